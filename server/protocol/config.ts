@@ -1,0 +1,353 @@
+/**
+ * The defense config, `<name>.fineprune.json`: JSON with comments. Every field but `model` and `data` has the
+ * reference set-up as its default. The JSON schema in `schemas/` is generated from this file, so a
+ * comment here is what a person reads in a hover and in completion.
+ */
+export interface DefenseConfig {
+  /** JSON schema of this file; editors fill it in, the engine ignores it. */
+  $schema?: string;
+  /** Path of the model to defend, a TF.js Layers `model.json`, relative to this file. It is never changed. */
+  model: string;
+  /** The clean data the defense works with. */
+  data: DataConfig;
+  /**
+   * The trigger that the attacker stamps on inputs, if it is known. Without one, the attack success rate cannot be
+   * measured and the verdict is `not measurable`.
+   * @default null
+   */
+  trigger?: TriggerConfig | null;
+  /**
+   * Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found by itself. The original paper
+   * (Liu et al. 2018) prunes the last convolution.
+   */
+  layer?: string;
+  /** What is pruned. */
+  prune?: PruneConfig;
+  /** How the pruned model is trained again on clean data. */
+  fineTune?: FineTuneConfig;
+  /** The limits that decide the verdict. */
+  gates?: GatesConfig;
+  /**
+   * Seed of everything random in the run: held-out split, subsets, shuffling, dropout.
+   * @default 0
+   * @asType integer
+   * @minimum 0
+   * @maximum 4294967295
+   */
+  seed?: number;
+  /**
+   * Engine that computes. `auto` takes the native one when it is installed and passes its self-test, else WASM.
+   * @default "auto"
+   */
+  backend?: 'auto' | 'native' | 'wasm';
+  /**
+   * Threads of the native engine. The figures of a run are reproducible only at the same number; one is the default since
+   * more bring nothing in eager training.
+   * @default 1
+   * @asType integer
+   * @minimum 1
+   * @maximum 64
+   */
+  threads?: number;
+}
+
+/** Clean data. Paths are relative to the config file and stay inside the workspace or an allowed data folder. */
+export interface DataConfig {
+  /**
+   * Format of the data files. `idx` reads MNIST's own format, plain or gzip-compressed.
+   * @default "idx"
+   */
+  format?: 'idx';
+  /** Clean training data: fine-tuning, and the part of it that is held out for choices. */
+  train: SplitFiles;
+  /** Clean test data: the reported figures. */
+  test: SplitFiles;
+  /**
+   * Which clean images the activation analysis reads. `test` is the reference set-up and flatters the result a little,
+   * since the same images are then used to measure; `holdout` takes the held-out part of the training data, so that the
+   * test set stays unseen.
+   * @default "test"
+   */
+  analysis?: 'test' | 'holdout';
+  /**
+   * Number of training images that are held out from fine-tuning. Choices, such as the largest pruning ratio within the
+   * accuracy limit, are made on them and never on the test set. At most half of the training set; 0 means no choices.
+   * @default 5000
+   * @asType integer
+   * @minimum 0
+   */
+  holdout?: number;
+  /**
+   * Use only this many training images for fine-tuning, drawn with the seed. Left out: all that are not held out.
+   * @asType integer
+   * @minimum 1
+   */
+  fineTuneImages?: number;
+  /**
+   * Use only this many images for the activation analysis, drawn with the seed. Left out: all.
+   * @asType integer
+   * @minimum 1
+   */
+  analysisImages?: number;
+  /**
+   * Use only this many test images, drawn with the seed. Left out: all.
+   * @asType integer
+   * @minimum 1
+   */
+  testImages?: number;
+  /**
+   * Factor that takes a stored pixel value to the range [0, 1]. Triggers act there. 1/255 for bytes.
+   * @default 0.00392156862745098
+   * @exclusiveMinimum 0
+   */
+  scale?: number;
+  /**
+   * Mean subtracted after scaling (and after a trigger is stamped): one number, or one a channel.
+   * @default 0
+   */
+  mean?: number | number[];
+  /**
+   * Standard deviation divided by after the mean is subtracted: one number, or one a channel. Above 0.
+   * @default 1
+   */
+  std?: number | number[];
+}
+
+/** Two files that belong together: the same number of images and labels, in the same order. */
+export interface SplitFiles {
+  /** Path of the images, relative to this file. */
+  images: string;
+  /** Path of the labels, relative to this file. */
+  labels: string;
+}
+
+/** What the attacker stamps on an input, and the class it is meant to be taken for (all-to-one). */
+export type TriggerConfig = PatchTrigger | BlendedTrigger | SinusoidalTrigger | SampleTrigger;
+
+/** A patch of pixels (BadNets; Gu, Dolan-Gavitt, Garg 2017). Default: a white 3×3 square, one pixel from right and bottom. */
+export interface PatchTrigger {
+  /** A patch of pixels replaces part of the image (BadNets). */
+  kind: 'patch';
+  /**
+   * Target class: what every triggered input is meant to be classified as.
+   * @asType integer
+   * @minimum 0
+   */
+  target: number;
+  /**
+   * Height and width of the patch in pixels. Left out with an `image`: the image's own size.
+   * @default [3, 3]
+   * @minItems 2
+   * @maxItems 2
+   */
+  size?: number[];
+  /**
+   * Distance of the patch from the image's right edge, in pixels. Give `right` or `left`.
+   * @default 1
+   * @asType integer
+   * @minimum 0
+   */
+  right?: number;
+  /**
+   * Distance from the left edge, in pixels, instead of `right`.
+   * @asType integer
+   * @minimum 0
+   */
+  left?: number;
+  /**
+   * Distance of the patch from the image's bottom edge, in pixels. Give `bottom` or `top`.
+   * @default 1
+   * @asType integer
+   * @minimum 0
+   */
+  bottom?: number;
+  /**
+   * Distance from the top edge, in pixels, instead of `bottom`.
+   * @asType integer
+   * @minimum 0
+   */
+  top?: number;
+  /**
+   * Pixel value in [0, 1]: one number, or one a channel (a colour).
+   * @default 1
+   */
+  value?: number | number[];
+  /** A PNG whose pixels are the patch, instead of `value`; transparent pixels leave the image as it is. */
+  image?: string;
+}
+
+/** A pattern mixed into the whole image (Blended; Chen et al. 2017): (1 − alpha)·x + alpha·pattern. */
+export interface BlendedTrigger {
+  /** A pattern is mixed into the whole image (Blended). */
+  kind: 'blended';
+  /**
+   * Target class: what every triggered input is meant to be classified as.
+   * @asType integer
+   * @minimum 0
+   */
+  target: number;
+  /**
+   * Share of the pattern in the mix.
+   * @default 0.2
+   * @exclusiveMinimum 0
+   * @maximum 1
+   */
+  alpha?: number;
+  /** A PNG of the model's input size as the pattern. Left out: uniform noise in [0, 1] made from `patternSeed`. */
+  image?: string;
+  /**
+   * Seed of the noise pattern.
+   * @default 0
+   * @asType integer
+   * @minimum 0
+   */
+  patternSeed?: number;
+}
+
+/** Sinusoidal stripes added to the image (SIG; Barni, Kallas, Tondi 2019): x + amplitude·sin(2π·column·frequency / width). */
+export interface SinusoidalTrigger {
+  /** Sinusoidal stripes are added to the image (SIG). */
+  kind: 'sinusoidal';
+  /**
+   * Target class: what every triggered input is meant to be classified as.
+   * @asType integer
+   * @minimum 0
+   */
+  target: number;
+  /**
+   * Amplitude, in units of the [0, 1] pixel range. 40/255 by default.
+   * @default 0.1568627450980392
+   * @exclusiveMinimum 0
+   * @maximum 1
+   */
+  amplitude?: number;
+  /**
+   * Cycles across the width of the image.
+   * @default 6
+   * @exclusiveMinimum 0
+   */
+  frequency?: number;
+}
+
+/** Your own triggered images, with the labels they had before the trigger was stamped. */
+export interface SampleTrigger {
+  /** Your own triggered test images, with their true labels. */
+  kind: 'samples';
+  /**
+   * Target class: what every triggered input is meant to be classified as.
+   * @asType integer
+   * @minimum 0
+   */
+  target: number;
+  /** Path of the triggered images, in the format of the data. */
+  images: string;
+  /** Path of their true labels. */
+  labels: string;
+}
+
+/** What is pruned. */
+export interface PruneConfig {
+  /**
+   * Share of the layer's units to prune: the reference prunes ⌊0.2·n⌋. `auto` takes the largest number of units whose
+   * loss of clean accuracy, on held-out data, stays within `gates.maxAccuracyDrop`.
+   * @default 0.2
+   */
+  ratio?: PruneRatio;
+  /**
+   * Which units go first. `clean-mean`: lowest mean activation on clean data (the reference). `clean-mean-abs`: lowest
+   * mean of the absolute activation, for activation functions that go below zero.
+   * @default "clean-mean"
+   */
+  rule?: 'clean-mean' | 'clean-mean-abs';
+}
+
+/**
+ * Share of units, 0 to 1, or `auto`.
+ * @minimum 0
+ * @maximum 1
+ */
+export type PruneRatioNumber = number;
+export type PruneRatio = PruneRatioNumber | 'auto';
+
+/** Fine-tuning: Adam on clean training data, with the pruned units held at zero. */
+export interface FineTuneConfig {
+  /**
+   * Passes over the fine-tuning images. 0 only prunes.
+   * @default 2
+   * @asType integer
+   * @minimum 0
+   * @maximum 1000
+   */
+  epochs?: number;
+  /**
+   * Adam's learning rate.
+   * @default 0.0005
+   * @exclusiveMinimum 0
+   * @maximum 1
+   */
+  learningRate?: number;
+  /**
+   * Images a step.
+   * @default 64
+   * @asType integer
+   * @minimum 1
+   * @maximum 8192
+   */
+  batchSize?: number;
+}
+
+/** The limits that decide the verdict and the exit code. */
+export interface GatesConfig {
+  /**
+   * The attack success rate after the defense may not be above this; judged by the upper bound of its 95 % interval.
+   * @default 0.05
+   * @minimum 0
+   * @maximum 1
+   */
+  maxAttackSuccessRate?: number;
+  /**
+   * Clean accuracy may fall by at most this, absolute, against the input model.
+   * @default 0.01
+   * @minimum 0
+   * @maximum 1
+   */
+  maxAccuracyDrop?: number;
+  /**
+   * Whether an estimated trigger counts for the gates. By default only a known trigger does.
+   * @default false
+   */
+  acceptEstimated?: boolean;
+}
+
+/** A config with every default filled in and every path as it was written: what the engine works from and the report records. */
+export interface ResolvedConfig {
+  model: string;
+  data: {
+    format: 'idx';
+    train: SplitFiles;
+    test: SplitFiles;
+    analysis: 'test' | 'holdout';
+    holdout: number;
+    fineTuneImages: number | null;
+    analysisImages: number | null;
+    testImages: number | null;
+    scale: number;
+    mean: number[];
+    std: number[];
+  };
+  trigger: ResolvedTrigger | null;
+  layer: string | null;
+  prune: { ratio: number | 'auto'; rule: 'clean-mean' | 'clean-mean-abs' };
+  fineTune: { epochs: number; learningRate: number; batchSize: number };
+  gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number; acceptEstimated: boolean };
+  seed: number;
+  backend: 'auto' | 'native' | 'wasm';
+  threads: number;
+}
+
+/** A trigger with every default filled in. */
+export type ResolvedTrigger =
+  | { kind: 'patch'; target: number; size: [number, number] | null; vertical: { from: 'top' | 'bottom'; distance: number }; horizontal: { from: 'left' | 'right'; distance: number }; value: number[]; image: string | null }
+  | { kind: 'blended'; target: number; alpha: number; image: string | null; patternSeed: number }
+  | { kind: 'sinusoidal'; target: number; amplitude: number; frequency: number }
+  | { kind: 'samples'; target: number; images: string; labels: string };

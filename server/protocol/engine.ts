@@ -1,0 +1,69 @@
+import type { Failure } from './errors';
+import type { DefenseReport, StageMetrics } from './report';
+
+/** The steps of a run, in order. */
+export type Phase = 'engine' | 'model' | 'data' | 'evaluate-before' | 'analyse' | 'curve' | 'prune' | 'evaluate-pruned' | 'fine-tune' | 'evaluate-after' | 'write';
+
+/** What a person reads for each phase. */
+export const PHASE_TITLES: Record<Phase, string> = {
+  engine: 'Starting the engine',
+  model: 'Reading the model',
+  data: 'Reading the data',
+  'evaluate-before': 'Measuring the model as it is',
+  analyse: 'Analysing activations',
+  curve: 'Computing the pruning curve',
+  prune: 'Pruning',
+  'evaluate-pruned': 'Measuring the pruned model',
+  'fine-tune': 'Fine-tuning',
+  'evaluate-after': 'Measuring the defended model',
+  write: 'Writing model and report',
+};
+
+/** Figures known so far, for progress lines. Shares in [0, 1]. */
+export interface MetricsSoFar {
+  cleanAccuracy?: number;
+  attackSuccessRate?: number;
+  robustAccuracy?: number;
+  loss?: number;
+  accuracy?: number;
+}
+
+/** Engine process → whoever started it. Sent at most ten times a second while a phase is going on. */
+export type EngineEvent =
+  | { type: 'ready' }
+  | { type: 'backend'; name: 'native' | 'wasm'; why: string; version: string }
+  | { type: 'progress'; phase: Phase; step: number; total: number; /** Steps a second. */ rate?: number; /** Share of the whole run that is done, 0 to 1. */ overall: number; metrics: MetricsSoFar }
+  | { type: 'stage'; stage: 'before' | 'pruned' | 'after'; metrics: StageMetrics }
+  | { type: 'log'; level: 'info' | 'warn'; message: string }
+  | { type: 'done'; outcome: RunOutcome }
+  | { type: 'failed'; failure: Failure };
+
+/** Whoever started the engine process → engine process. */
+export type EngineCommand =
+  | { type: 'run'; request: RunRequest }
+  /** Stop within one batch, write nothing, answer with `failed` of kind `cancelled`. */
+  | { type: 'cancel' };
+
+/** One run of the defense. */
+export interface RunRequest {
+  /** Absolute path of the defense config. */
+  config: string;
+  /** Absolute folder that gets report and defended model; default: the config's own folder. */
+  out?: string;
+  /** Absolute folders, beyond the config's own workspace, from which data may be read. */
+  allowedFolders: string[];
+  /** Absolute path of the workspace folder that confines model and data paths; default: the config's own folder. */
+  root?: string;
+  /** Overrides, as given on a command line. */
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number };
+  /** Path of a native binding that goes before any other source. */
+  nativeBinding?: string;
+}
+
+export interface RunOutcome {
+  report: DefenseReport;
+  /** Absolute paths of what was written. */
+  files: { report: string; model: string };
+  /** Timings stay out of the report: milliseconds a phase, and peak memory in bytes. */
+  timings: { phases: Partial<Record<Phase, number>>; totalMs: number; peakBytes: number };
+}

@@ -1,0 +1,58 @@
+/** Who has to act: `input` the person's files or settings, `engine` the machinery, `cancelled` nobody. */
+export type FailureKind = 'input' | 'engine' | 'cancelled';
+
+/** A failure as it travels between processes: plain data, ready to be shown where the person looks. */
+export interface Failure {
+  kind: FailureKind;
+  /** Stable word for tests, quick fixes and CI, such as `model.shardTooShort`. */
+  code: string;
+  /** One sentence: what is wrong and what was expected. */
+  message: string;
+  /** Absolute path of the file at fault, when there is one. */
+  file?: string;
+  /** Where in the file: a JSON path such as `/trigger/target`, a tensor name, or a byte offset in words. */
+  place?: string;
+  /** One sentence that says what to do next. */
+  todo?: string;
+}
+
+/** The one error type that is meant for people; everything else that is thrown is a defect. */
+export class FinePruneError extends Error implements Failure {
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly file?: string;
+  readonly place?: string;
+  readonly todo?: string;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = 'FinePruneError';
+    this.kind = failure.kind;
+    this.code = failure.code;
+    if (failure.file !== undefined) this.file = failure.file;
+    if (failure.place !== undefined) this.place = failure.place;
+    if (failure.todo !== undefined) this.todo = failure.todo;
+  }
+
+  /** The plain value to send over IPC or JSON-RPC. */
+  toFailure(): Failure {
+    const { kind, code, message, file, place, todo } = this;
+    return { kind, code, message, ...(file && { file }), ...(place && { place }), ...(todo && { todo }) };
+  }
+}
+
+/** Bad input: the person's file or setting is at fault. */
+export function badInput(code: string, message: string, where: { file?: string; place?: string; todo?: string } = {}): FinePruneError {
+  return new FinePruneError({ kind: 'input', code, message, ...where });
+}
+
+/** Thrown within one batch of a cancellation. */
+export function cancelled(): FinePruneError {
+  return new FinePruneError({ kind: 'cancelled', code: 'cancelled', message: 'The run was cancelled. Nothing was written.' });
+}
+
+/** A failure as people read it in a terminal or a log: sentence, place, next step. */
+export function describeFailure(f: Failure): string {
+  const where = [f.file, f.place].filter(Boolean).join(' · ');
+  return [f.message, where && `  at ${where}`, f.todo && `  → ${f.todo}`].filter(Boolean).join('\n');
+}

@@ -1,0 +1,73 @@
+import type { Failure } from './errors';
+import type { RunOutcome } from './engine';
+
+/**
+ * The custom requests between client and language server; everything else is plain LSP. URIs are strings as LSP
+ * has them. Names and types only: the client and the server each bind them to their own library.
+ */
+
+/** Client → server. Run the defense of one config; the client makes the `workDoneToken` and may cancel the request. */
+export const RUN_REQUEST = 'finePrune/run';
+export interface RunParams {
+  configUri: string;
+  workDoneToken?: string | number;
+}
+export type RunResult = { ok: true; outcome: RunOutcome } | { ok: false; failure: Failure };
+
+/** Client → server. What is needed to make a config for a model that has none: data sets found in the workspace, the layer that would be pruned. */
+export const PREPARE_REQUEST = 'finePrune/prepareConfig';
+export interface PrepareParams {
+  modelUri: string;
+}
+export interface PrepareResult {
+  /** The config that already names this model, if there is one. */
+  existingConfigUri?: string;
+  /** Null when the model cannot be defended; then `failure` says why. */
+  model: { inputShape: number[]; classes: number; layer: string; units: number } | null;
+  failure?: Failure;
+  /** Data sets found in the workspace that fit the model, paths relative to the model's folder. */
+  dataSets: { label: string; train: { images: string; labels: string }; test: { images: string; labels: string } }[];
+}
+
+/** Client → server. Text of a new config, with comments, from the person's answers. */
+export const CONFIG_TEXT_REQUEST = 'finePrune/configText';
+export interface ConfigTextParams {
+  model: string;
+  train: { images: string; labels: string };
+  test: { images: string; labels: string };
+  trigger: { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | null;
+}
+
+/** Client → server. State of the native engine; with `install: true` it is installed (progress by workDoneToken). */
+export const ENGINE_STATUS_REQUEST = 'finePrune/engineStatus';
+export interface EngineStatus {
+  native: { installed: boolean; why: string; path?: string; tensorflowVersion?: string };
+  /** What an install would do, so that the person can be asked once. */
+  plan?: { description: string; downloadBytes: number; diskBytes: number; folder: string };
+  planFailure?: Failure;
+}
+export const ENGINE_INSTALL_REQUEST = 'finePrune/engineInstall';
+export interface EngineInstallParams {
+  workDoneToken?: string | number;
+}
+export type EngineInstallResult = { ok: true; status: EngineStatus } | { ok: false; failure: Failure };
+
+/** Server → client notification: what the status item shows. */
+export const STATUS_NOTIFICATION = 'finePrune/status';
+export interface StatusParams {
+  state: 'idle' | 'running' | 'queued';
+  /** Number of runs that wait. */
+  queued: number;
+  backend?: { name: 'native' | 'wasm'; why: string; version: string };
+  /** Last verdict of this session. */
+  last?: { name: string; verdict: string; sentence: string; reportUri: string };
+  /** While running: what and how far, 0 to 1. */
+  running?: { name: string; title: string; overall: number };
+}
+
+/** Commands that lenses and quick fixes name; contributed by the client. */
+export const COMMANDS = {
+  run: 'finePrune.run',
+  openReport: 'finePrune.openReport',
+  showConfig: 'finePrune.showConfig',
+} as const;

@@ -1,0 +1,28 @@
+import type { Failure } from './errors';
+
+/** What can be told of a model from its JSON alone, without reading weights. */
+export interface ModelSummary {
+  format: 'tfjs-layers';
+  layers: LayerSummary[];
+  /** [height, width, channels]; empty when the model does not say. */
+  inputShape: number[];
+  /** Width of the classifier; 0 when there is none. */
+  classes: number;
+  parameters: number;
+  /** Name of the classifier layer, the last Dense layer (or 1×1 head) before the output. */
+  classifier: string | null;
+  /** The layer that is pruned when none is named. */
+  penultimate: string | null;
+  /** Why this model cannot be defended, if it cannot. */
+  problem?: Failure;
+}
+
+export interface LayerSummary {
+  name: string;
+  className: string;
+  /** Number of units or filters of a Dense or Conv2D layer, else null. */
+  units: number | null;
+  parameters: number;
+  /** Whether it may be named in a config's `layer`. */
+  prunable: boolean;
+}

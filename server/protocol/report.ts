@@ -1,0 +1,243 @@
+import type { ResolvedConfig } from './config';
+
+/**
+ * The one value that everything shown anywhere is a view of. Committed as `<name>.defense.json`: sorted keys, fixed
+ * rounding (rates to 6 decimals), no times, no absolute paths, no host names.
+ */
+export interface DefenseReport {
+  /** Version of this format. */
+  schemaVersion: 1;
+  verdict: Verdict;
+  /** The limits, and whether each is met. */
+  gates: Gate[];
+  /** What weakens the result, most serious first. */
+  findings: Finding[];
+  /** The three figures and what they rest on, at each stage. */
+  stages: { before: StageMetrics; pruned: StageMetrics; after: StageMetrics };
+  /** Paired comparison, before against after, on the same images. */
+  comparison: { cleanAccuracy: McNemar; attackSuccess: McNemar | null };
+  layer: LayerAnalysis;
+  pruning: PruningResult;
+  curve: PruningCurve;
+  fineTuning: FineTuningResult;
+  trigger: TriggerInfo | null;
+  data: DataInfo;
+  model: ModelInfo;
+  provenance: Provenance;
+}
+
+export type VerdictWord =
+  | 'not measurable'
+  | 'no effect before'
+  | 'not mitigated'
+  | 'accuracy lost'
+  | 'mitigated'
+  | 'mitigated, estimated trigger only';
+
+export interface Verdict {
+  word: VerdictWord;
+  /** One sentence with the figures that led to the word. */
+  sentence: string;
+}
+
+export interface Gate {
+  id: 'maxAttackSuccessRate' | 'maxAccuracyDrop';
+  /** The limit, a share in [0, 1]. */
+  limit: number;
+  /** What was measured, a share; null when it could not be measured. */
+  measured: number | null;
+  /** The value compared with the limit: for the ASR the upper 95 % Wilson bound. */
+  judged: number | null;
+  met: boolean;
+}
+
+export interface Finding {
+  /** Stable word: see docs/findings.md. */
+  id: FindingId;
+  severity: 'error' | 'warning' | 'information';
+  /** One sentence with the figures. */
+  message: string;
+}
+
+export type FindingId =
+  | 'pruned-all-dead'
+  | 'pruned-mostly-dead'
+  | 'pruning-changed-nothing'
+  | 'fine-tuning-did-the-work'
+  | 'analysis-on-test-set'
+  | 'test-set-too-small'
+  | 'fine-tune-subset'
+  | 'test-subset'
+  | 'analysis-subset'
+  | 'no-holdout'
+  | 'trigger-unknown'
+  | 'trigger-assumed'
+  | 'negative-activations'
+  | 'accuracy-near-chance'
+  | 'accuracy-lost'
+  | 'robust-accuracy-low'
+  | 'unmeasurable-gate'
+  | 'backend-wasm'
+  | 'nothing-pruned'
+  | 'curve-subset'
+  | 'frozen-layers';
+
+/** A share with its count and 95 % Wilson score interval (Wilson 1927). */
+export interface Rate {
+  /** hits / of, in [0, 1]. */
+  rate: number;
+  hits: number;
+  of: number;
+  /** Lower and upper bound of the 95 % Wilson interval. */
+  low: number;
+  high: number;
+}
+
+export interface StageMetrics {
+  cleanAccuracy: Rate;
+  /** Null without a trigger. Over triggered inputs whose true class is not the target. */
+  attackSuccessRate: Rate | null;
+  /** Null without a trigger. Over those same inputs: classified as their true class. */
+  robustAccuracy: Rate | null;
+  /** Rows: true class, columns: predicted class, counts over the clean test images. */
+  confusion: number[][];
+  /** The same over the triggered inputs of the ASR; null without a trigger. */
+  triggeredConfusion: number[][] | null;
+  /** Clean accuracy of each class. */
+  perClass: Rate[];
+}
+
+/** McNemar's exact test on paired outcomes (McNemar 1947; two-sided binomial on the discordant pairs). */
+export interface McNemar {
+  /** Right (or successful) before, not after. */
+  onlyBefore: number;
+  /** Right (or successful) after, not before. */
+  onlyAfter: number;
+  pValue: number;
+}
+
+export interface LayerAnalysis {
+  /** The layer whose units were analysed and pruned. */
+  name: string;
+  kind: 'Dense' | 'Conv2D' | 'Add';
+  /** Activation function whose output was measured, e.g. `relu`. */
+  activation: string;
+  /** Found by itself or named in the config. */
+  chosen: 'penultimate' | 'named';
+  units: number;
+  /** Number of clean images analysed. */
+  images: number;
+  /** Indices of units that are constant over the whole clean set. */
+  dead: number[];
+  /** One entry a unit, in index order. */
+  activations: UnitActivation[];
+}
+
+export interface UnitActivation {
+  /** Mean over the clean images (and positions), after the activation function. */
+  cleanMean: number;
+  /** Mean of the absolute value. */
+  cleanMeanAbs: number;
+  /** Share of clean images on which the unit fires (any position above zero), in [0, 1]. */
+  cleanFires: number;
+  /** Mean on clean images of each class. */
+  perClass: number[];
+  /** Mean over the triggered images; null without a trigger. */
+  triggeredMean: number | null;
+  triggeredFires: number | null;
+}
+
+export interface PruningResult {
+  rule: 'clean-mean' | 'clean-mean-abs';
+  /** As asked: a share, or `auto`. */
+  ratio: number | 'auto';
+  /** Number of pruned units. */
+  count: number;
+  /** Their indices, in the order in which they were pruned (lowest score first, ties by lower index). */
+  units: number[];
+  /** How many of them were dead anyway. */
+  dead: number;
+  /** How many of the units that the trigger raises most (as many as were pruned) are among them; null without a trigger. */
+  amongTriggerRaised: number | null;
+}
+
+export interface CurvePoint {
+  /** Number of pruned units. */
+  pruned: number;
+  /** Clean images classified as labelled. */
+  correct: number;
+  /** Triggered non-target inputs classified as the target; null without a trigger. */
+  successful: number | null;
+}
+
+export interface PruningCurve {
+  /** All points 0…n, or at most 65 of them for a layer that does not feed the classifier directly. */
+  points: CurvePoint[];
+  images: number;
+  triggeredImages: number | null;
+  /** Whether the curve rests on a seeded subset of the test set. */
+  subset: boolean;
+  /** The largest number of pruned units within `maxAccuracyDrop`, chosen on held-out clean data; null without held-out data. */
+  largestWithinLimit: { pruned: number; heldOut: { images: number; correctBefore: number; correct: number } } | null;
+}
+
+export interface FineTuningResult {
+  epochs: number;
+  steps: number;
+  images: number;
+  batchSize: number;
+  learningRate: number;
+  optimizer: 'adam';
+  /** Mean loss (cross-entropy, nats) and accuracy over the batches of each epoch, as they were trained. */
+  history: { epoch: number; loss: number; accuracy: number }[];
+  /** Layers that were not trained, and why. */
+  frozen: string[];
+}
+
+export interface TriggerInfo {
+  kind: 'patch' | 'blended' | 'sinusoidal' | 'samples';
+  source: 'known' | 'estimated';
+  target: number;
+  /** Number of triggered inputs whose true class is not the target. */
+  inputs: number;
+}
+
+export interface DataInfo {
+  format: 'idx';
+  classes: number;
+  /** [height, width, channels]. */
+  shape: [number, number, number];
+  analysis: { role: 'test' | 'holdout'; images: number };
+  holdout: { images: number };
+  fineTune: { images: number; available: number };
+  test: { images: number; available: number };
+  /** SHA-256 of each file's bytes, by the path as written in the config. */
+  files: { path: string; sha256: string }[];
+}
+
+export interface ModelInfo {
+  format: 'tfjs-layers';
+  /** Path as written in the config. */
+  path: string;
+  layers: number;
+  parameters: number;
+  /** SHA-256 of model.json in canonical form and of the weight bytes, for input and output. */
+  before: { topology: string; weights: string };
+  after: { path: string; topology: string; weights: string };
+}
+
+export interface Provenance {
+  tool: string;
+  backend: 'native' | 'wasm';
+  /** Why this backend. */
+  backendReason: string;
+  engine: string;
+  threads: number;
+  oneDnn: boolean | null;
+  cpuFeatures: string[];
+  node: string;
+  platform: string;
+  /** SHA-256 of the canonical resolved config. */
+  configHash: string;
+  config: ResolvedConfig;
+}
