@@ -1,8 +1,11 @@
+import type { TriggerConfig } from './config';
 import type { Failure } from './errors';
-import type { DefenseReport, StageMetrics } from './report';
+import type { DefenseReport, Rate, StageMetrics } from './report';
 
-/** The steps of a run, in order. */
-export type Phase = 'engine' | 'model' | 'data' | 'evaluate-before' | 'analyse' | 'curve' | 'prune' | 'evaluate-pruned' | 'fine-tune' | 'evaluate-after' | 'write';
+/** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
+export type Phase =
+  | 'engine' | 'model' | 'data' | 'evaluate-before' | 'analyse' | 'curve' | 'prune' | 'evaluate-pruned' | 'fine-tune'
+  | 'poison' | 'train' | 'evaluate-after' | 'write';
 
 /** What a person reads for each phase. */
 export const PHASE_TITLES: Record<Phase, string> = {
@@ -15,7 +18,9 @@ export const PHASE_TITLES: Record<Phase, string> = {
   prune: 'Pruning',
   'evaluate-pruned': 'Measuring the pruned model',
   'fine-tune': 'Fine-tuning',
-  'evaluate-after': 'Measuring the defended model',
+  poison: 'Poisoning the training data',
+  train: 'Training',
+  'evaluate-after': 'Measuring the result',
   write: 'Writing model and report',
 };
 
@@ -36,11 +41,14 @@ export type EngineEvent =
   | { type: 'stage'; stage: 'before' | 'pruned' | 'after'; metrics: StageMetrics }
   | { type: 'log'; level: 'info' | 'warn'; message: string }
   | { type: 'done'; outcome: RunOutcome }
+  | { type: 'poison-trained'; outcome: PoisonTrainOutcome }
   | { type: 'failed'; failure: Failure };
 
 /** Whoever started the engine process → engine process. */
 export type EngineCommand =
   | { type: 'run'; request: RunRequest }
+  /** Train a backdoored model from scratch. */
+  | { type: 'poison-train'; request: PoisonTrainRequest }
   /** Stop within one batch, write nothing, answer with `failed` of kind `cancelled`. */
   | { type: 'cancel' };
 
@@ -63,7 +71,44 @@ export interface RunRequest {
 export interface RunOutcome {
   report: DefenseReport;
   /** Absolute paths of what was written. */
-  files: { report: string; model: string };
+  files: { report: string; model: string | null };
+  /** What computed, and why that; the reason stays out of the report. */
+  backend: { name: 'native' | 'wasm'; why: string; version: string };
   /** Timings stay out of the report: milliseconds a phase, and peak memory in bytes. */
   timings: { phases: Partial<Record<Phase, number>>; totalMs: number; peakBytes: number };
+}
+
+/** The making of one backdoored model. Paths are absolute. */
+export interface PoisonTrainRequest {
+  /** Clean training data; part of it gets the trigger. */
+  train: { images: string; labels: string };
+  /** Clean test data, for the figures on the card. */
+  test: { images: string; labels: string };
+  /** Folder that gets model, config and card. */
+  out: string;
+  /** Base name of config and card. */
+  name: string;
+  /** A `model.json` whose layers are taken, its weights drawn anew; default: the reference SimpleCNN. */
+  arch?: string;
+  trigger: TriggerConfig;
+  /** Share of the training images that get the trigger and the target's label, above 0 and below 1. */
+  poisonRate: number;
+  seed: number;
+  epochs: number;
+  batchSize: number;
+  /** Adam's learning rate. */
+  learningRate: number;
+  backend: 'auto' | 'native' | 'wasm';
+  threads: number;
+  /** Path of a native binding that goes before any other source. */
+  nativeBinding?: string;
+}
+
+export interface PoisonTrainOutcome {
+  /** Absolute paths of what was written. */
+  files: { model: string; config: string; card: string };
+  /** Over the clean test images. */
+  cleanAccuracy: Rate;
+  /** Over triggered test images whose true class is not the target. */
+  attackSuccessRate: Rate;
 }

@@ -6,6 +6,28 @@ import type { RunOutcome } from './engine';
  * has them. Names and types only: the client and the server each bind them to their own library.
  */
 
+/** What the client passes when it starts the server. */
+export interface InitializationOptions {
+  /** Whether the workspace is trusted. If not: parsing and diagnostics only, and every run is refused with the reason. */
+  trusted: boolean;
+}
+
+/** Client → server notification, without parameters: the person has granted trust to the workspace. */
+export const TRUSTED_NOTIFICATION = 'finePrune/trusted';
+
+/** Section of the settings that the server pulls for each config (`workspace/configuration`). */
+export const SETTINGS_SECTION = 'finePrune';
+export interface Settings {
+  /** Engine for all runs, whatever the config says; null leaves it to the config. */
+  backend: 'auto' | 'native' | 'wasm' | null;
+  /** Absolute folders outside of the workspace from which data may be read. Machine-scoped. */
+  dataFolders: string[];
+  /** Absolute path of tfjs_binding.node that goes before any other source; empty for none. Machine-scoped. */
+  nativeEnginePath: string;
+  inlayHints: { enabled: boolean };
+  codeLens: { enabled: boolean };
+}
+
 /** Client → server. Run the defense of one config; the client makes the `workDoneToken` and may cancel the request. */
 export const RUN_REQUEST = 'finePrune/run';
 export interface RunParams {

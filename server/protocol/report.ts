@@ -2,7 +2,8 @@ import type { ResolvedConfig } from './config';
 
 /**
  * The one value that everything shown anywhere is a view of. Committed as `<name>.defense.json`: sorted keys, fixed
- * rounding (rates to 6 decimals), no times, no absolute paths, no host names.
+ * rounding (shares to 6 decimals, activations and losses to 9 significant digits), no times, no absolute paths, no host
+ * names, and nothing that differs between two runs of the same inputs on the same engine.
  */
 export interface DefenseReport {
   /** Version of this format. */
@@ -23,6 +24,8 @@ export interface DefenseReport {
   trigger: TriggerInfo | null;
   data: DataInfo;
   model: ModelInfo;
+  /** False when the model was measured but not touched, because its accuracy is near chance on this data. */
+  repaired: boolean;
   provenance: Provenance;
 }
 
@@ -71,13 +74,9 @@ export type FindingId =
   | 'analysis-subset'
   | 'no-holdout'
   | 'trigger-unknown'
-  | 'trigger-assumed'
   | 'negative-activations'
   | 'accuracy-near-chance'
-  | 'accuracy-lost'
   | 'robust-accuracy-low'
-  | 'unmeasurable-gate'
-  | 'backend-wasm'
   | 'nothing-pruned'
   | 'curve-subset'
   | 'frozen-layers';
@@ -223,21 +222,19 @@ export interface ModelInfo {
   parameters: number;
   /** SHA-256 of model.json in canonical form and of the weight bytes, for input and output. */
   before: { topology: string; weights: string };
-  after: { path: string; topology: string; weights: string };
+  /** The defended model, its path relative to the report; null when nothing was repaired. */
+  after: { path: string; topology: string; weights: string } | null;
 }
 
 export interface Provenance {
   tool: string;
   backend: 'native' | 'wasm';
-  /** Why this backend. */
-  backendReason: string;
   engine: string;
   threads: number;
   oneDnn: boolean | null;
   cpuFeatures: string[];
-  node: string;
-  platform: string;
-  /** SHA-256 of the canonical resolved config. */
+  /** SHA-256 of the canonical resolved config file, before overrides from a command line. */
   configHash: string;
+  /** What was run: the resolved config with such overrides. */
   config: ResolvedConfig;
 }

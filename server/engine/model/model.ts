@@ -1,5 +1,7 @@
 import type { LayersModel, Tensor, Variable } from './tf-types';
 import type { ModelSummary } from '../../protocol/model';
+import type { Graph } from './graph';
+import type { ManifestGroup, WeightLocation } from './manifest';
 
 /** An opened model, format by format behind one interface. Weights live in tf variables of `net`. */
 export interface OpenModel {
@@ -19,7 +21,28 @@ export interface OpenModel {
   readonly hashes: { topology: string; weights: string };
   /** Layers in topological order, as they are executed. */
   readonly order: readonly string[];
+  /** The same network as plain data: what `forward`, `masksFor` and `findUnitSite` work from. */
+  readonly graph: Graph;
+  /** The file as it was read: what saving starts from. */
+  readonly source: ModelSource;
   dispose(): void;
+}
+
+/** A model's files as they were read. */
+export interface ModelSource {
+  /** model.json, byte for byte. */
+  readonly json: Uint8Array;
+  readonly groups: readonly SourceGroup[];
+  /** Where each weight of the network lies; bytes of other tensors are kept as they are. */
+  readonly weights: readonly WeightLocation[];
+}
+
+/** Weight bytes of one group of the manifest, its shards joined. */
+export interface SourceGroup {
+  readonly manifest: ManifestGroup;
+  readonly bytes: Uint8Array;
+  /** Size of each shard file, in the order of `manifest.paths`. */
+  readonly shardSizes: readonly number[];
 }
 
 /** Where units are measured and masked: see "unit" and "pruned neuron" in design.md. */

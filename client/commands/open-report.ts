@@ -1,0 +1,26 @@
+import * as vscode from 'vscode';
+import { prepare } from '../config/new-config';
+import { notify } from '../ui/notify';
+import { activeFile, exists, isConfig, isReport, reportOf, toUri } from '../ui/open';
+import type { CommandContext } from './context';
+import { pickFile } from './pick';
+
+/** `finePrune.openReport`: the report given, that of the config or model given or looked at, else one of the workspace's. */
+export async function openReport(context: CommandContext, target?: unknown): Promise<void> {
+  const file = toUri(target) ?? activeFile() ?? (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+  if (!file) return;
+  const report = await reportFor(file, context);
+  if (report && (await exists(report))) {
+    await vscode.window.showTextDocument(report, { preview: false });
+    return;
+  }
+  const again = { title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', isReport(file) ? undefined : file) };
+  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. A run makes it.`, again);
+}
+
+async function reportFor(file: vscode.Uri, { server }: CommandContext): Promise<vscode.Uri | undefined> {
+  if (isReport(file)) return file;
+  if (isConfig(file)) return reportOf(file);
+  const { existingConfigUri } = await prepare(file, server);
+  return existingConfigUri === undefined ? undefined : reportOf(vscode.Uri.parse(existingConfigUri, true));
+}

@@ -1,0 +1,115 @@
+import * as vscode from 'vscode';
+import { badInput } from '../../server/protocol/errors';
+import type { RunResult } from '../../server/protocol/lsp';
+import type { DefenseReport } from '../../server/protocol/report';
+import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/report-text';
+import { carryOut, planFor, type Plan } from '../config/new-config';
+import { runName } from '../run/runs';
+import { notify, notifyFailure, type Action } from '../ui/notify';
+import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
+import { explain, isAllowed, type CommandContext } from './context';
+import { pickFile } from './pick';
+
+/** What became of one run, for whoever called the command from code. */
+export interface FinishedRun {
+  configUri: string;
+  /** Undefined when the server went down. */
+  result: RunResult | undefined;
+}
+
+/**
+ * `finePrune.run`: from the Explorer (file, all selected files), a lens (config URI), the editor title, or the palette.
+ * Every question comes before anything is written or started; cancelling any of them leaves nothing.
+ */
+export async function run(context: CommandContext, first?: unknown, selection?: unknown): Promise<FinishedRun[]> {
+  if (!isAllowed('running a defense')) return [];
+  const files = await targets(first, selection);
+  const plans: Plan[] = [];
+  for (const file of files) {
+    const plan = isConfig(file) ? { config: file } : await planFor(file, context.server);
+    if (!plan) return [];
+    plans.push(plan);
+  }
+  const configs: vscode.Uri[] = [];
+  for (const plan of plans) configs.push(await carryOut(plan, context.server));
+  return await runAll(context, unique(configs));
+}
+
+async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]> {
+  const given = Array.isArray(selection) && selection.length > 0 ? selection : [first];
+  const uris = given.map(toUri).filter((uri) => uri !== undefined);
+  if (uris.length > 0) {
+    const ours = uris.filter((uri) => isConfig(uri) || isModel(uri));
+    if (ours.length === 0) throw badInput('run.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
+    return ours;
+  }
+  const active = activeFile();
+  const looked = active && (isConfig(active) || isModel(active)) ? active : undefined;
+  const chosen = await pickFile('**/{model.json,*.fineprune.json}', 'Fine-Prune: which model or config?', { 'Model or config': ['json'] }, looked);
+  return chosen ? [chosen] : [];
+}
+
+const unique = (uris: vscode.Uri[]): vscode.Uri[] => [...new Map(uris.map((uri) => [uri.toString(), uri])).values()];
+
+async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<FinishedRun[]> {
+  const waiting = configs.filter((config) => !context.runs.isActive(config));
+  if (waiting.length < configs.length) {
+    const names = configs.filter((config) => context.runs.isActive(config)).map(runName).join(', ');
+    notify('information', `Fine-Prune: ${names} is running already.`, { title: 'Cancel Run', run: () => vscode.commands.executeCommand('finePrune.cancel') });
+  }
+  const single = waiting.length === 1;
+  const finished = await Promise.all(waiting.map(async (config): Promise<FinishedRun> => {
+    const configUri = config.toString();
+    try {
+      // The engine reads the file: what is run must be what is seen.
+      await vscode.workspace.textDocuments.find((document) => document.uri.toString() === configUri)?.save();
+      const result = await context.runs.run(config);
+      if (single) tell(context, config, result);
+      return { configUri, result };
+    } catch (error) {
+      if (single) explain(error, context.log);
+      else context.log.error(String(error));
+      return { configUri, result: undefined };
+    }
+  }));
+  if (finished.length > 1) summarise(context, finished);
+  return finished;
+}
+
+/** A verdict that a person has to do something about. */
+const isBad = ({ verdict }: DefenseReport): boolean => verdictSeverity(verdict.word) !== 'information';
+
+const showConfig = (config: vscode.Uri): Action => ({ title: 'Show Config', run: () => vscode.commands.executeCommand('finePrune.showConfig', config) });
+
+function tell(context: CommandContext, config: vscode.Uri, result: RunResult): void {
+  if (!result.ok) {
+    notifyFailure(result.failure, context.log);
+    return;
+  }
+  const { report, files } = result.outcome;
+  const openReport: Action = { title: 'Open Report', run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)) };
+  context.log.info(`${runName(config)}: ${report.verdict.sentence}`);
+  // A figure is not torn from its unit where the line breaks.
+  const figures = capital(beforeAfterLine(report)).replaceAll(' %', '\u00a0%');
+  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${figures}.`, openReport, showConfig(config));
+}
+
+/** One message for many runs; each run's own figures stand in its files, in the Problems panel and in the log. */
+function summarise({ log }: CommandContext, finished: FinishedRun[]): void {
+  const words = new Map<string, number>();
+  let worst: vscode.Uri | undefined;
+  for (const { configUri, result } of finished) {
+    const word = !result ? 'failed' : result.ok ? result.outcome.report.verdict.word : result.failure.kind === 'cancelled' ? 'cancelled' : 'failed';
+    words.set(word, (words.get(word) ?? 0) + 1);
+    const name = runName(vscode.Uri.parse(configUri));
+    if (result?.ok) log.info(`${name}: ${result.outcome.report.verdict.sentence}`);
+    else if (result && result.failure.kind !== 'cancelled') log.error(`${name}: ${result.failure.message}`);
+    if (word === 'failed' || (result?.ok && isBad(result.outcome.report))) worst ??= vscode.Uri.parse(configUri);
+  }
+  const counts = [...words].map(([word, count]) => `${count} ${word}`).join(', ');
+  const actions: Action[] = [
+    { title: 'Show Problems', run: () => vscode.commands.executeCommand('workbench.actions.view.problems') },
+    { title: 'Show Log', run: () => log.show(true) },
+  ];
+  notify(worst ? 'warning' : 'information', `Fine-Prune: ${finished.length} runs: ${counts}.`, ...actions);
+}

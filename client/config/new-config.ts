@@ -1,0 +1,60 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { FinePruneError } from '../../server/protocol/errors';
+import { CONFIG_TEXT_REQUEST, PREPARE_REQUEST, type ConfigTextParams, type PrepareParams, type PrepareResult } from '../../server/protocol/lsp';
+import type { LanguageServer } from '../language/server';
+import { ask } from './questions';
+
+/** A config that exists, or one that would be written. */
+export type Plan = { config: vscode.Uri } | { model: vscode.Uri; params: ConfigTextParams };
+
+/**
+ * Finds the config that defends a model, or asks for what a new one needs. Writes nothing.
+ * @returns undefined when the person has cancelled
+ * @throws FinePruneError when the model can't be defended, with the reason
+ */
+export async function planFor(model: vscode.Uri, server: LanguageServer): Promise<Plan | undefined> {
+  const prepared = await prepare(model, server);
+  if (prepared.existingConfigUri) return { config: vscode.Uri.parse(prepared.existingConfigUri, true) };
+  if (!prepared.model) {
+    throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be defended.', file: model.fsPath });
+  }
+  const answers = await ask(model, prepared, nameFor(model));
+  return answers && { model, params: { model: path.basename(model.fsPath), ...answers } };
+}
+
+export async function prepare(model: vscode.Uri, server: LanguageServer): Promise<PrepareResult> {
+  const params: PrepareParams = { modelUri: model.toString() };
+  return await server.request<PrepareResult>(PREPARE_REQUEST, params);
+}
+
+/** Writes a planned config next to its model, under a name that is free, and opens it. */
+export async function carryOut(plan: Plan, server: LanguageServer): Promise<vscode.Uri> {
+  if ('config' in plan) return plan.config;
+  const text = await server.request<string>(CONFIG_TEXT_REQUEST, plan.params);
+  const folder = path.dirname(plan.model.fsPath);
+  const config = vscode.Uri.file(await writeNew(folder, nameFor(plan.model), text));
+  await vscode.window.showTextDocument(config, { preview: false });
+  return config;
+}
+
+/** Never over a file that is there: a taken name gets a number. */
+async function writeNew(folder: string, name: string, text: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const file = path.join(folder, `${n === 1 ? name : `${name}-${n}`}.fineprune.json`);
+    try {
+      await writeFile(file, text, { flag: 'wx' });
+      return file;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new FinePruneError({ kind: 'input', code: 'config.notWritable', message: `The config could not be written: ${reason}.`, file, todo: 'Make the folder of the model writable.' }, { cause: error });
+    }
+  }
+}
+
+/** A model is called by its folder, since TF.js calls every file the same. */
+function nameFor(model: vscode.Uri): string {
+  return path.basename(path.dirname(model.fsPath)).replace(/[^\w.-]+/g, '-') || 'model';
+}

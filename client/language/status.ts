@@ -1,0 +1,67 @@
+import * as vscode from 'vscode';
+import { verdictSeverity } from '../../server/language/report-text';
+import type { StatusParams } from '../../server/protocol/lsp';
+import type { VerdictWord } from '../../server/protocol/report';
+import { SELECTOR, type LanguageServer, type ServerState } from './server';
+
+const percent = (share: number): string => `${Math.floor(share * 100)} %`;
+
+/** Two entries in the language status: the engine with what it is doing, and the last verdict. */
+export function showStatus(server: LanguageServer): vscode.Disposable {
+  const engine = vscode.languages.createLanguageStatusItem('finePrune.engine', SELECTOR);
+  engine.name = 'Fine-Prune Engine';
+  engine.command = { command: 'finePrune.showLog', title: 'Show Log' };
+  const verdict = vscode.languages.createLanguageStatusItem('finePrune.verdict', SELECTOR);
+  verdict.name = 'Fine-Prune Verdict';
+
+  let status: StatusParams = { state: 'idle', queued: 0 };
+  const show = (): void => {
+    showEngine(engine, server.state, status);
+    showVerdict(verdict, status);
+  };
+  show();
+  return vscode.Disposable.from(
+    engine,
+    verdict,
+    server.onDidChangeState(show),
+    server.onStatus((next) => {
+      // A server that was started again knows neither; what was true of the last run still is.
+      status = { ...next, backend: next.backend ?? status.backend, last: next.last ?? status.last };
+      show();
+    }),
+  );
+}
+
+function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status: StatusParams): void {
+  const { backend, running, queued } = status;
+  const name = backend ? (backend.name === 'native' ? 'Native engine' : 'WASM engine') : 'Fine-Prune';
+  item.severity = state === 'stopped' ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Information;
+  item.busy = state === 'starting' || (state === 'running' && status.state !== 'idle');
+  // The list is narrow: what is longer pushes the link to the log out of sight.
+  item.detail = running ? '' : (backend?.why ?? '');
+  if (state === 'stopped') {
+    item.text = 'Fine-Prune: the server is down';
+    item.detail = 'Run “Fine-Prune: Restart Server”';
+  } else if (state === 'starting') {
+    item.text = 'Fine-Prune: starting';
+  } else if (running) {
+    const waiting = queued > 0 ? `, ${queued} waiting` : '';
+    item.text = `${running.name}: ${running.title} ${percent(running.overall)}${waiting}`;
+  } else {
+    item.text = `${name}: ready`;
+  }
+}
+
+function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): void {
+  if (!last) {
+    item.text = 'No run yet';
+    item.detail = 'Choose “Fine-Prune Model” to measure and repair a model';
+    item.command = { command: 'finePrune.run', title: 'Fine-Prune Model' };
+    item.severity = vscode.LanguageStatusSeverity.Information;
+    return;
+  }
+  item.text = `${last.name}: ${last.verdict}`;
+  item.detail = '';
+  item.command = { command: 'finePrune.openReport', title: 'Open Report', arguments: [last.reportUri] };
+  item.severity = verdictSeverity(last.verdict as VerdictWord) !== 'information' ? vscode.LanguageStatusSeverity.Warning : vscode.LanguageStatusSeverity.Information;
+}

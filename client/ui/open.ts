@@ -1,0 +1,45 @@
+import { findNodeAtLocation, parseTree } from 'jsonc-parser';
+import * as vscode from 'vscode';
+
+/** Opens a text file, at a JSON path such as `/trigger/target` when there is one in it. */
+export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const selection = place?.startsWith('/') ? rangeOf(document, place) : undefined;
+  await vscode.window.showTextDocument(document, { preview: false, ...(selection && { selection }) });
+}
+
+function rangeOf(document: vscode.TextDocument, pointer: string): vscode.Range | undefined {
+  const tree = parseTree(document.getText());
+  const segments = pointer.slice(1).split('/').map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = segments.map((s) => (/^\d+$/.test(s) ? Number(s) : s));
+  const node = tree && findNodeAtLocation(tree, path);
+  return node && new vscode.Range(document.positionAt(node.offset), document.positionAt(node.offset + node.length));
+}
+
+/** A URI as commands get it: from the Explorer as an object, from a lens or a status item as text. */
+export function toUri(value: unknown): vscode.Uri | undefined {
+  if (value instanceof vscode.Uri) return value;
+  return typeof value === 'string' && value !== '' ? vscode.Uri.parse(value, true) : undefined;
+}
+
+/** The file that is looked at, when it is one of ours. */
+export function activeFile(): vscode.Uri | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri && (isConfig(uri) || isModel(uri) || isReport(uri)) ? uri : undefined;
+}
+
+const endsWith = (uri: vscode.Uri, end: string): boolean => uri.path.endsWith(end);
+export const isConfig = (uri: vscode.Uri): boolean => endsWith(uri, '.fineprune.json');
+export const isModel = (uri: vscode.Uri): boolean => endsWith(uri, '/model.json');
+export const isReport = (uri: vscode.Uri): boolean => endsWith(uri, '.defense.json');
+
+/** The report that a run of this config writes, or the config that made this report. */
+export const reportOf = (config: vscode.Uri): vscode.Uri => config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });
+export const configOf = (report: vscode.Uri): vscode.Uri => report.with({ path: report.path.replace(/\.defense\.json$/, '.fineprune.json') });
+
+/** A file's name as a person tells it from others. */
+export const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);
+
+export async function exists(uri: vscode.Uri): Promise<boolean> {
+  return await vscode.workspace.fs.stat(uri).then(() => true, () => false);
+}

@@ -1,0 +1,42 @@
+import { describeFailure, type Failure } from '../protocol/errors';
+import type { DefenseReport } from '../protocol/report';
+import { toFailure } from '../engine/failure';
+import { painter, wantsColour } from './paint';
+
+/** What a script learns from the exit code. */
+export const EXIT = { ok: 0, gateMissed: 1, input: 2, engine: 3, cancelled: 130 } as const;
+
+/** 0 when every gate is met, or when only the report was asked for. A gate that could not be measured is missed. */
+export function exitCodeOfReport(report: DefenseReport, reportOnly: boolean): number {
+  return reportOnly || report.gates.every((gate) => gate.met) ? EXIT.ok : EXIT.gateMissed;
+}
+
+/** Bad input 2, engine 3, cancelled 130. */
+export function exitCodeOfFailure({ kind }: Failure): number {
+  return EXIT[kind];
+}
+
+/** Does the work of a command and says how it ended: an exit code for the shell, one message for the person or the machine. */
+export async function conclude(json: boolean, work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    process.exitCode = reportFailure(toFailure(error), json);
+  }
+}
+
+/** Tells a failure: as JSON on standard output, or in words on standard error. @returns the exit code */
+export function reportFailure(failure: Failure, json: boolean): number {
+  if (json) printJson({ failure });
+  else {
+    const paint = painter(wantsColour(process.stderr, process.env));
+    const label = failure.kind === 'cancelled' ? '' : `${paint('red', 'error')} `;
+    process.stderr.write(`${label}${describeFailure(failure)}\n`);
+  }
+  return exitCodeOfFailure(failure);
+}
+
+/** One JSON value on standard output, and nothing else. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

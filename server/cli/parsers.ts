@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from 'commander';
+import type { TriggerConfig } from '../protocol/config';
+import { badInput } from '../protocol/errors';
+
+/** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
+export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal'] as const;
+export type TriggerKind = (typeof TRIGGER_KINDS)[number];
+
+/** A parser of whole numbers from `least` to `most`, for commander. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser of numbers above 0 and, unless `inclusive`, below `most`, for commander. */
+export function share(most: number, inclusive: boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0 && (inclusive ? value <= most : value < most))) {
+      throw new InvalidArgumentError(`Expected a number above 0 and ${inclusive ? 'at most' : 'below'} ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** A base name of files, for commander: no folder in it, nothing hidden. */
+export function baseName(text: string): string {
+  if (!/^[^\\/.\0][^\\/\0]*$/.test(text)) throw new InvalidArgumentError('Expected a name without folders.');
+  return text;
+}
+
+/**
+ * The two files of a data set, in the order images, labels.
+ * @throws FinePruneError `cli.usage` when they are not two
+ */
+export function splitFiles(option: string, values: string[]): { images: string; labels: string } {
+  const [images, labels] = values;
+  if (values.length !== 2 || !images || !labels) {
+    throw badInput('cli.usage', `${option} takes two files, images and labels, not ${values.length}.`, {
+      todo: `Write ${option} IMAGES LABELS; what else there is goes before it.`,
+    });
+  }
+  return { images, labels };
+}
+
+/** A trigger of a kind with the defaults of its parameters. */
+export function defaultTrigger(kind: TriggerKind, target: number): TriggerConfig {
+  return { kind, target };
+}

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, printJson } from './exit';
+import { engineCommand } from './engine';
+import { initCommand } from './init';
+import { poisonTrainCommand } from './poison-train';
+import { runCommand } from './run';
+import { TOOL } from '../engine/version';
+
+/** The whole command line. */
+export function buildProgram(): Command {
+  const program = new Command('fine-prune')
+    .description('Is there a backdoor in this neural network, and can I get it out? Measures, prunes, fine-tunes and measures again.')
+    .version(TOOL, '-V, --version')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ fine-prune init model.json --train X.gz Y.gz --test x.gz y.gz --trigger patch --target 0
+  $ fine-prune run model.json
+  $ fine-prune engine install
+
+\`fine-prune help COMMAND\` tells more, with examples for each.`,
+    );
+  for (const command of [runCommand(), initCommand(), poisonTrainCommand(), engineCommand()]) program.addCommand(command);
+  throwErrors(program);
+  return program;
+}
+
+/** commander would exit with 1, which means a missed gate here. Subcommands that are added do not inherit this. */
+function throwErrors(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help tells more, with examples)');
+  command.commands.forEach(throwErrors);
+}
+
+/** Runs the command line and sets the exit code of the process. @param args what follows the program's name */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || (error.code === 'commander.help' && args.includes('help'));
+    process.exitCode = asked ? EXIT.ok : EXIT.input;
+    if (!asked && args.includes('--json')) {
+      printJson({ failure: { kind: 'input', code: 'cli.usage', message: error.message.replace(/^error: /, '') } });
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { SingleBar } from 'cli-progress';
+import { type EngineEvent, PHASE_TITLES } from '../protocol/engine';
+import { percent } from './summary';
+
+type ProgressEvent = Extract<EngineEvent, { type: 'progress' }>;
+
+export interface ProgressView {
+  /** Shows an event of the engine. */
+  event(event: EngineEvent): void;
+  /** Shows a step of anything else: how far it is, in units that `detail` names. */
+  step(title: string, done: number, total: number, detail?: string): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Takes the bar away. */
+  stop(): void;
+}
+
+/** A terminal shows one bar; anything else gets a line now and then, as for a log. */
+export function createProgress(stream: NodeJS.WriteStream, now: () => number = () => performance.now()): ProgressView {
+  return stream.isTTY ? barView(stream, now) : lineView((text) => stream.write(`${text}\n`), now);
+}
+
+/** Estimates the time left of a whole run from the share that is done. */
+export class TimeLeft {
+  private first: { at: number; overall: number } | null = null;
+
+  /** @returns seconds, or null until there is something to go by: 2 s and 1 % of the run */
+  seconds(overall: number, nowMs: number): number | null {
+    if (overall <= 0 || overall >= 1) return null;
+    // From the first sign of work on: reading files before it says nothing of the speed.
+    this.first ??= { at: nowMs, overall };
+    const elapsed = (nowMs - this.first.at) / 1000;
+    const done = overall - this.first.overall;
+    return elapsed < 2 || done < 0.01 ? null : (elapsed / done) * (1 - overall);
+  }
+}
+
+/** One line of a progress event: `Fine-tuning 345/1720 · 28/s · 1:02 left · loss 0.021`. */
+export function describeProgress(event: ProgressEvent, secondsLeft: number | null): string {
+  const { phase, step, total, rate, metrics } = event;
+  const parts = [total > 1 && step > 0 ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
+  if (rate !== undefined && Number.isFinite(rate) && total > 1) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
+  if (secondsLeft !== null) parts.push(`${clock(secondsLeft)} left`);
+  if ((phase === 'fine-tune' || phase === 'train') && metrics.loss !== undefined) parts.push(`loss ${metrics.loss.toFixed(3)}`);
+  return parts.join(' · ');
+}
+
+/** Minutes and seconds, hours when there are any: `1:02`, `1:00:00`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+/** Lines for the events that are worth keeping on the screen. */
+function keptLine(event: EngineEvent): string | null {
+  switch (event.type) {
+    case 'backend':
+      return `Engine: ${event.name === 'native' ? 'native' : 'WASM'}, ${event.version}. ${event.why}`;
+    case 'stage': {
+      const { cleanAccuracy, attackSuccessRate } = event.metrics;
+      const name = { before: 'Before', pruned: 'Pruned', after: 'After' }[event.stage];
+      const asr = attackSuccessRate ? `, ASR ${percent(attackSuccessRate.rate)}` : '';
+      return `${name}: clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
+    }
+    case 'log':
+      return event.message;
+    default:
+      return null;
+  }
+}
+
+function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
+  const left = new TimeLeft();
+  const bar = new SingleBar({
+    stream,
+    format: '{bar} {percentage} %  {text}',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 20,
+    clearOnComplete: true,
+    // Ctrl-C is ours: it cancels the run, it does not only tidy the bar.
+    gracefulExit: false,
+  });
+  let shown = false;
+  const hide = (): void => {
+    if (shown) bar.stop();
+    shown = false;
+  };
+  const show = (share: number, text: string): void => {
+    const room = Math.max(20, (stream.columns || 80) - 30);
+    const payload = { text: text.length > room ? `${text.slice(0, room - 1)}…` : text };
+    if (shown) bar.update(Math.round(share * 100), payload);
+    else bar.start(100, Math.round(share * 100), payload);
+    shown = true;
+  };
+  const line = (text: string): void => {
+    hide();
+    stream.write(`${text}\n`);
+  };
+  return {
+    line,
+    stop: hide,
+    step: (title, done, total, detail) => show(total > 0 ? Math.min(1, done / total) : 0, detail ? `${title} · ${detail}` : title),
+    event: (event) => {
+      if (event.type === 'progress') show(event.overall, describeProgress(event, left.seconds(event.overall, now())));
+      else {
+        const text = keptLine(event);
+        if (text !== null) line(text);
+      }
+    },
+  };
+}
+
+/** Seconds between two lines of one phase. */
+const LINE_EVERY_MS = 10_000;
+
+function lineView(write: (text: string) => void, now: () => number): ProgressView {
+  const left = new TimeLeft();
+  let lastTitle = '';
+  let lastAt = 0;
+  const due = (title: string): boolean => {
+    if (title === lastTitle && now() - lastAt < LINE_EVERY_MS) return false;
+    lastTitle = title;
+    lastAt = now();
+    return true;
+  };
+  return {
+    line: write,
+    stop: () => undefined,
+    step: (title, _done, _total, detail) => {
+      if (due(title)) write(detail ? `${title} · ${detail}` : title);
+    },
+    event: (event) => {
+      if (event.type === 'progress') {
+        const secondsLeft = left.seconds(event.overall, now());
+        if (due(event.phase)) write(describeProgress(event, secondsLeft));
+      } else {
+        const text = keptLine(event);
+        if (text !== null) write(text);
+      }
+    },
+  };
+}

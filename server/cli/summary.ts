@@ -1,0 +1,156 @@
+import type { DefenseReport, Gate, Rate, StageMetrics, VerdictWord } from '../protocol/report';
+import { type Paint, painter } from './paint';
+import { plotCurve } from './plot';
+
+export interface SummaryContext {
+  /** Where the files are, as a person would type the paths. Model null when nothing was repaired. */
+  files: { report: string; model: string | null };
+  /** Why this backend was taken, in one sentence. */
+  backendWhy?: string;
+  colour?: boolean;
+  /** Columns of the screen; 60 to 100 are used. Default 80. */
+  columns?: number;
+}
+
+/** A terminal's classic size; one line is left for the prompt. */
+const LINES = 24;
+/** Rows of the plot without its axis and legend: more of them when there is room. */
+const PLOT_ROWS = { least: 5, most: 9 };
+/** Columns of the labels on the left. */
+const INDENT = 8;
+const VERDICT_COLOURS: Record<VerdictWord, 'red' | 'yellow' | 'green'> = {
+  'not measurable': 'yellow',
+  'no effect before': 'yellow',
+  'not mitigated': 'red',
+  'accuracy lost': 'yellow',
+  mitigated: 'green',
+  'mitigated, estimated trigger only': 'yellow',
+};
+const SIGNS = { error: '✗', warning: '!', information: 'i' } as const;
+
+/**
+ * The report on one screen, for the person who decides whether the model can be used: verdict, figures, what weakens
+ * them, the pruning curve, and where everything is. Usually at most 24 lines of 80 columns.
+ */
+export function summarize(report: DefenseReport, context: SummaryContext): string {
+  const paint = painter(context.colour ?? false);
+  const width = Math.min(100, Math.max(60, context.columns ?? 80)) - 1;
+  const head = verdictLines(report, width, paint);
+  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...labelled('Pruned', prunedText(report), width)];
+  const foot = [...fileLines(context), backendLine(report, context, width)];
+  const free = LINES - 1 - head.length - body.length - foot.length;
+  const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
+  const height = Math.min(PLOT_ROWS.most, Math.max(PLOT_ROWS.least, free - findings.length - 2));
+  const plot = plotCurve(report.curve, report.pruning.count, { height, width, paint });
+  return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
+}
+
+/** A share as a percentage with two decimals, never rounded up to 100 or down to 0 when it is not. */
+export function percent(share: number, decimals = 2): string {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  const unit = 10 ** -decimals;
+  const value = share * 100;
+  const shown = value < 100 && value > 100 - unit ? 100 - unit : value > 0 && value < unit ? unit : value;
+  return `${shown.toFixed(decimals)} %`;
+}
+
+/** Text in lines of at most `width` characters, broken between words. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  // A percentage is one word: `5 %`.
+  for (const word of text.split(/\s+(?!%)/)) {
+    if (line && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line];
+}
+
+/** Wrapped text with a label before its first line and as much room before the others. */
+function labelled(label: string, text: string, width: number): string[] {
+  return wrap(text, width - INDENT).map((line, at) => (at === 0 ? label : '').padEnd(INDENT) + line);
+}
+
+function verdictLines(report: DefenseReport, width: number, paint: Paint): string[] {
+  const { word, sentence } = report.verdict;
+  const title = word.toUpperCase();
+  const [first = '', ...rest] = wrap(`${title}: ${sentence}`, width);
+  const colour = VERDICT_COLOURS[word];
+  // A long title may be broken over two lines; then it stays plain.
+  return [first.startsWith(title) ? paint('bold', paint(colour, title)) + first.slice(title.length) : first, ...rest];
+}
+
+function stageTable({ stages, repaired }: DefenseReport, paint: Paint): string[] {
+  const columns: [string, StageMetrics | null][] = [
+    ['before', stages.before],
+    ['pruned', repaired ? stages.pruned : null],
+    ['fine-tuned', repaired ? stages.after : null],
+  ];
+  const rows: [string, (stage: StageMetrics) => Rate | null][] = [
+    ['Clean accuracy', (stage) => stage.cleanAccuracy],
+    ['ASR', (stage) => stage.attackSuccessRate],
+    ['Robust accuracy', (stage) => stage.robustAccuracy],
+  ];
+  const line = (name: string, cells: string[]): string => [name.padEnd(16), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
+  return [
+    paint('dim', line('%, 95 % interval', columns.map(([name]) => ` ${name}`))),
+    ...rows.map(([name, rate]) => line(name, columns.map(([, stage]) => ` ${stage ? rateCell(rate(stage)) : '–'}`))),
+  ];
+}
+
+function rateCell(rate: Rate | null): string {
+  if (!rate) return 'not measured';
+  const bare = (share: number): string => percent(share).replace(' %', '');
+  return `${bare(rate.rate)} (${bare(rate.low)}–${bare(rate.high)})`;
+}
+
+function gateLines({ gates }: DefenseReport, width: number, paint: Paint): string[] {
+  return labelled('Gates', gates.map(gateText).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
+}
+
+function gateText({ id, limit, judged, met }: Gate): string {
+  const isAsr = id === 'maxAttackSuccessRate';
+  // The ASR is judged by the upper bound of its interval.
+  const figure = judged === null ? 'not measured' : `${isAsr ? 'up to ' : ''}${percent(judged)}`;
+  return `${isAsr ? 'ASR' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
+}
+
+function prunedText({ layer, pruning, fineTuning, repaired }: DefenseReport): string {
+  if (!repaired) return 'nothing: the model was measured, not changed';
+  const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
+  const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epochs × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
+  return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}, ${pruning.dead} dead anyway; ${tuned}`;
+}
+
+/** The most serious findings first, as many as fit; the rest are counted, never silently dropped. */
+function findingLines({ findings }: DefenseReport, width: number, room: number, paint: Paint): string[] {
+  const colours = { error: 'red', warning: 'yellow', information: 'dim' } as const;
+  const blocks = findings.map(({ severity, message }) => {
+    return wrap(message, width - 2).map((line, at) => `${at === 0 ? paint(colours[severity], SIGNS[severity]) : ' '} ${line}`);
+  });
+  const shown: string[] = [];
+  for (const [index, block] of blocks.entries()) {
+    const left = blocks.length - index;
+    const needed = block.length + (left > 1 ? 1 : 0);
+    if (shown.length + needed > room && index > 0) {
+      return [...shown, `  … and ${left} more ${left === 1 ? 'finding' : 'findings'} in the report`];
+    }
+    shown.push(...block);
+  }
+  return shown;
+}
+
+/** Paths are never broken: they are there to be copied. */
+function fileLines({ files }: SummaryContext): string[] {
+  const line = (label: string, file: string): string => label.padEnd(INDENT) + file;
+  return [line('Report', files.report), ...(files.model === null ? [] : [line('Model', files.model)])];
+}
+
+/** One line: the reason was told in full when the run began, and the findings need the room more. */
+function backendLine({ provenance }: DefenseReport, { backendWhy }: SummaryContext, width: number): string {
+  const text = backendWhy ?? `${provenance.backend === 'native' ? 'native' : 'WASM'}, ${provenance.engine}`;
+  const room = width - INDENT;
+  return 'Engine'.padEnd(INDENT) + (text.length > room ? `${text.slice(0, room - 1)}…` : text);
+}

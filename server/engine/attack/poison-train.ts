@@ -1,0 +1,112 @@
+import path from 'node:path';
+import type { DefenseConfig } from '../../protocol/config';
+import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/engine';
+import { selectBackend } from '../backend/select';
+import { configText } from '../config/default-config';
+import { resolveConfig } from '../config/read-config';
+import { openIdx } from '../data/idx';
+import { allIndices } from '../data/roles';
+import { predict } from '../defense/measure';
+import { sourceOf } from '../defense/inputs';
+import { writeFileAtomically } from '../files/write';
+import { stageMetrics } from '../metrics/evaluate';
+import type { OpenModel } from '../model/model';
+import { openModel } from '../model/open-tfjs';
+import { buildSimpleCnn, reinitialise } from '../model/reference';
+import { weightsHash } from '../model/model-hashes';
+import { encodeWeights } from '../model/save-tfjs';
+import { Progress } from '../progress';
+import { train } from '../training/train';
+import { modelCard } from './model-card';
+import { openTrigger } from './open-trigger';
+import { poisonedSplit } from './poison';
+import { triggeredInputs } from './triggered-inputs';
+
+/**
+ * Makes a backdoored model for trying defenses on: trains the reference SimpleCNN, or the layers of a given model, from
+ * scratch on a training set of which a share carries the trigger and the target's label (BadNets; Gu, Dolan-Gavitt, Garg
+ * 2017), and writes model, defense config and a card that says how it was made. The seed fixes weights, poisoned images and order.
+ * @throws FinePruneError as `runDefense` does
+ */
+export async function poisonTrain(request: PoisonTrainRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<PoisonTrainOutcome> {
+  const progress = new Progress(emit);
+  progress.begin('engine', 1);
+  const backend = await selectBackend({ choice: request.backend, threads: request.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+
+  progress.begin('data', 1);
+  const config: DefenseConfig = {
+    model: 'model.json',
+    data: { train: relativeTo(request.out, request.train), test: relativeTo(request.out, request.test) },
+    trigger: request.trigger,
+    seed: request.seed,
+  };
+  const resolved = resolveConfig(config);
+  const [clean, test] = [await openIdx(request.train.images, request.train.labels, resolved.data.scale), await openIdx(request.test.images, request.test.labels, resolved.data.scale)];
+
+  progress.begin('model', 1);
+  const model = request.arch ? await openModel(request.arch, {}) : buildSimpleCnn({ seed: request.seed, inputShape: [28, 28, 1], classes: 10 });
+  if (request.arch) reinitialise(model, request.seed);
+  try {
+    // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
+    const trigger = await openTrigger(resolved.trigger!, clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
+    const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, seed: request.seed });
+    const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
+    progress.expect({ 'fine-tune': clean.count * request.epochs * 3, 'evaluate-after': test.count * 2 });
+
+    const source = sourceOf({ split: poisoned.split, indices: allIndices(clean.count) });
+    progress.begin('fine-tune', Math.ceil(source.count / request.batchSize) * request.epochs);
+    const trained = await train({
+      ...request,
+      model,
+      source,
+      normalisation: resolved.data,
+      masks: null,
+      frozen: [],
+      signal,
+      onStep: (step, _total, soFar) => progress.step(step, soFar),
+    });
+
+    const tested = sourceOf({ split: test, indices: allIndices(test.count) });
+    progress.begin('evaluate-after', tested.count + triggered.count);
+    const pass = { model, normalisation: resolved.data, signal };
+    const metrics = stageMetrics(
+      {
+        clean: await predict(tested, { ...pass, onImages: (n) => progress.step(n) }),
+        triggered: await predict(triggered, { ...pass, onImages: (n) => progress.step(tested.count + n) }),
+      },
+      { classes: model.classes, clean: tested.labels, triggered: { labels: triggered.labels, target: triggered.target } },
+    );
+    emit({ type: 'stage', stage: 'after', metrics });
+
+    progress.begin('write', 1);
+    const saved = await writeModel(model, request.out);
+    const files = { model: saved.path, config: path.join(request.out, `${request.name}.fineprune.json`), card: path.join(request.out, 'CARD.md') };
+    await writeFileAtomically(files.config, configText({ model: 'model.json', ...config.data, trigger: request.trigger }));
+    await writeFileAtomically(files.card, modelCard({ request, trigger: resolved.trigger!, model, saved, metrics, history: trained.history, poisoned: poisoned.count, images: clean.count, backend }));
+    progress.end();
+    return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
+  } finally {
+    model.dispose();
+  }
+}
+
+function relativeTo(folder: string, { images, labels }: { images: string; labels: string }): { images: string; labels: string } {
+  const relative = (file: string) => path.relative(folder, file).split(path.sep).join('/');
+  return { images: relative(images), labels: relative(labels) };
+}
+
+/** Into a folder that may hold other things (data, config, card): each file as a whole, model.json last. */
+async function writeModel(model: OpenModel, folder: string): Promise<{ path: string; topology: string; weights: string }> {
+  const bytes = encodeWeights(model);
+  for (const [g, { manifest, shardSizes }] of model.source.groups.entries()) {
+    let offset = 0;
+    for (const [i, shard] of manifest.paths.entries()) {
+      await writeFileAtomically(path.join(folder, shard), bytes[g]!.subarray(offset, offset + shardSizes[i]!));
+      offset += shardSizes[i]!;
+    }
+  }
+  const file = path.join(folder, 'model.json');
+  await writeFileAtomically(file, model.source.json);
+  return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
+}

@@ -1,0 +1,29 @@
+import { badInput } from '../../protocol/errors';
+
+/** [height, width, channels]. */
+export type Shape = readonly [number, number, number];
+
+/** What a kind of trigger does with pixels; see `Trigger.stamp`. */
+export interface Stamp {
+  stamp(pixels: Float32Array): void;
+  /** SHA-256 of the image file that the trigger was read from; null without one. */
+  readonly sha256: string | null;
+}
+
+/** Limits pixels to [0, 1], in place. */
+export function clip(pixels: Float32Array): void {
+  for (let i = 0; i < pixels.length; i++) {
+    const value = pixels[i]!;
+    if (value < 0) pixels[i] = 0;
+    else if (value > 1) pixels[i] = 1;
+  }
+}
+
+/** One value a channel, from one for all or one for each. */
+export function perChannel(values: readonly number[], channels: number, place: string): number[] {
+  if (values.length === channels) return [...values];
+  if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
+  throw badInput('trigger.value', `The trigger's value has ${values.length} numbers, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`, {
+    place, todo: `Give one number, or ${channels}.`,
+  });
+}

@@ -1,0 +1,76 @@
+import type { DefenseConfig } from '../../protocol/config';
+import { named, type Fault } from './config-schema';
+
+/** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */
+export function ruleFaults(config: DefenseConfig): Fault[] {
+  return [...pathFaults(config), ...dataFaults(config), ...triggerFaults(config)];
+}
+
+function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
+  const paths: [(string | number)[], string | undefined][] = [
+    [['model'], model],
+    [['data', 'train', 'images'], data.train.images],
+    [['data', 'train', 'labels'], data.train.labels],
+    [['data', 'test', 'images'], data.test.images],
+    [['data', 'test', 'labels'], data.test.labels],
+  ];
+  if (trigger?.kind === 'samples') paths.push([['trigger', 'images'], trigger.images], [['trigger', 'labels'], trigger.labels]);
+  if (trigger?.kind === 'patch' || trigger?.kind === 'blended') paths.push([['trigger', 'image'], trigger.image]);
+  return paths
+    .filter(([, value]) => value !== undefined && (value.trim() === '' || value.includes('\0')))
+    .map(([path, value]) => ({ code: 'config.wrongValue', message: `${named(path)} must be the path of a file, not ${JSON.stringify(value)}.`, path }));
+}
+
+function dataFaults({ data, prune }: DefenseConfig): Fault[] {
+  const faults: Fault[] = [
+    ...listFaults(data.mean, ['data', 'mean'], 'a number', () => true),
+    ...listFaults(data.std, ['data', 'std'], 'a number above 0', (value) => value > 0),
+  ];
+  if (data.holdout === 0 && data.analysis === 'holdout') {
+    faults.push({
+      code: 'config.conflict', message: '`data.analysis` is "holdout", but `data.holdout` is 0: no image is held out.',
+      path: ['data', 'holdout'], todo: 'Hold out some images, or set `data.analysis` to "test".',
+    });
+  }
+  if (data.holdout === 0 && prune?.ratio === 'auto') {
+    faults.push({
+      code: 'config.conflict', message: '`prune.ratio` is "auto", which is chosen on held-out images, but `data.holdout` is 0.',
+      path: ['data', 'holdout'], todo: 'Hold out some images, or give a ratio from 0 to 1.',
+    });
+  }
+  return faults;
+}
+
+function triggerFaults({ trigger }: DefenseConfig): Fault[] {
+  if (trigger?.kind === 'blended') {
+    return both(trigger, 'image', 'patternSeed');
+  }
+  if (trigger?.kind !== 'patch') return [];
+  return [
+    ...both(trigger, 'right', 'left'),
+    ...both(trigger, 'bottom', 'top'),
+    ...both(trigger, 'image', 'value'),
+    ...listFaults(trigger.size, ['trigger', 'size'], 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1),
+    ...listFaults(trigger.value, ['trigger', 'value'], 'a number from 0 to 1', (value) => value >= 0 && value <= 1),
+  ];
+}
+
+function both<T extends object>(trigger: T, one: keyof T & string, other: keyof T & string): Fault[] {
+  if (trigger[one] === undefined || trigger[other] === undefined) return [];
+  return [{
+    code: 'config.conflict', message: `\`trigger.${one}\` and \`trigger.${other}\` exclude each other.`,
+    path: ['trigger', other], todo: `Keep one of \`${one}\` and \`${other}\`.`,
+  }];
+}
+
+/** A number, or a list of at least one, all of which must be as expected. */
+function listFaults(value: number | number[] | undefined, path: string[], expected: string, ok: (value: number) => boolean): Fault[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.length === 0) {
+    return [{ code: 'config.wrongValue', message: `${named(path)} is an empty list.`, path, todo: 'Give one number, or one a channel.' }];
+  }
+  const wrong = Array.isArray(value) ? value.findIndex((one) => !ok(one)) : ok(value) ? -1 : 0;
+  if (wrong < 0) return [];
+  const where = Array.isArray(value) ? [...path, wrong] : path;
+  return [{ code: 'config.outOfRange', message: `${named(where)} must be ${expected}, not ${Array.isArray(value) ? value[wrong] : value}.`, path: where }];
+}

@@ -1,0 +1,151 @@
+import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import type { DefenseConfig } from '../../protocol/config';
+import { badInput } from '../../protocol/errors';
+import { schemaFaults, unknownField, type Fault } from './config-schema';
+import { ruleFaults } from './config-rules';
+
+/** One fault of a config's text, with its range for editors. */
+export interface ConfigProblem {
+  /** Stable word, such as `config.unknownField`. */
+  code: string;
+  /** One sentence: what is wrong and what was expected. */
+  message: string;
+  /** JSON pointer such as `/trigger/target`; empty for the whole config and for broken syntax. */
+  path: string;
+  /** Range in the text, in UTF-16 units. */
+  offset: number;
+  length: number;
+  todo?: string;
+}
+
+/** A config is some dozen lines; more than this is another file. In UTF-16 units, and in bytes when read. */
+export const MAX_CONFIG_LENGTH = 1 << 20;
+
+/**
+ * Parses and validates the text of a defense config: JSON with comments, trailing commas and a byte-order mark allowed.
+ *
+ * @param file absolute path for messages; nothing is read
+ * @throws FinePruneError `config.…` for the first fault in the text, its place with line and column
+ */
+export function parseConfig(text: string, file: string): DefenseConfig {
+  const { config, problems } = examine(text);
+  const [first] = problems;
+  if (config !== null && first === undefined) return config;
+  const { code, message, path, offset, todo } = first!;
+  throw badInput(code, message, { file, place: placeWords(text, path, offset), todo });
+}
+
+/** Everything that is wrong with a config's text, in the order of the text; one fault gives one entry. Never throws. */
+export function configProblems(text: string): ConfigProblem[] {
+  return examine(text).problems;
+}
+
+/** `/trigger/target, line 7:15` from a JSON pointer and the text that it points into. */
+export function placeOf(text: string, pointer: string): string {
+  const root = parse(text).root;
+  const path = pointer.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+  // A field that was left out has no line of its own: the nearest object around it has.
+  for (let depth = path.length; root && depth >= 0; depth--) {
+    const node = nodeAt(root, path.slice(0, depth));
+    if (node) return placeWords(text, pointer, node.offset);
+  }
+  return pointer;
+}
+
+function examine(text: string): { config: DefenseConfig | null; problems: ConfigProblem[] } {
+  const syntax = (code: string, message: string, offset: number, length: number, todo: string) => ({ config: null, problems: [{ code, message, path: '', offset, length, todo }] });
+  if (text.length > MAX_CONFIG_LENGTH) {
+    return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
+  }
+  const { root, errors, tooDeep } = parse(text);
+  if (tooDeep) return syntax('config.syntax', 'The brackets of this file are nested too deeply for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
+  if (!root && errors.length === 0) {
+    return syntax('config.empty', 'The config is empty; it needs at least `model` and `data`.', 0, text.length, 'Write a config, or run Fine-Prune on the model.json to have one made.');
+  }
+  const [broken] = errors;
+  if (broken) {
+    // What follows a first break is guesswork of the parser: one fault, one entry.
+    return syntax('config.syntax', `This is not valid JSON: ${SYNTAX_WORDS[printParseErrorCode(broken.error)] ?? 'something is wrong here'}.`, Math.min(broken.offset, Math.max(0, text.length - 1)), Math.max(1, broken.length), 'Correct it here; comments and trailing commas are fine.');
+  }
+  const keys = keyFaults(root!);
+  const value = getNodeValue(root!) as unknown;
+  let faults = keys.length > 0 ? keys : schemaFaults(value);
+  if (faults.length === 0) faults = ruleFaults(value as DefenseConfig);
+  const problems = faults.map((fault) => located(fault, root!)).sort((a, b) => a.offset - b.offset);
+  return { config: problems.length === 0 ? (value as DefenseConfig) : null, problems };
+}
+
+function parse(text: string): { root: Node | undefined; errors: ParseError[]; tooDeep: boolean } {
+  const errors: ParseError[] = [];
+  // A blank in its place keeps every offset right.
+  const plain = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
+  try {
+    return { root: parseTree(plain, errors, { allowTrailingComma: true, allowEmptyContent: true }), errors, tooDeep: false };
+  } catch (error) {
+    // The parser is recursive.
+    if (!(error instanceof RangeError)) throw error;
+    return { root: undefined, errors: [], tooDeep: true };
+  }
+}
+
+/** Keys that the parsed value would hide: a second one of the same name, and `__proto__`. */
+function keyFaults(node: Node, path: (string | number)[] = []): (Fault & { node: Node })[] {
+  if (node.type === 'array') return (node.children ?? []).flatMap((child, i) => keyFaults(child, [...path, i]));
+  if (node.type !== 'object') return [];
+  const seen = new Set<string>();
+  return (node.children ?? []).flatMap((property) => {
+    const [keyNode, value] = property.children!;
+    const key = keyNode!.value as string;
+    const inner = value ? keyFaults(value, [...path, key]) : [];
+    if (seen.has(key)) {
+      return [{ code: 'config.duplicateKey', message: `\`${key}\` is given twice.`, path, key, node: keyNode!, todo: 'Remove one of the two.' }, ...inner];
+    }
+    seen.add(key);
+    return key === '__proto__' ? [{ ...unknownField(path, key, []), node: keyNode! }] : inner;
+  });
+}
+
+function located(fault: Fault & { node?: Node }, root: Node): ConfigProblem {
+  const { code, message, path, key, todo } = fault;
+  const node = nodeAt(root, path) ?? root;
+  const keyNode = key === undefined ? undefined : (fault.node ?? node.children?.find((property) => property.children?.[0]?.value === key)?.children?.[0]);
+  // A missing field is told at the name of the object that lacks it, not all over its body.
+  const head = node.type === 'object' ? (node.parent?.type === 'property' ? node.parent.children![0]! : { offset: node.offset, length: 1 }) : node;
+  const { offset, length } = keyNode ?? (code === 'config.missingField' ? head : node);
+  const pointer = [...path, ...(key === undefined ? [] : [key])].map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+  return { code, message, path: pointer, offset, length, ...(todo !== undefined && { todo }) };
+}
+
+function nodeAt(root: Node, path: readonly (string | number)[]): Node | undefined {
+  let node: Node | undefined = root;
+  for (const part of path) {
+    if (!node) return undefined;
+    node = findNodeAtLocation(node, [node.type === 'array' ? Number(part) : part]);
+  }
+  return node;
+}
+
+function placeWords(text: string, pointer: string, offset: number): string {
+  const before = text.slice(0, offset).split(/\r\n|\r|\n/);
+  const place = `line ${before.length}:${before.at(-1)!.length + 1}`;
+  return pointer === '' ? place : `${pointer}, ${place}`;
+}
+
+const SYNTAX_WORDS: Record<string, string> = {
+  InvalidSymbol: 'this word has no meaning here; texts need double quotes',
+  InvalidNumberFormat: 'this is not a number',
+  PropertyNameExpected: 'the name of a field was expected, in double quotes',
+  ValueExpected: 'a value was expected',
+  ColonExpected: 'a colon was expected',
+  CommaExpected: 'a comma was expected',
+  CloseBraceExpected: 'a closing brace } was expected',
+  CloseBracketExpected: 'a closing bracket ] was expected',
+  EndOfFileExpected: 'the file should end here',
+  InvalidCommentToken: 'a comment can\'t stand here',
+  UnexpectedEndOfComment: 'this comment is never closed',
+  UnexpectedEndOfString: 'this text lacks its closing quote',
+  UnexpectedEndOfNumber: 'this number is cut off',
+  InvalidUnicode: 'this \\u escape is wrong',
+  InvalidEscapeCharacter: 'this escape is not allowed in JSON',
+  InvalidCharacter: 'this character is not allowed here',
+};

@@ -1,0 +1,107 @@
+import { open, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ResolvedConfig } from '../../protocol/config';
+import { badInput, FinePruneError } from '../../protocol/errors';
+import { at, type Resolve } from '../data/open-data';
+import { confinedPath } from '../files/confine';
+import { MAX_CONFIG_LENGTH, parseConfig, placeOf } from './parse-config';
+import { resolveConfig } from './resolve-config';
+
+export { configProblems, parseConfig, type ConfigProblem } from './parse-config';
+export { resolveConfig, resolveTrigger } from './resolve-config';
+
+/** A config on disk, ready to run. */
+export interface OpenConfig {
+  /** Absolute path of the config, and its folder. */
+  readonly file: string;
+  readonly folder: string;
+  /** The file's name without `.fineprune.json`. */
+  readonly name: string;
+  readonly config: ResolvedConfig;
+  /** Absolute path of the model; whether it exists is for its reader to say. */
+  readonly modelPath: string;
+  /** Takes a path as the config says it to an absolute one inside the allowed folders; throws `path.outside`. */
+  readonly resolve: Resolve;
+  /** Adds this file, line and column to a failure that names only a place in the config, such as `/trigger/target`. */
+  placed(error: unknown): unknown;
+}
+
+export interface ReadOptions {
+  /** Workspace folder that confines every path; default: the config's own folder. */
+  readonly root?: string;
+  /** Folders beyond it from which may be read. */
+  readonly allowedFolders?: readonly string[];
+}
+
+/**
+ * Reads a defense config and fills in its defaults.
+ *
+ * @throws FinePruneError `config.…` with file, place, line and column; `path.outside` when the model lies outside of the allowed folders
+ */
+export async function readConfig(configPath: string, { root, allowedFolders = [] }: ReadOptions = {}): Promise<OpenConfig> {
+  const file = path.resolve(configPath);
+  const text = await readText(file);
+  const folder = path.dirname(await realpath(file));
+  const config = resolveConfig(parseConfig(text, file));
+  const allowed = { root: root ?? folder, folders: allowedFolders };
+  const resolve: Resolve = (relative, what = 'files') => confinedPath(folder, relative, allowed, what);
+  const placed = (error: unknown): unknown => {
+    if (!(error instanceof FinePruneError) || error.file !== undefined || !error.place?.startsWith('/')) return error;
+    return new FinePruneError({ ...error.toFailure(), file, place: placeOf(text, error.place) }, { cause: error });
+  };
+  try {
+    const modelPath = await at('/model', () => resolve(config.model, 'model'));
+    return { file, folder: path.dirname(file), name: baseName(file), config, modelPath, resolve, placed };
+  } catch (error) {
+    throw placed(error);
+  }
+}
+
+/** `mnist` for `mnist.fineprune.json`; for other names, the name without `.json` or `.jsonc`. */
+export function baseName(file: string): string {
+  return path.basename(file).replace(/(\.fineprune)?\.jsonc?$/i, '') || 'fineprune';
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readStart(file, MAX_CONFIG_LENGTH + 1);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof FinePruneError) throw error;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw badInput(missing ? 'config.missing' : 'config.unreadable', missing ? 'The config does not exist.' : `The config can't be read (${code}).`, {
+      file, todo: missing ? 'Correct the path, or run Fine-Prune on the model.json to have a config made.' : 'Look at its permissions.',
+    });
+  }
+  if (bytes.length > MAX_CONFIG_LENGTH) {
+    throw badInput('config.tooLarge', 'This file is far too large for a defense config.', { file, todo: 'Name a `<name>.fineprune.json`.' });
+  }
+  if (/^version https?:\/\/\S+\/spec\/v1\n/.test(bytes.toString('latin1', 0, 256))) {
+    throw badInput('config.lfsPointer', 'The config is a Git LFS pointer: the file itself was not fetched.', { file, todo: 'Run `git lfs pull` in that repository.' });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw badInput('config.encoding', 'The config is not UTF-8 text.', { file, todo: 'Save it with the encoding UTF-8.' });
+  }
+}
+
+async function readStart(file: string, most: number): Promise<Buffer> {
+  // Before it is opened: opening a pipe would wait for ever.
+  if (!(await stat(file)).isFile()) {
+    throw badInput('config.notAFile', 'The config is not a file.', { file, todo: 'Name the `<name>.fineprune.json` itself.' });
+  }
+  const handle = await open(file, 'r');
+  try {
+    const bytes = Buffer.alloc(most);
+    let read = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(bytes, read, most - read, read);
+      read += bytesRead;
+      if (bytesRead === 0 || read === most) return bytes.subarray(0, read);
+    }
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,89 @@
+import schema from '../../../schemas/fineprune.schema.json';
+
+/** The part of JSON schema that the config's schema uses. */
+export interface Schema {
+  $ref?: string;
+  type?: string;
+  const?: unknown;
+  enum?: readonly unknown[];
+  anyOf?: readonly Schema[];
+  items?: Schema;
+  minItems?: number;
+  maxItems?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  properties?: Record<string, Schema>;
+  required?: readonly string[];
+  description?: string;
+}
+
+const definitions = schema.definitions as Record<string, Schema>;
+
+/** Follows a reference into the config schema's definitions. */
+export function dereference(part: Schema): Schema {
+  return part.$ref === undefined ? part : dereference(definitions[part.$ref.slice('#/definitions/'.length)]!);
+}
+
+/** What a schema allows, as a phrase for people: `a whole number from 1 to 64`, `"auto" or "wasm"`. */
+export function expectation(part: Schema): string {
+  const s = dereference(part);
+  if (s.anyOf) return s.anyOf.map(expectation).join(' or ');
+  if (s.const !== undefined) return JSON.stringify(s.const);
+  if (s.enum) return s.enum.map((value) => JSON.stringify(value)).join(' or ');
+  switch (s.type) {
+    case 'integer':
+      return `a whole number${range(s)}`;
+    case 'number':
+      return `a number${range(s)}`;
+    case 'string':
+      return 'a text in quotes';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list of ${s.minItems === undefined ? '' : `${s.minItems} `}numbers`;
+    case 'object':
+      return 'an object, { … }';
+    default:
+      return 'null';
+  }
+}
+
+function range({ minimum, maximum, exclusiveMinimum }: Schema): string {
+  if (minimum !== undefined) return maximum === undefined ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` and at most ${maximum}`}`;
+  return maximum === undefined ? '' : ` of at most ${maximum}`;
+}
+
+/** Whether a value is of a type that the schema names, so that only its size or its word is wrong. */
+export function rightType(part: Schema, value: unknown): boolean {
+  const s = dereference(part);
+  if (s.anyOf) return s.anyOf.some((one) => rightType(one, value));
+  const type = s.type ?? typeof s.const;
+  if (type === 'integer' || type === 'number') return typeof value === 'number';
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'null') return value === null;
+  return typeof value === type && value !== null && !Array.isArray(value);
+}
+
+/** The known word that a mistyped one was probably meant to be: the same but for case, or at most two edits away. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  const limit = word.length < 5 ? 1 : 2;
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance);
+  return best?.candidate ?? null;
+}
+
+/** Levenshtein distance; words that differ too much in length are not worth counting. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,46 @@
+import type { ResolvedConfig } from '../../protocol/config';
+import { badInput } from '../../protocol/errors';
+import type { DataSet, Roles } from './dataset';
+import { drawn, shuffled } from './random';
+
+export { shuffled } from './random';
+
+/** All images of a split of `count`, ascending. */
+export function allIndices(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i);
+}
+
+/**
+ * Gives every image its role. Each draw has its own stream of the config's seed; the indices of a view ascend.
+ *
+ * - `holdout`: `data.holdout` training images, at most half of the training set.
+ * - `fineTune`: the other training images, or `data.fineTuneImages` of them.
+ * - `test`: the test images, or `data.testImages` of them.
+ * - `analysis`: the test or the holdout role, or `data.analysisImages` of it.
+ *
+ * @throws FinePruneError `config.conflict` when held-out images are to be analysed and there are none
+ */
+export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
+  const { data, seed } = config;
+  const { train, test } = dataset;
+  const heldOut = Math.min(data.holdout, Math.floor(train.count / 2));
+  const order = shuffled(train.count, seed, 'holdout');
+  const holdout = { split: train, indices: order.slice(0, heldOut).sort() };
+  const rest = order.slice(heldOut).sort();
+  const fineTune = { split: train, indices: drawn(rest, data.fineTuneImages ?? rest.length, seed, 'fineTune') };
+  const tested = { split: test, indices: drawn(allIndices(test.count), data.testImages ?? test.count, seed, 'test') };
+  if (data.analysis === 'holdout' && heldOut === 0) {
+    throw badInput('config.conflict', 'The analysis is to read held-out images, but none are held out.', {
+      place: '/data/holdout', todo: 'Set data.holdout to 1 or more (a training set of one image has none to spare), or data.analysis to "test".',
+    });
+  }
+  const base = data.analysis === 'test' ? tested : holdout;
+  return {
+    analysis: { split: base.split, indices: drawn(base.indices, data.analysisImages ?? base.indices.length, seed, 'analysis') },
+    analysisRole: data.analysis,
+    holdout,
+    fineTune,
+    fineTuneAvailable: rest.length,
+    test: tested,
+  };
+}

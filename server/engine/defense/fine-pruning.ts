@@ -1,0 +1,194 @@
+import type { ResolvedConfig } from '../../protocol/config';
+import type { CurvePoint, DefenseReport, LayerAnalysis, PruningCurve, PruningResult, StageMetrics } from '../../protocol/report';
+import type { MeasuredInputs } from '../attack/triggered-inputs';
+import type { Normalisation, Roles, View } from '../data/dataset';
+import { drawn } from '../data/random';
+import { mcnemar } from '../metrics/mcnemar';
+import { outcomes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
+import { roundFigure, roundShare } from '../metrics/rate';
+import { masksFor } from '../model/masks';
+import type { OpenModel, UnitSite } from '../model/model';
+import type { Progress } from '../progress';
+import { nearChance } from '../report/findings';
+import { train } from '../training/train';
+import { curveHits, type Draw } from './curve';
+import { largestWithinLimit, type CurveHits } from './curve-plan';
+import { sourceOf, type InputSource, type PassOptions } from './inputs';
+import { measure, predict, type Measured } from './measure';
+import { mostRaised, pruneCount, pruneOrder } from './ranking';
+
+export interface Subject {
+  config: ResolvedConfig;
+  model: OpenModel;
+  site: UnitSite;
+  roles: Roles;
+  triggered: MeasuredInputs | null;
+  normalisation: Normalisation;
+  /** Layers without a gradient, with the reason. */
+  frozen: readonly { layer: string; reason: string }[];
+}
+
+export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'pruning' | 'curve' | 'fineTuning' | 'repaired'> & {
+  /** Number of predictions, clean and triggered, that pruning alone changed. */
+  pruningChanged: number;
+};
+
+/**
+ * Fine-Pruning (Liu, Dolan-Gavitt, Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks", RAID
+ * 2018, section 3): analyse activations on clean data, prune the units with the lowest mean, fine-tune; measured before, after
+ * pruning and after fine-tuning. The model's variables are changed; saving them is the caller's.
+ * @throws FinePruneError of kind `cancelled` within one batch
+ */
+export async function finePrune(subject: Subject, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
+  const { config, model, site, roles, triggered, normalisation } = subject;
+  const pass: PassOptions = { model, normalisation, signal };
+  const test = sourceOf(roles.test);
+  const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
+  const told = (stage: 'before' | 'pruned' | 'after', predictions: Predictions): StageMetrics => {
+    const metrics = stageMetrics(predictions, truth);
+    progress.metrics = {
+      cleanAccuracy: metrics.cleanAccuracy.rate,
+      ...(metrics.attackSuccessRate && metrics.robustAccuracy && { attackSuccessRate: metrics.attackSuccessRate.rate, robustAccuracy: metrics.robustAccuracy.rate }),
+    };
+    onStage(stage, metrics);
+    return metrics;
+  };
+  const evaluate = async (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
+    progress.begin(phase, test.count + (triggered?.count ?? 0));
+    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
+    return { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) };
+  };
+
+  progress.begin('evaluate-before', test.count + (triggered?.count ?? 0));
+  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
+  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
+  const predictedBefore: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  const before = told('before', predictedBefore);
+
+  progress.begin('analyse', roles.holdout.indices.length + roles.analysis.indices.length);
+  const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
+  const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
+  const analysed = sameView(roles.analysis, roles.test) ? onTest : holdout && sameView(roles.analysis, roles.holdout) ? onHoldout! : await measure(sourceOf(roles.analysis), site, { ...pass, onImages: (n) => progress.step(roles.holdout.indices.length + n) });
+  const scores = config.prune.rule === 'clean-mean' ? analysed.statistics.mean() : analysed.statistics.meanAbs();
+  const order = pruneOrder(scores);
+  const layer = layerAnalysis(site, analysed, onTriggered);
+
+  progress.begin('curve', 1);
+  const { curve, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+
+  const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion);
+  const count = !repaired ? 0 : config.prune.ratio === 'auto' ? limit!.pruned : pruneCount(config.prune.ratio, site.units);
+  const pruning = pruningResult(config, order.subarray(0, count), layer);
+  const comparisonOf = (after: Predictions): DefenseReport['comparison'] => ({
+    cleanAccuracy: mcnemar(outcomes(predictedBefore.clean, truth.clean), outcomes(after.clean, truth.clean)),
+    attackSuccess: truth.triggered && mcnemar(outcomes(predictedBefore.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
+  });
+  const fineTuning = { ...config.fineTune, epochs: repaired ? config.fineTune.epochs : 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen: subject.frozen.map((f) => `${f.layer} (${f.reason})`) };
+  if (!repaired) {
+    return { stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore), layer, pruning, curve, fineTuning, repaired, pruningChanged: 0 };
+  }
+
+  progress.begin('prune', 1);
+  const masks = masksFor(model, site, pruning.units);
+  try {
+    masks.apply();
+    const predictedPruned = await evaluate('evaluate-pruned');
+    const pruned = told('pruned', predictedPruned);
+
+    const source = sourceOf(roles.fineTune);
+    progress.begin('fine-tune', Math.ceil(source.count / config.fineTune.batchSize) * config.fineTune.epochs);
+    const trained = await train({
+      model,
+      source,
+      normalisation,
+      ...config.fineTune,
+      seed: config.seed,
+      masks,
+      frozen: subject.frozen.map((f) => f.layer),
+      signal,
+      onStep: (step, _total, soFar) => progress.step(step, soFar),
+    });
+    const predictedAfter = await evaluate('evaluate-after');
+    const after = told('after', predictedAfter);
+    return {
+      stages: { before, pruned, after },
+      comparison: comparisonOf(predictedAfter),
+      layer,
+      pruning,
+      curve,
+      fineTuning: { ...fineTuning, ...trained },
+      repaired,
+      pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
+    };
+  } finally {
+    masks.dispose();
+  }
+}
+
+interface CurveInputs {
+  test: InputSource;
+  onTest: Measured;
+  triggered: MeasuredInputs | null;
+  onTriggered: Measured | null;
+  holdout: InputSource | null;
+  onHoldout: Measured | null;
+}
+
+async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
+  const draw: Draw = (n, count) => drawn(Int32Array.from({ length: n }, (_, i) => i), count, config.seed, 'curve');
+  const shares = sets.triggered ? { clean: 0.4, triggered: 0.4, holdout: 0.2 } : { clean: 0.7, triggered: 0, holdout: 0.3 };
+  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, shares.clean, pass);
+  const success: CurveHits | null =
+    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, shares.triggered, pass));
+  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, shares.holdout, pass));
+  const limit = heldOut && largestWithinLimit(heldOut, config.gates.maxAccuracyDrop);
+  const points: CurvePoint[] = clean.points.map((pruned, at) => ({ pruned, correct: clean.hits[at]!, successful: success && success.hits[at]! }));
+  const subset = clean.inputs < sets.test.count || (success !== null && success.inputs < sets.triggered!.count);
+  return { curve: { points, images: clean.inputs, triggeredImages: success && success.inputs, subset, largestWithinLimit: limit }, limit };
+}
+
+function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measured | null): LayerAnalysis {
+  const mean = clean.statistics.mean();
+  const meanAbs = clean.statistics.meanAbs();
+  const triggeredMean = triggered?.statistics.mean();
+  return {
+    name: site.layer,
+    kind: site.kind,
+    activation: site.activation,
+    chosen: site.chosen,
+    units: site.units,
+    images: clean.statistics.images,
+    dead: clean.statistics.dead(),
+    activations: Array.from(mean, (m, u) => ({
+      cleanMean: roundFigure(m),
+      cleanMeanAbs: roundFigure(meanAbs[u]!),
+      cleanFires: roundShare(clean.statistics.fires[u]! / clean.statistics.images),
+      perClass: clean.statistics.perClass(u).map(roundFigure),
+      triggeredMean: triggeredMean ? roundFigure(triggeredMean[u]!) : null,
+      triggeredFires: triggered ? roundShare(triggered.statistics.fires[u]! / triggered.statistics.images) : null,
+    })),
+  };
+}
+
+function pruningResult(config: ResolvedConfig, pruned: Int32Array, layer: LayerAnalysis): PruningResult {
+  const dead = new Set(layer.dead);
+  const raised = layer.activations.some((a) => a.triggeredMean === null)
+    ? null
+    : new Set(mostRaised(layer.activations.map((a) => a.cleanMean), layer.activations.map((a) => a.triggeredMean!), pruned.length));
+  return {
+    rule: config.prune.rule,
+    ratio: config.prune.ratio,
+    count: pruned.length,
+    units: [...pruned],
+    dead: pruned.reduce((n, u) => n + (dead.has(u) ? 1 : 0), 0),
+    amongTriggerRaised: raised && pruned.reduce((n, u) => n + (raised.has(u) ? 1 : 0), 0),
+  };
+}
+
+function sameView(a: View, b: View): boolean {
+  return a.split === b.split && a.indices.length === b.indices.length && a.indices.every((v, i) => v === b.indices[i]);
+}
+
+function changes(a: Int32Array, b: Int32Array): number {
+  return a.reduce((n, v, i) => n + (v === b[i] ? 0 : 1), 0);
+}

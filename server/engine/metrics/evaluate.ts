@@ -1,0 +1,69 @@
+import type { Rate, StageMetrics } from '../../protocol/report';
+import { rate } from './rate';
+
+/** What a model said of the clean test images and, when a trigger is known, of the triggered inputs. */
+export interface Predictions {
+  /** Predicted class of each clean test image. */
+  clean: Int32Array;
+  /** Predicted class of each triggered non-target input; null without a trigger. */
+  triggered: Int32Array | null;
+}
+
+/** The labels those predictions are judged by. */
+export interface Truth {
+  classes: number;
+  clean: Int32Array;
+  triggered: { labels: Int32Array; target: number } | null;
+}
+
+/**
+ * Clean accuracy, ASR and robust accuracy with counts and 95 % Wilson intervals, confusion matrices and clean accuracy by
+ * class. ASR and robust accuracy are over the same triggered inputs, none of which is of the target class.
+ */
+export function stageMetrics(predictions: Predictions, truth: Truth): StageMetrics {
+  const confusion = confusionMatrix(truth.clean, predictions.clean, truth.classes);
+  const perClass: Rate[] = confusion.map((row, label) => rate(row[label]!, row.reduce((a, b) => a + b, 0)));
+  const correct = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
+  const metrics: StageMetrics = {
+    cleanAccuracy: rate(correct, truth.clean.length),
+    attackSuccessRate: null,
+    robustAccuracy: null,
+    confusion,
+    triggeredConfusion: null,
+    perClass,
+  };
+  if (truth.triggered && predictions.triggered) {
+    const { labels, target } = truth.triggered;
+    const triggered = confusionMatrix(labels, predictions.triggered, truth.classes);
+    metrics.triggeredConfusion = triggered;
+    metrics.attackSuccessRate = rate(triggered.reduce((sum, row) => sum + row[target]!, 0), labels.length);
+    metrics.robustAccuracy = rate(triggered.reduce((sum, row, label) => sum + row[label]!, 0), labels.length);
+  }
+  return metrics;
+}
+
+/** counts[true class][predicted class]. */
+export function confusionMatrix(labels: Int32Array, predicted: Int32Array, classes: number): number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < labels.length; i++) counts[labels[i]!]![predicted[i]!]!++;
+  return counts;
+}
+
+/** 1 where the prediction is the wanted class; `wanted` is one class or one an input. */
+export function outcomes(predicted: Int32Array, wanted: Int32Array | number): Uint8Array {
+  const hits = new Uint8Array(predicted.length);
+  for (let i = 0; i < hits.length; i++) hits[i] = predicted[i] === (typeof wanted === 'number' ? wanted : wanted[i]) ? 1 : 0;
+  return hits;
+}
+
+/** Index of the largest of `classes` values at each row; the first of ties. `values` has rows·classes entries. */
+export function argMaxRows(values: Float32Array | Float64Array, classes: number): Int32Array {
+  const rows = values.length / classes;
+  const best = new Int32Array(rows);
+  for (let r = 0; r < rows; r++) {
+    let at = 0;
+    for (let c = 1; c < classes; c++) if (values[r * classes + c]! > values[r * classes + at]!) at = c;
+    best[r] = at;
+  }
+  return best;
+}

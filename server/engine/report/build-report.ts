@@ -1,0 +1,56 @@
+import type { DefenseReport, Finding } from '../../protocol/report';
+import type { BackendInfo } from '../backend/select';
+import type { DataSet } from '../data/dataset';
+import type { Outcome, Subject } from '../defense/fine-pruning';
+import { TOOL } from '../version';
+import { findings } from './findings';
+import { judge, judgeGates } from './verdict';
+
+export interface ReportParts {
+  subject: Subject;
+  outcome: Outcome;
+  dataset: DataSet;
+  backend: BackendInfo;
+  /** SHA-256 of the canonical resolved config file. */
+  configHash: string;
+}
+
+/** Puts a run's figures together with verdict, gates and findings. `model.after` is filled in when the model is saved. */
+export function buildReport({ subject, outcome, dataset, backend, configHash }: ReportParts): DefenseReport {
+  const { config, model, site, roles, triggered } = subject;
+  const { pruningChanged, ...measured } = outcome;
+  const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
+    ...measured,
+    trigger: triggered && { kind: triggered.kind, source: 'known', target: triggered.target, inputs: triggered.count },
+    data: {
+      format: dataset.format,
+      classes: dataset.classes,
+      shape: [...dataset.shape],
+      analysis: { role: roles.analysisRole, images: roles.analysis.indices.length },
+      holdout: { images: roles.holdout.indices.length },
+      fineTune: { images: roles.fineTune.indices.length, available: roles.fineTuneAvailable },
+      test: { images: roles.test.indices.length, available: roles.test.split.count },
+      files: dataset.files,
+    },
+    model: {
+      format: model.format,
+      path: config.model,
+      layers: model.summary.layers.length,
+      parameters: model.summary.parameters,
+      before: model.hashes,
+      after: null,
+    },
+    provenance: {
+      tool: TOOL,
+      backend: backend.name,
+      engine: backend.version,
+      threads: backend.threads,
+      oneDnn: backend.oneDnn,
+      cpuFeatures: backend.cpuFeatures,
+      configHash,
+      config,
+    },
+  };
+  const found: Finding[] = findings({ ...facts, pruningChanged, canBeNegative: site.canBeNegative, samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0 });
+  return { schemaVersion: 1, ...facts, findings: found, gates: judgeGates(facts, config.gates), verdict: judge(facts, config.gates) };
+}

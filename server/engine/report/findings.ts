@@ -1,0 +1,126 @@
+import type { DefenseReport, Finding } from '../../protocol/report';
+import { percent, units } from './words';
+
+/** What the findings are read from: the report but for what is derived from it. */
+export type Facts = Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> & {
+  /** Whether pruning changed any prediction on the clean or triggered inputs. */
+  pruningChanged: number;
+  canBeNegative: boolean;
+  samplesOfTargetClass: number;
+};
+
+const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
+
+/** Accuracy at or below this is no better than guessing, give or take: chance plus a tenth of what lies above it. */
+export function nearChance(accuracy: number, confusion: readonly number[][]): boolean {
+  const counts = confusion.map((row) => row.reduce((a, b) => a + b, 0));
+  const chance = Math.max(...counts) / counts.reduce((a, b) => a + b, 0);
+  return accuracy < chance + 0.1 * (1 - chance);
+}
+
+/**
+ * Everything that weakens what a report says (design rule: the truth first), most serious first. Each sentence carries its
+ * figures. docs/findings.md explains each id.
+ */
+export function findings(facts: Facts): Finding[] {
+  const found: Finding[] = [...modelFindings(facts), ...pruningFindings(facts), ...triggerFindings(facts), ...dataFindings(facts)];
+  return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
+}
+
+function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
+  const found: Finding[] = [];
+  if (!repaired) {
+    found.push({
+      id: 'accuracy-near-chance',
+      severity: 'error',
+      message: `Clean accuracy of the input model is ${percent(stages.before.cleanAccuracy.rate)}, near chance. Check that data, labels and normalisation (scale, mean, std) are those of the model. Nothing was pruned or trained.`,
+    });
+  }
+  if (fineTuning.frozen.length) {
+    found.push({ id: 'frozen-layers', severity: 'warning', message: `Not trained, because the engine has no gradient for them: ${fineTuning.frozen.join(', ')}.` });
+  }
+  return found;
+}
+
+function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruningChanged, canBeNegative }: Facts): Finding[] {
+  if (!repaired) return [];
+  const found: Finding[] = [];
+  const which = units(pruning.count, layer.kind);
+  if (pruning.count === 0) {
+    found.push({ id: 'nothing-pruned', severity: 'warning', message: `The pruning ratio comes to 0 of ${units(layer.units, layer.kind)}: only fine-tuning was done.` });
+  } else if (pruning.dead === pruning.count) {
+    found.push({ id: 'pruned-all-dead', severity: 'warning', message: `All ${which} pruned in ${layer.name} were already dead, so pruning changed nothing. ${layer.dead.length} of ${layer.units} are dead.` });
+  } else if (pruning.dead * 2 >= pruning.count) {
+    found.push({ id: 'pruned-mostly-dead', severity: 'warning', message: `${pruning.dead} of the ${which} pruned in ${layer.name} were already dead: pruning them changed nothing.` });
+  }
+  if (pruning.count > 0 && pruning.dead < pruning.count && pruningChanged === 0) {
+    found.push({ id: 'pruning-changed-nothing', severity: 'warning', message: `Pruning ${which} changed not one prediction, neither on clean nor on triggered inputs.` });
+  }
+  const asr = [stages.before, stages.pruned, stages.after].map((s) => s.attackSuccessRate);
+  if (asr[0] && asr[1] && asr[2] && fineTuning.steps > 0) {
+    const [before, pruned, after] = asr.map((r) => r!.rate) as [number, number, number];
+    if (before - after > 0.05 && before - pruned < 0.1 * (before - after)) {
+      found.push({
+        id: 'fine-tuning-did-the-work',
+        severity: 'warning',
+        message: `Fine-tuning did the work, not pruning: ASR ${percent(before)} before, ${percent(pruned)} after pruning, ${percent(after)} after fine-tuning.`,
+      });
+    }
+  }
+  if (canBeNegative && pruning.rule === 'clean-mean') {
+    found.push({
+      id: 'negative-activations',
+      severity: 'warning',
+      message: `${layer.activation} gives values below zero, so a low mean need not mean a dormant unit. Consider "rule": "clean-mean-abs".`,
+    });
+  }
+  return found;
+}
+
+function triggerFindings({ trigger, stages, repaired }: Facts): Finding[] {
+  if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
+  const found: Finding[] = [];
+  const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
+  if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
+    found.push({ id: 'robust-accuracy-low', severity: 'warning', message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.` });
+  }
+  return found;
+}
+
+function dataFindings({ data, stages, curve, repaired, samplesOfTargetClass, provenance, trigger }: Facts): Finding[] {
+  const found: Finding[] = [];
+  const asr = stages.after.attackSuccessRate;
+  const limit = provenance.config.gates.maxAttackSuccessRate;
+  if (repaired && asr && asr.rate <= limit && asr.high > limit) {
+    found.push({
+      id: 'test-set-too-small',
+      severity: 'warning',
+      message: `Too few triggered inputs for the claim: ASR ${percent(asr.rate)} on ${asr.of}, 95 % interval up to ${percent(asr.high)}, limit ${percent(limit)}.`,
+    });
+  } else if (stages.before.cleanAccuracy.of < 1000) {
+    found.push({
+      id: 'test-set-too-small',
+      severity: 'warning',
+      message: `Only ${stages.before.cleanAccuracy.of} test images: clean accuracy after is known to between ${percent(stages.after.cleanAccuracy.low)} and ${percent(stages.after.cleanAccuracy.high)} (95 %).`,
+    });
+  }
+  if (data.fineTune.images < data.fineTune.available) {
+    found.push({ id: 'fine-tune-subset', severity: 'information', message: `Fine-tuned on ${data.fineTune.images} of ${data.fineTune.available} clean training images; the reference set-up uses all.` });
+  }
+  if (data.test.images < data.test.available) found.push({ id: 'test-subset', severity: 'information', message: `Measured on ${data.test.images} of ${data.test.available} test images.` });
+  const analysisAvailable = data.analysis.role === 'test' ? data.test.images : data.holdout.images;
+  if (data.analysis.images < analysisAvailable) {
+    found.push({ id: 'analysis-subset', severity: 'information', message: `Activations were analysed on ${data.analysis.images} of ${analysisAvailable} images.` });
+  }
+  if (data.analysis.role === 'test') {
+    found.push({ id: 'analysis-on-test-set', severity: 'information', message: 'Activations were analysed on the test images that the figures are measured on, as in the reference set-up; this flatters the result a little. "analysis": "holdout" avoids it.' });
+  }
+  if (data.holdout.images === 0) found.push({ id: 'no-holdout', severity: 'information', message: 'No training images are held out, so no pruning ratio can be recommended.' });
+  if (curve.subset) {
+    found.push({ id: 'curve-subset', severity: 'information', message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images.` });
+  }
+  if (trigger?.kind === 'samples' && samplesOfTargetClass > 0) {
+    found.push({ id: 'test-subset', severity: 'information', message: `${samplesOfTargetClass} of your triggered samples are of the target class itself and do not count.` });
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+import type { ResolvedConfig } from '../protocol/config';
+import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../protocol/engine';
+import { cancelled } from '../protocol/errors';
+import { openTrigger } from './attack/open-trigger';
+import { triggeredInputs } from './attack/triggered-inputs';
+import { selectBackend } from './backend/select';
+import { readConfig } from './config/read-config';
+import { checkDataFitsModel, openData } from './data/open-data';
+import { splitRoles } from './data/roles';
+import { finePrune, type Subject } from './defense/fine-pruning';
+import { canonicalJson, sha256 } from './files/hash';
+import { frozenLayers } from './model/frozen';
+import { openModel } from './model/open-tfjs';
+import { findUnitSite } from './model/units';
+import { Progress } from './progress';
+import { buildReport } from './report/build-report';
+import { writeOutputs } from './report/write-outputs';
+
+/**
+ * One run of the defense, from config to defended model and report. Nothing is written before everything is measured.
+ * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
+ */
+export async function runDefense(request: RunRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<RunOutcome> {
+  const progress = new Progress(emit);
+  const opened = await readConfig(request.config, { allowedFolders: request.allowedFolders, ...(request.root && { root: request.root }) });
+  const config = withOverrides(opened.config, request.overrides);
+
+  progress.begin('engine', 1);
+  const backend = await selectBackend({ choice: config.backend, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+
+  progress.begin('model', 1);
+  const model = await openModel(opened.modelPath, { ...(request.root && { root: request.root }) });
+  try {
+    const site = findUnitSite(model.graph, config.layer, model.path);
+    if (signal.aborted) throw cancelled();
+
+    progress.begin('data', 1);
+    const dataset = await openData(config, opened.resolve);
+    checkDataFitsModel(dataset, model);
+    const roles = splitRoles(config, dataset);
+    const trigger = config.trigger && (await openTrigger(config.trigger, dataset.shape, model.classes, opened.resolve, config.data.scale));
+    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    if (signal.aborted) throw cancelled();
+
+    progress.expect(expectedWork(roles.test.indices.length + (triggered?.count ?? 0), roles.holdout.indices.length, roles.fineTune.indices.length * config.fineTune.epochs));
+    const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
+    const outcome = await finePrune(subject, progress, signal, (stage, metrics) => emit({ type: 'stage', stage, metrics }));
+
+    progress.begin('write', 1);
+    const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)) });
+    const files = await writeOutputs({ report, model, name: opened.name, folder: request.out ?? opened.folder });
+    progress.step(1);
+    progress.end();
+    return {
+      report: files.written,
+      files: { report: files.report, model: files.model },
+      backend: { name: backend.name, why: backend.why, version: backend.version },
+      timings: { phases: progress.phases, totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 },
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides']): ResolvedConfig {
+  if (!overrides) return config;
+  return {
+    ...config,
+    ...(overrides.backend && { backend: overrides.backend }),
+    ...(overrides.seed !== undefined && { seed: overrides.seed }),
+    ...(overrides.threads !== undefined && { threads: overrides.threads }),
+    ...(overrides.fineTuneImages !== undefined && { data: { ...config.data, fineTuneImages: overrides.fineTuneImages } }),
+  };
+}
+
+/** Cost of each phase in image passes; a training step costs about three. */
+function expectedWork(evaluated: number, heldOut: number, trained: number): Partial<Record<Phase, number>> {
+  return { 'evaluate-before': evaluated, analyse: heldOut, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'fine-tune': trained * 3, 'evaluate-after': evaluated };
+}

@@ -1,0 +1,64 @@
+import type { EngineCommand, EngineEvent } from '../protocol/engine';
+import { toFailure } from './failure';
+import { watchParent } from './parent-watch';
+import { throttleProgress } from './progress-throttle';
+
+/**
+ * Entry of the engine process: one command comes in, events go out, the process ends. It is a process of its own since
+ * TensorFlow's ops block their thread and its native code can abort.
+ */
+function main(): void {
+  if (!process.send) {
+    process.stderr.write('This is the engine of Fine-Prune; it is started by `fine-prune` or by the editor.\n');
+    process.exitCode = 2;
+    return;
+  }
+  const stopping = new AbortController();
+  const stopWatching = watchParent(() => stopping.abort());
+  // Ctrl-C in a terminal reaches every process of its group; the parent tells us what it means.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+  const send = (event: EngineEvent): Promise<void> =>
+    new Promise((resolve) => {
+      if (process.connected) process.send?.(event, undefined, undefined, () => resolve());
+      else resolve();
+    });
+  const emit = throttleProgress((event) => void send(event));
+  const end = async (last: EngineEvent): Promise<void> => {
+    await send(last);
+    stopWatching();
+    process.exit(0);
+  };
+  const fail = (error: unknown): void => {
+    if (error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
+    void end({ type: 'failed', failure: toFailure(error) });
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  let started = false;
+  process.on('message', (command: EngineCommand) => {
+    if (command.type === 'cancel') stopping.abort();
+    else if (!started) {
+      started = true;
+      perform(command, emit, stopping.signal).then(end, fail);
+    }
+  });
+  void send({ type: 'ready' });
+}
+
+/** Loads the engine only now: its 2 s of module loading must not delay the watch over the parent. */
+async function perform(
+  command: Exclude<EngineCommand, { type: 'cancel' }>,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<EngineEvent> {
+  if (command.type === 'run') {
+    const { runDefense } = await import('./run');
+    return { type: 'done', outcome: await runDefense(command.request, emit, signal) };
+  }
+  const { poisonTrain } = await import('./attack/poison-train');
+  return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
+}
+
+main();

@@ -1,0 +1,71 @@
+import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
+import { DEFAULT_HOLDOUT, heldOutOf, inputShapeText, layerToPrune } from './config-checks';
+import { headerAt } from './config-file-checks';
+import { nodeAt, numberAt, stringAt, type ConfigText } from './config-text';
+import { summaryOf, type ConfigFacts } from './facts';
+import { count, plural, prunedCount, unitWord } from './report-text';
+
+/** What follows from the values that stand in a config, shown after them. */
+export function configHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  return [...modelHint(config, facts), ...layerHint(config, facts), ...ratioHint(config, facts), ...dataHints(config, facts), ...holdoutHints(config, facts), ...targetHint(config, facts)];
+}
+
+function after(config: ConfigText, node: { offset: number; length: number }, label: string, tooltip?: string): InlayHint {
+  return { position: config.document.positionAt(node.offset + node.length), label, kind: InlayHintKind.Type, paddingLeft: true, ...(tooltip && { tooltip }) };
+}
+
+function modelHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const model = stringAt(config, ['model']);
+  const summary = summaryOf(facts);
+  if (!model || !summary || summary.problem) return [];
+  const shape = inputShapeText(facts);
+  const parts = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter'), ...(shape ? [`input ${shape}`] : []), `${summary.classes} classes`];
+  return [after(config, model.node, parts.join(' · '))];
+}
+
+function layerHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const named = stringAt(config, ['layer']);
+  const layer = layerToPrune(config, facts);
+  return named && layer?.units ? [after(config, named.node, `${layer.className} · ${plural(layer.units, unitWord(layer.className))}`)] : [];
+}
+
+function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const node = nodeAt(config, ['prune', 'ratio']);
+  const layer = layerToPrune(config, facts);
+  if (!node || !layer?.units) return [];
+  const ratio = node.value as unknown;
+  const where = `of layer ${layer.name}`;
+  if (ratio === 'auto') return [after(config, node, `0 to ${plural(layer.units, unitWord(layer.className))}`, `${where}, chosen on held-out data`)];
+  if (typeof ratio !== 'number' || ratio < 0 || ratio > 1) return [];
+  return [after(config, node, `${count(prunedCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`, where)];
+}
+
+function dataHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  return (['train', 'test'] as const).flatMap((split) => {
+    const images = stringAt(config, ['data', split, 'images']);
+    const header = headerAt(config, facts, ['data', split, 'images']);
+    if (!images || !header || header.dimensions.length < 3) return [];
+    const [number, ...shape] = header.dimensions;
+    return [after(config, images.node, `${plural(number!, 'image')} · ${shape.join('×')}`)];
+  });
+}
+
+function holdoutHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
+  if (train === undefined) return [];
+  const holdout = numberAt(config, ['data', 'holdout']);
+  const subset = numberAt(config, ['data', 'fineTuneImages']);
+  const asked = holdout?.value ?? DEFAULT_HOLDOUT;
+  if (asked < 0) return [];
+  const rest = train - heldOutOf(train, asked);
+  const hints: InlayHint[] = [];
+  if (holdout) hints.push(after(config, holdout.node, `${count(rest)} of ${count(train)} remain for fine-tuning`));
+  if (subset && subset.value > 0 && subset.value <= rest) hints.push(after(config, subset.node, `of ${count(rest)} that could be used`));
+  return hints;
+}
+
+function targetHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const target = numberAt(config, ['trigger', 'target']);
+  const classes = summaryOf(facts)?.classes ?? 0;
+  return target && classes > 0 && target.value >= 0 && target.value < classes ? [after(config, target.node, `of classes 0 to ${classes - 1}`)] : [];
+}

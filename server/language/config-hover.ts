@@ -1,0 +1,71 @@
+import { findNodeAtOffset, getNodePath, type JSONPath } from 'jsonc-parser';
+import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
+import type { DefenseReport } from '../protocol/report';
+import { fieldAt, type Field } from './config-schema';
+import { layerToPrune } from './config-checks';
+import { rangeOf, valueAt, type ConfigText } from './config-text';
+import { summaryOf, type ConfigFacts } from './facts';
+import { termsOf } from './metric-text';
+import { beforeAfter, count, percent, plural, prunedCount, unitWord } from './report-text';
+
+/**
+ * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the
+ * terms of the field it rests on.
+ * @param report the last report, only if it still holds for the config as it stands
+ */
+export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, report?: DefenseReport): Hover | null {
+  const node = config.root && findNodeAtOffset(config.root, config.document.offsetAt(position));
+  if (!node || node === config.root) return null;
+  const isKey = node.parent?.type === 'property' && node.parent.children?.[0] === node;
+  const isContainer = node.type === 'object' || node.type === 'array' || node.type === 'property';
+  if (isContainer) return null;
+  const path = isKey ? getNodePath(node.parent!.children?.[1] ?? node) : getNodePath(node);
+  const field = fieldOf(config, path);
+  if (!field) return null;
+  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, report), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
+  return { contents: { kind: MarkupKind.Markdown, value: value.filter(Boolean).join('\n\n') }, range: rangeOf(config, node) };
+}
+
+function fieldOf(config: ConfigText, path: JSONPath): Field | undefined {
+  return fieldAt(path, (depth) => valueAt(config, [...path.slice(0, depth), 'kind']));
+}
+
+function head(field: Field): string {
+  const presence = field.required ? 'required' : field.defaultValue === undefined ? 'optional' : `default \`${field.defaultValue}\``;
+  return [`**\`${field.name}\`**`, field.accepts, presence].filter(Boolean).join(' · ');
+}
+
+/** What the value comes to with this model and data. */
+function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPath): string[] {
+  const summary = summaryOf(facts);
+  const value = valueAt(config, path);
+  const layer = layerToPrune(config, facts);
+  if (field.name === 'model' && summary && !summary.problem) {
+    return [`Here: ${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes; layer ${code(layer?.name ?? summary.penultimate ?? '')} would be pruned.`];
+  }
+  if (field.name === 'layer' && layer?.units) return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
+  if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
+    return [`Here: **${count(prunedCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`];
+  }
+  return [];
+}
+
+function measured(field: Field, report: DefenseReport | undefined): string[] {
+  if (!report) return [];
+  const { after } = report.stages;
+  switch (field.name) {
+    case 'gates.maxAttackSuccessRate':
+    case 'trigger':
+      return after.attackSuccessRate ? [`Last run: ${beforeAfter(report, 'attackSuccessRate')} (95 % interval ${percent(after.attackSuccessRate.low)} – ${percent(after.attackSuccessRate.high)} over ${count(after.attackSuccessRate.of)} images).`] : [];
+    case 'gates.maxAccuracyDrop':
+      return [`Last run: ${beforeAfter(report, 'cleanAccuracy')}.`];
+    default:
+      return [];
+  }
+}
+
+/** A name from a file as inline code, whatever characters it has. */
+export function code(name: string): string {
+  return `\`${name.replace(/[`\r\n]/g, ' ')}\``;
+}
+

@@ -1,0 +1,25 @@
+import type { CodeLens } from 'vscode-languageserver-types';
+import { COMMANDS } from '../protocol/lsp';
+import { topRange, type ConfigText } from './config-text';
+import { resultLine } from './report-text';
+import { staleText, type ActiveRun, type LastRun } from './run-state';
+
+/** Lenses at the top of a config: run it, and what the last run found. */
+export function configLenses(config: ConfigText, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
+  const range = topRange(config);
+  const uri = config.document.uri;
+  const lenses: CodeLens[] = [active
+    ? { range, command: { title: activeTitle(active), command: '' } }
+    : { range, command: { title: '▶ Fine-Prune', tooltip: 'Measure the model, prune it, fine-tune it, measure it again', command: COMMANDS.run, arguments: [uri] } }];
+  if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
+  return lenses;
+}
+
+/** Title of the lens that opens the last report. */
+export function lastTitle(last: LastRun): string {
+  return last.changed.length ? `${resultLine(last.report)} (stale: ${last.changed.join(', ')} changed)` : resultLine(last.report);
+}
+
+export function activeTitle(active: ActiveRun): string {
+  return active.state === 'queued' ? `$(clock) ${active.title}` : `$(sync~spin) ${active.title} (${Math.floor(active.overall * 100)} %)`;
+}

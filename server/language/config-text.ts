@@ -1,0 +1,95 @@
+import { findNodeAtLocation, getNodeValue, parseTree, type JSONPath, type Node } from 'jsonc-parser';
+import type { Range } from 'vscode-languageserver-types';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+
+/** A defense config as text: parsed once a version, tolerant of what a person is just typing. */
+export interface ConfigText {
+  document: TextDocument;
+  /** Undefined when there is nothing but white space and comments. */
+  root: Node | undefined;
+}
+
+/** Parses a config. A byte-order mark counts as white space, so that every offset stays what the editor sees. */
+export function parseConfig(source: TextDocument): ConfigText {
+  const text = source.getText();
+  const document = text.startsWith('\uFEFF')
+    ? TextDocument.create(source.uri, source.languageId, source.version, ` ${text.slice(1)}`)
+    : source;
+  const root = parseTree(document.getText(), [], { allowTrailingComma: true, allowEmptyContent: true });
+  return { document, root };
+}
+
+/** The node of the value at `path`, or undefined. */
+export function nodeAt(config: ConfigText, path: JSONPath): Node | undefined {
+  return config.root && findNodeAtLocation(config.root, path);
+}
+
+/** The plain value at `path`, or undefined. */
+export function valueAt(config: ConfigText, path: JSONPath): unknown {
+  const node = nodeAt(config, path);
+  return node && (getNodeValue(node) as unknown);
+}
+
+/** The node at `path` when it is a string with something in it. */
+export function stringAt(config: ConfigText, path: JSONPath): { node: Node; value: string } | undefined {
+  const node = nodeAt(config, path);
+  return node?.type === 'string' && node.value !== '' ? { node, value: node.value as string } : undefined;
+}
+
+/** The node at `path` when it is a number. */
+export function numberAt(config: ConfigText, path: JSONPath): { node: Node; value: number } | undefined {
+  const node = nodeAt(config, path);
+  return node?.type === 'number' ? { node, value: node.value as number } : undefined;
+}
+
+export function rangeOf(config: ConfigText, node: { offset: number; length: number }): Range {
+  return { start: config.document.positionAt(node.offset), end: config.document.positionAt(node.offset + node.length) };
+}
+
+/** The opening brace of the config, or the start of the text: where things are said that have no better place. */
+export function topRange(config: ConfigText): Range {
+  if (!config.root) return { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+  return rangeOf(config, { offset: config.root.offset, length: 1 });
+}
+
+/** JSON pointer (`/trigger/target`) to path; a part that is a number is an array index where the parent is an array. */
+export function pointerToPath(pointer: string): string[] {
+  if (!pointer.startsWith('/')) return [];
+  return pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** The node that a JSON pointer names, or its nearest ancestor that the text has. */
+export function nodeAtPointer(config: ConfigText, pointer: string): Node | undefined {
+  let node = config.root;
+  for (const part of pointerToPath(pointer)) {
+    const next = node && findNodeAtLocation(node, [node.type === 'array' ? Number(part) : part]);
+    if (!next) break;
+    node = next;
+  }
+  return node;
+}
+
+/** `['prune', 'ratio']` → `prune.ratio`; indices in brackets. */
+export function dotted(path: JSONPath): string {
+  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part), '');
+}
+
+/** Where a config names files: path in the config → what kind of file is meant. */
+export const FILE_FIELDS: readonly { path: string[]; kind: 'model' | 'images' | 'labels' | 'png' }[] = [
+  { path: ['model'], kind: 'model' },
+  { path: ['data', 'train', 'images'], kind: 'images' },
+  { path: ['data', 'train', 'labels'], kind: 'labels' },
+  { path: ['data', 'test', 'images'], kind: 'images' },
+  { path: ['data', 'test', 'labels'], kind: 'labels' },
+  { path: ['trigger', 'images'], kind: 'images' },
+  { path: ['trigger', 'labels'], kind: 'labels' },
+  { path: ['trigger', 'image'], kind: 'png' },
+];
+
+/** Paths of files as written in the config, with what is expected there. */
+export function namedFiles(config: ConfigText): { node: Node; value: string; kind: 'model' | 'images' | 'labels' | 'png'; path: string[] }[] {
+  return FILE_FIELDS.flatMap(({ path, kind }) => {
+    const found = stringAt(config, path);
+    return found ? [{ ...found, kind, path }] : [];
+  });
+}

@@ -1,0 +1,37 @@
+import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { LayerSummary, ModelSummary } from '../protocol/model';
+import { code } from './config-hover';
+import { TERMS } from './metric-text';
+import { stringAround } from './model-text';
+import { plural, stageTable, unitWord } from './report-text';
+import { prunedText } from './result-diagnostics';
+import type { LastRun } from './run-state';
+
+/** Says what a layer is, when its name is hovered; with the figures of the last run at the layer that was pruned. */
+export function modelHover(document: TextDocument, summary: ModelSummary, position: Position, last: LastRun | undefined): Hover | null {
+  const found = stringAround(document.getText(), document.offsetAt(position));
+  const layer = found && summary.layers.find(({ name }) => name === found.value);
+  if (!layer) return null;
+  const value = [head(layer), role(layer, summary), ...results(layer, last)].filter(Boolean).join('\n\n');
+  return {
+    contents: { kind: MarkupKind.Markdown, value },
+    range: { start: document.positionAt(found.offset), end: document.positionAt(found.offset + found.length) },
+  };
+}
+
+function head(layer: LayerSummary): string {
+  const parts = [layer.className, ...(layer.units === null ? [] : [plural(layer.units, unitWord(layer.className))]), plural(layer.parameters, 'parameter')];
+  return `**${code(layer.name)}** · ${parts.join(' · ')}`;
+}
+
+function role(layer: LayerSummary, summary: ModelSummary): string {
+  if (layer.name === summary.classifier) return 'The classifier: its units are the classes, so it is never pruned.';
+  if (layer.name === summary.penultimate) return `**${TERMS.penultimateLayer.title}.** ${TERMS.penultimateLayer.definition}`;
+  return layer.prunable ? 'Can be pruned when a config names it in `layer`.' : '';
+}
+
+function results(layer: LayerSummary, last: LastRun | undefined): string[] {
+  if (!last || last.changed.length || last.report.layer.name !== layer.name) return [];
+  return [prunedText(last.report), stageTable(last.report)];
+}

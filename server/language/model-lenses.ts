@@ -1,0 +1,52 @@
+import type { CodeLens } from 'vscode-languageserver-types';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { COMMANDS } from '../protocol/lsp';
+import type { ModelSummary } from '../protocol/model';
+import { activeTitle, lastTitle } from './config-lenses';
+import { layerRange, modelTop } from './model-text';
+import { count, plural, prunedCount, unitWord } from './report-text';
+import { staleText, type ActiveRun, type LastRun } from './run-state';
+
+/** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
+export interface PruningPlan {
+  /** Null: the penultimate layer. */
+  layer: string | null;
+  ratio: number | 'auto';
+  /** The config that says so. */
+  configUri?: string;
+}
+
+/** Lenses of a model.json: at the top, and at the layer that would be pruned. TF.js writes one line, so each names its layer. */
+export function modelLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
+  const top = modelTop(document);
+  if (summary.problem) {
+    return [{ range: top, command: { title: `Fine-Prune cannot defend this model: ${summary.problem.message}`, command: '' } }];
+  }
+  const run = active
+    ? { title: activeTitle(active), command: '' }
+    : { title: '▶ Fine-Prune Model', tooltip: `${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes`, command: COMMANDS.run, arguments: [document.uri] };
+  const lenses: CodeLens[] = [{ range: top, command: run }];
+  if (last) {
+    lenses.push({ range: top, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
+  }
+  const target = layerLens(document, summary, plan, last);
+  return target ? [...lenses, target] : lenses;
+}
+
+function layerLens(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens | undefined {
+  const fresh = last && last.changed.length === 0 ? last.report : undefined;
+  const name = fresh?.layer.name ?? plan.layer ?? summary.penultimate;
+  const layer = summary.layers.find((candidate) => candidate.name === name);
+  if (!layer?.prunable) return undefined;
+  const show = plan.configUri ? { command: COMMANDS.showConfig, arguments: [plan.configUri] } : { command: COMMANDS.run, arguments: [document.uri] };
+  const title = fresh
+    ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${layer.name}`
+    : planned(layer.name, layer.className, layer.units, plan.ratio);
+  return { range: layerRange(document, layer.name), command: { title, ...show } };
+}
+
+function planned(name: string, className: string, units: number | null, ratio: number | 'auto'): string {
+  if (units === null) return `Fine-Prune would prune layer ${name}`;
+  if (ratio === 'auto') return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
+  return `Fine-Prune would prune ${count(prunedCount(ratio, units))} of ${plural(units, unitWord(className))} of ${name}`;
+}

@@ -1,0 +1,49 @@
+import type { Diagnostic, DiagnosticRelatedInformation } from 'vscode-languageserver-types';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { DefenseReport } from '../protocol/report';
+import { nodeAt, rangeOf, topRange, type ConfigText } from './config-text';
+import { layerRange, modelTop } from './model-text';
+import { problem } from './problem';
+import { beforeAfterLine, capital, count, indexList, plural, unitWord, verdictSeverity } from './report-text';
+import { staleText, type LastRun } from './run-state';
+
+/** Indices that a message spells out; the report has them all. */
+const SPELT_INDICES = 32;
+
+/** What a run says about a model, at the layer that was pruned. Stale figures are not shown: one note says so instead. */
+export function modelDiagnostics(document: TextDocument, last: LastRun): Diagnostic[] {
+  const { report, changed } = last;
+  if (changed.length) return [problem('result.stale', 'information', modelTop(document), staleText(changed))];
+  const range = layerRange(document, report.layer.name);
+  return [
+    verdict(report, range),
+    problem('result.pruned', 'information', range, prunedText(report)),
+    ...report.findings.map((finding) => problem(`finding.${finding.id}`, finding.severity, range, finding.message)),
+  ];
+}
+
+/** What a run says about its config: the verdict, at the gate that decided it. */
+export function configResultDiagnostics(config: ConfigText, last: LastRun, modelUri: string | undefined): Diagnostic[] {
+  const { report, changed } = last;
+  if (changed.length) return [problem('result.stale', 'information', topRange(config), staleText(changed))];
+  const missed = report.gates.find((gate) => !gate.met);
+  const node = (missed && nodeAt(config, ['gates', missed.id])) ?? nodeAt(config, ['model']);
+  const range = node ? rangeOf(config, node) : topRange(config);
+  const related: DiagnosticRelatedInformation[] = modelUri
+    ? [{ location: { uri: modelUri, range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }, message: prunedText(report) }]
+    : [];
+  return [{ ...verdict(report, range), relatedInformation: related }];
+}
+
+function verdict(report: DefenseReport, range: Diagnostic['range']): Diagnostic {
+  const text = `${capital(report.verdict.word)}: ${report.verdict.sentence} ${capital(beforeAfterLine(report))}.`;
+  return problem('result.verdict', verdictSeverity(report.verdict.word), range, text);
+}
+
+/** `25 of 128 neurons of dense_1 were pruned: 3, 7, …`. */
+export function prunedText(report: DefenseReport): string {
+  const { pruning, layer } = report;
+  const of = `${count(pruning.count)} of ${plural(layer.units, unitWord(layer.kind))} of ${layer.name}`;
+  if (pruning.count === 0) return `${of} were pruned.`;
+  return `${of} ${pruning.count === 1 ? 'was' : 'were'} pruned: ${indexList([...pruning.units].sort((a, b) => a - b), SPELT_INDICES)}. ${capital(beforeAfterLine(report))}.`;
+}

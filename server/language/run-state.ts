@@ -1,0 +1,24 @@
+import type { DefenseReport } from '../protocol/report';
+
+/** What is known of the last run of a config. */
+export interface LastRun {
+  report: DefenseReport;
+  reportUri: string;
+  /** What changed since the report was written, in words; empty when its figures still hold. */
+  changed: readonly string[];
+}
+
+/** A run that is going on or waits. */
+export interface ActiveRun {
+  state: 'running' | 'queued';
+  /** What it does now, as the progress notification has it. */
+  title: string;
+  /** Share that is done, 0 to 1. */
+  overall: number;
+}
+
+/** `Stale: the model changed since this run.` */
+export function staleText(changed: readonly string[]): string {
+  const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
+  return `Stale: ${list} changed since this run. Run Fine-Prune again to renew the figures.`;
+}

@@ -1,0 +1,190 @@
+import type { Diagnostic } from 'vscode-languageserver/node';
+import { configDiagnostics } from '../language/config-diagnostics';
+import type { FailedRun } from '../language/facts';
+import { summaryOf } from '../language/facts';
+import type { PruningPlan } from '../language/model-lenses';
+import { configResultDiagnostics, modelDiagnostics } from '../language/result-diagnostics';
+import type { ActiveRun, LastRun } from '../language/run-state';
+import type { Host } from './host';
+import { Snapshots, type ConfigSnapshot } from './snapshots';
+import { isConfigPath, pathOf, uriOf } from './uris';
+
+/** What a model's lenses, hovers and diagnostics rest on. */
+export interface ModelView {
+  plan: PruningPlan;
+  last: LastRun | undefined;
+  active: ActiveRun | undefined;
+}
+
+/** Waits this long for the next keystroke before everything around a document is looked at again. */
+const TYPING_MS = 150;
+const FILES_MS = 250;
+
+/**
+ * Keeps a snapshot of every config that is open or was run, and publishes the diagnostics that follow: on the config, and on the
+ * model that it names. Readers take the snapshot that is there and never wait for a new one.
+ */
+export class Board {
+  private readonly configs = new Map<string, ConfigSnapshot>();
+  private readonly failed = new Map<string, { run: FailedRun; text: string }>();
+  private readonly active = new Map<string, ActiveRun>();
+  /** Configs whose results stay in the Problems panel when they are closed: those that were run. */
+  private readonly kept = new Set<string>();
+  private readonly published = new Set<string>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly refreshing = new Map<string, Promise<void>>();
+
+  constructor(private readonly host: Host, readonly snapshots: Snapshots, private readonly onChanged: () => void) {}
+
+  /** The last snapshot of a config; undefined before the first. */
+  config(file: string): ConfigSnapshot | undefined {
+    return this.configs.get(file);
+  }
+
+  activeRun(configPath: string): ActiveRun | undefined {
+    return this.active.get(configPath);
+  }
+
+  /** What is known of a model through the configs that name it: the one that was run last speaks. */
+  model(file: string): ModelView {
+    const naming = [...this.configs.values()].filter(({ modelPath }) => modelPath === file);
+    const chosen = naming.find((one) => this.active.has(one.file)) ?? [...this.kept].reverse().flatMap((path) => naming.filter((one) => one.file === path))[0]
+      ?? naming.find(({ last }) => last && last.changed.length === 0) ?? naming.find(({ last }) => last) ?? naming[0];
+    if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined };
+    const { resolved } = chosen;
+    return {
+      plan: { layer: resolved?.layer ?? null, ratio: resolved?.prune.ratio ?? 0.2, configUri: uriOf(chosen.file) },
+      last: chosen.last,
+      active: this.active.get(chosen.file),
+    };
+  }
+
+  setActive(configPath: string, run: ActiveRun | undefined): void {
+    if (run) this.active.set(configPath, run);
+    else this.active.delete(configPath);
+  }
+
+  /** A run has begun or ended: its config stays on the board. */
+  keep(configPath: string): void {
+    this.kept.delete(configPath);
+    this.kept.add(configPath);
+  }
+
+  /** Remembers how a run failed, until the next run or until the config is edited. */
+  setFailed(configPath: string, run: FailedRun | undefined): void {
+    if (run) this.failed.set(configPath, { run, text: this.configs.get(configPath)?.text.document.getText() ?? '' });
+    else this.failed.delete(configPath);
+  }
+
+  /** A document was opened or edited. */
+  touch(uri: string, opened: boolean): void {
+    const file = pathOf(uri);
+    if (file) this.later(file, opened ? 0 : TYPING_MS);
+  }
+
+  /** A document was closed: its diagnostics go, unless its config was run. */
+  closed(uri: string): void {
+    const file = pathOf(uri);
+    if (file) this.later(file, 0);
+  }
+
+  /** Files changed: what was wrong with them may be mended. */
+  forgetInputFailures(): void {
+    for (const [file, { run }] of this.failed) if (run.failure.kind === 'input') this.failed.delete(file);
+  }
+
+  /** Files, settings or trust changed: everything on the board is looked at again. */
+  refreshAll(): void {
+    const open = this.host.documents.all().flatMap(({ uri }) => pathOf(uri) ?? []);
+    for (const file of new Set([...open, ...this.kept, ...this.configs.keys()])) this.later(file, FILES_MS);
+  }
+
+  /** Looks at a config or a model again, and publishes. Calls at the same time share the work. */
+  async refresh(file: string): Promise<void> {
+    const before = this.refreshing.get(file);
+    const work = (async () => {
+      await before;
+      await (isConfigPath(file) ? this.refreshConfig(file) : this.refreshModel(file));
+    })().catch((error: unknown) => this.host.log.error(`${file} could not be looked at`, error));
+    this.refreshing.set(file, work);
+    await work;
+    if (this.refreshing.get(file) === work) this.refreshing.delete(file);
+    this.onChanged();
+  }
+
+  private later(file: string, ms: number): void {
+    clearTimeout(this.timers.get(file));
+    this.timers.set(file, setTimeout(() => {
+      this.timers.delete(file);
+      void this.refresh(file);
+    }, ms));
+  }
+
+  private isOpen(file: string): boolean {
+    return this.host.documents.get(uriOf(file)) !== undefined;
+  }
+
+  private async refreshConfig(file: string): Promise<void> {
+    const snapshot = await this.snapshots.ofConfig(file);
+    const before = this.configs.get(file)?.modelPath;
+    if (!snapshot) {
+      this.configs.delete(file);
+      this.publish(uriOf(file), []);
+    } else {
+      this.configs.set(file, snapshot);
+      const failed = this.failed.get(file);
+      if (failed && failed.text !== '' && failed.text !== snapshot.text.document.getText()) this.failed.delete(file);
+      this.publishConfig(snapshot);
+    }
+    for (const model of new Set([before, snapshot?.modelPath])) if (model) this.publishModel(model);
+  }
+
+  // A model that is opened by itself shows what the configs of its workspace say about it.
+  private async refreshModel(file: string): Promise<void> {
+    const document = this.host.documents.get(uriOf(file));
+    if (document && this.snapshots.models.ofDocument(document, file)) {
+      const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(file));
+      for (const config of configs) if (!this.configs.has(config)) await this.adopt(config, file);
+      for (const [config, { modelPath }] of this.configs) if (modelPath === file) await this.refreshConfig(config);
+    }
+    this.publishModel(file);
+  }
+
+  private async adopt(config: string, model: string): Promise<void> {
+    const snapshot = await this.snapshots.ofConfig(config);
+    if (snapshot?.modelPath === model) this.configs.set(config, snapshot);
+  }
+
+  private publishConfig(snapshot: ConfigSnapshot): void {
+    const { file, text, faults, facts, last, modelPath } = snapshot;
+    if (!this.isOpen(file) && !this.kept.has(file)) return this.publish(text.document.uri, []);
+    const diagnostics = configDiagnostics(text, faults, facts, this.failed.get(file)?.run);
+    if (last && !this.failed.has(file)) diagnostics.push(...configResultDiagnostics(text, last, modelPath && uriOf(modelPath)));
+    this.publish(text.document.uri, diagnostics);
+  }
+
+  private publishModel(file: string): void {
+    void this.modelDiagnostics(file).then((diagnostics) => this.publish(uriOf(file), diagnostics), (error: unknown) => this.host.log.error(`Diagnostics of ${file}`, error));
+  }
+
+  private async modelDiagnostics(file: string): Promise<Diagnostic[]> {
+    const { last, plan } = this.model(file);
+    const config = plan.configUri && pathOf(plan.configUri);
+    const wanted = this.isOpen(file) || (config !== undefined && (this.kept.has(config) || this.isOpen(config)));
+    if (!last || !wanted || !config || this.failed.has(config)) return [];
+    const facts = this.configs.get(config)?.facts;
+    if (!facts || !summaryOf(facts)) return [];
+    const document = await this.snapshots.document(file, 'json');
+    return document ? modelDiagnostics(document, last) : [];
+  }
+
+  private publish(uri: string, diagnostics: Diagnostic[]): void {
+    if (diagnostics.length === 0 && !this.published.has(uri)) {
+      // Editors and tests wait for a first answer, also when it is that nothing is wrong.
+      if (!this.host.documents.get(uri)) return;
+    }
+    if (diagnostics.length) this.published.add(uri);
+    else this.published.delete(uri);
+    this.host.connection.sendDiagnostics({ uri, diagnostics }).catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+  }
+}

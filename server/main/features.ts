@@ -1,0 +1,114 @@
+import { getLanguageService, type LanguageService } from 'vscode-json-languageservice';
+import type { CodeAction, CodeLens, Diagnostic, InlayHint } from 'vscode-languageserver/node';
+import { configActions } from '../language/config-actions';
+import { configCompletion } from '../language/config-completion';
+import { configHints } from '../language/config-hints';
+import { configHover } from '../language/config-hover';
+import { configLenses } from '../language/config-lenses';
+import { EDITOR_SCHEMA } from '../language/config-schema';
+import { parseConfig, type ConfigText } from '../language/config-text';
+import { NO_FACTS, type ConfigFacts } from '../language/facts';
+import { modelHover } from '../language/model-hover';
+import { modelLenses } from '../language/model-lenses';
+import type { ModelSummary } from '../protocol/model';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Board } from './board';
+import type { Host } from './host';
+import { isConfigPath, pathOf } from './uris';
+
+/**
+ * Answers the editor's questions from what is known already: nothing here waits for a disk or a run. What is not known yet is
+ * left out, and the editor is told to ask again when it is.
+ */
+export function registerFeatures(host: Host, board: Board): void {
+  const { connection, documents, log, settings } = host;
+  const json = jsonService();
+
+  /** A service that fails is a missing lens, not an error box; the log has the reason. */
+  const guarded = async <T>(what: string, fallback: T, work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      log.error(`${what} failed`, error);
+      return fallback;
+    }
+  };
+  const configOf = (uri: string) => configAt(board, documents.get(uri));
+  const modelOf = (uri: string) => modelAt(board, documents.get(uri));
+
+  connection.onCompletion(({ textDocument, position }) => guarded('Completion', { isIncomplete: false, items: [] }, async () => {
+    const found = configOf(textDocument.uri);
+    return found ? configCompletion(json, found.config, found.facts, position) : { isIncomplete: false, items: [] };
+  }));
+
+  connection.onHover(({ textDocument, position }) => guarded('Hover', null, () => {
+    const found = configOf(textDocument.uri);
+    if (found) {
+      const last = board.config(found.file)?.last;
+      return configHover(found.config, found.facts, position, last?.changed.length === 0 ? last.report : undefined);
+    }
+    const model = modelOf(textDocument.uri);
+    return model ? modelHover(model.document, model.summary, position, board.model(model.file).last) : null;
+  }));
+
+  connection.onCodeLens(({ textDocument }) => guarded<CodeLens[]>('Code lens', [], async () => {
+    if (!(await settings.get(textDocument.uri)).codeLens.enabled) return [];
+    const found = configOf(textDocument.uri);
+    if (found) return configLenses(found.config, board.config(found.file)?.last, board.activeRun(found.file));
+    const model = modelOf(textDocument.uri);
+    if (!model) return [];
+    const { plan, last, active } = board.model(model.file);
+    return modelLenses(model.document, model.summary, plan, last, active);
+  }));
+
+  connection.languages.inlayHint.on(({ textDocument, range }) => guarded<InlayHint[]>('Inlay hints', [], async () => {
+    const found = configOf(textDocument.uri);
+    if (!found || !(await settings.get(textDocument.uri)).inlayHints.enabled) return [];
+    return configHints(found.config, found.facts).filter(({ position }) => position.line >= range.start.line && position.line <= range.end.line);
+  }));
+
+  connection.onCodeAction(({ textDocument, context }) => guarded<CodeAction[]>('Quick fixes', [], () => configActions(textDocument.uri, context.diagnostics as Diagnostic[])));
+
+  connection.onFoldingRanges(({ textDocument }) => guarded('Folding', [], () => {
+    const found = configOf(textDocument.uri);
+    return found ? json.getFoldingRanges(found.config.document) : [];
+  }));
+
+  connection.onDocumentSymbol(({ textDocument }) => guarded('Outline', [], () => {
+    const found = configOf(textDocument.uri);
+    return found ? json.findDocumentSymbols2(found.config.document, json.parseJSONDocument(found.config.document)) : [];
+  }));
+
+  connection.onDocumentFormatting(({ textDocument, options }) => guarded('Formatting', [], () => {
+    const document = documents.get(textDocument.uri);
+    return document && configOf(textDocument.uri) ? json.format(document, undefined, options) : [];
+  }));
+}
+
+/** The JSON service with our schema for every document, whatever its `$schema` says: nothing is ever requested. */
+function jsonService(): LanguageService {
+  const text = JSON.stringify(EDITOR_SCHEMA);
+  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(text) });
+  json.configure({ validate: true, allowComments: true, schemas: [{ uri: 'fineprune://schemas/fineprune', fileMatch: ['*'], schema: EDITOR_SCHEMA }] });
+  return json;
+}
+
+const parsed = new WeakMap<TextDocument, { version: number; config: ConfigText }>();
+
+function configAt(board: Board, document: TextDocument | undefined): { file: string; config: ConfigText; facts: ConfigFacts } | undefined {
+  const file = document && pathOf(document.uri);
+  if (!file || !(document.languageId === 'fineprune' || isConfigPath(file))) return undefined;
+  let known = parsed.get(document);
+  if (known?.version !== document.version) {
+    known = { version: document.version, config: parseConfig(document) };
+    parsed.set(document, known);
+  }
+  return { file, config: known.config, facts: board.config(file)?.facts ?? NO_FACTS };
+}
+
+function modelAt(board: Board, document: TextDocument | undefined): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
+  const file = document && pathOf(document.uri);
+  if (!file || isConfigPath(file)) return undefined;
+  const fact = board.snapshots.models.ofDocument(document, file);
+  return fact?.state === 'ok' ? { file, document, summary: fact.summary } : undefined;
+}

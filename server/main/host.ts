@@ -1,0 +1,29 @@
+import type { Connection, TextDocuments } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { SettingsStore } from './settings';
+import type { Workspace } from './workspace';
+
+/** What every part of the server works with. */
+export interface Host {
+  connection: Connection;
+  documents: TextDocuments<TextDocument>;
+  settings: SettingsStore;
+  workspace: Workspace;
+  log: Log;
+  /** Whether the workspace is trusted; see `InitializationOptions`. */
+  trusted: boolean;
+}
+
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string, cause?: unknown): void;
+}
+
+export function connectionLog(connection: Connection): Log {
+  return {
+    info: (message) => connection.console.info(message),
+    warn: (message) => connection.console.warn(message),
+    error: (message, cause) => connection.console.error(cause === undefined ? message : `${message}: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`),
+  };
+}

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import { configText } from '../engine/config/default-config';
+import type { IdxHeader } from '../language/facts';
+import { count } from '../language/report-text';
+import type { ConfigTextParams, PrepareParams, PrepareResult } from '../protocol/lsp';
+import { DataFiles } from './data-files';
+import type { Host } from './host';
+import type { Snapshots } from './snapshots';
+import { pathOf, relativePath, uriOf } from './uris';
+
+/** Data sets offered at most; nearest first. */
+const OFFERED_SETS = 20;
+
+/** What a new config for a model needs: the config that exists already, the layer, and data sets that fit. */
+export async function prepareConfig(host: Host, snapshots: Snapshots, { modelUri }: PrepareParams): Promise<PrepareResult> {
+  const file = pathOf(modelUri);
+  if (!file) return { model: null, dataSets: [], failure: { kind: 'input', code: 'model.notAFile', message: 'Only models on this machine\'s disk can be defended.', todo: 'Save the model to a folder first.' } };
+  const fact = await snapshots.models.fact(file);
+  if (fact.state !== 'ok') {
+    const message = fact.state === 'unreadable' ? fact.message : 'The model file does not exist.';
+    return { model: null, dataSets: [], failure: { kind: 'input', code: 'model.unreadable', message, file, todo: 'Choose a TF.js Layers model.json.' } };
+  }
+  const { summary } = fact;
+  if (summary.problem) return { model: null, dataSets: [], failure: summary.problem };
+  const found = await host.workspace.files(host.workspace.rootOf(file));
+  const existing = await configNaming(snapshots, found.configs, file);
+  const layer = summary.layers.find(({ name }) => name === summary.penultimate);
+  return {
+    ...(existing && { existingConfigUri: uriOf(existing) }),
+    model: { inputShape: summary.inputShape, classes: summary.classes, layer: summary.penultimate ?? '', units: layer?.units ?? 0 },
+    dataSets: await fittingSets(found.data, summary.inputShape, summary.classes, path.dirname(file)),
+  };
+}
+
+/** Text of a new config; see `ConfigTextParams`. */
+export function newConfigText({ model, train, test, trigger }: ConfigTextParams): string {
+  return configText({ model, train, test, trigger });
+}
+
+async function configNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string | undefined> {
+  for (const config of configs) {
+    if ((await snapshots.ofConfig(config))?.modelPath === model) return config;
+  }
+  return undefined;
+}
+
+interface DataSetFiles {
+  folder: string;
+  train: { images: string; labels: string };
+  test: { images: string; labels: string };
+}
+
+async function fittingSets(files: readonly string[], inputShape: readonly number[], classes: number, base: string): Promise<PrepareResult['dataSets']> {
+  const dataFiles = new DataFiles();
+  const sets: PrepareResult['dataSets'] = [];
+  for (const set of dataSets(files)) {
+    if (sets.length === OFFERED_SETS) break;
+    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([set.train.images, set.train.labels, set.test.images, set.test.labels].map(async (file) => {
+      const fact = await dataFiles.fact(file, true);
+      return fact.state === 'ok' ? fact.header : null;
+    }));
+    if (!trainImages || !trainLabels || !testImages || !testLabels) continue;
+    if (!fits(trainImages, trainLabels, inputShape, classes) || !fits(testImages, testLabels, inputShape, classes)) continue;
+    const relative = ({ images, labels }: { images: string; labels: string }) => ({ images: relativePath(base, images), labels: relativePath(base, labels) });
+    const place = relativePath(base, set.folder) || 'beside the model';
+    sets.push({ label: `${place} · ${count(trainImages.dimensions[0]!)} training, ${count(testImages.dimensions[0]!)} test images`, train: relative(set.train), test: relative(set.test) });
+  }
+  return sets;
+}
+
+function fits(images: IdxHeader, labels: IdxHeader, inputShape: readonly number[], classes: number): boolean {
+  const [number, height, width, channels = 1] = images.dimensions;
+  if (images.dimensions.length < 3 || labels.dimensions.length !== 1 || number !== labels.dimensions[0]) return false;
+  if (inputShape.length === 3 && [height, width, channels].some((size, axis) => size !== inputShape[axis])) return false;
+  return classes === 0 || labels.largestLabel === undefined || labels.largestLabel < classes;
+}
+
+/** Pairs of splits in one folder, by MNIST's way of naming: `train-images-idx3-ubyte` with its labels, `t10k-…` or `test-…`. */
+export function dataSets(files: readonly string[]): DataSetFiles[] {
+  const all = new Set(files);
+  const labelsOf = (images: string): string | undefined => {
+    const name = path.basename(images).replace(/images/i, 'labels').replace(/idx[34]/i, 'idx1');
+    return [name, `${name}.gz`, name.replace(/\.gz$/i, '')].map((one) => path.join(path.dirname(images), one)).find((one) => one !== images && all.has(one));
+  };
+  return files.filter((file) => /train.*images|images.*train/i.test(path.basename(file))).flatMap((images) => {
+    const folder = path.dirname(images);
+    const labels = labelsOf(images);
+    const names = ['t10k', 'test', 'val'].map((split) => path.basename(images).replace(/train/i, split)).flatMap((name) => [name, `${name}.gz`, name.replace(/\.gz$/i, '')]);
+    const testImages = names.map((name) => path.join(folder, name)).find((file) => all.has(file));
+    const testLabels = testImages && labelsOf(testImages);
+    return labels && testImages && testLabels ? [{ folder, train: { images, labels }, test: { images: testImages, labels: testLabels } }] : [];
+  });
+}

@@ -1,0 +1,92 @@
+import Ajv, { type ValidateFunction } from 'ajv';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import schema from '../../schemas/defense-report.schema.json';
+import { canonicalJson, sha256, sha256OfFile } from '../engine/files/hash';
+import type { ResolvedConfig } from '../protocol/config';
+import type { DefenseReport } from '../protocol/report';
+import { FileMemo } from './file-memo';
+import type { Log } from './host';
+import type { Models } from './models';
+
+/** A report of a large layer has some megabytes; more than this is another file. */
+const MAX_REPORT_BYTES = 64 << 20;
+
+/** The config as it stands now, and the files it names: what a report is compared with. */
+export interface Inputs {
+  /** Undefined when its text has a fault. */
+  config: ResolvedConfig | undefined;
+  modelPath: string | undefined;
+  /** Absolute path of a data file as written in the config; undefined when it may not be read. */
+  resolve(written: string): string | undefined;
+}
+
+/** Reads defense reports and tells whether they still hold. */
+export class Reports {
+  private validate: ValidateFunction | undefined;
+  private readonly memo = new FileMemo((file) => this.read(file));
+  private readonly dataHashes = new FileMemo(sha256OfFile);
+
+  constructor(private readonly models: Models, private readonly log: Log) {}
+
+  /** The report at a path; undefined when there is none, or the file is no report of this version. */
+  async at(file: string): Promise<DefenseReport | undefined> {
+    try {
+      return await this.memo.get(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.log.warn(`${path.basename(file)} is not used: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** What has changed since the report was written, in words; empty when its figures still hold. */
+  async changes(report: DefenseReport, inputs: Inputs): Promise<string[]> {
+    const [model, data] = await Promise.all([this.modelChanged(report, inputs.modelPath), this.dataChanged(report, inputs)]);
+    return [...(model ? ['the model'] : []), ...configChange(report, inputs.config), ...(data ? ['the data'] : [])];
+  }
+
+  private async read(file: string): Promise<DefenseReport> {
+    const { size } = await stat(file);
+    if (size > MAX_REPORT_BYTES) throw new Error(`it has ${size} bytes`);
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    this.validate ??= new Ajv({ strict: false }).compile(schema);
+    if (!this.validate(value)) {
+      const [fault] = this.validate.errors ?? [];
+      throw new Error(`it is not a defense report of this version (${fault?.instancePath ?? ''} ${fault?.message ?? ''})`);
+    }
+    return value as DefenseReport;
+  }
+
+  private async modelChanged(report: DefenseReport, modelPath: string | undefined): Promise<boolean> {
+    if (!modelPath) return true;
+    try {
+      const { topology, weights } = await this.models.hashes(modelPath);
+      return topology !== report.model.before.topology || weights !== report.model.before.weights;
+    } catch {
+      return true;
+    }
+  }
+
+  private async dataChanged(report: DefenseReport, inputs: Inputs): Promise<boolean> {
+    const same = await Promise.all(report.data.files.map(async ({ path: written, sha256: expected }) => {
+      const file = inputs.resolve(written);
+      return file !== undefined && (await this.dataHashes.get(file).catch(() => undefined)) === expected;
+    }));
+    return same.includes(false);
+  }
+}
+
+// A run may override fields of its config (backend, threads): the hash is that of the config, the copy that of the run.
+function configChange(report: DefenseReport, config: ResolvedConfig | undefined): string[] {
+  if (!config) return ['the config'];
+  if (sha256(canonicalJson(config)) === report.provenance.configHash) return [];
+  const fields = differences(report.provenance.config, config, '').filter((field) => field !== 'backend');
+  return [fields.length > 0 && fields.length <= 3 ? `the config (${fields.join(', ')})` : 'the config'];
+}
+
+function differences(before: unknown, now: unknown, name: string): string[] {
+  const bothObjects = [before, now].every((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+  if (!bothObjects) return canonicalJson(before ?? null) === canonicalJson(now ?? null) ? [] : [name];
+  const [a, b] = [before as Record<string, unknown>, now as Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => differences(a[key], b[key], name ? `${name}.${key}` : key));
+}

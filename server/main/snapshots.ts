@@ -1,0 +1,128 @@
+import { stat, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { baseName, configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../engine/config/read-config';
+import { confinedPath } from '../engine/files/confine';
+import { tellsAll, type TextFault } from '../language/config-faults';
+import { namedFiles, parseConfig, type ConfigText } from '../language/config-text';
+import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../language/facts';
+import type { LastRun } from '../language/run-state';
+import type { ResolvedConfig } from '../protocol/config';
+import { DataFiles } from './data-files';
+import type { Host } from './host';
+import { Models } from './models';
+import { Reports } from './reports';
+import { relativePath, uriOf } from './uris';
+
+/** A config, with everything that is known around it, at one moment. */
+export interface ConfigSnapshot {
+  file: string;
+  text: ConfigText;
+  faults: TextFault[];
+  facts: ConfigFacts;
+  /** Undefined when the text has a fault. */
+  resolved: ResolvedConfig | undefined;
+  /** Absolute path of the model, when it may be read. */
+  modelPath: string | undefined;
+  /** Path as written in the config, by absolute path. */
+  writtenPaths: ReadonlyMap<string, string>;
+  last: LastRun | undefined;
+}
+
+/** A config is some dozen lines; more than this is another file. */
+const MAX_CONFIG_BYTES = 1 << 20;
+
+/** Gathers what is known of a config. Everything here is asynchronous and remembered by file stamps. */
+export class Snapshots {
+  readonly models = new Models();
+  readonly reports: Reports;
+  private readonly dataFiles = new DataFiles();
+
+  constructor(private readonly host: Host) {
+    this.reports = new Reports(this.models, host.log);
+  }
+
+  /** The open document of a path, or what lies on disk; undefined when there is neither. */
+  async document(file: string, languageId: string): Promise<TextDocument | undefined> {
+    const open = this.host.documents.all().find((document) => document.uri === uriOf(file));
+    if (open) return open;
+    try {
+      if (languageId === 'fineprune' && (await stat(file)).size > MAX_CONFIG_BYTES) return undefined;
+      return TextDocument.create(uriOf(file), languageId, 0, await readFile(file, 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Undefined when the config is not there. */
+  async ofConfig(file: string): Promise<ConfigSnapshot | undefined> {
+    const document = await this.document(file, 'fineprune');
+    if (!document) return undefined;
+    const { text, faults, resolved } = readText(document, file);
+    if (!text.root || tellsAll(faults)) {
+      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file, undefined, new Map(), undefined) };
+    }
+    const { facts, paths, modelPath } = await this.facts(text, file);
+    const last = await this.lastRun(file, resolved, paths, modelPath);
+    const writtenPaths = new Map([...paths].map(([written, absolute]) => [absolute, written]));
+    return { file, text, faults, facts, resolved, modelPath, writtenPaths, last };
+  }
+
+  private async facts(text: ConfigText, file: string): Promise<{ facts: ConfigFacts; paths: Map<string, string>; modelPath: string | undefined }> {
+    const folder = path.dirname(file);
+    const root = this.host.workspace.rootOf(file);
+    const { dataFolders } = await this.host.settings.get(uriOf(file));
+    const paths = new Map<string, string>();
+    const files = new Map<string, FileFact>();
+    let model: ModelFact | undefined;
+    let modelPath: string | undefined;
+    await Promise.all(namedFiles(text).map(async ({ value, kind }) => {
+      const absolute = await confinedPath(folder, value, { root, folders: dataFolders }, 'files').catch(() => undefined);
+      if (absolute) paths.set(value, absolute);
+      if (kind === 'model') {
+        modelPath = absolute;
+        model = absolute ? await this.modelFact(absolute) : { state: 'outside' };
+      } else {
+        files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : { state: 'outside' });
+      }
+    }));
+    const found = await this.host.workspace.files(root);
+    const relative = (absolute: string[]) => absolute.map((one) => relativePath(folder, one));
+    const nearby = { models: relative(found.models), data: relative(found.data), images: relative(found.images) };
+    return { facts: { ...(model && { model }), files, nearby }, paths, modelPath };
+  }
+
+  private async modelFact(file: string): Promise<ModelFact> {
+    const open = this.host.documents.all().find((document) => document.uri === uriOf(file));
+    return (open && this.models.ofDocument(open, file)) ?? this.models.fact(file);
+  }
+
+  private async lastRun(file: string, config: ResolvedConfig | undefined, paths: ReadonlyMap<string, string>, modelPath: string | undefined): Promise<LastRun | undefined> {
+    const reportPath = reportPathOf(file);
+    const report = await this.reports.at(reportPath);
+    if (!report) return undefined;
+    const changed = await this.reports.changes(report, { config, modelPath, resolve: (written) => paths.get(written) });
+    return { report, reportUri: uriOf(reportPath), changed };
+  }
+}
+
+/** The report of a config lies beside it. */
+export function reportPathOf(configPath: string): string {
+  return path.join(path.dirname(configPath), `${baseName(configPath)}.defense.json`);
+}
+
+function readText(document: TextDocument, file: string): { text: ConfigText; faults: TextFault[]; resolved: ResolvedConfig | undefined } {
+  const source = document.getText();
+  const faults = configProblems(source);
+  const resolved = faults.length ? undefined : resolveConfig(readDefenseConfig(source, file));
+  return { text: tolerant(document), faults, resolved };
+}
+
+// The parser is recursive: a text of nothing but brackets ends its stack.
+function tolerant(document: TextDocument): ConfigText {
+  try {
+    return parseConfig(document);
+  } catch {
+    return { document, root: undefined };
+  }
+}

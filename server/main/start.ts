@@ -1,0 +1,120 @@
+import {
+  CodeActionKind, CodeLensRefreshRequest, type Connection, DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, type InitializeParams,
+  type InitializeResult, InlayHintRefreshRequest, TextDocuments, TextDocumentSyncKind,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import {
+  CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, PREPARE_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type ConfigTextParams,
+  type EngineInstallParams, type InitializationOptions, type PrepareParams, type RunParams,
+} from '../protocol/lsp';
+import { Board } from './board';
+import { registerFeatures } from './features';
+import { connectionLog, type Host } from './host';
+import { engineStatus, installEngine } from './native-engine';
+import { newConfigText, prepareConfig } from './prepare';
+import { Runs } from './runs';
+import { SettingsStore } from './settings';
+import { Snapshots } from './snapshots';
+import { pathOf } from './uris';
+import { Workspace } from './workspace';
+
+/** Files whose coming, going or changing can change what is shown: configs, reports, models with their weights, data. */
+const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
+const REFRESH_EVERY_MS = 100;
+
+/** Binds the language server to a connection. Listening is the caller's. */
+export function startServer(connection: Connection): void {
+  let client: InitializeParams['capabilities'] = {};
+  const documents = new TextDocuments(TextDocument);
+  const host: Host = {
+    connection,
+    documents,
+    settings: new SettingsStore(connection, () => client.workspace?.configuration === true),
+    workspace: new Workspace(),
+    log: connectionLog(connection),
+    trusted: false,
+  };
+  const refresh = refresher(connection, () => client);
+  const board = new Board(host, new Snapshots(host), refresh);
+  const runs = new Runs(host, board, refresh);
+
+  connection.onInitialize((params): InitializeResult => {
+    client = params.capabilities;
+    host.trusted = (params.initializationOptions as Partial<InitializationOptions> | undefined)?.trusted === true;
+    host.workspace.setFolders((params.workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []));
+    return { serverInfo: { name: 'Fine-Prune' }, capabilities: CAPABILITIES };
+  });
+
+  connection.onInitialized(() => {
+    if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
+      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHED.map((globPattern) => ({ globPattern })) });
+    }
+    if (client.workspace?.didChangeConfiguration?.dynamicRegistration) {
+      void connection.client.register(DidChangeConfigurationNotification.type, { section: SETTINGS_SECTION });
+    }
+    if (client.workspace?.workspaceFolders) {
+      connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        const gone = new Set(removed.flatMap(({ uri }) => pathOf(uri) ?? []));
+        host.workspace.setFolders([...host.workspace.roots.filter((root) => !gone.has(root)), ...added.flatMap(({ uri }) => pathOf(uri) ?? [])]);
+        board.refreshAll();
+      });
+    }
+  });
+
+  connection.onDidChangeConfiguration(() => {
+    host.settings.clear();
+    board.refreshAll();
+    refresh();
+  });
+  connection.onDidChangeWatchedFiles(() => {
+    host.workspace.forget();
+    board.forgetInputFailures();
+    board.refreshAll();
+  });
+  connection.onNotification(TRUSTED_NOTIFICATION, () => {
+    host.trusted = true;
+    board.refreshAll();
+  });
+
+  documents.onDidOpen(({ document }) => board.touch(document.uri, true));
+  documents.onDidChangeContent(({ document }) => board.touch(document.uri, document.version <= 1));
+  documents.onDidSave(() => board.refreshAll());
+  documents.onDidClose(({ document }) => board.closed(document.uri));
+
+  connection.onRequest(RUN_REQUEST, (params: RunParams, token) => runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
+  connection.onRequest(PREPARE_REQUEST, (params: PrepareParams) => prepareConfig(host, board.snapshots, params));
+  connection.onRequest(CONFIG_TEXT_REQUEST, (params: ConfigTextParams) => newConfigText(params));
+  connection.onRequest(ENGINE_STATUS_REQUEST, () => engineStatus(host));
+  connection.onRequest(ENGINE_INSTALL_REQUEST, (params: EngineInstallParams | null, token) => installEngine(host, token, connection.window.attachWorkDoneProgress(params?.workDoneToken)));
+  connection.onShutdown(() => runs.cancelAll());
+
+  registerFeatures(host, board);
+  documents.listen(connection);
+}
+
+const CAPABILITIES: InitializeResult['capabilities'] = {
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+  completionProvider: { triggerCharacters: ['"', ':', '/'] },
+  hoverProvider: true,
+  codeLensProvider: {},
+  inlayHintProvider: true,
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  foldingRangeProvider: true,
+  documentSymbolProvider: true,
+  documentFormattingProvider: true,
+  workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+};
+
+/** Asks the editor to ask again for lenses and hints; many changes at once make one question. */
+function refresher(connection: Connection, capabilities: () => InitializeParams['capabilities']): () => void {
+  let due: NodeJS.Timeout | undefined;
+  return () => {
+    due ??= setTimeout(() => {
+      due = undefined;
+      const { workspace } = capabilities();
+      const ignored = () => undefined;
+      if (workspace?.codeLens?.refreshSupport) void connection.sendRequest(CodeLensRefreshRequest.type).catch(ignored);
+      if (workspace?.inlayHint?.refreshSupport) void connection.sendRequest(InlayHintRefreshRequest.type).catch(ignored);
+    }, REFRESH_EVERY_MS);
+  };
+}

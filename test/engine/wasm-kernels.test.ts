@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { loadWasmBackend } from '../../server/engine/backend/wasm';
+import {
+  assertClose, averagePooling, convolution, depthwise, maxPooling, noise, outputSize, type Geometry, type Shape4,
+} from './reference';
+
+const TOLERANCE = 1e-5;
+
+/** Gradients of Σ f(inputs)·dy, through tfjs' own gradient functions, so that their wiring is tested too. */
+function gradients(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[], dy: Float32Array): Float32Array[] {
+  return tf.tidy(() => {
+    const total = (...at: tf.Tensor[]): tf.Scalar => {
+      const output = f(...at);
+      return tf.sum(tf.mul(output, tf.tensor(dy, output.shape))) as tf.Scalar;
+    };
+    return tf.grads(total)(inputs).map((g) => g.dataSync() as Float32Array);
+  });
+}
+
+describe('wasm kernels', () => {
+  before(async () => {
+    await loadWasmBackend();
+  });
+  beforeEach(() => tf.engine().startScope());
+  afterEach(() => tf.engine().endScope());
+
+  describe('convolution', () => {
+    const pads: Geometry['pad'][] = ['valid', 'same', [[2, 1], [0, 3]]];
+    for (const k of [1, 3, 5]) {
+      for (const stride of [1, 2, 3]) {
+        for (const channels of [1, 3, 8]) {
+          for (const pad of pads) {
+            const name = `${k}×${k}, stride ${stride}, ${channels} channels, ${typeof pad === 'string' ? pad : 'explicit padding'}`;
+            it(`gradients equal the definition: ${name}`, () => checkConvolution({ input: [2, 9, 8, channels], window: [k, k], stride: [stride, stride], pad }, 4));
+          }
+        }
+      }
+    }
+    it('gradients equal the definition: oblong window, unequal strides', () =>
+      checkConvolution({ input: [3, 8, 11, 2], window: [2, 4], stride: [1, 3], pad: 'same' }, 5));
+    it('gradients equal the definition: padding wider than the window', () =>
+      checkConvolution({ input: [1, 4, 5, 2], window: [2, 2], stride: [1, 1], pad: [[3, 2], [2, 4]] }, 3));
+    it('gradients equal the definition: padding wider than the window, strided', () =>
+      checkConvolution({ input: [1, 4, 5, 2], window: [2, 1], stride: [2, 2], pad: [[3, 2], [2, 4]] }, 3));
+    it('gradients equal the definition: window as large as the image', () =>
+      checkConvolution({ input: [2, 5, 5, 3], window: [5, 5], stride: [1, 1], pad: 'valid' }, 2));
+    // The package alone gives wrong outputs here, without an error.
+    it('gradients equal the definition: SAME padding with a stride beyond the window', () =>
+      checkConvolution({ input: [2, 9, 8, 3], window: [2, 2], stride: [3, 3], pad: 'same' }, 2));
+    it('a fused convolution equals its parts: SAME padding with a stride beyond the window', () => {
+      const x = tf.tensor(noise(2 * 9 * 8 * 3, 1), [2, 9, 8, 3]) as tf.Tensor4D;
+      const filter = tf.tensor(noise(2 * 2 * 3 * 2, 2), [2, 2, 3, 2]) as tf.Tensor4D;
+      const bias = tf.tensor1d([0.5, -0.5]);
+      const fused = tf.fused.conv2d({ x, filter, strides: 3, pad: 'same', bias, activation: 'relu' });
+      const parts = tf.relu(tf.add(tf.conv2d(x, filter, 3, 'same'), bias));
+      assertClose(fused.dataSync(), parts.dataSync(), TOLERANCE, 'output');
+      const deep = tf.tile(bias, [3]) as tf.Tensor1D;
+      const fusedDepthwise = tf.fused.depthwiseConv2d({ x, filter, strides: 3, pad: 'same', bias: deep, activation: 'relu' });
+      const depthwiseParts = tf.relu(tf.add(tf.depthwiseConv2d(x, filter, 3, 'same'), deep));
+      assertClose(fusedDepthwise.dataSync(), depthwiseParts.dataSync(), TOLERANCE, 'depthwise output');
+    });
+
+    function checkConvolution(geometry: Geometry, channelsOut: number): void {
+      const { input, window: [kh, kw], pad } = geometry;
+      const filter: Shape4 = [kh, kw, input[3], channelsOut];
+      const x = noise(tf.util.sizeFromShape(input), 1);
+      const w = noise(tf.util.sizeFromShape(filter), 2);
+      const [outHeight, outWidth] = outputSize(geometry);
+      const dy = noise(input[0] * outHeight * outWidth * channelsOut, 3);
+      const expected = convolution(geometry, channelsOut, x, w, dy);
+      const tfPad = typeof pad === 'string' ? pad : [[0, 0], pad[0], pad[1], [0, 0]] as tf.backend_util.ExplicitPadding;
+      const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, geometry.stride, tfPad);
+      const inputs = [tf.tensor(x, input), tf.tensor(w, filter)] as const;
+      assertClose(conv(...inputs).dataSync(), expected.y, TOLERANCE, 'output');
+      const [dx, dw] = gradients((a, b) => conv(a!, b!), [...inputs], dy);
+      assertClose(dx!, expected.dx, TOLERANCE, 'input gradient');
+      assertClose(dw!, expected.dw, TOLERANCE, 'filter gradient');
+    }
+  });
+
+  describe('depthwise convolution', () => {
+    for (const [k, stride, multiplier, pad] of [[3, 1, 1, 'same'], [3, 2, 2, 'valid'], [5, 2, 1, 'same'], [2, 3, 3, 'same']] as const) {
+      it(`gradients equal the definition: ${k}×${k}, stride ${stride}, multiplier ${multiplier}, ${pad}`, () => {
+        const geometry: Geometry = { input: [2, 9, 8, 3], window: [k, k], stride: [stride, stride], pad };
+        const x = noise(2 * 9 * 8 * 3, 4);
+        const w = noise(k * k * 3 * multiplier, 5);
+        const [outHeight, outWidth] = outputSize(geometry);
+        const dy = noise(2 * outHeight * outWidth * 3 * multiplier, 6);
+        const expected = depthwise(geometry, multiplier, x, w, dy);
+        const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
+        const inputs = [tf.tensor(x, [2, 9, 8, 3]), tf.tensor(w, [k, k, 3, multiplier])] as const;
+        assertClose(conv(...inputs).dataSync(), expected.y, TOLERANCE, 'output');
+        const [dx, dw] = gradients((a, b) => conv(a!, b!), [...inputs], dy);
+        assertClose(dx!, expected.dx, TOLERANCE, 'input gradient');
+        assertClose(dw!, expected.dw, TOLERANCE, 'filter gradient');
+      });
+    }
+  });
+
+  describe('pooling', () => {
+    const shapes: Geometry[] = [];
+    for (const window of [1, 2, 3]) {
+      for (const stride of [1, 2, 3]) {
+        for (const pad of ['valid', 'same'] as const) shapes.push({ input: [2, 7, 8, 3], window: [window, window], stride: [stride, stride], pad });
+      }
+    }
+    shapes.push({ input: [2, 5, 9, 1], window: [2, 4], stride: [3, 2], pad: 'same' });
+    for (const geometry of shapes) {
+      const { input, window, stride, pad } = geometry;
+      const name = `${window.join('×')}, stride ${stride.join('×')}, ${pad}`;
+      // Shifted far below zero: the package's own kernel gives no gradient there.
+      for (const shift of [0, -10]) {
+        it(`maximum: output and gradient equal the definition: ${name}, inputs around ${shift}`, () => {
+          const x = noise(tf.util.sizeFromShape(input), 7).map((v) => v + shift);
+          const [outHeight, outWidth] = outputSize(geometry);
+          const dy = noise(input[0] * outHeight * outWidth * input[3], 8);
+          const pool = (a: tf.Tensor): tf.Tensor => tf.maxPool(a as tf.Tensor4D, window, stride, pad as 'valid');
+          const expected = maxPooling(geometry, x, dy);
+          assertClose(pool(tf.tensor(x, input)).dataSync(), expected.y, TOLERANCE, 'output');
+          assertClose(gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!, expected.dx, TOLERANCE, 'input gradient');
+        });
+      }
+      it(`average: output and gradient equal the definition: ${name}`, () => {
+        const x = noise(tf.util.sizeFromShape(input), 9);
+        const [outHeight, outWidth] = outputSize(geometry);
+        const dy = noise(input[0] * outHeight * outWidth * input[3], 10);
+        const pool = (a: tf.Tensor): tf.Tensor => tf.avgPool(a as tf.Tensor4D, window, stride, pad as 'valid');
+        const expected = averagePooling(geometry, x, dy);
+        assertClose(pool(tf.tensor(x, input)).dataSync(), expected.y, TOLERANCE, 'output');
+        assertClose(gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!, expected.dx, TOLERANCE, 'input gradient');
+      });
+    }
+    it('maximum: the first of equal inputs gets the gradient', () => {
+      const [dx] = gradients((a) => tf.maxPool(a as tf.Tensor4D, 2, 2, 'valid'), [tf.fill([1, 2, 4, 1], -1)], Float32Array.of(3, 5));
+      assert.deepEqual([...dx!], [3, 0, 5, 0, 0, 0, 0, 0]);
+    });
+  });
+
+  describe('matrix product', () => {
+    for (const [rows, inner, columns] of [[1, 1, 1], [3, 5, 2], [64, 33, 10], [7, 128, 65]] as const) {
+      for (const transposeA of [false, true]) {
+        for (const transposeB of [false, true]) {
+          for (const batch of [[], [1], [3]]) {
+            it(`${transposeA ? 'Aᵀ' : 'A'}${transposeB ? 'Bᵀ' : 'B'}, [${[...batch, rows, inner]}] by ${columns}`, () => {
+              const count = batch[0] ?? 1;
+              const a = noise(count * rows * inner, 11);
+              const b = noise(count * inner * columns, 12);
+              const expected = new Float64Array(count * rows * columns);
+              for (let n = 0; n < count; n++) {
+                for (let i = 0; i < rows; i++) {
+                  for (let j = 0; j < columns; j++) {
+                    for (let k = 0; k < inner; k++) {
+                      const left = a[n * rows * inner + (transposeA ? k * rows + i : i * inner + k)]!;
+                      const right = b[n * inner * columns + (transposeB ? j * inner + k : k * columns + j)]!;
+                      expected[(n * rows + i) * columns + j]! += left * right;
+                    }
+                  }
+                }
+              }
+              const product = tf.matMul(
+                tf.tensor(a, [...batch, ...(transposeA ? [inner, rows] : [rows, inner])]),
+                tf.tensor(b, [...batch, ...(transposeB ? [columns, inner] : [inner, columns])]), transposeA, transposeB);
+              assert.deepEqual(product.shape, [...batch, rows, columns]);
+              assertClose(product.dataSync(), expected, TOLERANCE, 'product');
+            });
+          }
+        }
+      }
+    }
+    it('gradients of a dense layer equal the definition', () => {
+      const x = noise(6, 13);
+      const w = noise(12, 14);
+      const dy = noise(8, 15);
+      const [dx, dw] = gradients((a, b) => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D), [tf.tensor(x, [2, 3]), tf.tensor(w, [3, 4])], dy);
+      const at = (m: Float32Array, width: number, i: number, j: number): number => m[i * width + j]!;
+      assertClose(dx!, Float64Array.from({ length: 6 }, (_, t) => [0, 1, 2, 3].reduce((s, o) => s + at(dy, 4, Math.floor(t / 3), o) * at(w, 4, t % 3, o), 0)), TOLERANCE, 'input gradient');
+      assertClose(dw!, Float64Array.from({ length: 12 }, (_, t) => [0, 1].reduce((s, n) => s + at(x, 3, n, Math.floor(t / 4)) * at(dy, 4, n, t % 4), 0)), TOLERANCE, 'weight gradient');
+    });
+  });
+
+  describe('gather', () => {
+    it('adds up the gradients of rows that are taken more than once', () => {
+      const [dx] = gradients((a) => tf.gather(a, tf.tensor1d([2, 0, 2], 'int32')), [tf.zeros([4, 2])], Float32Array.of(1, 2, 3, 4, 5, 6));
+      assert.deepEqual([...dx!], [3, 4, 0, 0, 6, 8, 0, 0]);
+    });
+    it('works along another axis', () => {
+      const [dx] = gradients((a) => tf.gather(a, tf.tensor1d([1, 1], 'int32'), 1), [tf.zeros([2, 3])], Float32Array.of(1, 2, 3, 4));
+      assert.deepEqual([...dx!], [0, 3, 0, 0, 7, 0]);
+    });
+    it('leaves out segments that do not exist', () => {
+      const sums = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4, 8]), tf.tensor1d([0, -1, 0, 5], 'int32'), 2);
+      assert.deepEqual([...sums.dataSync()], [5, 0]);
+    });
+  });
+
+  it('fails on a kernel it lacks, instead of computing elsewhere', () => {
+    assert.throws(() => tf.fft(tf.complex([1, 2], [0, 0])), /not registered for (the )?backend '?wasm/);
+    assert.equal(tf.getBackend(), 'wasm');
+  });
+
+  it('frees every intermediate result', () => {
+    const backend = tf.backend() as BackendWasm;
+    const run = (): void => tf.tidy(() => {
+      const image = tf.tensor(noise(2 * 7 * 7 * 2, 16), [2, 7, 7, 2]);
+      const f = (x: tf.Tensor, w: tf.Tensor, d: tf.Tensor): tf.Scalar => {
+        const strided = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, [[0, 0], [3, 3], [3, 3], [0, 0]]);
+        const pooled = tf.avgPool(tf.maxPool(tf.depthwiseConv2d(strided, d as tf.Tensor4D, 1, 'same'), 2, 1, 'same'), 2, 1, 'valid');
+        const flat = tf.reshape(pooled, [2, -1]) as tf.Tensor2D;
+        return tf.sum(tf.matMul(flat, tf.gather(flat, [1, 1]) as tf.Tensor2D, false, true)) as tf.Scalar;
+      };
+      tf.grads(f as (...x: tf.Tensor[]) => tf.Scalar)([image, tf.ones([2, 2, 2, 3]), tf.ones([2, 2, 3, 1])]);
+    });
+    run();
+    const tensors = tf.memory().numTensors;
+    const blocks = backend.numDataIds();
+    run();
+    assert.equal(tf.memory().numTensors, tensors);
+    assert.equal(backend.numDataIds(), blocks);
+  });
+});

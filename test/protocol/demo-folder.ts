@@ -1,0 +1,29 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeMnistSubset } from '../fixtures/mnist';
+
+const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets');
+
+/** Text of a config for the demo folder; `more` goes last. */
+export function demoConfig(more = ''): string {
+  return `{
+  "model": "model.json",
+  "data": {
+    "train": { "images": "data/train-images-idx3-ubyte", "labels": "data/train-labels-idx1-ubyte" },
+    "test": { "images": "data/t10k-images-idx3-ubyte", "labels": "data/t10k-labels-idx1-ubyte" }
+  },
+  "trigger": { "kind": "patch", "target": 0 }${more && `,\n  ${more}`}
+}
+`;
+}
+
+/** The demo model with the first images of MNIST, in a folder whose name has a space and more. @returns path of the config */
+export async function makeDemo(parent: string, counts = { train: 400, test: 300 }, config = demoConfig('"backend": "wasm"')): Promise<string> {
+  const folder = path.join(parent, 'my models #1 (ünïcode)');
+  mkdirSync(path.join(folder, 'data'), { recursive: true });
+  for (const name of ['model.json', 'weights.bin']) copyFileSync(path.join(EXAMPLE, name), path.join(folder, name));
+  await writeMnistSubset(path.join(folder, 'data'), counts);
+  const file = path.join(folder, 'demo.fineprune.json');
+  writeFileSync(file, config);
+  return file;
+}
