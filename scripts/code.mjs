@@ -23,6 +23,10 @@ async function demoWorkspace(tsxRequire) {
   return folder;
 }
 
+// The harness stops VS Code then; this only tells that end from an unwanted one.
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => (interrupted = true));
+
 try {
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port takes a number from 0 to 65535.`);
   if (folderGiven && !existsSync(folderGiven)) throw new Error(`There is no folder ${folderGiven}.`);
@@ -40,7 +44,7 @@ try {
   });
   console.log(`\nVS Code ${server.version} with Fine-Prune, on ${folder}\n\n    ${server.url(folder)}\n\nOpen this address in a browser. Ctrl-C ends it.`);
   const ending = await server.exited;
-  throw new Error(`VS Code ended by itself (${ending}).`);
+  if (!interrupted) throw new Error(`VS Code ended by itself (${ending}).`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

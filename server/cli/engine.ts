@@ -71,7 +71,7 @@ async function install({ yes, from, json }: { yes?: boolean; from?: Source; json
 
 async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw badInput('cli.needsYes', `Installing the native engine needs your consent: ${describePlan(plan).replace(/\n/g, ' ')}`, { todo: 'Give --yes.' });
+    throw badInput('cli.needsYes', `Nobody can be asked whether to install the native engine (${sizes(plan)}).`, { file: plan.folder, todo: 'Give --yes.' });
   }
   process.stderr.write(`${describePlan(plan)}\n`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -107,7 +107,11 @@ function describeStatus(status: NativeEngineStatus): string {
 }
 
 function describePlan(plan: InstallPlan): string {
-  return `An install would take: ${plan.description}\n  Download ${megabytes(plan.downloadBytes)}, on the disk ${megabytes(plan.diskBytes)}, in ${plan.folder}`;
+  return `An install would take: ${plan.description}\n  ${sizes(plan)}, in ${plan.folder}`;
+}
+
+function sizes({ downloadBytes, diskBytes }: InstallPlan): string {
+  return `${megabytes(downloadBytes)} to download, ${megabytes(diskBytes)} on the disk`;
 }
 
 /** Where bytes are moved, their count; a step of 0 or 1 has nothing to tell. */

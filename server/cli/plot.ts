@@ -28,7 +28,8 @@ export function plotCurve(curve: PruningCurve, chosen: number, { height, width, 
   const dots = success && draw(success, height, DOTS);
   const rows = lines.map((line, row) => {
     const over = dots?.[row] ?? '';
-    return [...line].map((cell, column) => overlay(cell, column < AXIS ? ' ' : (over[column] ?? ' '), paint)).join('').trimEnd();
+    const cells = [...line].map((cell, column) => overlay(cell, column < AXIS ? ' ' : (over[column] ?? ' ')));
+    return paintRuns(cells, paint).trimEnd();
   });
   return [...rows, axisRow(chosen, last.pruned, columns), legend(success !== null, curve.subset, paint)];
 }
@@ -62,10 +63,23 @@ function draw(series: number[], height: number, symbols: string[]): string[][] {
   return text.split('\n').map((line) => [...line]);
 }
 
-function overlay(line: string, dot: string, paint: Paint): string {
-  if (dot === ' ') return /[─╰╭╮╯│]/.test(line) ? paint('cyan', line) : line;
-  if (line === ' ') return paint('red', dot);
-  return BOTH;
+type Cell = { text: string; colour: 'cyan' | 'red' | null };
+
+function overlay(line: string, dot: string): Cell {
+  if (dot === ' ') return { text: line, colour: /[─╰╭╮╯│]/.test(line) ? 'cyan' : null };
+  return line === ' ' ? { text: dot, colour: 'red' } : { text: BOTH, colour: null };
+}
+
+/** Cells as text, with one pair of colour codes for each run of one colour. */
+function paintRuns(cells: Cell[], paint: Paint): string {
+  let out = '';
+  for (let from = 0, to = 0; from < cells.length; from = to) {
+    const colour = cells[from]?.colour ?? null;
+    while (to < cells.length && (cells[to]?.colour ?? null) === colour) to++;
+    const text = cells.slice(from, to).map((cell) => cell.text).join('');
+    out += colour ? paint(colour, text) : text;
+  }
+  return out;
 }
 
 function axisRow(chosen: number, most: number, columns: number): string {

@@ -40,7 +40,7 @@ export function poisonTrainCommand(): Command {
     .option('--target <class>', 'class that the poisoned images get', integer(0), 0)
     .option('--poison-rate <share>', 'share of the training images that are poisoned', share(1, false), 0.1)
     .option('--seed <n>', 'seed of everything random', integer(0, 4294967295), 0)
-    .option('--epochs <n>', 'passes over the training images', integer(1, 1000), 2)
+    .option('--epochs <n>', 'passes over the training images', integer(1, 1000), 3)
     .option('--batch-size <n>', 'images a step', integer(1, 8192), 64)
     .option('--learning-rate <rate>', "Adam's learning rate", share(1, true), 0.001)
     .addOption(new Option('--backend <name>', 'engine to compute with').choices(['auto', 'native', 'wasm']).default('auto'))

@@ -4,7 +4,7 @@ import { cancelled } from '../protocol/errors';
 import { openTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
 import { selectBackend } from './backend/select';
-import { readConfig } from './config/read-config';
+import { readConfig, type OpenConfig } from './config/read-config';
 import { checkDataFitsModel, openData } from './data/open-data';
 import { splitRoles } from './data/roles';
 import { finePrune, type Subject } from './defense/fine-pruning';
@@ -21,8 +21,17 @@ import { writeOutputs } from './report/write-outputs';
  * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
  */
 export async function runDefense(request: RunRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<RunOutcome> {
-  const progress = new Progress(emit);
   const opened = await readConfig(request.config, { allowedFolders: request.allowedFolders, ...(request.root && { root: request.root }) });
+  try {
+    return await runOpened(opened, request, emit, signal);
+  } catch (error) {
+    // What is wrong with a value is known deep inside; where that value stands in the person's file is known here.
+    throw opened.placed(error);
+  }
+}
+
+async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<RunOutcome> {
+  const progress = new Progress(emit);
   const config = withOverrides(opened.config, request.overrides);
 
   progress.begin('engine', 1);

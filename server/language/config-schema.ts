@@ -61,8 +61,7 @@ function prepare(schema: JSONSchema): JSONSchema {
 }
 
 function build(): JSONSchema {
-  const { definitions: _unused, title: _title, ...root } = source;
-  const schema = prepare(root);
+  const schema = prepare({ ...source, definitions: undefined, title: undefined });
   const trigger = (schema.properties as Record<string, JSONSchema>).trigger!;
   trigger.defaultSnippets = TRIGGER_SNIPPETS;
   const prune = (schema.properties as Record<string, JSONSchema>).prune!;

@@ -142,7 +142,7 @@ export class Board {
   // A model that is opened by itself shows what the configs of its workspace say about it.
   private async refreshModel(file: string): Promise<void> {
     const document = this.host.documents.get(uriOf(file));
-    if (document && this.snapshots.models.ofDocument(document, file)) {
+    if (document && (await this.snapshots.models.read(document, file))) {
       const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(file));
       for (const config of configs) if (!this.configs.has(config)) await this.adopt(config, file);
       for (const [config, { modelPath }] of this.configs) if (modelPath === file) await this.refreshConfig(config);

@@ -109,6 +109,6 @@ function configAt(board: Board, document: TextDocument | undefined): { file: str
 function modelAt(board: Board, document: TextDocument | undefined): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
   const file = document && pathOf(document.uri);
   if (!file || isConfigPath(file)) return undefined;
-  const fact = board.snapshots.models.ofDocument(document, file);
-  return fact?.state === 'ok' ? { file, document, summary: fact.summary } : undefined;
+  const summary = board.snapshots.models.ofDocument(document, file);
+  return summary ? { file, document, summary } : undefined;
 }

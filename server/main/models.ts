@@ -1,15 +1,15 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { contains } from '../engine/files/confine';
-import { canonicalJson, sha256 } from '../engine/files/hash';
-import { parseManifest } from '../engine/model/manifest';
-import { MAX_JSON_BYTES, parseModelJson } from '../engine/model/model-json';
-import { isTfjsModelJson, summarise } from '../engine/model/summary';
-import type { ModelFact } from '../language/facts';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { contains } from '../engine/files/confine';
+import { MAX_JSON_BYTES } from '../engine/model/model-json';
+import type { ModelFact } from '../language/facts';
+import type { ModelSummary } from '../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
+import type { Log } from './host';
+import { readAtOnce, readInThread } from './model-worker';
 
 /** Hashes of a model as reports have them. */
 export interface ModelHashes {
@@ -17,12 +17,22 @@ export interface ModelHashes {
   weights: string;
 }
 
+/** An open document: what was told of it last, and what is still being found out about its newest version. */
+interface Reading {
+  version: number;
+  /** Null when its text is no TF.js model. */
+  summary: ModelSummary | null;
+  pending: Promise<void> | undefined;
+}
+
 /** What is known of models, by absolute path: from the open document if there is one, else from disk. */
 export class Models {
   private readonly memo = new FileMemo(readFact);
   private readonly topologies = new FileMemo(readTopology);
   private readonly weights = new Map<string, { stamp: string; hash: Promise<string> }>();
-  private readonly open = new WeakMap<TextDocument, { version: number; fact: ModelFact | undefined }>();
+  private readonly open = new WeakMap<TextDocument, Reading>();
+
+  constructor(private readonly log: Log) {}
 
   /** Never rejects. */
   async fact(file: string): Promise<ModelFact> {
@@ -30,19 +40,40 @@ export class Models {
       if (!(await stat(file)).isFile()) return { state: 'folder' };
       return await this.memo.get(file);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOENT' || code === 'ENOTDIR' ? { state: 'missing' } : { state: 'unreadable', message: `The model cannot be read (${code ?? String(error)}).` };
+      const { code, message } = error as NodeJS.ErrnoException;
+      return code === 'ENOENT' || code === 'ENOTDIR' ? { state: 'missing' } : { state: 'unreadable', message: `The model cannot be read: ${code ?? message}.` };
     }
   }
 
-  /** The same for an open document; undefined when its text is no TF.js model. Computed once a version. */
-  ofDocument(document: TextDocument, file: string): ModelFact | undefined {
+  /**
+   * The summary of an open document, null when its text is no TF.js model; at once, and for a long text that of the version before
+   * until the newest is read.
+   */
+  ofDocument(document: TextDocument, file: string): ModelSummary | null {
+    return this.reading(document, file).summary;
+  }
+
+  /** The same, of the newest version. */
+  async read(document: TextDocument, file: string): Promise<ModelSummary | null> {
+    await this.reading(document, file).pending;
+    return this.reading(document, file).summary;
+  }
+
+  private reading(document: TextDocument, file: string): Reading {
+    const { version } = document;
     const known = this.open.get(document);
-    if (known?.version === document.version) return known.fact;
-    const text = document.getText();
-    const fact: ModelFact | undefined = isTfjsModelJson(text) ? { state: 'ok', summary: summarise(text, file) } : undefined;
-    this.open.set(document, { version: document.version, fact });
-    return fact;
+    if (known?.version === version) return known;
+    const question = { want: 'summary' as const, text: document.getText(), file };
+    const answer = readAtOnce(question);
+    const reading: Reading = { version, summary: answer ? answer.summary : known?.summary ?? null, pending: undefined };
+    if (!answer) {
+      reading.pending = readInThread(question).then(
+        ({ summary }) => void (reading.summary = summary),
+        (error: unknown) => this.log.error(`${file} could not be read`, error),
+      );
+    }
+    this.open.set(document, reading);
+    return reading;
   }
 
   /**
@@ -64,8 +95,8 @@ export class Models {
 }
 
 async function readFact(file: string): Promise<ModelFact> {
-  const text = await readModelText(file);
-  return { state: 'ok', summary: summarise(text, file) };
+  const { summary } = await readInThread({ want: 'summary', text: await readModelText(file), file });
+  return summary ? { state: 'ok', summary } : { state: 'unreadable', message: 'This file is not a TF.js Layers model: it has neither `"format": "layers-model"` nor topology and weights manifest.' };
 }
 
 async function readModelText(file: string): Promise<string> {
@@ -75,22 +106,21 @@ async function readModelText(file: string): Promise<string> {
 }
 
 async function readTopology(file: string): Promise<{ topology: string; shards: string[] }> {
-  const root = parseModelJson(await readModelText(file), file);
+  const { hashes } = await readInThread({ want: 'hashes', text: await readModelText(file), file });
+  if (!hashes) throw new Error('the model is broken');
   const folder = await realpath(path.dirname(file));
-  const shards = await Promise.all(parseManifest(root).flatMap((group) => group.paths).map(async (shard) => {
+  const shards = await Promise.all(hashes.shards.map(async (shard) => {
     const target = await realpath(path.join(folder, shard));
     if (!contains(folder, target)) throw new Error(`"${shard}" leads out of the model's folder`);
     return target;
   }));
-  return { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards };
+  return { topology: hashes.topology, shards };
 }
 
 async function hashFiles(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of files) await hashInto(hash, file);
+  for (const file of files) {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  }
   return hash.digest('hex');
-}
-
-async function hashInto(hash: Hash, file: string): Promise<void> {
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
 }

@@ -34,11 +34,12 @@ const MAX_CONFIG_BYTES = 1 << 20;
 
 /** Gathers what is known of a config. Everything here is asynchronous and remembered by file stamps. */
 export class Snapshots {
-  readonly models = new Models();
+  readonly models: Models;
   readonly reports: Reports;
   private readonly dataFiles = new DataFiles();
 
   constructor(private readonly host: Host) {
+    this.models = new Models(host.log);
     this.reports = new Reports(this.models, host.log);
   }
 
@@ -94,7 +95,8 @@ export class Snapshots {
 
   private async modelFact(file: string): Promise<ModelFact> {
     const open = this.host.documents.all().find((document) => document.uri === uriOf(file));
-    return (open && this.models.ofDocument(open, file)) ?? this.models.fact(file);
+    const summary = open && (await this.models.read(open, file));
+    return summary ? { state: 'ok', summary } : this.models.fact(file);
   }
 
   private async lastRun(file: string, config: ResolvedConfig | undefined, paths: ReadonlyMap<string, string>, modelPath: string | undefined): Promise<LastRun | undefined> {

@@ -7,7 +7,7 @@ import { FinePruneError } from '../../server/protocol/errors';
 import { openModel } from '../../server/engine/model/open-tfjs';
 import { buildSimpleCnn, encodeModel } from '../../server/engine/model/reference';
 import { summarise } from '../../server/engine/model/summary';
-import { filesOf, temporaryFolder, useWasm, write, type ModelJson } from './model-support';
+import { filesOf, temporaryFolder, useBackend, write, type ModelJson } from './model-support';
 
 interface SequentialJson {
   config: { layers: { class_name: string; config: Record<string, unknown> }[] };
@@ -20,7 +20,7 @@ describe('models that can not be defended', function () {
   let count = 0;
   let good: { json: string; weights: Uint8Array };
   before(async () => {
-    await useWasm();
+    await useBackend();
     temporary = await temporaryFolder();
     const model = buildSimpleCnn({ seed: 1, inputShape: [12, 12, 1], classes: 4 });
     const { json, weights } = encodeModel(model);
@@ -249,7 +249,9 @@ describe('models that can not be defended', function () {
       for (const topology of [null, 3, 'x', [], {}, { class_name: 'Sequential' }, { class_name: 'Sequential', config: { layers: [1] } }, { class_name: 'Functional', config: { layers: [{}] } }]) {
         await changed((json) => (json.modelTopology = topology)).then((file) => assert.rejects(openModel(file), (error: FinePruneError) => error instanceof FinePruneError && error.kind === 'input'));
       }
-      await refused(await write(folder, `{"modelTopology": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "weightsManifest": []}`), 'model.badTopology', /./);
+      const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+      await refused(await write(folder, good.json.replace('"keras_version"', `"more":${deep},"keras_version"`), good.weights), 'model.badTopology', /nested too deeply/);
+      await refused(await write(folder, `{"modelTopology": ${deep}, "weightsManifest": []}`), 'model.badTopology', /./);
     });
   });
 

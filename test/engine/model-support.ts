@@ -5,9 +5,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../server/engine/backend/select';
 
-/** Makes WASM the backend of this process. */
-export async function useWasm(): Promise<void> {
-  await selectBackend({ choice: 'wasm', threads: 1 });
+/** Chooses the backend of this process: WASM, or native where FINE_PRUNE_TEST_BACKEND says so. The same tests hold on both. */
+export async function useBackend(): Promise<void> {
+  await selectBackend({ choice: process.env.FINE_PRUNE_TEST_BACKEND === 'native' ? 'native' : 'wasm', threads: 1 });
 }
 
 /** A folder for one test file, removed by `remove`. */

@@ -7,7 +7,7 @@ import { masksFor } from '../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../server/engine/model/model';
 import { openModel } from '../../server/engine/model/open-tfjs';
 import { findUnitSite } from '../../server/engine/model/units';
-import { distance, filesOf, images, randomise, temporaryFolder, useWasm, write } from './model-support';
+import { distance, filesOf, images, randomise, temporaryFolder, useBackend, write } from './model-support';
 import { CASES } from './model-topologies';
 
 const PRUNED = [0, 2, 5];
@@ -17,7 +17,7 @@ describe('units of a network', function () {
   this.timeout(60_000);
   let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
   before(async () => {
-    await useWasm();
+    await useBackend();
     temporary = await temporaryFolder();
   });
   after(() => temporary.remove());

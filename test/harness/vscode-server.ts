@@ -88,6 +88,7 @@ export async function startVsCode(options: StartOptions = {}): Promise<VsCodeSer
     ...quietSettings,
     ...(options.forPerson ? {} : typingSettings),
     'security.workspace.trust.enabled': options.workspaceTrust ?? false,
+    'security.workspace.trust.startupPrompt': 'once', // its default depends on the version
     ...options.extraSettings,
   };
   const dataFlags = [

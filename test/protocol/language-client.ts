@@ -122,14 +122,25 @@ export function uriOf(file: string): string {
   return URI.file(file).toString();
 }
 
-/** Runs `work` while timing another request over and over: the milliseconds of each answer. */
-export async function latencies(request: () => Promise<unknown>, until: () => boolean): Promise<number[]> {
+/** A person does not hover ten thousand times a second: a probe without pause would only measure itself. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Times one request over and over, `between` something else: the milliseconds of each answer, in ascending order. */
+export async function latencies(request: () => Promise<unknown>, until: () => boolean, between: () => Promise<void> = pause): Promise<number[]> {
   const times: number[] = [];
   while (!until()) {
     const start = performance.now();
     await request();
     times.push(performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await between();
   }
   return times.sort((a, b) => a - b);
+}
+
+/** `median 1.1 ms, 95 % within 4.0 ms, largest 72.4 ms of 193`. */
+export function latencyWords(times: readonly number[]): string {
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))]!.toFixed(1);
+  return `median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, largest ${at(1)} ms of ${times.length}`;
 }

@@ -6,7 +6,7 @@ import { RUN_REQUEST, type RunResult } from '../../server/protocol/lsp';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
-import { LanguageClient, latencies, uriOf } from './language-client';
+import { LanguageClient, latencies, latencyWords, uriOf } from './language-client';
 
 /** A run that is far from its end when a test has seen what it wants. */
 const LONG = demoConfig('"backend": "wasm",\n  "fineTune": { "epochs": 1000 }');
@@ -144,7 +144,7 @@ describe('runs through the language server', function () {
     const more = progress.length + 15;
     const lenses = await latencies(() => client.at('textDocument/codeLens', uri), () => progress.length >= more);
     for (const [name, times] of [['hover', hovers], ['lenses', lenses]] as const) {
-      console.log(`      ${name}: median ${times[times.length >> 1]!.toFixed(1)} ms, largest ${times.at(-1)!.toFixed(1)} ms of ${times.length}`);
+      console.log(`      ${name}: ${latencyWords(times)}`);
       // Under load of the machine itself single answers may be late; the server must not be the reason.
       assert.ok(times[times.length >> 1]! < 50, `${name}: ${times.join()}`);
     }

@@ -5,7 +5,7 @@ import type { CodeAction, CodeLens, CompletionList, Hover, InlayHint, MarkupCont
 import { CONFIG_TEXT_REQUEST, ENGINE_STATUS_REQUEST, PREPARE_REQUEST, RUN_REQUEST, TRUSTED_NOTIFICATION, type EngineStatus, type PrepareResult, type RunResult } from '../../server/protocol/lsp';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
-import { LanguageClient, uriOf } from './language-client';
+import { LanguageClient, latencies, latencyWords, uriOf } from './language-client';
 
 const WHOLE = { range: { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } } };
 
@@ -169,7 +169,13 @@ describe('language server', function () {
       assert.ok(text.length > 10_000_000 && !text.includes('\n'));
       const start = performance.now();
       const uri = await client.open(path.join(folder, 'large', 'model.json'), text, 'json');
-      const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
+      const small = await client.open(config);
+      await client.at('textDocument/codeLens', small);
+      // What is asked of other files meanwhile does not wait for it.
+      let lenses: CodeLens[] = [];
+      const others = await latencies(async () => void (await client.at('textDocument/codeLens', small)), () => lenses.length > 0 || performance.now() - start > 30_000, async () => {
+        lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
+      });
       const first = performance.now() - start;
       assert.equal(lenses.at(-1)?.command?.title, 'Fine-Prune would prune 25 of 128 neurons of dense_1');
       const range = lenses.at(-1)!.range;
@@ -178,8 +184,9 @@ describe('language server', function () {
       const hover = await client.at<Hover>('textDocument/hover', uri, { position: { line: 0, character: range.start.character + 3 } });
       assert.match((hover.contents as MarkupContent).value, /128 neurons/);
       const second = performance.now() - again;
-      console.log(`      first answer ${first.toFixed(0)} ms, then ${second.toFixed(1)} ms`);
-      assert.ok(first < 5000 && second < 50, `${first} ms, ${second} ms`);
+      console.log(`      lenses after ${first.toFixed(0)} ms, then ${second.toFixed(1)} ms; other files meanwhile: ${latencyWords(others)}`);
+      assert.ok(second < 500 && others[others.length >> 1]! < 50, `${second} ms, ${others.join()}`);
+      await client.close(small);
       await client.close(uri);
     });
   });

@@ -7,7 +7,6 @@ import { referenceReport } from '../fixtures/report';
 
 const FILES = { report: 'out/mnist-badnets.defense.json', model: 'out/mnist-badnets.defended/model.json' };
 const WHY = 'Native is installed and passed its self-test: TensorFlow 2.21.0 in the cache, made from the pinned tensorflow-cpu wheel.';
-// eslint-disable-next-line no-control-regex -- it is the control characters that are looked for
 const ANSI = /\u001b\[\d+m/g;
 
 describe('summary of a run', () => {

@@ -52,10 +52,10 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
     const trigger = await openTrigger(resolved.trigger!, clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
     const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, seed: request.seed });
     const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
-    progress.expect({ 'fine-tune': clean.count * request.epochs * 3, 'evaluate-after': test.count * 2 });
+    progress.expect({ train: clean.count * request.epochs * 3, 'evaluate-after': test.count * 2 });
 
     const source = sourceOf({ split: poisoned.split, indices: allIndices(clean.count) });
-    progress.begin('fine-tune', Math.ceil(source.count / request.batchSize) * request.epochs);
+    progress.begin('train', Math.ceil(source.count / request.batchSize) * request.epochs);
     const trained = await train({
       ...request,
       model,

@@ -6,9 +6,16 @@ export function activate<T extends tf.Tensor>(x: T, name: ActivationName): T {
   return FUNCTIONS[name](x) as T;
 }
 
+/** TF.js differentiates ReLU by a step function of seven ops, each over all values; the sign of the output needs three. */
+const relu = tf.customGrad((x, save) => {
+  const y = tf.relu(x as tf.Tensor);
+  (save as tf.GradSaveFunc)([y]);
+  return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.cast(tf.greater(saved[0]!, 0), 'float32')) };
+}) as (x: tf.Tensor) => tf.Tensor;
+
 const FUNCTIONS: Record<ActivationName, (x: tf.Tensor) => tf.Tensor> = {
   linear: (x) => x,
-  relu: (x) => tf.relu(x),
+  relu,
   relu6: (x) => tf.relu6(x),
   leaky_relu: (x) => tf.leakyRelu(x, 0.2),
   elu: (x) => tf.elu(x),

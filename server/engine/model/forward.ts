@@ -3,6 +3,7 @@ import { frozenLayers } from './frozen';
 import { kernelOf, type Kernel, type Mode } from './kernels';
 import type { Frontier, OpenModel, UnitSite } from './model';
 import { variableOf } from './net';
+import { convOfPool, pooledConv } from './pooled-conv';
 
 /** One layer to run. */
 interface Step {
@@ -13,6 +14,8 @@ interface Step {
 
 interface Plan {
   readonly steps: readonly Step[];
+  /** The same network with steps joined that are cheaper to differentiate as one. */
+  readonly training: readonly Step[];
   /** Head and tail of the network by tap. */
   readonly splits: Map<string, Split>;
 }
@@ -38,7 +41,7 @@ const INFERENCE: Mode = { training: false, seed: 0 };
  */
 export function forward(model: OpenModel, x: tf.Tensor4D, opts: { training?: boolean; dropoutSeed?: number } = {}): tf.Tensor2D {
   const mode = opts.training ? { training: true, seed: opts.dropoutSeed ?? 0 } : INFERENCE;
-  return tf.tidy(() => run(planOf(model).steps, new Map([[model.graph.input, shaped(model, x)]]), model.graph.output, mode) as tf.Tensor2D);
+  return tf.tidy(() => run(opts.training ? planOf(model).training : planOf(model).steps, new Map([[model.graph.input, shaped(model, x)]]), model.graph.output, mode) as tf.Tensor2D);
 }
 
 /**
@@ -79,10 +82,22 @@ function planOf(model: OpenModel): Plan {
   if (!plan) {
     const frozen = new Set(frozenLayers(model.graph).map((f) => f.layer));
     const steps = model.graph.layers.flatMap((layer, index): Step[] => (layer.op.kind === 'input' ? [] : [{ name: layer.name, inputs: layer.inputs, run: kernelOf(layer, index, (weight) => variableOf(model.net, layer, weight), frozen.has(layer.name)) }]));
-    plan = { steps, splits: new Map() };
+    plan = { steps, training: trainingSteps(model, steps, frozen), splits: new Map() };
     plans.set(model, plan);
   }
   return plan;
+}
+
+function trainingSteps(model: OpenModel, steps: readonly Step[], frozen: ReadonlySet<string>): Step[] {
+  const joined = new Map<string, Step>();
+  const gone = new Set<string>();
+  for (const pool of model.graph.layers) {
+    const conv = convOfPool(model.graph, pool);
+    if (!conv || frozen.has(conv.name)) continue;
+    gone.add(conv.name);
+    joined.set(pool.name, { name: pool.name, inputs: conv.inputs, run: pooledConv(conv, pool, (weight) => variableOf(model.net, conv, weight)) });
+  }
+  return steps.filter((step) => !gone.has(step.name)).map((step) => joined.get(step.name) ?? step);
 }
 
 function splitOf(model: OpenModel, site: UnitSite): Split {

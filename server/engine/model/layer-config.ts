@@ -86,7 +86,7 @@ export function readLayer(className: JsonNode, config: JsonNode): Op {
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
   if (!read) {
     const nested = ['Sequential', 'Functional', 'Model'].includes(name);
-    throw className.refuse('model.unsupportedLayer', nested ? `${config.what} is a model inside the model (${name}), which is not supported.` : `${config.what} is of the class ${name}, which is not supported.`, nested ? 'Export the model with its inner layers written out.' : UNSUPPORTED_TODO);
+    throw className.refuse('model.unsupportedLayer', nested ? `${config.what} is a model inside the model (${name}), which is not supported.` : `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`, nested ? 'Export the model with its inner layers written out.' : UNSUPPORTED_TODO);
   }
   config.object();
   return read(config);

@@ -124,8 +124,9 @@ export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], ro
   return graph.layers.flatMap((layer) =>
     layer.weights.map((spec): WeightLocation => {
       const wanted = `${layer.name}/${spec.name}`;
-      const found = byEnding.get(wanted) ?? [];
-      const match = found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted) ?? (found.length === 1 ? found[0] : undefined);
+      // Keras 3 calls a depthwise kernel just kernel.
+      const found = byEnding.get(wanted) ?? byEnding.get(wanted.replace(/depthwise_kernel$/, 'kernel')) ?? [];
+      const match = found.length === 1 ? found[0] : found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted);
       if (!match) throw manifest.refuse('model.missingWeight', `The weights manifest has ${found.length ? `${found.length} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${spec.shape}].`, 'model.json is damaged: export the model again.');
       const { tensor } = match;
       const at = manifest.literal(tensor.name);

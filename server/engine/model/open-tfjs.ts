@@ -35,6 +35,7 @@ export async function openModel(file: string, opts: { root?: string } = {}): Pro
 
 /** The model of files that are already read and checked. Takes over `source`. */
 export function assemble(file: string, root: JsonNode, source: ModelSource, graph = parseTopology(root)): OpenModel {
+  const hashes = modelHashes(root, source.groups.map((g) => g.bytes));
   const net = buildNet(graph);
   tidy(() => {
     for (const { layer, spec, group, tensor: at } of source.weights) {
@@ -49,7 +50,7 @@ export function assemble(file: string, root: JsonNode, source: ModelSource, grap
     net,
     inputShape: [input[0]!, input[1]!, input[2] ?? 1],
     classes: graph.classes,
-    hashes: modelHashes(root, source.groups.map((g) => g.bytes)),
+    hashes,
     order: graph.layers.map((l) => l.name),
     graph,
     source,

@@ -39,7 +39,7 @@ export function reinitialise(model: OpenModel, seed: number): void {
 
 /** The JSON and the weight bytes of a model as it is now, for `writeNewModel`. */
 export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint8Array } {
-  return { json: model.source.json, weights: Buffer.concat(encodeWeights(model)) };
+  return { json: model.source.json, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
 }
 
 /** Hashes and source of a from-scratch model speak of its start weights. */

@@ -7,6 +7,7 @@ import { inferLayer } from './shapes';
 
 export const MAX_LAYERS = 2_000;
 export const MAX_PARAMETERS = 250_000_000;
+const MAX_NAME = 200;
 
 /** A layer as it stands in the file, before its shapes are known. */
 interface Entry {
@@ -107,9 +108,11 @@ function functional(config: JsonNode): Topology {
 
 function entryOf(node: JsonNode, inputs: string[]): Entry {
   node.object();
-  const named = node.at('config').at('name').present ? node.at('config').at('name') : node.at('name');
-  const name = (node.at('name').present ? node.at('name') : named).string();
-  const what = `Layer "${name.length > 80 ? `${name.slice(0, 80)}…` : name}"`;
+  // Functional models name a layer outside of its config, Sequential ones inside.
+  const named = node.at('name').present ? node.at('name') : node.at('config').at('name');
+  const name = named.string();
+  if (name === '' || name.length > MAX_NAME) throw named.wrong(`a name of 1 to ${MAX_NAME} characters`);
+  const what = `Layer "${name}"`;
   return { name, className: node.at('class_name', what), config: node.at('config', what), inputs, place: node.place };
 }
 

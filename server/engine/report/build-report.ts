@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Finding } from '../../protocol/report';
 import type { BackendInfo } from '../backend/select';
 import type { DataSet } from '../data/dataset';
@@ -30,11 +32,11 @@ export function buildReport({ subject, outcome, dataset, backend, configHash }: 
       holdout: { images: roles.holdout.indices.length },
       fineTune: { images: roles.fineTune.indices.length, available: roles.fineTuneAvailable },
       test: { images: roles.test.indices.length, available: roles.test.split.count },
-      files: dataset.files,
+      files: dataset.files.map((file) => ({ ...file, path: withoutMachine(file.path) })),
     },
     model: {
       format: model.format,
-      path: config.model,
+      path: withoutMachine(config.model),
       layers: model.summary.layers.length,
       parameters: model.summary.parameters,
       before: model.hashes,
@@ -48,9 +50,30 @@ export function buildReport({ subject, outcome, dataset, backend, configHash }: 
       oneDnn: backend.oneDnn,
       cpuFeatures: backend.cpuFeatures,
       configHash,
-      config,
+      config: portable(config),
     },
   };
   const found: Finding[] = findings({ ...facts, pruningChanged, canBeNegative: site.canBeNegative, samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0 });
   return { schemaVersion: 1, ...facts, findings: found, gates: judgeGates(facts, config.gates), verdict: judge(facts, config.gates) };
+}
+
+/** Where an absolute path leads is this machine's affair: a report keeps the file's name, and its hash says which file it was. */
+function withoutMachine(file: string): string {
+  return path.posix.isAbsolute(file) || path.win32.isAbsolute(file) ? `…/${file.split(/[\\/]/).at(-1)}` : file;
+}
+
+function portable(config: ResolvedConfig): ResolvedConfig {
+  const pair = ({ images, labels }: { images: string; labels: string }) => ({ images: withoutMachine(images), labels: withoutMachine(labels) });
+  const { data, trigger } = config;
+  return {
+    ...config,
+    model: withoutMachine(config.model),
+    data: { ...data, train: pair(data.train), test: pair(data.test) },
+    trigger:
+      trigger?.kind === 'samples'
+        ? { ...trigger, ...pair(trigger) }
+        : trigger && 'image' in trigger && trigger.image !== null
+          ? { ...trigger, image: withoutMachine(trigger.image) }
+          : trigger,
+  };
 }

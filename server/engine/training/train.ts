@@ -70,8 +70,7 @@ function trainStep(options: TrainOptions, positions: Int32Array, variables: tf.V
   const { model, source } = options;
   return tf.tidy(() => {
     const x = inputTensor(source, positions, options);
-    const labels = tf.tensor1d(Int32Array.from(positions, (p) => source.labels[p]!), 'int32');
-    const targets = tf.oneHot(labels, model.classes, 1, 0, 'float32') as tf.Tensor2D;
+    const targets = oneHot(Int32Array.from(positions, (p) => source.labels[p]!), model.classes);
     let predicted: tf.Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
       const logits = forward(model, x, { training: true, dropoutSeed: (options.seed * 1_000_003 + step) % 2 ** 31 });
@@ -83,6 +82,13 @@ function trainStep(options: TrainOptions, positions: Int32Array, variables: tf.V
     predicted!.dispose();
     return { loss: value.dataSync()[0]!, correct: positions.reduce((n, p, i) => n + (guesses[i] === source.labels[p] ? 1 : 0), 0) };
   });
+}
+
+/** [N, classes]. Not tf.oneHot: on WASM it fills a float32 tensor with the bit patterns of integers. */
+function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
+  const values = new Float32Array(labels.length * classes);
+  labels.forEach((label, i) => (values[i * classes + label] = 1));
+  return tf.tensor2d(values, [labels.length, classes]);
 }
 
 /** Variables that training changes, in the network's order. */
