@@ -19,6 +19,7 @@ const { values: options } = parseArgs({ options: { dev: { type: 'boolean' }, wat
 const ENTRIES = {
   extension: 'client/extension.ts',
   server: 'server/main.ts',
+  'model-reader': 'server/main/model-reader.ts',
   worker: 'server/engine/worker.ts',
   cli: 'server/cli.ts',
 };

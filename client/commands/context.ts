@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { FinePruneError } from '../../server/protocol/errors';
+import { describeFailure, FinePruneError } from '../../server/protocol/errors';
 import { ServerDown, type LanguageServer } from '../language/server';
 import type { Runs } from '../run/runs';
 import { notify, notifyFailure, RESTART, SHOW_LOG } from '../ui/notify';
@@ -29,7 +29,9 @@ export function register(context: CommandContext, id: string, command: Command):
 
 export function explain(error: unknown, log: vscode.LogOutputChannel): void {
   if (error instanceof FinePruneError) {
-    notifyFailure(error.toFailure(), log);
+    const failure = error.toFailure();
+    if (failure.kind !== 'cancelled') log.error(describeFailure(failure));
+    notifyFailure(failure);
   } else if (error instanceof ServerDown) {
     log.error(`${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`);
     notify('error', error.message, RESTART, SHOW_LOG);

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { prepare } from '../config/new-config';
 import { notify } from '../ui/notify';
-import { activeFile, exists, isConfig, isReport, reportOf, toUri } from '../ui/open';
+import { activeFile, exists, isConfig, isReport, openAtPlace, reportOf, toUri } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
 
@@ -11,7 +11,8 @@ export async function openReport(context: CommandContext, target?: unknown): Pro
   if (!file) return;
   const report = await reportFor(file, context);
   if (report && (await exists(report))) {
-    await vscode.window.showTextDocument(report, { preview: false });
+    // Its keys are sorted, so what a person wants to know first does not stand first.
+    await openAtPlace(report, '/verdict');
     return;
   }
   const again = { title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', isReport(file) ? undefined : file) };

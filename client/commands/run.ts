@@ -5,7 +5,7 @@ import type { DefenseReport } from '../../server/protocol/report';
 import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/report-text';
 import { carryOut, planFor, type Plan } from '../config/new-config';
 import { runName } from '../run/runs';
-import { notify, notifyFailure, type Action } from '../ui/notify';
+import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/notify';
 import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
@@ -64,7 +64,7 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
       // The engine reads the file: what is run must be what is seen.
       await vscode.workspace.textDocuments.find((document) => document.uri.toString() === configUri)?.save();
       const result = await context.runs.run(config);
-      if (single) tell(context, config, result);
+      if (single) tell(config, result);
       return { configUri, result };
     } catch (error) {
       if (single) explain(error, context.log);
@@ -72,7 +72,7 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
       return { configUri, result: undefined };
     }
   }));
-  if (finished.length > 1) summarise(context, finished);
+  if (finished.length > 1) summarise(finished);
   return finished;
 }
 
@@ -81,35 +81,30 @@ const isBad = ({ verdict }: DefenseReport): boolean => verdictSeverity(verdict.w
 
 const showConfig = (config: vscode.Uri): Action => ({ title: 'Show Config', run: () => vscode.commands.executeCommand('finePrune.showConfig', config) });
 
-function tell(context: CommandContext, config: vscode.Uri, result: RunResult): void {
+/** The server has logged the end of the run; this tells the person. */
+function tell(config: vscode.Uri, result: RunResult): void {
   if (!result.ok) {
-    notifyFailure(result.failure, context.log);
+    notifyFailure(result.failure);
     return;
   }
   const { report, files } = result.outcome;
   const openReport: Action = { title: 'Open Report', run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)) };
-  context.log.info(`${runName(config)}: ${report.verdict.sentence}`);
-  // A figure is not torn from its unit where the line breaks.
-  const figures = capital(beforeAfterLine(report)).replaceAll(' %', '\u00a0%');
-  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${figures}.`, openReport, showConfig(config));
+  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${unbroken(capital(beforeAfterLine(report)))}.`, openReport, showConfig(config));
 }
 
 /** One message for many runs; each run's own figures stand in its files, in the Problems panel and in the log. */
-function summarise({ log }: CommandContext, finished: FinishedRun[]): void {
+function summarise(finished: FinishedRun[]): void {
   const words = new Map<string, number>();
-  let worst: vscode.Uri | undefined;
-  for (const { configUri, result } of finished) {
+  let bad = false;
+  for (const { result } of finished) {
     const word = !result ? 'failed' : result.ok ? result.outcome.report.verdict.word : result.failure.kind === 'cancelled' ? 'cancelled' : 'failed';
     words.set(word, (words.get(word) ?? 0) + 1);
-    const name = runName(vscode.Uri.parse(configUri));
-    if (result?.ok) log.info(`${name}: ${result.outcome.report.verdict.sentence}`);
-    else if (result && result.failure.kind !== 'cancelled') log.error(`${name}: ${result.failure.message}`);
-    if (word === 'failed' || (result?.ok && isBad(result.outcome.report))) worst ??= vscode.Uri.parse(configUri);
+    bad ||= word === 'failed' || (result?.ok === true && isBad(result.outcome.report));
   }
   const counts = [...words].map(([word, count]) => `${count} ${word}`).join(', ');
   const actions: Action[] = [
     { title: 'Show Problems', run: () => vscode.commands.executeCommand('workbench.actions.view.problems') },
-    { title: 'Show Log', run: () => log.show(true) },
+    SHOW_LOG,
   ];
-  notify(worst ? 'warning' : 'information', `Fine-Prune: ${finished.length} runs: ${counts}.`, ...actions);
+  notify(bad ? 'warning' : 'information', `Fine-Prune: ${finished.length} runs: ${counts}.`, ...actions);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type * as vscode from 'vscode';
 import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
 import { cancelled } from '../../server/protocol/errors';
+import { unbroken } from '../ui/notify';
 import type { LanguageServer, WorkDone } from './server';
 
 export type Progress = vscode.Progress<{ message?: string; increment?: number }>;
@@ -17,7 +18,7 @@ export async function requestWithProgress<R>(server: LanguageServer, method: str
   const show = (value: WorkDone): void => {
     if (value.kind === 'end' || token.isCancellationRequested) return;
     const percentage = value.percentage ?? shown;
-    progress.report({ increment: Math.max(0, percentage - shown), ...(value.message && { message: value.message }) });
+    progress.report({ increment: Math.max(0, percentage - shown), ...(value.message && { message: unbroken(value.message) }) });
     shown = Math.max(shown, percentage);
   };
   const listener = server.onProgress(workDoneToken, show);

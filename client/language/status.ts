@@ -46,7 +46,8 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
     item.text = 'Fine-Prune: starting';
   } else if (running) {
     const waiting = queued > 0 ? `, ${queued} waiting` : '';
-    item.text = `${running.name}: ${running.title} ${percent(running.overall)}${waiting}`;
+    // The phase alone: the notification has its figures, and the list is narrow.
+    item.text = `${running.name}: ${running.title.split(' · ')[0]} ${percent(running.overall)}${waiting}`;
   } else {
     item.text = `${name}: ready`;
   }
@@ -55,7 +56,7 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
 function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): void {
   if (!last) {
     item.text = 'No run yet';
-    item.detail = 'Choose “Fine-Prune Model” to measure and repair a model';
+    item.detail = '';
     item.command = { command: 'finePrune.run', title: 'Fine-Prune Model' };
     item.severity = vscode.LanguageStatusSeverity.Information;
     return;

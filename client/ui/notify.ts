@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { describeFailure, type Failure } from '../../server/protocol/errors';
+import type { Failure } from '../../server/protocol/errors';
 import { openAtPlace } from './open';
 
 /** A button of a message: what it says, and what it does. */
@@ -31,18 +31,20 @@ export function notify(level: Level, message: string, ...actions: Action[]): voi
 }
 
 /** Shows a failure with the buttons that help against it. A cancellation is no failure: one quiet line says that it worked. */
-export function notifyFailure(failure: Failure, log: vscode.LogOutputChannel): void {
+export function notifyFailure(failure: Failure): void {
   if (failure.kind === 'cancelled') {
     vscode.window.setStatusBarMessage(`$(circle-slash) Fine-Prune: ${failure.message}`, 8000);
     return;
   }
-  log.error(describeFailure(failure));
   const { file, place } = failure;
   const actions: Action[] = [];
   if (file && isText(file)) actions.push({ title: 'Open File', run: () => openAtPlace(vscode.Uri.file(file), place) });
   if (failure.code.startsWith('engine.native')) actions.push(INSTALL);
   notify('error', `Fine-Prune: ${[failure.message, failure.todo].filter(Boolean).join(' ')}`, ...actions, SHOW_LOG);
 }
+
+/** Keeps a figure and its unit on one line where a message is wrapped. */
+export const unbroken = (text: string): string => text.replaceAll(' %', '\u00a0%');
 
 /** Weights and images would open as "binary", which helps nobody. */
 function isText(file: string): boolean {

@@ -41,7 +41,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
   progress.begin('model', 1);
   const model = await openModel(opened.modelPath, { ...(request.root && { root: request.root }) });
   try {
-    const site = findUnitSite(model.graph, config.layer, model.path);
+    const site = findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
     if (signal.aborted) throw cancelled();
 
     progress.begin('data', 1);

@@ -5,7 +5,7 @@ import { summaryOf } from '../language/facts';
 import type { PruningPlan } from '../language/model-lenses';
 import { configResultDiagnostics, modelDiagnostics } from '../language/result-diagnostics';
 import type { ActiveRun, LastRun } from '../language/run-state';
-import type { Host } from './host';
+import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './snapshots';
 import { isConfigPath, pathOf, uriOf } from './uris';
 
@@ -104,7 +104,7 @@ export class Board {
     const before = this.refreshing.get(file);
     const work = (async () => {
       await before;
-      await (isConfigPath(file) ? this.refreshConfig(file) : this.refreshModel(file));
+      await (this.isConfig(file) ? this.refreshConfig(file) : this.refreshModel(file));
     })().catch((error: unknown) => this.host.log.error(`${file} could not be looked at`, error));
     this.refreshing.set(file, work);
     await work;
@@ -121,7 +121,11 @@ export class Board {
   }
 
   private isOpen(file: string): boolean {
-    return this.host.documents.get(uriOf(file)) !== undefined;
+    return openDocument(this.host.documents, file) !== undefined;
+  }
+
+  private isConfig(file: string): boolean {
+    return isConfigPath(file) || this.configs.has(file) || openDocument(this.host.documents, file)?.languageId === 'fineprune';
   }
 
   private async refreshConfig(file: string): Promise<void> {
@@ -141,7 +145,7 @@ export class Board {
 
   // A model that is opened by itself shows what the configs of its workspace say about it.
   private async refreshModel(file: string): Promise<void> {
-    const document = this.host.documents.get(uriOf(file));
+    const document = openDocument(this.host.documents, file);
     if (document && (await this.snapshots.models.read(document, file))) {
       const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(file));
       for (const config of configs) if (!this.configs.has(config)) await this.adopt(config, file);
@@ -164,7 +168,7 @@ export class Board {
   }
 
   private publishModel(file: string): void {
-    void this.modelDiagnostics(file).then((diagnostics) => this.publish(uriOf(file), diagnostics), (error: unknown) => this.host.log.error(`Diagnostics of ${file}`, error));
+    void this.modelDiagnostics(file).then((diagnostics) => this.publish(openDocument(this.host.documents, file)?.uri ?? uriOf(file), diagnostics), (error: unknown) => this.host.log.error(`Diagnostics of ${file}`, error));
   }
 
   private async modelDiagnostics(file: string): Promise<Diagnostic[]> {

@@ -1,6 +1,7 @@
 import type { Connection, TextDocuments } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SettingsStore } from './settings';
+import { pathOf, uriOf } from './uris';
 import type { Workspace } from './workspace';
 
 /** What every part of the server works with. */
@@ -12,6 +13,11 @@ export interface Host {
   log: Log;
   /** Whether the workspace is trusted; see `InitializationOptions`. */
   trusted: boolean;
+}
+
+/** The open document of a path, however its URI is spelt. */
+export function openDocument(documents: TextDocuments<TextDocument>, file: string): TextDocument | undefined {
+  return documents.get(uriOf(file)) ?? documents.all().find(({ uri }) => pathOf(uri) === file);
 }
 
 export interface Log {

@@ -2,13 +2,13 @@ import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languag
 import { baseName } from '../engine/config/read-config';
 import { startEngine } from '../jobs/engine-process';
 import { JobQueue } from '../jobs/queue';
-import { progressText } from '../language/progress-text';
 import { capital } from '../language/report-text';
 import type { EngineEvent, RunOutcome, RunRequest } from '../protocol/engine';
 import { badInput, describeFailure, FinePruneError, type Failure } from '../protocol/errors';
 import { STATUS_NOTIFICATION, type RunParams, type RunResult, type StatusParams } from '../protocol/lsp';
 import type { Board } from './board';
 import type { Host } from './host';
+import { progressText } from './progress-text';
 import { reportPathOf } from './snapshots';
 import { pathOf, uriOf } from './uris';
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Connection } from 'vscode-languageserver/node';
 import { SETTINGS_SECTION, type Settings } from '../protocol/lsp';
 
@@ -45,7 +46,7 @@ export class SettingsStore {
 function withDefaults(value: Partial<Settings>): Settings {
   return {
     backend: (['auto', 'native', 'wasm'] as const).find((name) => name === value.backend) ?? null,
-    dataFolders: Array.isArray(value.dataFolders) ? value.dataFolders.filter((folder) => typeof folder === 'string' && folder !== '') : [],
+    dataFolders: Array.isArray(value.dataFolders) ? value.dataFolders.filter((folder) => typeof folder === 'string' && path.isAbsolute(folder)) : [],
     nativeEnginePath: typeof value.nativeEnginePath === 'string' ? value.nativeEnginePath : '',
     inlayHints: { enabled: value.inlayHints?.enabled !== false },
     codeLens: { enabled: value.codeLens?.enabled !== false },

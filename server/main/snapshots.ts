@@ -8,8 +8,9 @@ import { namedFiles, parseConfig, type ConfigText } from '../language/config-tex
 import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../language/facts';
 import type { LastRun } from '../language/run-state';
 import type { ResolvedConfig } from '../protocol/config';
+import { FinePruneError } from '../protocol/errors';
 import { DataFiles } from './data-files';
-import type { Host } from './host';
+import { openDocument, type Host } from './host';
 import { Models } from './models';
 import { Reports } from './reports';
 import { relativePath, uriOf } from './uris';
@@ -45,7 +46,7 @@ export class Snapshots {
 
   /** The open document of a path, or what lies on disk; undefined when there is neither. */
   async document(file: string, languageId: string): Promise<TextDocument | undefined> {
-    const open = this.host.documents.all().find((document) => document.uri === uriOf(file));
+    const open = openDocument(this.host.documents, file);
     if (open) return open;
     try {
       if (languageId === 'fineprune' && (await stat(file)).size > MAX_CONFIG_BYTES) return undefined;
@@ -65,7 +66,7 @@ export class Snapshots {
     }
     const { facts, paths, modelPath } = await this.facts(text, file);
     const last = await this.lastRun(file, resolved, paths, modelPath);
-    const writtenPaths = new Map([...paths].map(([written, absolute]) => [absolute, written]));
+    const writtenPaths = new Map([...paths].flatMap(([written, absolute]) => [[absolute, written], [path.resolve(path.dirname(file), written), written]]));
     return { file, text, faults, facts, resolved, modelPath, writtenPaths, last };
   }
 
@@ -78,13 +79,20 @@ export class Snapshots {
     let model: ModelFact | undefined;
     let modelPath: string | undefined;
     await Promise.all(namedFiles(text).map(async ({ value, kind }) => {
-      const absolute = await confinedPath(folder, value, { root, folders: dataFolders }, 'files').catch(() => undefined);
-      if (absolute) paths.set(value, absolute);
+      let absolute: string | undefined;
+      let refused: Refused = { state: 'outside' };
+      try {
+        absolute = await confinedPath(folder, value, { root, folders: dataFolders }, 'files');
+        paths.set(value, absolute);
+      } catch (error) {
+        refused = refusal(error);
+      }
       if (kind === 'model') {
-        modelPath = absolute;
-        model = absolute ? await this.modelFact(absolute) : { state: 'outside' };
+        // Not free of links: the editor knows the model by the path through which the person opened it.
+        modelPath = absolute && path.resolve(folder, value);
+        model = modelPath ? await this.modelFact(modelPath) : refused;
       } else {
-        files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : { state: 'outside' });
+        files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : refused);
       }
     }));
     const found = await this.host.workspace.files(root);
@@ -94,7 +102,7 @@ export class Snapshots {
   }
 
   private async modelFact(file: string): Promise<ModelFact> {
-    const open = this.host.documents.all().find((document) => document.uri === uriOf(file));
+    const open = openDocument(this.host.documents, file);
     const summary = open && (await this.models.read(open, file));
     return summary ? { state: 'ok', summary } : this.models.fact(file);
   }
@@ -106,6 +114,14 @@ export class Snapshots {
     const changed = await this.reports.changes(report, { config, modelPath, resolve: (written) => paths.get(written) });
     return { report, reportUri: uriOf(reportPath), changed };
   }
+}
+
+type Refused = { state: 'outside' } | { state: 'unreadable'; message: string };
+
+/** Why a path may not be followed. */
+function refusal(error: unknown): Refused {
+  if (!(error instanceof FinePruneError) || error.code === 'path.outside') return { state: 'outside' };
+  return { state: 'unreadable', message: [error.message, error.todo].filter(Boolean).join(' ') };
 }
 
 /** The report of a config lies beside it. */

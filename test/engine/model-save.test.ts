@@ -11,7 +11,7 @@ import { masksFor } from '../../server/engine/model/masks';
 import type { OpenModel } from '../../server/engine/model/model';
 import { openModel } from '../../server/engine/model/open-tfjs';
 import { buildSimpleCnn, encodeModel, reinitialise } from '../../server/engine/model/reference';
-import { saveModel, writeNewModel } from '../../server/engine/model/save-tfjs';
+import { saveModel, saveModelBeside } from '../../server/engine/model/save-tfjs';
 import { findUnitSite } from '../../server/engine/model/units';
 import { distance, images, temporaryFolder, useBackend, write, type ModelJson } from './model-support';
 
@@ -169,12 +169,12 @@ describe('saving a model', function () {
 
   it('a new model: one shard, beside other files', async () => {
     const fresh = buildSimpleCnn({ seed: 0 });
-    const { json, weights } = encodeModel(fresh);
     const out = path.join(folder, 'new');
     await mkdir(out);
     await writeFile(path.join(out, 'card.md'), 'how it was made');
-    const file = await writeNewModel(json, weights, out);
-    const opened = await openModel(file);
+    const saved = await saveModelBeside(fresh, out);
+    const opened = await openModel(saved.path);
+    assert.equal(saved.weights, opened.hashes.weights);
     assert.deepEqual(opened.hashes, fresh.hashes);
     assert.deepEqual((await readdir(out)).sort(), ['card.md', 'model.json', 'weights.bin']);
     tf.tidy(() => {

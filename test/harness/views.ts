@@ -77,50 +77,79 @@ export interface Problem {
   readonly column: number;
 }
 
-/** Reads the rows that are drawn, with their places in the list. */
-function drawnProblems(page: Page): Promise<[number, Partial<Problem>][]> {
-  return page.locator('.markers-panel .monaco-list-row').evaluateAll((rows) => rows.map((row) => {
+/** A drawn row: its place in the list, whether the list ends with it, and either a file's name or a problem in that file. */
+interface DrawnRow {
+  readonly index: number;
+  readonly last: boolean;
+  readonly file?: string;
+  readonly problem?: Omit<Problem, 'file'>;
+}
+
+function drawnRows(page: Page): Promise<DrawnRow[]> {
+  // A row without a level is the copy of a file's row that sticks to the top.
+  return page.locator('.markers-panel .monaco-list-row[aria-level]').evaluateAll((rows) => rows.map((row): DrawnRow => {
     const texts = (selector: string): string[] => Array.from(row.querySelectorAll(selector), (part) => part.textContent ?? '');
     const place = /Ln (\d+), Col (\d+)/.exec(texts('.marker-line')[0] ?? '');
     const icon = row.querySelector('.marker-icon')?.className ?? '';
-    const problem = row.getAttribute('aria-level') === '1'
-      ? { file: texts('.label-name')[0] ?? '' }
-      : {
-          severity: (/\b(error|warning|info)\b/.exec(icon)?.[1] ?? 'info') as 'error' | 'warning' | 'info',
-          message: texts('.marker-message').join('\n'),
-          source: texts('.marker-source')[0] ?? '',
-          code: (texts('.marker-code')[0] ?? '').replace(/^\(|\)$/g, ''),
-          line: Number(place?.[1]),
-          column: Number(place?.[2]),
+    const drawn = { index: Number(row.getAttribute('data-index')), last: row.getAttribute('data-last-element') === 'true' };
+    switch (row.getAttribute('aria-level')) {
+      case '1':
+        return { ...drawn, file: texts('.label-name')[0] ?? '' };
+      case '2':
+        return {
+          ...drawn,
+          problem: {
+            severity: (/\b(error|warning|info)\b/.exec(icon)?.[1] ?? 'info') as Problem['severity'],
+            message: texts('.marker-message').join('\n'),
+            source: texts('.marker-source')[0] ?? '',
+            code: (texts('.marker-code')[0] ?? '').replace(/^\(|\)$/g, ''),
+            line: Number(place?.[1]),
+            column: Number(place?.[2]),
+          },
         };
-    return [Number(row.getAttribute('data-index')), problem] as [number, typeof problem];
+      default:
+        return drawn; // related information
+    }
   }));
 }
 
-/** What the Problems panel lists now, in its order; opens the panel if need be. Poll it: problems come when they come. */
+/**
+ * What the Problems panel lists now, in its order; opens the panel if need be. Poll it:
+ * problems come when they come.
+ * @throws Error when the list changes while it is read
+ */
 export async function problems(page: Page): Promise<Problem[]> {
   const panel = page.locator('.markers-panel');
   if (!(await panel.isVisible())) {
     await page.keyboard.press('Control+Shift+M');
     await panel.waitFor();
   }
-  const rows = new Map<number, Partial<Problem>>();
-  // Only what is in sight is drawn: go down from the top until nothing new comes.
-  const scrollable = panel.locator('.monaco-list').first();
-  if (await scrollable.isVisible()) {
-    await scrollable.hover();
-    await page.mouse.wheel(0, -1e6);
-    for (let known = -1; known < rows.size;) {
-      known = rows.size;
-      for (const [index, problem] of await drawnProblems(page)) rows.set(index, problem);
-      await page.mouse.wheel(0, 44);
+  const rows = new Map<number, DrawnRow>();
+  const draw = async (): Promise<DrawnRow[]> => {
+    const drawn = await drawnRows(page);
+    for (const row of drawn) rows.set(row.index, row);
+    return drawn;
+  };
+  const list = panel.locator('.monaco-list').first();
+  if ((await draw()).length > 0) {
+    // Only what is in sight is drawn: go to the top, then down to the end.
+    await list.hover();
+    await waitFor('the top of the Problems panel', async () => {
+      if ((await draw()).some(({ index }) => index === 0)) return true;
+      await page.mouse.wheel(0, -1_000);
+      return false;
+    });
+    while (![...rows.values()].some(({ last }) => last)) {
+      const known = rows.size;
+      await page.mouse.wheel(0, 66);
+      await waitFor('further rows of the Problems panel', async () => (await draw()) && rows.size > known, { deadlineMs: 3_000 });
     }
   }
   let file = '';
   const found: Problem[] = [];
-  for (const [, row] of [...rows].sort(([a], [b]) => a - b)) {
-    if (row.message === undefined) file = row.file ?? '';
-    else if (row.line) found.push({ ...(row as Problem), file }); // a row without a place is related information
+  for (const row of [...rows.values()].sort((a, b) => a.index - b.index)) {
+    file = row.file ?? file;
+    if (row.problem) found.push({ ...row.problem, file });
   }
   return found;
 }

@@ -145,8 +145,8 @@ describe('runs through the language server', function () {
     const lenses = await latencies(() => client.at('textDocument/codeLens', uri), () => progress.length >= more);
     for (const [name, times] of [['hover', hovers], ['lenses', lenses]] as const) {
       console.log(`      ${name}: ${latencyWords(times)}`);
-      // Under load of the machine itself single answers may be late; the server must not be the reason.
-      assert.ok(times[times.length >> 1]! < 50, `${name}: ${times.join()}`);
+      // On a machine that is busy with other things single answers are late wherever they come from.
+      assert.ok(times[Math.floor(times.length * 0.95)]! < 50, `${name}: ${times.join()}`);
     }
     const [running] = await client.at<CodeLens[]>('textDocument/codeLens', uri);
     assert.match(String(running?.command?.title), /Fine-tuning · step/);

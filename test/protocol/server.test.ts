@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CodeAction, CodeLens, CompletionList, Hover, InlayHint, MarkupContent } from 'vscode-languageserver-protocol';
 import { CONFIG_TEXT_REQUEST, ENGINE_STATUS_REQUEST, PREPARE_REQUEST, RUN_REQUEST, TRUSTED_NOTIFICATION, type EngineStatus, type PrepareResult, type RunResult } from '../../server/protocol/lsp';
@@ -243,6 +243,43 @@ describe('language server', function () {
         assert.ok(!missing.ok && missing.failure.code !== 'run.untrusted');
       } finally {
         await careful.stop();
+      }
+    });
+  });
+
+  describe('in several folders', () => {
+    it('keeps each config to its own folder, but for folders that the settings name', async () => {
+      const [one, two] = [path.join(temp.dir, 'one'), path.join(temp.dir, 'two')];
+      const file = await makeDemo(one);
+      mkdirSync(two);
+      renameSync(path.join(path.dirname(file), 'data'), path.join(two, 'data'));
+      const text = demoConfig().replaceAll('data/', '../../two/data/');
+      const several = await LanguageClient.start([one, two]);
+      try {
+        const uri = await several.open(file, text);
+        await several.diagnosed(uri, 'four files outside', (found) => found.length === 4 && found.every(({ code }) => code === 'config.fileOutside'));
+        several.settings = { dataFolders: [two] };
+        await several.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
+        await several.diagnosed(uri, 'no diagnostics', (found) => found.length === 0);
+      } finally {
+        await several.stop();
+      }
+    });
+
+    it('works in a workspace that is reached through a link', async () => {
+      const link = path.join(temp.dir, 'link');
+      symlinkSync(folder, link, 'dir');
+      const linked = await LanguageClient.start([link]);
+      try {
+        const uri = await linked.open(path.join(link, 'demo.fineprune.json'));
+        await linked.diagnosed(uri, 'no diagnostics', (found) => found.length === 0);
+        const model = await linked.open(path.join(link, 'model.json'), undefined, 'json');
+        await linked.diagnosed(model, 'a look at it', () => true);
+        const lenses = await linked.at<CodeLens[]>('textDocument/codeLens', model);
+        assert.deepEqual(lenses.at(-1)?.command?.arguments, [uri]);
+      } finally {
+        await linked.stop();
+        rmSync(link);
       }
     });
   });

@@ -10,11 +10,10 @@ import { predict } from '../defense/measure';
 import { sourceOf } from '../defense/inputs';
 import { writeFileAtomically } from '../files/write';
 import { stageMetrics } from '../metrics/evaluate';
-import type { OpenModel } from '../model/model';
+import { frozenLayers } from '../model/frozen';
 import { openModel } from '../model/open-tfjs';
 import { buildSimpleCnn, reinitialise } from '../model/reference';
-import { weightsHash } from '../model/model-hashes';
-import { encodeWeights } from '../model/save-tfjs';
+import { saveModelBeside } from '../model/save-tfjs';
 import { Progress } from '../progress';
 import { train } from '../training/train';
 import { modelCard } from './model-card';
@@ -62,7 +61,7 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
       source,
       normalisation: resolved.data,
       masks: null,
-      frozen: [],
+      frozen: frozenLayers(model.graph).map((f) => f.layer),
       signal,
       onStep: (step, _total, soFar) => progress.step(step, soFar),
     });
@@ -80,7 +79,7 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
-    const saved = await writeModel(model, request.out);
+    const saved = await saveModelBeside(model, request.out);
     const files = { model: saved.path, config: path.join(request.out, `${request.name}.fineprune.json`), card: path.join(request.out, 'CARD.md') };
     await writeFileAtomically(files.config, configText({ model: 'model.json', ...config.data, trigger: request.trigger }));
     await writeFileAtomically(files.card, modelCard({ request, trigger: resolved.trigger!, model, saved, metrics, history: trained.history, poisoned: poisoned.count, images: clean.count, backend }));
@@ -94,19 +93,4 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
 function relativeTo(folder: string, { images, labels }: { images: string; labels: string }): { images: string; labels: string } {
   const relative = (file: string) => path.relative(folder, file).split(path.sep).join('/');
   return { images: relative(images), labels: relative(labels) };
-}
-
-/** Into a folder that may hold other things (data, config, card): each file as a whole, model.json last. */
-async function writeModel(model: OpenModel, folder: string): Promise<{ path: string; topology: string; weights: string }> {
-  const bytes = encodeWeights(model);
-  for (const [g, { manifest, shardSizes }] of model.source.groups.entries()) {
-    let offset = 0;
-    for (const [i, shard] of manifest.paths.entries()) {
-      await writeFileAtomically(path.join(folder, shard), bytes[g]!.subarray(offset, offset + shardSizes[i]!));
-      offset += shardSizes[i]!;
-    }
-  }
-  const file = path.join(folder, 'model.json');
-  await writeFileAtomically(file, model.source.json);
-  return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
 }

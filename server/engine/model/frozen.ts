@@ -1,9 +1,8 @@
 import type { Graph, GraphLayer } from './graph';
 
 /**
- * Layers that are not fine-tuned, with the reason: TF.js has no gradient for dilated convolutions on any engine, and none for
- * depthwise convolutions on WebAssembly; both engines train the same layers so that their results can be compared. No gradient
- * passes through such a layer to the layers before it either.
+ * Layers that are not fine-tuned, with the reason: TF.js has no gradient for dilated convolutions, on any engine. None passes
+ * through such a layer to the layers before it either.
  */
 export function frozenLayers(graph: Graph): { layer: string; reason: string }[] {
   const reasons = new Map<string, string>();
@@ -17,9 +16,7 @@ export function frozenLayers(graph: Graph): { layer: string; reason: string }[] 
 }
 
 function withoutGradient({ op }: GraphLayer): string | null {
-  if (op.kind === 'depthwise') return 'depthwise convolutions have no gradient';
-  if (op.kind === 'conv2d' && Math.max(...op.dilation) > 1) return 'dilated convolutions have no gradient';
-  return null;
+  return (op.kind === 'conv2d' || op.kind === 'depthwise') && Math.max(...op.dilation) > 1 ? 'dilated convolutions have no gradient' : null;
 }
 
 function ancestors(graph: Graph, layer: GraphLayer): Set<string> {

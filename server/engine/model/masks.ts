@@ -15,7 +15,7 @@ export function masksFor(model: OpenModel, site: UnitSite, units: readonly numbe
   const bad = units.find((u) => !Number.isInteger(u) || u < 0 || u >= site.units);
   if (bad !== undefined) throw new RangeError(`unit ${bad} is not one of the ${site.units} units of ${site.layer}`);
   const pruned = new Set(units);
-  const { incoming, outgoing } = planSite(model.graph, site.layer, model.path);
+  const { incoming, outgoing } = planSite(model.graph, site.layer);
   const masks = new Map<tf.Variable, Float32Array>();
   const zero = (layer: string, weight: string, isPruned: (index: number) => boolean, axis: number): void => {
     const variable = variableOf(model.net, model.graph.byName.get(layer)!, weight);

@@ -37,7 +37,7 @@ export function reinitialise(model: OpenModel, seed: number): void {
   initialise(model.net, model.graph, (layer) => nodeAt(root, layer.place).at('config'), seed);
 }
 
-/** The JSON and the weight bytes of a model as it is now, for `writeNewModel`. */
+/** The JSON and the joined weight bytes of a model as it is now. */
 export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint8Array } {
   return { json: model.source.json, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
 }

@@ -25,14 +25,7 @@ export async function saveModel(model: OpenModel, outFolder: string): Promise<{ 
   const target = await realTarget(path.resolve(outFolder));
   await refuseOwnFolder(model, target);
   const bytes = encodeWeights(model);
-  const files = new Map<string, Uint8Array>([['model.json', model.source.json]]);
-  model.source.groups.forEach(({ manifest, shardSizes }, g) => {
-    let offset = 0;
-    manifest.paths.forEach((shard, i) => {
-      files.set(shard, bytes[g]!.subarray(offset, offset + shardSizes[i]!));
-      offset += shardSizes[i]!;
-    });
-  });
+  const files = filesOf(model, bytes);
   await refuseOthersFolder(target, new Set(files.keys()));
   try {
     await replaceFolder(target, files);
@@ -43,18 +36,31 @@ export async function saveModel(model: OpenModel, outFolder: string): Promise<{ 
 }
 
 /**
- * Writes a model that has no file yet: its JSON and one shard, into a folder that may hold other things (a config, a card).
- * Each file is replaced as a whole, the weights first.
+ * Writes a model as it is now into a folder that may hold other things (data, a config, a card): each file is replaced as a
+ * whole, model.json last.
  *
- * @param weights bytes of the one group of the manifest, whose only path is `weights.bin`
- * @returns absolute path of model.json
+ * @returns as `saveModel`
  * @throws FinePruneError of kind `input`, code `output.…`
  */
-export async function writeNewModel(json: string | Uint8Array, weights: Uint8Array, folder: string): Promise<string> {
+export async function saveModelBeside(model: OpenModel, folder: string): Promise<{ path: string; topology: string; weights: string }> {
+  const bytes = encodeWeights(model);
   const file = path.join(path.resolve(folder), 'model.json');
-  await writeFileAtomically(path.join(path.resolve(folder), 'weights.bin'), weights);
-  await writeFileAtomically(file, json);
-  return file;
+  for (const [name, content] of filesOf(model, bytes)) if (name !== 'model.json') await writeFileAtomically(path.join(path.dirname(file), name), content);
+  await writeFileAtomically(file, model.source.json);
+  return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
+}
+
+/** What a saved model consists of, by name: model.json and every shard. */
+function filesOf(model: OpenModel, bytes: readonly Uint8Array[]): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>([['model.json', model.source.json]]);
+  model.source.groups.forEach(({ manifest, shardSizes }, g) => {
+    let offset = 0;
+    manifest.paths.forEach((shard, i) => {
+      files.set(shard, bytes[g]!.subarray(offset, offset + shardSizes[i]!));
+      offset += shardSizes[i]!;
+    });
+  });
+  return files;
 }
 
 /** Bytes of each group: the network's weights at their places, all other tensors as they were read. */

@@ -21,7 +21,7 @@ export interface SitePlan {
  * Where units are measured and masked. Without a name: the penultimate layer, found by following the classifier's input back
  * through activations, BatchNormalization, dropout, Flatten and pooling.
  *
- * @param file the model's file, for messages
+ * @param file the config whose `layer` names it, for messages
  * @throws FinePruneError `layer.unknown` (lists the layers there are), `layer.notPrunable` with the reason,
  *   `layer.noPenultimate` when no layer with units lies before the classifier
  */
