@@ -5,6 +5,7 @@ import type { VerdictWord } from '../../server/protocol/report';
 import { SELECTOR, type LanguageServer, type ServerState } from './server';
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
+const firstClause = (sentence: string): string => sentence.split(/[:.](?:\s|$)/)[0] ?? sentence;
 
 /** Two entries in the language status: the engine with what it is doing, and the last verdict. */
 export function showStatus(server: LanguageServer): vscode.Disposable {
@@ -34,11 +35,9 @@ export function showStatus(server: LanguageServer): vscode.Disposable {
 
 function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status: StatusParams): void {
   const { backend, running, queued } = status;
-  const name = backend ? (backend.name === 'native' ? 'Native engine' : 'WASM engine') : 'Fine-Prune';
   item.severity = state === 'stopped' ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Information;
   item.busy = state === 'starting' || (state === 'running' && status.state !== 'idle');
-  // The list is narrow: what is longer pushes the link to the log out of sight.
-  item.detail = running ? '' : (backend?.why ?? '');
+  item.detail = '';
   if (state === 'stopped') {
     item.text = 'Fine-Prune: the server is down';
     item.detail = 'Run “Fine-Prune: Restart Server”';
@@ -49,7 +48,8 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
     // The phase alone: the notification has its figures, and the list is narrow.
     item.text = `${running.name}: ${running.title.split(' · ')[0]} ${percent(running.overall)}${waiting}`;
   } else {
-    item.text = `${name}: ready`;
+    // Which engine, and why. The list is narrow: what is longer pushes the link to the log, which has it all, out of sight.
+    item.text = backend ? firstClause(backend.why) : 'Fine-Prune: ready';
   }
 }
 

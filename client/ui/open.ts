@@ -4,8 +4,12 @@ import * as vscode from 'vscode';
 /** Opens a text file, at a JSON path such as `/trigger/target` when there is one in it. */
 export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
-  const selection = place?.startsWith('/') ? rangeOf(document, place) : undefined;
-  await vscode.window.showTextDocument(document, { preview: false, ...(selection && { selection }) });
+  const editor = await vscode.window.showTextDocument(document, { preview: false });
+  const range = place?.startsWith('/') ? rangeOf(document, place) : undefined;
+  if (!range) return;
+  // Backwards, and shown from its line's beginning: of a value that is too long for the window, the start is what matters.
+  editor.selection = new vscode.Selection(range.end, range.start);
+  editor.revealRange(new vscode.Range(range.start.with({ character: 0 }), range.start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }
 
 function rangeOf(document: vscode.TextDocument, pointer: string): vscode.Range | undefined {

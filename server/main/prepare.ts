@@ -22,6 +22,8 @@ export async function prepareConfig(host: Host, snapshots: Snapshots, { modelUri
   }
   const { summary } = fact;
   if (summary.problem) return { model: null, dataSets: [], failure: summary.problem };
+  // Looked for anew: a config that was made a moment ago must be found, not made a second time.
+  host.workspace.forget();
   const found = await host.workspace.files(host.workspace.rootOf(file));
   const existing = await configNaming(snapshots, found.configs, file);
   const layer = summary.layers.find(({ name }) => name === summary.penultimate);

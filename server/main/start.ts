@@ -52,6 +52,10 @@ export function startServer(connection: Connection): void {
     if (client.workspace?.didChangeConfiguration?.dynamicRegistration) {
       void connection.client.register(DidChangeConfigurationNotification.type, { section: SETTINGS_SECTION });
     }
+    if (client.textDocument?.formatting?.dynamicRegistration) {
+      // Only for configs: a model.json has its formatter already, and a second one makes the editor complain.
+      void connection.client.register(DocumentFormattingRequest.type, { documentSelector: [{ language: 'fineprune' }] });
+    }
     if (client.workspace?.workspaceFolders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         const gone = new Set(removed.flatMap(({ uri }) => pathOf(uri) ?? []));
@@ -101,7 +105,6 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
   foldingRangeProvider: true,
   documentSymbolProvider: true,
-  documentFormattingProvider: true,
   workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
 };
 
