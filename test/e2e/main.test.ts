@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeAfterLine } from '../../server/language/report-text';
+import { beforeAfterLine, capital, resultLine } from '../../server/language/report-text';
 import type { DefenseReport } from '../../server/protocol/report';
 import {
   clickNotificationButton, codeLenses, editorLines, explorerContextMenu, explorerMenuItems, externalRequests, openFile, problems, screenshot, waitForNotification,
@@ -9,7 +9,7 @@ import {
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, modelBytes, NAME } from './demo-workspace';
 import { expectedBackend } from './packaged';
-import { inEachTheme, openInstalled, pictureOfFailure, type InstalledWindow } from './window';
+import { enlargePanel, inEachTheme, openInstalled, pictureOfFailure, type InstalledWindow } from './window';
 
 const RUN_MS = 150_000;
 
@@ -20,7 +20,8 @@ describe('the packaged extension, as a person uses it', function () {
   this.timeout(180_000);
   let window: InstalledWindow;
   let original: Buffer;
-  let report: DefenseReport;
+  let report: DefenseReport | undefined;
+  const finished = (): DefenseReport => report ?? assert.fail('the run did not come to its end');
 
   before('VS Code with the VSIX installed', async () => {
     window = await openInstalled((parent) => makeDemoWorkspace(parent, { amount: { train: 6000, test: 2000 } }));
@@ -38,9 +39,10 @@ describe('the packaged extension, as a person uses it', function () {
     for (const [file, offered] of [['weights.bin', false], ['data', false], [`${NAME}.fineprune.json`, true], ['model.json', true]] as const) {
       const items = await explorerMenuItems(page, file);
       assert.equal(items.filter((item) => item === 'Fine-Prune Model').length, offered ? 1 : 0, file);
-      if (file === 'model.json') await screenshot(page, 'context-menu-dark');
+      if (file === 'model.json') await screenshot(page, 'start-dark');
       await page.keyboard.press('Escape');
       await page.getByRole('menu').waitFor({ state: 'hidden' });
+      await page.mouse.move(900, 300); // a hover on the row would lie over the next one
     }
   });
 
@@ -51,16 +53,15 @@ describe('the packaged extension, as a person uses it', function () {
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
     assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · clean accuracy 98\.\d % · ASR 99\.\d % · robust accuracy 0\.\d+ %$/);
 
-    const end = await waitForNotification(page, `${NAME}: `, RUN_MS);
-    await screenshot(page, 'end-message-dark');
+    const end = await waitForNotification(page, new RegExp(`^${NAME}: `), RUN_MS);
     report = JSON.parse(await readFile(inFolder(`${NAME}.defense.json`), 'utf8')) as DefenseReport;
-    const [first, ...others] = beforeAfterLine(report);
-    assert.equal(plain(end.message), `${NAME}: not mitigated. ${first?.toUpperCase()}${others.join('')}.`);
+    assert.equal(plain(end.message), `${NAME}: not mitigated. ${capital(beforeAfterLine(report))}.`);
     assert.match(plain(end.message), /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % → [\d.]+ %, robust accuracy [\d.]+ % → [\d.]+ %\.$/);
     assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Open Report', 'Show Config'], busy: false });
   });
 
   it('leaves report and defended model on the disk, and the model as it was', async () => {
+    const report = finished();
     assert.equal(report.verdict.word, 'not mitigated');
     assert.equal(report.provenance.backend, await expectedBackend());
     assert.equal(report.pruning.count, 25);
@@ -77,6 +78,7 @@ describe('the packaged extension, as a person uses it', function () {
   });
 
   it('lists the result in the Problems panel, at the layer', async () => {
+    const report = finished();
     const found = await waitFor('the problems of the model', async () => {
       const all = await problems(window.page);
       return all.filter(({ file }) => file === 'model.json').length >= 2 && all;
@@ -89,7 +91,7 @@ describe('the packaged extension, as a person uses it', function () {
     const [verdict] = ofModel.filter(({ code }) => code === 'result.verdict');
     assert.equal(verdict?.severity, 'error');
     assert.ok(verdict.message.startsWith('Not mitigated: The backdoor is still there'), verdict.message);
-    assert.ok(verdict.message.toLowerCase().includes(beforeAfterLine(report).toLowerCase()), verdict.message);
+    assert.ok(verdict.message.endsWith(`${capital(beforeAfterLine(report))}.`), verdict.message);
     const [pruned] = ofModel.filter(({ code }) => code === 'result.pruned');
     assert.equal(pruned?.severity, 'info');
     const units = [...report.pruning.units].sort((a, b) => a - b).join(', ');
@@ -100,6 +102,39 @@ describe('the packaged extension, as a person uses it', function () {
     assert.deepEqual(ofConfig.map(({ severity, code }) => ({ severity, code })), [{ severity: 'error', code: 'result.verdict' }]);
   });
 
+  it('shows lenses in model.json and in the config, and what follows from its values', async () => {
+    const { page } = window;
+    const titles = (): Promise<string[]> => waitFor('the lens of the result', async () => {
+      const all = await codeLenses(page);
+      return all.some((title) => title.startsWith('Not mitigated')) && all;
+    });
+    const result = resultLine(finished());
+    await openFile(page, 'model.json');
+    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1']);
+    await openFile(page, `${NAME}.fineprune.json`);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune', result]);
+    await waitFor('the hints', async () => {
+      const text = (await editorLines(page)).join('\n');
+      return ['8 layers · 225,034 parameters', '6,000 images · 28×28', '2,000 images · 28×28'].every((hint) => text.includes(hint));
+    });
+  });
+
+  it('can be seen in every colour theme', async () => {
+    const { page } = window;
+    await enlargePanel(page);
+    await inEachTheme(page, async (theme) => {
+      await openFile(page, `${NAME}.fineprune.json`);
+      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 2 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
+      await screenshot(page, `result-${theme}`);
+      await openFile(page, 'model.json');
+      await waitFor('lenses', async () => (await codeLenses(page)).length === 3);
+      await screenshot(page, `model-${theme}`);
+      await explorerMenuItems(page, 'model.json');
+      await screenshot(page, `context-menu-${theme}`);
+      await page.keyboard.press('Escape');
+    });
+  });
+
   it('opens the report as JSON, at the verdict', async () => {
     const { page } = window;
     await clickNotificationButton(page, NAME, 'Open Report');
@@ -107,35 +142,6 @@ describe('the packaged extension, as a person uses it', function () {
     await waitFor('the verdict in sight', async () => (await editorLines(page)).some((line) => line.includes('"verdict"')));
     assert.ok((await editorLines(page)).some((line) => line.includes('"word": "not mitigated"')));
     await screenshot(page, 'report-dark');
-  });
-
-  it('shows lenses in model.json and in the config, and what follows from its values', async () => {
-    const { page } = window;
-    const titles = (): Promise<string[]> => waitFor('the lens of the result', async () => {
-      const all = await codeLenses(page);
-      return all.some((title) => title.startsWith('Not mitigated')) && all;
-    });
-    const result = (await import('../../server/language/report-text')).resultLine(report);
-    await openFile(page, 'model.json');
-    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1']);
-    await openFile(page, `${NAME}.fineprune.json`);
-    assert.deepEqual(await titles(), ['▶ Fine-Prune', result]);
-    await waitFor('the hints', async () => {
-      const text = (await editorLines(page)).join('\n');
-      return ['8 layers · 225,034 parameters · input 28×28×1 · 10 classes', '6,000 images · 28×28', '2,000 images · 28×28', 'of classes 0 to 9'].every((hint) => text.includes(hint));
-    });
-  });
-
-  it('can be seen in every colour theme', async () => {
-    const { page } = window;
-    await inEachTheme(page, async (theme) => {
-      await openFile(page, `${NAME}.fineprune.json`);
-      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 2 && (await editorLines(page)).some((line) => line.includes('225,034')));
-      await screenshot(page, `config-${theme}`);
-      await openFile(page, 'model.json');
-      await waitFor('lenses', async () => (await codeLenses(page)).length === 3);
-      await screenshot(page, `model-${theme}`);
-    });
   });
 
   it('asks nothing of any network', () => {

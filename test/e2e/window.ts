@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { closeBrowser, openWorkbench, screenshot, setTheme, type ThemeId } from '../harness/browser';
+import { waitFor } from '../harness/poll';
 import { makeTempDir, run } from '../harness/processes';
 import { startVsCode, type StartOptions, type VsCodeServer } from '../harness/vscode-server';
 import { engineEnv, packagedVsix } from './packaged';
@@ -48,6 +49,18 @@ export async function inEachTheme(page: Page, act: (theme: string) => Promise<un
     await setTheme(page, id);
     await act(theme);
   }
+}
+
+/** Draws the panel's upper edge up, so that a message in the corner covers none of its first rows. */
+export async function enlargePanel(page: Page, by = 130): Promise<void> {
+  const before = await page.locator('.part.panel').boundingBox();
+  if (!before) throw new Error('the panel is closed');
+  const x = before.x + before.width / 2;
+  await page.mouse.move(x, before.y);
+  await page.mouse.down();
+  await page.mouse.move(x, before.y - by, { steps: 5 });
+  await page.mouse.up();
+  await waitFor('a larger panel', async () => ((await page.locator('.part.panel').boundingBox())?.height ?? 0) >= before.height + by - 20);
 }
 
 /** What there was to see when a test failed. */
