@@ -32,8 +32,8 @@ async function askForData(modelUri: vscode.Uri, found: PrepareResult['dataSets']
 /** `known: null` is the answer "no trigger is known"; undefined is no answer. */
 async function askForTrigger(name: string, classes: number): Promise<{ known: Answers['trigger'] } | undefined> {
   const items: TriggerItem[] = [
-    { label: 'No, none is known', detail: 'Clean accuracy is measured. Whether a backdoor is gone can’t be: the verdict will be “not measurable”.', kindOfTrigger: null, iconPath: new vscode.ThemeIcon('question') },
-    { label: 'A patch', description: 'BadNets', detail: 'A few pixels of fixed value, white and 3×3 near the lower right corner unless the config says otherwise.', kindOfTrigger: 'patch', iconPath: new vscode.ThemeIcon('primitive-square') },
+    { label: 'No, none is known', detail: 'Only clean accuracy can be measured then: the verdict will be “not measurable”.', kindOfTrigger: null, iconPath: new vscode.ThemeIcon('question') },
+    { label: 'A patch', description: 'BadNets', detail: 'White, 3×3, near the lower right corner; the config can say otherwise.', kindOfTrigger: 'patch', iconPath: new vscode.ThemeIcon('primitive-square') },
     { label: 'A blended pattern', description: 'Blended', detail: 'Noise or a picture, mixed faintly into the whole image.', kindOfTrigger: 'blended', iconPath: new vscode.ThemeIcon('color-mode') },
     { label: 'Sinusoidal stripes', description: 'SIG', detail: 'Faint vertical stripes over the whole image.', kindOfTrigger: 'sinusoidal', iconPath: new vscode.ThemeIcon('pulse') },
   ];

@@ -20,6 +20,10 @@ export function lastTitle(last: LastRun): string {
   return last.changed.length ? `${resultLine(last.report)} (stale: ${last.changed.join(', ')} changed)` : resultLine(last.report);
 }
 
+/** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */
 export function activeTitle(active: ActiveRun): string {
-  return active.state === 'queued' ? `$(clock) ${active.title}` : `$(sync~spin) ${active.title} (${Math.floor(active.overall * 100)} %)`;
+  if (active.state === 'queued') return `$(clock) ${active.title}`;
+  const [phase, ...details] = active.title.split(' · ');
+  const steps = details.filter((detail) => detail.startsWith('step '));
+  return `$(sync~spin) ${[phase, ...steps].join(' · ')} (${Math.floor(active.overall * 100)} %)`;
 }

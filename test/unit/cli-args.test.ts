@@ -86,7 +86,7 @@ describe('command line of poison-train', () => {
       trigger: { kind: 'patch', target: 0 },
       poisonRate: 0.1,
       seed: 0,
-      epochs: 2,
+      epochs: 3,
       batchSize: 64,
       learningRate: 0.001,
       backend: 'auto',

@@ -43,10 +43,13 @@ describe('summary of a run', () => {
     assert.match(text, /… and 1 more finding in the report/);
   });
 
-  it('names the files and the engine with the reason for it', () => {
+  it('names the files and the engine, and the reason where it is not the fast one', () => {
     assert.ok(lines.includes(`Report  ${FILES.report}`));
     assert.ok(lines.includes(`Model   ${FILES.model}`));
-    assert.match(lines.at(-1) ?? '', /^Engine {2}Native is installed and passed its self-test/);
+    assert.match(lines.at(-1) ?? '', /^Engine {2}native, TensorFlow 2\.21\.0/);
+    const report = referenceReport();
+    const onWasm = { ...report, provenance: { ...report.provenance, backend: 'wasm' as const } };
+    assert.match(summarize(onWasm, { files: FILES, backendWhy: 'No native engine is installed.' }).split('\n').at(-1) ?? '', /^Engine {2}WASM, No native engine is installed\.$/);
   });
 
   it('is the same text with and without colour', () => {
