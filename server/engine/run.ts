@@ -14,7 +14,7 @@ import { openModel } from './model/open-tfjs';
 import { findUnitSite } from './model/units';
 import { Progress } from './progress';
 import { buildReport } from './report/build-report';
-import { writeOutputs } from './report/write-outputs';
+import { checkOutputs, writeOutputs } from './report/write-outputs';
 
 /**
  * One run of the defense, from config to defended model and report. Nothing is written before everything is measured.
@@ -39,8 +39,11 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
   emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
 
   progress.begin('model', 1);
-  const model = await openModel(opened.modelPath, { ...(request.root && { root: request.root }) });
+  // Its path is confined already, to the root and to the folders that were allowed beside it.
+  const model = await openModel(opened.modelPath);
+  const output = { model, name: opened.name, folder: request.out ?? opened.folder };
   try {
+    await checkOutputs(output);
     const site = findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
     if (signal.aborted) throw cancelled();
 
@@ -58,7 +61,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
 
     progress.begin('write', 1);
     const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)) });
-    const files = await writeOutputs({ report, model, name: opened.name, folder: request.out ?? opened.folder });
+    const files = await writeOutputs({ ...output, report });
     progress.step(1);
     progress.end();
     return {

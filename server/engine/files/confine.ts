@@ -26,9 +26,9 @@ export async function confinedPath(base: string, relative: string, allowed: Allo
   for (const folder of [allowed.root, ...allowed.folders]) {
     if (contains(await realFolder(folder), target)) return target;
   }
-  throw badInput('path.outside', `The ${what}, "${relative}", lie outside of the folders that may be read.`, {
+  throw badInput('path.outside', `The path of the ${what}, "${relative}", leads out of the folders that may be read.`, {
     file: target,
-    todo: `Move them below ${allowed.root}, or name their folder in the setting \`finePrune.dataFolders\` (command line: \`--allow DIR\`).`,
+    todo: `Move what it names below ${allowed.root}, or name its folder in the setting \`finePrune.dataFolders\` (command line: \`--allow DIR\`).`,
   });
 }
 

@@ -49,5 +49,7 @@ const OUTPUT_FAILURES: Record<string, [string, string, string]> = {
   EISDIR: FOLDER,
   ENOTEMPTY: FOLDER,
   EROFS: READ_ONLY,
+  // Node says so when a folder can't be made on a read-only disk, too.
+  ENOENT: ['notWritable', "its folder can't be made", 'Choose another output folder.'],
   ENAMETOOLONG: ['nameTooLong', 'its path is too long', 'Choose another output folder or a shorter name.'],
 };

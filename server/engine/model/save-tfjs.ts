@@ -22,17 +22,28 @@ const STRAY = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
  * @throws FinePruneError of kind `input`, code `output.…`
  */
 export async function saveModel(model: OpenModel, outFolder: string): Promise<{ path: string; topology: string; weights: string }> {
-  const target = await realTarget(path.resolve(outFolder));
-  await refuseOwnFolder(model, target);
+  const target = await checkSaveFolder(model, outFolder);
   const bytes = encodeWeights(model);
   const files = filesOf(model, bytes);
-  await refuseOthersFolder(target, new Set(files.keys()));
   try {
     await replaceFolder(target, files);
   } catch (error) {
     throw outputFailure(error, target);
   }
   return { path: path.join(target, 'model.json'), topology: model.hashes.topology, weights: weightsHash(bytes) };
+}
+
+/**
+ * Whether `saveModel` would take this folder, asked before the long work that is to be saved there.
+ *
+ * @returns the folder that is meant, links followed
+ * @throws FinePruneError of kind `input`, code `output.…`
+ */
+export async function checkSaveFolder(model: OpenModel, outFolder: string): Promise<string> {
+  const target = await realTarget(path.resolve(outFolder));
+  await refuseOwnFolder(model, target);
+  await refuseOthersFolder(target, new Set(['model.json', ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]));
+  return target;
 }
 
 /**

@@ -46,12 +46,13 @@ function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruning
   if (!repaired) return [];
   const found: Finding[] = [];
   const which = units(pruning.count, layer.kind);
+  const idle = pruningChanged === 0 ? pruning.dead : silentUnits(layer, pruning.units);
   if (pruning.count === 0) {
     found.push({ id: 'nothing-pruned', severity: 'warning', message: `The pruning ratio comes to 0 of ${units(layer.units, layer.kind)}: only fine-tuning was done.` });
-  } else if (pruning.dead === pruning.count) {
+  } else if (pruning.dead === pruning.count && pruningChanged === 0) {
     found.push({ id: 'pruned-all-dead', severity: 'warning', message: `All ${which} pruned in ${layer.name} were already dead, so pruning changed nothing. ${layer.dead.length} of ${layer.units} are dead.` });
-  } else if (pruning.dead * 2 >= pruning.count) {
-    found.push({ id: 'pruned-mostly-dead', severity: 'warning', message: `${pruning.dead} of the ${which} pruned in ${layer.name} were already dead: pruning them changed nothing.` });
+  } else if (idle * 2 >= pruning.count) {
+    found.push({ id: 'pruned-mostly-dead', severity: 'warning', message: `${idle} of the ${which} pruned in ${layer.name} were already dead: pruning them changed nothing.` });
   }
   if (pruning.count > 0 && pruning.dead < pruning.count && pruningChanged === 0) {
     found.push({ id: 'pruning-changed-nothing', severity: 'warning', message: `Pruning ${which} changed not one prediction, neither on clean nor on triggered inputs.` });
@@ -75,6 +76,15 @@ function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruning
     });
   }
   return found;
+}
+
+/**
+ * How many of the named units are dead and 0 on triggered inputs too. A unit that only the trigger wakes is dead on clean images,
+ * and so is one that is constant but not 0: pruning either does change something, which is what the method hopes for.
+ */
+function silentUnits({ dead, activations }: Facts['layer'], named: readonly number[]): number {
+  const isDead = new Set(dead);
+  return named.filter((u) => isDead.has(u) && activations[u]!.cleanMeanAbs === 0 && (activations[u]!.triggeredMean ?? 0) === 0).length;
 }
 
 function triggerFindings({ trigger, stages, repaired }: Facts): Finding[] {

@@ -3,7 +3,8 @@ export function percent(share: number): string {
   const p = share * 100;
   if (p === 0 || p === 100) return `${p} %`;
   const digits = p < 1 || p > 99.9 ? 2 : 1;
-  return `${Number(p.toFixed(digits))} %`;
+  // What is not quite all or nothing is never rounded to it.
+  return `${Number(Math.min(99.99, Math.max(0.01, p)).toFixed(digits))} %`;
 }
 
 /** `25 neurons`, `1 channel`. */

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import type { DefenseReport, UnitActivation } from '../../server/protocol/report';
+import { findings, type Facts } from '../../server/engine/report/findings';
+import { judge } from '../../server/engine/report/verdict';
+import { percent } from '../../server/engine/report/words';
+import { rateOf, referenceReport } from '../fixtures/report';
+
+function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {
+  return { cleanMean, cleanMeanAbs: Math.abs(cleanMean), cleanFires: 0, perClass: [], triggeredMean, triggeredFires: triggeredMean === null ? null : triggeredMean && 1 };
+}
+
+/** Four units of which 0 and 1 are pruned, both dead. */
+function withPruned(first: UnitActivation, second: UnitActivation, pruningChanged: number): string[] {
+  const { layer, pruning, ...rest } = referenceReport();
+  const facts: Facts = {
+    ...rest,
+    layer: { ...layer, units: 4, dead: [0, 1], activations: [first, second, unit(1, 1), unit(1, 1)] },
+    pruning: { ...pruning, count: 2, units: [0, 1], dead: 2 },
+    pruningChanged,
+    canBeNegative: false,
+    samplesOfTargetClass: 0,
+  };
+  return findings(facts).filter((f) => f.id.startsWith('prun')).map((f) => f.id);
+}
+
+function judged(successfulAfter: number, of: number): DefenseReport['verdict'] {
+  const report = referenceReport();
+  report.stages.before.attackSuccessRate = rateOf(of, of);
+  report.stages.after.attackSuccessRate = rateOf(successfulAfter, of);
+  return judge(report, report.provenance.config.gates);
+}
+
+describe('findings about pruning', () => {
+  it('say that dead units changed nothing when no prediction changed', () => {
+    assert.deepEqual(withPruned(unit(0, 0), unit(0, 1e-6), 0), ['pruned-all-dead']);
+  });
+
+  it('do not say so of units that only the trigger wakes: those are what the method looks for', () => {
+    assert.deepEqual(withPruned(unit(0, 3), unit(0, 2), 9000), []);
+    assert.deepEqual(withPruned(unit(0, 3), unit(0, 0), 9000), ['pruned-mostly-dead'], 'half of them did change nothing');
+  });
+
+  it('do not say so of units that are constant but not 0', () => {
+    assert.deepEqual(withPruned(unit(0.5, 0.5), unit(0.7, 0.7), 12), []);
+  });
+});
+
+describe('a verdict', () => {
+  it('names the bound that it rests on when the rate alone is within the limit', () => {
+    const { word, sentence } = judged(3, 100);
+    assert.equal(word, 'not mitigated');
+    assert.match(sentence, /not shown .* on 3 % of inputs .*on 100 inputs up to 8\.5 % can't be ruled out/);
+  });
+
+  it('says plainly that the backdoor is there when the rate is above the limit', () => {
+    assert.match(judged(900, 1000).sentence, /still there: .* on 90 % of inputs/);
+  });
+
+  it('is mitigated when the bound is within the limit', () => {
+    assert.equal(judged(0, 9020).word, 'mitigated');
+  });
+});
+
+describe('a share in a sentence', () => {
+  it('is never rounded to all or nothing', () => {
+    assert.deepEqual([0, 0.00001, 0.0006, 0.9887, 0.99998, 1].map(percent), ['0 %', '0.01 %', '0.06 %', '98.9 %', '99.99 %', '100 %']);
+  });
+});
