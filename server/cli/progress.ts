@@ -73,12 +73,14 @@ function keptLine(event: EngineEvent): string | null {
 
 function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
   const left = new TimeLeft();
+  // On 80 columns the longest text, with its time left, needs what a longer bar would take.
+  const barsize = (stream.columns || 80) < 100 ? 10 : 20;
   const bar = new SingleBar({
     stream,
     format: '{bar} {percentage} %  {text}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 20,
+    barsize,
     clearOnComplete: true,
     // Ctrl-C is ours: it cancels the run, it does not only tidy the bar.
     gracefulExit: false,
@@ -89,7 +91,7 @@ function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
     shown = false;
   };
   const show = (share: number, text: string): void => {
-    const room = Math.max(20, (stream.columns || 80) - 30);
+    const room = Math.max(20, (stream.columns || 80) - barsize - ' 100 %  '.length - 1);
     const payload = { text: text.length > room ? `${text.slice(0, room - 1)}…` : text };
     if (shown) bar.update(Math.round(share * 100), payload);
     else bar.start(100, Math.round(share * 100), payload);

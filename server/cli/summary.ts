@@ -120,7 +120,7 @@ function gateText({ id, limit, judged, met }: Gate): string {
 function prunedText({ layer, pruning, fineTuning, repaired }: DefenseReport): string {
   if (!repaired) return 'nothing: the model was measured, not changed';
   const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
-  const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epochs × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
+  const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
   return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}, ${pruning.dead} dead anyway; ${tuned}`;
 }
 

@@ -14,7 +14,7 @@ import { openModel } from './model/open-tfjs';
 import { findUnitSite } from './model/units';
 import { Progress } from './progress';
 import { buildReport } from './report/build-report';
-import { checkOutputs, writeOutputs } from './report/write-outputs';
+import { checkOutputs, leftOver, writeOutputs } from './report/write-outputs';
 
 /**
  * One run of the defense, from config to defended model and report. Nothing is written before everything is measured.
@@ -62,6 +62,8 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     progress.begin('write', 1);
     const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)) });
     const files = await writeOutputs({ ...output, report });
+    const earlier = await leftOver({ ...output, report });
+    if (earlier) emit({ type: 'log', level: 'warn', message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.` });
     progress.step(1);
     progress.end();
     return {

@@ -1,4 +1,5 @@
 import type { EngineCommand, EngineEvent } from '../protocol/engine';
+import { FinePruneError } from '../protocol/errors';
 import { toFailure } from './failure';
 import { watchParent } from './parent-watch';
 import { throttleProgress } from './progress-throttle';
@@ -30,7 +31,8 @@ function main(): void {
     process.exit(0);
   };
   const fail = (error: unknown): void => {
-    if (error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
+    // What was foreseen says all it has to say; of the rest, the stack goes to the log.
+    if (error instanceof Error && !(error instanceof FinePruneError)) process.stderr.write(`${error.stack ?? error.message}\n`);
     void end({ type: 'failed', failure: toFailure(error) });
   };
   process.on('uncaughtException', fail);

@@ -39,7 +39,6 @@ describe('the packaged extension, as a person uses it', function () {
     for (const [file, offered] of [['weights.bin', false], ['data', false], [`${NAME}.fineprune.json`, true], ['model.json', true]] as const) {
       const items = await explorerMenuItems(page, file);
       assert.equal(items.filter((item) => item === 'Fine-Prune Model').length, offered ? 1 : 0, file);
-      if (file === 'model.json') await screenshot(page, 'start-dark');
       await page.keyboard.press('Escape');
       await page.getByRole('menu').waitFor({ state: 'hidden' });
       await page.mouse.move(900, 300); // a hover on the row would lie over the next one
@@ -90,7 +89,7 @@ describe('the packaged extension, as a person uses it', function () {
 
     const [verdict] = ofModel.filter(({ code }) => code === 'result.verdict');
     assert.equal(verdict?.severity, 'error');
-    assert.ok(verdict.message.startsWith('Not mitigated: The backdoor is still there'), verdict.message);
+    assert.ok(verdict.message.startsWith(`Not mitigated: ${report.verdict.sentence}`), verdict.message);
     assert.ok(verdict.message.endsWith(`${capital(beforeAfterLine(report))}.`), verdict.message);
     const [pruned] = ofModel.filter(({ code }) => code === 'result.pruned');
     assert.equal(pruned?.severity, 'info');
@@ -130,6 +129,7 @@ describe('the packaged extension, as a person uses it', function () {
       await waitFor('lenses', async () => (await codeLenses(page)).length === 3);
       await screenshot(page, `model-${theme}`);
       await explorerMenuItems(page, 'model.json');
+      await page.getByRole('menu').getByText('Fine-Prune Model', { exact: true }).hover();
       await screenshot(page, `context-menu-${theme}`);
       await page.keyboard.press('Escape');
     });

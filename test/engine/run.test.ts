@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
 import { startEngine } from '../../server/jobs/engine-process';
@@ -145,6 +145,28 @@ describe('a run, in its own process', function () {
     writeFileSync(out, 'mine');
     await assert.rejects(run(config, { out }), (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'));
     assert.equal(readFileSync(out, 'utf8'), 'mine');
+  });
+
+  it('finds out before the work that its outputs have no place', async () => {
+    for (const [name, make] of [['demo.defended', (f: string) => writeFileSync(f, 'mine')], ['demo.defense.json', (f: string) => void mkdirSync(f)]] as const) {
+      const config = await demo('"backend": "wasm", "fineTune": { "epochs": 1000 }');
+      make(path.join(path.dirname(config), name));
+      const phases: string[] = [];
+      const running = run(config, {}, (e) => e.type === 'progress' && phases.push(e.phase));
+      await assert.rejects(running, (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'));
+      assert.ok(!phases.includes('evaluate-before'), `${phases}`);
+    }
+  });
+
+  it('takes a model from a folder that was allowed beside the root', async () => {
+    const config = await demo('"backend": "wasm", "fineTune": { "epochs": 0 }');
+    const folder = path.dirname(config);
+    const elsewhere = path.join(temp.dir, 'elsewhere');
+    mkdirSync(elsewhere);
+    for (const file of ['model.json', 'weights.bin']) renameSync(path.join(folder, file), path.join(elsewhere, file));
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"model.json"', JSON.stringify(path.relative(folder, path.join(elsewhere, 'model.json')))));
+    await assert.rejects(run(config, { root: folder }), (e: unknown) => e instanceof FinePruneError && e.code === 'path.outside');
+    assert.ok((await run(config, { root: folder, allowedFolders: [elsewhere] })).report.repaired);
   });
 
   it('places a fault of the data at the value of the config that names them', async () => {

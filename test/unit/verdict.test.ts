@@ -45,6 +45,30 @@ describe('findings about pruning', () => {
   });
 });
 
+describe('findings about accuracy and fine-tuning', () => {
+  const idsWith = (change: (report: DefenseReport) => void): string[] => {
+    const report = referenceReport();
+    change(report);
+    return findings({ ...report, pruningChanged: 100, canBeNegative: false, samplesOfTargetClass: 0 }).map((f) => f.id);
+  };
+
+  it('ask whether data and model belong together when accuracy is low, though above chance', () => {
+    assert.ok(idsWith(({ stages }) => (stages.before.cleanAccuracy = rateOf(3600, 10000))).includes('accuracy-low'));
+    assert.ok(!idsWith(() => undefined).includes('accuracy-low'));
+  });
+
+  it('say that fine-tuning brought the backdoor back', () => {
+    const asr = (before: number, pruned: number, after: number) => idsWith(({ stages }) => {
+      stages.before.attackSuccessRate = rateOf(before, 1000);
+      stages.pruned.attackSuccessRate = rateOf(pruned, 1000);
+      stages.after.attackSuccessRate = rateOf(after, 1000);
+    });
+    assert.ok(asr(1000, 679, 1000).includes('fine-tuning-restored-backdoor'));
+    assert.ok(asr(768, 770, 951).includes('fine-tuning-restored-backdoor'));
+    assert.ok(!asr(1000, 1000, 900).includes('fine-tuning-restored-backdoor'));
+  });
+});
+
 describe('a verdict', () => {
   it('names the bound that it rests on when the rate alone is within the limit', () => {
     const { word, sentence } = judged(3, 100);

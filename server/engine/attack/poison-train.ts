@@ -1,10 +1,12 @@
 import path from 'node:path';
 import type { DefenseConfig } from '../../protocol/config';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/engine';
+import { FinePruneError } from '../../protocol/errors';
 import { selectBackend } from '../backend/select';
 import { configText } from '../config/default-config';
 import { resolveConfig } from '../config/read-config';
 import { openIdx } from '../data/idx';
+import { checkDataFitsModel, checkSameShape } from '../data/open-data';
 import { allIndices } from '../data/roles';
 import { predict } from '../defense/measure';
 import { sourceOf } from '../defense/inputs';
@@ -19,6 +21,7 @@ import { train } from '../training/train';
 import { modelCard } from './model-card';
 import { openTrigger } from './open-trigger';
 import { poisonedSplit } from './poison';
+import { refuseForeignModel, refuseOwnFolder } from './poison-output';
 import { triggeredInputs } from './triggered-inputs';
 
 /**
@@ -28,6 +31,17 @@ import { triggeredInputs } from './triggered-inputs';
  * @throws FinePruneError as `runDefense` does
  */
 export async function poisonTrain(request: PoisonTrainRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<PoisonTrainOutcome> {
+  try {
+    return await makeModel(request, emit, signal);
+  } catch (error) {
+    if (!(error instanceof FinePruneError) || error.file !== undefined || !error.place?.startsWith('/')) throw error;
+    // Such a place is in a config, and here none has been written yet.
+    const { kind, code, message, todo } = error;
+    throw new FinePruneError({ kind, code, message, ...(todo && { todo }) }, { cause: error });
+  }
+}
+
+async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<PoisonTrainOutcome> {
   const progress = new Progress(emit);
   progress.begin('engine', 1);
   const backend = await selectBackend({ choice: request.backend, threads: request.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
@@ -41,12 +55,17 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
     seed: request.seed,
   };
   const resolved = resolveConfig(config);
-  const [clean, test] = [await openIdx(request.train.images, request.train.labels, resolved.data.scale), await openIdx(request.test.images, request.test.labels, resolved.data.scale)];
+  const [clean, test] = [await openIdx(request.train.images, request.train.labels, resolved.data.scale, 'training'), await openIdx(request.test.images, request.test.labels, resolved.data.scale, 'test')];
+
+  checkSameShape(clean, test);
 
   progress.begin('model', 1);
+  if (request.arch) await refuseOwnFolder(request.arch, request.out);
+  await refuseForeignModel(request.out);
   const model = request.arch ? await openModel(request.arch, {}) : buildSimpleCnn({ seed: request.seed, inputShape: [28, 28, 1], classes: 10 });
   if (request.arch) reinitialise(model, request.seed);
   try {
+    checkDataFitsModel({ shape: clean.shape, train: clean, test }, model);
     // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
     const trigger = await openTrigger(resolved.trigger!, clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
     const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, seed: request.seed });

@@ -26,11 +26,7 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
   };
   const train = await openSplit(data.train, 'train', 'training');
   const test = await openSplit(data.test, 'test', 'test');
-  if (train.shape.join() !== test.shape.join()) {
-    throw badInput('data.shapeMismatch', `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`, {
-      place: '/data/test/images', todo: 'Name two splits of the same data set.',
-    });
-  }
+  checkSameShape(train, test);
   for (const key of ['mean', 'std'] as const) {
     const { length } = data[key];
     if (length === 1 || length === train.shape[2]) continue;
@@ -53,13 +49,21 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
   };
 }
 
+/** @throws FinePruneError `data.shapeMismatch` when training and test images differ in shape */
+export function checkSameShape(train: Split, test: Split): void {
+  if (train.shape.join() === test.shape.join()) return;
+  throw badInput('data.shapeMismatch', `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`, {
+    place: '/data/test/images', todo: 'Name two splits of the same data set.',
+  });
+}
+
 /**
  * Checks that a model can be fed with a data set and that every label is one of its classes.
  *
  * @param model `inputShape` as [height, width, channels]; −1 or null for a size that the model leaves open
  * @throws FinePruneError `data.shape`, `data.labelOutOfRange`, with a place in the config
  */
-export function checkDataFitsModel(dataset: DataSet, model: { inputShape: ArrayLike<number | null>; classes: number }): void {
+export function checkDataFitsModel(dataset: Pick<DataSet, 'shape' | 'train' | 'test'>, model: { inputShape: ArrayLike<number | null>; classes: number }): void {
   const wanted = Array.from(model.inputShape);
   const fits = wanted.length === 3 && wanted.every((size, axis) => size === null || size < 0 || size === dataset.shape[axis]);
   if (!fits) {

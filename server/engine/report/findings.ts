@@ -11,6 +11,9 @@ export type Facts = Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'sche
 
 const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
 
+/** Below this share of clean accuracy a person is asked whether data and model really belong together. */
+const LOW_ACCURACY = 0.6;
+
 /** Accuracy at or below this is no better than guessing, give or take: chance plus a tenth of what lies above it. */
 export function nearChance(accuracy: number, confusion: readonly number[][]): boolean {
   const counts = confusion.map((row) => row.reduce((a, b) => a + b, 0));
@@ -34,6 +37,13 @@ function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
       id: 'accuracy-near-chance',
       severity: 'error',
       message: `Clean accuracy of the input model is ${percent(stages.before.cleanAccuracy.rate)}, near chance. Check that data, labels and normalisation (scale, mean, std) are those of the model. Nothing was pruned or trained.`,
+    });
+  }
+  if (repaired && stages.before.cleanAccuracy.rate < LOW_ACCURACY) {
+    found.push({
+      id: 'accuracy-low',
+      severity: 'warning',
+      message: `Clean accuracy of the input model is only ${percent(stages.before.cleanAccuracy.rate)}. If you know it to be better, the data's normalisation (scale, mean, std) is not the one it was trained with, and no figure here means much.`,
     });
   }
   if (fineTuning.frozen.length) {
@@ -67,6 +77,13 @@ function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruning
         message: `Fine-tuning did the work, not pruning: ASR ${percent(before)} before, ${percent(pruned)} after pruning, ${percent(after)} after fine-tuning.`,
       });
     }
+  }
+  if (asr[0] && asr[1] && asr[2] && fineTuning.steps > 0 && asr[2].rate > Math.min(asr[0].rate, asr[1].rate) + 0.05) {
+    found.push({
+      id: 'fine-tuning-restored-backdoor',
+      severity: 'warning',
+      message: `Fine-tuning brought the backdoor back: ASR ${percent(asr[0].rate)} before, ${percent(asr[1].rate)} after pruning, ${percent(asr[2].rate)} after fine-tuning.`,
+    });
   }
   if (canBeNegative && pruning.rule === 'clean-mean') {
     found.push({

@@ -43,7 +43,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const to = percent(after.attackSuccessRate.rate);
   const limit = percent(gates.maxAttackSuccessRate);
   if (before.attackSuccessRate.high <= gates.maxAttackSuccessRate) {
-    return { word: 'no effect before', sentence: `The trigger has no effect on the model as it came: it reaches class ${trigger.target} on ${from} of inputs, within the limit of ${limit}. Nothing to repair for this trigger.` };
+    return { word: 'no effect before', sentence: `The trigger has no effect on the model as it came: it reaches class ${trigger.target} on ${from} of inputs, within the limit of ${limit}. Nothing to repair for this trigger, if clean accuracy (${percent(before.cleanAccuracy.rate)}) is what you expect of this model.` };
   }
   if (after.attackSuccessRate.high > gates.maxAttackSuccessRate) {
     if (after.attackSuccessRate.rate <= gates.maxAttackSuccessRate) {

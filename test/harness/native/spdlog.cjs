@@ -1,7 +1,7 @@
 // @vscode/spdlog is native and the VS Code server is installed without a compiler. This does the same in plain
 // JavaScript, so that Output panels show what extensions log. Installed in its place by install.ts.
 'use strict';
-/* eslint-disable @typescript-eslint/no-require-imports -- it stands in a CommonJS package */
+ 
 const { appendFileSync, mkdirSync } = require('node:fs');
 const path = require('node:path');
 

@@ -1,0 +1,49 @@
+// The README's pictures of the editor, from the packaged extension on the whole demo (a minute or two):
+//   npm run package && node --import tsx test/e2e/readme-pictures.ts
+// They are written to out/screenshots/readme-*.png; docs/images/ has them with 256 colours, which makes them a third as large.
+import type { Page } from 'playwright-core';
+import { codeLenses, explorerMenuItems, openFile, screenshot, setTheme, waitForNotification } from '../harness/browser';
+import { waitFor } from '../harness/poll';
+import { makeDemoWorkspace, NAME } from './demo-workspace';
+import { enlargePanel, openInstalled } from './window';
+
+const RUN_MS = 600_000;
+
+async function start(page: Page): Promise<void> {
+  await explorerMenuItems(page, 'model.json');
+  const item = page.getByRole('menu').getByText('Fine-Prune Model', { exact: true });
+  await item.hover();
+  await screenshot(page, 'readme-context-menu');
+  await item.click();
+}
+
+async function result(page: Page, file: string, name: string): Promise<void> {
+  await openFile(page, file);
+  await waitFor('the lens of the result', async () => (await codeLenses(page)).some((title) => title.startsWith('Not mitigated')));
+  await screenshot(page, `readme-${name}`);
+}
+
+async function main(): Promise<void> {
+  const { page, close } = await openInstalled((parent) => makeDemoWorkspace(parent));
+  try {
+    await start(page);
+    await openFile(page, `${NAME}.fineprune.json`);
+    await waitForNotification(page, /Fine-tuning · step [1-9]\d\d of /, RUN_MS);
+    await screenshot(page, 'readme-progress');
+    await waitForNotification(page, new RegExp(`^${NAME}: `), RUN_MS);
+    await page.keyboard.press('Control+Shift+M');
+    await page.locator('.markers-panel .monaco-list-row').first().waitFor();
+    await enlargePanel(page);
+    await result(page, 'model.json', 'model-dark');
+    await result(page, `${NAME}.fineprune.json`, 'result-dark');
+    await setTheme(page, 'Default Light Modern');
+    await result(page, `${NAME}.fineprune.json`, 'result-light');
+  } finally {
+    await close();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
