@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createVSIX, listFiles } from '@vscode/vsce';
+import { PackageManager, createVSIX, listFiles } from '@vscode/vsce';
 import { tsImport } from 'tsx/esm/api';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,7 +17,7 @@ console.log((await addPrebuiltBinding()) ?? 'No native engine in the cache: the 
 
 mkdirSync(path.dirname(out), { recursive: true });
 await createVSIX({ cwd: root, packagePath: out, dependencies: false, allowMissingRepository: true });
-const files = await listFiles({ cwd: root, dependencies: false });
+const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 const biggest = files.map((file) => ({ file, size: statSync(path.join(root, file)).size })).sort((a, b) => b.size - a.size).slice(0, 8);
 for (const { file, size } of biggest) console.log(megabytes(size).padStart(8), file);

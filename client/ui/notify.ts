@@ -25,7 +25,8 @@ const SHOW = {
  * stands there, not when somebody has closed it.
  */
 export function notify(level: Level, message: string, ...actions: Action[]): void {
-  void SHOW[level](message, ...actions.map(({ title }) => title)).then(async (chosen) => {
+  // Notifications do not render Markdown.
+  void SHOW[level](message.replaceAll('`', ''), ...actions.map(({ title }) => title)).then(async (chosen) => {
     await actions.find(({ title }) => title === chosen)?.run();
   });
 }

@@ -19,8 +19,10 @@ function modelHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   const summary = summaryOf(facts);
   if (!model || !summary || summary.problem) return [];
   const shape = inputShapeText(facts);
-  const parts = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter'), ...(shape ? [`input ${shape}`] : []), `${summary.classes} classes`];
-  return [after(config, model.node, parts.join(' · '))];
+  const sizes = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter')];
+  // VS Code cuts a hint at 43 characters; what does not fit stands in the tooltip.
+  const label = [...sizes, ...(shape ? [shape] : [])].join(' · ');
+  return [after(config, model.node, label, [...sizes, ...(shape ? [`input ${shape}`] : []), `${summary.classes} classes`].join(' · '))];
 }
 
 function layerHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {

@@ -27,7 +27,8 @@ export function configResultDiagnostics(config: ConfigText, last: LastRun, model
   const { report, changed } = last;
   if (changed.length) return [problem('result.stale', 'information', topRange(config), staleText(changed))];
   const missed = report.gates.find((gate) => !gate.met);
-  const node = (missed && nodeAt(config, ['gates', missed.id])) ?? nodeAt(config, ['model']);
+  // Under the model's path an error would read as if the file were missing.
+  const node = (missed && nodeAt(config, ['gates', missed.id])) ?? nodeAt(config, ['trigger', 'kind']) ?? nodeAt(config, ['model']);
   const range = node ? rangeOf(config, node) : topRange(config);
   const related: DiagnosticRelatedInformation[] = modelUri
     ? [{ location: { uri: modelUri, range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }, message: prunedText(report) }]
@@ -36,7 +37,8 @@ export function configResultDiagnostics(config: ConfigText, last: LastRun, model
 }
 
 function verdict(report: DefenseReport, range: Diagnostic['range']): Diagnostic {
-  const text = `${capital(report.verdict.word)}: ${report.verdict.sentence} ${capital(beforeAfterLine(report))}.`;
+  // The figures first: a list of problems shows no more than the beginning.
+  const text = `${capital(report.verdict.word)}: ${beforeAfterLine(report)}. ${report.verdict.sentence}`;
   return problem('result.verdict', verdictSeverity(report.verdict.word), range, text);
 }
 

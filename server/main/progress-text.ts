@@ -3,15 +3,18 @@ import { count, percent, RATE_TITLES } from '../language/report-text';
 
 type Progress = Extract<EngineEvent, { type: 'progress' }>;
 
-/** `Fine-tuning · step 412 of 938 · clean accuracy 98.5 %`: one line for notification, lens and status. */
+/** Whose figures are known during a phase: what was measured last. */
+const MEASURED: Partial<Record<Progress['phase'], string>> = {
+  analyse: 'before', curve: 'before', prune: 'before', 'evaluate-pruned': 'before', 'fine-tune': 'pruned', 'evaluate-after': 'pruned', write: 'after',
+};
+
+/** `Fine-tuning · step 412 of 938 · loss 0.021 · pruned: clean accuracy 98.5 %, ASR 99.8 %`: one line for notification, lens and status. */
 export function progressText({ phase, step, total, metrics }: Progress): string {
   const parts = [PHASE_TITLES[phase]];
   if (total > 1) parts.push(`step ${count(step)} of ${count(total)}`);
-  if (metrics.loss !== undefined && Number.isFinite(metrics.loss)) parts.push(`loss ${metrics.loss.toFixed(3)}`);
-  if (metrics.accuracy !== undefined) parts.push(`accuracy ${percent(metrics.accuracy)}`);
-  for (const name of ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as const) {
-    const rate = metrics[name];
-    if (rate !== undefined) parts.push(`${RATE_TITLES[name]} ${percent(rate)}`);
-  }
+  if (phase === 'fine-tune' && metrics.loss !== undefined && Number.isFinite(metrics.loss)) parts.push(`loss ${metrics.loss.toFixed(3)}`);
+  const rates = (['cleanAccuracy', 'attackSuccessRate'] as const).flatMap((name) => (metrics[name] === undefined ? [] : [`${RATE_TITLES[name]} ${percent(metrics[name])}`]));
+  const whose = MEASURED[phase];
+  if (whose && rates.length) parts.push(`${whose}: ${rates.join(', ')}`);
   return parts.join(' · ');
 }

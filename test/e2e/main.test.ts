@@ -48,7 +48,7 @@ describe('the packaged extension, as a person uses it', function () {
   it('runs from there, says how far it is, and ends with verdict and three figures', async () => {
     const { page } = window;
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
-    const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 94 · loss \d\.\d+ · accuracy [\d.]+/, RUN_MS);
+    const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 94 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/, RUN_MS);
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
     assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · clean accuracy 98\.\d % · ASR 99\.\d % · robust accuracy 0\.\d+ %$/);
 
@@ -89,7 +89,7 @@ describe('the packaged extension, as a person uses it', function () {
 
     const [verdict] = ofModel.filter(({ code }) => code === 'result.verdict');
     assert.equal(verdict?.severity, 'error');
-    assert.ok(verdict.message.startsWith(`Not mitigated: ${report.verdict.sentence}`), verdict.message);
+    assert.ok(verdict.message.startsWith('Not mitigated: clean accuracy ') && verdict.message.endsWith(report.verdict.sentence), verdict.message);
     assert.ok(verdict.message.endsWith(`${capital(beforeAfterLine(report))}.`), verdict.message);
     const [pruned] = ofModel.filter(({ code }) => code === 'result.pruned');
     assert.equal(pruned?.severity, 'info');

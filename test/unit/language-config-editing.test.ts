@@ -110,7 +110,7 @@ describe('config hints', () => {
   it('says what follows from model, data and ratio', () => {
     const text = configWith('"prune": {\n"ratio": 0.2 }, "trigger": {\n"kind": "patch", "target": 0 }').replace('"test":', '"holdout": 5000,\n"fineTuneImages": 20000,\n"test":');
     assert.deepEqual(hints(text), [
-      ['"model": "model.json"', '6 layers · 225,034 parameters · input 28×28×1 · 10 classes'],
+      ['"model": "model.json"', '6 layers · 225,034 parameters · 28×28×1'],
       ['"ratio": 0.2', '25 of 128 neurons'],
       ['"train": { "images": "train-images"', '60,000 images · 28×28'],
       ['"test": { "images": "t10k-images"', '10,000 images · 28×28'],

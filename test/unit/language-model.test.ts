@@ -58,7 +58,7 @@ describe('model.json', () => {
       ['finding.fine-tuning-did-the-work', 2, '"dense"'],
       ['finding.analysis-on-test-set', 3, '"dense"'],
     ]);
-    assert.match(String(found[0]!.message), /^Not mitigated: .*Clean accuracy 98\.9 % → 99 %, ASR 99\.98 % → 93\.3 %, robust accuracy 0\.02 % → 6\.5 %\.$/);
+    assert.match(String(found[0]!.message), /^Not mitigated: clean accuracy 98\.9 % → 99 %, ASR 99\.98 % → 93\.3 %, robust accuracy 0\.02 % → 6\.5 %\. The backdoor is still there: /);
     assert.match(String(found[1]!.message), /^25 of 128 neurons of dense were pruned: 4, 9, 14,.*124\./);
     const lost = sampleReport();
     lost.verdict.word = 'accuracy lost';
