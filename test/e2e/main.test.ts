@@ -50,7 +50,7 @@ describe('the packaged extension, as a person uses it', function () {
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
     const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 94 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/, RUN_MS);
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
-    assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · clean accuracy 98\.\d % · ASR 99\.\d % · robust accuracy 0\.\d+ %$/);
+    assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · pruned: clean accuracy 98\.\d %, ASR 99\.\d %$/);
 
     const end = await waitForNotification(page, new RegExp(`^${NAME}: `), RUN_MS);
     report = JSON.parse(await readFile(inFolder(`${NAME}.defense.json`), 'utf8')) as DefenseReport;
@@ -90,7 +90,7 @@ describe('the packaged extension, as a person uses it', function () {
     const [verdict] = ofModel.filter(({ code }) => code === 'result.verdict');
     assert.equal(verdict?.severity, 'error');
     assert.ok(verdict.message.startsWith('Not mitigated: clean accuracy ') && verdict.message.endsWith(report.verdict.sentence), verdict.message);
-    assert.ok(verdict.message.endsWith(`${capital(beforeAfterLine(report))}.`), verdict.message);
+    assert.ok(verdict.message.includes(`${beforeAfterLine(report)}.`), verdict.message);
     const [pruned] = ofModel.filter(({ code }) => code === 'result.pruned');
     assert.equal(pruned?.severity, 'info');
     const units = [...report.pruning.units].sort((a, b) => a - b).join(', ');
