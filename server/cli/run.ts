@@ -17,6 +17,7 @@ export interface RunFlags {
   fineTuneImages?: number;
   seed?: number;
   threads?: number;
+  fullCurve?: boolean;
   allow?: string[];
   reportOnly?: boolean;
   json?: boolean;
@@ -32,6 +33,7 @@ export function runCommand(): Command {
     .option('--fine-tune-images <n>', 'fine-tune on this many images only; the report names it', integer(1))
     .option('--seed <n>', 'seed of everything random, instead of the one in the config', integer(0, 4294967295))
     .option('--threads <n>', 'threads of the native engine, instead of the number in the config', integer(1, 64))
+    .option('--full-curve', 'compute the pruning curve on all images, however long that takes')
     .option('--allow <dir>', 'a folder beyond the current one that data may be read from; may be repeated', collect)
     .option('--report-only', 'exit with 0 when a gate is missed')
     .option('--json', 'one JSON object on standard output, progress on standard error')
@@ -78,6 +80,7 @@ export function runRequest(config: string, flags: RunFlags, cwd: string): RunReq
       ...(fineTuneImages !== undefined && { fineTuneImages }),
       ...(seed !== undefined && { seed }),
       ...(threads !== undefined && { threads }),
+      ...(flags.fullCurve && { curve: 'full' as const }),
     },
   };
 }

@@ -82,6 +82,7 @@ function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides'
   return {
     ...config,
     ...(overrides.backend && { backend: overrides.backend }),
+    ...(overrides.curve && { curve: overrides.curve }),
     ...(overrides.seed !== undefined && { seed: overrides.seed }),
     ...(overrides.threads !== undefined && { threads: overrides.threads }),
     ...(overrides.fineTuneImages !== undefined && { data: { ...config.data, fineTuneImages: overrides.fineTuneImages } }),

@@ -23,6 +23,12 @@ export interface DefenseConfig {
   layer?: string;
   /** What is pruned. */
   prune?: PruneConfig;
+  /**
+   * How much the pruning curve may cost. `quick` computes it on a seeded subset of the images where all of them would take
+   * over about 30 s, and says so in the report; `full` takes all images, however long that is.
+   * @default "quick"
+   */
+  curve?: 'quick' | 'full';
   /** How the pruned model is trained again on clean data. */
   fineTune?: FineTuneConfig;
   /** The limits that decide the verdict. */
@@ -338,6 +344,7 @@ export interface ResolvedConfig {
   trigger: ResolvedTrigger | null;
   layer: string | null;
   prune: { ratio: number | 'auto'; rule: 'clean-mean' | 'clean-mean-abs' };
+  curve: 'quick' | 'full';
   fineTune: { epochs: number; learningRate: number; batchSize: number };
   gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number; acceptEstimated: boolean };
   seed: number;

@@ -63,7 +63,7 @@ export interface RunRequest {
   /** Absolute path of the workspace folder that confines model and data paths; default: the config's own folder. */
   root?: string;
   /** Overrides, as given on a command line. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number };
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number; curve?: 'quick' | 'full' };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }

@@ -57,8 +57,8 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
     const onTest = await measure(test, site, pass);
     const onTriggered = await measure(triggered, site, pass);
     const order = pruneOrder(onTest.statistics.mean());
-    await curveHits({ source: test, measured: onTest, wanted: 'labels' }, site, order, () => new Int32Array(), 1, pass);
-    await curveHits({ source: triggered, measured: onTriggered, wanted: triggered.target }, site, order, () => new Int32Array(), 1, pass);
+    await curveHits({ source: test, measured: onTest, wanted: 'labels' }, site, order, () => new Int32Array(), Infinity, pass);
+    await curveHits({ source: triggered, measured: onTriggered, wanted: triggered.target }, site, order, () => new Int32Array(), Infinity, pass);
   });
   const onePoint = [];
   for (let i = 0; i < REEVALUATED; i++) {

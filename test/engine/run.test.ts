@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
@@ -120,6 +121,28 @@ describe('a run, in its own process', function () {
     assert.equal(report.curve.points.length, 65);
     const point = report.curve.points[12]!;
     assert.ok(Math.abs(point.correct - report.stages.pruned.cleanAccuracy.hits) <= 1);
+  });
+
+  it('computes the curve on all images when it is asked to, and says when it did not', async () => {
+    const config = await makeDemo(path.join(temp.dir, `${number++}`), { train: 600, test: 700 }, demoConfig('"backend": "wasm", "layer": "conv2d_1", "fineTune": { "epochs": 0 }'));
+    const { report: quick } = await run(config);
+    assert.ok(quick.curve.subset && quick.curve.images < 700, `${quick.curve.images}`);
+    assert.ok(ids(quick).includes('curve-subset'));
+    const { report: full } = await run(config, { overrides: { curve: 'full' } });
+    assert.deepEqual([full.curve.subset, full.curve.images, full.provenance.config.curve], [false, 700, 'full']);
+    assert.ok(!ids(full).includes('curve-subset'));
+  });
+
+  it('leaves nothing on a disk that is too small, and says that it is full', async () => {
+    const config = await demo('"backend": "wasm", "fineTune": { "epochs": 0 }');
+    const out = path.join(temp.dir, 'small disk');
+    mkdirSync(out);
+    // A mount of our own, seen by this command alone.
+    const script = 'mount -t tmpfs -o size=512k none "$1" && { "$2" --import tsx server/cli.ts run "$3" --out "$1"; code=$?; ls -A "$1" >&2; exit $code; }';
+    const { status, stderr, error } = spawnSync('unshare', ['--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), 'sh', '-c', script, 'sh', out, process.execPath, config], { encoding: 'utf8' });
+    assert.ok(!error, `this test needs unshare (util-linux): ${error?.message}`);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /the disk is full[^]*Nothing half-written was left\.\s*$/, 'the message is the last line: the folder is empty');
   });
 
   it('finishes when the model is deleted meanwhile, and writes what it was to write', async () => {

@@ -30,6 +30,7 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
       ratio: prune.ratio ?? PruneConfig.properties.ratio.default,
       rule: prune.rule ?? (PruneConfig.properties.rule.default as 'clean-mean'),
     },
+    curve: config.curve ?? (top.curve.default as 'quick'),
     fineTune: {
       epochs: fineTune.epochs ?? FineTuneConfig.properties.epochs.default,
       learningRate: fineTune.learningRate ?? FineTuneConfig.properties.learningRate.default,

@@ -1,5 +1,5 @@
 import type { OpenModel, UnitSite } from '../model/model';
-import { CURVE_BUDGET, TAIL_CURVE_POINTS, curvePoints, imagesWithin, type CurveHits } from './curve-plan';
+import { TAIL_CURVE_POINTS, curvePoints, imagesWithin, type CurveHits } from './curve-plan';
 import { denseCurveHits, type DenseTail } from './dense-curve';
 import { subsetOf, type InputSource, type PassOptions } from './inputs';
 import type { Measured } from './measure';
@@ -18,14 +18,14 @@ export type Draw = (n: number, count: number) => Int32Array;
 /**
  * Hits of one data set at every number of pruned units: all n + 1 from cached activations when the layer feeds the
  * classifier, else at most 65 points by running the tail, on a seeded subset when all images would cost too much.
- * @param share share of `CURVE_BUDGET` that this data set may use, in (0, 1]
+ * @param budget multiply-adds that this data set may cost; Infinity takes all images
  */
-export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array, draw: Draw, share: number, options: PassOptions): Promise<CurveHits> {
+export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array, draw: Draw, budget: number, options: PassOptions): Promise<CurveHits> {
   const { model } = options;
   const { source, measured } = set;
   const wantedOf = (s: InputSource) => (set.wanted === 'labels' ? s.labels : set.wanted);
   if (measured?.activations) {
-    const rows = imagesWithin(source.count, site.units * model.classes * 2, CURVE_BUDGET * share);
+    const rows = imagesWithin(source.count, site.units * model.classes * 2, budget);
     const tail = denseTail(model, site);
     const points = curvePoints(site.units, site.units + 1);
     if (rows === source.count) return { points, hits: denseCurveHits(measured.activations, tail, order, wantedOf(source)), inputs: rows };
@@ -35,7 +35,7 @@ export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array
     return { points, hits: denseCurveHits(activations, tail, order, wantedOf(subsetOf(source, positions))), inputs: rows };
   }
   const points = curvePoints(site.units, TAIL_CURVE_POINTS);
-  const rows = imagesWithin(source.count, points.length * tailWork(model, site), CURVE_BUDGET * share);
+  const rows = imagesWithin(source.count, points.length * tailWork(model, site), budget);
   const subset = rows === source.count ? source : subsetOf(source, draw(source.count, rows));
   return { points, hits: await tailCurveHits(subset, site, order, points, set.wanted, options), inputs: rows };
 }

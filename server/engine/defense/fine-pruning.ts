@@ -12,7 +12,7 @@ import type { Progress } from '../progress';
 import { nearChance } from '../report/findings';
 import { train } from '../training/train';
 import { curveHits, type Draw } from './curve';
-import { largestWithinLimit, type CurveHits } from './curve-plan';
+import { CURVE_BUDGET, largestWithinLimit, type CurveHits } from './curve-plan';
 import { sourceOf, type InputSource, type PassOptions } from './inputs';
 import { measure, predict, type Measured } from './measure';
 import { mostRaised, pruneCount, pruneOrder } from './ranking';
@@ -136,11 +136,12 @@ interface CurveInputs {
 
 async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
   const draw: Draw = (n, count) => drawn(Int32Array.from({ length: n }, (_, i) => i), count, config.seed, 'curve');
+  const budget = config.curve === 'full' ? Infinity : CURVE_BUDGET;
   const shares = sets.triggered ? { clean: 0.4, triggered: 0.4, holdout: 0.2 } : { clean: 0.7, triggered: 0, holdout: 0.3 };
-  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, shares.clean, pass);
+  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, budget * shares.clean, pass);
   const success: CurveHits | null =
-    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, shares.triggered, pass));
-  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, shares.holdout, pass));
+    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, budget * shares.triggered, pass));
+  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, budget * shares.holdout, pass));
   const limit = heldOut && largestWithinLimit(heldOut, config.gates.maxAccuracyDrop);
   const points: CurvePoint[] = clean.points.map((pruned, at) => ({ pruned, correct: clean.hits[at]!, successful: success && success.hits[at]! }));
   const subset = clean.inputs < sets.test.count || (success !== null && success.inputs < sets.triggered!.count);

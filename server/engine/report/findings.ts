@@ -144,7 +144,7 @@ function dataFindings({ data, stages, curve, repaired, samplesOfTargetClass, pro
   }
   if (data.holdout.images === 0) found.push({ id: 'no-holdout', severity: 'information', message: 'No training images are held out, so no pruning ratio can be recommended.' });
   if (curve.subset) {
-    found.push({ id: 'curve-subset', severity: 'information', message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images.` });
+    found.push({ id: 'curve-subset', severity: 'information', message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" takes all of them.` });
   }
   if (trigger?.kind === 'samples' && samplesOfTargetClass > 0) {
     found.push({ id: 'test-subset', severity: 'information', message: `${samplesOfTargetClass} of your triggered samples are of the target class itself and do not count.` });
