@@ -34,6 +34,7 @@ describe('a defense config', () => {
       seed: 0,
       backend: 'auto',
       threads: 1,
+      curve: 'quick',
     });
   });
 

@@ -32,6 +32,8 @@ export async function compileObjects({ compiler, sources, tensorflowInclude, fol
     const object = path.join(folder, `${unit}.o`);
     await compilerRun(compiler, [
       '-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8',
+      // Its error messages name source files; the folder of the machine that compiled them is nobody's affair.
+      `-ffile-prefix-map=${sources.binding}=binding`,
       '-I', sources.napiInclude, '-I', tensorflowInclude,
       '-c', path.join(sources.binding, `${unit}.cc`), '-o', object,
     ], env, signal);
