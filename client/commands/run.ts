@@ -51,7 +51,19 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
 
 const unique = (uris: vscode.Uri[]): vscode.Uri[] => [...new Map(uris.map((uri) => [uri.toString(), uri])).values()];
 
+/**
+ * The engine reads the file: what is run must be what is seen.
+ * @throws FinePruneError when a config that was edited can't be saved
+ */
+async function save(config: vscode.Uri): Promise<void> {
+  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === config.toString());
+  if (!document?.isDirty || (await document.save())) return;
+  throw badInput('run.notSaved', `${baseName(config)} could not be saved, so it was not run: the run would take what is on the disk, not what you see.`, { file: config.fsPath, todo: 'Save the file, then run again.' });
+}
+
 async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<FinishedRun[]> {
+  // Before the check below, and nothing awaited after it: two clicks in a row must not start one config twice.
+  for (const config of configs) await save(config);
   const waiting = configs.filter((config) => !context.runs.isActive(config));
   if (waiting.length < configs.length) {
     const names = configs.filter((config) => context.runs.isActive(config)).map(runName).join(', ');
@@ -61,8 +73,6 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
   const finished = await Promise.all(waiting.map(async (config): Promise<FinishedRun> => {
     const configUri = config.toString();
     try {
-      // The engine reads the file: what is run must be what is seen.
-      await vscode.workspace.textDocuments.find((document) => document.uri.toString() === configUri)?.save();
       const result = await context.runs.run(config);
       if (single) tell(config, result);
       return { configUri, result };
@@ -84,7 +94,7 @@ const showConfig = (config: vscode.Uri): Action => ({ title: 'Show Config', run:
 /** The server has logged the end of the run; this tells the person. */
 function tell(config: vscode.Uri, result: RunResult): void {
   if (!result.ok) {
-    notifyFailure(result.failure);
+    notifyFailure(result.failure, showConfig(config));
     return;
   }
   const { report, files } = result.outcome;

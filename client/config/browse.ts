@@ -34,7 +34,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
   return { train: { images: trainImages, labels: trainLabels }, test: { images: testImages, labels: testLabels } };
 }
 
-/** Data outside the workspace is refused unless the person has allowed its folder; here he can. */
+/** Data outside the workspace is refused unless the person has allowed its folder; here they can. */
 async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolean> {
   const settings = vscode.workspace.getConfiguration('finePrune');
   const allowed = settings.get<string[]>('dataFolders', []);
@@ -42,7 +42,7 @@ async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolea
   if ([root, ...allowed].some((parent) => isInside(folder.fsPath, parent))) return true;
   const allow = 'Allow This Folder';
   const detail = `Configs may then read data from ${folder.fsPath} on this machine. The setting “Fine-Prune: Data Folders” lists such folders.`;
-  if ((await vscode.window.showWarningMessage('The data lies outside the workspace.', { modal: true, detail }, allow)) !== allow) return false;
+  if ((await vscode.window.showWarningMessage('The data lies outside the model’s workspace folder.', { modal: true, detail }, allow)) !== allow) return false;
   await settings.update('dataFolders', [...allowed, folder.fsPath], vscode.ConfigurationTarget.Global);
   return true;
 }

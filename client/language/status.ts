@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
-import { verdictSeverity } from '../../server/language/report-text';
+import { percentDone, verdictSeverity } from '../../server/language/report-text';
 import type { StatusParams } from '../../server/protocol/lsp';
 import type { VerdictWord } from '../../server/protocol/report';
 import { SELECTOR, type LanguageServer, type ServerState } from './server';
 
-const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 const firstClause = (sentence: string): string => sentence.split(/[:.](?:\s|$)/)[0] ?? sentence;
 
 /** Two entries in the language status: the engine with what it is doing, and the last verdict. */
@@ -46,7 +45,7 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
   } else if (running) {
     const waiting = queued > 0 ? `, ${queued} waiting` : '';
     // The phase alone: the notification has its figures, and the list is narrow.
-    item.text = `${running.name}: ${running.title.split(' · ')[0]} ${percent(running.overall)}${waiting}`;
+    item.text = `${running.name}: ${running.title.split(' · ')[0]} ${percentDone(running.overall)}${waiting}`;
   } else {
     // Which engine, and why. The list is narrow: what is longer pushes the link to the log, which has it all, out of sight.
     item.text = backend ? firstClause(backend.why) : 'Fine-Prune: ready';
@@ -55,7 +54,7 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
 
 function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): void {
   if (!last) {
-    item.text = 'No run yet';
+    item.text = 'No run in this session yet';
     item.detail = '';
     item.command = { command: 'finePrune.run', title: 'Fine-Prune Model' };
     item.severity = vscode.LanguageStatusSeverity.Information;

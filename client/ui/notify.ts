@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { namingFile } from '../../server/language/failure-text';
 import type { Failure } from '../../server/protocol/errors';
 import { openAtPlace } from './open';
 
@@ -31,8 +32,11 @@ export function notify(level: Level, message: string, ...actions: Action[]): voi
   });
 }
 
-/** Shows a failure with the buttons that help against it. A cancellation is no failure: one quiet line says that it worked. */
-export function notifyFailure(failure: Failure): void {
+/**
+ * Shows a failure with the buttons that help against it. A cancellation is no failure: one quiet line says that it worked.
+ * @param instead offered where the file at fault can't be opened as text
+ */
+export function notifyFailure(failure: Failure, instead?: Action): void {
   if (failure.kind === 'cancelled') {
     vscode.window.setStatusBarMessage(`$(circle-slash) Fine-Prune: ${failure.message}`, 8000);
     return;
@@ -40,8 +44,9 @@ export function notifyFailure(failure: Failure): void {
   const { file, place } = failure;
   const actions: Action[] = [];
   if (file && isText(file)) actions.push({ title: 'Open File', run: () => openAtPlace(vscode.Uri.file(file), place) });
+  else if (instead) actions.push(instead);
   if (failure.code.startsWith('engine.native')) actions.push(INSTALL);
-  notify('error', `Fine-Prune: ${[failure.message, failure.todo].filter(Boolean).join(' ')}`, ...actions, SHOW_LOG);
+  notify('error', `Fine-Prune: ${[namingFile(failure), failure.todo].filter(Boolean).join(' ')}`, ...actions, SHOW_LOG);
 }
 
 /** Keeps a figure and its unit on one line where a message is wrapped. */

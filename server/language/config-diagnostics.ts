@@ -5,6 +5,7 @@ import { textFaultDiagnostics, tellsAll, type TextFault } from './config-faults'
 import { fileChecks } from './config-file-checks';
 import { namedFiles, nodeAtPointer, rangeOf, topRange, type ConfigText } from './config-text';
 import type { ConfigFacts, FailedRun } from './facts';
+import { namingFile } from './failure-text';
 import { problem, SEVERITY } from './problem';
 
 /**
@@ -37,7 +38,7 @@ function offsets(config: ConfigText, { range }: Diagnostic): [number, number] {
 
 /** The one diagnostic of a failed run, at the place that the failure names. */
 function failureDiagnostic(config: ConfigText, { failure, writtenPath }: FailedRun): Diagnostic {
-  return problem(failure.code, 'error', failureRange(config, failure, writtenPath), failureText(failure));
+  return problem(failure.code, 'error', failureRange(config, failure, writtenPath), failureText(failure, writtenPath !== undefined));
 }
 
 function failureRange(config: ConfigText, failure: Failure, writtenPath: string | undefined) {
@@ -55,8 +56,11 @@ function pointerIn({ place }: Failure): string | undefined {
   return place?.startsWith('/') ? place.replace(/, line \d+:\d+$/, '') : undefined;
 }
 
-/** Sentence, place inside a file that is not the config, next step. */
-export function failureText(failure: Failure): string {
-  const inConfig = failure.place?.startsWith('/') === true || failure.place?.startsWith('line ') === true;
-  return [failure.place && !inConfig ? `${failure.message} (${failure.place})` : failure.message, failure.todo].filter(Boolean).join(' ');
+/** Sentence, place inside a file that is not the config, next step; the file is named unless its path stands right there. */
+function failureText(failure: Failure, isAtFile: boolean): string {
+  const { place, todo } = failure;
+  const inConfig = place?.startsWith('/') === true || place?.startsWith('line ') === true;
+  const isOwnFile = failure.file?.endsWith('.fineprune.json') === true;
+  const sentence = isAtFile || isOwnFile ? failure.message : namingFile(failure);
+  return [place && !inConfig ? `${sentence} (${place})` : sentence, todo].filter(Boolean).join(' ');
 }

@@ -29,7 +29,7 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
     case 'folder':
       return [problem('config.fileMissing', 'error', range, `\`${value}\` is a folder; a file with the ${WHAT[kind]} is expected.`, fixes)];
     case 'outside':
-      return [problem('config.fileOutside', 'error', range, `\`${value}\` lies outside of the workspace and of the folders in the setting \`finePrune.dataFolders\`.`)];
+      return [problem('config.fileOutside', 'error', range, `\`${value}\` lies outside of this workspace folder and of the folders in the setting \`finePrune.dataFolders\`.`)];
     case 'unreadable':
       return [problem(kind === 'model' ? 'config.modelUnreadable' : 'config.dataUnreadable', 'error', range, fact.message)];
     case 'ok':

@@ -1,7 +1,7 @@
 import type { CodeLens } from 'vscode-languageserver-types';
 import { COMMANDS } from '../protocol/lsp';
 import { topRange, type ConfigText } from './config-text';
-import { resultLine } from './report-text';
+import { percentDone, resultLine } from './report-text';
 import { staleText, type ActiveRun, type LastRun } from './run-state';
 
 /** Lenses at the top of a config: run it, and what the last run found. */
@@ -25,5 +25,5 @@ export function activeTitle(active: ActiveRun): string {
   if (active.state === 'queued') return `$(clock) ${active.title}`;
   const [phase, ...details] = active.title.split(' · ');
   const steps = details.filter((detail) => detail.startsWith('step '));
-  return `$(sync~spin) ${[phase, ...steps].join(' · ')} (${Math.floor(active.overall * 100)} %)`;
+  return `$(sync~spin) ${[phase, ...steps].join(' · ')} (${percentDone(active.overall)})`;
 }

@@ -16,6 +16,11 @@ export function percent(share: number): string {
   return exact > 50 ? '> 99.9999 %' : '< 0.0001 %';
 }
 
+/** How far something is, a share in [0, 1], as a whole percentage; 100 % only at its end. */
+export function percentDone(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
 /** Whole numbers with a comma every three digits. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { configText } from '../engine/config/default-config';
+import { stringAt } from '../language/config-text';
 import type { IdxHeader } from '../language/facts';
 import { count } from '../language/report-text';
 import type { ConfigTextParams, PrepareParams, PrepareResult } from '../protocol/lsp';
@@ -41,7 +42,11 @@ export function newConfigText({ model, train, test, trigger }: ConfigTextParams)
 
 async function configNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string | undefined> {
   for (const config of configs) {
-    if ((await snapshots.ofConfig(config))?.modelPath === model) return config;
+    const snapshot = await snapshots.ofConfig(config);
+    if (!snapshot) continue;
+    // One whose text is broken is still the model's: the person mends it, instead of being asked for a second one.
+    const named = snapshot.modelPath ?? stringAt(snapshot.text, ['model'])?.value;
+    if (named !== undefined && path.resolve(path.dirname(config), named) === model) return config;
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ import { FinePruneError } from '../protocol/errors';
 import { DataFiles } from './data-files';
 import { openDocument, type Host } from './host';
 import { Models } from './models';
-import { Reports } from './reports';
+import { Reports, type Inputs } from './reports';
 import { relativePath, uriOf } from './uris';
 
 /** A config, with everything that is known around it, at one moment. */
@@ -62,10 +62,10 @@ export class Snapshots {
     if (!document) return undefined;
     const { text, faults, resolved } = readText(document, file);
     if (!text.root || tellsAll(faults)) {
-      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file, undefined, new Map(), undefined) };
+      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file) };
     }
     const { facts, paths, modelPath } = await this.facts(text, file);
-    const last = await this.lastRun(file, resolved, paths, modelPath);
+    const last = await this.lastRun(file, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
     const writtenPaths = new Map([...paths].flatMap(([written, absolute]) => [[absolute, written], [path.resolve(path.dirname(file), written), written]]));
     return { file, text, faults, facts, resolved, modelPath, writtenPaths, last };
   }
@@ -107,12 +107,12 @@ export class Snapshots {
     return summary ? { state: 'ok', summary } : this.models.fact(file);
   }
 
-  private async lastRun(file: string, config: ResolvedConfig | undefined, paths: ReadonlyMap<string, string>, modelPath: string | undefined): Promise<LastRun | undefined> {
+  /** @param inputs undefined when the text can't be read, so that nothing is known of what it names: the config has changed */
+  private async lastRun(file: string, inputs?: Inputs): Promise<LastRun | undefined> {
     const reportPath = reportPathOf(file);
     const report = await this.reports.at(reportPath);
     if (!report) return undefined;
-    const changed = await this.reports.changes(report, { config, modelPath, resolve: (written) => paths.get(written) });
-    return { report, reportUri: uriOf(reportPath), changed };
+    return { report, reportUri: uriOf(reportPath), changed: inputs ? await this.reports.changes(report, inputs) : ['the config'] };
   }
 }
 

@@ -15,7 +15,7 @@ import { newConfigText, prepareConfig } from './prepare';
 import { Runs } from './runs';
 import { SettingsStore } from './settings';
 import { Snapshots } from './snapshots';
-import { pathOf } from './uris';
+import { isConfigPath, pathOf } from './uris';
 import { Workspace } from './workspace';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, models with their weights, data. */
@@ -70,9 +70,10 @@ export function startServer(connection: Connection): void {
     board.refreshAll();
     refresh();
   });
-  connection.onDidChangeWatchedFiles(() => {
+  connection.onDidChangeWatchedFiles(({ changes }) => {
     host.workspace.forget();
-    board.forgetInputFailures();
+    // A config mends its own failure by its text, which the board compares: that it was saved for the run is no news.
+    if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
   });
   connection.onNotification(TRUSTED_NOTIFICATION, () => {

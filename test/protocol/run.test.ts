@@ -120,6 +120,11 @@ describe('runs through the language server', function () {
     await stale(/Stale: the config \(prune\.ratio\) changed/);
     await save(before);
     await fresh('fresh figures after the config is back');
+    await save(before.replace('"data":', '"data"'));
+    const broken = await client.diagnosed(uri, 'a fault and the stale result', (found) => ['config.syntax', 'result.stale'].every((code) => found.some((one) => one.code === code)));
+    assert.match(String(broken.find(({ code }) => code === 'result.stale')?.message), /^Stale: the config changed since/);
+    await save(before);
+    await fresh('fresh figures after the config is whole again');
 
     for (const [file, what] of [[path.join(path.dirname(config), 'data/t10k-labels-idx1-ubyte'), /the data changed/], [path.join(path.dirname(config), 'weights.bin'), /the model changed/], [model, /the model changed/]] as const) {
       const bytes = readFileSync(file);

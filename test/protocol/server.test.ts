@@ -203,6 +203,17 @@ describe('language server', function () {
       }]);
     });
 
+    it('finds the config of a model also when its text is broken', async () => {
+      const text = readFileSync(config, 'utf8');
+      writeFileSync(config, text.replace('"data":', '"data"'));
+      try {
+        const found = await client.connection.sendRequest<PrepareResult>(PREPARE_REQUEST, { modelUri: uriOf(path.join(folder, 'model.json')) });
+        assert.equal(found.existingConfigUri, uriOf(config));
+      } finally {
+        writeFileSync(config, text);
+      }
+    });
+
     it('says why a model cannot be defended', async () => {
       const file = path.join(folder, 'broken.json');
       writeFileSync(file, '{ "format": "layers-model" }');

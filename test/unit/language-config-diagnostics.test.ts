@@ -146,6 +146,8 @@ describe('config diagnostics', () => {
       const model = marked(configWith().replace('"model.json"', '«"model.json"»'));
       const crashed = { failure: { kind: 'engine' as const, code: 'engine.crashed', message: 'The engine crashed.', todo: 'Run again.' } };
       assert.deepEqual((told(model.text, crashed)).map((d) => [d.range, d.message]), [[model.range, 'The engine crashed. Run again.']]);
+      const shard = { failure: { kind: 'input' as const, code: 'model.lfsPointer', message: 'The file is a Git LFS pointer.', file: '/w/weights.bin', place: '/weightsManifest/0/paths' } };
+      assert.deepEqual((told(model.text, shard)).map((d) => [d.range, d.message]), [[model.range, 'weights.bin: The file is a Git LFS pointer.']]);
     });
   });
 });

@@ -66,6 +66,13 @@ describe('Fine-Prune Model', function () {
     assert.deepEqual(api.activeRuns(), []);
   });
 
+  it('starts a config once, however often it is asked to meanwhile', async () => {
+    const { config } = await demoFolder('twice', configText('"fineTune": { "epochs": 0 }'));
+    const all = await Promise.all([run(config), run(config)]);
+    assert.deepEqual(all.map((finished) => finished.length).sort(), [0, 1]);
+    assert.equal(all.flat()[0]?.result?.ok, true);
+  });
+
   it('saves what is seen before it runs it', async () => {
     const { config } = await demoFolder('dirty', configText('"fineTune": { "epochs": 1 }'));
     const document = await open(config);
