@@ -38,11 +38,11 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
 async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolean> {
   const settings = vscode.workspace.getConfiguration('finePrune');
   const allowed = settings.get<string[]>('dataFolders', []);
-  const root = vscode.workspace.getWorkspaceFolder(modelUri)?.uri.fsPath ?? path.dirname(modelUri.fsPath);
-  if ([root, ...allowed].some((parent) => isInside(folder.fsPath, parent))) return true;
+  const roots = [path.dirname(modelUri.fsPath), ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath)];
+  if ([...roots, ...allowed].some((parent) => isInside(folder.fsPath, parent))) return true;
   const allow = 'Allow This Folder';
   const detail = `Configs may then read data from ${folder.fsPath} on this machine. The setting “Fine-Prune: Data Folders” lists such folders.`;
-  if ((await vscode.window.showWarningMessage('The data lies outside the model’s workspace folder.', { modal: true, detail }, allow)) !== allow) return false;
+  if ((await vscode.window.showWarningMessage('The data lies outside the workspace.', { modal: true, detail }, allow)) !== allow) return false;
   await settings.update('dataFolders', [...allowed, folder.fsPath], vscode.ConfigurationTarget.Global);
   return true;
 }

@@ -16,12 +16,22 @@ export type Plan = { config: vscode.Uri } | { model: vscode.Uri; params: ConfigT
  */
 export async function planFor(model: vscode.Uri, server: LanguageServer): Promise<Plan | undefined> {
   const prepared = await prepare(model, server);
+  if (prepared.existingConfigUris) {
+    const config = await chooseConfig(prepared.existingConfigUris.map((uri) => vscode.Uri.parse(uri, true)));
+    return config && { config };
+  }
   if (prepared.existingConfigUri) return { config: vscode.Uri.parse(prepared.existingConfigUri, true) };
   if (!prepared.model) {
     throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be defended.', file: model.fsPath });
   }
   const answers = await ask(model, prepared, nameFor(model));
   return answers && { model, params: { model: path.basename(model.fsPath), ...answers } };
+}
+
+/** Several configs defend this model: which one is meant, only the person knows. */
+async function chooseConfig(configs: vscode.Uri[]): Promise<vscode.Uri | undefined> {
+  const items = configs.map((uri) => ({ label: path.basename(uri.fsPath), description: vscode.workspace.asRelativePath(path.dirname(uri.fsPath)), uri }));
+  return (await vscode.window.showQuickPick(items, { title: 'Several configs defend this model: run which one?', ignoreFocusOut: true }))?.uri;
 }
 
 export async function prepare(model: vscode.Uri, server: LanguageServer): Promise<PrepareResult> {

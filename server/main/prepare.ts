@@ -26,10 +26,11 @@ export async function prepareConfig(host: Host, snapshots: Snapshots, { modelUri
   // Looked for anew: a config that was made a moment ago must be found, not made a second time.
   host.workspace.forget();
   const found = await host.workspace.files(host.workspace.rootOf(file));
-  const existing = await configNaming(snapshots, found.configs, file);
+  const existing = await configsNaming(snapshots, found.configs, file);
   const layer = summary.layers.find(({ name }) => name === summary.penultimate);
   return {
-    ...(existing && { existingConfigUri: uriOf(existing) }),
+    ...(existing[0] !== undefined && { existingConfigUri: uriOf(existing[0]) }),
+    ...(existing.length > 1 && { existingConfigUris: existing.map(uriOf) }),
     model: { inputShape: summary.inputShape, classes: summary.classes, layer: summary.penultimate ?? '', units: layer?.units ?? 0 },
     dataSets: await fittingSets(found.data, summary.inputShape, summary.classes, path.dirname(file)),
   };
@@ -40,15 +41,16 @@ export function newConfigText({ model, train, test, trigger }: ConfigTextParams)
   return configText({ model, train, test, trigger });
 }
 
-async function configNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string | undefined> {
+async function configsNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string[]> {
+  const naming: string[] = [];
   for (const config of configs) {
     const snapshot = await snapshots.ofConfig(config);
     if (!snapshot) continue;
     // One whose text is broken is still the model's: the person mends it, instead of being asked for a second one.
     const named = snapshot.modelPath ?? stringAt(snapshot.text, ['model'])?.value;
-    if (named !== undefined && path.resolve(path.dirname(config), named) === model) return config;
+    if (named !== undefined && path.resolve(path.dirname(config), named) === model) naming.push(config);
   }
-  return undefined;
+  return naming;
 }
 
 interface DataSetFiles {

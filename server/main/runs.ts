@@ -8,7 +8,7 @@ import { badInput, describeFailure, FinePruneError, type Failure } from '../prot
 import { STATUS_NOTIFICATION, type RunParams, type RunResult, type StatusParams } from '../protocol/lsp';
 import type { Board } from './board';
 import type { Host } from './host';
-import { progressText } from './progress-text';
+import { progressText } from '../language/progress-text';
 import { reportPathOf } from './snapshots';
 import { pathOf, uriOf } from './uris';
 
@@ -61,7 +61,8 @@ export class Runs {
     const settings = await this.host.settings.get(uriOf(config));
     return {
       config,
-      allowedFolders: settings.dataFolders,
+      // Another folder of the same workspace is no stranger's.
+      allowedFolders: [...settings.dataFolders, ...this.host.workspace.roots],
       root: this.host.workspace.rootOf(config),
       ...(settings.backend && { overrides: { backend: settings.backend } }),
       ...(settings.nativeEnginePath && { nativeBinding: settings.nativeEnginePath }),

@@ -82,7 +82,7 @@ export class Snapshots {
       let absolute: string | undefined;
       let refused: Refused = { state: 'outside' };
       try {
-        absolute = await confinedPath(folder, value, { root, folders: dataFolders }, 'files');
+        absolute = await confinedPath(folder, value, { root, folders: [...dataFolders, ...this.host.workspace.roots] }, 'files');
         paths.set(value, absolute);
       } catch (error) {
         refused = refusal(error);

@@ -44,6 +44,8 @@ export interface PrepareParams {
 export interface PrepareResult {
   /** The config that already names this model, if there is one. */
   existingConfigUri?: string;
+  /** All configs that name it, nearest first, when there are several. */
+  existingConfigUris?: string[];
   /** Null when the model cannot be defended; then `failure` says why. */
   model: { inputShape: number[]; classes: number; layer: string; units: number } | null;
   failure?: Failure;

@@ -259,18 +259,33 @@ describe('language server', function () {
   });
 
   describe('in several folders', () => {
-    it('keeps each config to its own folder, but for folders that the settings name', async () => {
-      const [one, two] = [path.join(temp.dir, 'one'), path.join(temp.dir, 'two')];
+    it('reads data from every folder of the workspace, and beyond them from those that the settings name', async () => {
+      const [one, two, three] = [path.join(temp.dir, 'one'), path.join(temp.dir, 'two'), path.join(temp.dir, 'three')];
       const file = await makeDemo(one);
       mkdirSync(two);
-      renameSync(path.join(path.dirname(file), 'data'), path.join(two, 'data'));
-      const text = demoConfig().replaceAll('data/', '../../two/data/');
+      mkdirSync(three);
+      renameSync(path.join(path.dirname(file), 'data'), path.join(three, 'data'));
+      const text = demoConfig().replaceAll('data/', '../../three/data/');
       const several = await LanguageClient.start([one, two]);
       try {
         const uri = await several.open(file, text);
         await several.diagnosed(uri, 'four files outside', (found) => found.length === 4 && found.every(({ code }) => code === 'config.fileOutside'));
-        several.settings = { dataFolders: [two] };
+        several.settings = { dataFolders: [three] };
         await several.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
+        await several.diagnosed(uri, 'no diagnostics', (found) => found.length === 0);
+      } finally {
+        await several.stop();
+      }
+    });
+
+    it('needs no setting for data in another folder of the workspace', async () => {
+      const [one, two] = [path.join(temp.dir, 'first'), path.join(temp.dir, 'second')];
+      const file = await makeDemo(one);
+      mkdirSync(two);
+      renameSync(path.join(path.dirname(file), 'data'), path.join(two, 'data'));
+      const several = await LanguageClient.start([one, two]);
+      try {
+        const uri = await several.open(file, demoConfig().replaceAll('data/', '../../second/data/'));
         await several.diagnosed(uri, 'no diagnostics', (found) => found.length === 0);
       } finally {
         await several.stop();

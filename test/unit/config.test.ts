@@ -213,7 +213,7 @@ describe('the text of a new config', () => {
   it('stays valid with every comment put into force', () => {
     const text = configText({ ...answers, trigger: null });
     const forced = text.replace(/^( *)\/\/ (?=")/gm, '$1');
-    assert.equal(text.split('\n').filter((line, i) => line !== forced.split('\n')[i]).length, 8);
+    assert.equal(text.split('\n').filter((line, i) => line !== forced.split('\n')[i]).length, 7);
     assert.deepEqual(configProblems(forced), []);
     const config = parseConfig(forced, FILE);
     assert.deepEqual([config.data.analysis, config.data.mean, config.layer, config.fineTune?.batchSize, config.seed], ['holdout', 0.1307, 'conv2d_2', 64, 0]);

@@ -31,8 +31,9 @@ export function configText({ model, train, test, trigger }: NewConfig): string {
 
 ${triggerText(trigger)},
 
+  // Share of the layer's units to prune; "auto" chooses it on held-out data.
+  "prune": { "ratio": 0.2 },
   // "layer": "conv2d_2",  // left out: the layer before the classifier
-  // "prune": { "ratio": 0.2 },  // share of units; "auto" chooses it on held-out data
   // "fineTune": { "epochs": 2, "learningRate": 0.0005, "batchSize": 64 },
   // "gates": { "maxAttackSuccessRate": 0.05, "maxAccuracyDrop": 0.01 },
   // "seed": 0,

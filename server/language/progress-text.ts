@@ -1,5 +1,5 @@
 import { PHASE_TITLES, type EngineEvent } from '../protocol/engine';
-import { count, percent, RATE_TITLES } from '../language/report-text';
+import { count, percent, RATE_TITLES } from './report-text';
 
 type Progress = Extract<EngineEvent, { type: 'progress' }>;
 
