@@ -151,7 +151,7 @@ function fileLines({ files }: SummaryContext): string[] {
 /** One line: the reason was told in full when the run began, and the findings need the room more. */
 function backendLine({ provenance }: DefenseReport, { backendWhy }: SummaryContext, width: number): string {
   // Why it is not the faster one is worth the line; why it is needs none.
-  const text = provenance.backend === 'native' ? `native, ${provenance.engine}` : `WASM, ${backendWhy ?? provenance.engine}`;
+  const text = provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
   return 'Engine'.padEnd(INDENT) + (text.length > room ? `${text.slice(0, room - 1)}…` : text);
 }

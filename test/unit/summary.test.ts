@@ -49,7 +49,7 @@ describe('summary of a run', () => {
     assert.match(lines.at(-1) ?? '', /^Engine {2}native, TensorFlow 2\.21\.0/);
     const report = referenceReport();
     const onWasm = { ...report, provenance: { ...report.provenance, backend: 'wasm' as const } };
-    assert.match(summarize(onWasm, { files: FILES, backendWhy: 'No native engine is installed.' }).split('\n').at(-1) ?? '', /^Engine {2}WASM, No native engine is installed\.$/);
+    assert.match(summarize(onWasm, { files: FILES, backendWhy: 'WASM runs because no native engine is installed.' }).split('\n').at(-1) ?? '', /^Engine {2}WASM runs because no native engine is installed\.$/);
   });
 
   it('is the same text with and without colour', () => {
