@@ -9,7 +9,7 @@ import { baseName, defaultTrigger, integer, share, splitFiles, TRIGGER_KINDS, ty
 import { createProgress } from './progress';
 import { percent } from './summary';
 
-interface PoisonTrainFlags {
+interface PoisonTrainFlags extends Pick<PoisonTrainRequest, 'poisonRate' | 'seed' | 'epochs' | 'batchSize' | 'learningRate' | 'backend' | 'threads'> {
   train: string[];
   test: string[];
   out: string;
@@ -17,13 +17,6 @@ interface PoisonTrainFlags {
   arch?: string;
   trigger: TriggerKind;
   target: number;
-  poisonRate: number;
-  seed: number;
-  epochs: number;
-  batchSize: number;
-  learningRate: number;
-  backend: 'auto' | 'native' | 'wasm';
-  threads: number;
   json?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import type { ConfigProblem } from '../protocol/errors';
 import { findNodeAtOffset, type Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { enumeratedAt, propertyNames } from './config-schema';
@@ -9,17 +10,7 @@ import { problem, type Fix } from './problem';
  * One fault of a config's text alone (syntax, types, ranges, unknown and missing fields, fields that exclude each other), as
  * the engine's own reader finds and words it: terminal and editor say the same.
  */
-export interface TextFault {
-  /** Stable word, such as `config.unknownField`. */
-  code: string;
-  message: string;
-  /** JSON pointer; empty for the whole config and for broken syntax. */
-  path: string;
-  /** Range in the text, in UTF-16 units. */
-  offset: number;
-  length: number;
-  todo?: string;
-}
+export type TextFault = ConfigProblem;
 
 /** Faults that leave nothing else to be said about a text. */
 const OF_THE_WHOLE_TEXT = new Set(['config.syntax', 'config.empty', 'config.tooLarge']);

@@ -16,6 +16,20 @@ export interface Failure {
   todo?: string;
 }
 
+/** A fault in the text of a config, found by the engine's reader and shown by terminal and editor in the same words. */
+export interface ConfigProblem {
+  /** Stable word, such as `config.unknownField`. */
+  code: string;
+  /** One sentence: what is wrong and what was expected. */
+  message: string;
+  /** JSON pointer such as `/trigger/target`; empty for the whole config and for broken syntax. */
+  path: string;
+  /** Range in the text, in UTF-16 units. */
+  offset: number;
+  length: number;
+  todo?: string;
+}
+
 /** The one error type that is meant for people; everything else that is thrown is a defect. */
 export class FinePruneError extends Error implements Failure {
   readonly kind: FailureKind;

@@ -1,22 +1,10 @@
 import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
-import { badInput } from '../../protocol/errors';
+import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
 
-/** One fault of a config's text, with its range for editors. */
-export interface ConfigProblem {
-  /** Stable word, such as `config.unknownField`. */
-  code: string;
-  /** One sentence: what is wrong and what was expected. */
-  message: string;
-  /** JSON pointer such as `/trigger/target`; empty for the whole config and for broken syntax. */
-  path: string;
-  /** Range in the text, in UTF-16 units. */
-  offset: number;
-  length: number;
-  todo?: string;
-}
+export type { ConfigProblem };
 
 /** A config is some dozen lines; more than this is another file. In UTF-16 units, and in bytes when read. */
 export const MAX_CONFIG_LENGTH = 1 << 20;
