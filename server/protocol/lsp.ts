@@ -1,5 +1,6 @@
 import type { Failure } from './errors';
 import type { RunOutcome } from './engine';
+import type { InspectAnswer, InspectQuery } from './inspect';
 
 /**
  * The custom requests between client and language server; everything else is plain LSP. URIs are strings as LSP
@@ -89,9 +90,48 @@ export interface StatusParams {
   running?: { name: string; title: string; overall: number };
 }
 
+/** Where the inspector opens, as lenses and quick fixes say it. */
+export interface InspectTarget {
+  layer?: string;
+  unit?: number;
+}
+
 /** Commands that lenses and quick fixes name; contributed by the client. */
 export const COMMANDS = {
   run: 'finePrune.run',
   openReport: 'finePrune.openReport',
   showConfig: 'finePrune.showConfig',
+  /** Arguments: URI of config or model, then optionally InspectTarget. */
+  inspect: 'finePrune.inspect',
 } as const;
+
+/** Client → server, cancellable. A question of the activation inspector about one config; the answer holds typed arrays. */
+export const INSPECT_REQUEST = 'finePrune/inspect';
+export interface InspectParams {
+  configUri: string;
+  query: InspectQuery;
+  /** Names this request in INSPECT_PROGRESS. */
+  token: number;
+}
+export type InspectResult = { ok: true; answer: InspectAnswer } | { ok: false; failure: Failure };
+
+/** Server → client notification, at most ten times a second while a question is worked on. */
+export const INSPECT_PROGRESS = 'finePrune/inspectProgress';
+export interface InspectProgress {
+  token: number;
+  title: string;
+  /** 0 to 1. */
+  overall: number;
+}
+
+/** Server → client notification: the inspector's engine process ended unexpectedly while nothing was asked of it. */
+export const INSPECT_ENDED = 'finePrune/inspectEnded';
+export interface InspectEnded {
+  failure: Failure;
+}
+
+/** Server → client notification: files that a config's answers rest on (model, data, config, report) may have changed. */
+export const INSPECT_CHANGED = 'finePrune/inspectChanged';
+export interface InspectChanged {
+  configUri: string;
+}
