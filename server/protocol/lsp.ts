@@ -1,6 +1,8 @@
 import type { Failure } from './errors';
 import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';
+import type { DefenseReport } from './report';
+import type { IssueId, ReportComparison, ReviewedIssue } from './review';
 
 /**
  * The custom requests between client and language server; everything else is plain LSP. URIs are strings as LSP
@@ -135,3 +137,61 @@ export const INSPECT_CHANGED = 'finePrune/inspectChanged';
 export interface InspectChanged {
   configUri: string;
 }
+
+/** Client → server. Reads the text of a defense report, as it stands in an editor or at a revision, for the rendered view. */
+export const READ_REPORT_REQUEST = 'finePrune/readReport';
+export interface ReadReportParams {
+  /** Where it was read: a `file:` URI has a model, a config and decisions beside it; for others nothing is looked up. */
+  uri: string;
+  text: string;
+  /** Text of the decisions beside it, when the caller has read it (other schemes, unsaved documents). */
+  reviewText?: string;
+}
+export interface ReportView {
+  report: DefenseReport;
+  /** Missed gates and findings, with what was decided about them. */
+  issues: ReviewedIssue[];
+  /** What has changed since it was written; null where that can't be known. */
+  changed: string[] | null;
+}
+export type ReadReportResult = { ok: true; view: ReportView } | { ok: false; failure: Failure };
+
+/** Client → server. Compares two reports by their texts; a side is null for a report that was added or deleted. */
+export const COMPARE_REPORTS_REQUEST = 'finePrune/compareReports';
+export interface CompareReportsParams {
+  base: ReportText | null;
+  head: ReportText | null;
+}
+export interface ReportText {
+  /** What people call this side: `HEAD`, `working tree`, a path. */
+  label: string;
+  text: string;
+}
+export type CompareReportsResult = { ok: true; comparison: ReportComparison } | { ok: false; failure: Failure; side: 'base' | 'head' | null };
+
+/**
+ * Client → server. Stable text summary of a model, for text diffs. The caller reads the bytes, from whatever scheme; with
+ * `shards: null` the answer is the list of weight files to read, relative to the model.json.
+ */
+export const MODEL_TEXT_REQUEST = 'finePrune/modelText';
+export interface ModelTextParams {
+  /** What people call this model, for messages. */
+  name: string;
+  json: Uint8Array;
+  shards: { path: string; bytes: Uint8Array | null }[] | null;
+}
+export type ModelTextResult = { ok: true; text: string } | { ok: true; needs: string[] } | { ok: false; failure: Failure };
+
+/** Client → server. Text of the decisions file with one decision added (or replaced), and who git says decides. */
+export const ACCEPT_FINDING_REQUEST = 'finePrune/acceptFinding';
+export interface AcceptFindingParams {
+  reportUri: string;
+  reportText: string;
+  /** Text of the decisions file as it is; null when there is none. */
+  reviewText: string | null;
+  finding: IssueId;
+  reason: string;
+  /** YYYY-MM-DD. */
+  expires?: string;
+}
+export type AcceptFindingResult = { ok: true; text: string } | { ok: false; failure: Failure };

@@ -1,0 +1,137 @@
+import type { DefenseReport, FindingId, Gate, Rate } from './report';
+
+/** What a finding or a missed gate is called where decisions, SARIF and diagnostics refer to it. */
+export type IssueId = FindingId | `gate.${Gate['id']}`;
+
+/**
+ * Decisions of reviewers about one report, `<name>.defense-review.json`. Written one decision a line, so that two branches
+ * that each add one merge without a conflict inside of a line.
+ */
+export interface DefenseReview {
+  /** JSON schema of this file; editors fill it in. */
+  $schema?: string;
+  /** Version of this format. */
+  schemaVersion: 1;
+  decisions: Decision[];
+}
+
+/** A reviewer accepts a finding, or a missed gate, with a reason. */
+export interface Decision {
+  /** The finding's id, or `gate.` and the gate's id. */
+  finding: IssueId;
+  /** `accept`: known, and not a reason to hold back. */
+  decision: 'accept';
+  /**
+   * Why, in one sentence.
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
+  /**
+   * Who decided, as git names people: `Name <mail>`.
+   * @minLength 1
+   * @maxLength 300
+   */
+  author: string;
+  /**
+   * Day of the decision, YYYY-MM-DD.
+   * @pattern ^\d{4}-\d{2}-\d{2}$
+   */
+  date: string;
+  /**
+   * Last day on which it counts, YYYY-MM-DD. Left out: for as long as the finding stays the same.
+   * @pattern ^\d{4}-\d{2}-\d{2}$
+   */
+  expires?: string;
+  /**
+   * Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is
+   * stale and counts no more.
+   * @pattern ^[0-9a-f]{16}$
+   */
+  fingerprint: string;
+}
+
+/** A finding or missed gate of a report with what was decided about it. */
+export interface ReviewedIssue {
+  id: IssueId;
+  severity: 'error' | 'warning' | 'information';
+  /** One sentence with the figures. */
+  message: string;
+  fingerprint: string;
+  /** JSON pointer into the report: `/gates/0`, `/findings/2`. */
+  pointer: string;
+  /** `accepted`: a decision counts. `expired` and `stale`: one was made that counts no more. */
+  status: 'open' | 'accepted' | 'expired' | 'stale';
+  /** The decision that `status` speaks of. */
+  decision: Decision | null;
+}
+
+/** Two reports beside each other. A side is null for a report that was added or deleted. */
+export interface ReportComparison {
+  base: DefenseReport | null;
+  head: DefenseReport | null;
+  /** What got better or worse, and whether that is beyond noise, with the test named. One to three sentences. */
+  sentence: string;
+  /** Overall direction of what was measured beyond noise. */
+  direction: 'better' | 'worse' | 'mixed' | 'same' | 'not comparable';
+  /** Why figures of the two may not be held against each other (other test set, other trigger …); empty when they may. */
+  caveats: string[];
+  figures: FigureChange[];
+  gates: GateChange[];
+  findings: { id: FindingId; change: 'added' | 'removed' | 'kept' | 'reworded'; base: string | null; head: string | null }[];
+  units: { layer: { base: string | null; head: string | null }; both: number[]; onlyBase: number[]; onlyHead: number[] };
+  /** Settings that differ, by their path in the config, such as `fineTune.epochs`; then hashes and provenance that differ. */
+  settings: { path: string; base: unknown; head: unknown }[];
+}
+
+/** One figure of the defended model (`after`) or the input model (`before`) in both reports. */
+export interface FigureChange {
+  figure: 'cleanAccuracy' | 'attackSuccessRate' | 'robustAccuracy';
+  stage: 'before' | 'after';
+  base: Rate | null;
+  head: Rate | null;
+  /** head − base, a share; null when one is missing. */
+  delta: number | null;
+  /** Fisher's exact test (two-sided) on the two counts; null when one is missing or the images differ. */
+  pValue: number | null;
+  /** `noise`: the p-value is at least 0.05. */
+  change: 'better' | 'worse' | 'noise' | 'same' | 'unknown';
+}
+
+export interface GateChange {
+  id: Gate['id'];
+  base: Gate | null;
+  head: Gate | null;
+  /** Whether the limit was loosened or tightened. */
+  limit: 'same' | 'loosened' | 'tightened' | 'added' | 'removed';
+}
+
+/** What a pass of `fine-prune check` rests on, from weak to strong. */
+export type CheckLevel = 'consistent' | 'measured' | 'reproduced';
+
+/** One thing that `check` looked at. */
+export interface CheckResult {
+  /** Stable word, such as `figures.disagree`; see docs/review.md. */
+  id: string;
+  /** `fail` fails the check; `warn` is told; `pass` is listed with `--verbose`. */
+  outcome: 'pass' | 'warn' | 'fail';
+  /** One sentence with the figures. */
+  message: string;
+  /** JSON pointer into the report, when it is about a place there. */
+  pointer?: string;
+}
+
+/** What `fine-prune check` found out about one report. */
+export interface CheckedReport {
+  /** Path as given, or relative to the working folder. */
+  file: string;
+  passed: boolean;
+  /** What was verified; null when not even the report could be read. */
+  level: CheckLevel | null;
+  report: DefenseReport | null;
+  results: CheckResult[];
+  /** Missed gates and findings with the decisions that count: those of the base revision or of the policy. */
+  issues: ReviewedIssue[];
+  /** Where gates and decisions were taken from. */
+  policy: { source: 'base' | 'file' | 'worktree'; ref: string | null };
+}
