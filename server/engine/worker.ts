@@ -1,12 +1,13 @@
 import type { EngineCommand, EngineEvent } from '../protocol/engine';
+import type { InspectCommand } from '../protocol/inspect';
 import { FinePruneError } from '../protocol/errors';
 import { toFailure } from './failure';
 import { watchParent } from './parent-watch';
 import { throttleProgress } from './progress-throttle';
 
 /**
- * Entry of the engine process: one command comes in, events go out, the process ends. It is a process of its own since
- * TensorFlow's ops block their thread and its native code can abort.
+ * Entry of the engine process: one command comes in, events go out, the process ends; or, after `inspect`, questions are answered
+ * for as long as the parent wants. It is a process of its own since TensorFlow's ops block their thread and its native code can abort.
  */
 function main(): void {
   if (!process.send) {
@@ -39,8 +40,14 @@ function main(): void {
   process.on('unhandledRejection', fail);
 
   let started = false;
-  process.on('message', (command: EngineCommand) => {
+  let inspecting: Promise<{ handle(command: InspectCommand): void }> | undefined;
+  process.on('message', (command: EngineCommand | InspectCommand) => {
     if (command.type === 'cancel') stopping.abort();
+    else if (command.type === 'inspect') {
+      started = true;
+      inspecting = inspect(stopping.signal);
+      inspecting.catch(fail);
+    } else if (command.type === 'query' || command.type === 'cancel-query') void inspecting?.then((server) => server.handle(command), () => undefined);
     else if (!started) {
       started = true;
       perform(command, emit, stopping.signal).then(end, fail);
@@ -61,6 +68,15 @@ async function perform(
   }
   const { poisonTrain } = await import('./attack/poison-train');
   return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
+}
+
+/** Answers the inspector's questions until the parent lets go. */
+async function inspect(ending: AbortSignal): Promise<{ handle(command: InspectCommand): void }> {
+  ending.addEventListener('abort', () => process.exit(0));
+  const { serveInspections } = await import('./inspect/serve');
+  return serveInspections((event) => {
+    if (process.connected) process.send?.(event);
+  });
 }
 
 main();

@@ -1,0 +1,162 @@
+import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
+import type { EngineAnswer, InspectQuery, InspectSubject, ModelState, Overview } from '../../protocol/inspect';
+import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
+import type { OpenModel } from '../model/model';
+import { ByteCache } from './byte-cache';
+import { examplesOf } from './examples';
+import { analyseLayer, limitOf, type LayerState, type Told } from './layer';
+import { maskData } from './mask';
+import { Opener, type Subject } from './subject';
+import { unitData } from './unit';
+
+/** Bytes that all analysed layers together may hold. */
+const CACHE_BYTES = 768 * 2 ** 20;
+/** Opened configs that are kept. */
+const SUBJECTS = 3;
+const MOST_EXAMPLES = 32;
+
+/** Answers the inspector's questions, one at a time, and keeps what it computed for the next one. */
+export class Inspections {
+  private readonly opener = new Opener();
+  private readonly subjects = new Map<string, Subject>();
+  private readonly layers: ByteCache<LayerState>;
+  private backend: { info: Promise<BackendInfo>; choice: BackendChoice } | undefined;
+  private readonly open = new Set<OpenModel>();
+
+  constructor(options: { cacheBytes?: number } = {}) {
+    this.layers = new ByteCache(options.cacheBytes ?? CACHE_BYTES);
+  }
+
+  /**
+   * @param told hears how far the question is
+   * @throws FinePruneError what is wrong with model, config or data, as in a run; `inspect.changed` when they are not those that the
+   *   question was about; `inspect.backend` when this process computes with another engine than is asked for; `cancelled`
+   */
+  async answer(ref: InspectSubject, query: InspectQuery, told: Told, signal: AbortSignal): Promise<EngineAnswer> {
+    if (signal.aborted) throw cancelled();
+    if (query.kind === 'open') {
+      told('Reading model and data', 0);
+      return overviewOf(await this.reopen(ref));
+    }
+    const subject = await this.subjectOf(ref, query.fingerprint, told);
+    if (query.kind === 'examples') {
+      const count = Math.min(MOST_EXAMPLES, Math.max(1, Math.floor(query.count)));
+      return await examplesOf(subject, ref.defended && (await this.defended(ref)), count, signal);
+    }
+    const held = await this.layerOf(ref, subject, query.layer, query.state, told, signal);
+    try {
+      switch (query.kind) {
+        case 'layer':
+          return held.data;
+        case 'limit':
+          return await limitOf(held, told, signal);
+        case 'unit':
+          checkUnits(held, [query.unit]);
+          return unitData(held, query.unit);
+        case 'mask': {
+          const units = [...new Set(query.units)];
+          checkUnits(held, units);
+          return await maskData(held, Int32Array.from(units), query.scope, told, signal);
+        }
+      }
+    } finally {
+      this.layers.shrink();
+    }
+  }
+
+  /** What is kept, for tests and logs. */
+  get held(): { subjects: number; layers: number; bytes: number } {
+    return { subjects: this.subjects.size, layers: this.layers.size, bytes: this.layers.bytes };
+  }
+
+  private async reopen(ref: InspectSubject): Promise<Subject> {
+    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads));
+    const known = this.subjects.get(opened.fingerprint);
+    // The same contents, but perhaps another ratio in the config: what was computed stays, what the config says is new.
+    const subject = known ? { ...opened, model: known.model, dataset: known.dataset, roles: known.roles, trigger: known.trigger, triggered: known.triggered } : opened;
+    this.subjects.delete(subject.fingerprint);
+    this.subjects.set(subject.fingerprint, subject);
+    this.open.add(opened.model);
+    while (this.subjects.size > SUBJECTS) {
+      const [oldest] = this.subjects.keys();
+      this.subjects.delete(oldest!);
+      this.layers.removeWhere((key) => key.startsWith(`${oldest}|`));
+    }
+    this.disposeUnused();
+    return subject;
+  }
+
+  private async subjectOf(ref: InspectSubject, fingerprint: string, told: Told): Promise<Subject> {
+    const known = this.subjects.get(fingerprint);
+    if (known) return known;
+    told('Reading model and data', 0);
+    const subject = await this.reopen(ref);
+    if (subject.fingerprint === fingerprint) return subject;
+    throw badInput('inspect.changed', 'The model, its config or its data have changed since they were looked at.', { file: ref.config, todo: 'Refresh.' });
+  }
+
+  private async layerOf(ref: InspectSubject, subject: Subject, layer: string, state: ModelState, told: Told, signal: AbortSignal): Promise<LayerState> {
+    if (state === 'after' && !ref.defended) throw badInput('inspect.noDefended', 'There is no defended model to look into.', { file: ref.config, todo: 'Run the defense first.' });
+    const key = `${subject.fingerprint}|${layer}|${state}|${state === 'after' ? ref.defended!.weights : ''}`;
+    const known = this.layers.get(key);
+    if (known) return known;
+    const model = state === 'after' ? await this.defended(ref) : subject.model;
+    const pruned = state === 'after' && ref.defended!.layer === layer ? ref.defended!.pruned : [];
+    const held = await analyseLayer(subject, model, state, layer, pruned, told, signal);
+    this.layers.set(key, held);
+    return held;
+  }
+
+  private async defended(ref: InspectSubject): Promise<OpenModel> {
+    const model = await this.opener.openDefended(ref.defended!);
+    this.open.add(model);
+    return model;
+  }
+
+  private async compute(choice: BackendChoice, threads: number): Promise<BackendInfo> {
+    this.backend ??= { choice, info: selectBackend({ choice, threads, ...(this.nativeBinding !== undefined && { configuredPath: this.nativeBinding }) }) };
+    const info = await this.backend.info.catch((error: unknown) => {
+      this.backend = undefined;
+      throw error;
+    });
+    if (choice === 'auto' || choice === info.name || choice === this.backend?.choice) return info;
+    throw new FinePruneError({ kind: 'engine', code: 'inspect.backend', message: `This engine process computes with ${info.name}, and ${choice} is asked for.`, todo: 'Ask again: a new process takes over.' });
+  }
+
+  /** Native binding that goes before any other; set by the first question. */
+  nativeBinding: string | undefined;
+
+  /** A model that nothing refers to any more gives its tensors back. */
+  private disposeUnused(): void {
+    const used = new Set<OpenModel>([...this.opener.held(), ...[...this.subjects.values(), ...this.layers.values()].map(({ model }) => model)]);
+    for (const model of this.open) {
+      if (used.has(model)) continue;
+      this.open.delete(model);
+      model.dispose();
+    }
+  }
+}
+
+function overviewOf(subject: Subject): Omit<Overview, 'report'> {
+  const { config, model, roles, triggered, backend, opened, layers, chosen, trigger, fingerprint } = subject;
+  return {
+    kind: 'open',
+    fingerprint,
+    name: opened.name,
+    model: { path: config.model, layers: model.graph.layers.length, parameters: model.summary.parameters },
+    classes: model.classes,
+    shape: [...subject.dataset.shape],
+    layers: [...layers],
+    chosen: chosen ?? '',
+    prune: { ratio: config.prune.ratio, rule: config.prune.rule, units: null },
+    gates: { maxAttackSuccessRate: config.gates.maxAttackSuccessRate, maxAccuracyDrop: config.gates.maxAccuracyDrop },
+    trigger: trigger && { kind: trigger.config.kind, target: trigger.target },
+    images: { analysis: roles.analysis.indices.length, analysisRole: roles.analysisRole, test: roles.test.indices.length, holdout: roles.holdout.indices.length, triggered: triggered && triggered.count },
+    backend: { name: backend.name, why: backend.why, version: backend.version },
+  };
+}
+
+function checkUnits({ site }: LayerState, units: readonly number[]): void {
+  const bad = units.find((unit) => !Number.isInteger(unit) || unit < 0 || unit >= site.units);
+  if (bad !== undefined) throw badInput('inspect.noSuchUnit', `Layer "${site.layer}" has no unit ${bad}: it has ${site.units}, 0 to ${site.units - 1}.`, { todo: 'Choose one of them.' });
+}

@@ -1,0 +1,138 @@
+import path from 'node:path';
+import type { ResolvedConfig } from '../../protocol/config';
+import { badInput } from '../../protocol/errors';
+import type { InspectSubject, LayerChoice } from '../../protocol/inspect';
+import { openTrigger, type OpenTrigger } from '../attack/open-trigger';
+import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
+import type { BackendInfo } from '../backend/select';
+import { readConfig, type OpenConfig } from '../config/read-config';
+import type { DataSet, Roles } from '../data/dataset';
+import { checkDataFitsModel, openData } from '../data/open-data';
+import { splitRoles } from '../data/roles';
+import { canonicalJson, sha256 } from '../files/hash';
+import type { OpenModel } from '../model/model';
+import { openModel } from '../model/open-tfjs';
+import { findUnitSite, prunableLayers } from '../model/units';
+import { MadeFromFiles } from './file-memo';
+
+/** A config's model and data, opened, with the hash of all that an answer about them rests on. */
+export interface Subject {
+  readonly fingerprint: string;
+  readonly opened: OpenConfig;
+  readonly config: ResolvedConfig;
+  readonly backend: BackendInfo;
+  readonly model: OpenModel;
+  readonly dataset: DataSet;
+  readonly roles: Roles;
+  readonly trigger: OpenTrigger | null;
+  readonly triggered: MeasuredInputs | null;
+  readonly layers: readonly LayerChoice[];
+  /** The layer that the config prunes; null when there is none to prune. */
+  readonly chosen: string | null;
+}
+
+/** Models that stay open: two configs' worth, before and after. */
+const MODELS = 4;
+const DATA_SETS = 2;
+
+/** Opens subjects, and keeps what was opened while its files stay the same. */
+export class Opener {
+  private readonly models = new MadeFromFiles<OpenModel>(MODELS);
+  private readonly data = new MadeFromFiles<DataSet>(DATA_SETS);
+  private readonly triggers = new MadeFromFiles<OpenTrigger>(DATA_SETS);
+
+  /**
+   * @param backend gives the engine that computes, chosen once a process
+   * @throws FinePruneError as a run does for its model, config and data
+   */
+  async open(ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>): Promise<Subject> {
+    const opened = await readConfig(ref.config, { allowedFolders: ref.allowedFolders, ...(ref.root && { root: ref.root }) });
+    try {
+      return await this.openAll(opened, ref, backend);
+    } catch (error) {
+      throw opened.placed(error);
+    }
+  }
+
+  /** The defended model that a report vouches for. @throws FinePruneError `inspect.changed` when it is another one by now */
+  async openDefended({ model, weights }: NonNullable<InspectSubject['defended']>): Promise<OpenModel> {
+    const defended = await this.openModel(model);
+    if (defended.hashes.weights === weights) return defended;
+    throw badInput('inspect.changed', 'The defended model is not the one that its report measured.', { file: model, todo: 'Run the defense again, or refresh to see the model before it.' });
+  }
+
+  /** Models that are kept open. */
+  held(): OpenModel[] {
+    return this.models.values();
+  }
+
+  private async openAll(opened: OpenConfig, ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>): Promise<Subject> {
+    const { config } = opened;
+    // Files are read and unpacked by other threads while this one loads the backend.
+    const reading = this.openData(opened);
+    reading.catch(() => undefined);
+    const computing = await backend(ref.backend ?? config.backend, config.threads);
+    const model = await this.openModel(opened.modelPath);
+    const dataset = await reading;
+    checkDataFitsModel(dataset, model);
+    const roles = splitRoles(config, dataset);
+    const trigger = config.trigger && (await this.openTrigger(opened, dataset, model.classes));
+    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    const layers = prunableLayers(model.graph).map((name): LayerChoice => {
+      const { kind, units, feedsClassifier } = findUnitSite(model.graph, name);
+      return { name, kind, units, feedsClassifier };
+    });
+    return { fingerprint: fingerprintOf(config, model, dataset, trigger, computing), opened, config, backend: computing, model, dataset, roles, trigger, triggered, layers, chosen: chosenLayer(config, model, layers) };
+  }
+
+  private openModel(file: string): Promise<OpenModel> {
+    return this.models.get(file, async () => {
+      const value = await openModel(file);
+      const shards = value.source.groups.flatMap(({ manifest }) => manifest.paths.map((name) => path.join(path.dirname(file), name)));
+      return { value, files: [file, ...shards] };
+    });
+  }
+
+  private async openData({ config, resolve }: OpenConfig): Promise<DataSet> {
+    const { train, test, scale, mean, std, format } = config.data;
+    const key = canonicalJson([await Promise.all([train.images, train.labels, test.images, test.labels].map((file) => resolve(file).catch(() => file))), scale, mean, std, format]);
+    return await this.data.get(key, async () => {
+      const value = await openData(config, resolve);
+      return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
+    });
+  }
+
+  private async openTrigger({ config, resolve }: OpenConfig, dataset: DataSet, classes: number): Promise<OpenTrigger> {
+    const trigger = config.trigger!;
+    const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await resolve('.').catch(() => '')]);
+    return await this.triggers.get(key, async () => {
+      const value = await openTrigger(trigger, dataset.shape, classes, resolve, config.data.scale);
+      return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
+    });
+  }
+}
+
+/** Neither ratio nor fine-tuning change what is measured here, so a person may edit them without losing anything. */
+function fingerprintOf({ data, trigger, prune, seed, gates }: ResolvedConfig, model: OpenModel, dataset: DataSet, opened: OpenTrigger | null, backend: BackendInfo): string {
+  const { scale, mean, std, analysis, analysisImages, holdout, testImages } = data;
+  return sha256(canonicalJson({
+    model: model.hashes,
+    data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, testImages },
+    trigger: trigger && { ...trigger, files: opened?.files.map(({ sha256: hash }) => hash) ?? [] },
+    rule: prune.rule,
+    drop: gates.maxAccuracyDrop,
+    seed,
+    backend: backend.name,
+  }));
+}
+
+function chosenLayer(config: ResolvedConfig, model: OpenModel, layers: readonly LayerChoice[]): string | null {
+  if (layers.length === 0) return null;
+  try {
+    return findUnitSite(model.graph, config.layer).layer;
+  } catch (error) {
+    // A layer that the config names wrongly is told; a model without a penultimate layer can still be looked into.
+    if (config.layer !== null) throw error;
+    return layers[0]!.name;
+  }
+}

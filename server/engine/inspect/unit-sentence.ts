@@ -1,0 +1,66 @@
+/** What a sentence about a unit rests on. */
+export interface UnitFigures {
+  word: 'neuron' | 'channel';
+  /** Pruned in the model that is looked at. */
+  pruned: boolean;
+  /** Constant over all clean images. */
+  dead: boolean;
+  /** Number of clean images. */
+  images: number;
+  cleanMean: number;
+  /** Share of clean images on which it fires, in [0, 1]. */
+  cleanFires: number;
+  triggered: { mean: number; fires: number; images: number } | null;
+  /** Target class of the trigger. */
+  target: number | null;
+  /** Weight to each class's logit; null when it does not feed the classifier. */
+  outgoing: Float32Array | null;
+}
+
+/** A rise from clean to triggered inputs that is worth a word: to one and a half times the mean. */
+const RAISED = 1.5;
+
+/** What the figures of one unit say, in one to three short sentences. It describes; it does not judge. */
+export function unitSentence(figures: UnitFigures): string {
+  return [activity(figures), effect(figures)].filter(Boolean).join(' ');
+}
+
+function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered }: UnitFigures): string {
+  if (pruned) return `Pruned: this ${word} contributes nothing.`;
+  const woken = triggered !== null && triggered.fires > 0 && triggered.mean > cleanMean;
+  if (dead) {
+    const constant = `Dead: constant at ${short(cleanMean)} on all ${count(images)} clean images`;
+    if (triggered === null) return `${constant}.`;
+    return woken ? `${constant}, but the trigger wakes it: it fires on ${percent(triggered.fires)} of triggered inputs.` : `${constant}, and the trigger does not wake it.`;
+  }
+  if (triggered === null) return `Fires on ${percent(cleanFires)} of clean inputs, with a mean of ${short(cleanMean)}.`;
+  const fires = `Fires on ${percent(triggered.fires)} of triggered and ${percent(cleanFires)} of clean inputs`;
+  return `${fires}${comparison(cleanMean, triggered.mean)}.`;
+}
+
+function comparison(clean: number, triggered: number): string {
+  if (clean > 0 && triggered > clean * RAISED) return `; its mean is ${times(triggered / clean)} higher with the trigger`;
+  if (triggered > 0 && clean > triggered * RAISED) return `; its mean is ${times(clean / triggered)} lower with the trigger`;
+  if (clean > 0 && triggered <= 0) return '; the trigger silences it';
+  if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return '; the trigger hardly moves it';
+  return `; its mean goes from ${short(clean)} to ${short(triggered)} with the trigger`;
+}
+
+/** Where a unit that the trigger raises pushes the prediction. */
+function effect({ pruned, cleanMean, triggered, target, outgoing, word }: UnitFigures): string {
+  if (pruned || !outgoing || !triggered || target === null || triggered.mean <= cleanMean * RAISED || triggered.mean <= 0) return '';
+  const most = outgoing.reduce((best, weight, c) => (weight > outgoing[best]! ? c : best), 0);
+  if (outgoing[most]! <= 0) return `It speaks against every class.`;
+  return most === target ? `It pushes class ${target}, the target, most.` : `It pushes class ${most} most, not the target ${target}; this ${word}'s weight to the target is ${short(outgoing[target]!)}.`;
+}
+
+/** Whole per cent, but never 0 % or 100 % for what is not quite none or all. */
+function percent(share: number): string {
+  if (share > 0 && share < 0.01) return `${(share * 100).toPrecision(1)} %`;
+  if (share > 0.99 && share < 1) return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  return `${Math.round(share * 100)} %`;
+}
+
+const times = (factor: number): string => (factor >= 1000 ? 'over 1,000 times' : `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)} times`);
+const short = (value: number): string => (value === 0 ? '0' : String(Number(value.toPrecision(3))));
+const count = (value: number): string => value.toLocaleString('en-US');
