@@ -131,10 +131,12 @@ export class LanguageServer implements vscode.Disposable {
   private makeClient(): LanguageClient {
     const module = path.join(this.extensionPath, 'dist', 'server.js');
     // Never the workspace as working folder: what the server starts there could pick up the workspace's code.
-    const run = { module, transport: TransportKind.ipc, options: { cwd: path.dirname(module) } };
-    const debug = { ...run, options: { ...run.options, execArgv: ['--nolazy', '--inspect=6019', '--enable-source-maps'] } };
+    // The library hands its options to fork, whose types know `serialization`: with it, typed arrays arrive as typed arrays.
+    const options = { cwd: path.dirname(module), serialization: 'advanced' };
+    const run = { module, transport: TransportKind.ipc, options };
+    const debug = { ...run, options: { ...options, execArgv: ['--nolazy', '--inspect=6019', '--enable-source-maps'] } };
     const server: ServerOptions = { run, debug };
-    const options: LanguageClientOptions = {
+    const clientOptions: LanguageClientOptions = {
       documentSelector: SELECTOR,
       diagnosticCollectionName: 'Fine-Prune',
       outputChannel: this.log,
@@ -154,7 +156,7 @@ export class LanguageServer implements vscode.Disposable {
         },
       },
     };
-    const client: LanguageClient = new QuietLanguageClient('finePrune', 'Fine-Prune', server, options);
+    const client: LanguageClient = new QuietLanguageClient('finePrune', 'Fine-Prune', server, clientOptions);
     client.onNotification(STATUS_NOTIFICATION, (status: StatusParams) => this.statusEmitter.fire(status));
     return client;
   }

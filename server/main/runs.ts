@@ -22,7 +22,7 @@ export class Runs {
   private status: StatusParams = { state: 'idle', queued: 0 };
   private statusTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly host: Host, private readonly board: Board, private readonly refreshLenses: () => void) {
+  constructor(private readonly host: Host, private readonly board: Board, private readonly refreshLenses: () => void, private readonly onSucceeded: () => void) {
     this.queue.on('changed', ({ running, waiting }) => {
       const state = running ? 'running' : 'idle';
       this.update({ state, queued: waiting.length, ...(running ? {} : { running: undefined }) });
@@ -39,7 +39,7 @@ export class Runs {
     try {
       if (!this.host.trusted) throw untrusted();
       if (!config) throw badInput('run.notAFile', 'Only configs on this machine\'s disk can be run.', { todo: 'Save the config to a file first.' });
-      const request = await this.request(config);
+      const request = await requestOf(this.host, config);
       const outcome = await this.perform(config, request, cancelling.signal, progress);
       await this.succeeded(config, outcome);
       return { ok: true, outcome };
@@ -55,18 +55,6 @@ export class Runs {
   cancelAll(): Promise<void> {
     clearTimeout(this.statusTimer);
     return this.queue.cancelAll();
-  }
-
-  private async request(config: string): Promise<RunRequest> {
-    const settings = await this.host.settings.get(uriOf(config));
-    return {
-      config,
-      // Another folder of the same workspace is no stranger's.
-      allowedFolders: [...settings.dataFolders, ...this.host.workspace.roots],
-      root: this.host.workspace.rootOf(config),
-      ...(settings.backend && { overrides: { backend: settings.backend } }),
-      ...(settings.nativeEnginePath && { nativeBinding: settings.nativeEnginePath }),
-    };
   }
 
   private async perform(config: string, request: RunRequest, signal: AbortSignal, progress: WorkDoneProgressReporter): Promise<RunOutcome> {
@@ -123,6 +111,7 @@ export class Runs {
     this.board.keep(config);
     this.host.workspace.forget();
     await this.board.refresh(config);
+    this.onSucceeded();
   }
 
   /** The failure to answer with; told in the config too, unless nobody has to act. */
@@ -158,7 +147,20 @@ export class Runs {
   }
 }
 
-function untrusted(): FinePruneError {
+/** What the settings of a config's folder say about running it. */
+export async function requestOf({ settings, workspace }: Host, config: string): Promise<RunRequest> {
+  const { dataFolders, backend, nativeEnginePath } = await settings.get(uriOf(config));
+  return {
+    config,
+    // Another folder of the same workspace is no stranger's.
+    allowedFolders: [...dataFolders, ...workspace.roots],
+    root: workspace.rootOf(config),
+    ...(backend && { overrides: { backend } }),
+    ...(nativeEnginePath && { nativeBinding: nativeEnginePath }),
+  };
+}
+
+export function untrusted(): FinePruneError {
   return badInput('run.untrusted', 'This workspace is not trusted, so nothing is run in it: a model and its data come from whoever made the workspace.', { todo: 'Trust the workspace to run Fine-Prune.' });
 }
 

@@ -4,14 +4,15 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import {
-  CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, PREPARE_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type ConfigTextParams,
-  type EngineInstallParams, type InitializationOptions, type PrepareParams, type RunParams,
+  CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, INSPECT_REQUEST, PREPARE_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type ConfigTextParams,
+  type EngineInstallParams, type InitializationOptions, type InspectParams, type PrepareParams, type RunParams,
 } from '../protocol/lsp';
 import { Board } from './board';
 import { registerFeatures } from './features';
 import { connectionLog, type Host } from './host';
 import { engineStatus, installEngine } from './native-engine';
 import { newConfigText, prepareConfig } from './prepare';
+import { Inspections } from './inspections';
 import { Runs } from './runs';
 import { SettingsStore } from './settings';
 import { Snapshots } from './snapshots';
@@ -36,7 +37,8 @@ export function startServer(connection: Connection): void {
   };
   const refresh = refresher(connection, () => client);
   const board = new Board(host, new Snapshots(host), refresh);
-  const runs = new Runs(host, board, refresh);
+  const inspections = new Inspections(host, board.snapshots);
+  const runs = new Runs(host, board, refresh, () => inspections.filesChanged());
 
   connection.onInitialize((params): InitializeResult => {
     client = params.capabilities;
@@ -75,6 +77,7 @@ export function startServer(connection: Connection): void {
     // A config mends its own failure by its text, which the board compares: that it was saved for the run is no news.
     if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
+    inspections.filesChanged();
   });
   connection.onNotification(TRUSTED_NOTIFICATION, () => {
     host.trusted = true;
@@ -83,7 +86,10 @@ export function startServer(connection: Connection): void {
 
   documents.onDidOpen(({ document }) => board.touch(document.uri, true));
   documents.onDidChangeContent(({ document }) => board.touch(document.uri, document.version <= 1));
-  documents.onDidSave(() => board.refreshAll());
+  documents.onDidSave(() => {
+    board.refreshAll();
+    inspections.filesChanged();
+  });
   documents.onDidClose(({ document }) => board.closed(document.uri));
 
   connection.onRequest(RUN_REQUEST, (params: RunParams, token) => runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
@@ -91,7 +97,11 @@ export function startServer(connection: Connection): void {
   connection.onRequest(CONFIG_TEXT_REQUEST, (params: ConfigTextParams) => newConfigText(params));
   connection.onRequest(ENGINE_STATUS_REQUEST, () => engineStatus(host));
   connection.onRequest(ENGINE_INSTALL_REQUEST, (params: EngineInstallParams | null, token) => installEngine(host, token, connection.window.attachWorkDoneProgress(params?.workDoneToken)));
-  connection.onShutdown(() => runs.cancelAll());
+  connection.onRequest(INSPECT_REQUEST, (params: InspectParams, token) => inspections.inspect(params, token));
+  connection.onShutdown(() => {
+    inspections.dispose();
+    return runs.cancelAll();
+  });
 
   registerFeatures(host, board);
   documents.listen(connection);
