@@ -1,5 +1,5 @@
 // Bundles everything that runs, and puts beside it what is read as a file, so that dist/ works without node_modules:
-//   node esbuild.mjs [--dev] [--watch] [--only=extension,server,worker,cli]
+//   node esbuild.mjs [--dev] [--watch] [--only=extension,server,worker,cli,webview/inspector]
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -23,7 +23,16 @@ const ENTRIES = {
   worker: 'server/engine/worker.ts',
   cli: 'server/cli.ts',
 };
-const names = options.only?.split(',') ?? Object.keys(ENTRIES);
+/** Pages of webviews: each becomes dist/webview/<page>.js and <page>.css. */
+const PAGES = ['inspector', 'report', 'compare'];
+const WEBVIEWS = {
+  ...Object.fromEntries(PAGES.map((page) => [`webview/${page}`, `webview/${page}/main.tsx`])),
+  // The component library is a script of its own, which all pages share.
+  'webview/toolkit': 'webview/ui/toolkit.ts',
+};
+/** A page's script, charts included, minified: it travels over SSH, and it is parsed whenever the page is shown. */
+const PAGE_BUDGET_KB = 450;
+const names = options.only?.split(',') ?? [...Object.keys(ENTRIES), ...Object.keys(WEBVIEWS)];
 
 /**
  * tfjs-node's kernels ask for the umbrella package `@tensorflow/tfjs`, which brings browser backends and data loaders that
@@ -55,10 +64,18 @@ const oneCore = {
   },
 };
 
-const common = {
+const shared = {
   absWorkingDir: root,
   outdir: dist,
   bundle: true,
+  minify: !options.dev,
+  sourcemap: options.dev ? 'linked' : false,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
+const forNode = {
+  ...shared,
   format: 'cjs',
   platform: 'node',
   target: 'node20',
@@ -68,22 +85,19 @@ const common = {
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
     'vscode-json-languageservice': 'vscode-json-languageservice/lib/esm/jsonLanguageService.js',
   },
-  minify: !options.dev,
   // Stack traces in logs and bug reports name our functions.
   keepNames: true,
-  sourcemap: options.dev ? 'linked' : false,
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
   plugins: [slimTensorflow, oneCore],
 };
+/** The Chromium of the oldest VS Code that the extension supports is newer. */
+const forWebview = { ...shared, format: 'iife', platform: 'browser', target: 'chrome120' };
 const bundles = names.map((name) => ({
-  ...common,
-  entryPoints: { [name]: ENTRIES[name] },
+  ...(WEBVIEWS[name] ? forWebview : forNode),
+  entryPoints: { [name]: WEBVIEWS[name] ?? ENTRIES[name] },
   ...(name === 'cli' && !readFileSync(path.join(root, ENTRIES.cli), 'utf8').startsWith('#!') && { banner: { js: '#!/usr/bin/env node' } }),
 }));
 
-/** What is read as a file at run time: WASM binaries, sources of the native binding, schemas, MNIST. */
+/** What is read as a file at run time: WASM binaries, sources of the native binding, schemas, MNIST, the icons of pages. */
 function copyFiles() {
   const wasm = path.join(packageFolder('@tensorflow/tfjs-backend-wasm'), 'dist');
   // No threaded binary: Node can't start its workers.
@@ -93,6 +107,8 @@ function copyFiles() {
   for (const file of readdirSync(path.join(tfjsNode, 'binding')).filter((f) => /\.(cc|h)$/.test(f))) copy(path.join(tfjsNode, 'binding', file), 'native-src', 'binding', file);
   copy(path.join(packageFolder('node-api-headers'), 'include'), 'native-src', 'include');
   copy(path.join(root, 'schemas'), 'schemas');
+  // The style sheet names the font relative to itself.
+  for (const file of ['codicon.css', 'codicon.ttf']) copy(path.join(packageFolder('@vscode/codicons'), 'dist', file), 'webview', file);
   writeMnist(path.join(dist, 'mnist'));
 }
 
@@ -109,8 +125,13 @@ if (options.watch) {
   for (const name of names) rmSync(path.join(dist, `${name}.js.map`), { force: true });
   // esbuild has printed what is wrong.
   const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle))).catch(() => process.exit(1));
-  const copied = ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node', 'node-api-headers'].map(packageFolder);
+  const copied = ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node', 'node-api-headers', '@vscode/codicons'].map(packageFolder);
   writeNotices(results.map(({ metafile }) => metafile), copied, root, path.join(dist, 'THIRD-PARTY-NOTICES.txt'));
   if (names.includes('cli')) chmodSync(path.join(dist, 'cli.js'), 0o755);
-  for (const name of names) console.log(`dist/${name}.js`.padEnd(20), `${(statSync(path.join(dist, `${name}.js`)).size / 1024).toFixed(0)} KB`);
+  const kilobytes = (name) => statSync(path.join(dist, `${name}.js`)).size / 1024;
+  for (const name of names) console.log(`dist/${name}.js`.padEnd(26), `${kilobytes(name).toFixed(0)} KB`);
+  for (const page of PAGES.map((name) => `webview/${name}`).filter((name) => names.includes(name) && !options.dev && kilobytes(name) > PAGE_BUDGET_KB)) {
+    console.error(`dist/${page}.js is ${kilobytes(page).toFixed(0)} KB; a page's script may have ${PAGE_BUDGET_KB} KB. See what it holds with esbuild's --analyze.`);
+    process.exitCode = 1;
+  }
 }

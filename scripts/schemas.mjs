@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const jobs = [
   { path: 'server/protocol/config.ts', type: 'DefenseConfig', out: 'schemas/fineprune.schema.json', title: 'Fine-Prune defense config' },
   { path: 'server/protocol/report.ts', type: 'DefenseReport', out: 'schemas/defense-report.schema.json', title: 'Fine-Prune defense report' },
+  { path: 'server/protocol/review.ts', type: 'DefenseReview', out: 'schemas/defense-review.schema.json', title: 'Decisions about a Fine-Prune defense report' },
+  { path: 'server/protocol/policy.ts', type: 'CheckPolicy', out: 'schemas/check-policy.schema.json', title: 'Policy for fine-prune check' },
 ];
 const check = process.argv.includes('--check');
 mkdirSync(`${root}schemas`, { recursive: true });

@@ -67,6 +67,7 @@ try {
     run(process.execPath, ['test/harness/bundle-host.mjs']);
     mocha('host', testFiles('host'), env);
   }
+  if (asked('webview')) mocha('webview', testFiles('webview'), env);
   if (asked('e2e')) {
     run(process.execPath, ['test/harness/install.mjs']);
     run(process.execPath, ['scripts/package.mjs']);

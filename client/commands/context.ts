@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import { describeFailure, FinePruneError } from '../../server/protocol/errors';
 import { ServerDown, type LanguageServer } from '../language/server';
+import type { ModelTexts } from '../language/model-text';
+import type { ComparePanels } from '../panels/compare-panels';
+import type { InspectorPanels } from '../panels/inspector-panels';
 import type { Runs } from '../run/runs';
 import { notify, notifyFailure, RESTART, SHOW_LOG } from '../ui/notify';
 
@@ -8,6 +11,9 @@ import { notify, notifyFailure, RESTART, SHOW_LOG } from '../ui/notify';
 export interface CommandContext {
   server: LanguageServer;
   runs: Runs;
+  inspectors: InspectorPanels;
+  comparisons: ComparePanels;
+  modelTexts: ModelTexts;
   log: vscode.LogOutputChannel;
   extensionUri: vscode.Uri;
 }
@@ -42,9 +48,9 @@ export function explain(error: unknown, log: vscode.LogOutputChannel): void {
 }
 
 /** Running reads, computes and writes what the workspace says. Says so, with the way to change it, where that is not wanted. */
-export function isAllowed(what: string): boolean {
+export function isAllowed(what: string, why = 'since a config decides what is read and written'): boolean {
   if (vscode.workspace.isTrusted) return true;
-  notify('warning', `Fine-Prune: ${what} waits until you trust this workspace, since a config decides what is read and written.`, {
+  notify('warning', `Fine-Prune: ${what} waits until you trust this workspace, ${why}.`, {
     title: 'Manage Workspace Trust',
     run: () => vscode.commands.executeCommand('workbench.trust.manage'),
   });

@@ -98,8 +98,9 @@ function tell(config: vscode.Uri, result: RunResult): void {
     return;
   }
   const { report, files } = result.outcome;
-  const openReport: Action = { title: 'Open Report', run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)) };
-  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${unbroken(capital(beforeAfterLine(report)))}.`, openReport, showConfig(config));
+  const openReport: Action = { title: 'Open Report as JSON', run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)) };
+  const inspect: Action = { title: 'Inspect', run: () => vscode.commands.executeCommand('finePrune.inspect', config, { layer: report.layer.name }) };
+  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${unbroken(capital(beforeAfterLine(report)))}.`, openReport, inspect, showConfig(config));
 }
 
 /** One message for many runs; each run's own figures stand in its files, in the Problems panel and in the log. */

@@ -9,18 +9,20 @@ import { ask } from './questions';
 /** A config that exists, or one that would be written. */
 export type Plan = { config: vscode.Uri } | { model: vscode.Uri; params: ConfigTextParams };
 
+/** What a config is looked for, as the question says it. */
+export type Purpose = 'run' | 'inspect';
+
 /**
  * Finds the config that defends a model, or asks for what a new one needs. Writes nothing.
  * @returns undefined when the person has cancelled
  * @throws FinePruneError when the model can't be defended, with the reason
  */
-export async function planFor(model: vscode.Uri, server: LanguageServer): Promise<Plan | undefined> {
+export async function planFor(model: vscode.Uri, server: LanguageServer, purpose: Purpose = 'run'): Promise<Plan | undefined> {
   const prepared = await prepare(model, server);
-  if (prepared.existingConfigUris) {
-    const config = await chooseConfig(prepared.existingConfigUris.map((uri) => vscode.Uri.parse(uri, true)));
+  if (hasConfig(prepared)) {
+    const config = await existingConfig(prepared, purpose);
     return config && { config };
   }
-  if (prepared.existingConfigUri) return { config: vscode.Uri.parse(prepared.existingConfigUri, true) };
   if (!prepared.model) {
     throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be defended.', file: model.fsPath });
   }
@@ -28,10 +30,17 @@ export async function planFor(model: vscode.Uri, server: LanguageServer): Promis
   return answers && { model, params: { model: path.basename(model.fsPath), ...answers } };
 }
 
-/** Several configs defend this model: which one is meant, only the person knows. */
-async function chooseConfig(configs: vscode.Uri[]): Promise<vscode.Uri | undefined> {
+export const hasConfig = ({ existingConfigUri, existingConfigUris }: PrepareResult): boolean => existingConfigUri !== undefined || existingConfigUris !== undefined;
+
+/** The config that names a model. Where several do, only the person knows which one is meant. Undefined: none, or cancelled. */
+export async function existingConfig({ existingConfigUri, existingConfigUris }: PrepareResult, purpose: Purpose): Promise<vscode.Uri | undefined> {
+  if (existingConfigUris) return await chooseConfig(existingConfigUris.map((uri) => vscode.Uri.parse(uri, true)), purpose);
+  return existingConfigUri === undefined ? undefined : vscode.Uri.parse(existingConfigUri, true);
+}
+
+async function chooseConfig(configs: vscode.Uri[], purpose: Purpose): Promise<vscode.Uri | undefined> {
   const items = configs.map((uri) => ({ label: path.basename(uri.fsPath), description: vscode.workspace.asRelativePath(path.dirname(uri.fsPath)), uri }));
-  return (await vscode.window.showQuickPick(items, { title: 'Several configs defend this model: run which one?', ignoreFocusOut: true }))?.uri;
+  return (await vscode.window.showQuickPick(items, { title: `Several configs defend this model: ${purpose} which one?`, ignoreFocusOut: true }))?.uri;
 }
 
 export async function prepare(model: vscode.Uri, server: LanguageServer): Promise<PrepareResult> {

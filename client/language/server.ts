@@ -2,7 +2,10 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, ErrorCodes, LanguageClient, ResponseError, RevealOutputChannelOn, State, TransportKind, WorkDoneProgress } from 'vscode-languageclient/node';
 import type { LanguageClientOptions, ServerOptions, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from 'vscode-languageclient/node';
-import { STATUS_NOTIFICATION, TRUSTED_NOTIFICATION, type InitializationOptions, type StatusParams } from '../../server/protocol/lsp';
+import {
+  INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, STATUS_NOTIFICATION, TRUSTED_NOTIFICATION, type InitializationOptions, type InspectChanged, type InspectEnded,
+  type InspectProgress, type StatusParams,
+} from '../../server/protocol/lsp';
 
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
 const MAX_RESTARTS = 4;
@@ -12,10 +15,19 @@ const RESTART_WINDOW_MS = 3 * 60_000;
 export const SELECTOR = [
   { scheme: 'file', language: 'fineprune' },
   { scheme: 'file', language: 'json', pattern: '**/model.json' },
+  { scheme: 'file', language: 'json', pattern: '**/*.defense.json' },
+  { scheme: 'file', language: 'json', pattern: '**/*.defense-review.json' },
 ];
 
 export type WorkDone = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 export type ServerState = 'starting' | 'running' | 'stopped';
+
+/** What the server says about inspections without being asked. */
+export interface InspectListener {
+  progress(params: InspectProgress): void;
+  ended(params: InspectEnded): void;
+  changed(params: InspectChanged): void;
+}
 
 /** A request that found no server, or lost it. */
 export class ServerDown extends Error {
@@ -41,6 +53,7 @@ export class LanguageServer implements vscode.Disposable {
   private readonly stateEmitter = new vscode.EventEmitter<ServerState>();
   private readonly statusEmitter = new vscode.EventEmitter<StatusParams>();
   private readonly gaveUpEmitter = new vscode.EventEmitter<void>();
+  private readonly inspecting = new Set<InspectListener>();
   private readonly trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client?.sendNotification(TRUSTED_NOTIFICATION).catch(() => undefined));
 
   readonly onDidChangeState = this.stateEmitter.event;
@@ -80,7 +93,8 @@ export class LanguageServer implements vscode.Disposable {
   async request<R>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<R> {
     const client = await this.running();
     try {
-      return await client.sendRequest<R>(method, params, token);
+      // A token that is undefined would travel as a second parameter, and stand where the server expects its own.
+      return await (token ? client.sendRequest<R>(method, params, token) : client.sendRequest<R>(method, params));
     } catch (error) {
       const lost = error instanceof ResponseError && (error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.ConnectionInactive);
       if (lost || client.state !== State.Running) throw new ServerDown('The Fine-Prune server ended before it had answered.', { cause: error });
@@ -91,6 +105,12 @@ export class LanguageServer implements vscode.Disposable {
   /** Listens to the progress that a request reports under its `workDoneToken`. Call it after `start`. */
   onProgress(token: string, listener: (value: WorkDone) => void): vscode.Disposable {
     return this.client?.onProgress(WorkDoneProgress.type, token, listener) ?? new vscode.Disposable(() => undefined);
+  }
+
+  /** Listens to what the server says about inspections, whichever server that is. */
+  onInspect(listener: InspectListener): vscode.Disposable {
+    this.inspecting.add(listener);
+    return new vscode.Disposable(() => this.inspecting.delete(listener));
   }
 
   async dispose(): Promise<void> {
@@ -158,6 +178,9 @@ export class LanguageServer implements vscode.Disposable {
     };
     const client: LanguageClient = new QuietLanguageClient('finePrune', 'Fine-Prune', server, clientOptions);
     client.onNotification(STATUS_NOTIFICATION, (status: StatusParams) => this.statusEmitter.fire(status));
+    client.onNotification(INSPECT_PROGRESS, (params: InspectProgress) => this.inspecting.forEach((one) => one.progress(params)));
+    client.onNotification(INSPECT_ENDED, (params: InspectEnded) => this.inspecting.forEach((one) => one.ended(params)));
+    client.onNotification(INSPECT_CHANGED, (params: InspectChanged) => this.inspecting.forEach((one) => one.changed(params)));
     return client;
   }
 

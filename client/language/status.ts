@@ -62,6 +62,6 @@ function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): v
   }
   item.text = `${last.name}: ${last.verdict}`;
   item.detail = '';
-  item.command = { command: 'finePrune.openReport', title: 'Open Report', arguments: [last.reportUri] };
+  item.command = { command: 'finePrune.openReport', title: 'Open Report as JSON', arguments: [last.reportUri] };
   item.severity = verdictSeverity(last.verdict as VerdictWord) !== 'information' ? vscode.LanguageStatusSeverity.Warning : vscode.LanguageStatusSeverity.Information;
 }

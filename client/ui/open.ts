@@ -41,6 +41,19 @@ export const isReport = (uri: vscode.Uri): boolean => endsWith(uri, '.defense.js
 export const reportOf = (config: vscode.Uri): vscode.Uri => config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });
 export const configOf = (report: vscode.Uri): vscode.Uri => report.with({ path: report.path.replace(/\.defense\.json$/, '.fineprune.json') });
 
+/** Decisions of reviewers about a report. */
+export const reviewOf = (report: vscode.Uri): vscode.Uri => report.with({ path: report.path.replace(/\.defense\.json$/, '.defense-review.json') });
+
+/** What a report is called: its file's name without its ending. */
+export const reportName = (report: vscode.Uri): string => baseName(report).replace(/\.defense\.json$/, '');
+
+/** The report that is looked at, as text or rendered. */
+export function activeReport(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const uri = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
+  return uri && isReport(uri) ? uri : undefined;
+}
+
 /** A file's name as a person tells it from others. */
 export const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);
 

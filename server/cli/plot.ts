@@ -6,17 +6,19 @@ import type { Paint } from './paint';
 const LINE = ['┤', '┤', '╶', '╴', '─', '╰', '╭', '╮', '╯', '│'];
 const DOTS = ['┤', '┤', '•', '•', '•', '•', '•', '•', '•', '•'];
 const BOTH = '═';
+/** Stands below the axis in place of a mark. */
+const UNMARKED = 'in the rule\'s order; named units not marked';
 /** Columns of the axis: `100 % ┤`. */
 const AXIS = 7;
 
 /**
  * The pruning curve as text: clean accuracy as a line, ASR as dots, over the number of pruned units.
  *
- * @param chosen the number of pruned units that is marked below the axis
+ * @param chosen the number of pruned units that is marked below the axis; null when units were named, which the curve does not show
  * @param height rows of the plot itself, at least 3; two more rows hold the axis and the legend
  * @param width columns of everything
  */
-export function plotCurve(curve: PruningCurve, chosen: number, { height, width, paint }: { height: number; width: number; paint: Paint }): string[] {
+export function plotCurve(curve: PruningCurve, chosen: number | null, { height, width, paint }: { height: number; width: number; paint: Paint }): string[] {
   const last = curve.points.at(-1);
   if (!last || last.pruned === 0) return [];
   const columns = Math.max(10, width - AXIS);
@@ -82,11 +84,17 @@ function paintRuns(cells: Cell[], paint: Paint): string {
   return out;
 }
 
-function axisRow(chosen: number, most: number, columns: number): string {
-  const column = Math.round((chosen / most) * (columns - 1));
-  const label = `▲ ${chosen} pruned`;
+function axisRow(chosen: number | null, most: number, columns: number): string {
   const end = `${most}`;
   const row = [...`0${' '.repeat(columns - 1 - end.length)}${end}`];
+  if (chosen === null) {
+    const from = Math.floor((columns - UNMARKED.length) / 2);
+    // On a plot without the room for it there is no mark and no word.
+    if (from > 1 && from + UNMARKED.length < columns - end.length) [...UNMARKED].forEach((character, at) => (row[from + at] = character));
+    return ' '.repeat(AXIS) + row.join('');
+  }
+  const column = Math.round((chosen / most) * (columns - 1));
+  const label = `▲ ${chosen} pruned`;
   const from = Math.min(column, columns - label.length);
   [...label].forEach((character, at) => (row[from + at] = character));
   // Where there is no room for the words to the right, they stand to the left and the mark stays where it belongs.

@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import { checkCommand } from './check';
+import { compareCommand } from './compare';
 import { EXIT, printJson } from './exit';
 import { engineCommand } from './engine';
 import { initCommand } from './init';
 import { poisonTrainCommand } from './poison-train';
+import { reportCommand } from './report';
 import { runCommand } from './run';
+import { textconvCommand } from './textconv';
 import { TOOL } from '../engine/version';
 
 /** The whole command line. */
@@ -17,11 +21,12 @@ export function buildProgram(): Command {
 Examples:
   $ fine-prune init model.json --train X.gz Y.gz --test x.gz y.gz --trigger patch --target 0
   $ fine-prune run model.json
+  $ fine-prune check --measure --base origin/main
   $ fine-prune engine install
 
 \`fine-prune help COMMAND\` tells more, with examples for each.`,
     );
-  for (const command of [runCommand(), initCommand(), poisonTrainCommand(), engineCommand()]) program.addCommand(command);
+  for (const command of [runCommand(), initCommand(), poisonTrainCommand(), reportCommand(), compareCommand(), checkCommand(), textconvCommand(), engineCommand()]) program.addCommand(command);
   throwErrors(program);
   return program;
 }

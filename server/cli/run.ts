@@ -92,7 +92,7 @@ function show({ report, files, backend, timings }: RunOutcome, json: boolean, cw
   }
   const shown = (file: string): string => (contains(cwd, file) ? path.relative(cwd, file) : file);
   const text = summarize(report, {
-    files: { report: shown(files.report), model: files.model === null ? null : shown(files.model) },
+    files: { report: shown(files.report), markdown: shown(files.markdown), model: files.model === null ? null : shown(files.model) },
     backendWhy: backend.why,
     colour: wantsColour(process.stdout, process.env),
     columns: process.stdout.columns ?? 80,

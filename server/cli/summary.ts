@@ -1,10 +1,11 @@
+import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, VerdictWord } from '../protocol/report';
 import { type Paint, painter } from './paint';
 import { plotCurve } from './plot';
 
 export interface SummaryContext {
   /** Where the files are, as a person would type the paths. Model null when nothing was repaired. */
-  files: { report: string; model: string | null };
+  files: { report: string; markdown: string; model: string | null };
   /** Why this backend was taken, in one sentence. */
   backendWhy?: string;
   colour?: boolean;
@@ -41,7 +42,7 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   const free = LINES - 1 - head.length - body.length - foot.length;
   const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
   const height = Math.min(PLOT_ROWS.most, Math.max(PLOT_ROWS.least, free - findings.length - 2));
-  const plot = plotCurve(report.curve, report.pruning.count, { height, width, paint });
+  const plot = plotCurve(report.curve, markOf(report), { height, width, paint });
   return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
 }
 
@@ -121,7 +122,13 @@ function prunedText({ layer, pruning, fineTuning, repaired }: DefenseReport): st
   if (!repaired) return 'nothing: the model was measured, not changed';
   const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
   const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
-  return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}, ${pruning.dead} dead anyway; ${tuned}`;
+  const which = pruning.ratio === null ? ', named in the config' : '';
+  return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}${which}, ${pruning.dead} dead anyway; ${tuned}`;
+}
+
+/** Where on the curve the run stands: it follows the rule, so units that were named in the config have no place on it. */
+function markOf({ pruning }: DefenseReport): number | null {
+  return pruning.ratio === null && pruning.count > 0 ? null : pruning.count;
 }
 
 /** The most serious findings first, as many as fit; the rest are counted, never silently dropped. */
@@ -142,10 +149,10 @@ function findingLines({ findings }: DefenseReport, width: number, room: number, 
   return shown;
 }
 
-/** Paths are never broken: they are there to be copied. */
+/** Paths are never broken: they are there to be copied. The Markdown has the report's name but for its end, and shares its line. */
 function fileLines({ files }: SummaryContext): string[] {
   const line = (label: string, file: string): string => label.padEnd(INDENT) + file;
-  return [line('Report', files.report), ...(files.model === null ? [] : [line('Model', files.model)])];
+  return [line('Report', `${files.report} (and ${path.extname(files.markdown)})`), ...(files.model === null ? [] : [line('Model', files.model)])];
 }
 
 /** One line: the reason was told in full when the run began, and the findings need the room more. */

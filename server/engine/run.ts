@@ -8,6 +8,7 @@ import { readConfig, type OpenConfig } from './config/read-config';
 import { checkDataFitsModel, openData } from './data/open-data';
 import { splitRoles } from './data/roles';
 import { finePrune, type Subject } from './defense/fine-pruning';
+import { checkNamedUnits } from './defense/named-units';
 import { canonicalJson, sha256 } from './files/hash';
 import { frozenLayers } from './model/frozen';
 import { openModel } from './model/open-tfjs';
@@ -45,6 +46,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
   try {
     await checkOutputs(output);
     const site = findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
+    checkNamedUnits(config.prune, site);
     if (signal.aborted) throw cancelled();
 
     progress.begin('data', 1);
@@ -68,7 +70,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     progress.end();
     return {
       report: files.written,
-      files: { report: files.report, model: files.model },
+      files: { report: files.report, markdown: files.markdown, model: files.model },
       backend: { name: backend.name, why: backend.why, version: backend.version },
       timings: { phases: progress.phases, totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 },
     };

@@ -66,6 +66,10 @@ async function perform(
     const { runDefense } = await import('./run');
     return { type: 'done', outcome: await runDefense(command.request, emit, signal) };
   }
+  if (command.type === 'measure') {
+    const { measureAgain } = await import('./measure-run');
+    return { type: 'measured', outcome: await measureAgain(command.request, emit, signal) };
+  }
   const { poisonTrain } = await import('./attack/poison-train');
   return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
 }

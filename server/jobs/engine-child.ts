@@ -84,12 +84,17 @@ export function tail(child: ChildProcess): () => string {
   return () => text.trim();
 }
 
+/** Sends a command, if the process still listens. */
 export function tell(child: ChildProcess, command: EngineCommand | InspectCommand): void {
   // The channel may close under us; the exit that follows tells more than this error would.
   if (child.connected) child.send(command, () => undefined);
 }
 
-export function whyItDied(code: number | null, signal: NodeJS.Signals | null, text: string): Failure {
+/**
+ * @param text the last that it printed
+ * @param again what the person may do once more
+ */
+export function whyItDied(code: number | null, signal: NodeJS.Signals | null, text: string, again = 'Run again'): Failure {
   const how = signal ? `signal ${signal}` : `exit code ${code}`;
   if (/heap out of memory|bad_alloc|cannot allocate memory|out of memory/i.test(text)) return outOfMemory(`The engine ran out of memory (${how})`);
   if (signal === 'SIGKILL' || code === 137) return outOfMemory('The engine was killed from outside (SIGKILL), most likely by the system because memory ran out');
@@ -97,10 +102,11 @@ export function whyItDied(code: number | null, signal: NodeJS.Signals | null, te
     kind: 'engine',
     code: 'engine.crashed',
     message: `The engine crashed (${how}). Nothing was written.`,
-    todo: 'Run again; if it crashes again, choose the backend `wasm` and report this with the log.',
+    todo: `${again}; if it crashes again, choose the backend \`wasm\` and report this with the log.`,
   };
 }
 
+/** Why there is no process at all. */
 export function notStarted(error: Error): Failure {
   return {
     kind: 'engine',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { EngineCommand, EngineEvent, PoisonTrainOutcome, PoisonTrainRequest, RunOutcome, RunRequest } from '../protocol/engine';
+import type { EngineCommand, EngineEvent, MeasureOutcome, MeasureRequest, PoisonTrainOutcome, PoisonTrainRequest, RunOutcome, RunRequest } from '../protocol/engine';
 import { cancelled, FinePruneError } from '../protocol/errors';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 import { describeHolder, lockOutput } from './lock';
@@ -50,6 +50,17 @@ export async function startPoisonTrain(request: PoisonTrainRequest, options: Eng
     supervise({ type: 'poison-train', request }, { ...options, signal, threads: request.threads }),
   );
   if (last.type !== 'poison-trained') throw unexpected(last);
+  return last.outcome;
+}
+
+/**
+ * Measures committed models again in a process of its own. Nothing is written, so nothing is locked.
+ *
+ * @throws FinePruneError as startEngine does, but for the lock
+ */
+export async function startMeasure(request: MeasureRequest, options: EngineProcessOptions): Promise<MeasureOutcome> {
+  const last = await supervise({ type: 'measure', request }, { ...options, threads: request.overrides?.threads ?? options.threads ?? 1 });
+  if (last.type !== 'measured') throw unexpected(last);
   return last.outcome;
 }
 
@@ -103,7 +114,7 @@ function supervise(command: Exclude<EngineCommand, { type: 'cancel' }>, options:
 
     child.on('message', (event: EngineEvent) => {
       if (event.type === 'ready') tell(child, command);
-      if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'failed') {
+      if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'measured' || event.type === 'failed') {
         last = event;
         killLater('SIGKILL', EXIT_WITHIN_MS);
       } else onEvent(event);

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { EngineEvent } from '../protocol/engine';
 import { cancelled, FinePruneError, type Failure } from '../protocol/errors';
 import type { EngineAnswer, InspectEvent, InspectQuery, InspectSubject } from '../protocol/inspect';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
@@ -9,6 +10,8 @@ export interface InspectorOptions extends ChildOptions {
   onLog(level: 'info' | 'warn', message: string): void;
   /** Ends a process that nobody has asked anything for so long. Default 15 minutes. */
   idleMs?: number;
+  /** Ends a process that does not answer a cancel for so long, since one operation takes longer. Default 5 seconds. */
+  cancelWithinMs?: number;
 }
 
 export interface AskOptions {
@@ -17,19 +20,44 @@ export interface AskOptions {
 }
 
 const IDLE_MS = 15 * 60_000;
-/** A process that does not answer a cancel, since one operation takes so long, is ended. */
 const CANCEL_WITHIN_MS = 5_000;
 
-interface Waiting {
+interface Question {
+  readonly id: number;
+  readonly subject: InspectSubject;
+  readonly query: InspectQuery;
+  /** What a process chooses its backend by. */
+  readonly backend: string;
+  readonly onProgress: AskOptions['onProgress'];
+  readonly signal: AbortSignal;
+  /** Refused once by a process with another backend. */
+  retried: boolean;
   settle(how: { answer: EngineAnswer } | { error: Error }): void;
-  onProgress?(title: string, overall: number): void;
 }
 
-/** One engine process that answers the inspector's questions: started by the first one, and again after it has died. */
+/** A process of ours. */
+interface Engine {
+  readonly child: ChildProcess;
+  readonly backend: string;
+  ready: boolean;
+  /** Answers what it was asked, and gives way to another one. */
+  leaving: boolean;
+  /** What it said of its own end. */
+  failure?: Failure;
+}
+
+/** A process that fails as a whole says so in the way of a run. */
+type Message = InspectEvent | Extract<EngineEvent, { type: 'failed' }>;
+
+/**
+ * One engine process that answers the inspector's questions: started by the first one, and again after it has died. It chooses its
+ * backend once, so a question that wants another one waits until those before it are answered, and has a new process started.
+ */
 export class InspectorProcess {
-  private child: ChildProcess | undefined;
-  private queue: (() => void)[] = [];
-  private readonly waiting = new Map<number, Waiting>();
+  private engine: Engine | undefined;
+  /** Questions that the process has been sent, and those that are not sent yet; both in the order in which they came. */
+  private readonly sent = new Map<number, Question>();
+  private queue: Question[] = [];
   private idle: NodeJS.Timeout | undefined;
   private lastId = 0;
   private disposed = false;
@@ -38,7 +66,7 @@ export class InspectorProcess {
 
   /** Process id while it runs. */
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.engine?.child.pid;
   }
 
   /**
@@ -50,113 +78,153 @@ export class InspectorProcess {
     if (signal.aborted || this.disposed) return Promise.reject(cancelled());
     clearTimeout(this.idle);
     const id = ++this.lastId;
-    const child = (this.child ??= this.start());
     return new Promise<EngineAnswer>((resolve, reject) => {
       let deadline: NodeJS.Timeout | undefined;
       const cancel = (): void => {
-        tell(child, { type: 'cancel-query', id });
-        deadline = setTimeout(() => this.end(child), CANCEL_WITHIN_MS);
+        const engine = this.engine;
+        if (!engine || !this.sent.has(id)) return question.settle({ error: cancelled() });
+        tell(engine.child, { type: 'cancel-query', id });
+        deadline = setTimeout(() => {
+          const [answered] = this.sent.keys();
+          // Behind another question it has cost nothing yet, and that one is worth its time.
+          if (answered === id) this.replace(engine);
+          else question.settle({ error: cancelled() });
+        }, this.options.cancelWithinMs ?? CANCEL_WITHIN_MS);
       };
-      signal.addEventListener('abort', cancel, { once: true });
-      this.waiting.set(id, {
-        ...(onProgress && { onProgress }),
+      const question: Question = {
+        id, subject, query, signal, onProgress,
+        backend: JSON.stringify([subject.backend, subject.nativeBinding]),
+        retried: false,
         settle: (how) => {
           clearTimeout(deadline);
           signal.removeEventListener('abort', cancel);
-          this.waiting.delete(id);
-          this.restWhenIdle();
+          this.sent.delete(id);
+          this.queue = this.queue.filter((one) => one !== question);
           if ('answer' in how) resolve(how.answer);
           else reject(signal.aborted ? cancelled() : how.error);
         },
-      });
-      this.whenReady(() => tell(child, { type: 'query', id, subject, query }));
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      this.queue.push(question);
+      this.advance();
     });
   }
 
-  /** Ends the process; the next question starts another one. */
-  stop(): void {
-    if (this.child) this.end(this.child);
-  }
-
+  /** Ends the process for good; whoever still waits is told that it was cancelled. */
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.idle);
-    this.stop();
+    this.end();
+    this.settleAll(cancelled());
   }
 
-  private ready = false;
-
-  private whenReady(act: () => void): void {
-    if (this.ready) act();
-    else this.queue.push(act);
+  /** Sends what the process can answer; starts one, or another one, for what it can't. */
+  private advance(): void {
+    const [first] = this.queue;
+    if (first && this.sent.size === 0 && (!this.engine || this.engine.leaving || this.engine.backend !== first.backend)) {
+      this.end();
+      this.engine = this.start(first.backend);
+    }
+    const { engine } = this;
+    if (!engine?.ready) return;
+    while (!engine.leaving && this.queue[0]?.backend === engine.backend) {
+      const question = this.queue.shift()!;
+      this.sent.set(question.id, question);
+      tell(engine.child, { type: 'query', id: question.id, subject: question.subject, query: question.query });
+    }
+    this.restWhenIdle();
   }
 
-  private start(): ChildProcess {
+  private start(backend: string): Engine {
     const child = startChild(this.options);
+    const engine: Engine = { child, backend, ready: false, leaving: false };
     const log = tail(child);
-    this.ready = false;
-    this.queue = [];
-    child.on('message', (event: InspectEvent) => {
-      if (this.child === child) this.onEvent(child, event);
+    child.on('message', (event: Message) => {
+      if (this.engine === engine) this.onEvent(engine, event);
     });
-    child.once('error', (error) => {
-      if (child.pid === undefined) this.gone(child, notStarted(error));
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.gone(engine, notStarted(error), '');
     });
-    child.once('close', (code, signal) => {
-      const text = log();
-      const failure = whyItDied(code, signal, text);
-      if (this.child === child && text) this.options.onLog('warn', `The engine's last words:\n${text}`);
-      this.gone(child, failure);
-    });
-    return child;
+    // 'close' and not 'exit': the last answer and the last words may still be in their pipes.
+    child.once('close', (code, signal) => this.gone(engine, engine.failure ?? whyItDied(code, signal, log(), 'Try again'), log()));
+    return engine;
   }
 
-  private onEvent(child: ChildProcess, event: InspectEvent): void {
+  private onEvent(engine: Engine, event: Message): void {
     switch (event.type) {
       case 'ready':
-        tell(child, { type: 'inspect' });
-        this.ready = true;
-        for (const act of this.queue.splice(0)) act();
+        tell(engine.child, { type: 'inspect' });
+        engine.ready = true;
+        this.advance();
         break;
       case 'log':
         this.options.onLog(event.level, event.message);
         break;
       case 'progress-query':
-        this.waiting.get(event.id)?.onProgress?.(event.title, event.overall);
+        this.sent.get(event.id)?.onProgress?.(event.title, event.overall);
         break;
       case 'answer':
-        this.waiting.get(event.id)?.settle({ answer: event.answer });
+        this.sent.get(event.id)?.settle({ answer: event.answer });
+        this.advance();
         break;
       case 'refused':
-        this.waiting.get(event.id)?.settle({ error: new FinePruneError(event.failure) });
+        this.refused(engine, event.id, event.failure);
+        this.advance();
+        break;
+      case 'failed':
+        engine.failure = event.failure;
         break;
     }
   }
 
-  /** Ends a process on purpose: whoever still waits for it is told that it was cancelled. */
-  private end(child: ChildProcess): void {
-    child.kill('SIGKILL');
-    if (this.child !== child) return;
-    this.child = undefined;
-    this.settleAll(cancelled());
+  private refused(engine: Engine, id: number, failure: Failure): void {
+    const question = this.sent.get(id);
+    if (!question) return;
+    if (failure.code !== 'inspect.backend' || question.retried || question.signal.aborted) return question.settle({ error: new FinePruneError(failure) });
+    question.retried = true;
+    engine.leaving = true;
+    this.askAgain([question]);
   }
 
-  private gone(child: ChildProcess, failure: Failure): void {
-    forget(child);
-    if (this.child !== child) return;
-    this.child = undefined;
-    if (this.waiting.size === 0) this.options.onEnded(failure);
+  /** Ends a process that is stuck in what nobody wants any more; a new one takes the questions of the others. */
+  private replace(stuck: Engine): void {
+    if (this.engine !== stuck) return;
+    this.end();
+    const others = [...this.sent.values()];
+    this.askAgain(others.filter(({ signal }) => !signal.aborted));
+    for (const { signal, settle } of others) if (signal.aborted) settle({ error: cancelled() });
+    this.advance();
+  }
+
+  private askAgain(questions: readonly Question[]): void {
+    for (const { id } of questions) this.sent.delete(id);
+    this.queue = [...this.queue, ...questions].sort((a, b) => a.id - b.id);
+  }
+
+  /** Ends the process on purpose. */
+  private end(): void {
+    this.engine?.child.kill('SIGKILL');
+    this.engine = undefined;
+  }
+
+  private gone(engine: Engine, failure: Failure, lastWords: string): void {
+    forget(engine.child);
+    if (this.engine !== engine) return;
+    this.engine = undefined;
+    clearTimeout(this.idle);
+    if (lastWords) this.options.onLog('warn', `The engine's last words:\n${lastWords}`);
+    if (this.sent.size + this.queue.length === 0) this.options.onEnded(failure);
     else this.settleAll(new FinePruneError(failure));
   }
 
   private settleAll(error: Error): void {
-    for (const one of [...this.waiting.values()]) one.settle({ error });
+    for (const { settle } of [...this.sent.values(), ...this.queue]) settle({ error });
   }
 
   private restWhenIdle(): void {
     clearTimeout(this.idle);
-    if (this.waiting.size > 0 || !this.child) return;
-    this.idle = setTimeout(() => this.stop(), this.options.idleMs ?? IDLE_MS);
+    if (this.sent.size + this.queue.length > 0 || !this.engine) return;
+    this.idle = setTimeout(() => this.end(), this.options.idleMs ?? IDLE_MS);
     this.idle.unref();
   }
 }

@@ -1,3 +1,4 @@
+import type { Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { headerAt, imageShape, sizeText } from './config-file-checks';
 import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText } from './config-text';
@@ -14,6 +15,7 @@ export function valueChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[
     ...checkPatch(config, facts),
     ...checkChannels(config, facts),
     ...checkRatio(config, facts),
+    ...checkUnits(config, facts),
     ...checkAmounts(config, facts),
   ];
 }
@@ -94,6 +96,20 @@ function checkRatio(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   return [];
 }
 
+/** Indices beyond the layer that are told one by one; who names more of them has another layer in mind. */
+const MOST_BEYOND = 20;
+
+function checkUnits(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
+  const named = namedUnits(config, facts);
+  if (!named) return [];
+  const { node, layer, within, beyond } = named;
+  if (within.size === layer.units && beyond.length === 0) {
+    return [problem('config.everythingPruned', 'information', rangeOf(config, node), `All ${plural(layer.units, unitWord(layer.className))} of \`${layer.name}\` are named, so nothing is left of it: the layers after it get no signal but their biases.`)];
+  }
+  return beyond.slice(0, MOST_BEYOND).map((one) => problem('config.unitOutOfRange', 'error', rangeOf(config, one),
+    `Layer \`${layer.name}\` has no unit ${String(one.value)}: its ${plural(layer.units, unitWord(layer.className))} are 0 to ${layer.units - 1}.`));
+}
+
 function checkAmounts(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
   const test = headerAt(config, facts, ['data', 'test', 'images'])?.dimensions[0];
@@ -137,6 +153,18 @@ export function layerToPrune(config: ConfigText, facts: ConfigFacts): { name: st
   const name = stringAt(config, ['layer'])?.value ?? summary?.penultimate;
   const layer = summary?.layers.find((candidate) => candidate.name === name);
   return layer?.prunable ? layer : undefined;
+}
+
+/** The units that `prune.units` names, held against the layer that would be pruned; undefined without either. */
+export function namedUnits(config: ConfigText, facts: ConfigFacts): { node: Node; layer: { name: string; className: string; units: number }; within: ReadonlySet<number>; beyond: Node[] } | undefined {
+  const node = nodeAt(config, ['prune', 'units']);
+  const layer = layerToPrune(config, facts);
+  if (node?.type !== 'array' || !layer?.units) return undefined;
+  const { name, className, units } = layer;
+  const named = (node.children ?? []).filter(({ value }) => Number.isInteger(value) && (value as number) >= 0);
+  const beyond = named.filter(({ value }) => (value as number) >= units);
+  const within = new Set(named.map(({ value }) => value as number).filter((unit) => unit < units));
+  return { node, layer: { name, className, units }, within, beyond };
 }
 
 /** `28×28×1`, or nothing when the model does not say. */

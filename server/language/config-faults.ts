@@ -47,14 +47,16 @@ function fixesFor(config: ConfigText, fault: TextFault): Fix[] {
   }
 }
 
-/** Fields of a trigger that exclude each other. */
-const EXCLUSIVE = [['right', 'left'], ['bottom', 'top'], ['image', 'value'], ['image', 'patternSeed']];
+/** Fields of one object that exclude each other. */
+const EXCLUSIVE: Record<string, string[][]> = {
+  trigger: [['right', 'left'], ['bottom', 'top'], ['image', 'value'], ['image', 'patternSeed']],
+  prune: [['units', 'ratio']],
+};
 
 function exclusive(config: ConfigText, path: string[]): Fix[] {
   const name = path.at(-1) ?? '';
-  const object = config.root && path.length > 1 ? path.slice(0, -1) : undefined;
-  if (!object || object[0] !== 'trigger') return [];
-  const pair = EXCLUSIVE.find((names) => names.includes(name) && names.every((other) => valueAt(config, [...object, other]) !== undefined)) ?? [];
+  const object = path.slice(0, -1);
+  const pair = EXCLUSIVE[object.join('.')]?.find((names) => names.includes(name) && names.every((other) => valueAt(config, [...object, other]) !== undefined)) ?? [];
   return pair.flatMap((field) => removal(config, propertyNode(config, [...object, field])));
 }
 

@@ -1,5 +1,5 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
-import { DEFAULT_HOLDOUT, heldOutOf, inputShapeText, layerToPrune } from './config-checks';
+import { DEFAULT_HOLDOUT, heldOutOf, inputShapeText, layerToPrune, namedUnits } from './config-checks';
 import { headerAt } from './config-file-checks';
 import { nodeAt, numberAt, stringAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
@@ -7,7 +7,7 @@ import { count, plural, prunedCount, unitWord } from './report-text';
 
 /** What follows from the values that stand in a config, shown after them. */
 export function configHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
-  return [...modelHint(config, facts), ...layerHint(config, facts), ...ratioHint(config, facts), ...dataHints(config, facts), ...holdoutHints(config, facts), ...targetHint(config, facts)];
+  return [...modelHint(config, facts), ...layerHint(config, facts), ...ratioHint(config, facts), ...unitsHint(config, facts), ...dataHints(config, facts), ...holdoutHints(config, facts), ...targetHint(config, facts)];
 }
 
 function after(config: ConfigText, node: { offset: number; length: number }, label: string, tooltip?: string): InlayHint {
@@ -40,6 +40,13 @@ function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   if (ratio === 'auto') return [after(config, node, `0 to ${plural(layer.units, unitWord(layer.className))}`, `${where}, chosen on held-out data`)];
   if (typeof ratio !== 'number' || ratio < 0 || ratio > 1) return [];
   return [after(config, node, `${count(prunedCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`, where)];
+}
+
+function unitsHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const named = namedUnits(config, facts);
+  if (!named || named.within.size === 0 || named.beyond.length > 0) return [];
+  const { node, layer, within } = named;
+  return [after(config, node, `${count(within.size)} of ${plural(layer.units, unitWord(layer.className))}`, `of layer ${layer.name}`)];
 }
 
 function dataHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {

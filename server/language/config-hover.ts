@@ -2,7 +2,7 @@ import { findNodeAtOffset, getNodePath, type JSONPath } from 'jsonc-parser';
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
 import type { DefenseReport } from '../protocol/report';
 import { fieldAt, type Field } from './config-schema';
-import { layerToPrune } from './config-checks';
+import { layerToPrune, namedUnits } from './config-checks';
 import { rangeOf, valueAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
 import { termsOf } from './metric-text';
@@ -46,6 +46,10 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
   if (field.name === 'layer' && layer?.units) return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
   if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
     return [`Here: **${count(prunedCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`];
+  }
+  const named = field.name === 'prune.units' && namedUnits(config, facts);
+  if (named && named.beyond.length === 0 && named.within.size > 0) {
+    return [`Here: **${count(named.within.size)} of ${plural(named.layer.units, unitWord(named.layer.className))}** of layer ${code(named.layer.name)}.`];
   }
   return [];
 }

@@ -1,18 +1,27 @@
 import type { CodeLens } from 'vscode-languageserver-types';
 import { COMMANDS } from '../protocol/lsp';
 import { topRange, type ConfigText } from './config-text';
+import type { ConfigFacts } from './facts';
 import { percentDone, resultLine } from './report-text';
 import { staleText, type ActiveRun, type LastRun } from './run-state';
 
-/** Lenses at the top of a config: run it, and what the last run found. */
-export function configLenses(config: ConfigText, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
+/** Lenses at the top of a config: run it, look into its model, and what the last run found. */
+export function configLenses(config: ConfigText, facts: ConfigFacts, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
   const range = topRange(config);
   const uri = config.document.uri;
   const lenses: CodeLens[] = [active
     ? { range, command: { title: activeTitle(active), command: '' } }
     : { range, command: { title: '▶ Fine-Prune', tooltip: 'Measure the model, prune it, fine-tune it, measure it again', command: COMMANDS.run, arguments: [uri] } }];
+  if (canInspect(facts)) {
+    lenses.push({ range, command: { title: 'Inspect Activations', tooltip: 'See what each unit does on clean and on triggered inputs; nothing is trained or written', command: COMMANDS.inspect, arguments: [uri] } });
+  }
   if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
   return lenses;
+}
+
+/** A model that is missing or cannot be defended cannot be looked into either; one that is still being read gets the benefit of the doubt. */
+function canInspect({ model }: ConfigFacts): boolean {
+  return !model || (model.state === 'ok' && !model.summary.problem);
 }
 
 /** Title of the lens that opens the last report. */

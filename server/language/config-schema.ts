@@ -148,10 +148,15 @@ function typeWords(schema: JSONSchema): string {
     case 'number': return `a number${rangeWords(schema)}`;
     case 'string': return 'a string';
     case 'boolean': return '`true` or `false`';
-    case 'array': return schema.minItems === schema.maxItems && schema.minItems ? `a list of ${schema.minItems} numbers` : 'a list of numbers, one a channel';
+    case 'array': return listWords(schema);
     case 'null': return '`null`';
     default: return schema.properties ? `an object` : '';
   }
+}
+
+function listWords({ minItems, maxItems, uniqueItems, items }: JSONSchema): string {
+  if (minItems && minItems === maxItems) return `a list of ${minItems} numbers`;
+  return uniqueItems ? `a list of different values, each ${typeWords(items as JSONSchema)}` : 'a list of numbers, one a channel';
 }
 
 function rangeWords(schema: JSONSchema): string {

@@ -69,6 +69,7 @@ const FIELD_TERMS: Record<string, TermId[]> = {
   layer: ['penultimateLayer'],
   prune: ['prunedNeuron'],
   'prune.ratio': ['pruningRatio'],
+  'prune.units': ['prunedNeuron'],
   'prune.rule': ['meanActivation'],
   fineTune: ['fineTuning'],
   gates: ['gate'],

@@ -1,6 +1,6 @@
 import type { CodeLens } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { COMMANDS } from '../protocol/lsp';
+import { COMMANDS, type InspectTarget } from '../protocol/lsp';
 import type { ModelSummary } from '../protocol/model';
 import { activeTitle, lastTitle } from './config-lenses';
 import { layerRange, modelTop } from './model-text';
@@ -11,7 +11,9 @@ import { staleText, type ActiveRun, type LastRun } from './run-state';
 export interface PruningPlan {
   /** Null: the penultimate layer. */
   layer: string | null;
-  ratio: number | 'auto';
+  /** Null where `units` are named instead. */
+  ratio: number | 'auto' | null;
+  units?: readonly number[];
   /** The config that says so. */
   configUri?: string;
 }
@@ -29,24 +31,31 @@ export function modelLenses(document: TextDocument, summary: ModelSummary, plan:
   if (last) {
     lenses.push({ range: top, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
   }
-  const target = layerLens(document, summary, plan, last);
-  return target ? [...lenses, target] : lenses;
+  return [...lenses, ...layerLenses(document, summary, plan, last)];
 }
 
-function layerLens(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens | undefined {
+function layerLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens[] {
   const fresh = last && last.changed.length === 0 ? last.report : undefined;
   const name = fresh?.layer.name ?? plan.layer ?? summary.penultimate;
   const layer = summary.layers.find((candidate) => candidate.name === name);
-  if (!layer?.prunable) return undefined;
+  if (!layer?.prunable) return [];
   const show = plan.configUri ? { command: COMMANDS.showConfig, arguments: [plan.configUri] } : { command: COMMANDS.run, arguments: [document.uri] };
   const title = fresh
     ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${layer.name}`
-    : planned(layer.name, layer.className, layer.units, plan.ratio);
-  return { range: layerRange(document, layer.name), command: { title, ...show } };
+    : planned(layer.name, layer.className, layer.units, plan);
+  const range = layerRange(document, layer.name);
+  const lenses: CodeLens[] = [{ range, command: { title, ...show } }];
+  if (plan.configUri) {
+    const tooltip = `See what each ${unitWord(layer.className)} of ${layer.name} does on clean and on triggered inputs; nothing is trained or written`;
+    lenses.push({ range, command: { title: `Inspect ${layer.name}`, tooltip, command: COMMANDS.inspect, arguments: [plan.configUri, { layer: layer.name } satisfies InspectTarget] } });
+  }
+  return lenses;
 }
 
-function planned(name: string, className: string, units: number | null, ratio: number | 'auto'): string {
+function planned(name: string, className: string, units: number | null, { ratio, units: named }: PruningPlan): string {
   if (units === null) return `Fine-Prune would prune layer ${name}`;
+  if (named?.some((unit) => unit >= units)) return `Fine-Prune cannot prune all of the named units: those of ${name} are 0 to ${units - 1}`;
+  if (named) return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;
   if (ratio === 'auto') return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
-  return `Fine-Prune would prune ${count(prunedCount(ratio, units))} of ${plural(units, unitWord(className))} of ${name}`;
+  return `Fine-Prune would prune ${count(prunedCount(ratio ?? 0, units))} of ${plural(units, unitWord(className))} of ${name}`;
 }

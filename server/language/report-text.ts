@@ -26,6 +26,11 @@ export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** An activation to three digits: `0.634`, `4.7`, `1,230`. */
+export function figure(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
+}
+
 /** `1 neuron`, `25 neurons`. */
 export function plural(n: number, word: string): string {
   return `${count(n)} ${word}${n === 1 ? '' : 's'}`;

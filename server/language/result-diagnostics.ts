@@ -1,10 +1,11 @@
 import type { Diagnostic, DiagnosticRelatedInformation } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { DefenseReport } from '../protocol/report';
+import type { DefenseReport, UnitActivation } from '../protocol/report';
 import { nodeAt, rangeOf, topRange, type ConfigText } from './config-text';
+import type { InspectLink } from './model-actions';
 import { layerRange, modelTop } from './model-text';
 import { problem } from './problem';
-import { beforeAfterLine, capital, count, indexList, plural, unitWord, verdictSeverity } from './report-text';
+import { beforeAfterLine, capital, count, figure, indexList, percent, plural, unitWord, verdictSeverity } from './report-text';
 import { staleText, type LastRun } from './run-state';
 
 /** Indices that a message spells out; the report has them all. */
@@ -17,7 +18,8 @@ export function modelDiagnostics(document: TextDocument, last: LastRun): Diagnos
   const range = layerRange(document, report.layer.name);
   return [
     verdict(report, range),
-    problem('result.pruned', 'information', range, prunedText(report)),
+    { ...problem('result.pruned', 'information', range, prunedText(report)), data: { title: `Inspect layer ${report.layer.name}`, layer: report.layer.name } satisfies InspectLink },
+    ...loudest(report, range),
     ...report.findings.map((finding) => problem(`finding.${finding.id}`, finding.severity, range, finding.message)),
   ];
 }
@@ -40,6 +42,19 @@ function verdict(report: DefenseReport, range: Diagnostic['range']): Diagnostic 
   // The figures first: a list of problems shows no more than the beginning.
   const text = `${capital(report.verdict.word)}: ${beforeAfterLine(report)}. ${report.verdict.sentence}`;
   return problem('result.verdict', verdictSeverity(report.verdict.word), range, text);
+}
+
+/** Where the backdoor is still there: the unit that gives it away most, which leads to a look at it. */
+function loudest({ verdict: { word }, trigger, layer, pruning }: DefenseReport, range: Diagnostic['range']): Diagnostic[] {
+  if (word !== 'not mitigated' || trigger?.source !== 'known') return [];
+  const rise = ({ cleanMean, triggeredMean }: UnitActivation): number => (triggeredMean ?? -Infinity) - cleanMean;
+  const unit = layer.activations.reduce((best, one, u, all) => (u > 0 && rise(one) <= rise(all[best]!) ? best : u), -1);
+  const found = layer.activations[unit];
+  if (!found || found.triggeredMean === null || found.triggeredFires === null || rise(found) <= 0) return [];
+  const name = `${unitWord(layer.kind)} ${unit}`;
+  const text = `${capital(name)} of ${layer.name} is raised most by the trigger, from a mean of ${figure(found.cleanMean)} to ${figure(found.triggeredMean)}: it fires on `
+    + `${percent(found.triggeredFires)} of triggered and ${percent(found.cleanFires)} of clean inputs, and was ${pruning.units.includes(unit) ? '' : 'not '}pruned.`;
+  return [{ ...problem('result.loudest', 'information', range, text), data: { title: `Inspect ${name}`, layer: layer.name, unit } satisfies InspectLink }];
 }
 
 /** `25 of 128 neurons of dense_1 were pruned: 3, 7, …`. */

@@ -53,7 +53,7 @@ export class Board {
     if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined };
     const { resolved } = chosen;
     return {
-      plan: { layer: resolved?.layer ?? null, ratio: resolved?.prune.ratio ?? 0.2, configUri: uriOf(chosen.file) },
+      plan: { layer: resolved?.layer ?? null, ...(resolved?.prune ?? { ratio: 0.2 }), configUri: uriOf(chosen.file) },
       last: chosen.last,
       active: this.active.get(chosen.file),
     };

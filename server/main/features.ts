@@ -8,19 +8,21 @@ import { configLenses } from '../language/config-lenses';
 import { EDITOR_SCHEMA } from '../language/config-schema';
 import { parseConfig, type ConfigText } from '../language/config-text';
 import { NO_FACTS, type ConfigFacts } from '../language/facts';
+import { modelActions } from '../language/model-actions';
 import { modelHover } from '../language/model-hover';
 import { modelLenses } from '../language/model-lenses';
 import type { ModelSummary } from '../protocol/model';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Board } from './board';
 import type { Host } from './host';
+import type { ReportDocuments } from './report-documents';
 import { isConfigPath, pathOf } from './uris';
 
 /**
  * Answers the editor's questions from what is known already: nothing here waits for a disk or a run. What is not known yet is
  * left out, and the editor is told to ask again when it is.
  */
-export function registerFeatures(host: Host, board: Board): void {
+export function registerFeatures(host: Host, board: Board, reports: ReportDocuments): void {
   const { connection, documents, log, settings } = host;
   const json = jsonService();
 
@@ -48,15 +50,15 @@ export function registerFeatures(host: Host, board: Board): void {
       return configHover(found.config, found.facts, position, last?.changed.length === 0 ? last.report : undefined);
     }
     const model = modelOf(textDocument.uri);
-    return model ? modelHover(model.document, model.summary, position, board.model(model.file).last) : null;
+    return model ? modelHover(model.document, model.summary, position, board.model(model.file).last) : reports.hover(textDocument.uri, position);
   }));
 
   connection.onCodeLens(({ textDocument }) => guarded<CodeLens[]>('Code lens', [], async () => {
     if (!(await settings.get(textDocument.uri)).codeLens.enabled) return [];
     const found = configOf(textDocument.uri);
-    if (found) return configLenses(found.config, board.config(found.file)?.last, board.activeRun(found.file));
+    if (found) return configLenses(found.config, found.facts, board.config(found.file)?.last, board.activeRun(found.file));
     const model = modelOf(textDocument.uri);
-    if (!model) return [];
+    if (!model) return reports.lenses(textDocument.uri);
     const { plan, last, active } = board.model(model.file);
     return modelLenses(model.document, model.summary, plan, last, active);
   }));
@@ -67,7 +69,13 @@ export function registerFeatures(host: Host, board: Board): void {
     return configHints(found.config, found.facts).filter(({ position }) => position.line >= range.start.line && position.line <= range.end.line);
   }));
 
-  connection.onCodeAction(({ textDocument, context }) => guarded<CodeAction[]>('Quick fixes', [], () => configActions(textDocument.uri, context.diagnostics as Diagnostic[])));
+  connection.onCodeAction(({ textDocument, context }) => guarded<CodeAction[]>('Quick fixes', [], () => {
+    const diagnostics = context.diagnostics as Diagnostic[];
+    const model = modelOf(textDocument.uri);
+    const configUri = model && board.model(model.file).plan.configUri;
+    if (configUri !== undefined) return modelActions(configUri, diagnostics);
+    return [...configActions(textDocument.uri, diagnostics), ...reports.actions(textDocument.uri, diagnostics)];
+  }));
 
   connection.onFoldingRanges(({ textDocument }) => guarded('Folding', [], () => {
     const found = configOf(textDocument.uri);

@@ -3,23 +3,26 @@ import type { CancellationToken } from 'vscode-languageserver/node';
 import { confinedPath } from '../engine/files/confine';
 import { InspectorProcess } from '../jobs/inspector-process';
 import { badInput, describeFailure, FinePruneError } from '../protocol/errors';
-import type { EngineAnswer, InspectAnswer, InspectSubject, ReportState } from '../protocol/inspect';
-import { INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult } from '../protocol/lsp';
+import type { InspectSubject, LayerChoice, ReportState } from '../protocol/inspect';
+import {
+  INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult,
+} from '../protocol/lsp';
 import type { LastRun } from '../language/run-state';
 import type { Host } from './host';
 import { failureOf, requestOf, untrusted } from './runs';
 import type { Snapshots } from './snapshots';
-import { pathOf, uriOf } from './uris';
+import { pathOf } from './uris';
 
 const CHANGED_AFTER_MS = 400;
+/** Characters of a report's text that a page is handed: no run writes as many. */
+const MOST_TEXT = 4000;
 
 /** The activation inspector's questions: each is completed with what only the editor knows, and answered by one engine process. */
 export class Inspections {
   private readonly engine: InspectorProcess;
-  /** Configs that were asked about: whoever asked hears when their files change. */
+  /** URIs of configs that were asked about, spelt as they were: whoever asked hears when their files change. */
   private readonly inspected = new Set<string>();
   private changing: NodeJS.Timeout | undefined;
-  private engineSettings = '';
 
   constructor(private readonly host: Host, private readonly snapshots: Snapshots) {
     this.engine = new InspectorProcess({
@@ -40,14 +43,14 @@ export class Inspections {
       if (!this.host.trusted) throw untrusted();
       const config = pathOf(configUri);
       if (!config) throw badInput('inspect.notAFile', 'Only configs on this machine\'s disk can be inspected.', { todo: 'Save the config to a file first.' });
-      this.inspected.add(config);
-      const last = (await this.snapshots.ofConfig(config))?.last;
-      const { defended, report } = await this.reportState(config, last);
+      this.inspected.add(configUri);
+      const last = await this.snapshots.lastRunOnDisk(config);
+      const defended = last ? await this.defendedBy(last, config) : null;
       const subject = await this.subjectOf(config, defended);
       const onProgress = (title: string, overall: number) =>
         void this.host.connection.sendNotification(INSPECT_PROGRESS, { token, title, overall } satisfies InspectProgress).catch(() => undefined);
-      const answer = await this.ask(subject, query, cancelling.signal, onProgress);
-      return { ok: true, answer: complete(answer, report) };
+      const answer = await this.engine.ask(subject, query, { signal: cancelling.signal, onProgress });
+      return { ok: true, answer: answer.kind === 'open' ? { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null } : answer };
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === 'engine') this.host.log.error(describeFailure(failure), error instanceof FinePruneError ? undefined : error);
@@ -62,8 +65,8 @@ export class Inspections {
     if (this.inspected.size === 0) return;
     clearTimeout(this.changing);
     this.changing = setTimeout(() => {
-      for (const config of this.inspected) {
-        void this.host.connection.sendNotification(INSPECT_CHANGED, { configUri: uriOf(config) } satisfies InspectChanged).catch(() => undefined);
+      for (const configUri of this.inspected) {
+        void this.host.connection.sendNotification(INSPECT_CHANGED, { configUri } satisfies InspectChanged).catch(() => undefined);
       }
     }, CHANGED_AFTER_MS);
   }
@@ -73,46 +76,31 @@ export class Inspections {
     this.engine.dispose();
   }
 
-  private async ask(subject: InspectSubject, query: InspectParams['query'], signal: AbortSignal, onProgress: (title: string, overall: number) => void): Promise<EngineAnswer> {
-    // A process chooses its backend once: other settings need another process.
-    const settings = JSON.stringify([subject.backend, subject.nativeBinding]);
-    if (settings !== this.engineSettings) this.engine.stop();
-    this.engineSettings = settings;
-    try {
-      return await this.engine.ask(subject, query, { signal, onProgress });
-    } catch (error) {
-      if (!(error instanceof FinePruneError) || error.code !== 'inspect.backend') throw error;
-      this.engine.stop();
-      return await this.engine.ask(subject, query, { signal, onProgress });
-    }
-  }
-
   private async subjectOf(config: string, defended: InspectSubject['defended']): Promise<InspectSubject> {
     const { overrides, nativeBinding, root, allowedFolders } = await requestOf(this.host, config);
     return { config, allowedFolders, defended, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
   }
 
-  /** The report beside the config, and the model that it vouches for: one that is there and has the report's hashes. */
-  private async reportState(config: string, last: LastRun | undefined): Promise<{ report: ReportState | null; defended: InspectSubject['defended'] }> {
-    if (!last) return { report: null, defended: null };
-    const { report, changed } = last;
+  /** The model that a report vouches for: it is there and has the report's hashes, and so has the model that it was made from. */
+  private async defendedBy({ report, changed }: LastRun, config: string): Promise<InspectSubject['defended']> {
     const { after } = report.model;
-    let defended: InspectSubject['defended'] = null;
-    if (after && !changed.includes('the model')) {
-      try {
-        const folder = path.dirname(config);
-        const model = await confinedPath(folder, after.path, { root: this.host.workspace.rootOf(config), folders: [] }, 'defended model');
-        const { topology, weights } = await this.snapshots.models.hashes(model);
-        if (topology === after.topology && weights === after.weights) defended = { model, weights, layer: report.layer.name, pruned: report.pruning.units };
-      } catch (error) {
-        this.host.log.info(`The defended model is not looked into: ${error instanceof Error ? error.message : String(error)}`);
-      }
+    if (!after || changed.includes('the model')) return null;
+    try {
+      const model = await confinedPath(path.dirname(config), after.path, { root: this.host.workspace.rootOf(config), folders: [] }, 'defended model');
+      const { topology, weights } = await this.snapshots.models.hashes(model);
+      return topology === after.topology && weights === after.weights ? { model, weights, layer: report.layer.name, pruned: report.pruning.units } : null;
+    } catch {
+      // Gone or broken: then there is nothing to look into, and the answer says so.
+      return null;
     }
-    const { verdict, layer, pruning } = report;
-    return { report: { verdict: { word: verdict.word, sentence: verdict.sentence }, changed: [...changed], layer: layer.name, pruned: pruning.units, after: defended !== null }, defended };
   }
 }
 
-function complete(answer: EngineAnswer, report: ReportState | null): InspectAnswer {
-  return answer.kind === 'open' ? { ...answer, report } : answer;
+/** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */
+function stateOf({ report: { verdict, layer, pruning }, changed }: LastRun, layers: readonly LayerChoice[], after: boolean): ReportState {
+  const { units = 0 } = layers.find(({ name }) => name === layer.name) ?? {};
+  const pruned = pruning.units.filter((unit) => unit < units);
+  return { verdict: { word: verdict.word, sentence: cut(verdict.sentence) }, changed: [...changed], layer: cut(layer.name), pruned, after };
 }
+
+const cut = (text: string): string => text.slice(0, MOST_TEXT);

@@ -1,16 +1,13 @@
-import Ajv, { type ValidateFunction } from 'ajv';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import schema from '../../schemas/defense-report.schema.json';
-import { canonicalJson, sha256, sha256OfFile } from '../engine/files/hash';
+import { sha256OfFile } from '../engine/files/hash';
+import { MAX_REPORT_BYTES, readReport } from '../engine/report/read-report';
+import { differences, isOfConfig } from '../engine/report/staleness';
 import type { ResolvedConfig } from '../protocol/config';
 import type { DefenseReport } from '../protocol/report';
 import { FileMemo } from './file-memo';
 import type { Log } from './host';
 import type { Models } from './models';
-
-/** A report of a large layer has some megabytes; more than this is another file. */
-const MAX_REPORT_BYTES = 64 << 20;
 
 /** The config as it stands now, and the files it names: what a report is compared with. */
 export interface Inputs {
@@ -23,7 +20,6 @@ export interface Inputs {
 
 /** Reads defense reports and tells whether they still hold. */
 export class Reports {
-  private validate: ValidateFunction | undefined;
   private readonly memo = new FileMemo((file) => this.read(file));
   private readonly dataHashes = new FileMemo(sha256OfFile);
 
@@ -48,13 +44,7 @@ export class Reports {
   private async read(file: string): Promise<DefenseReport> {
     const { size } = await stat(file);
     if (size > MAX_REPORT_BYTES) throw new Error(`it has ${size} bytes`);
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    this.validate ??= new Ajv({ strict: false }).compile(schema);
-    if (!this.validate(value)) {
-      const [fault] = this.validate.errors ?? [];
-      throw new Error(`it is not a defense report of this version (${fault?.instancePath ?? ''} ${fault?.message ?? ''})`);
-    }
-    return value as DefenseReport;
+    return readReport(await readFile(file, 'utf8'), file);
   }
 
   private async modelChanged(report: DefenseReport, modelPath: string | undefined): Promise<boolean> {
@@ -79,14 +69,7 @@ export class Reports {
 // A run may override fields of its config (backend, threads): the hash is that of the config, the copy that of the run.
 function configChange(report: DefenseReport, config: ResolvedConfig | undefined): string[] {
   if (!config) return ['the config'];
-  if (sha256(canonicalJson(config)) === report.provenance.configHash) return [];
-  const fields = differences(report.provenance.config, config, '').filter((field) => field !== 'backend');
+  if (isOfConfig(report, config)) return [];
+  const fields = differences(report.provenance.config, config).filter((field) => field !== 'backend');
   return [fields.length > 0 && fields.length <= 3 ? `the config (${fields.join(', ')})` : 'the config'];
-}
-
-function differences(before: unknown, now: unknown, name: string): string[] {
-  const bothObjects = [before, now].every((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-  if (!bothObjects) return canonicalJson(before ?? null) === canonicalJson(now ?? null) ? [] : [name];
-  const [a, b] = [before as Record<string, unknown>, now as Record<string, unknown>];
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => differences(a[key], b[key], name ? `${name}.${key}` : key));
 }

@@ -9,6 +9,7 @@ import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../la
 import type { LastRun } from '../language/run-state';
 import type { ResolvedConfig } from '../protocol/config';
 import { FinePruneError } from '../protocol/errors';
+import type { DefenseReport } from '../protocol/report';
 import { DataFiles } from './data-files';
 import { openDocument, type Host } from './host';
 import { Models } from './models';
@@ -49,8 +50,7 @@ export class Snapshots {
     const open = openDocument(this.host.documents, file);
     if (open) return open;
     try {
-      if (languageId === 'fineprune' && (await stat(file)).size > MAX_CONFIG_BYTES) return undefined;
-      return TextDocument.create(uriOf(file), languageId, 0, await readFile(file, 'utf8'));
+      return TextDocument.create(uriOf(file), languageId, 0, await (languageId === 'fineprune' ? readConfigText(file) : readFile(file, 'utf8')));
     } catch {
       return undefined;
     }
@@ -70,10 +70,32 @@ export class Snapshots {
     return { file, text, faults, facts, resolved, modelPath, writtenPaths, last };
   }
 
+  /** What has changed since a report was written, going by the config beside it. */
+  async changesSince(report: DefenseReport, configFile: string): Promise<string[]> {
+    const document = await this.document(configFile, 'fineprune');
+    if (!document) return ['the config'];
+    const { text, faults, resolved } = readText(document, configFile);
+    if (!text.root || tellsAll(faults)) return ['the config'];
+    const { paths, modelPath } = await this.facts(text, configFile);
+    return await this.reports.changes(report, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
+  }
+
+  /** The last run of a config as it lies on the disk, which is what an engine reads: without a look around, so that it takes no time. */
+  async lastRunOnDisk(file: string): Promise<LastRun | undefined> {
+    const source = await readConfigText(file).catch(() => undefined);
+    if (source === undefined) return undefined;
+    const { text, resolved } = readText(TextDocument.create(uriOf(file), 'fineprune', 0, source), file);
+    if (!resolved) return await this.lastRun(file);
+    const paths = new Map<string, string>();
+    await Promise.all(namedFiles(text).map(async ({ value }) => {
+      const absolute = await this.allowedPath(file, value).catch(() => undefined);
+      if (absolute !== undefined) paths.set(value, absolute);
+    }));
+    return await this.lastRun(file, { config: resolved, modelPath: paths.get(resolved.model), resolve: (written) => paths.get(written) });
+  }
+
   private async facts(text: ConfigText, file: string): Promise<{ facts: ConfigFacts; paths: Map<string, string>; modelPath: string | undefined }> {
     const folder = path.dirname(file);
-    const root = this.host.workspace.rootOf(file);
-    const { dataFolders } = await this.host.settings.get(uriOf(file));
     const paths = new Map<string, string>();
     const files = new Map<string, FileFact>();
     let model: ModelFact | undefined;
@@ -82,7 +104,7 @@ export class Snapshots {
       let absolute: string | undefined;
       let refused: Refused = { state: 'outside' };
       try {
-        absolute = await confinedPath(folder, value, { root, folders: [...dataFolders, ...this.host.workspace.roots] }, 'files');
+        absolute = await this.allowedPath(file, value);
         paths.set(value, absolute);
       } catch (error) {
         refused = refusal(error);
@@ -95,10 +117,17 @@ export class Snapshots {
         files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : refused);
       }
     }));
-    const found = await this.host.workspace.files(root);
+    const found = await this.host.workspace.files(this.host.workspace.rootOf(file));
     const relative = (absolute: string[]) => absolute.map((one) => relativePath(folder, one));
     const nearby = { models: relative(found.models), data: relative(found.data), images: relative(found.images) };
     return { facts: { ...(model && { model }), files, nearby }, paths, modelPath };
+  }
+
+  /** @throws FinePruneError as confinedPath does */
+  private async allowedPath(config: string, written: string): Promise<string> {
+    const { settings, workspace } = this.host;
+    const { dataFolders } = await settings.get(uriOf(config));
+    return await confinedPath(path.dirname(config), written, { root: workspace.rootOf(config), folders: [...dataFolders, ...workspace.roots] }, 'files');
   }
 
   private async modelFact(file: string): Promise<ModelFact> {
@@ -114,6 +143,13 @@ export class Snapshots {
     if (!report) return undefined;
     return { report, reportUri: uriOf(reportPath), changed: inputs ? await this.reports.changes(report, inputs) : ['the config'] };
   }
+}
+
+/** @throws when it can't be read, or is too long for a config */
+async function readConfigText(file: string): Promise<string> {
+  const { size } = await stat(file);
+  if (size > MAX_CONFIG_BYTES) throw new Error(`it has ${size} bytes`);
+  return await readFile(file, 'utf8');
 }
 
 type Refused = { state: 'outside' } | { state: 'unreadable'; message: string };

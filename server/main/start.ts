@@ -4,8 +4,9 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import {
-  CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, INSPECT_REQUEST, PREPARE_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type ConfigTextParams,
-  type EngineInstallParams, type InitializationOptions, type InspectParams, type PrepareParams, type RunParams,
+  ACCEPT_FINDING_REQUEST, COMPARE_REPORTS_REQUEST, CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, INSPECT_REQUEST, MODEL_TEXT_REQUEST, PREPARE_REQUEST,
+  READ_REPORT_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type AcceptFindingParams, type CompareReportsParams, type ConfigTextParams, type EngineInstallParams,
+  type InitializationOptions, type InspectParams, type ModelTextParams, type PrepareParams, type ReadReportParams, type RunParams,
 } from '../protocol/lsp';
 import { Board } from './board';
 import { registerFeatures } from './features';
@@ -13,6 +14,8 @@ import { connectionLog, type Host } from './host';
 import { engineStatus, installEngine } from './native-engine';
 import { newConfigText, prepareConfig } from './prepare';
 import { Inspections } from './inspections';
+import { answerModelText } from './model-text';
+import { ReportDocuments } from './report-documents';
 import { Runs } from './runs';
 import { SettingsStore } from './settings';
 import { Snapshots } from './snapshots';
@@ -20,7 +23,7 @@ import { isConfigPath, pathOf } from './uris';
 import { Workspace } from './workspace';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, models with their weights, data. */
-const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
+const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/*.defense-review.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
 const REFRESH_EVERY_MS = 100;
 
 /** Binds the language server to a connection. Listening is the caller's. */
@@ -38,6 +41,7 @@ export function startServer(connection: Connection): void {
   const refresh = refresher(connection, () => client);
   const board = new Board(host, new Snapshots(host), refresh);
   const inspections = new Inspections(host, board.snapshots);
+  const reports = new ReportDocuments(host, board.snapshots);
   const runs = new Runs(host, board, refresh, () => inspections.filesChanged());
 
   connection.onInitialize((params): InitializeResult => {
@@ -70,6 +74,7 @@ export function startServer(connection: Connection): void {
   connection.onDidChangeConfiguration(() => {
     host.settings.clear();
     board.refreshAll();
+    inspections.filesChanged();
     refresh();
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
@@ -77,6 +82,7 @@ export function startServer(connection: Connection): void {
     // A config mends its own failure by its text, which the board compares: that it was saved for the run is no news.
     if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
+    reports.refreshAll();
     inspections.filesChanged();
   });
   connection.onNotification(TRUSTED_NOTIFICATION, () => {
@@ -85,25 +91,36 @@ export function startServer(connection: Connection): void {
   });
 
   documents.onDidOpen(({ document }) => board.touch(document.uri, true));
-  documents.onDidChangeContent(({ document }) => board.touch(document.uri, document.version <= 1));
+  documents.onDidChangeContent(({ document }) => {
+    board.touch(document.uri, document.version <= 1);
+    reports.touch(document.uri);
+  });
   documents.onDidSave(() => {
     board.refreshAll();
+    reports.refreshAll();
     inspections.filesChanged();
   });
-  documents.onDidClose(({ document }) => board.closed(document.uri));
+  documents.onDidClose(({ document }) => {
+    board.closed(document.uri);
+    reports.closed(document.uri);
+  });
 
   connection.onRequest(RUN_REQUEST, (params: RunParams, token) => runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
   connection.onRequest(PREPARE_REQUEST, (params: PrepareParams) => prepareConfig(host, board.snapshots, params));
   connection.onRequest(CONFIG_TEXT_REQUEST, (params: ConfigTextParams) => newConfigText(params));
   connection.onRequest(ENGINE_STATUS_REQUEST, () => engineStatus(host));
   connection.onRequest(ENGINE_INSTALL_REQUEST, (params: EngineInstallParams | null, token) => installEngine(host, token, connection.window.attachWorkDoneProgress(params?.workDoneToken)));
+  connection.onRequest(READ_REPORT_REQUEST, (params: ReadReportParams) => reports.read(params));
+  connection.onRequest(COMPARE_REPORTS_REQUEST, async (params: CompareReportsParams) => reports.compare(params));
+  connection.onRequest(ACCEPT_FINDING_REQUEST, (params: AcceptFindingParams) => reports.accept(params));
+  connection.onRequest(MODEL_TEXT_REQUEST, async (params: ModelTextParams) => answerModelText(params));
   connection.onRequest(INSPECT_REQUEST, (params: InspectParams, token) => inspections.inspect(params, token));
   connection.onShutdown(() => {
     inspections.dispose();
     return runs.cancelAll();
   });
 
-  registerFeatures(host, board);
+  registerFeatures(host, board, reports);
   documents.listen(connection);
 }
 

@@ -260,6 +260,13 @@ export interface PruneConfig {
    */
   ratio?: PruneRatio;
   /**
+   * Prune exactly these units of the layer, by index, instead of a share of them. `rule` then orders the pruning curve only.
+   * @minItems 1
+   * @maxItems 65536
+   * @uniqueItems true
+   */
+  units?: UnitIndex[];
+  /**
    * Which units go first. `clean-mean`: lowest mean activation on clean data (the reference). `clean-mean-abs`: lowest
    * mean of the absolute activation, for activation functions that go below zero.
    * @default "clean-mean"
@@ -274,6 +281,13 @@ export interface PruneConfig {
  */
 export type PruneRatioNumber = number;
 export type PruneRatio = PruneRatioNumber | 'auto';
+
+/**
+ * A unit of the layer, by its index, counted from 0.
+ * @asType integer
+ * @minimum 0
+ */
+type UnitIndex = number;
 
 /** Fine-tuning: Adam on clean training data, with the pruned units held at zero. */
 export interface FineTuneConfig {
@@ -343,7 +357,8 @@ export interface ResolvedConfig {
   };
   trigger: ResolvedTrigger | null;
   layer: string | null;
-  prune: { ratio: number | 'auto'; rule: 'clean-mean' | 'clean-mean-abs' };
+  /** `units`: the units that the config names, ascending, and only where it does; `ratio` is null then and never otherwise. */
+  prune: { ratio: number | 'auto' | null; rule: 'clean-mean' | 'clean-mean-abs'; units?: number[] };
   curve: 'quick' | 'full';
   fineTune: { epochs: number; learningRate: number; batchSize: number };
   gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number; acceptEstimated: boolean };

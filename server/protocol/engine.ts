@@ -1,6 +1,6 @@
 import type { TriggerConfig } from './config';
 import type { Failure } from './errors';
-import type { DefenseReport, Rate, StageMetrics } from './report';
+import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from './report';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
@@ -42,6 +42,7 @@ export type EngineEvent =
   | { type: 'log'; level: 'info' | 'warn'; message: string }
   | { type: 'done'; outcome: RunOutcome }
   | { type: 'poison-trained'; outcome: PoisonTrainOutcome }
+  | { type: 'measured'; outcome: MeasureOutcome }
   | { type: 'failed'; failure: Failure };
 
 /** Whoever started the engine process → engine process. */
@@ -49,6 +50,8 @@ export type EngineCommand =
   | { type: 'run'; request: RunRequest }
   /** Train a backdoored model from scratch. */
   | { type: 'poison-train'; request: PoisonTrainRequest }
+  /** Evaluate committed models again, without training. */
+  | { type: 'measure'; request: MeasureRequest }
   /** Stop within one batch, write nothing, answer with `failed` of kind `cancelled`. */
   | { type: 'cancel' };
 
@@ -71,7 +74,7 @@ export interface RunRequest {
 export interface RunOutcome {
   report: DefenseReport;
   /** Absolute paths of what was written. */
-  files: { report: string; model: string | null };
+  files: { report: string; /** The report in Markdown. */ markdown: string; model: string | null };
   /** What computed, and why that; the reason stays out of the report. */
   backend: { name: 'native' | 'wasm'; why: string; version: string };
   /** Timings stay out of the report: milliseconds a phase, and peak memory in bytes. */
@@ -111,4 +114,47 @@ export interface PoisonTrainOutcome {
   cleanAccuracy: Rate;
   /** Over triggered test images whose true class is not the target. */
   attackSuccessRate: Rate;
+}
+
+/** The figures of a report made again from the models that were committed with it, without training. Paths are absolute. */
+export interface MeasureRequest {
+  /** The defense config: model, data, trigger, curve. */
+  config: string;
+  allowedFolders: string[];
+  /** Folder that confines model and data paths; default: the config's own folder. */
+  root?: string;
+  /** The defended model.json; null when nothing was repaired. */
+  defended: string | null;
+  /** Layer and units that are said to be pruned: zeroed in the input model, and looked at in the defended one. */
+  layer: string;
+  units: number[];
+  /** What the run's command line set beside its config, and the engine to use here. */
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; seed?: number; threads?: number; curve?: 'quick' | 'full' };
+  /** Path of a native binding that goes before any other source. */
+  nativeBinding?: string;
+}
+
+export interface MeasureOutcome {
+  /** The input model, the same with `units` zeroed, and the defended model; null without one. */
+  stages: { before: StageMetrics; pruned: StageMetrics | null; after: StageMetrics | null };
+  /** Before against after, on the same images; null without a defended model. */
+  comparison: DefenseReport['comparison'] | null;
+  /** The input model's layer as the config chooses it. */
+  layer: LayerAnalysis;
+  curve: PruningCurve;
+  /** Whether the units contribute nothing in the defended model; null without one. */
+  silence: Silence | null;
+  /** Of the models that were read. */
+  hashes: { before: { topology: string; weights: string }; after: { topology: string; weights: string } | null };
+  backend: { name: 'native' | 'wasm'; why: string; version: string };
+}
+
+/** What is left of units that are said to be pruned. All empty and 0 when they are silent. */
+export interface Silence {
+  /** Units with a weight that a mask holds at zero and that is not zero, ascending. */
+  weighted: number[];
+  /** Clean and triggered inputs whose prediction changes when the units are masked at their layer's output. */
+  changed: number;
+  /** Inputs on which that was tried. */
+  inputs: number;
 }

@@ -49,9 +49,9 @@ export interface Overview {
   /** [height, width, channels] of one image. */
   shape: [number, number, number];
   layers: LayerChoice[];
-  /** Name of the layer that the config prunes. */
+  /** Name of the layer that a run of the config prunes; empty when it names none and the model has none that a run would take. */
   chosen: string;
-  prune: { ratio: number | 'auto' | null; rule: 'clean-mean' | 'clean-mean-abs'; /** Named in the config; else null. */ units: number[] | null };
+  prune: { ratio: number | 'auto' | null; rule: 'clean-mean' | 'clean-mean-abs'; /** Named in the config, less those that the layer has not; else null. */ units: number[] | null };
   gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number };
   trigger: { kind: 'patch' | 'blended' | 'sinusoidal' | 'samples'; target: number } | null;
   images: { analysis: number; analysisRole: 'test' | 'holdout'; test: number; holdout: number; triggered: number | null };

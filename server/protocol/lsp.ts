@@ -105,6 +105,12 @@ export const COMMANDS = {
   showConfig: 'finePrune.showConfig',
   /** Arguments: URI of config or model, then optionally InspectTarget. */
   inspect: 'finePrune.inspect',
+  /** Arguments: URI of a report. The rendered view. */
+  viewReport: 'finePrune.viewReport',
+  /** Arguments: URI of a report, then optionally that of the one it is compared with. */
+  compareReports: 'finePrune.compareReports',
+  /** Arguments: URI of a report, IssueId. */
+  acceptFinding: 'finePrune.acceptFinding',
 } as const;
 
 /** Client → server, cancellable. A question of the activation inspector about one config; the answer holds typed arrays. */

@@ -150,11 +150,11 @@ export interface UnitActivation {
 
 export interface PruningResult {
   rule: 'clean-mean' | 'clean-mean-abs';
-  /** As asked: a share, or `auto`. */
-  ratio: number | 'auto';
+  /** As asked: a share, or `auto`; null when the units were named in the config. */
+  ratio: number | 'auto' | null;
   /** Number of pruned units. */
   count: number;
-  /** Their indices, in the order in which they were pruned (lowest score first, ties by lower index). */
+  /** Their indices, in the order in which they were pruned: lowest score first, ties by lower index; ascending when they were named. */
   units: number[];
   /** How many of them were dead anyway. */
   dead: number;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { findNativeEngine } from '../../server/engine/backend/native-sources';
+import { inspectorFigures } from './inspector-bench';
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' } } });
 const root = path.resolve(__dirname, '../..');
@@ -77,9 +78,11 @@ async function main(): Promise<void> {
   const engines = backends.map(engineFigures);
   const demos = options.quick ? {} : Object.fromEntries(backends.map((b) => [b, demoFigures(b)]));
   const activation = options.quick ? null : await activationFigures();
+  if (!options.quick) say('Opening the inspector …');
+  const inspector = options.quick ? null : await inspectorFigures();
   const machine = { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, memoryGigabytes: Math.round(os.totalmem() / 2 ** 30), node: process.version };
   if (options.json) {
-    console.log(JSON.stringify({ machine, engines, demos, activation }, null, 2));
+    console.log(JSON.stringify({ machine, engines, demos, activation, inspector }, null, 2));
     return;
   }
   console.log(`\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, Node ${machine.node}; medians of 3, one thread\n`);
@@ -92,6 +95,11 @@ async function main(): Promise<void> {
     const demo = demos[e.backend];
     if (demo) console.log(`  whole demo            ${demo.seconds} s, ${demo.fineTuneImages} fine-tuning images, peak memory ${demo.peakMegabytes} MB`);
     console.log(`  peak memory here      ${e.peakMegabytes} MB`);
+  }
+  if (inspector) {
+    console.log(`inspector, first chart  ${inspector.firstChartMs} ms after its page is ready, ${inspector.secondChartMs} ms the second time (all of the demo, best engine)`);
+    console.log(`  a move of the slider  ${inspector.slider.medianMs} ms of the main thread (median of ${inspector.slider.moves})`);
+    console.log(`  a screen of scrolling ${inspector.scroll.medianMs} ms after its frame (median of ${inspector.scroll.screens})`);
   }
   if (activation) console.log(`extension activation    ${activation.activateMs} ms, server ready after ${activation.readyMs} ms`);
 }

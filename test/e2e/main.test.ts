@@ -56,7 +56,7 @@ describe('the packaged extension, as a person uses it', function () {
     report = JSON.parse(await readFile(inFolder(`${NAME}.defense.json`), 'utf8')) as DefenseReport;
     assert.equal(plain(end.message), `${NAME}: not mitigated. ${capital(beforeAfterLine(report))}.`);
     assert.match(plain(end.message), /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % → [\d.]+ %, robust accuracy [\d.]+ % → [\d.]+ %\.$/);
-    assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Open Report', 'Show Config'], busy: false });
+    assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Open Report as JSON', 'Inspect', 'Show Config'], busy: false });
   });
 
   it('leaves report and defended model on the disk, and the model as it was', async () => {
@@ -73,7 +73,7 @@ describe('the packaged extension, as a person uses it', function () {
     const defended = `${NAME}.defended`;
     assert.equal((await stat(inFolder(defended, 'weights.bin'))).size, (await stat(inFolder('weights.bin'))).size);
     assert.ok(!original.equals(await modelBytes(inFolder(defended))), 'the defended model is the model as it came');
-    assert.deepEqual((await readdir(window.folder)).sort(), ['data', defended, `${NAME}.defense.json`, `${NAME}.fineprune.json`, 'model.json', 'weights.bin']);
+    assert.deepEqual((await readdir(window.folder)).sort(), ['data', defended, `${NAME}.defense.json`, `${NAME}.defense.md`, `${NAME}.fineprune.json`, 'model.json', 'weights.bin']);
   });
 
   it('lists the result in the Problems panel, at the layer', async () => {
@@ -109,9 +109,9 @@ describe('the packaged extension, as a person uses it', function () {
     });
     const result = resultLine(finished());
     await openFile(page, 'model.json');
-    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1']);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1']);
     await openFile(page, `${NAME}.fineprune.json`);
-    assert.deepEqual(await titles(), ['▶ Fine-Prune', result]);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune', 'Inspect Activations', result]);
     await waitFor('the hints', async () => {
       const text = (await editorLines(page)).join('\n');
       return ['8 layers · 225,034 parameters', '6,000 images · 28×28', '2,000 images · 28×28'].every((hint) => text.includes(hint));
@@ -123,10 +123,10 @@ describe('the packaged extension, as a person uses it', function () {
     await enlargePanel(page);
     await inEachTheme(page, async (theme) => {
       await openFile(page, `${NAME}.fineprune.json`);
-      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 2 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
+      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 3 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
       await screenshot(page, `result-${theme}`);
       await openFile(page, 'model.json');
-      await waitFor('lenses', async () => (await codeLenses(page)).length === 3);
+      await waitFor('lenses', async () => (await codeLenses(page)).length === 4);
       await screenshot(page, `model-${theme}`);
       await explorerMenuItems(page, 'model.json');
       await page.getByRole('menu').getByText('Fine-Prune Model', { exact: true }).hover();
@@ -137,7 +137,7 @@ describe('the packaged extension, as a person uses it', function () {
 
   it('opens the report as JSON, at the verdict', async () => {
     const { page } = window;
-    await clickNotificationButton(page, NAME, 'Open Report');
+    await clickNotificationButton(page, NAME, 'Open Report as JSON');
     await page.locator(`.tab.active[data-resource-name="${NAME}.defense.json"]`).waitFor();
     await waitFor('the verdict in sight', async () => (await editorLines(page)).some((line) => line.includes('"verdict"')));
     assert.ok((await editorLines(page)).some((line) => line.includes('"word": "not mitigated"')));

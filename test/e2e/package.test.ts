@@ -15,6 +15,7 @@ import { unpack } from './unpack';
 const NEEDED = [
   'package.json', 'LICENSE.txt', 'readme.md', 'dist/THIRD-PARTY-NOTICES.txt',
   'dist/extension.js', 'dist/server.js', 'dist/worker.js', 'dist/model-reader.js', 'dist/cli.js',
+  ...['inspector.js', 'inspector.css', 'report.js', 'report.css', 'compare.js', 'compare.css', 'toolkit.js', 'codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`),
   'dist/wasm/tfjs-backend-wasm.wasm', 'dist/wasm/tfjs-backend-wasm-simd.wasm',
   'dist/native-src/binding/tfjs_backend.cc', 'dist/native-src/binding/tfjs_binding.cc', 'dist/native-src/include/node_api.h',
   'dist/schemas/fineprune.schema.json', 'dist/schemas/defense-report.schema.json',

@@ -2,10 +2,11 @@
 //   npm run package && node --import tsx test/e2e/readme-pictures.ts
 // They are written to out/screenshots/readme-*.png; docs/images/ has them with 256 colours, which makes them a third as large.
 import type { Page } from 'playwright-core';
-import { codeLenses, explorerMenuItems, openFile, screenshot, setTheme, waitForNotification } from '../harness/browser';
+import { codeLenses, explorerMenuItems, openFile, runCommand, screenshot, setTheme, waitForNotification } from '../harness/browser';
+import { webviewPage } from '../harness/inspector';
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, NAME } from './demo-workspace';
-import { enlargePanel, openInstalled } from './window';
+import { enlargePanel, inEachTheme, openInstalled } from './window';
 
 const RUN_MS = 600_000;
 
@@ -23,6 +24,20 @@ async function result(page: Page, file: string, name: string): Promise<void> {
   await screenshot(page, `readme-${name}`);
 }
 
+/** The inspector in the whole window, in every theme. */
+async function inspector(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 1420, height: 1000 });
+  await page.keyboard.press('Control+j');
+  await openFile(page, `${NAME}.fineprune.json`);
+  await runCommand(page, 'Fine-Prune: Inspect Neuron Activations');
+  const document = await (await webviewPage(page, 'h2')).document();
+  await runCommand(page, 'View: Close Editors in Other Groups');
+  await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+  await document.locator('[data-testid=sentence]').waitFor();
+  await document.locator('.path canvas').first().waitFor();
+  await inEachTheme(page, async (theme) => void (await screenshot(page, `readme-inspector-${theme}`)));
+}
+
 async function main(): Promise<void> {
   const { page, close } = await openInstalled((parent) => makeDemoWorkspace(parent));
   try {
@@ -38,6 +53,7 @@ async function main(): Promise<void> {
     await result(page, `${NAME}.fineprune.json`, 'result-dark');
     await setTheme(page, 'Default Light Modern');
     await result(page, `${NAME}.fineprune.json`, 'result-light');
+    await inspector(page);
   } finally {
     await close();
   }

@@ -62,6 +62,6 @@ describe('a workspace that is not trusted', function () {
     await waitFor('trust', async () => !(await statusBarItems(page)).some((item) => item.startsWith('Restricted Mode')));
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
     await waitForNotification(page, new RegExp(`^${NAME}: not mitigated`), 120_000);
-    assert.deepEqual((await readdir(folder)).sort(), [...AT_FIRST, `${NAME}.defended`, `${NAME}.defense.json`].sort());
+    assert.deepEqual((await readdir(folder)).sort(), [...AT_FIRST, `${NAME}.defended`, `${NAME}.defense.json`, `${NAME}.defense.md`].sort());
   });
 });

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
+import { markdownReport } from '../../server/engine/report/markdown';
+import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
 import { startEngine } from '../../server/jobs/engine-process';
 import type { EngineEvent, RunOutcome, RunRequest } from '../../server/protocol/engine';
 import { FinePruneError } from '../../server/protocol/errors';
@@ -14,8 +16,14 @@ import { demoConfig, makeDemo } from '../protocol/demo-folder';
 const backends = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? (['wasm'] as const) : (['native', 'wasm'] as const);
 const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
 
-function run(config: string, more: Partial<RunRequest> = {}, onEvent: (e: EngineEvent) => void = () => undefined, signal = new AbortController().signal): Promise<RunOutcome> {
-  return startEngine({ config, allowedFolders: [], ...more }, { onEvent, signal });
+/** Whatever a run finds out, its report can be read again, its figures agree, and its Markdown is made from it. */
+async function run(config: string, more: Partial<RunRequest> = {}, onEvent: (e: EngineEvent) => void = () => undefined, signal = new AbortController().signal): Promise<RunOutcome> {
+  const outcome = await startEngine({ config, allowedFolders: [], ...more }, { onEvent, signal });
+  const { files } = outcome;
+  const report = readReport(readFileSync(files.report, 'utf8'), files.report);
+  assert.deepEqual(consistencyProblems(report).filter(({ kind }) => kind === 'problem'), []);
+  assert.equal(readFileSync(files.markdown, 'utf8'), markdownReport(report, undefined, path.basename(config, '.fineprune.json')));
+  return outcome;
 }
 const ids = (report: DefenseReport) => report.findings.map((f) => f.id);
 
@@ -56,7 +64,7 @@ describe('a run, in its own process', function () {
       // What was pruned is silent in the file that was written.
       const kernel = new Float32Array(weights[0]!.buffer.slice(weights[0]!.byteOffset, weights[0]!.byteOffset + weights[0]!.length), (320 + 18496) * 4, 1600 * 128);
       for (const u of report.pruning.units) assert.ok(kernel.every((v, i) => i % 128 !== u || v === 0), `neuron ${u}`);
-      assert.deepEqual(readdirSync(path.dirname(config)).sort(), ['data', 'demo.defended', 'demo.defense.json', 'demo.fineprune.json', 'model.json', 'weights.bin']);
+      assert.deepEqual(readdirSync(path.dirname(config)).sort(), ['data', 'demo.defended', 'demo.defense.json', 'demo.defense.md', 'demo.fineprune.json', 'model.json', 'weights.bin']);
     });
   }
 
@@ -171,7 +179,7 @@ describe('a run, in its own process', function () {
   });
 
   it('finds out before the work that its outputs have no place', async () => {
-    for (const [name, make] of [['demo.defended', (f: string) => writeFileSync(f, 'mine')], ['demo.defense.json', (f: string) => void mkdirSync(f)]] as const) {
+    for (const [name, make] of [['demo.defended', (f: string) => writeFileSync(f, 'mine')], ['demo.defense.json', (f: string) => void mkdirSync(f)], ['demo.defense.md', (f: string) => void mkdirSync(f)]] as const) {
       const config = await demo('"backend": "wasm", "fineTune": { "epochs": 1000 }');
       make(path.join(path.dirname(config), name));
       const phases: string[] = [];

@@ -25,6 +25,8 @@ export async function bundleHostTests({ suite = path.join(root, 'test/host/suite
     format: 'cjs',
     target: 'node20',
     external: ['vscode', 'mocha'],
+    // Its CommonJS build is UMD, whose requires a bundler can't see.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -3,8 +3,9 @@
     python3 test/oracle/reference.py MODEL_FOLDER MNIST_FOLDER [DEFENDED_FOLDER] > test/fixtures/pytorch-reference.json
 
 Reads the SimpleCNN's weights from model.json and its shards by hand, MNIST from raw or gzip IDX files, and prints: mean of each
-penultimate neuron over the clean test images (summed in float64), the 25 lowest, and counts of correct and of successful
-images before and after pruning (and of the defended model, when given). BadNets trigger: 3x3 white square one pixel from right
+penultimate neuron over the clean test images and over the triggered ones (summed in float64), the 25 lowest, the 10 whose mean
+the trigger raises most, and counts of correct and of successful images before and after pruning (and of the defended
+model, when given). BadNets trigger: 3x3 white square one pixel from right
 and bottom, target 0. Shares no code with the engine.
 """
 import gzip
@@ -83,10 +84,19 @@ def main():
         return {"correct": int((clean == labels).sum()), "successful": int((bad == 0).sum()), "robust": int((bad == true).sum())}
 
     net = SimpleCnn(weights(model_folder))
-    hidden, _ = net.predict(images)
-    means = hidden.double().mean(0)
+    means = net.predict(images)[0].double().mean(0)
+    triggered_means = net.predict(triggered)[0].double().mean(0)
     order = sorted(range(128), key=lambda u: (float(means[u]), u))
-    result = {"test": len(images), "triggered": len(triggered), "means": [float(m) for m in means], "pruned": order[:25], "before": counts(net)}
+    raised = sorted(range(128), key=lambda u: (float(means[u] - triggered_means[u]), u))
+    result = {
+        "test": len(images),
+        "triggered": len(triggered),
+        "means": [float(m) for m in means],
+        "triggered_means": [float(m) for m in triggered_means],
+        "pruned": order[:25],
+        "raised": raised[:10],
+        "before": counts(net),
+    }
     for u in order[:25]:
         net.w3[:, u] = 0
         net.b3[u] = 0

@@ -81,7 +81,7 @@ describe('engine process', function () {
     const outcome = await startEngine(request, { onEvent: (event) => events.push(event), onStart: (id) => (pid = id), signal: new AbortController().signal });
     assert.equal(isAlive(pid), false);
     assert.deepEqual(JSON.parse(await readFile(outcome.files.report, 'utf8')), JSON.parse(JSON.stringify(outcome.report)));
-    assert.deepEqual((await readdir(folder)).sort(), ['m.defended', 'm.defense.json', 'm.fineprune.json']);
+    assert.deepEqual((await readdir(folder)).sort(), ['m.defended', 'm.defense.json', 'm.defense.md', 'm.fineprune.json']);
     assert.deepEqual(events.flatMap((event) => (event.type === 'stage' ? [event.stage] : [])), ['before', 'pruned', 'after']);
     const shares = events.flatMap((event) => (event.type === 'progress' ? [event.overall] : []));
     assert.deepEqual(shares, [...shares].sort((a, b) => a - b), 'progress never goes back');

@@ -46,6 +46,8 @@ export class LanguageClient {
     const server = fork(SERVER, ['--node-ipc', `--clientProcessId=${process.pid}`], {
       execArgv: ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // As the extension has it: typed arrays arrive as typed arrays.
+      serialization: 'advanced',
     });
     const client = new LanguageClient(server);
     server.stderr?.on('data', (chunk: Buffer) => void client.log.push(chunk.toString()));

@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CancellationTokenSource, type CodeLens, type Hover, type MarkupContent } from 'vscode-languageserver-protocol/node';
 import { RUN_REQUEST, type RunResult } from '../../server/protocol/lsp';
+import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
+import { engineOf } from './children';
 import { demoConfig, makeDemo } from './demo-folder';
 import { LanguageClient, latencies, latencyWords, uriOf } from './language-client';
 
 /** A run that is far from its end when a test has seen what it wants. */
 const LONG = demoConfig('"backend": "wasm",\n  "fineTune": { "epochs": 1000 }');
-
-/** Ids of the processes that a process has started. */
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((one) => {
-    try {
-      return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${one}/stat`, 'utf8'))?.[1]) === pid;
-    } catch {
-      return false;
-    }
-  });
-}
-
-function engineOf(server: LanguageClient): number | undefined {
-  return childrenOf(server.server.pid!).find((pid) => /worker\.(ts|js)/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 describe('runs through the language server', function () {
   this.timeout(240_000);
@@ -91,8 +70,8 @@ describe('runs through the language server', function () {
     assert.equal(readFileSync(model, 'utf8').split('\n')[from.line]!.slice(from.character, end.character), '"dense_1"');
 
     const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-    assert.match(String(lenses[1]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ %$/);
-    assert.deepEqual(lenses[1]?.command?.arguments, [uriOf(path.join(path.dirname(config), 'demo.defense.json'))]);
+    assert.match(String(lenses[2]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ %$/);
+    assert.deepEqual(lenses[2]?.command?.arguments, [uriOf(path.join(path.dirname(config), 'demo.defense.json'))]);
     const last = await waitFor('the status', () => client.statuses.find(({ state, last }) => state === 'idle' && last));
     assert.equal(last.last?.verdict, verdict.word);
     assert.equal(last.backend?.name, 'wasm');

@@ -49,6 +49,7 @@ describe('language server', function () {
       ['labels for images', demoConfig().replace('train-images-idx3', 'train-labels-idx1'), '"data/train-labels-idx1-ubyte"', 'config.dataKind'],
       ['labels of the other split', demoConfig().replace('t10k-labels', 'train-labels'), '"data/train-labels-idx1-ubyte" }\n  },', 'config.dataCount'],
       ['a target beyond the classes', demoConfig().replace('"target": 0', '"target": 4711'), '4711', 'config.target'],
+      ['a unit beyond the layer', demoConfig('"prune": { "units": [5, 128] }'), '128', 'config.unitOutOfRange'],
       ['a value out of range', demoConfig('"prune": { "ratio": 1.01 }'), '1.01', 'config.outOfRange'],
       ['an empty file', '', '', 'config.empty'],
     ];
@@ -82,7 +83,7 @@ describe('language server', function () {
       assert.ok(hints.some(({ label }) => label === '25 of 128 neurons'), JSON.stringify(hints));
       assert.ok(hints.some(({ label }) => String(label).includes('225,034 parameters')), JSON.stringify(hints));
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.deepEqual(lenses.map((l) => [l.command?.title, l.command?.arguments]), [['▶ Fine-Prune', [uri]]]);
+      assert.deepEqual(lenses.map((l) => [l.command?.title, l.command?.arguments]), [['▶ Fine-Prune', [uri]], ['Inspect Activations', [uri]]]);
       const { items } = await client.at<CompletionList>('textDocument/completion', uri, { position: { line: line + 1, character: 12 } });
       assert.equal(items[0]?.label, '"dense_1"');
       assert.match(String(items[0]?.detail), /128 neurons/);
@@ -138,7 +139,7 @@ describe('language server', function () {
       assert.deepEqual(await client.at('textDocument/inlayHint', uri, WHOLE), []);
       client.settings = {};
       await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
-      assert.equal((await client.at<CodeLens[]>('textDocument/codeLens', uri)).length, 1);
+      assert.equal((await client.at<CodeLens[]>('textDocument/codeLens', uri)).length, 2);
       await client.close(uri);
     });
   });
@@ -148,8 +149,18 @@ describe('language server', function () {
       const uri = await client.open(path.join(folder, 'model.json'), undefined, 'json');
       await client.diagnosed(uri, 'a look at it', () => true);
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense_1']);
-      assert.deepEqual(lenses[1]!.command?.arguments, [uriOf(config)]);
+      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense_1', 'Inspect dense_1']);
+      assert.deepEqual(lenses.slice(1).map((l) => l.command?.arguments), [[uriOf(config)], [uriOf(config), { layer: 'dense_1' }]]);
+      await client.close(uri);
+    });
+
+    it('counts the units that the config names', async () => {
+      const uri = await client.open(path.join(folder, 'model.json'), undefined, 'json');
+      const named = await client.open(config, demoConfig('"prune": { "units": [3, 90] }'));
+      await client.diagnosed(named, 'no diagnostics', (found) => found.length === 0);
+      const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
+      assert.equal(lenses[1]?.command?.title, 'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names');
+      await client.close(named);
       await client.close(uri);
     });
 
@@ -302,7 +313,7 @@ describe('language server', function () {
         const model = await linked.open(path.join(link, 'model.json'), undefined, 'json');
         await linked.diagnosed(model, 'a look at it', () => true);
         const lenses = await linked.at<CodeLens[]>('textDocument/codeLens', model);
-        assert.deepEqual(lenses.at(-1)?.command?.arguments, [uri]);
+        assert.deepEqual(lenses.at(-1)?.command?.arguments, [uri, { layer: 'dense_1' }]);
       } finally {
         await linked.stop();
         rmSync(link);

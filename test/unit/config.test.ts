@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import Ajv from 'ajv';
+import reportSchema from '../../schemas/defense-report.schema.json';
 import { configText } from '../../server/engine/config/default-config';
 import { baseName, configProblems, parseConfig, readConfig, resolveConfig } from '../../server/engine/config/read-config';
+import { checkNamedUnits, chosenUnits } from '../../server/engine/defense/named-units';
+import { canonicalJson, sha256 } from '../../server/engine/files/hash';
 import { badInput } from '../../server/protocol/errors';
+import type { DefenseReport } from '../../server/protocol/report';
 import { failureOf, temporaryFolder } from '../harness/files';
 
 const FILE = '/workspace/mnist.fineprune.json';
+const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets');
 const splits = { train: { images: 'a', labels: 'b' }, test: { images: 'c', labels: 'd' } };
 const base = { model: 'model.json', data: splits };
 /** A valid config with some fields changed, as text. */
@@ -67,6 +74,39 @@ describe('a defense config', () => {
   }
 });
 
+describe('units that a config names', () => {
+  const pruneOf = (prune: object) => resolveConfig(parseConfig(textOf({ prune }), FILE)).prune;
+
+  it('come in ascending order, and no ratio with them', () => {
+    assert.deepEqual(pruneOf({ units: [17, 3, 120] }), { ratio: null, rule: 'clean-mean', units: [3, 17, 120] });
+    assert.deepEqual(pruneOf({ units: [0], rule: 'clean-mean-abs' }), { ratio: null, rule: 'clean-mean-abs', units: [0] });
+  });
+
+  it('are no field of a config that names none: its hash is that of a report written before there was such a field', () => {
+    assert.deepEqual(Object.keys(pruneOf({})).sort(), ['ratio', 'rule']);
+    const text = readFileSync(path.join(EXAMPLE, 'mnist-badnets.fineprune.json'), 'utf8');
+    const report = JSON.parse(readFileSync(path.join(EXAMPLE, 'mnist-badnets.defense.json'), 'utf8')) as DefenseReport;
+    assert.equal(sha256(canonicalJson(resolveConfig(parseConfig(text, FILE)))), report.provenance.configHash);
+    const validate = new Ajv({ allErrors: true, strict: false }).compile(reportSchema);
+    assert.ok(validate(report), JSON.stringify(validate.errors));
+  });
+
+  it('are what is pruned; else it is the first ones of the order', () => {
+    const order = Int32Array.from([4, 2, 0, 1, 3]);
+    assert.deepEqual([...chosenUnits({ ratio: null, rule: 'clean-mean', units: [1, 3] }, order, 2)], [1, 3]);
+    assert.deepEqual([...chosenUnits({ ratio: 0.6, rule: 'clean-mean' }, order, null)], [4, 2, 0]);
+    assert.deepEqual([...chosenUnits({ ratio: 'auto', rule: 'clean-mean' }, order, 2)], [4, 2]);
+  });
+
+  it('must be units of the layer', async () => {
+    const check = (units: number[]) => checkNamedUnits({ ratio: null, rule: 'clean-mean', units }, { layer: 'dense_1', units: 128 });
+    check([0, 127]);
+    const one = await failureOf('prune.unitOutOfRange', () => check([5, 128]));
+    assert.deepEqual([one.kind, one.place, one.message], ['input', '/prune/units', 'Layer "dense_1" has no unit 128: its 128 units are 0 to 127.']);
+    assert.match((await failureOf('prune.unitOutOfRange', () => check([128, 200, 300]))).message, /no unit 128, nor 2 more of those named: /);
+  });
+});
+
 describe('a fault in a config', () => {
   const faults: [string, object, string, string, RegExp][] = [
     ['an unknown field', { prunning: {} }, 'config.unknownField', '/prunning', /no field `prunning`/],
@@ -87,6 +127,14 @@ describe('a fault in a config', () => {
     ['a ratio above 1', { prune: { ratio: 1.2 } }, 'config.outOfRange', '/prune/ratio', /a number from 0 to 1 or "auto", not 1.2/],
     ['a ratio below 0', { prune: { ratio: -0.1 } }, 'config.outOfRange', '/prune/ratio', /not -0.1/],
     ['a ratio that is another word', { prune: { ratio: 'automatic' } }, 'config.wrongValue', '/prune/ratio', /or "auto", not "automatic"/],
+    ['an index below 0', { prune: { units: [3, -1] } }, 'config.outOfRange', '/prune/units/1', /`prune\.units\[1\]` must be a whole number of at least 0, not -1/],
+    ['an index that is no whole number', { prune: { units: [0.5] } }, 'config.outOfRange', '/prune/units/0', /a whole number of at least 0, not 0.5/],
+    ['an index in quotes', { prune: { units: ['3'] } }, 'config.wrongType', '/prune/units/0', /not "3"/],
+    ['a unit named twice', { prune: { units: [4, 7, 4] } }, 'config.wrongValue', '/prune/units/2', /`prune\.units` names 4 twice/],
+    ['a list of no units', { prune: { units: [] } }, 'config.wrongValue', '/prune/units', /must be a list of 1 to 65536 whole numbers, not \[\]/],
+    ['more units than any layer has', { prune: { units: Array.from({ length: 65537 }, (_, u) => u) } }, 'config.wrongValue', '/prune/units', /1 to 65536 whole numbers/],
+    ['a unit that is no list', { prune: { units: 3 } }, 'config.wrongType', '/prune/units', /a list of 1 to 65536 whole numbers, not 3/],
+    ['units and a ratio', { prune: { ratio: 0.2, units: [3] } }, 'config.conflict', '/prune/units', /`prune\.ratio` and `prune\.units` both name what is pruned/],
     ['an unknown word', { backend: 'gpu' }, 'config.wrongValue', '/backend', /"auto" or "native" or "wasm", not "gpu"/],
     ['a scale of 0', { data: { ...splits, scale: 0 } }, 'config.outOfRange', '/data/scale', /a number above 0/],
     ['a mean that is a text', { data: { ...splits, mean: 'x' } }, 'config.wrongType', '/data/mean', /a number or a list of numbers/],

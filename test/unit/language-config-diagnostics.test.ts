@@ -64,6 +64,11 @@ describe('config diagnostics', () => {
     ['a duplicate field', '"seed": 1, «"seed"»: 2', 'config.duplicateKey'],
     ['a ratio of 0', '"prune": { "ratio": «0» }', 'config.nothingPruned'],
     ['a ratio of 1', '"prune": { "ratio": «1» }', 'config.everythingPruned'],
+    ['a unit beyond the layer', '"prune": { "units": [3, «128», 0] }', 'config.unitOutOfRange'],
+    ['a unit beyond the named layer', '"layer": "conv2d_1", "prune": { "units": [63, «64»] }', 'config.unitOutOfRange'],
+    ['a unit named twice', '"prune": { "units": [3, 7, «3»] }', 'config.wrongValue'],
+    ['units and a ratio', '"prune": { "ratio": 0.2, "units": «[3]» }', 'config.conflict'],
+    ['all units of the layer', `"prune": { "units": «[${Array.from({ length: 128 }, (_, u) => u).join(', ')}]» }`, 'config.everythingPruned'],
   ];
   for (const [what, more, code] of faults) it(`says one thing about ${what}`, () => one(configWith(more), code));
 
@@ -116,6 +121,34 @@ describe('config diagnostics', () => {
     }
   });
 
+  it('names the layer and its range at each unit that it does not have, and nothing while no model is known', () => {
+    const text = configWith('"prune": { "units": [128, 5, 999] }');
+    assert.deepEqual(diagnose(text, goodFacts()).map((d) => [d.severity, d.message]), [
+      [1, 'Layer `dense` has no unit 128: its 128 neurons are 0 to 127.'],
+      [1, 'Layer `dense` has no unit 999: its 128 neurons are 0 to 127.'],
+    ]);
+    assert.deepEqual(diagnose(text, NO_FACTS), []);
+    assert.deepEqual(diagnose(configWith('"prune": { "units": [127, 0], "rule": "clean-mean-abs" }'), goodFacts()), []);
+  });
+
+  it('says for information that nothing would be left of a layer', () => {
+    const [found] = diagnose(configWith(`"layer": "conv2d", "prune": { "units": [${Array.from({ length: 32 }, (_, u) => u).join()}] }`), goodFacts());
+    assert.deepEqual([found?.severity, found?.message], [3, 'All 32 channels of `conv2d` are named, so nothing is left of it: the layers after it get no signal but their biases.']);
+  });
+
+  it('offers to take out the units or the ratio, leaving good JSON', () => {
+    const text = configWith('"prune": { "ratio": 0.2, "units": [3, 4] }');
+    const [found] = diagnose(text, goodFacts());
+    const { document } = configOf(text);
+    const left = configActions(URI, [found!]).map((action) => {
+      const { range } = action.edit!.changes![URI]![0]!;
+      const after = text.slice(0, document.offsetAt(range.start)) + text.slice(document.offsetAt(range.end));
+      assert.deepEqual(diagnose(after, goodFacts()), [], after);
+      return /"prune": .*/.exec(after)![0];
+    });
+    assert.deepEqual(left, ['"prune": { "ratio": 0.2 }', '"prune": { "units": [3, 4] }']);
+  });
+
   it('suggests the field that was meant', () => {
     const found = one(configWith('«"seeed"»: 1'), 'config.unknownField');
     assert.match(String(found.message), /Did you mean `seed`\?/);
@@ -137,6 +170,15 @@ describe('config diagnostics', () => {
       assert.deepEqual(found.map((d) => [d.code, d.range]), [['config.target', range]]);
       const both = configDiagnostics(configOf(text), configProblems(text), goodFacts(), failed);
       assert.equal(both.length, 1);
+    });
+
+    it('tells units out of range at the units, whether it is known from the run or from the model', () => {
+      const { text, range } = marked(configWith('"prune": { "units": [1, «128»] }'));
+      const failed = { failure: { kind: 'input' as const, code: 'prune.unitOutOfRange', message: 'Layer "dense" has no unit 128.', place: '/prune/units, line 7:24' } };
+      const both = configDiagnostics(configOf(text), configProblems(text), goodFacts(), failed);
+      assert.deepEqual(both.map((d) => [d.code, d.range]), [['config.unitOutOfRange', range]]);
+      const [alone] = told(text, failed);
+      assert.equal(configOf(text).document.getText(alone!.range), '[1, 128]');
     });
 
     it('puts a failure in a data file at its path, and one of the engine at the model', () => {

@@ -5,9 +5,10 @@ import { configHints } from '../../server/language/config-hints';
 import { configHover } from '../../server/language/config-hover';
 import { configLenses } from '../../server/language/config-lenses';
 import { fieldAt } from '../../server/language/config-schema';
-import { NO_FACTS } from '../../server/language/facts';
+import { NO_FACTS, type ConfigFacts } from '../../server/language/facts';
 import { TERMS } from '../../server/language/metric-text';
-import { configOf, configWith, goodFacts, jsonService, URI } from './language-support';
+import type { ActiveRun, LastRun } from '../../server/language/run-state';
+import { configOf, configWith, goodFacts, jsonService, SIMPLE_CNN, URI } from './language-support';
 import { sampleReport } from './language-report';
 
 /** A text with `|` at the cursor. */
@@ -53,6 +54,7 @@ describe('config completion', () => {
     const triggers = await labels('{ "trigger": | }');
     for (const kind of ['patch', 'blended', 'sinusoidal', 'samples', 'null']) assert.ok(triggers.includes(kind), triggers.join());
     assert.ok((await labels('{ "prune": { "ratio": | } }')).includes('"auto"'));
+    assert.ok((await labels('{ "prune": { | } }')).includes('units'));
     assert.ok((await labels('{ | }')).includes('model'));
   });
 
@@ -75,6 +77,15 @@ describe('config hover', () => {
     assert.ok(text.includes(TERMS.pruningRatio.definition));
   });
 
+  it('says what named units are, and how many of the layer', () => {
+    const text = hover(configWith('"prune": { "un|its": [3, 7, 11] }'));
+    assert.match(text, /`prune\.units`\*\* · a list of different values, each a whole number of at least 0 · optional/);
+    assert.match(text, /Prune exactly these units of the layer, by index, instead of a share of them/);
+    assert.match(text, /\*\*3 of 128 neurons\*\* of layer `dense`/);
+    assert.match(hover(configWith('"prune": { "units": [3, |7, 11] }')), /A unit of the layer, by its index.*\n\nHere: \*\*3 of 128/);
+    assert.doesNotMatch(hover(configWith('"prune": { "un|its": [3, 128] }')), /Here:/);
+  });
+
   it('says the same at key and value', () => {
     assert.equal(hover(configWith('"se|ed": 0')), hover(configWith('"seed": |0')));
   });
@@ -90,7 +101,7 @@ describe('config hover', () => {
   });
 
   it('knows every field of the schema', () => {
-    const fields = [['model'], ['data'], ['data', 'train'], ['data', 'train', 'images'], ['data', 'holdout'], ['data', 'mean'], ['trigger'], ['layer'], ['prune', 'ratio'], ['prune', 'rule'], ['fineTune', 'epochs'], ['gates', 'maxAccuracyDrop'], ['gates', 'acceptEstimated'], ['seed'], ['backend'], ['threads']];
+    const fields = [['model'], ['data'], ['data', 'train'], ['data', 'train', 'images'], ['data', 'holdout'], ['data', 'mean'], ['trigger'], ['layer'], ['prune', 'ratio'], ['prune', 'units'], ['prune', 'units', 0], ['prune', 'rule'], ['fineTune', 'epochs'], ['gates', 'maxAccuracyDrop'], ['gates', 'acceptEstimated'], ['seed'], ['backend'], ['threads']];
     for (const path of fields) assert.ok(fieldAt(path, () => undefined)?.description, path.join('.'));
     assert.equal(fieldAt(['nothing'], () => undefined), undefined);
   });
@@ -125,6 +136,14 @@ describe('config hints', () => {
     assert.deepEqual(found.slice(1, 3), [['"conv2d_1"', 'Conv2D · 64 channels'], ['"ratio": 0.5', '32 of 64 channels']]);
   });
 
+  it('counts the units that are named, unless one of them is none of the layer', () => {
+    const found = (list: string) => hints(configWith(`"prune": {\n"units": [${list}] }`)).filter(([, label]) => /neuron/.test(String(label)));
+    assert.deepEqual(found('3, 7, 11'), [['"units": [3, 7, 11]', '3 of 128 neurons']]);
+    assert.deepEqual(found('3, 7,\n11'), [['11]', '3 of 128 neurons']]);
+    assert.deepEqual(found('128'), []);
+    assert.deepEqual(found(''), []);
+  });
+
   it('says nothing while nothing is known', () => {
     assert.deepEqual(hints(configWith('"prune": { "ratio": 0.2 }'), NO_FACTS), []);
   });
@@ -132,21 +151,34 @@ describe('config hints', () => {
 
 describe('config lenses', () => {
   const config = configOf(configWith());
-  const titles = (...args: [Parameters<typeof configLenses>[1]?, Parameters<typeof configLenses>[2]?]) => configLenses(config, args[0], args[1]).map((l) => [l.command?.title, l.command?.command]);
+  const lenses = (last?: LastRun, active?: ActiveRun, facts: ConfigFacts = goodFacts()) => configLenses(config, facts, last, active).map(({ command }) => [command?.title, command?.command]);
 
-  it('runs the config', () => {
-    const [run, ...rest] = configLenses(config, undefined, undefined);
-    assert.deepEqual([run?.command?.title, run?.command?.command, run?.command?.arguments], ['▶ Fine-Prune', 'finePrune.run', [URI]]);
-    assert.deepEqual(rest, []);
+  it('runs the config, and looks into its model', () => {
+    const found = configLenses(config, goodFacts(), undefined, undefined);
+    assert.deepEqual(found.map(({ command }) => [command?.title, command?.command, command?.arguments]), [
+      ['▶ Fine-Prune', 'finePrune.run', [URI]],
+      ['Inspect Activations', 'finePrune.inspect', [URI]],
+    ]);
+  });
+
+  it('does not offer to look into a model that is missing or cannot be defended', () => {
+    const problem = { kind: 'input', code: 'x', message: 'Lambda layers are not supported.' } as const;
+    for (const model of [{ state: 'missing' }, { state: 'ok', summary: { ...SIMPLE_CNN, problem } }] as const) {
+      assert.deepEqual(lenses(undefined, undefined, { ...goodFacts(), model }), [['▶ Fine-Prune', 'finePrune.run']]);
+    }
+    assert.equal(lenses(undefined, undefined, NO_FACTS).length, 2, 'while the model is being read');
   });
 
   it('shows the last result, and says when it is stale', () => {
     const report = sampleReport();
-    assert.deepEqual(titles({ report, reportUri: 'file:///w/demo.defense.json', changed: [] })[1], ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'finePrune.openReport']);
-    assert.match(String(titles({ report, reportUri: '', changed: ['the model'] })[1]?.[0]), /\(stale: the model changed\)$/);
+    assert.deepEqual(lenses({ report, reportUri: 'file:///w/demo.defense.json', changed: [] })[2], ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'finePrune.openReport']);
+    assert.match(String(lenses({ report, reportUri: '', changed: ['the model'] })[2]?.[0]), /\(stale: the model changed\)$/);
   });
 
   it('shows a run that is going on instead of offering another', () => {
-    assert.deepEqual(titles(undefined, { state: 'running', title: 'Fine-tuning · step 412 of 938', overall: 0.567 })[0], ['$(sync~spin) Fine-tuning · step 412 of 938 (56 %)', '']);
+    assert.deepEqual(lenses(undefined, { state: 'running', title: 'Fine-tuning · step 412 of 938', overall: 0.567 }), [
+      ['$(sync~spin) Fine-tuning · step 412 of 938 (56 %)', ''],
+      ['Inspect Activations', 'finePrune.inspect'],
+    ]);
   });
 });

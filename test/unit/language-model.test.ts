@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { MarkupContent } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { modelActions } from '../../server/language/model-actions';
 import { modelHover } from '../../server/language/model-hover';
 import { modelLenses } from '../../server/language/model-lenses';
 import { layerNameSpan } from '../../server/language/model-text';
 import { percent, prunedCount, resultLine } from '../../server/language/report-text';
 import { configResultDiagnostics, modelDiagnostics } from '../../server/language/result-diagnostics';
+import type { DefenseReport } from '../../server/protocol/report';
 import { configOf, configWith, marked, SIMPLE_CNN } from './language-support';
 import { sampleReport } from './language-report';
 
@@ -19,6 +21,13 @@ function oneLine(bytes = 0): string {
 
 const document = TextDocument.create(URI, 'json', 1, oneLine());
 const last = (changed: string[] = []) => ({ report: sampleReport(), reportUri: 'file:///w/demo.defense.json', changed });
+
+/** Three units, of which the trigger raises the last one most. */
+function raisedReport(): DefenseReport {
+  const report = sampleReport();
+  const unit = (cleanMean: number, triggeredMean: number, cleanFires = 0.5, triggeredFires = 0.5) => ({ cleanMean, cleanMeanAbs: cleanMean, cleanFires, perClass: [], triggeredMean, triggeredFires });
+  return { ...report, layer: { ...report.layer, units: 3, activations: [unit(5, 6), unit(8, 0), unit(0.634212913, 4.69670354, 0.031, 0.998337)] } };
+}
 
 describe('model.json', () => {
   it('finds the name of a layer and nothing that merely looks like it', () => {
@@ -37,11 +46,19 @@ describe('model.json', () => {
   });
 
   it('follows the config, and then the result', () => {
-    const planned = modelLenses(document, SIMPLE_CNN, { layer: 'conv2d_1', ratio: 'auto', configUri: 'file:///w/c' }, undefined, undefined).at(-1)!;
-    assert.equal(planned.command?.title, 'Fine-Prune would prune channels of conv2d_1, as many as clean accuracy allows');
-    assert.deepEqual(planned.command?.arguments, ['file:///w/c']);
+    const [planned, inspect] = modelLenses(document, SIMPLE_CNN, { layer: 'conv2d_1', ratio: 'auto', configUri: 'file:///w/c' }, undefined, undefined).slice(-2);
+    assert.equal(planned!.command?.title, 'Fine-Prune would prune channels of conv2d_1, as many as clean accuracy allows');
+    assert.deepEqual(planned!.command?.arguments, ['file:///w/c']);
+    assert.deepEqual([inspect!.command?.title, inspect!.command?.command, inspect!.command?.arguments], ['Inspect conv2d_1', 'finePrune.inspect', ['file:///w/c', { layer: 'conv2d_1' }]]);
+    assert.equal(document.getText(inspect!.range), '"conv2d_1"');
     const done = modelLenses(document, SIMPLE_CNN, { layer: null, ratio: 0.2 }, last(), undefined);
     assert.deepEqual(done.map((l) => l.command?.title).slice(1), ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'Fine-Prune pruned 25 of 128 neurons of dense']);
+  });
+
+  it('counts the units that the config names, and says when the layer does not have them', () => {
+    const title = (units: number[]) => modelLenses(document, SIMPLE_CNN, { layer: null, ratio: null, units }, undefined, undefined).at(-1)!.command?.title;
+    assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, those that the config names');
+    assert.equal(title([3, 128]), 'Fine-Prune cannot prune all of the named units: those of dense are 0 to 127');
   });
 
   it('says why a model cannot be defended', () => {
@@ -63,6 +80,48 @@ describe('model.json', () => {
     const lost = sampleReport();
     lost.verdict.word = 'accuracy lost';
     assert.equal(modelDiagnostics(document, { ...last(), report: lost })[0]!.severity, 2);
+  });
+
+  it('names the unit that the trigger raises most where the backdoor is still there, and leads to it', () => {
+    const found = modelDiagnostics(document, { ...last(), report: raisedReport() });
+    const loudest = found.find(({ code }) => code === 'result.loudest')!;
+    assert.equal(loudest.message, 'Neuron 2 of dense is raised most by the trigger, from a mean of 0.634 to 4.7: it fires on 99.8 % of triggered and 3.1 % of clean inputs, and was not pruned.');
+    assert.deepEqual([loudest.severity, document.getText(loudest.range)], [3, '"dense"']);
+    const actions = modelActions('file:///w/c', found);
+    assert.deepEqual(actions.map(({ title, kind, command }) => [title, kind, command?.command, command?.arguments]), [
+      ['Inspect layer dense', 'quickfix', 'finePrune.inspect', ['file:///w/c', { layer: 'dense' }]],
+      ['Inspect neuron 2', 'quickfix', 'finePrune.inspect', ['file:///w/c', { layer: 'dense', unit: 2 }]],
+    ]);
+    assert.deepEqual(actions[1]!.diagnostics, [loudest]);
+  });
+
+  it('says that this unit was pruned, or calls it a channel, where that is so', () => {
+    const report = raisedReport();
+    const text = (change: Partial<DefenseReport>) => modelDiagnostics(document, { ...last(), report: { ...report, ...change } }).find(({ code }) => code === 'result.loudest')?.message;
+    assert.match(String(text({ pruning: { ...report.pruning, units: [2] } })), /, and was pruned\.$/);
+    assert.match(String(text({ layer: { ...report.layer, kind: 'Conv2D' } })), /^Channel 2 of dense /);
+  });
+
+  it('names no unit where the backdoor is gone, the trigger is only estimated, or none is raised', () => {
+    const report = raisedReport();
+    const codes = (change: Partial<DefenseReport>) => modelDiagnostics(document, { ...last(), report: { ...report, ...change } }).map(({ code }) => code);
+    const lowered = report.layer.activations.map((one) => ({ ...one, triggeredMean: one.cleanMean - 1 }));
+    for (const change of [
+      { verdict: { ...report.verdict, word: 'mitigated' as const } },
+      { trigger: { ...report.trigger!, source: 'estimated' as const } },
+      { trigger: null },
+      { layer: { ...report.layer, activations: lowered } },
+      { layer: { ...report.layer, activations: lowered.map((one) => ({ ...one, triggeredMean: null, triggeredFires: null })) } },
+    ]) {
+      assert.ok(!codes(change).includes('result.loudest'), JSON.stringify(change).slice(0, 200));
+      assert.ok(codes(change).includes('result.pruned'));
+    }
+  });
+
+  it('leads nowhere from what is not ours', () => {
+    const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
+    const foreign = { source: 'json', message: 'x', range, data: { title: 'Inspect', layer: 'dense' } };
+    assert.deepEqual(modelActions('file:///w/c', [foreign, { source: 'Fine-Prune', message: 'x', range }]), []);
   });
 
   it('says that figures are stale instead of showing them', () => {

@@ -5,7 +5,7 @@ import { clock, describeProgress, TimeLeft } from '../../server/cli/progress';
 import { percent, summarize, wrap } from '../../server/cli/summary';
 import { referenceReport } from '../fixtures/report';
 
-const FILES = { report: 'out/mnist-badnets.defense.json', model: 'out/mnist-badnets.defended/model.json' };
+const FILES = { report: 'out/mnist-badnets.defense.json', markdown: 'out/mnist-badnets.defense.md', model: 'out/mnist-badnets.defended/model.json' };
 const WHY = 'Native is installed and passed its self-test: TensorFlow 2.21.0 in the cache, made from the pinned tensorflow-cpu wheel.';
 const ANSI = /\u001b\[\d+m/g;
 
@@ -37,6 +37,16 @@ describe('summary of a run', () => {
     assert.match(text, /25 of 128 neurons in dense_1, 21 dead anyway/);
   });
 
+  it('says that units were named, and marks none on a curve that follows the rule', () => {
+    const report = referenceReport();
+    Object.assign(report.pruning, { ratio: null, count: 3, units: [4, 9, 70], dead: 0 });
+    const shown = summarize(report, { files: FILES });
+    assert.match(shown, /^Pruned {2}3 of 128 neurons in dense_1, named in the config, 0 dead anyway/m);
+    assert.doesNotMatch(shown, /▲/);
+    assert.match(shown, /^ {7}0 +in the rule's order; named units not marked +128$/m);
+    for (const columns of [60, 100]) assert.match(summarize(report, { files: FILES, columns }), /0 +in the rule's order; named units not marked +128$/m);
+  });
+
   it('shows the most serious findings and counts those that it has no room for', () => {
     assert.match(text, /21 of the 25 neurons pruned/);
     assert.match(text, /Fine-tuning did the work, not pruning/);
@@ -44,7 +54,7 @@ describe('summary of a run', () => {
   });
 
   it('names the files and the engine, and the reason where it is not the fast one', () => {
-    assert.ok(lines.includes(`Report  ${FILES.report}`));
+    assert.ok(lines.includes(`Report  ${FILES.report} (and .md)`));
     assert.ok(lines.includes(`Model   ${FILES.model}`));
     assert.match(lines.at(-1) ?? '', /^Engine {2}native, TensorFlow 2\.21\.0/);
     const report = referenceReport();
@@ -74,7 +84,7 @@ describe('summary of a run', () => {
 
   it('says that nothing was repaired, and names no model', () => {
     const report = Object.assign(referenceReport(), { repaired: false });
-    const shown = summarize(report, { files: { report: 'a.defense.json', model: null } });
+    const shown = summarize(report, { files: { report: 'a.defense.json', markdown: 'a.defense.md', model: null } });
     assert.match(shown, /^Pruned {2}nothing: the model was measured, not changed$/m);
     assert.doesNotMatch(shown, /^Model/m);
     assert.match(shown, /^Clean accuracy +98\.87 \([^)]*\) +– +–$/m);

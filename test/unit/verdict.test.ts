@@ -40,6 +40,16 @@ describe('findings about pruning', () => {
     assert.deepEqual(withPruned(unit(0, 3), unit(0, 0), 9000), ['pruned-mostly-dead'], 'half of them did change nothing');
   });
 
+  it('speak of the rule only where it chose the units', () => {
+    const ids = (ratio: number | null) => {
+      const report = referenceReport();
+      report.pruning.ratio = ratio;
+      return findings({ ...report, pruningChanged: 100, canBeNegative: true, samplesOfTargetClass: 0 }).map((f) => f.id);
+    };
+    assert.ok(ids(0.2).includes('negative-activations'));
+    assert.ok(!ids(null).includes('negative-activations'));
+  });
+
   it('do not say so of units that are constant but not 0', () => {
     assert.deepEqual(withPruned(unit(0.5, 0.5), unit(0.7, 0.7), 12), []);
   });

@@ -3,7 +3,7 @@ import { named, type Fault } from './config-schema';
 
 /** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */
 export function ruleFaults(config: DefenseConfig): Fault[] {
-  return [...pathFaults(config), ...dataFaults(config), ...triggerFaults(config)];
+  return [...pathFaults(config), ...dataFaults(config), ...pruneFaults(config), ...triggerFaults(config)];
 }
 
 function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
@@ -39,6 +39,14 @@ function dataFaults({ data, prune }: DefenseConfig): Fault[] {
     });
   }
   return faults;
+}
+
+function pruneFaults({ prune }: DefenseConfig): Fault[] {
+  if (prune?.ratio === undefined || prune.units === undefined) return [];
+  return [{
+    code: 'config.conflict', message: '`prune.ratio` and `prune.units` both name what is pruned.',
+    path: ['prune', 'units'], todo: 'Remove one of the two.',
+  }];
 }
 
 function triggerFaults({ trigger }: DefenseConfig): Fault[] {

@@ -107,6 +107,11 @@ function faultOf(error: ErrorObject, path: (string | number)[]): Fault {
       todo: `Add "${missing}": ${what.type === 'object' ? '{ … }' : expectation(field)}.${what.description ? ` ${what.description}` : ''}`,
     };
   }
+  if (error.keyword === 'uniqueItems') {
+    const { i, j } = error.params as { i: number; j: number };
+    const second = Math.max(i, j);
+    return { code: 'config.wrongValue', message: `${where} names ${shown((error.data as unknown[])[second])} twice.`, path: [...path, second], todo: 'Remove one of the two.' };
+  }
   const code = !rightType(parent, error.data) ? 'config.wrongType' : typeof error.data === 'number' ? 'config.outOfRange' : 'config.wrongValue';
   return { code, message: `${where} must be ${expectation(parent)}, not ${shown(error.data)}.`, path };
 }

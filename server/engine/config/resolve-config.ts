@@ -27,8 +27,10 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
     trigger: config.trigger ? resolveTrigger(config.trigger) : null,
     layer: config.layer ?? null,
     prune: {
-      ratio: prune.ratio ?? PruneConfig.properties.ratio.default,
+      ratio: prune.units ? null : (prune.ratio ?? PruneConfig.properties.ratio.default),
       rule: prune.rule ?? (PruneConfig.properties.rule.default as 'clean-mean'),
+      // Absent where they are not named: the hash of such a config stays what it was before there was this field.
+      ...(prune.units && { units: [...prune.units].sort((a, b) => a - b) }),
     },
     curve: config.curve ?? (top.curve.default as 'quick'),
     fineTune: {

@@ -41,12 +41,17 @@ export function expectation(part: Schema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return `a list of ${s.minItems === undefined ? '' : `${s.minItems} `}numbers`;
+      return `a list of ${amount(s)}${s.items?.type === 'integer' ? 'whole ' : ''}numbers`;
     case 'object':
       return 'an object, { … }';
     default:
       return 'null';
   }
+}
+
+function amount({ minItems, maxItems }: Schema): string {
+  if (minItems === undefined) return '';
+  return minItems === maxItems ? `${minItems} ` : maxItems === undefined ? `at least ${minItems} ` : `${minItems} to ${maxItems} `;
 }
 
 function range({ minimum, maximum, exclusiveMinimum }: Schema): string {

@@ -27,6 +27,12 @@ export const ACTIVATION_CACHE_BYTES = 256 * 2 ** 20;
  */
 export const CURVE_BUDGET = 60e9;
 
+/** What each data set's part of the curve may cost: Infinity where a config wants the curve on all images. */
+export function curveBudgets(curve: 'quick' | 'full', withTrigger: boolean): { clean: number; triggered: number; holdout: number } {
+  const budget = curve === 'full' ? Infinity : CURVE_BUDGET;
+  return withTrigger ? { clean: budget * 0.4, triggered: budget * 0.4, holdout: budget * 0.2 } : { clean: budget * 0.7, triggered: 0, holdout: budget * 0.3 };
+}
+
 /** Images of a set of `available` that fit the budget when each costs `workPerImage`; at least 500. */
 export function imagesWithin(available: number, workPerImage: number, budget: number): number {
   return Math.min(available, Math.max(500, Math.floor(budget / workPerImage)));

@@ -12,10 +12,11 @@ import type { Progress } from '../progress';
 import { nearChance } from '../report/findings';
 import { train } from '../training/train';
 import { curveHits, type Draw } from './curve';
-import { CURVE_BUDGET, largestWithinLimit, type CurveHits } from './curve-plan';
+import { curveBudgets, largestWithinLimit, type CurveHits } from './curve-plan';
 import { sourceOf, type InputSource, type PassOptions } from './inputs';
 import { measure, predict, type Measured } from './measure';
-import { mostRaised, pruneCount, pruneOrder } from './ranking';
+import { chosenUnits } from './named-units';
+import { mostRaised, pruneOrder } from './ranking';
 
 export interface Subject {
   config: ResolvedConfig;
@@ -35,8 +36,8 @@ export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'p
 
 /**
  * Fine-Pruning (Liu, Dolan-Gavitt, Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks", RAID
- * 2018, section 3): analyse activations on clean data, prune the units with the lowest mean, fine-tune; measured before, after
- * pruning and after fine-tuning. The model's variables are changed; saving them is the caller's.
+ * 2018, section 3): analyse activations on clean data, prune the units with the lowest mean (or those that the config names),
+ * fine-tune; measured before, after pruning and after fine-tuning. The model's variables are changed; saving them is the caller's.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
 export async function finePrune(subject: Subject, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
@@ -77,8 +78,8 @@ export async function finePrune(subject: Subject, progress: Progress, signal: Ab
   const { curve, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
 
   const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion);
-  const count = !repaired ? 0 : config.prune.ratio === 'auto' ? limit!.pruned : pruneCount(config.prune.ratio, site.units);
-  const pruning = pruningResult(config, order.subarray(0, count), layer);
+  const chosen = repaired ? chosenUnits(config.prune, order, limit && limit.pruned) : new Int32Array();
+  const pruning = pruningResult(config, chosen, layer);
   const comparisonOf = (after: Predictions): DefenseReport['comparison'] => ({
     cleanAccuracy: mcnemar(outcomes(predictedBefore.clean, truth.clean), outcomes(after.clean, truth.clean)),
     attackSuccess: truth.triggered && mcnemar(outcomes(predictedBefore.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
@@ -134,21 +135,20 @@ interface CurveInputs {
   onHoldout: Measured | null;
 }
 
-async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
+export async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
   const draw: Draw = (n, count) => drawn(Int32Array.from({ length: n }, (_, i) => i), count, config.seed, 'curve');
-  const budget = config.curve === 'full' ? Infinity : CURVE_BUDGET;
-  const shares = sets.triggered ? { clean: 0.4, triggered: 0.4, holdout: 0.2 } : { clean: 0.7, triggered: 0, holdout: 0.3 };
-  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, budget * shares.clean, pass);
+  const budgets = curveBudgets(config.curve, sets.triggered !== null);
+  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, budgets.clean, pass);
   const success: CurveHits | null =
-    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, budget * shares.triggered, pass));
-  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, budget * shares.holdout, pass));
+    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, budgets.triggered, pass));
+  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, budgets.holdout, pass));
   const limit = heldOut && largestWithinLimit(heldOut, config.gates.maxAccuracyDrop);
   const points: CurvePoint[] = clean.points.map((pruned, at) => ({ pruned, correct: clean.hits[at]!, successful: success && success.hits[at]! }));
   const subset = clean.inputs < sets.test.count || (success !== null && success.inputs < sets.triggered!.count);
   return { curve: { points, images: clean.inputs, triggeredImages: success && success.inputs, subset, largestWithinLimit: limit }, limit };
 }
 
-function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measured | null): LayerAnalysis {
+export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measured | null): LayerAnalysis {
   const mean = clean.statistics.mean();
   const meanAbs = clean.statistics.meanAbs();
   const triggeredMean = triggered?.statistics.mean();
@@ -186,7 +186,7 @@ function pruningResult(config: ResolvedConfig, pruned: Int32Array, layer: LayerA
   };
 }
 
-function sameView(a: View, b: View): boolean {
+export function sameView(a: View, b: View): boolean {
   return a.split === b.split && a.indices.length === b.indices.length && a.indices.every((v, i) => v === b.indices[i]);
 }
 

@@ -42,8 +42,8 @@ export interface PassOptions {
   normalisation: Normalisation;
   /** Stops within one batch. */
   signal: AbortSignal;
-  /** Called after each batch with the number of images done so far in this pass. */
-  onImages?: (done: number) => void;
+  /** Called after each batch with the number of images done so far in this pass, and of how many. */
+  onImages?: (done: number, of: number) => void;
 }
 
 /** The model's input for some positions: normalised, [k, height, width, channels]. The caller disposes it. */
@@ -65,8 +65,17 @@ export async function eachBatch(source: InputSource, options: PassOptions, onBat
     const rows = Math.min(batch, source.count - start);
     const positions = Int32Array.from({ length: rows }, (_, i) => start + i);
     tf.tidy(() => onBatch(inputTensor(source, positions, options), start, rows));
-    options.onImages?.(start + rows);
-    await new Promise((resolve) => setImmediate(resolve));
+    options.onImages?.(start + rows, source.count);
+    await turn(options.signal);
   }
   if (options.signal.aborted) throw cancelled();
+}
+
+/**
+ * Gives the event loop a turn, so that messages arrive.
+ * @throws FinePruneError of kind `cancelled` when one of them has cancelled
+ */
+export async function turn(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal.aborted) throw cancelled();
 }

@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { badInput } from '../../protocol/errors';
 import { ActivationStatistics } from '../defense/activations';
+import { denseTail } from '../defense/curve';
+import type { DenseTail } from '../defense/dense-curve';
 import { eachBatch, subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
 import { argMaxRows } from '../metrics/evaluate';
 import { forwardFrom, forwardTo } from '../model/forward';
@@ -18,18 +21,22 @@ export interface Analysed {
   readonly activations: Float32Array;
   /** Predicted class of each input. */
   readonly predicted: Int32Array;
+  /** [inputs, classes] in float64: what a mask takes its units away from; null for a layer that does not feed the classifier. */
+  readonly logits: Float64Array | null;
 }
 
 /**
  * One pass over a set of inputs. Unlike a run it keeps an activation for each input and unit of any layer.
  * @param positions the inputs to analyse; null for all
- * @throws FinePruneError of kind `cancelled` within one batch
+ * @throws FinePruneError `layer.notFinite` where an activation overflows float32; of kind `cancelled` within one batch
  */
 export async function analyse(whole: InputSource, positions: Int32Array | null, site: UnitSite, options: PassOptions): Promise<Analysed> {
   const source = positions ? subsetOf(whole, positions) : whole;
   const statistics = new ActivationStatistics(site.units, options.model.classes);
   const predicted = new Int32Array(source.count);
   const activations = new Float32Array(source.count * site.units);
+  const tail = site.feedsClassifier ? denseTail(options.model, site) : null;
+  const logits = tail && new Float64Array(source.count * tail.classes);
   await eachBatch(source, options, (x, start, rows) => {
     const frontier = forwardTo(options.model, site, x);
     const { units } = frontier;
@@ -37,8 +44,36 @@ export async function analyse(whole: InputSource, positions: Int32Array | null, 
     const spatial = units.shape.slice(1, -1);
     statistics.add(values, source.labels.subarray(start, start + rows), spatial.reduce((a, d) => a * d, 1));
     const means = spatial.length ? (tf.mean(units, spatial.map((_, axis) => axis + 1)).dataSync() as Float32Array) : values;
+    // Weights are finite, but what they add up to need not be: no mean, order or chart says anything then.
+    if (!means.every(Number.isFinite)) throw notFinite(site.layer);
     activations.set(means, start * site.units);
+    if (tail) addLogits(means, tail, logits!.subarray(start * tail.classes, (start + rows) * tail.classes));
     predicted.set(argMaxRows(forwardFrom(options.model, site, frontier).dataSync() as Float32Array, options.model.classes), start);
   });
-  return { source, positions, available: whole.count, statistics, activations, predicted };
+  return { source, positions, available: whole.count, statistics, activations, predicted, logits };
+}
+
+/** Memory that one analysed input takes, in bytes. */
+export function bytesPerInput(units: number, classes: number): number {
+  return 4 * units + 8 * classes + 4;
+}
+
+/** Memory that the statistics of a set take, however many inputs it has, in bytes: a sum for each unit and class, and what is kept of each unit. */
+export function bytesPerSet(units: number, classes: number): number {
+  return 8 * units * classes + 28 * units;
+}
+
+function notFinite(layer: string): Error {
+  return badInput('layer.notFinite', `Activations of layer "${layer}" are not finite: the weights before it make numbers that float32 can't hold.`, { todo: 'Train or export the model again, or choose an earlier layer.' });
+}
+
+/** Adds bias and weighted units to `logits`, a row an input. */
+function addLogits(activations: Float32Array, { units, classes, kernel, bias }: DenseTail, logits: Float64Array): void {
+  for (let at = 0, row = 0; row < logits.length; row += classes) {
+    for (let c = 0; c < classes; c++) logits[row + c]! += bias[c]!;
+    for (let u = 0; u < units; u++, at++) {
+      const a = activations[at]!;
+      if (a !== 0) for (let c = 0; c < classes; c++) logits[row + c]! += a * kernel[u * classes + c]!;
+    }
+  }
 }

@@ -25,6 +25,14 @@ export class ByteCache<T extends Held> {
     this.shrink();
   }
 
+  /** Lets old values go before a new one is made that will hold about so many bytes: at no time are there more than `limit`. */
+  makeRoom(bytes: number): void {
+    for (const key of this.entries.keys()) {
+      if (this.bytes + bytes <= this.limit) return;
+      this.remove(key);
+    }
+  }
+
   /** Call it after a value has grown. */
   shrink(): void {
     for (const key of this.entries.keys()) {

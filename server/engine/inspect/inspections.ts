@@ -1,16 +1,16 @@
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
 import type { EngineAnswer, InspectQuery, InspectSubject, ModelState, Overview } from '../../protocol/inspect';
 import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
-import type { OpenModel } from '../model/model';
 import { ByteCache } from './byte-cache';
 import { examplesOf } from './examples';
-import { analyseLayer, limitOf, type LayerState, type Told } from './layer';
+import { analyseLayer, expectedBytes, limitOf, type LayerState, type Told } from './layer';
 import { maskData } from './mask';
 import { Opener, type Subject } from './subject';
 import { unitData } from './unit';
 
-/** Bytes that all analysed layers together may hold. */
+/** Bytes that all analysed layers together may hold, and that one of them may. */
 const CACHE_BYTES = 768 * 2 ** 20;
+const LAYER_BYTES = 384 * 2 ** 20;
 /** Opened configs that are kept. */
 const SUBJECTS = 3;
 const MOST_EXAMPLES = 32;
@@ -20,11 +20,12 @@ export class Inspections {
   private readonly opener = new Opener();
   private readonly subjects = new Map<string, Subject>();
   private readonly layers: ByteCache<LayerState>;
-  private backend: { info: Promise<BackendInfo>; choice: BackendChoice } | undefined;
-  private readonly open = new Set<OpenModel>();
+  private readonly layerBytes: number;
+  private backend: { choice: BackendChoice; info: Promise<BackendInfo> } | undefined;
 
-  constructor(options: { cacheBytes?: number } = {}) {
-    this.layers = new ByteCache(options.cacheBytes ?? CACHE_BYTES);
+  constructor({ cacheBytes = CACHE_BYTES, layerBytes = LAYER_BYTES }: { cacheBytes?: number; layerBytes?: number } = {}) {
+    this.layers = new ByteCache(cacheBytes);
+    this.layerBytes = layerBytes;
   }
 
   /**
@@ -39,9 +40,22 @@ export class Inspections {
       return overviewOf(await this.reopen(ref));
     }
     const subject = await this.subjectOf(ref, query.fingerprint, told);
+    try {
+      return await this.answerAbout(subject, ref, query, told, signal);
+    } catch (error) {
+      throw subject.opened.placed(error);
+    }
+  }
+
+  /** What is kept, for tests and logs. */
+  get held(): { subjects: number; layers: number; bytes: number } {
+    return { subjects: this.subjects.size, layers: this.layers.size, bytes: this.layers.bytes };
+  }
+
+  private async answerAbout(subject: Subject, ref: InspectSubject, query: Exclude<InspectQuery, { kind: 'open' }>, told: Told, signal: AbortSignal): Promise<EngineAnswer> {
     if (query.kind === 'examples') {
-      const count = Math.min(MOST_EXAMPLES, Math.max(1, Math.floor(query.count)));
-      return await examplesOf(subject, ref.defended && (await this.defended(ref)), count, signal);
+      const count = Math.min(MOST_EXAMPLES, Math.max(1, Math.floor(query.count) || 1));
+      return await examplesOf(subject, ref.defended && (await this.opener.openDefended(ref.defended, subject.model)), count, signal);
     }
     const held = await this.layerOf(ref, subject, query.layer, query.state, told, signal);
     try {
@@ -64,31 +78,29 @@ export class Inspections {
     }
   }
 
-  /** What is kept, for tests and logs. */
-  get held(): { subjects: number; layers: number; bytes: number } {
-    return { subjects: this.subjects.size, layers: this.layers.size, bytes: this.layers.bytes };
-  }
-
   private async reopen(ref: InspectSubject): Promise<Subject> {
-    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads));
+    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads, ref.nativeBinding));
     const known = this.subjects.get(opened.fingerprint);
     // The same contents, but perhaps another ratio in the config: what was computed stays, what the config says is new.
     const subject = known ? { ...opened, model: known.model, dataset: known.dataset, roles: known.roles, trigger: known.trigger, triggered: known.triggered } : opened;
     this.subjects.delete(subject.fingerprint);
     this.subjects.set(subject.fingerprint, subject);
-    this.open.add(opened.model);
     while (this.subjects.size > SUBJECTS) {
       const [oldest] = this.subjects.keys();
       this.subjects.delete(oldest!);
       this.layers.removeWhere((key) => key.startsWith(`${oldest}|`));
     }
-    this.disposeUnused();
+    this.opener.disposeUnused([...this.subjects.values(), ...this.layers.values()].map(({ model }) => model));
     return subject;
   }
 
   private async subjectOf(ref: InspectSubject, fingerprint: string, told: Told): Promise<Subject> {
     const known = this.subjects.get(fingerprint);
-    if (known) return known;
+    if (known) {
+      this.subjects.delete(fingerprint);
+      this.subjects.set(fingerprint, known);
+      return known;
+    }
     told('Reading model and data', 0);
     const subject = await this.reopen(ref);
     if (subject.fingerprint === fingerprint) return subject;
@@ -100,45 +112,30 @@ export class Inspections {
     const key = `${subject.fingerprint}|${layer}|${state}|${state === 'after' ? ref.defended!.weights : ''}`;
     const known = this.layers.get(key);
     if (known) return known;
-    const model = state === 'after' ? await this.defended(ref) : subject.model;
+    const model = state === 'after' ? await this.opener.openDefended(ref.defended!, subject.model) : subject.model;
     const pruned = state === 'after' && ref.defended!.layer === layer ? ref.defended!.pruned : [];
-    const held = await analyseLayer(subject, model, state, layer, pruned, told, signal);
+    const request = { model, state, layer, pruned, mostBytes: this.layerBytes };
+    this.layers.makeRoom(expectedBytes(subject, request));
+    const held = await analyseLayer(subject, request, told, signal);
     this.layers.set(key, held);
     return held;
   }
 
-  private async defended(ref: InspectSubject): Promise<OpenModel> {
-    const model = await this.opener.openDefended(ref.defended!);
-    this.open.add(model);
-    return model;
-  }
-
-  private async compute(choice: BackendChoice, threads: number): Promise<BackendInfo> {
-    this.backend ??= { choice, info: selectBackend({ choice, threads, ...(this.nativeBinding !== undefined && { configuredPath: this.nativeBinding }) }) };
+  private async compute(choice: BackendChoice, threads: number, binding?: string): Promise<BackendInfo> {
+    this.backend ??= { choice, info: selectBackend({ choice, threads, ...(binding !== undefined && { configuredPath: binding }) }) };
     const info = await this.backend.info.catch((error: unknown) => {
       this.backend = undefined;
       throw error;
     });
-    if (choice === 'auto' || choice === info.name || choice === this.backend?.choice) return info;
+    // `auto` in a process that was told to take WASM might have taken the native engine: then the same question has another answer.
+    if (choice === info.name || choice === this.backend.choice || (choice === 'auto' && info.name === 'native')) return info;
     throw new FinePruneError({ kind: 'engine', code: 'inspect.backend', message: `This engine process computes with ${info.name}, and ${choice} is asked for.`, todo: 'Ask again: a new process takes over.' });
-  }
-
-  /** Native binding that goes before any other; set by the first question. */
-  nativeBinding: string | undefined;
-
-  /** A model that nothing refers to any more gives its tensors back. */
-  private disposeUnused(): void {
-    const used = new Set<OpenModel>([...this.opener.held(), ...[...this.subjects.values(), ...this.layers.values()].map(({ model }) => model)]);
-    for (const model of this.open) {
-      if (used.has(model)) continue;
-      this.open.delete(model);
-      model.dispose();
-    }
   }
 }
 
 function overviewOf(subject: Subject): Omit<Overview, 'report'> {
   const { config, model, roles, triggered, backend, opened, layers, chosen, trigger, fingerprint } = subject;
+  const { units = 0 } = layers.find(({ name }) => name === chosen) ?? {};
   return {
     kind: 'open',
     fingerprint,
@@ -148,7 +145,7 @@ function overviewOf(subject: Subject): Omit<Overview, 'report'> {
     shape: [...subject.dataset.shape],
     layers: [...layers],
     chosen: chosen ?? '',
-    prune: { ratio: config.prune.ratio, rule: config.prune.rule, units: null },
+    prune: { ratio: config.prune.ratio, rule: config.prune.rule, units: config.prune.units?.filter((unit) => unit < units) ?? null },
     gates: { maxAttackSuccessRate: config.gates.maxAttackSuccessRate, maxAccuracyDrop: config.gates.maxAccuracyDrop },
     trigger: trigger && { kind: trigger.config.kind, target: trigger.target },
     images: { analysis: roles.analysis.indices.length, analysisRole: roles.analysisRole, test: roles.test.indices.length, holdout: roles.holdout.indices.length, triggered: triggered && triggered.count },

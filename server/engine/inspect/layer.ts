@@ -1,25 +1,34 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import { badInput } from '../../protocol/errors';
 import type { CurveData, LayerData, LimitData, ModelState } from '../../protocol/inspect';
 import { curveHits, type Draw } from '../defense/curve';
-import { largestWithinLimit, type CurveHits } from '../defense/curve-plan';
+import { curveBudgets, largestWithinLimit, type CurveHits } from '../defense/curve-plan';
 import { sourceOf, type InputSource, type PassOptions } from '../defense/inputs';
 import { measure, type Measured } from '../defense/measure';
 import { pruneOrder } from '../defense/ranking';
 import { allIndices } from '../data/roles';
 import { drawn } from '../data/random';
-import type { OpenModel, UnitSite } from '../model/model';
+import type { Frontier, OpenModel, UnitSite } from '../model/model';
 import { findUnitSite } from '../model/units';
-import { analyse, type Analysed } from './analyse';
+import { analyse, bytesPerInput, bytesPerSet, type Analysed } from './analyse';
 import type { Held } from './byte-cache';
 import type { Subject } from './subject';
 
-/** Bytes that the activations of one layer may take; a larger layer is analysed on a seeded subset. */
-const LAYER_BYTES = 384 * 2 ** 20;
-/** Multiply-adds that a curve may cost here: about 3 s on the native engine. A run spends more, and says what it found. */
-const CURVE_WORK = 6e9;
+/** Most units that a layer may have: a page takes no more, and a config names no more. */
+const MOST_UNITS = 65_536;
 
 /** Tells how far a question is. */
 export type Told = (title: string, overall: number) => void;
+
+/** Which layer is to be analysed, in which model. */
+export interface LayerRequest {
+  readonly model: OpenModel;
+  readonly state: ModelState;
+  readonly layer: string;
+  /** Units of that layer that were pruned in that model. */
+  readonly pruned: readonly number[];
+  /** Bytes that its activations may take; a larger layer is analysed on a seeded subset. */
+  readonly mostBytes: number;
+}
 
 /** Everything that was computed about one layer of one model, for as long as it is kept. */
 export interface LayerState extends Held {
@@ -34,8 +43,6 @@ export interface LayerState extends Held {
   readonly data: LayerData;
   /** Filled when they are first asked for. */
   limit?: LimitData;
-  /** Logits of `test` and `triggered`, [inputs, classes], for layers that feed the classifier. */
-  logits?: { test: Float64Array; triggered: Float64Array | null };
   /** Tensors at the tap for a subset, for other layers. */
   frontiers?: { dispose(): void; bytes: number; clean: Frontiers; triggered: Frontiers | null };
 }
@@ -43,51 +50,72 @@ export interface LayerState extends Held {
 /** A subset of a set with its tensors at the tap, batch after batch. */
 export interface Frontiers {
   readonly positions: Int32Array;
-  readonly batches: readonly { units: tf.Tensor; others: ReadonlyMap<string, tf.Tensor>; start: number; rows: number; dispose(): void }[];
+  readonly batches: readonly (Frontier & { readonly start: number })[];
 }
 
 /**
- * Analyses one layer: the same statistics and the same pruning curve as a run's report, on the same inputs.
- * @throws FinePruneError `layer.…` for a layer that is not there or can't be pruned, `cancelled` within one batch
+ * Analyses one layer: the same statistics and the same pruning curve as a run's report, on the same inputs. Only where the
+ * activations would not fit into `mostBytes` it takes a seeded part of them, and says so.
+ * @throws FinePruneError `layer.…` for a layer that is not there, can't be pruned, is too large or overflows, `cancelled` within one batch
  */
-export async function analyseLayer(subject: Subject, model: OpenModel, state: ModelState, layer: string, prunedBefore: readonly number[], told: Told, signal: AbortSignal): Promise<LayerState> {
+export async function analyseLayer(subject: Subject, { model, state, layer, pruned, mostBytes }: LayerRequest, told: Told, signal: AbortSignal): Promise<LayerState> {
   const { roles, triggered, config } = subject;
-  const site = findUnitSite(model.graph, layer);
+  const site = siteOf(model, layer);
   const test = sourceOf(roles.test);
-  const sameSet = roles.analysisRole === 'test' && roles.analysis.indices.length === test.count;
-  const sets = [...(sameSet ? [] : [sourceOf(roles.analysis)]), test, ...(triggered ? [triggered] : [])];
-  const most = Math.max(500, Math.floor(LAYER_BYTES / 4 / site.units / sets.length));
-  const total = sets.reduce((sum, set) => sum + Math.min(most, set.count), 0);
+  const { sameSet, counts, most } = plan(subject, site, mostBytes);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  // Where the rest of the network has to run for each point, the curve takes as long as the passes before it.
+  const passes = site.feedsClassifier ? 0.9 : 0.5;
   let behind = 0;
   const pass = async (set: InputSource, what: string): Promise<Analysed> => {
     const positions = set.count > most ? drawn(allIndices(set.count), most, config.seed, 'inspect') : null;
     const images = positions?.length ?? set.count;
     const title = `Analysing ${images.toLocaleString('en-US')} ${what}`;
-    told(title, (0.95 * behind) / total);
-    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, (0.95 * (behind + done)) / total) };
+    told(title, (passes * behind) / total);
+    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, (passes * (behind + done)) / total) };
     const analysed = await analyse(set, positions, site, options);
     behind += images;
     return analysed;
   };
   const onTest = await pass(test, sameSet ? 'clean images' : 'test images');
-  const clean = sameSet ? onTest : await pass(sets[0]!, 'clean images');
+  const clean = sameSet ? onTest : await pass(sourceOf(roles.analysis), 'clean images');
   const onTriggered = triggered && (await pass(triggered, 'triggered images'));
 
-  told('Computing the pruning curve', 0.95);
   const scores = config.prune.rule === 'clean-mean' ? clean.statistics.mean() : clean.statistics.meanAbs();
   const order = pruneOrder(scores);
-  const curve = await curveOf(subject, model, site, order, onTest, onTriggered, signal);
+  const curve = await curveOf(subject, model, site, order, onTest, onTriggered, (share) => told('Computing the pruning curve', passes + (1 - passes) * share), signal);
   const analysed = new Set([clean, onTest, ...(onTriggered ? [onTriggered] : [])]);
   const held: LayerState = {
     subject, model, state, site, clean, test: onTest, triggered: onTriggered,
-    data: layerData(site, state, clean, onTriggered, order, curve, prunedBefore),
+    data: layerData(site, state, clean, onTriggered, order, curve, pruned),
     get bytes() {
-      const own = [...analysed].reduce((sum, { activations }) => sum + activations.byteLength, 0);
-      return own + (held.logits ? held.logits.test.byteLength + (held.logits.triggered?.byteLength ?? 0) : 0) + (held.frontiers?.bytes ?? 0);
+      const own = [...analysed].reduce((sum, { source }) => sum + bytesPerSet(site.units, model.classes) + source.count * bytesPerInput(site.units, model.classes), 0);
+      return own + (held.frontiers?.bytes ?? 0);
     },
     dispose: () => held.frontiers?.dispose(),
   };
   return held;
+}
+
+/** Memory that a layer will take when it is analysed, in bytes. @throws FinePruneError `layer.…` as `analyseLayer` does before it begins */
+export function expectedBytes(subject: Subject, { model, layer, mostBytes }: LayerRequest): number {
+  const site = siteOf(model, layer);
+  return plan(subject, site, mostBytes).counts.reduce((sum, count) => sum + bytesPerSet(site.units, model.classes) + count * bytesPerInput(site.units, model.classes), 0);
+}
+
+function siteOf(model: OpenModel, layer: string): UnitSite {
+  const site = findUnitSite(model.graph, layer);
+  if (site.units <= MOST_UNITS) return site;
+  throw badInput('layer.tooLarge', `Layer "${layer}" has ${site.units.toLocaleString('en-US')} units; the inspector shows layers of up to ${MOST_UNITS.toLocaleString('en-US')}.`, { todo: 'Choose another layer.' });
+}
+
+/** How many inputs of each set are analysed; where not all of them fit, at most `most` of each. */
+function plan({ roles, triggered, model }: Subject, site: UnitSite, mostBytes: number): { sameSet: boolean; counts: number[]; most: number } {
+  const sameSet = roles.analysisRole === 'test' && roles.analysis.indices.length === roles.test.indices.length;
+  const available = [...(sameSet ? [] : [roles.analysis.indices.length]), roles.test.indices.length, ...(triggered ? [triggered.count] : [])];
+  const each = mostBytes / available.length - bytesPerSet(site.units, model.classes);
+  const most = Math.max(1, Math.floor(each / bytesPerInput(site.units, model.classes)));
+  return { sameSet, most, counts: available.map((count) => Math.min(most, count)) };
 }
 
 /** The largest number of pruned units within the accuracy-drop limit, chosen on held-out images as in a run. */
@@ -100,8 +128,8 @@ export async function limitOf(held: LayerState, told: Told, signal: AbortSignal)
   if (roles.holdout.indices.length) {
     const source = sourceOf(roles.holdout);
     const title = `Measuring ${source.count.toLocaleString('en-US')} held-out images`;
-    const measured = await measure(source, site, { ...options, onImages: (done) => told(title, (0.9 * done) / source.count) });
-    const hits = await curveHits({ source, measured, wanted: 'labels' }, site, data.order, drawOf(subject), CURVE_WORK * 0.2, options);
+    const measured = await measure(source, site, { ...options, onImages: (done) => told(title, (0.5 * done) / source.count) });
+    const hits = await curveHits({ source, measured, wanted: 'labels' }, site, data.order, drawOf(subject), curveBudgets(config.curve, subject.triggered !== null).holdout, { ...options, onImages: (done, of) => told('Computing the held-out curve', 0.5 + (0.5 * done) / of) });
     limit = largestWithinLimit(hits, config.gates.maxAccuracyDrop);
   }
   held.limit = { kind: 'limit', layer: site.layer, state, limit };
@@ -112,13 +140,16 @@ function drawOf({ config }: Subject): Draw {
   return (n, count) => drawn(allIndices(n), count, config.seed, 'curve');
 }
 
-async function curveOf(subject: Subject, model: OpenModel, site: UnitSite, order: Int32Array, test: Analysed, triggered: Analysed | null, signal: AbortSignal): Promise<CurveData> {
-  const options: PassOptions = { model, normalisation: subject.config.data, signal };
+async function curveOf(subject: Subject, model: OpenModel, site: UnitSite, order: Int32Array, test: Analysed, triggered: Analysed | null, done: (share: number) => void, signal: AbortSignal): Promise<CurveData> {
+  const parts = triggered ? 2 : 1;
+  const options = (behind: number): PassOptions => ({ model, normalisation: subject.config.data, signal, onImages: (images, of) => done((behind + images / of) / parts) });
+  const budgets = curveBudgets(subject.config.curve, triggered !== null);
+  done(0);
   const draw = drawOf(subject);
   // Only activations that enter the classifier as they are can stand in for its input.
   const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({ predicted, statistics, activations: site.feedsClassifier ? activations : null });
-  const clean = await curveHits({ source: test.source, measured: measured(test), wanted: 'labels' }, site, order, draw, CURVE_WORK * 0.5, options);
-  const success: CurveHits | null = triggered && (await curveHits({ source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target }, site, order, draw, CURVE_WORK * 0.5, options));
+  const clean = await curveHits({ source: test.source, measured: measured(test), wanted: 'labels' }, site, order, draw, budgets.clean, options(0));
+  const success: CurveHits | null = triggered && (await curveHits({ source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target }, site, order, draw, budgets.triggered, options(1)));
   return {
     pruned: Int32Array.from(clean.points),
     correct: Int32Array.from(clean.hits),

@@ -1,5 +1,5 @@
 import type { InspectCommand, InspectEvent } from '../../protocol/inspect';
-import { cancelled } from '../../protocol/errors';
+import { cancelled, FinePruneError } from '../../protocol/errors';
 import { toFailure } from '../failure';
 import { Inspections } from './inspections';
 
@@ -8,13 +8,21 @@ const INTERVAL_MS = 100;
 
 type Query = Extract<InspectCommand, { type: 'query' }>;
 
-/** Answers questions in the order in which they come; one that was cancelled while it waited is refused without any work. */
+/**
+ * Answers questions one at a time in the order in which they come. A question that is cancelled while it waits is refused at once,
+ * one that is being answered within one batch. Whatever goes wrong with one of them, the next ones are answered.
+ */
 export function serveInspections(send: (event: InspectEvent) => void): { handle(command: InspectCommand): void } {
   const inspections = new Inspections();
-  const waiting = new Map<number, AbortController>();
-  let last = Promise.resolve();
+  const waiting = new Map<number, Query>();
+  let current: { id: number; aborter: AbortController } | undefined;
 
-  const perform = async ({ id, subject, query }: Query, signal: AbortSignal): Promise<void> => {
+  const refuse = (id: number, error: unknown): void => {
+    if (error instanceof Error && !(error instanceof FinePruneError)) process.stderr.write(`${error.stack ?? error.message}\n`);
+    send({ type: 'refused', id, failure: toFailure(error) });
+  };
+
+  const answer = async ({ id, subject, query }: Query, signal: AbortSignal): Promise<void> => {
     let sent = -Infinity;
     let title = '';
     const told = (what: string, overall: number): void => {
@@ -24,25 +32,30 @@ export function serveInspections(send: (event: InspectEvent) => void): { handle(
       send({ type: 'progress-query', id, title: what, overall });
     };
     try {
-      if (signal.aborted) throw cancelled();
-      inspections.nativeBinding ??= subject.nativeBinding;
       send({ type: 'answer', id, answer: await inspections.answer(subject, query, told, signal) });
     } catch (error) {
-      const failure = toFailure(error);
-      if (failure.kind === 'engine' && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
-      send({ type: 'refused', id, failure });
-    } finally {
-      waiting.delete(id);
+      refuse(id, error);
+    }
+  };
+
+  const answerAll = async (): Promise<void> => {
+    for (const query of waiting.values()) {
+      waiting.delete(query.id);
+      const aborter = new AbortController();
+      current = { id: query.id, aborter };
+      await answer(query, aborter.signal);
+      current = undefined;
     }
   };
 
   return {
     handle(command) {
-      if (command.type === 'cancel-query') waiting.get(command.id)?.abort();
-      else if (command.type === 'query') {
-        const aborter = new AbortController();
-        waiting.set(command.id, aborter);
-        last = last.then(() => perform(command, aborter.signal));
+      if (command.type === 'query') {
+        waiting.set(command.id, command);
+        if (!current) void answerAll();
+      } else if (command.type === 'cancel-query') {
+        if (current?.id === command.id) current.aborter.abort();
+        else if (waiting.delete(command.id)) refuse(command.id, cancelled());
       }
     },
   };

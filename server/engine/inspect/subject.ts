@@ -27,7 +27,7 @@ export interface Subject {
   readonly trigger: OpenTrigger | null;
   readonly triggered: MeasuredInputs | null;
   readonly layers: readonly LayerChoice[];
-  /** The layer that the config prunes; null when there is none to prune. */
+  /** The layer that a run prunes; null when the config names none and there is none that it would take. */
   readonly chosen: string | null;
 }
 
@@ -40,6 +40,8 @@ export class Opener {
   private readonly models = new MadeFromFiles<OpenModel>(MODELS);
   private readonly data = new MadeFromFiles<DataSet>(DATA_SETS);
   private readonly triggers = new MadeFromFiles<OpenTrigger>(DATA_SETS);
+  /** Models whose tensors are there. */
+  private readonly live = new Set<OpenModel>();
 
   /**
    * @param backend gives the engine that computes, chosen once a process
@@ -54,16 +56,30 @@ export class Opener {
     }
   }
 
-  /** The defended model that a report vouches for. @throws FinePruneError `inspect.changed` when it is another one by now */
-  async openDefended({ model, weights }: NonNullable<InspectSubject['defended']>): Promise<OpenModel> {
+  /**
+   * The defended model that a report vouches for.
+   * @param original the model that it was made from
+   * @throws FinePruneError `inspect.changed` when it is another one by now, `inspect.notDefended` when it can't have been made from `original`
+   */
+  async openDefended({ model, weights }: NonNullable<InspectSubject['defended']>, original: OpenModel): Promise<OpenModel> {
     const defended = await this.openModel(model);
-    if (defended.hashes.weights === weights) return defended;
+    const shapeOf = ({ inputShape, classes }: OpenModel): string => [...inputShape, classes].join();
+    if (defended.hashes.weights === weights) {
+      if (shapeOf(defended) === shapeOf(original)) return defended;
+      // A report may come from anywhere, and its hashes fit whatever model it names.
+      throw badInput('inspect.notDefended', 'The model that the report calls defended takes other images or tells other classes apart than the one it is to be made from.', { file: model, todo: 'Run the defense again, or look at the model before it.' });
+    }
     throw badInput('inspect.changed', 'The defended model is not the one that its report measured.', { file: model, todo: 'Run the defense again, or refresh to see the model before it.' });
   }
 
-  /** Models that are kept open. */
-  held(): OpenModel[] {
-    return this.models.values();
+  /** Models that are neither kept open nor used give their tensors back. */
+  disposeUnused(used: readonly OpenModel[]): void {
+    const kept = new Set([...this.models.values(), ...used]);
+    for (const model of this.live) {
+      if (kept.has(model)) continue;
+      this.live.delete(model);
+      model.dispose();
+    }
   }
 
   private async openAll(opened: OpenConfig, ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>): Promise<Subject> {
@@ -88,6 +104,7 @@ export class Opener {
   private openModel(file: string): Promise<OpenModel> {
     return this.models.get(file, async () => {
       const value = await openModel(file);
+      this.live.add(value);
       const shards = value.source.groups.flatMap(({ manifest }) => manifest.paths.map((name) => path.join(path.dirname(file), name)));
       return { value, files: [file, ...shards] };
     });
@@ -95,7 +112,7 @@ export class Opener {
 
   private async openData({ config, resolve }: OpenConfig): Promise<DataSet> {
     const { train, test, scale, mean, std, format } = config.data;
-    const key = canonicalJson([await Promise.all([train.images, train.labels, test.images, test.labels].map((file) => resolve(file).catch(() => file))), scale, mean, std, format]);
+    const key = canonicalJson([await places([train.images, train.labels, test.images, test.labels], resolve), scale, mean, std, format]);
     return await this.data.get(key, async () => {
       const value = await openData(config, resolve);
       return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
@@ -104,7 +121,9 @@ export class Opener {
 
   private async openTrigger({ config, resolve }: OpenConfig, dataset: DataSet, classes: number): Promise<OpenTrigger> {
     const trigger = config.trigger!;
-    const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await resolve('.').catch(() => '')]);
+    const named = trigger.kind === 'samples' ? [trigger.images, trigger.labels] : 'image' in trigger && trigger.image !== null ? [trigger.image] : [];
+    // Paths as they are allowed here and now: what another config may read must not be handed to this one.
+    const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await places(named, resolve)]);
     return await this.triggers.get(key, async () => {
       const value = await openTrigger(trigger, dataset.shape, classes, resolve, config.data.scale);
       return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
@@ -112,8 +131,13 @@ export class Opener {
   }
 }
 
+/** Absolute paths; one that may not be read stays as it is written, for opening it to refuse. */
+function places(files: readonly string[], resolve: OpenConfig['resolve']): Promise<string[]> {
+  return Promise.all(files.map((file) => resolve(file).catch(() => file)));
+}
+
 /** Neither ratio nor fine-tuning change what is measured here, so a person may edit them without losing anything. */
-function fingerprintOf({ data, trigger, prune, seed, gates }: ResolvedConfig, model: OpenModel, dataset: DataSet, opened: OpenTrigger | null, backend: BackendInfo): string {
+function fingerprintOf({ data, trigger, prune, seed, gates, curve }: ResolvedConfig, model: OpenModel, dataset: DataSet, opened: OpenTrigger | null, backend: BackendInfo): string {
   const { scale, mean, std, analysis, analysisImages, holdout, testImages } = data;
   return sha256(canonicalJson({
     model: model.hashes,
@@ -122,6 +146,7 @@ function fingerprintOf({ data, trigger, prune, seed, gates }: ResolvedConfig, mo
     rule: prune.rule,
     drop: gates.maxAccuracyDrop,
     seed,
+    curve,
     backend: backend.name,
   }));
 }
@@ -133,6 +158,6 @@ function chosenLayer(config: ResolvedConfig, model: OpenModel, layers: readonly 
   } catch (error) {
     // A layer that the config names wrongly is told; a model without a penultimate layer can still be looked into.
     if (config.layer !== null) throw error;
-    return layers[0]!.name;
+    return null;
   }
 }

@@ -10,7 +10,7 @@ export interface UnitFigures {
   cleanMean: number;
   /** Share of clean images on which it fires, in [0, 1]. */
   cleanFires: number;
-  triggered: { mean: number; fires: number; images: number } | null;
+  triggered: { mean: number; fires: number; /** Whether any of these inputs takes a dead unit away from its constant. */ woken: boolean } | null;
   /** Target class of the trigger. */
   target: number | null;
   /** Weight to each class's logit; null when it does not feed the classifier. */
@@ -27,30 +27,31 @@ export function unitSentence(figures: UnitFigures): string {
 
 function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered }: UnitFigures): string {
   if (pruned) return `Pruned: this ${word} contributes nothing.`;
-  const woken = triggered !== null && triggered.fires > 0 && triggered.mean > cleanMean;
   if (dead) {
     const constant = `Dead: constant at ${short(cleanMean)} on all ${count(images)} clean images`;
     if (triggered === null) return `${constant}.`;
-    return woken ? `${constant}, but the trigger wakes it: it fires on ${percent(triggered.fires)} of triggered inputs.` : `${constant}, and the trigger does not wake it.`;
+    if (!triggered.woken) return `${constant}; the trigger does not wake it either.`;
+    const how = cleanMean === 0 && triggered.fires > 0 ? `it fires on ${percent(triggered.fires)} of triggered inputs, with a mean of ${short(triggered.mean)}` : `its mean on triggered inputs is ${short(triggered.mean)}`;
+    return `${constant}, but the trigger wakes it: ${how}.`;
   }
   if (triggered === null) return `Fires on ${percent(cleanFires)} of clean inputs, with a mean of ${short(cleanMean)}.`;
   const fires = `Fires on ${percent(triggered.fires)} of triggered and ${percent(cleanFires)} of clean inputs`;
-  return `${fires}${comparison(cleanMean, triggered.mean)}.`;
+  return `${fires}${comparison(cleanMean, triggered)}.`;
 }
 
-function comparison(clean: number, triggered: number): string {
-  if (clean > 0 && triggered > clean * RAISED) return `; its mean is ${times(triggered / clean)} higher with the trigger`;
-  if (triggered > 0 && clean > triggered * RAISED) return `; its mean is ${times(clean / triggered)} lower with the trigger`;
-  if (clean > 0 && triggered <= 0) return '; the trigger silences it';
-  if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return '; the trigger hardly moves it';
-  return `; its mean goes from ${short(clean)} to ${short(triggered)} with the trigger`;
+function comparison(clean: number, { mean: triggered, fires }: NonNullable<UnitFigures['triggered']>): string {
+  if (clean > 0 && triggered === 0 && fires === 0) return ': the trigger silences it';
+  if (clean > 0 && triggered > clean * RAISED) return `: its mean is ${times(triggered / clean)} higher with the trigger`;
+  if (triggered > 0 && clean > triggered * RAISED) return `: its mean is ${times(clean / triggered)} lower with the trigger`;
+  if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return ': the trigger hardly moves its mean';
+  return `: its mean goes from ${short(clean)} to ${short(triggered)} with the trigger`;
 }
 
 /** Where a unit that the trigger raises pushes the prediction. */
 function effect({ pruned, cleanMean, triggered, target, outgoing, word }: UnitFigures): string {
   if (pruned || !outgoing || !triggered || target === null || triggered.mean <= cleanMean * RAISED || triggered.mean <= 0) return '';
   const most = outgoing.reduce((best, weight, c) => (weight > outgoing[best]! ? c : best), 0);
-  if (outgoing[most]! <= 0) return `It speaks against every class.`;
+  if (outgoing[most]! <= 0) return 'It speaks against every class.';
   return most === target ? `It pushes class ${target}, the target, most.` : `It pushes class ${most} most, not the target ${target}; this ${word}'s weight to the target is ${short(outgoing[target]!)}.`;
 }
 
@@ -61,6 +62,6 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-const times = (factor: number): string => (factor >= 1000 ? 'over 1,000 times' : `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)} times`);
+const times = (factor: number): string => (factor >= 1000 ? 'over 1,000 times' : `${factor >= 9.95 ? Math.round(factor) : factor.toFixed(1)} times`);
 const short = (value: number): string => (value === 0 ? '0' : String(Number(value.toPrecision(3))));
 const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,11 +1,13 @@
 import type { Picture, UnitData } from '../../protocol/inspect';
 import type { InputSource } from '../defense/inputs';
 import { denseTail } from '../defense/curve';
+import { allIndices } from '../data/roles';
 import type { OpenModel } from '../model/model';
 import { variableOf } from '../model/net';
 import type { Analysed } from './analyse';
 import { histogramOf } from './histogram';
 import type { LayerState } from './layer';
+import type { Subject } from './subject';
 import { unitSentence } from './unit-sentence';
 
 /** Images that excite a unit most: three rows of three. */
@@ -23,13 +25,13 @@ export function unitData(held: LayerState, unit: number): UnitData {
     state,
     unit,
     sentence: unitSentence({
-      word: site.kind === 'Conv2D' ? 'channel' : 'neuron',
+      word: model.graph.byName.get(site.layer)!.outputShape.length > 1 ? 'channel' : 'neuron',
       pruned: data.pruned[unit] === 1,
       dead: data.dead[unit] === 1,
       images: clean.source.count,
       cleanMean: clean.statistics.mean()[unit]!,
       cleanFires: data.cleanFires[unit]!,
-      triggered: triggered && { mean: triggered.statistics.mean()[unit]!, fires: data.triggeredFires![unit]!, images: triggered.source.count },
+      triggered: onTriggered && { mean: triggered!.statistics.mean()[unit]!, fires: data.triggeredFires![unit]!, woken: onTriggered.some((value) => differs(value, onClean[0]!)) },
       target: subject.trigger?.target ?? null,
       outgoing,
     }),
@@ -37,7 +39,7 @@ export function unitData(held: LayerState, unit: number): UnitData {
     perClass: { clean: classMeans(clean, unit), triggered: triggered && classMeans(triggered, unit) },
     top: {
       clean: pictures(clean, onClean, subject.roles.analysis.indices),
-      triggered: triggered && onTriggered ? pictures(triggered, onTriggered, subject.triggered!.testIndex) : null,
+      triggered: triggered && onTriggered ? pictures(triggered, onTriggered, triggeredIndices(subject)) : null,
     },
     filter: filterOf(model, site.layer, unit),
     outgoing,
@@ -51,18 +53,28 @@ export function columnOf({ activations, source, statistics: { units } }: Analyse
   return column;
 }
 
+/** By more than means over positions differ in float32. */
+function differs(a: number, b: number): boolean {
+  return Math.abs(a - b) > 1e-5 * Math.max(Math.abs(a), Math.abs(b));
+}
+
 function classMeans({ statistics }: Analysed, unit: number): Float32Array {
   return Float32Array.from(statistics.perClass(unit));
 }
 
-/** @param indices index of each input of the whole set in its split; -1 where it has none */
+/** Index of each triggered input in the test split, or in the person's own images. */
+function triggeredIndices({ trigger, triggered }: Subject): Int32Array {
+  const samples = trigger?.samples;
+  return samples ? allIndices(samples.count).filter((index) => samples.labels[index] !== triggered!.target) : triggered!.testIndex;
+}
+
+/** @param indices index of each input of the whole set in its split */
 function pictures({ source, positions, predicted }: Analysed, column: Float32Array, indices: Int32Array): Picture[] {
   const best = highest(column, TOP);
-  const size = best.length ? pixelBytes(source, best) : [];
+  const bytes = best.length ? pixelBytes(source, best) : [];
   return best.map((position, i) => {
     const inSet = positions ? positions[position]! : position;
-    const index = indices[inSet]!;
-    return { index: index < 0 ? inSet : index, pixels: size[i]!, label: source.labels[position]!, predicted: predicted[position]!, activation: column[position]! };
+    return { index: indices[inSet]!, pixels: bytes[i]!, label: source.labels[position]!, predicted: predicted[position]!, activation: column[position]! };
   });
 }
 

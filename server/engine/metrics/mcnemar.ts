@@ -17,7 +17,8 @@ export function mcnemar(before: Uint8Array, after: Uint8Array): McNemar {
   return { onlyBefore, onlyAfter, pValue: roundFigure(exactPValue(onlyBefore, onlyAfter)) };
 }
 
-function exactPValue(a: number, b: number): number {
+/** Two-sided p-value of the exact test when `a` discordant pairs fall one way and `b` the other. */
+export function exactPValue(a: number, b: number): number {
   const n = a + b;
   if (n === 0) return 1;
   // Terms in logarithms: binomial coefficients overflow from n = 1030 on.

@@ -62,7 +62,8 @@ function withoutMachine(file: string): string {
   return path.posix.isAbsolute(file) || path.win32.isAbsolute(file) ? `…/${file.split(/[\\/]/).at(-1)}` : file;
 }
 
-function portable(config: ResolvedConfig): ResolvedConfig {
+/** A config as reports record it: without the folders of absolute paths. */
+export function portable(config: ResolvedConfig): ResolvedConfig {
   const pair = ({ images, labels }: { images: string; labels: string }) => ({ images: withoutMachine(images), labels: withoutMachine(labels) });
   const { data, trigger } = config;
   return {

@@ -85,7 +85,8 @@ function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruning
       message: `Fine-tuning brought the backdoor back: ASR ${percent(asr[0].rate)} before, ${percent(asr[1].rate)} after pruning, ${percent(asr[2].rate)} after fine-tuning.`,
     });
   }
-  if (canBeNegative && pruning.rule === 'clean-mean') {
+  // Where a person named the units, no mean chose them.
+  if (canBeNegative && pruning.rule === 'clean-mean' && pruning.ratio !== null) {
     found.push({
       id: 'negative-activations',
       severity: 'warning',

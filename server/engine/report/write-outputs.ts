@@ -6,6 +6,7 @@ import { outputFailure, writeFileAtomically } from '../files/write';
 import type { OpenModel } from '../model/model';
 import { weightsHash } from '../model/model-hashes';
 import { checkSaveFolder, encodeWeights, saveModel } from '../model/save-tfjs';
+import { markdownReport } from './markdown';
 import { serialiseReport } from './serialise';
 
 /** What is written for a model, by the config's base name and the output folder. */
@@ -21,34 +22,50 @@ interface Place {
  */
 export async function checkOutputs({ model, name, folder }: Place): Promise<void> {
   await checkSaveFolder(model, modelFolder(name, folder));
-  const report = reportFile(name, folder);
-  if ((await stat(report).catch(() => null))?.isDirectory()) throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), report);
+  for (const file of [reportFile(name, folder), markdownFile(name, folder)]) {
+    if ((await stat(file).catch(() => null))?.isDirectory()) throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), file);
+  }
 }
 
 const modelFolder = (name: string, folder: string): string => path.join(folder, `${name}.defended`);
 const reportFile = (name: string, folder: string): string => path.join(folder, `${name}.defense.json`);
+const markdownFile = (name: string, folder: string): string => path.join(folder, `${name}.defense.md`);
+
+/** What a run wrote. Paths are absolute; model null when nothing was repaired. */
+export interface WrittenOutputs {
+  /** The report as it was written, with the defended model's hashes. */
+  written: DefenseReport;
+  report: string;
+  /** The same report in Markdown. */
+  markdown: string;
+  model: string | null;
+}
 
 /**
- * Writes the defended model (unless nothing was repaired) and the report that names it. The report is on the disk, under a
- * temporary name, before the model takes its place: a full disk leaves neither, or both as they were.
+ * Writes the defended model (unless nothing was repaired) and the report that names it, as JSON and as Markdown. Both texts are on the
+ * disk, under temporary names, before the model takes its place: a full disk leaves nothing of the run, and what was there as it was.
  * @throws FinePruneError of kind `input`, code `output.*`
  */
-export async function writeOutputs({ report, model, name, folder }: Place & { report: DefenseReport }): Promise<{ written: DefenseReport; report: string; model: string | null }> {
+export async function writeOutputs({ report, model, name, folder }: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
   const modelPath = report.repaired ? path.join(modelFolder(name, folder), 'model.json') : null;
   const after = modelPath === null ? null : { path: path.relative(folder, modelPath).split(path.sep).join('/'), topology: model.hashes.topology, weights: weightsHash(encodeWeights(model)) };
   const written = { ...report, model: { ...report.model, after } };
-  const target = reportFile(name, folder);
-  const staged = path.join(folder, `.${path.basename(target)}.${randomBytes(6).toString('hex')}`);
+  const texts = [
+    { target: reportFile(name, folder), text: serialiseReport(written) },
+    { target: markdownFile(name, folder), text: markdownReport(written, undefined, name) },
+  ].map((file) => ({ ...file, staged: path.join(folder, `.${path.basename(file.target)}.${randomBytes(6).toString('hex')}`) }));
   try {
-    await writeFileAtomically(staged, serialiseReport(written));
+    for (const { staged, text } of texts) await writeFileAtomically(staged, text);
     if (modelPath) await saveModel(model, modelFolder(name, folder));
-    await rename(staged, target).catch((error: unknown) => {
-      throw outputFailure(error, target);
-    });
+    for (const { staged, target } of texts) {
+      await rename(staged, target).catch((error: unknown) => {
+        throw outputFailure(error, target);
+      });
+    }
   } finally {
-    await rm(staged, { force: true });
+    for (const { staged } of texts) await rm(staged, { force: true });
   }
-  return { written, report: target, model: modelPath };
+  return { written, report: reportFile(name, folder), markdown: markdownFile(name, folder), model: modelPath };
 }
 
 /** Whether a defended model of an earlier run lies where this run wrote none: it does not belong to the new report. */

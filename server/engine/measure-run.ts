@@ -1,0 +1,170 @@
+import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../protocol/engine';
+import { cancelled } from '../protocol/errors';
+import type { DefenseReport, StageMetrics } from '../protocol/report';
+import { openTrigger } from './attack/open-trigger';
+import { triggeredInputs } from './attack/triggered-inputs';
+import { selectBackend } from './backend/select';
+import { readConfig, type OpenConfig } from './config/read-config';
+import { checkDataFitsModel, openData } from './data/open-data';
+import { splitRoles } from './data/roles';
+import { layerAnalysis, pruningCurve, sameView, type Subject } from './defense/fine-pruning';
+import { sourceOf, type InputSource, type PassOptions } from './defense/inputs';
+import { measure, predict } from './defense/measure';
+import { pruneOrder } from './defense/ranking';
+import { predictMasked, weightedUnits } from './defense/silence';
+import { outcomes, stageMetrics, type Predictions, type Truth } from './metrics/evaluate';
+import { mcnemar } from './metrics/mcnemar';
+import { frozenLayers } from './model/frozen';
+import { masksFor } from './model/masks';
+import type { OpenModel } from './model/model';
+import { openModel } from './model/open-tfjs';
+import { findUnitSite } from './model/units';
+import { Progress } from './progress';
+
+/** Everything that a pass needs, opened once. */
+interface Setting {
+  subject: Subject;
+  test: InputSource;
+  truth: Truth;
+  progress: Progress;
+  signal: AbortSignal;
+  emit(event: EngineEvent): void;
+}
+
+/**
+ * Makes the figures of a report again from the models that were committed with it: the input model as it is, the same with the
+ * named units zeroed, and the defended model. Nothing is trained and nothing is written.
+ * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
+ */
+export async function measureAgain(request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
+  const opened = await readConfig(request.config, { allowedFolders: request.allowedFolders, ...(request.root && { root: request.root }) });
+  try {
+    return await measureOpened(opened, request, emit, signal);
+  } catch (error) {
+    throw opened.placed(error);
+  }
+}
+
+async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
+  const progress = new Progress(emit);
+  const { backend: choice = 'auto', ...overrides } = request.overrides ?? {};
+  const config = { ...opened.config, ...overrides };
+
+  progress.begin('engine', 1);
+  const backend = await selectBackend({ choice, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+
+  progress.begin('model', 1);
+  const model = await openModel(opened.modelPath);
+  const defended = request.defended === null ? null : await openModel(request.defended).catch(disposing(model));
+  try {
+    progress.begin('data', 1);
+    const dataset = await openData(config, opened.resolve);
+    checkDataFitsModel(dataset, model);
+    if (defended) checkDataFitsModel(dataset, defended);
+    const roles = splitRoles(config, dataset);
+    const trigger = config.trigger && (await openTrigger(config.trigger, dataset.shape, model.classes, opened.resolve, config.data.scale));
+    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    if (signal.aborted) throw cancelled();
+
+    const site = findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
+    const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
+    const test = sourceOf(roles.test);
+    const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
+    const evaluated = test.count + (triggered?.count ?? 0);
+    progress.expect({ 'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated });
+    const setting: Setting = { subject, test, truth, progress, signal, emit };
+
+    const input = await measureInput(setting);
+    const pruned = defended && (await measurePruned(setting, request));
+    const after = defended && (await measureDefended(setting, defended, request));
+    progress.end();
+    return {
+      stages: { before: input.stage, pruned, after: after && after.stage },
+      comparison: after && comparisonOf(input.predictions, after.predictions, truth),
+      layer: input.layer,
+      curve: input.curve,
+      silence: after && after.silence,
+      hashes: { before: model.hashes, after: defended && defended.hashes },
+      backend: { name: backend.name, why: backend.why, version: backend.version },
+    };
+  } finally {
+    defended?.dispose();
+    model.dispose();
+  }
+}
+
+/** The input model: predictions, activations of its layer, and the curve. */
+async function measureInput({ subject, test, truth, progress, signal, emit }: Setting) {
+  const { config, model, site, roles, triggered, normalisation } = subject;
+  const pass: PassOptions = { model, normalisation, signal };
+  progress.begin('evaluate-before', test.count + (triggered?.count ?? 0));
+  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
+  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
+  const predictions: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  const stage = told('before', predictions, truth, emit);
+
+  progress.begin('analyse', roles.holdout.indices.length);
+  const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
+  const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
+  const analysed = sameView(roles.analysis, roles.test) ? onTest : onHoldout && sameView(roles.analysis, roles.holdout) ? onHoldout : await measure(sourceOf(roles.analysis), site, pass);
+  const order = pruneOrder(config.prune.rule === 'clean-mean' ? analysed.statistics.mean() : analysed.statistics.meanAbs());
+
+  progress.begin('curve', 1);
+  const { curve } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  return { stage, predictions, layer: layerAnalysis(site, analysed, onTriggered), curve };
+}
+
+/** The input model with the named units zeroed. Its variables are changed. */
+async function measurePruned({ subject, test, truth, progress, signal, emit }: Setting, { layer, units }: MeasureRequest): Promise<StageMetrics> {
+  const { model, triggered, normalisation } = subject;
+  const site = findUnitSite(model.graph, layer, model.path);
+  const masks = masksFor(model, site, within(units, site.units));
+  try {
+    masks.apply();
+    progress.begin('evaluate-pruned', test.count + (triggered?.count ?? 0));
+    const pass: PassOptions = { model, normalisation, signal };
+    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
+    return told('pruned', { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) }, truth, emit);
+  } finally {
+    masks.dispose();
+  }
+}
+
+async function measureDefended({ subject, test, truth, progress, signal, emit }: Setting, model: OpenModel, { layer, units }: MeasureRequest) {
+  const { triggered, normalisation } = subject;
+  const site = findUnitSite(model.graph, layer, model.path);
+  const named = within(units, site.units);
+  progress.begin('evaluate-after', test.count + (triggered?.count ?? 0));
+  const pass: PassOptions = { model, normalisation, signal };
+  const clean = await predictMasked(test, site, named, { ...pass, onImages: (n) => progress.step(n) });
+  const stamped = triggered && (await predictMasked(triggered, site, named, { ...pass, onImages: (n) => progress.step(test.count + n) }));
+  const predictions: Predictions = { clean: clean.predicted, triggered: stamped && stamped.predicted };
+  const silence: Silence = { weighted: weightedUnits(model, site, named), changed: clean.changed + (stamped?.changed ?? 0), inputs: test.count + (triggered?.count ?? 0) };
+  return { stage: told('after', predictions, truth, emit), predictions, silence };
+}
+
+function told(stage: 'before' | 'pruned' | 'after', predictions: Predictions, truth: Truth, emit: (event: EngineEvent) => void): StageMetrics {
+  const metrics = stageMetrics(predictions, truth);
+  emit({ type: 'stage', stage, metrics });
+  return metrics;
+}
+
+function comparisonOf(before: Predictions, after: Predictions, truth: Truth): DefenseReport['comparison'] {
+  return {
+    cleanAccuracy: mcnemar(outcomes(before.clean, truth.clean), outcomes(after.clean, truth.clean)),
+    attackSuccess: truth.triggered && mcnemar(outcomes(before.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
+  };
+}
+
+/** A report may name units that the layer does not have: what it says of them is then wrong, and found to be so. */
+function within(units: readonly number[], count: number): number[] {
+  return [...new Set(units.filter((u) => Number.isInteger(u) && u >= 0 && u < count))];
+}
+
+function disposing(model: OpenModel): (error: unknown) => never {
+  return (error) => {
+    model.dispose();
+    throw error;
+  };
+}

@@ -1,0 +1,99 @@
+import type { DefenseReport, McNemar, Rate, StageMetrics } from '../../protocol/report';
+import { exactPValue } from '../metrics/mcnemar';
+import { rate, roundFigure } from '../metrics/rate';
+import type { Tell } from './consistency';
+
+const STAGES = ['before', 'pruned', 'after'] as const;
+
+/** Rates from their counts, counts from the confusion matrices, matrices of one data set from each other, and McNemar's test. */
+export function metricProblems(report: DefenseReport, tell: Tell): void {
+  for (const stage of STAGES) stageProblems(report, stage, tell);
+  const { before, pruned, after } = report.stages;
+  for (const [stage, metrics] of [['pruned', pruned], ['after', after]] as const) {
+    sameImages(before.confusion, metrics.confusion, `/stages/${stage}/confusion`, tell);
+    if (before.triggeredConfusion && metrics.triggeredConfusion) sameImages(before.triggeredConfusion, metrics.triggeredConfusion, `/stages/${stage}/triggeredConfusion`, tell);
+  }
+  const { cleanAccuracy, attackSuccess } = report.comparison;
+  mcnemarProblems(cleanAccuracy, cells(before.confusion, (row, label) => row[label]!), cells(after.confusion, (row, label) => row[label]!), '/comparison/cleanAccuracy', tell);
+  const target = report.trigger?.target;
+  if (attackSuccess && target !== undefined && before.triggeredConfusion && after.triggeredConfusion) {
+    const hits = (row: readonly number[]): number => row[target] ?? 0;
+    mcnemarProblems(attackSuccess, cells(before.triggeredConfusion, hits), cells(after.triggeredConfusion, hits), '/comparison/attackSuccess', tell);
+  }
+  if ((attackSuccess === null) !== (report.trigger === null)) tell.problem('trigger', '/comparison/attackSuccess', 'The paired test of the attack must be there exactly when there is a trigger.');
+}
+
+function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof STAGES)[number], tell: Tell): void {
+  const metrics = stages[stage];
+  const pointer = `/stages/${stage}`;
+  const { confusion, triggeredConfusion } = metrics;
+  rateProblems(metrics.cleanAccuracy, `${pointer}/cleanAccuracy`, tell);
+  tell.same('confusion', `${pointer}/cleanAccuracy/hits`, metrics.cleanAccuracy.hits, trace(confusion), 'the diagonal of the confusion matrix sums to');
+  tell.same('confusion', `${pointer}/cleanAccuracy/of`, metrics.cleanAccuracy.of, total(confusion), 'the confusion matrix holds');
+  tell.same('images', `${pointer}/cleanAccuracy/of`, metrics.cleanAccuracy.of, data.test.images, '`/data/test/images` is');
+  metrics.perClass.forEach((found, label) => {
+    rateProblems(found, `${pointer}/perClass/${label}`, tell);
+    tell.same('confusion', `${pointer}/perClass/${label}/hits`, found.hits, confusion[label]![label], 'the confusion matrix has');
+    tell.same('confusion', `${pointer}/perClass/${label}/of`, found.of, sum(confusion[label]!), 'the row of the confusion matrix sums to');
+  });
+
+  const triggered = [metrics.attackSuccessRate, metrics.robustAccuracy, triggeredConfusion];
+  if (triggered.some((figure) => (figure === null) !== (trigger === null))) {
+    tell.problem('trigger', pointer, `\`${pointer}\` must have ASR, robust accuracy and triggered confusion exactly when there is a trigger.`);
+  }
+  if (!trigger || !metrics.attackSuccessRate || !metrics.robustAccuracy || !triggeredConfusion) return;
+  const { attackSuccessRate: asr, robustAccuracy: robust } = metrics;
+  rateProblems(asr, `${pointer}/attackSuccessRate`, tell);
+  rateProblems(robust, `${pointer}/robustAccuracy`, tell);
+  tell.same('confusion', `${pointer}/attackSuccessRate/hits`, asr.hits, sum(triggeredConfusion.map((row) => row[trigger.target] ?? 0)), "the target's column of the triggered confusion matrix sums to");
+  tell.same('confusion', `${pointer}/robustAccuracy/hits`, robust.hits, trace(triggeredConfusion), 'the diagonal of the triggered confusion matrix sums to');
+  tell.same('confusion', `${pointer}/attackSuccessRate/of`, asr.of, total(triggeredConfusion), 'the triggered confusion matrix holds');
+  tell.same('confusion', `${pointer}/robustAccuracy/of`, robust.of, asr.of, 'the ASR is over');
+  tell.same('trigger', `${pointer}/attackSuccessRate/of`, asr.of, trigger.inputs, '`/trigger/inputs` is');
+  tell.same('trigger', `${pointer}/triggeredConfusion/${trigger.target}`, sum(triggeredConfusion[trigger.target] ?? []), 0, 'inputs of the target class do not count; there must be');
+  if (trigger.kind === 'samples') return;
+  confusion.forEach((row, label) => {
+    if (label !== trigger.target) tell.same('trigger', `${pointer}/triggeredConfusion/${label}`, sum(triggeredConfusion[label]!), sum(row), 'every test image of the class gets the trigger:');
+  });
+}
+
+/** Rate and Wilson interval, worked out again from the counts. */
+export function rateProblems(found: Rate, pointer: string, tell: Tell): void {
+  const expected = rate(found.hits, found.of);
+  for (const key of ['rate', 'low', 'high'] as const) {
+    tell.same('rate', `${pointer}/${key}`, found[key], expected[key], `${found.hits} of ${found.of} gives`);
+  }
+}
+
+function sameImages(before: StageMetrics['confusion'], now: StageMetrics['confusion'], pointer: string, tell: Tell): void {
+  now.forEach((row, label) => {
+    tell.same('confusion', `${pointer}/${label}`, sum(row), sum(before[label] ?? []), 'every stage is measured on the same images; before there were');
+  });
+}
+
+/** Hits and inputs of each true class. */
+type Cells = { hits: number; of: number }[];
+
+function cells(confusion: StageMetrics['confusion'], hits: (row: readonly number[], label: number) => number): Cells {
+  return confusion.map((row, label) => ({ hits: hits(row, label), of: sum(row) }));
+}
+
+/** Discordant pairs must account for the change in every class, and there can be no more of them than hits and misses allow. */
+function mcnemarProblems({ onlyBefore, onlyAfter, pValue }: McNemar, before: Cells, after: Cells, pointer: string, tell: Tell): void {
+  const hits = { before: sum(before.map((c) => c.hits)), after: sum(after.map((c) => c.hits)) };
+  tell.same('mcnemar', `${pointer}/onlyBefore`, onlyBefore - onlyAfter, hits.before - hits.after, `less \`onlyAfter\`, it must be what was lost (${hits.before} − ${hits.after}):`);
+  const least = sum(before.map((c, label) => Math.max(0, c.hits - after[label]!.hits)));
+  const most = sum(before.map((c, label) => Math.min(c.hits, after[label]!.of - after[label]!.hits)));
+  if (onlyBefore < least || onlyBefore > most) {
+    tell.problem('mcnemar', `${pointer}/onlyBefore`, `\`${pointer}/onlyBefore\` is ${onlyBefore}, but the confusion matrices allow ${least} to ${most}.`);
+  }
+  const expected = roundFigure(exactPValue(onlyBefore, onlyAfter));
+  // Logarithms may differ in their last bits from one engine to another.
+  if (Math.abs(pValue - expected) > 1e-6 * Math.max(expected, 1e-300)) {
+    tell.problem('mcnemar', `${pointer}/pValue`, `\`${pointer}/pValue\` is ${pValue}, but ${onlyBefore} against ${onlyAfter} gives ${expected}.`);
+  }
+}
+
+export const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const total = (matrix: readonly number[][]): number => sum(matrix.map(sum));
+const trace = (matrix: readonly number[][]): number => sum(matrix.map((row, label) => row[label] ?? 0));

@@ -1,0 +1,34 @@
+import type { DefenseReport, Gate } from '../../protocol/report';
+import { percent } from './words';
+
+/** What a gate limits, as a phrase. */
+export const GATE_TITLES: Record<Gate['id'], string> = {
+  maxAttackSuccessRate: 'Attack success rate (ASR)',
+  maxAccuracyDrop: 'Drop in clean accuracy',
+};
+
+/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
+export function points(delta: number): string {
+  const size = Math.abs(delta) * 100;
+  if (size === 0) return '0 points';
+  const shown = size < 0.0005 ? '< 0.001' : String(Number(size.toFixed(size < 0.1 ? 3 : 2)));
+  return `${delta < 0 ? '−' : '+'}${shown} points`;
+}
+
+/** A limit as it was written: `5 %`, `0.25 %`. */
+export function limitWords(limit: number): string {
+  return `${Number((limit * 100).toPrecision(6))} %`;
+}
+
+/** Why a gate is missed, in one sentence with the figures. */
+export function missedGate({ id, limit, measured, judged }: Gate, { trigger, repaired }: Pick<DefenseReport, 'trigger' | 'repaired'>): string {
+  if (id === 'maxAccuracyDrop') {
+    if (measured === null || !repaired) return `Gate missed: nothing was repaired, so no drop in clean accuracy was measured (limit: ${limitWords(limit)}).`;
+    return `Gate missed: clean accuracy fell by ${points(measured).slice(1)}, the limit is ${limitWords(limit)}.`;
+  }
+  if (measured === null || judged === null) return `Gate missed: the ASR could not be measured without a trigger (limit: ${limitWords(limit)}).`;
+  if (!repaired) return `Gate missed: nothing was repaired; the ASR is ${percent(measured)} (limit: ${limitWords(limit)}).`;
+  if (judged > limit) return `Gate missed: the ASR is ${percent(measured)}, judged by the upper bound of its 95 % interval, ${percent(judged)}; the limit is ${limitWords(limit)}.`;
+  if (trigger?.source === 'estimated') return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but the trigger is only estimated, and estimates do not count here.`;
+  return `Gate missed: the ASR is ${percent(measured)}, up to ${percent(judged)}; the limit is ${limitWords(limit)}.`;
+}

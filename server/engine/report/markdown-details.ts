@@ -1,0 +1,99 @@
+import type { DefenseReport, StageMetrics } from '../../protocol/report';
+import { canonicalJson, sha256 } from '../files/hash';
+import { code, fenced, json, shellWord, text } from './markdown-escape';
+import { unitWord } from './markdown-curve';
+import { count, rateCell, table } from './markdown-figures';
+
+/** Matrices with more classes are told by what is confused most. */
+const MATRIX_CLASSES = 20;
+const CLASS_ROWS = 100;
+const MOST_CONFUSED = 20;
+const MOST_UNITS = 2000;
+
+/** What was pruned, and how much of it did anything. */
+export function prunedUnits(report: DefenseReport): string {
+  const { pruning, layer, repaired } = report;
+  if (!repaired) return 'None: the model was measured, not changed.';
+  const which = pruning.ratio === null ? 'named in the config' : `${pruning.ratio === 'auto' ? 'as many as the limit on the drop in clean accuracy allows on held-out images' : `a ratio of ${pruning.ratio}`}, lowest ${pruning.rule === 'clean-mean' ? 'mean activation' : 'mean absolute activation'} on clean images first`;
+  const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the trigger raises most, ${count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised === 1 ? 'is' : 'are'} among them.`;
+  const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(report, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
+  if (pruning.count === 0) return head;
+  const listed = [...pruning.units].sort((a, b) => a - b).slice(0, MOST_UNITS).join(', ');
+  return `${head}\n\nUnits: ${listed}${pruning.units.length > MOST_UNITS ? ` and ${count(pruning.units.length - MOST_UNITS)} more` : ''}.`;
+}
+
+/** One command, and what has to be the same for the same bytes to come out. */
+export function reproduction(report: DefenseReport, name: string): string {
+  const { provenance } = report;
+  const { config } = provenance;
+  const overridden = sha256(canonicalJson(config)) !== provenance.configHash;
+  const flags = overridden
+    ? ['--backend', provenance.backend, '--threads', String(config.threads), '--seed', String(config.seed), ...(config.data.fineTuneImages === null ? [] : ['--fine-tune-images', String(config.data.fineTuneImages)]), ...(config.curve === 'full' ? ['--full-curve'] : [])]
+    : [];
+  const command = ['fine-prune', 'run', shellWord(`${name}.fineprune.json`), ...flags].join(' ');
+  const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
+  const machine = provenance.backend === 'native' ? `${code(provenance.engine)}, ${count(provenance.threads)} ${provenance.threads === 1 ? 'thread' : 'threads'}, oneDNN ${provenance.oneDnn ? 'on' : 'off'} and these instruction sets: ${code(provenance.cpuFeatures.join(', ') || 'none')}` : code(provenance.engine);
+  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere a few images may be classified otherwise.${why}`;
+}
+
+export function classTable(report: DefenseReport): string {
+  const { before, after } = report.stages;
+  const classes = before.perClass.map((_, label) => label).filter((label) => before.perClass[label]!.of > 0);
+  const worst = [...classes].sort((a, b) => after.perClass[a]!.rate - after.perClass[b]!.rate || a - b).slice(0, CLASS_ROWS);
+  const shown = classes.length > CLASS_ROWS ? worst : classes;
+  const rows = shown.map((label) => [String(label), rateCell(before.perClass[label]!), report.repaired ? rateCell(after.perClass[label]!) : '–']);
+  const note = classes.length > CLASS_ROWS ? `\n\nThe ${CLASS_ROWS} worst of ${count(classes.length)} classes.` : '';
+  return `${table(['class', 'clean accuracy before, %', 'fine-tuned, %'], rows)}${note}`;
+}
+
+/** Clean images before and after, and triggered ones after. */
+export function confusions({ stages, repaired }: DefenseReport): string {
+  const shown: [string, number[][] | null][] = [
+    ['Clean images before', stages.before.confusion],
+    ['Clean images, fine-tuned', repaired ? stages.after.confusion : null],
+    ['Triggered inputs before', stages.before.triggeredConfusion],
+    ['Triggered inputs, fine-tuned', repaired ? stages.after.triggeredConfusion : null],
+  ];
+  return shown.flatMap(([title, matrix]) => (matrix ? [`**${title}** (rows: true class; columns: predicted)\n\n${matrixTable(matrix)}`] : [])).join('\n\n');
+}
+
+function matrixTable(matrix: StageMetrics['confusion']): string {
+  if (matrix.length <= MATRIX_CLASSES) {
+    return table(['', ...matrix.map((_, label) => String(label))], matrix.map((row, label) => [`**${label}**`, ...row.map((n) => (n === 0 ? '·' : count(n)))]));
+  }
+  const wrong = matrix.flatMap((row, label) => row.flatMap((n, predicted) => (predicted !== label && n > 0 ? [{ label, predicted, n }] : [])));
+  const most = wrong.sort((a, b) => b.n - a.n || a.label - b.label || a.predicted - b.predicted).slice(0, MOST_CONFUSED);
+  return `${table(['true class', 'predicted', 'images'], most.map(({ label, predicted, n }) => [String(label), String(predicted), count(n)]), 0)}\n\nThe ${count(most.length)} most frequent of ${count(wrong.length)} confusions.`;
+}
+
+export function hashes({ model, data, provenance }: DefenseReport): string {
+  const row = (what: string, file: string | null, hash: string): string[] => [what, file === null ? '' : code(file, true), code(hash, true)];
+  const rows = [
+    row('input model, topology', model.path, model.before.topology),
+    row('input model, weights', null, model.before.weights),
+    ...(model.after ? [row('defended model, topology', model.after.path, model.after.topology), row('defended model, weights', null, model.after.weights)] : []),
+    ...data.files.slice(0, 50).map((file) => row('data', file.path, file.sha256)),
+    row('config, before flags of a command line', null, provenance.configHash),
+  ];
+  return table(['what', 'path', 'SHA-256'], rows, 3);
+}
+
+export function provenanceList(report: DefenseReport): string {
+  const { provenance: p, model, data, layer, trigger, fineTuning } = report;
+  const history = fineTuning.history.slice(0, 50).map(({ epoch, loss, accuracy }) => `epoch ${epoch}: loss ${loss}, accuracy ${accuracy}`).join('; ');
+  const lines: [string, string][] = [
+    ['Tool', text(p.tool)],
+    ['Engine', `${p.backend}, ${text(p.engine)}; ${count(p.threads)} ${p.threads === 1 ? 'thread' : 'threads'}${p.oneDnn === null ? '' : `, oneDNN ${p.oneDnn ? 'on' : 'off'}`}${p.cpuFeatures.length > 0 ? `, ${text(p.cpuFeatures.join(', '))}` : ''}`],
+    ['Model', `${text(model.format)}, ${count(model.layers)} layers, ${count(model.parameters)} parameters`],
+    ['Layer', `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? 'named in the config' : 'found as the penultimate one'}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`],
+    ['Trigger', trigger ? `${text(trigger.kind)}, ${trigger.source}, target class ${count(trigger.target)}, ${count(trigger.inputs)} inputs` : 'none known'],
+    ['Data', `${text(data.format)}, ${data.shape.join('×')}, ${count(data.classes)} classes; ${count(data.test.images)} of ${count(data.test.available)} test images, ${count(data.analysis.images)} analysed (${data.analysis.role}), ${count(data.holdout.images)} held out`],
+    ['Fine-tuning', `${count(fineTuning.images)} of ${count(data.fineTune.available)} images, ${count(fineTuning.steps)} steps${history ? `; ${history}` : ''}`],
+    ...(fineTuning.frozen.length > 0 ? [['Not trained', text(fineTuning.frozen.join(', '))] as [string, string]] : []),
+  ];
+  return lines.map(([name, value]) => `- ${name}: ${value}`).join('\n');
+}
+
+export function settings({ provenance }: DefenseReport): string {
+  return fenced('json', json(provenance.config));
+}

@@ -1,0 +1,39 @@
+import type { IssueId } from '../../protocol/review';
+
+/** What an issue means and what to do about it: the texts of docs/findings.md, for tools that show no files. */
+export interface Rule {
+  severity: 'error' | 'warning' | 'information';
+  says: string;
+  /** Empty where nothing has to be done. */
+  todo: string;
+}
+
+const gate = (says: string, todo: string): Rule => ({ severity: 'error', says, todo });
+const error = gate;
+const warning = (says: string, todo: string): Rule => ({ severity: 'warning', says, todo });
+const information = (says: string, todo: string): Rule => ({ severity: 'information', says, todo });
+const SUBSET = information('Figures, or the analysis, rest on part of the images; or samples of the target class were left out.', '');
+
+export const RULES: Record<IssueId, Rule> = {
+  'gate.maxAttackSuccessRate': gate('The upper 95 % bound of the attack success rate after the defense is above the limit, or it could not be measured on a trigger that counts.', 'Another layer, ratio or repair; or accept it, with a reason.'),
+  'gate.maxAccuracyDrop': gate('Clean accuracy fell by more than the limit.', 'A smaller ratio, or more fine-tuning; or accept it, with a reason.'),
+  'accuracy-near-chance': error('The input model is hardly better than guessing on this data, so nothing was pruned or trained.', 'Check scale, mean, std and the order of the labels.'),
+  'accuracy-low': warning("The input model's clean accuracy is below 60 %: rarely what a finished model has.", 'Check scale, mean and std; then trust the figures.'),
+  'pruned-all-dead': warning('Every pruned unit was constant over the clean set. Pruning changed nothing.', 'Do not read the result as the work of pruning.'),
+  'pruned-mostly-dead': warning('At least half of the pruned units were dead anyway.', 'The same, in part.'),
+  'pruning-changed-nothing': warning('Units were alive, but not one prediction changed when they went.', 'A larger ratio, other units, or another layer.'),
+  'fine-tuning-did-the-work': warning('The ASR fell in fine-tuning; pruning accounts for less than a tenth of it.', 'Expect the same from fine-tuning alone.'),
+  'fine-tuning-restored-backdoor': warning('The ASR rose by more than 5 points in fine-tuning, above what it was before or after pruning.', 'Do not use the defended model; another layer, ratio or repair.'),
+  'negative-activations': warning('The activation function goes below zero, so a low mean is no sign of a dormant unit. Not said where the config names the units.', '`"rule": "clean-mean-abs"`.'),
+  'nothing-pruned': warning('The ratio comes to no unit at all.', 'A larger ratio.'),
+  'robust-accuracy-low': warning('The ASR fell, but triggered inputs are still misclassified.', 'Look at the triggered confusion matrix.'),
+  'trigger-unknown': warning('Without a trigger neither ASR nor robust accuracy can be measured.', 'Give the trigger, or your own triggered samples.'),
+  'test-set-too-small': warning('The interval is wider than the claim.', 'More test images.'),
+  'frozen-layers': warning('The engine has no gradient for these layers; they keep their weights.', 'Know that part of the model was not trained.'),
+  'fine-tune-subset': information('Fewer images than there are were used for fine-tuning.', 'Leave out `fineTuneImages`.'),
+  'test-subset': SUBSET,
+  'analysis-subset': SUBSET,
+  'analysis-on-test-set': information('The analysis read the images that the figures are measured on (the reference set-up).', '`"analysis": "holdout"`.'),
+  'no-holdout': information('No held-out images, so no ratio is recommended.', '`"holdout": 5000`.'),
+  'curve-subset': information('The curve rests on a seeded subset.', '`"curve": "full"`, or `--full-curve`.'),
+};

@@ -1,0 +1,71 @@
+import { findNodeAtLocation } from 'jsonc-parser';
+import { badInput } from '../protocol/errors';
+import { endOfLine, exchangeProperty, indentUnit, removeProperty, rootOf, setProperty } from './json-edits';
+import { ratioFor } from './ratio';
+
+/** What a person chose to prune in the inspector: so many of a layer's units, or exactly these. */
+export type PruneChoice = { layer: string; count: number; units: number } | { layer: string; units: readonly number[] };
+
+/** Columns that a list of units may take before it is broken into lines. */
+const LIST_WIDTH = 100;
+
+/**
+ * The text of a config after a choice: `prune.ratio` or `prune.units` is written and the other one goes, since both together say two
+ * things. Comments and layout stay. `layer` is written when the choice is about another layer than the config prunes.
+ * @param byDefault the layer that a config prunes which names none; undefined when that is not known, and then the layer is named
+ * @returns the new text, and what was done in words
+ * @throws FinePruneError `config.syntax` when the text is no whole config
+ */
+export function withChoice(text: string, choice: PruneChoice, byDefault: string | undefined): { text: string; told: string } {
+  const { name, other, value, told } = written(choice, text);
+  let edited = withPrune(text, name, other, value);
+  const named = findNodeAtLocation(whole(edited), ['layer'])?.value as unknown;
+  if ((typeof named === 'string' ? named : byDefault) === choice.layer) return { text: edited, told };
+  const layer = JSON.stringify(choice.layer);
+  edited = setProperty(edited, whole(edited), 'layer', () => layer);
+  return { text: edited, told: `${told} and layer ${layer}` };
+}
+
+type Value = (indent: string) => string;
+type Field = 'ratio' | 'units';
+
+function written(choice: PruneChoice, text: string): { name: Field; other: Field; value: Value; told: string } {
+  if ('count' in choice) {
+    const ratio = ratioFor(choice.count, choice.units);
+    return { name: 'ratio', other: 'units', value: () => String(ratio), told: `prune.ratio ${ratio} (${choice.count} of ${choice.units})` };
+  }
+  const units = [...new Set(choice.units)].sort((a, b) => a - b);
+  return { name: 'units', other: 'ratio', value: (indent) => unitList(units, text, indent), told: `prune.units (${units.length})` };
+}
+
+function withPrune(text: string, name: Field, other: Field, value: Value): string {
+  const prune = findNodeAtLocation(whole(text), ['prune']);
+  if (prune?.type !== 'object') return setProperty(text, whole(text), 'prune', (indent) => `{ "${name}": ${value(indent)} }`);
+  if (!findNodeAtLocation(prune, [name])) return exchangeProperty(text, prune, other, name, value);
+  const edited = setProperty(text, prune, name, value);
+  return findNodeAtLocation(prune, [other]) ? removeProperty(edited, ['prune', other]) : edited;
+}
+
+function whole(text: string): ReturnType<typeof rootOf> & object {
+  const root = rootOf(text);
+  if (root) return root;
+  throw badInput('config.syntax', 'The config is not valid JSON, so nothing was written into it.', { todo: 'Correct it first.' });
+}
+
+/** On one line when it is short; else in lines that are full. */
+function unitList(units: readonly number[], text: string, indent: string): string {
+  const short = `[${units.join(', ')}]`;
+  if (short.length <= LIST_WIDTH) return short;
+  const inner = indent + indentUnit(text);
+  const lines: string[] = [];
+  let line = inner;
+  units.forEach((unit, i) => {
+    const item = `${unit}${i < units.length - 1 ? ',' : ''}`;
+    if (line !== inner && line.length + 1 + item.length > LIST_WIDTH) {
+      lines.push(line);
+      line = inner;
+    }
+    line += line === inner ? item : ` ${item}`;
+  });
+  return ['[', ...lines, line, `${indent}]`].join(endOfLine(text));
+}

@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { CodeAction, CodeLens, Diagnostic, Hover, Position } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { compareReports } from '../engine/report/compare';
+import { readReport } from '../engine/report/read-report';
+import { addDecision, readReview, reviewedIssues } from '../engine/report/review';
+import { parseConfig, type ConfigText } from '../language/config-text';
+import { brokenReport, reportDiagnostics } from '../language/report-diagnostics';
+import { reportHover } from '../language/report-hover';
+import { reportActions, reportLenses } from '../language/report-lenses';
+import { badInput, type Failure } from '../protocol/errors';
+import type {
+  AcceptFindingParams, AcceptFindingResult, CompareReportsParams, CompareReportsResult, ReadReportParams, ReadReportResult, ReportText,
+} from '../protocol/lsp';
+import type { DefenseReport } from '../protocol/report';
+import type { DefenseReview, ReviewedIssue } from '../protocol/review';
+import { openDocument, type Host } from './host';
+import { failureOf } from './runs';
+import type { Snapshots } from './snapshots';
+import { pathOf, uriOf } from './uris';
+
+const TYPING_MS = 200;
+/** Decisions of reviewers are some lines; more than this is another file. */
+const MAX_REVIEW_BYTES = 1 << 20;
+
+/** What was read of an open report, for one version of its text. */
+interface Reading {
+  version: number;
+  text: ConfigText;
+  report: DefenseReport | undefined;
+  fault: Failure | undefined;
+}
+
+export const isReportPath = (file: string): boolean => file.endsWith('.defense.json');
+const configOf = (report: string): string => report.replace(/\.defense\.json$/, '.fineprune.json');
+const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, '.defense-review.json');
+
+/** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
+export class ReportDocuments {
+  private readonly readings = new WeakMap<TextDocument, Reading>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(private readonly host: Host, private readonly snapshots: Snapshots) {}
+
+  /** A document was opened or edited. */
+  touch(uri: string): void {
+    const file = pathOf(uri);
+    if (!file || !isReportPath(file)) return;
+    clearTimeout(this.timers.get(uri));
+    this.timers.set(uri, setTimeout(() => {
+      this.timers.delete(uri);
+      void this.publish(uri).catch((error: unknown) => this.host.log.error(`Diagnostics of ${uri}`, error));
+    }, TYPING_MS));
+  }
+
+  closed(uri: string): void {
+    const file = pathOf(uri);
+    if (!file || !isReportPath(file)) return;
+    clearTimeout(this.timers.get(uri));
+    this.send(uri, []);
+  }
+
+  /** Files, settings or trust changed: hashes, configs and decisions may be others. */
+  refreshAll(): void {
+    for (const { uri } of this.host.documents.all()) this.touch(uri);
+  }
+
+  hover(uri: string, position: Position): Hover | null {
+    const reading = this.at(uri);
+    return reading?.report ? reportHover(reading.text, reading.report, position) : null;
+  }
+
+  lenses(uri: string): CodeLens[] {
+    const reading = this.at(uri);
+    const file = pathOf(uri);
+    return reading && file ? reportLenses(reading.text, uriOf(configOf(file))) : [];
+  }
+
+  actions(uri: string, diagnostics: readonly Diagnostic[]): CodeAction[] {
+    return this.at(uri) ? reportActions(uri, diagnostics) : [];
+  }
+
+  /** Reads a report for the rendered view. */
+  async read({ uri, text, reviewText }: ReadReportParams): Promise<ReadReportResult> {
+    try {
+      const file = pathOf(uri);
+      const report = readReport(text, file ?? uri);
+      const review = reviewText !== undefined ? readReview(reviewText, uri) : file ? await this.review(file) : null;
+      const changed = file ? await this.snapshots.changesSince(report, configOf(file)) : null;
+      return { ok: true, view: { report, issues: reviewedIssues(report, review, today()), changed } };
+    } catch (error) {
+      return { ok: false, failure: failureOf(error) };
+    }
+  }
+
+  compare({ base, head }: CompareReportsParams): CompareReportsResult {
+    let side: 'base' | 'head' | null = null;
+    const read = (text: ReportText | null, which: 'base' | 'head'): DefenseReport | null => {
+      side = which;
+      return text && readReport(text.text, text.label);
+    };
+    try {
+      const [before, after] = [read(base, 'base'), read(head, 'head')];
+      side = null;
+      return { ok: true, comparison: compareReports(before, after) };
+    } catch (error) {
+      return { ok: false, failure: failureOf(error), side };
+    }
+  }
+
+  /** The text of the decisions file with one decision more; writing it is the editor's, so that it can be undone. */
+  async accept({ reportUri, reportText, reviewText, finding, reason, expires }: AcceptFindingParams): Promise<AcceptFindingResult> {
+    try {
+      const file = pathOf(reportUri);
+      if (!file) throw badInput('review.notAFile', 'Decisions are kept beside a report on this machine\'s disk.', { todo: 'Open the report of the working tree.' });
+      const report = readReport(reportText, file);
+      const author = await gitAuthor(path.dirname(file));
+      return { ok: true, text: addDecision(reviewText, report, { finding, reason, author, date: today(), ...(expires !== undefined && { expires }) }) };
+    } catch (error) {
+      return { ok: false, failure: failureOf(error) };
+    }
+  }
+
+  private at(uri: string): Reading | undefined {
+    const file = pathOf(uri);
+    const document = this.host.documents.get(uri);
+    if (!document || !file || !isReportPath(file)) return undefined;
+    const known = this.readings.get(document);
+    if (known?.version === document.version) return known;
+    let report: DefenseReport | undefined;
+    let fault: Failure | undefined;
+    try {
+      report = readReport(document.getText(), file);
+    } catch (error) {
+      fault = failureOf(error);
+    }
+    const reading = { version: document.version, text: parseReport(document), report, fault };
+    this.readings.set(document, reading);
+    return reading;
+  }
+
+  private async publish(uri: string): Promise<void> {
+    const reading = this.at(uri);
+    const file = pathOf(uri);
+    if (!reading || !file) return;
+    const { report, text, fault, version } = reading;
+    let diagnostics: Diagnostic[] = [];
+    if (!report) diagnostics = fault ? [brokenReport(text, fault)] : [];
+    else {
+      const changed = await this.snapshots.changesSince(report, configOf(file));
+      let issues: ReviewedIssue[];
+      try {
+        issues = reviewedIssues(report, await this.review(file), today());
+      } catch (error) {
+        this.host.log.warn(`Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`);
+        issues = reviewedIssues(report, null, today());
+      }
+      diagnostics = reportDiagnostics(text, issues, changed);
+    }
+    if (this.host.documents.get(uri)?.version === version) this.send(uri, diagnostics);
+  }
+
+  /** Decisions beside a report, as the editor has them; null when there are none. */
+  private async review(report: string): Promise<DefenseReview | null> {
+    const file = reviewOf(report);
+    const open = openDocument(this.host.documents, file);
+    if (open) return readReview(open.getText(), file);
+    const found = await stat(file).catch(() => null);
+    if (!found) return null;
+    if (found.size > MAX_REVIEW_BYTES) throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
+    return readReview(await readFile(file, 'utf8'), file);
+  }
+
+  private send(uri: string, diagnostics: Diagnostic[]): void {
+    this.host.connection.sendDiagnostics({ uri, diagnostics }).catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+  }
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+// The parser is recursive: a text of nothing but brackets ends its stack.
+function parseReport(document: TextDocument): ConfigText {
+  try {
+    return parseConfig(document);
+  } catch {
+    return { document, root: undefined };
+  }
+}
+
+/** `Name <mail>` as git would sign a commit in that folder. @throws FinePruneError when git does not know */
+async function gitAuthor(folder: string): Promise<string> {
+  const ask = async (key: string): Promise<string> => {
+    const { stdout } = await promisify(execFile)('git', ['config', '--get', key], { cwd: folder, timeout: 10_000 });
+    return stdout.trim();
+  };
+  try {
+    const [name, mail] = [await ask('user.name'), await ask('user.email')];
+    if (name !== '' && mail !== '') return `${name} <${mail}>`;
+  } catch {
+    // Not installed, or a key that is not set: the same sentence helps.
+  }
+  throw badInput('review.noAuthor', 'A decision is signed as git signs commits, and git does not know your name here.', { todo: 'Set `git config user.name` and `git config user.email`.' });
+}

@@ -1,0 +1,11 @@
+import type { FromInspector, InspectorState, ToInspector } from '../../../server/protocol/inspector-view';
+import { parseInspectorState, parseToInspector } from '../../../webview/messages/inspector';
+import { connectHost } from '../../../webview/ui/host';
+
+/** A page that does nothing but talk with its panel. */
+
+const heard: ToInspector[] = [];
+const dropped: unknown[] = [];
+const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) => dropped.push(value));
+const end = host.listen((message) => heard.push(message));
+Object.assign(globalThis, { talk: { host, heard, dropped, end } });

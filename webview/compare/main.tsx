@@ -1,0 +1,21 @@
+import { render } from 'preact';
+import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
+import { parseComparePageState, parseToCompare } from '../messages/compare';
+import { connectHost } from '../ui/host';
+import '../ui/theme.css';
+import '../report/page.css';
+import { App } from './app';
+import './compare.css';
+
+let dropped: (why: string) => void = () => undefined;
+const host = connectHost<ToCompare, FromCompare, ComparePageState>(parseToCompare, parseComparePageState, (value, error) => {
+  // Everything but a passing remark is what the page shows: the old one would pass for it.
+  if ((value as { type?: unknown } | null)?.type !== 'told') dropped(error instanceof Error ? error.message : String(error));
+});
+
+const place = document.getElementById('app');
+if (place) {
+  // Preact adds to what is there.
+  place.replaceChildren();
+  render(<App host={host} onDropped={(hear) => (dropped = hear)} />, place);
+}

@@ -1,0 +1,215 @@
+import type { Failure } from '../../server/protocol/errors';
+import type { InspectQuery, ModelState, Overview } from '../../server/protocol/inspect';
+import type { AnswerTo, Asks, Kind, QueryOf } from './asks';
+import { withLayer } from './choice';
+import type { Part, Store } from './store';
+import { mostRaised } from './units';
+import { analysedText, maskSummary } from './words';
+
+const EXAMPLES = 10;
+
+/** Asked in idle moments: nobody waits for these, and the engine answers one question at a time. */
+type Idle = Extract<Kind, 'examples' | 'limit'> | 'refined mask';
+
+/** What came of showing a layer: `failed` is told on the page, `superseded` when something newer was asked for meanwhile. */
+export type Loaded = 'shown' | 'failed' | 'superseded' | 'empty';
+
+/** Where a link leads. */
+export interface Way {
+  /** Layer of the link that is being followed. */
+  layer(): string | undefined;
+  /** A layer is shown, and nothing of its units yet. */
+  arrived(): void;
+}
+
+/** Asks what the page needs, in the order in which a person wants it. */
+export class Loader {
+  /** Grows with each wish to show something: what belongs to an older one is dropped. */
+  private turn = 0;
+  private idle: Idle | null = null;
+  private limitFailed = false;
+  private refineFailed = false;
+  /** Files changed while the page was loading. */
+  private lookLater = false;
+
+  constructor(
+    private readonly asks: Asks,
+    private readonly store: Store,
+    private readonly say: (text: string, urgent?: boolean) => void,
+    private readonly way: Way,
+  ) {}
+
+  /** Everything anew. */
+  async load(): Promise<Loaded> {
+    const turn = ++this.turn;
+    this.drop('layer', 'unit', 'mask', 'limit', 'examples');
+    const overview = await this.ask('main', { kind: 'open' });
+    if (turn !== this.turn) return 'superseded';
+    if (!overview) return 'failed';
+    const { overview: before, notice, choice } = this.store.get();
+    if (before && !sameAnswers(before, overview)) this.store.set({ examples: null });
+    this.store.set({ overview, notice: notice?.kind === 'changed' ? null : notice });
+    if (overview.layers.length === 0) {
+      this.store.busy('main', null);
+      return 'empty';
+    }
+    const layer = [this.way.layer(), choice.layer].find((name) => overview.layers.some((one) => one.name === name)) ?? (overview.chosen || overview.layers[0]!.name);
+    return await this.show(layer, overview.report?.after ? choice.state : 'before');
+  }
+
+  async show(layer: string, state: ModelState): Promise<Loaded> {
+    const { overview } = this.store.get();
+    if (!overview) return 'superseded';
+    const turn = ++this.turn;
+    this.drop('unit', 'mask', 'limit', 'examples');
+    this.store.set({ wanted: { layer, state } });
+    const data = await this.ask('main', { kind: 'layer', fingerprint: overview.fingerprint, layer, state });
+    if (turn !== this.turn) return 'superseded';
+    if (!data) {
+      this.store.set({ wanted: null });
+      this.looksLater();
+      this.background();
+      return 'failed';
+    }
+    this.limitFailed = false;
+    const { choice } = this.store.get();
+    this.store.set({ wanted: null, layer: data, unit: null, mask: null, refining: null, limit: undefined, choice: withLayer(choice, data) });
+    this.say(analysedText(data));
+    this.way.arrived();
+    if (turn !== this.turn) return 'superseded';
+    if (this.store.get().choice.unit === null) this.store.choose({ unit: mostRaised(data) });
+    void this.loadUnit();
+    void this.loadMask();
+    this.looksLater();
+    return 'shown';
+  }
+
+  async loadUnit(): Promise<void> {
+    const { overview, layer, choice } = this.store.get();
+    if (!overview || !layer || choice.unit === null) return;
+    const data = await this.ask('unit', { kind: 'unit', fingerprint: overview.fingerprint, layer: layer.layer, state: layer.state, unit: choice.unit });
+    if (data) {
+      this.store.set({ unit: data });
+      this.say(data.sentence);
+    }
+    this.background();
+  }
+
+  /** What pruning exactly the selected units does: at once, and then on all images where that took a subset. */
+  async loadMask(): Promise<void> {
+    const { overview, layer, choice } = this.store.get();
+    this.refineFailed = false;
+    if (choice.selected.length === 0 || !overview || !layer) {
+      this.drop('mask');
+      this.store.set({ mask: null, refining: null });
+      this.store.fail('mask', null);
+      this.background();
+      return;
+    }
+    const data = await this.ask('mask', { ...maskQuery(this.store), scope: 'quick' });
+    if (data) {
+      this.store.set({ mask: data });
+      this.say(maskSummary(data));
+    }
+    this.background();
+  }
+
+  retryExamples(): void {
+    this.store.fail('examples', null);
+    this.background();
+  }
+
+  /** Files changed: nothing is shown anew before the person wants it, except what only the config or a report says. */
+  async lookAgain(): Promise<void> {
+    const { overview, busy, failed } = this.store.get();
+    if (busy.main) {
+      this.lookLater = true;
+      return;
+    }
+    // It may be what was wrong that has changed.
+    if (!overview || failed.main) {
+      await this.load();
+      return;
+    }
+    const turn = this.turn;
+    const outcome = await this.asks.ask({ kind: 'open' });
+    if (outcome === 'superseded' || turn !== this.turn) return;
+    const now = 'answer' in outcome ? outcome.answer : null;
+    if (now && sameAnswers(now, overview)) this.store.set({ overview: now });
+    else if (now || outcomeIsTheirs(outcome)) {
+      this.store.set({ notice: { kind: 'changed' } });
+      this.say('The model, its config or its data have changed.');
+    }
+  }
+
+  /** Asks in idle moments what nobody waits for; stops as soon as somebody wants something. */
+  private background(): void {
+    const { overview, layer, busy, examples, failed, limit, mask } = this.store.get();
+    if (this.idle || busy.main || busy.unit || busy.mask || !overview || !layer) return;
+    const place = { fingerprint: overview.fingerprint, layer: layer.layer, state: layer.state };
+    if (mask?.subset && !this.refineFailed) {
+      void this.inIdle('refined mask', { ...maskQuery(this.store), scope: 'full' }, (answer) => this.store.set({ mask: answer, refining: null }), () => (this.refineFailed = true));
+    } else if (overview.trigger && overview.trigger.kind !== 'samples' && !examples && !failed.examples) {
+      void this.inIdle('examples', { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES }, (answer) => this.store.set({ examples: answer }), (failure) => this.store.fail('examples', failure));
+    } else if (limit === undefined && !this.limitFailed) {
+      void this.inIdle('limit', { kind: 'limit', ...place }, (answer) => this.store.set({ limit: answer.limit }), () => (this.limitFailed = true));
+    }
+  }
+
+  private async inIdle<Q extends InspectQuery>(idle: Idle, query: Q, done: (answer: AnswerTo<Q['kind']>) => void, failed: (failure: Failure) => void): Promise<void> {
+    this.idle = idle;
+    const outcome = await this.asks.ask(query, (busy) => idle === 'refined mask' && this.store.set({ refining: busy }));
+    // Somebody wanted something else first: what they wait for, when it is there, comes back here.
+    if (outcome === 'superseded') return;
+    this.idle = null;
+    if ('answer' in outcome) done(outcome.answer);
+    else failed(outcome.failure);
+    this.background();
+  }
+
+  private async ask<Q extends InspectQuery>(part: Part, query: Q): Promise<AnswerTo<Q['kind']> | undefined> {
+    if (this.idle) this.drop(this.idle === 'refined mask' ? 'mask' : this.idle);
+    this.store.fail(part, null);
+    this.store.busy(part, { title: part === 'main' ? 'Starting the engine' : 'Computing', overall: 0 });
+    const outcome = await this.asks.ask(query, (busy) => this.store.busy(part, busy));
+    if (outcome === 'superseded') return undefined;
+    // A layer follows its overview: still busy, so that nothing else comes between.
+    if (query.kind !== 'open' || !('answer' in outcome)) this.store.busy(part, null);
+    if ('answer' in outcome) return outcome.answer;
+    const { failure } = outcome;
+    // Asked about files that are no longer these: the page says so once, and offers to look at the new ones.
+    if (failure.code === 'inspect.changed' && this.store.get().layer) this.store.set({ notice: { kind: 'changed' } });
+    else if (failure.kind !== 'cancelled') {
+      this.store.fail(part, failure);
+      this.say(failure.message, true);
+    }
+    return undefined;
+  }
+
+  private drop(...kinds: Kind[]): void {
+    for (const kind of kinds) {
+      this.asks.drop(kind);
+      if (kind === 'unit' || kind === 'mask') this.store.busy(kind, null);
+      if (this.idle === kind || (this.idle === 'refined mask' && kind === 'mask')) this.idle = null;
+    }
+    this.store.set({ refining: null });
+  }
+
+  private looksLater(): void {
+    if (!this.lookLater) return;
+    this.lookLater = false;
+    void this.lookAgain();
+  }
+}
+
+/** Whether two looks at a config found the same model, data and report. */
+export const sameAnswers = (a: Overview, b: Overview): boolean => a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
+
+function maskQuery(store: Store): Omit<QueryOf<'mask'>, 'scope'> {
+  const { overview, layer, choice } = store.get();
+  return { kind: 'mask', fingerprint: overview!.fingerprint, layer: layer!.layer, state: layer!.state, units: Int32Array.from(choice.selected) };
+}
+
+function outcomeIsTheirs(outcome: { answer: unknown } | { failure: Failure }): boolean {
+  return 'failure' in outcome && outcome.failure.kind === 'input';
+}

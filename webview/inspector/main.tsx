@@ -1,0 +1,26 @@
+import { render } from 'preact';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
+import { parseInspectorState, parseToInspector } from '../messages/inspector';
+import { connectHost } from '../ui/host';
+import '../ui/theme.css';
+import { App } from './app';
+import { Controller } from './controller';
+import './inspector.css';
+import { Store } from './store';
+
+const store = new Store();
+const spoken: { say(text: string, urgent?: boolean): void } = { say: () => undefined };
+const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) => controller.dropped(value));
+const controller = new Controller(
+  { post: (message) => host.post(message), state: host.state, say: (text, urgent) => spoken.say(text, urgent), onFrame: (act) => requestAnimationFrame(act) },
+  store,
+);
+host.listen((message) => controller.receive(message));
+
+const place = document.getElementById('app');
+if (place) {
+  // What the document says until its script runs.
+  place.replaceChildren();
+  render(<App store={store} controller={controller} onSay={(say) => (spoken.say = say)} />, place);
+  controller.start();
+}

@@ -1,0 +1,14 @@
+import type { JSX } from 'preact';
+import { percentDone } from '../../server/language/report-text';
+import type { Busy } from './asks';
+import { useView } from './store';
+
+/** A thin bar at the top of the page, as VS Code's own views have it: it takes no room, so nothing moves. */
+export function Progress(): JSX.Element | null {
+  const busy = useView((view) => view.busy.main);
+  if (!busy) return null;
+  return <progress class="progress-line" aria-label={busy.title} max={1} {...(busy.overall > 0 && { value: busy.overall })} />;
+}
+
+/** `Analysing dense_1 … 34 %` */
+export const busyText = ({ title, overall }: Busy): string => `${title} …${overall > 0 ? ` ${percentDone(overall)}` : ''}`;

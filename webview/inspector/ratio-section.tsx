@@ -1,0 +1,94 @@
+import type { JSX } from 'preact';
+import { useCallback, useMemo } from 'preact/hooks';
+import { CurveChart } from '../ui/charts/curve-chart';
+import { plural } from '../ui/format';
+import { Slider } from '../ui/slider';
+import { useWidth } from '../ui/use-width';
+import { useController } from './context';
+import { SliderMeter } from './slider-meter';
+import { useView } from './store';
+import { countFor, nearestPoint, unitWord } from './units';
+import { useChosenCount } from './use-layer';
+import { countText, curveBasis, curveFigures, fileName, limitText, points, rateText } from './words';
+
+const REFERENCE = 0.2;
+const meter = new SliderMeter();
+
+/** How much to prune: the curve, a slider over it, and what the chosen number costs and brings. */
+export function RatioSection(): JSX.Element {
+  const controller = useController();
+  const overview = useView((view) => view.overview)!;
+  const layer = useView((view) => view.layer)!;
+  const limit = useView((view) => view.limit);
+  const chosen = useChosenCount();
+  const [place, width] = useWidth();
+  const { curve } = layer;
+  const point = nearestPoint(curve.pruned, chosen);
+  const figures = curveFigures(layer, point);
+  const word = unitWord(layer.layerKind);
+  const shares = useMemo(() => ({
+    pruned: curve.pruned,
+    clean: Float64Array.from(curve.correct, (hits) => hits / curve.images),
+    attack: curve.successful && curve.triggeredImages ? Float64Array.from(curve.successful, (hits) => hits / curve.triggeredImages!) : null,
+  }), [curve]);
+  const reference = countFor(REFERENCE, layer.units);
+
+  const choose = useCallback((at: number) => meter.move(() => controller.choosePoint(at)), [controller]);
+  const chooseCount = useCallback((wanted: number) => choose(nearestPoint(curve.pruned, wanted)), [choose, curve]);
+  const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
+  const after = layer.state === 'after';
+
+  return (
+    <section class="ratio" aria-labelledby="ratio-title">
+      <div class="heading">
+        <h2 id="ratio-title">How much to prune</h2>
+        <vscode-button disabled={after} title={after ? 'The ratio is for the model as it came: choose Before' : 'Writes prune.ratio into the config; undo takes it back'} onClick={() => controller.useRatio()}>Use This Ratio</vscode-button>
+      </div>
+      <Readout text={countText(chosen, layer)} figures={figures} />
+      <Slider
+        label={`Number of pruned ${word}s`}
+        min={0}
+        max={curve.pruned.length - 1}
+        value={point}
+        valueText={`${countText(chosen, layer)}: clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, attack success rate ${rateText(figures.attack)}`}`}
+        onInput={choose}
+      />
+      <p class="quiet">
+        Before fine-tuning; {word}s with the lowest {overview.prune.rule === 'clean-mean' ? 'mean' : 'mean absolute'} activation on clean images go first. {curveBasis(layer)}{' '}
+        {limit === undefined ? 'Looking for the accuracy limit on held-out images …' : limit ? (
+          <>{limitText(limit)} <button type="button" class="link" onClick={() => chooseCount(limit.pruned)}>up to {plural(limit.pruned, word)}</button>.</>
+        ) : null}
+      </p>
+      <div ref={place}>
+        <CurveChart
+          points={shares}
+          units={layer.units}
+          chosen={chosen}
+          limit={limit ? limit.pruned : null}
+          reference={reference}
+          accuracyFloor={Math.max(0, curve.correct[0]! / curve.images - overview.gates.maxAccuracyDrop)}
+          asrGate={curve.successful ? overview.gates.maxAttackSuccessRate : null}
+          unitWord={word}
+          width={width}
+          onChoose={chooseCount}
+          exportName={fileName(layer.layer, 'pruning-curve')}
+          onExport={save}
+        />
+      </div>
+    </section>
+  );
+}
+
+/** The figures of the chosen number, each in its place, so that only digits change while the slider moves. */
+function Readout({ text, figures: { clean, cleanChange, attack, attackChange } }: { text: string; figures: ReturnType<typeof curveFigures> }): JSX.Element {
+  const rate = (label: string, share: number, change: number): JSX.Element => (
+    <span class="figure"><span class="quiet">{label}</span> <span><strong>{rateText(share)}</strong> <span class="quiet">({points(change)})</span></span></span>
+  );
+  return (
+    <p class="readout" data-testid="readout">
+      <span class="chosen">{text}<span class="fp-unseen">: </span></span>
+      {rate('clean accuracy', clean, cleanChange)}
+      {attack === null || attackChange === null ? null : <><span class="fp-unseen">, </span>{rate('attack success rate', attack, attackChange)}</>}
+    </p>
+  );
+}

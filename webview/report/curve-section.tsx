@@ -1,0 +1,45 @@
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { DefenseReport } from '../../server/protocol/report';
+import { prunedCount, unitWord } from '../../server/language/report-text';
+import { CurveChart } from '../ui/charts/curve-chart';
+import { count } from '../ui/format';
+import { useWidth } from '../ui/use-width';
+import { useActions } from './actions';
+import { curvePoints } from './derive';
+import { Section } from './parts';
+
+/** Clean accuracy and ASR for every number of pruned units, with the number that was chosen. */
+export function CurveSection({ report }: { report: DefenseReport }): JSX.Element {
+  const { save } = useActions();
+  const [place, width] = useWidth();
+  const { curve, layer, pruning, stages, gates } = report;
+  const points = useMemo(() => curvePoints(curve), [curve]);
+  const limitOf = (id: (typeof gates)[number]['id']): number | null => gates.find((gate) => gate.id === id)?.limit ?? null;
+  const drop = limitOf('maxAccuracyDrop');
+  return (
+    <Section title="Pruning curve">
+      <div ref={place}>
+        {points ? (
+          <CurveChart
+            title="Outcome by number of pruned units"
+            points={points}
+            units={layer.units}
+            chosen={pruning.count}
+            limit={curve.largestWithinLimit?.pruned ?? null}
+            reference={prunedCount(0.2, layer.units)}
+            accuracyFloor={drop === null ? null : Math.max(0, stages.before.cleanAccuracy.rate - drop)}
+            asrGate={stages.before.attackSuccessRate ? limitOf('maxAttackSuccessRate') : null}
+            unitWord={unitWord(layer.kind)}
+            width={width}
+            exportName="pruning-curve"
+            onExport={save}
+          />
+        ) : <p class="quiet">No curve was measured.</p>}
+      </div>
+      <p class="quiet">
+        Before fine-tuning, on {count(curve.images)} clean{curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images{curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
+      </p>
+    </Section>
+  );
+}

@@ -1,0 +1,65 @@
+import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report';
+import type { CurvePoints } from '../ui/charts/curve-chart';
+
+/** What the pages draw, made of a report's own lists. */
+
+/** The curve as the charts take it, ascending, each number once; null where no image was counted. */
+export function curvePoints({ points, images, triggeredImages }: PruningCurve): CurvePoints | null {
+  const sorted = [...points].sort((a, b) => a.pruned - b.pruned).filter(({ pruned }, i, all) => i === 0 || pruned !== all[i - 1]?.pruned);
+  if (sorted.length === 0 || images === 0) return null;
+  const attacked = triggeredImages !== null && triggeredImages > 0 && sorted.every(({ successful }) => successful !== null);
+  return {
+    pruned: Int32Array.from(sorted, ({ pruned }) => pruned),
+    clean: Float64Array.from(sorted, ({ correct }) => correct / images),
+    attack: attacked ? Float64Array.from(sorted, ({ successful }) => (successful ?? 0) / triggeredImages) : null,
+  };
+}
+
+/** The layer as the chart of its units takes it: pruned units first, in their order, then the rest as the rule would go on. */
+export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32Array; triggered: Float32Array | null; order: Int32Array; pruned: Uint8Array; dead: Uint8Array } {
+  const { activations, units } = layer;
+  const flags = (indices: readonly number[]): Uint8Array => {
+    const set = new Uint8Array(units);
+    for (const unit of indices) set[unit] = 1;
+    return set;
+  };
+  const score = (unit: number): number => (pruning.rule === 'clean-mean' ? activations[unit]?.cleanMean : activations[unit]?.cleanMeanAbs) ?? 0;
+  const pruned = flags(pruning.units);
+  const rest = Array.from({ length: units }, (_, unit) => unit).filter((unit) => !pruned[unit]);
+  rest.sort((a, b) => score(a) - score(b) || a - b);
+  return {
+    clean: Float32Array.from(activations, ({ cleanMean }) => cleanMean),
+    triggered: activations.every(({ triggeredMean }) => triggeredMean !== null) ? Float32Array.from(activations, ({ triggeredMean }) => triggeredMean ?? 0) : null,
+    order: Int32Array.from([...pruning.units, ...rest]),
+    pruned,
+    dead: flags(layer.dead),
+  };
+}
+
+/**
+ * The classes to show of many: those with the most images that left them or came to them wrongly, at any of the stages, by number.
+ * @param target the attacker's target class, which is always among them
+ */
+export function shownClasses(stages: readonly StageMetrics[], most: number, target: number | null): number[] {
+  const classes = stages[0]?.confusion.length ?? 0;
+  const all = Array.from({ length: classes }, (_, i) => i);
+  if (classes <= most) return all;
+  const wrong = new Float64Array(classes);
+  for (const { confusion, triggeredConfusion } of stages) {
+    for (const matrix of [confusion, triggeredConfusion ?? []]) {
+      matrix.forEach((row, from) => row.forEach((images, to) => {
+        if (from === to) return;
+        wrong[from]! += images;
+        wrong[to]! += images;
+      }));
+    }
+  }
+  if (target !== null && target < classes) wrong[target] = Infinity;
+  return all.sort((a, b) => (wrong[b]! === wrong[a]! ? a - b : wrong[b]! > wrong[a]! ? 1 : -1)).slice(0, most).sort((a, b) => a - b);
+}
+
+/** How strongly a cell is coloured: its share of its row's images, in [0, 1]. */
+export function heatOf(row: readonly number[]): (images: number) => number {
+  const total = row.reduce((sum, images) => sum + images, 0);
+  return (images) => (total > 0 ? images / total : 0);
+}

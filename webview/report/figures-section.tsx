@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import type { DefenseReport, McNemar, Rate } from '../../server/protocol/report';
+import type { ReviewedIssue } from '../../server/protocol/review';
+import { Scroll, Section, Signed } from './parts';
+import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, limitText, pairedText, points } from './words';
+
+/** Each limit, what was measured, what was held against the limit, and the outcome. */
+export function GatesSection({ report, issues }: { report: DefenseReport; issues: readonly ReviewedIssue[] }): JSX.Element {
+  const accepted = acceptedPlaces(issues);
+  return (
+    <Section title="Gates">
+      <Scroll label="Gates">
+        <table class="rows">
+          <thead>
+            <tr><th scope="col">Gate</th><th scope="col">Result</th><th scope="col" class="fp-right">Limit</th><th scope="col" class="fp-right">Measured</th><th scope="col" class="fp-right">Judged by</th></tr>
+          </thead>
+          <tbody>
+            {report.gates.map((gate, at) => (
+              <tr key={at}>
+                <th scope="row">{GATE_TITLES[gate.id]}</th>
+                <td><Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} /></td>
+                <td class="fp-right">≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}</td>
+                <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
+                <td class="fp-right">{gateShare(gate.id, gate.judged)}{gate.id === 'maxAttackSuccessRate' && gate.judged !== null ? <span class="quiet below">upper 95 % bound</span> : null}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Section>
+  );
+}
+
+const FIGURES = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as const;
+
+/** The three figures at the three stages, with intervals and counts. */
+export function FiguresSection({ report: { stages, comparison, repaired } }: { report: DefenseReport }): JSX.Element {
+  const paired: Record<(typeof FIGURES)[number], McNemar | null> = { cleanAccuracy: comparison.cleanAccuracy, attackSuccessRate: comparison.attackSuccess, robustAccuracy: null };
+  return (
+    <Section title="Figures">
+      <Scroll label="Figures at each stage">
+        <table class="rows figures">
+          <thead>
+            <tr><th scope="col">Figure</th><th scope="col" class="fp-right">Before</th><th scope="col" class="fp-right">Pruned</th><th scope="col" class="fp-right">Fine-tuned</th><th scope="col" class="fp-right">Change</th></tr>
+          </thead>
+          <tbody>
+            {FIGURES.map((name) => {
+              const [before, after] = [stages.before[name], stages.after[name]];
+              const test = paired[name];
+              return (
+                <tr key={name}>
+                  <th scope="row">{FIGURE_TITLES[name]}</th>
+                  <RateCell rate={before} />
+                  {repaired ? <RateCell rate={stages.pruned[name]} /> : <td class="fp-right">–</td>}
+                  {repaired ? <RateCell rate={after} strong /> : <td class="fp-right">–</td>}
+                  <td class="fp-right">
+                    {repaired && before && after ? points(after.rate - before.rate) : '–'}
+                    {repaired && test ? pairedText(test, name === 'cleanAccuracy' ? 'right' : 'attacks').split(': ').map((line) => <span key={line} class="quiet below free">{line}</span>) : null}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+      <p class="quiet">
+        Below each share: its 95 % Wilson interval and count. Change: before to fine-tuned on the same images, by McNemar’s exact test. ASR: triggered inputs, their true class not the target, taken for the target. Robust accuracy: those same inputs classified as their true class.
+        {repaired ? '' : ' The model was measured and not repaired.'}
+      </p>
+    </Section>
+  );
+}
+
+/** @param none what stands there without a rate */
+export function RateCell({ rate, strong, none = 'not measured' }: { rate: Rate | null; strong?: boolean; none?: string }): JSX.Element {
+  if (!rate) return <td class="fp-right quiet">{none}</td>;
+  return (
+    <td class="fp-right">
+      {strong ? <strong>{figure(rate.rate)}</strong> : figure(rate.rate)}
+      <span class="quiet below rests">
+        <span>{intervalText(rate)}</span> <span>{hitsText(rate)}</span>
+      </span>
+    </td>
+  );
+}

@@ -1,0 +1,139 @@
+import type { DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report';
+import type { ReviewedIssue } from '../../server/protocol/review';
+import { capital, count, percent } from '../ui/format';
+
+/** What a report says in figures, as the pages of a report and of a comparison write it. */
+
+export interface Sign {
+  /** Name of a codicon. */
+  icon: 'pass' | 'error' | 'warning' | 'info' | 'question';
+  text: string;
+}
+
+const VERDICT_ICONS: Record<VerdictWord, Sign['icon']> = {
+  'not measurable': 'question',
+  'no effect before': 'question',
+  'not mitigated': 'error',
+  'accuracy lost': 'warning',
+  mitigated: 'pass',
+  'mitigated, estimated trigger only': 'warning',
+};
+export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[word], text: capital(word) });
+
+export const FIGURE_TITLES = { cleanAccuracy: 'Clean accuracy', attackSuccessRate: 'Attack success rate (ASR)', robustAccuracy: 'Robust accuracy' } as const;
+export const GATE_TITLES: Record<Gate['id'], string> = { maxAttackSuccessRate: 'Attack success rate (ASR)', maxAccuracyDrop: 'Fall in clean accuracy' };
+
+/** A share with two decimals: `98.89 %`; never rounded to all or nothing. */
+export function figure(share: number): string {
+  const exact = share * 100;
+  return exact === 0 || exact === 100 ? `${exact} %` : `${Math.min(99.99, Math.max(0.01, exact)).toFixed(2)} %`;
+}
+
+/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
+export function points(delta: number): string {
+  const size = Math.abs(delta) * 100;
+  if (size === 0) return '±0 points';
+  const shown = String(Number(size < 0.001 ? size.toPrecision(1) : size.toFixed(size < 0.1 ? 3 : 2)));
+  return `${delta < 0 ? '−' : '+'}${shown} ${shown === '1' ? 'point' : 'points'}`;
+}
+
+/** A limit as it was written: `5 %`, `0.25 %`. */
+export const limitText = (limit: number): string => `${Number((limit * 100).toPrecision(6))} %`;
+
+/** `98.67 – 99.08 %`. */
+export const intervalText = ({ low, high }: Rate): string => `${figure(low).replace(' %', '')} – ${figure(high)}`;
+/** `9,889 of 10,000`. */
+export const hitsText = ({ hits, of }: Rate): string => `${count(hits)} of ${count(of)}`;
+
+/** `p = 0.034`, `p < 0.0001`. */
+export const pText = (pValue: number): string => (pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`);
+
+/** Before against after on the same images: how many changed sides, and whether that is more than noise. */
+export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'right' | 'attacks'): string {
+  const beyond = pValue < 0.05 ? 'beyond noise' : 'within noise';
+  if (onlyBefore + onlyAfter === 0) return 'same on every image';
+  const sides = what === 'right' ? `${count(onlyAfter)} images gained, ${count(onlyBefore)} lost` : `${count(onlyBefore)} attacks stopped, ${count(onlyAfter)} new`;
+  return `${sides}: ${beyond} (${pText(pValue)})`;
+}
+
+/** A share of a gate; a fall below zero is a gain, and is called one. */
+export function gateShare(id: Gate['id'], value: number | null): string {
+  if (value === null) return 'not measured';
+  if (id === 'maxAttackSuccessRate') return figure(value);
+  const size = points(Math.abs(value)).replace(/^[+±]/, '');
+  return value < 0 ? `${size} gained` : size;
+}
+
+export function gateSign(gate: Gate, accepted: boolean): Sign {
+  return gate.met ? { icon: 'pass', text: 'Met' } : { icon: 'error', text: accepted ? 'Missed, accepted' : 'Missed' };
+}
+
+/** The missed gates and findings that a decision covers, by their place in the report. */
+export const acceptedPlaces = (issues: readonly ReviewedIssue[]): Set<string> => new Set(issues.filter(({ status }) => status === 'accepted').map(({ pointer }) => pointer));
+
+/** One of the three questions that a reviewer comes with, answered in figures. */
+export interface Answer {
+  question: string;
+  icon: Sign['icon'];
+  answer: string;
+  detail: string;
+}
+
+export function answers(report: DefenseReport): Answer[] {
+  return [backdoorAnswer(report), costAnswer(report), evidenceAnswer(report)];
+}
+
+const gateOf = (report: DefenseReport, id: Gate['id']): Gate | undefined => report.gates.find((gate) => gate.id === id);
+const iconOf = (gate: Gate | undefined): Sign['icon'] => (!gate || gate.measured === null ? 'question' : gate.met ? 'pass' : 'error');
+
+function backdoorAnswer(report: DefenseReport): Answer {
+  const question = 'Is the backdoor gone?';
+  const [before, after] = [report.stages.before.attackSuccessRate, report.stages.after.attackSuccessRate];
+  const gate = gateOf(report, 'maxAttackSuccessRate');
+  const limit = gate ? `; limit ${limitText(gate.limit)}` : '';
+  if (!before || !after) return { question, icon: 'question', answer: 'Not measured', detail: `Without a trigger there is no attack success rate (ASR)${limit}.` };
+  if (!report.repaired) return { question, icon: 'question', answer: `ASR ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
+  return { question, icon: iconOf(gate), answer: `ASR ${percent(before.rate)} → ${percent(after.rate)}`, detail: `At most ${percent(after.high)} with 95 % confidence${limit}.` };
+}
+
+function costAnswer(report: DefenseReport): Answer {
+  const question = 'What did it cost?';
+  const [before, after] = [report.stages.before.cleanAccuracy, report.stages.after.cleanAccuracy];
+  const gate = gateOf(report, 'maxAccuracyDrop');
+  const limit = gate ? `; it may fall by ${points(gate.limit).slice(1)}` : '';
+  if (!report.repaired) return { question, icon: 'question', answer: `Clean accuracy ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
+  return { question, icon: iconOf(gate), answer: `Clean accuracy ${percent(before.rate)} → ${percent(after.rate)}`, detail: `${capital(points(after.rate - before.rate))}${limit}.` };
+}
+
+function evidenceAnswer({ data, trigger, provenance: { backend, engine, config } }: DefenseReport): Answer {
+  const subset = data.test.images < data.test.available ? ` of ${count(data.test.available)}` : '';
+  const triggered = trigger ? ` and ${count(trigger.inputs)} triggered` : '';
+  const source = trigger ? `${capital(trigger.source)} ${trigger.kind} trigger, target class ${trigger.target}` : 'No trigger';
+  return {
+    question: 'How do we know?',
+    icon: trigger?.source === 'known' ? 'info' : 'warning',
+    answer: `Measured on ${count(data.test.images)}${subset} clean${triggered} test images`,
+    detail: `${source}; ${backend} engine, ${engine}, seed ${config.seed}.`,
+  };
+}
+
+/** What a report no longer fits; null when nothing is known to have changed. */
+export function staleText(changed: readonly string[] | null): string | null {
+  return changed?.length ? `This report is stale: ${listed(changed)} changed since it was written, so its figures may no longer hold.` : null;
+}
+
+/** What was decided about an issue, and what that means now; null when nothing was. */
+export function decisionText({ status, decision }: Pick<ReviewedIssue, 'status' | 'decision'>): { icon: Sign['icon']; text: string; reason: string } | null {
+  if (!decision || status === 'open') return null;
+  const { author, date, expires, reason } = decision;
+  const made = `by ${author} on ${date}`;
+  if (status === 'accepted') return { icon: 'pass', text: `Accepted ${made}${expires === undefined ? '' : `, until ${expires}`}`, reason };
+  if (status === 'expired') return { icon: 'warning', text: `No longer accepted: the decision ${made} ended on ${expires ?? 'an earlier day'}`, reason };
+  return { icon: 'warning', text: `No longer accepted: figures or model are not those of the decision ${made}`, reason };
+}
+
+/** `a`, `a and b`, `a, b and c`; of many the first ten. */
+export function listed(words: readonly string[], most = 10): string {
+  if (words.length > most) return `${words.slice(0, most).join(', ')} and ${count(words.length - most)} more`;
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
+}

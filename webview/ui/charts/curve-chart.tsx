@@ -1,0 +1,174 @@
+import { gridY, line, ruleX, ruleY, type PlotOptions } from '@observablehq/plot';
+import type { JSX } from 'preact';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
+import { capital, count, formatShare, percent, plural } from '../format';
+import { valueAt, widestGap } from './curve-data';
+import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { fit, label, setAttributes, svgElement, textWidth } from './svg';
+import { pointerX, usePlot, type Drawing } from './use-plot';
+
+export interface CurvePoints {
+  /** Ascending numbers of pruned units. */
+  pruned: Int32Array;
+  /** Clean accuracy at each, a share in [0, 1]. */
+  clean: Float64Array;
+  /** Attack success rate at each, a share in [0, 1]; null without a trigger. */
+  attack: Float64Array | null;
+}
+
+export interface CurveChartProps extends ChartFrame {
+  points: CurvePoints;
+  /** Units of the layer. */
+  units: number;
+  /** Number of pruned units that is looked at; changing it moves a marker and draws nothing anew. */
+  chosen: number;
+  /** Largest number within the accuracy-drop limit; null: unknown. */
+  limit: number | null;
+  /** Number at the reference ratio of 20 %. */
+  reference: number | null;
+  /** Lowest clean accuracy that the gate allows, a share. */
+  accuracyFloor: number | null;
+  /** Highest attack success rate that the gate allows, a share. */
+  asrGate: number | null;
+  /** `neuron` or `channel`. */
+  unitWord: string;
+  /** In CSS pixels. */
+  width: number;
+  /** A number was clicked on the curve, or dragged to. */
+  onChoose?(count: number): void;
+}
+
+const HEIGHT = 270;
+const MARGIN = { marginTop: 62, marginRight: 16, marginBottom: 34, marginLeft: 46 };
+const ATTACK_DASH = '7 4';
+
+/** Clean accuracy and attack success rate for every number of pruned units, with the marks that a choice goes by. */
+export function CurveChart(props: CurveChartProps): JSX.Element {
+  const { points, units, chosen, limit, reference, accuracyFloor, asrGate, unitWord, width, onChoose } = props;
+  const title = props.title ?? 'Pruning curve';
+  const description = describe(props);
+  const inputs = [points, units, limit, reference, accuracyFloor, asrGate, unitWord, width];
+  const { place, drawing } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
+  useLayoutEffect(() => {
+    if (drawing.current) moveMarker(drawing.current, points, chosen, width);
+  }, [title, description, chosen, ...inputs]);
+  const table = useMemo(() => tableOf(points, unitWord), [points, unitWord]);
+
+  const choose = (event: PointerEvent): void => {
+    if (!drawing.current || !onChoose) return;
+    onChoose(Math.max(0, Math.min(units, Math.round(drawing.current.valueAt(pointerX(drawing.current, event))))));
+  };
+  return (
+    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'pruning-curve'} onExport={props.onExport}>
+      <div
+        class={onChoose ? 'fp-chart fp-chart-choose' : 'fp-chart'}
+        ref={place}
+        onPointerDown={(event) => {
+          if (event.button !== 0 || !onChoose) return;
+          event.currentTarget.setPointerCapture(event.pointerId);
+          choose(event);
+        }}
+        onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && choose(event)}
+      />
+    </Figure>
+  );
+}
+
+function options({ points, units, limit, reference, accuracyFloor, asrGate, unitWord, width }: CurveChartProps): PlotOptions {
+  const { pruned, clean, attack } = points;
+  const gate = { stroke: 'var(--fp-muted)', strokeDasharray: '1 3', strokeWidth: 1.2 };
+  const upright = { stroke: 'currentColor', strokeOpacity: 0.55, strokeWidth: 1 };
+  return {
+    ...MARGIN,
+    width,
+    height: HEIGHT,
+    x: { domain: [0, Math.max(1, units)], label: `pruned ${unitWord}s of ${count(units)}`, labelArrow: 'none', labelAnchor: 'center', ticks: Math.min(units, width / 70), tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : '') },
+    y: { domain: [0, 1], label: 'share of images', labelArrow: 'none', ticks: 5, tickFormat: formatShare },
+    marks: [
+      gridY({ ticks: 5 }),
+      accuracyFloor === null ? null : ruleY([accuracyFloor], gate),
+      asrGate === null ? null : ruleY([asrGate], gate),
+      reference === null ? null : ruleX([reference], { ...upright, strokeDasharray: '2 2' }),
+      limit === null ? null : ruleX([limit], { ...upright, strokeWidth: 1.5 }),
+      line(pruned, { x: pruned, y: clean, stroke: 'var(--fp-clean)', strokeWidth: 2 }),
+      attack && line(pruned, { x: pruned, y: attack, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: ATTACK_DASH }),
+      (_index, { x, y }) => (x && y ? labels(points, width, { limit, reference, accuracyFloor, asrGate }, (n) => Number(x(n)), (share) => Number(y(share))) : null),
+    ],
+  };
+}
+
+type Marks = Pick<CurveChartProps, 'limit' | 'reference' | 'accuracyFloor' | 'asrGate'>;
+
+function labels({ pruned, clean, attack }: CurvePoints, width: number, { limit, reference, accuracyFloor, asrGate }: Marks, x: (n: number) => number, y: (share: number) => number): SVGGElement {
+  const right = width - MARGIN.marginRight;
+  const group = svgElement('g', { 'text-anchor': 'start' });
+  const put = (text: string, at: number, top: number): void => group.append(label(text, { x: fit(at, textWidth(text), MARGIN.marginLeft + 4, right), y: top }));
+  // Each line is named beside it; the dash tells them apart without colour.
+  const i = widestGap({ pruned, clean, attack });
+  const at = x(pruned[i] ?? 0);
+  const cleanAbove = !attack || (clean[i] ?? 0) >= (attack[i] ?? 0);
+  const beside = (share: number, above: boolean): number => (above || y(share) + 18 > HEIGHT - MARGIN.marginBottom ? y(share) - 7 : y(share) + 15);
+  put('clean accuracy', at, beside(clean[i] ?? 0, cleanAbove));
+  if (attack) put('attack success rate (ASR), dashed', at, beside(attack[i] ?? 0, !cleanAbove));
+  // Marks of numbers: a row each above the frame, so that they never cover one another.
+  if (limit !== null) put(`within the accuracy limit: ${count(limit)}`, x(limit), 38);
+  if (reference !== null) put(`20 %: ${count(reference)}`, x(reference), 26);
+  if (accuracyFloor !== null) group.append(label(`least accuracy ${percent(accuracyFloor)}`, { x: right - 2, y: y(accuracyFloor) + 11, 'text-anchor': 'end', 'font-size': 10 }));
+  if (asrGate !== null) group.append(label(`most ASR ${percent(asrGate)}`, { x: MARGIN.marginLeft + 4, y: y(asrGate) - 3, 'font-size': 10 }));
+  return group;
+}
+
+interface Marker {
+  group: SVGGElement;
+  rule: SVGPathElement;
+  clean: SVGCircleElement;
+  attack: SVGRectElement;
+  text: SVGTextElement;
+}
+const markers = new WeakMap<SVGSVGElement, Marker>();
+
+/** A rule, a point on each line (round and square) and the number, made once a drawing. */
+function markerOf(svg: SVGSVGElement): Marker {
+  const known = markers.get(svg);
+  if (known) return known;
+  const marker: Marker = {
+    group: svgElement('g', { class: 'fp-marker', 'text-anchor': 'start' }),
+    rule: svgElement('path', { stroke: 'currentColor', 'stroke-width': 1.5, fill: 'none', d: `M0,${MARGIN.marginTop - 46}V${HEIGHT - MARGIN.marginBottom}` }),
+    clean: svgElement('circle', { r: 4.5, fill: 'var(--fp-clean)', stroke: 'currentColor', 'stroke-width': 1.5 }),
+    attack: svgElement('rect', { x: -4, y: -4, width: 8, height: 8, fill: 'var(--fp-triggered)', stroke: 'currentColor', 'stroke-width': 1.5 }),
+    text: label('', { y: 12, 'font-weight': 'bold' }),
+  };
+  marker.group.append(marker.rule, marker.clean, marker.attack, marker.text);
+  svg.append(marker.group);
+  markers.set(svg, marker);
+  return marker;
+}
+
+/** Attributes of a few elements, and nothing that was drawn. */
+function moveMarker(drawing: Drawing, { pruned, clean, attack }: CurvePoints, chosen: number, width: number): void {
+  const marker = markerOf(drawing.svg);
+  const x = drawing.x(chosen);
+  const text = `chosen: ${count(chosen)}`;
+  setAttributes(marker.rule, { transform: `translate(${x},0)` });
+  setAttributes(marker.clean, { transform: `translate(${x},${drawing.y(valueAt(pruned, clean, chosen))})` });
+  setAttributes(marker.attack, attack ? { transform: `translate(${x},${drawing.y(valueAt(pruned, attack, chosen))})`, display: null } : { display: 'none' });
+  setAttributes(marker.text, { x: fit(x, textWidth(text), 2, width - 4) });
+  marker.text.textContent = text;
+}
+
+function describe({ points: { pruned, clean, attack }, units, limit, unitWord }: CurveChartProps): string {
+  const at = (n: number): string => `clean accuracy is ${percent(valueAt(pruned, clean, n))}${attack ? ` and the attack success rate ${percent(valueAt(pruned, attack, n))}` : ''}`;
+  const parts = [`With no ${unitWord} pruned, ${at(0)}`];
+  if (limit !== null && limit > 0) parts.push(`with ${plural(limit, unitWord)} pruned, the most within the accuracy limit, ${at(limit)}`);
+  parts.push(`with all ${count(units)}, ${at(units)}`);
+  return `${parts.join('; ')}.`;
+}
+
+function tableOf({ pruned, clean, attack }: CurvePoints, unitWord: string): ChartTable {
+  const columns = [pruned, clean, ...(attack ? [attack] : [])];
+  return {
+    columns: [`${capital(unitWord)}s pruned`, 'Clean accuracy', ...(attack ? ['Attack success rate'] : [])].map((name) => ({ label: name, align: 'right' })),
+    rows: pruned.length,
+    cell: (row, column) => columns[column]?.[row] ?? null,
+  };
+}

@@ -1,0 +1,83 @@
+import { areaY, gridY, line, ruleY, type PlotOptions } from '@observablehq/plot';
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { count, formatNumber, formatShare, percent } from '../format';
+import { drawnEdges, isDominated, outline, sharesOf } from './bins';
+import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { legend, type LegendEntry } from './svg';
+import { usePlot } from './use-plot';
+
+export interface HistogramProps extends ChartFrame {
+  /** bins + 1 ascending edges. */
+  edges: Float32Array;
+  /** Clean images in each bin. */
+  clean: Uint32Array;
+  /** Triggered images in each bin; null without a trigger. */
+  triggered: Uint32Array | null;
+  /** In CSS pixels. */
+  width: number;
+}
+
+const HEIGHT = 190;
+const LEGEND: readonly LegendEntry[] = [
+  { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' },
+  { name: 'triggered', kind: 'line', colour: 'var(--fp-triggered)', dash: '5 3' },
+];
+
+/** How often a unit takes which values: clean images as a filled area, triggered ones as a dashed outline. */
+export function Histogram(props: HistogramProps): JSX.Element {
+  const { edges, clean, triggered, width } = props;
+  const title = props.title ?? 'Activations';
+  const inputs = [edges, clean, triggered, width];
+  const description = useMemo(() => describe(edges, clean, triggered), [edges, clean, triggered]);
+  const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
+  const table = useMemo(() => tableOf(edges, clean, triggered), [edges, clean, triggered]);
+  return (
+    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'histogram'} onExport={props.onExport}>
+      <div class="fp-chart" ref={place} />
+    </Figure>
+  );
+}
+
+function options({ edges, clean, triggered, width }: HistogramProps): PlotOptions {
+  const drawn = drawnEdges(edges);
+  const sets = [sharesOf(clean), ...(triggered ? [sharesOf(triggered)] : [])];
+  const root = isDominated(sets);
+  const [cleanSet, triggeredSet] = sets.map((shares) => outline(drawn, shares));
+  const most = Math.max(...sets.map((shares) => Math.max(...shares)), 1e-9);
+  return {
+    width,
+    height: HEIGHT,
+    marginTop: 40,
+    marginBottom: 34,
+    marginLeft: 46,
+    x: { label: 'activation', labelArrow: 'none', labelAnchor: 'center', ticks: width / 70 },
+    y: { type: root ? 'sqrt' : 'linear', domain: [0, most], label: root ? 'share of images, square-root scale' : 'share of images', labelArrow: 'none', ticks: 4, tickFormat: formatShare },
+    marks: [
+      gridY({ ticks: 4 }),
+      cleanSet && areaY(cleanSet.x, { x: cleanSet.x, y1: 0, y2: cleanSet.y, fill: 'var(--fp-clean)', fillOpacity: 0.35 }),
+      cleanSet && line(cleanSet.x, { x: cleanSet.x, y: cleanSet.y, stroke: 'var(--fp-clean)', strokeWidth: 1.5 }),
+      triggeredSet && line(triggeredSet.x, { x: triggeredSet.x, y: triggeredSet.y, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: '5 3' }),
+      ruleY([0]),
+      () => legend(triggered ? LEGEND : LEGEND.slice(0, 1), width, 12),
+    ],
+  };
+}
+
+function describe(edges: Float32Array, clean: Uint32Array, triggered: Uint32Array | null): string {
+  const fullest = (name: string, counts: Uint32Array): string => {
+    const shares = sharesOf(counts);
+    const bin = shares.indexOf(Math.max(...shares));
+    const images = counts.reduce((sum, n) => sum + n, 0);
+    return `${percent(shares[bin] ?? 0)} of ${count(images)} ${name} images lie between ${formatNumber(edges[bin] ?? 0)} and ${formatNumber(edges[bin + 1] ?? 0)}, the fullest bin`;
+  };
+  return `${[fullest('clean', clean), ...(triggered ? [fullest('triggered', triggered)] : [])].join('; ')}.`;
+}
+
+function tableOf(edges: Float32Array, clean: Uint32Array, triggered: Uint32Array | null): ChartTable {
+  return {
+    columns: ['From', 'To', 'Clean images', ...(triggered ? ['Triggered images'] : [])].map((label) => ({ label, align: 'right' })),
+    rows: clean.length,
+    cell: (row, column) => [edges[row], edges[row + 1], clean[row], triggered?.[row]][column] ?? null,
+  };
+}
