@@ -7,7 +7,7 @@ import { configResultDiagnostics, modelDiagnostics } from '../language/result-di
 import type { ActiveRun, LastRun } from '../language/run-state';
 import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './snapshots';
-import { isConfigPath, pathOf, uriOf } from './uris';
+import { isConfigPath, isReportPath, pathOf, uriOf } from './uris';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
@@ -113,6 +113,8 @@ export class Board {
   }
 
   private later(file: string, ms: number): void {
+    // Reports are texts of their own (ReportDocuments): "nothing to say" from here would take their diagnostics away.
+    if (isReportPath(file)) return;
     clearTimeout(this.timers.get(file));
     this.timers.set(file, setTimeout(() => {
       this.timers.delete(file);

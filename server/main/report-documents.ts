@@ -20,7 +20,7 @@ import type { DefenseReview, ReviewedIssue } from '../protocol/review';
 import { openDocument, type Host } from './host';
 import { failureOf } from './runs';
 import type { Snapshots } from './snapshots';
-import { pathOf, uriOf } from './uris';
+import { isReportPath, pathOf, uriOf } from './uris';
 
 const TYPING_MS = 200;
 /** Decisions of reviewers are some lines; more than this is another file. */
@@ -34,7 +34,6 @@ interface Reading {
   fault: Failure | undefined;
 }
 
-export const isReportPath = (file: string): boolean => file.endsWith('.defense.json');
 const configOf = (report: string): string => report.replace(/\.defense\.json$/, '.fineprune.json');
 const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, '.defense-review.json');
 

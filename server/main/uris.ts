@@ -20,3 +20,7 @@ export function relativePath(folder: string, file: string): string {
 export function isConfigPath(file: string): boolean {
   return /\.fineprune\.jsonc?$/i.test(file);
 }
+
+export function isReportPath(file: string): boolean {
+  return file.endsWith('.defense.json');
+}

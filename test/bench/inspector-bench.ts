@@ -54,10 +54,11 @@ async function open(page: Page): Promise<{ document: Frame; ms: number }> {
 
 async function sliderMoves(page: Page, document: Frame): Promise<{ moves: number; medianMs: number }> {
   await document.locator('input[type=range]').focus();
-  for (let i = 0; i < MOVES; i++) await page.keyboard.press(i % 2 ? 'ArrowRight' : 'PageUp');
+  for (let i = 0; i < MOVES; i++) await page.keyboard.press('ArrowRight');
   const durations = await waitFor('the moves of the slider', async () => {
     const found = await document.evaluate(() => performance.getEntriesByName('fp-slider').map(({ duration }) => duration));
-    return found.length >= MOVES / 2 && found;
+    // Moves within one frame are one.
+    return found.length >= MOVES / 4 && found;
   });
   return { moves: durations.length, medianMs: median(durations) };
 }

@@ -200,7 +200,7 @@ describe('engine process', function () {
 
       const reported = await cli(['run', config, '--report-only', '--out', 'elsewhere']);
       assert.equal(reported.code, 0, reported.stderr);
-      assert.match(reported.stdout, /^Report +elsewhere\/m\.defense\.json$/m);
+      assert.match(reported.stdout, /^Report +elsewhere\/m\.defense\.json \(and \.md\)$/m);
       assert.doesNotMatch(reported.stdout + reported.stderr, new RegExp('\\u001b'), 'no colours and no bar where there is no terminal');
     });
 

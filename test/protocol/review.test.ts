@@ -243,6 +243,14 @@ describe('review of a defense, by the language server', function () {
       await client.filesChanged(review);
       const all = await client.diagnosed(uri, 'accepted', (found) => found.some(({ code, severity }) => code === 'gate.maxAttackSuccessRate' && severity === 3));
       assert.match(words(all.find(({ code }) => code === 'gate.maxAttackSuccessRate')!), /^Accepted by Ada Reviewer on .*“For the demo only”/);
+      // The board of configs and models looks at the same files: what it has to say of a model must not take the report's place.
+      const model = await client.open(path.join(path.dirname(report), 'model.json'), undefined, 'json');
+      await client.diagnosed(model, 'a first look', () => true);
+      client.diagnostics.delete(model);
+      await client.filesChanged(review);
+      await client.diagnosed(model, 'another look', () => true);
+      await read(uri);
+      assert.ok(client.diagnostics.get(uri)?.length, 'the diagnostics of the report are gone');
       rmSync(review);
       client.diagnostics.delete(uri);
       await client.filesChanged(review);

@@ -14,7 +14,7 @@ describe('fine-prune report and compare', function () {
   after(() => temp.remove());
   const at = (name: string): string => path.join(temp.dir, name);
   const cli = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, ['--import', path.join(ROOT, 'node_modules/tsx/dist/loader.mjs'), path.join(ROOT, 'server/cli.ts'), ...args], { cwd: temp.dir, encoding: 'utf8', maxBuffer: 1 << 26 });
+    spawnSync(process.execPath, ['--import', require.resolve('tsx'), path.join(ROOT, 'server/cli.ts'), ...args], { cwd: temp.dir, encoding: 'utf8', maxBuffer: 1 << 26 });
 
   before(() => {
     writeFileSync(at('mnist-badnets.defense.json'), exampleText());

@@ -39,7 +39,7 @@ export function columnsOf({ layer, order, rank, width }: Cells, chosen: number, 
   if (triggeredMean) {
     columns.push(
       mean('triggered', 'Triggered', 'Mean activation on triggered images', triggeredMean),
-      { id: 'difference', label: 'Difference', hint: 'Triggered mean minus clean mean', width: 90, align: 'right', sortable: true, render: (row) => signed(triggeredMean[at(row)]! - cleanMean[at(row)]!, text) },
+      { id: 'difference', label: 'Difference', hint: 'Triggered mean minus clean mean', width: 94, align: 'right', sortable: true, render: (row) => signed(triggeredMean[at(row)]! - cleanMean[at(row)]!, text) },
     );
   }
   if (width >= FIRES_FROM) {

@@ -15,7 +15,7 @@ export function prunedUnits(report: DefenseReport): string {
   const { pruning, layer, repaired } = report;
   if (!repaired) return 'None: the model was measured, not changed.';
   const which = pruning.ratio === null ? 'named in the config' : `${pruning.ratio === 'auto' ? 'as many as the limit on the drop in clean accuracy allows on held-out images' : `a ratio of ${pruning.ratio}`}, lowest ${pruning.rule === 'clean-mean' ? 'mean activation' : 'mean absolute activation'} on clean images first`;
-  const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the trigger raises most, ${count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised === 1 ? 'is' : 'are'} among them.`;
+  const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the trigger raises most, ${pruning.amongTriggerRaised === 0 ? 'none' : count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised < 2 ? 'is' : 'are'} among them.`;
   const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(report, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
   if (pruning.count === 0) return head;
   const listed = [...pruning.units].sort((a, b) => a - b).slice(0, MOST_UNITS).join(', ');

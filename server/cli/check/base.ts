@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config';
+import { resolveConfig } from '../../engine/config/resolve-config';
+import { sha256OfFile } from '../../engine/files/hash';
+import { MAX_REPORT_BYTES, readReport } from '../../engine/report/read-report';
+import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/read-review';
+import type { ResolvedConfig } from '../../protocol/config';
+import { FinePruneError } from '../../protocol/errors';
+import type { DefenseReport } from '../../protocol/report';
+import type { Decision } from '../../protocol/review';
+import type { Repository } from '../git';
+import type { Base, CheckContext, Target } from './context';
+import { REPORT_SUFFIX } from './find';
+
+/** What the base revision has under a report's name. All null for a report that is new. */
+export interface AtBase {
+  config: ResolvedConfig | null;
+  report: DefenseReport | null;
+  decisions: Decision[];
+  /** Files that are there but can't be read, with the reason. */
+  unreadable: { file: string; message: string }[];
+}
+
+/**
+ * Reads the base revision once.
+ * @throws FinePruneError `git.none`, `git.ref`
+ */
+export async function openBase(repository: Repository, ref: string): Promise<Base> {
+  const commit = await repository.commit(ref);
+  return { ref, commit, files: new Map((await repository.files(commit)).map(({ path: file, id }) => [file, id])) };
+}
+
+/** Config, report and decisions of a report's name at the base revision. */
+export async function atBase(target: Target, { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<AtBase> {
+  const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
+  if (!base || !repository) return found;
+  const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_SUFFIX.length);
+  const read = async <T>(suffix: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
+    const file = `${stem}${suffix}`;
+    const id = base.files.get(file);
+    if (id === undefined) return null;
+    try {
+      return parse((await repository.read(id, most)).toString('utf8'), `${base.ref}:${file}`);
+    } catch (error) {
+      if (!(error instanceof FinePruneError)) throw error;
+      found.unreadable.push({ file: `${base.ref}:${file}`, message: error.message });
+      return null;
+    }
+  };
+  found.config = await read('.fineprune.json', MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
+  found.report = await read('.defense.json', MAX_REPORT_BYTES, readReport);
+  found.decisions = (await read('.defense-review.json', MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
+  return found;
+}
+
+/**
+ * Whether a file of the working folder has another content than at the base revision; null when the base does not have it.
+ * A Git LFS pointer at the base is compared by the hash that it names.
+ * @param file absolute, links followed
+ */
+export async function changedSince(file: string, { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<boolean | null> {
+  const id = repository && base?.files.get(repository.relative(file));
+  if (!repository || !id) return null;
+  const info = await stat(file).catch(() => null);
+  if (!info?.isFile()) return true;
+  if ((await blobId(file, info.size, id.length)) === id) return false;
+  const pointer = await repository.read(id, 1024).then((bytes) => /^version https:\/\/git-lfs[^\n]*\noid sha256:([0-9a-f]{64})\n/.exec(bytes.toString('latin1'))?.[1], () => undefined);
+  return pointer === undefined || pointer !== (await sha256OfFile(file));
+}
+
+/** Object id of a file's content as git computes it: SHA-1, or SHA-256 in repositories with ids of 64 digits. */
+async function blobId(file: string, size: number, digits: number): Promise<string> {
+  const hash = createHash(digits === 64 ? 'sha256' : 'sha1').update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,53 @@
+import type { AllowedFolders } from '../../engine/files/confine';
+import type { CheckPolicy } from '../../protocol/policy';
+import type { CheckLevel, CheckResult } from '../../protocol/review';
+import type { EngineEvent } from '../../protocol/engine';
+import type { Repository } from '../git';
+
+/** What holds for all reports of one check. */
+export interface CheckContext {
+  /** Absolute working folder, links followed. */
+  cwd: string;
+  repository: Repository | null;
+  base: Base | null;
+  policy: { text: CheckPolicy; source: string } | null;
+  /** Data folders beyond the repository, absolute. */
+  allowed: string[];
+  level: CheckLevel;
+  backend: 'auto' | 'native' | 'wasm';
+  /** YYYY-MM-DD: decisions end by it. */
+  today: string;
+  signal: AbortSignal;
+  onEvent(event: EngineEvent): void;
+}
+
+/** The revision whose gates and decisions count. */
+export interface Base {
+  /** As the person named it. */
+  ref: string;
+  commit: string;
+  /** Object ids of its files by path from the repository's root. */
+  files: ReadonlyMap<string, string>;
+}
+
+/** One report, where it lies and what belongs to it. */
+export interface Target {
+  /** Absolute path, and as people see it. */
+  file: string;
+  shown: string;
+  folder: string;
+  /** The config's base name. */
+  name: string;
+  /** Path, from the repository's root, of the base's report of this very model, when it had another name there. */
+  movedFrom: string | null;
+  /** Folder that confines what the report and its config name. */
+  allowed: AllowedFolders;
+}
+
+export const fail = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'fail', message, ...(pointer !== undefined && { pointer }) });
+export const warn = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'warn', message, ...(pointer !== undefined && { pointer }) });
+export const pass = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'pass', message, ...(pointer !== undefined && { pointer }) });
+
+/** `fail` with what went wrong, or `pass`. */
+export const hold = (id: string, good: boolean, words: { good: string; bad: string }, pointer?: string): CheckResult =>
+  good ? pass(id, words.good, pointer) : fail(id, words.bad, pointer);

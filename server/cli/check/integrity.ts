@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { readConfig, type OpenConfig } from '../../engine/config/read-config';
+import { confinedPath } from '../../engine/files/confine';
+import { sha256OfFile } from '../../engine/files/hash';
+import { modelFileHashes } from '../../engine/model/hash-files';
+import { dataFiles } from '../../engine/report/consistency-settings';
+import { markdownReport } from '../../engine/report/markdown';
+import { consistencyProblems } from '../../engine/report/read-report';
+import { isOfConfig, settingsRun } from '../../engine/report/staleness';
+import { FinePruneError } from '../../protocol/errors';
+import type { DefenseReport } from '../../protocol/report';
+import type { CheckResult, ReviewedIssue } from '../../protocol/review';
+import { fail, hold, pass, warn, type Target } from './context';
+import { readBeside } from './read';
+
+/** The Markdown of a report is smaller than its JSON. */
+const MAX_MARKDOWN_BYTES = 16 << 20;
+
+/** Figures that can't all be true. */
+export function figureResults(report: DefenseReport): CheckResult[] {
+  const problems = consistencyProblems(report);
+  const found = problems.map(({ id, message, pointer, kind }) => (kind === 'problem' ? fail(`figures.${id}`, message, pointer) : warn(`figures.${id}`, message, pointer)));
+  return problems.some(({ kind }) => kind === 'problem') ? found : [...found, pass('figures', 'The figures agree with each other: rates, intervals, tests, gates, verdict and findings were worked out again.')];
+}
+
+/** The config that lies beside a report, and whether the report was made from it. */
+export async function configResults(target: Target, report: DefenseReport): Promise<{ results: CheckResult[]; opened: OpenConfig | null }> {
+  const name = `${target.name}.fineprune.json`;
+  let opened: OpenConfig;
+  try {
+    // Its own path is confined too: a link may lead anywhere.
+    const file = await confinedPath(target.folder, name, { root: target.allowed.root, folders: [] }, 'config');
+    if (path.basename(file) !== name) return { results: [fail('path.outside', `${name} is a link to another file; only a config itself is read.`)], opened: null };
+    opened = await readConfig(file, { root: target.allowed.root, allowedFolders: target.allowed.folders });
+  } catch (error) {
+    return { results: [failure('config.unreadable', `The config ${name} can't be used`, error)], opened: null };
+  }
+  const { overridden, other } = settingsRun(report, opened.config);
+  const results: CheckResult[] = [];
+  if (!isOfConfig(report, opened.config)) {
+    const fields = [...other, ...overridden.filter((field) => field !== 'backend')];
+    results.push(fail('stale.config', `The report is stale: ${name} has changed since${fields.length && fields.length <= 5 ? ` (${fields.join(', ')})` : ''}.`, '/provenance/configHash'));
+  } else if (other.length) {
+    results.push(fail('config.differs', `The settings that the report says it ran are not those of ${name}, although it names its hash: ${other.join(', ')}.`, '/provenance/config'));
+  } else {
+    if (overridden.length) results.push(warn('config.overridden', `The run had settings from its command line: ${overridden.join(', ')}.`, '/provenance/config'));
+    results.push(pass('config', `${name} is the config of this report.`));
+  }
+  return { results, opened };
+}
+
+/** Hashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
+export async function hashResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  return [...(await modelResults(target, report, opened)), ...(await dataResults(report, opened))];
+}
+
+async function modelResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  const results = [await hashed('stale.model', 'The input model', opened.modelPath, report.model.before, '/model/before')];
+  const { after } = report.model;
+  if (!after) return results;
+  const file = await defendedPath(target, report).catch((error: unknown) => failure('path.outside', 'The defended model is not read', error, '/model/after/path'));
+  if (typeof file !== 'string') return [...results, file];
+  const here = await stat(file).catch(() => null);
+  return [...results, here ? await hashed('stale.defended', 'The defended model', file, after, '/model/after') : warn('defended.missing', `The defended model ${after.path} is not here, so its hashes were not compared.`, '/model/after/path')];
+}
+
+/**
+ * Absolute path of the defended model that a report names.
+ * @throws FinePruneError `path.…`
+ */
+export function defendedPath(target: Target, report: DefenseReport): Promise<string> {
+  return confinedPath(target.folder, report.model.after!.path, { root: target.allowed.root, folders: [] }, 'defended model');
+}
+
+async function hashed(id: string, what: string, file: string, expected: { topology: string; weights: string }, pointer: string): Promise<CheckResult> {
+  try {
+    const { topology, weights } = await modelFileHashes(file);
+    const changed = [...(topology === expected.topology ? [] : ['layers']), ...(weights === expected.weights ? [] : ['weights'])];
+    return hold(id, changed.length === 0, { good: `${what} is the one of the report.`, bad: `The report is stale: ${what.toLowerCase()} is not the one that it speaks of (${changed.join(' and ')} differ).` }, pointer);
+  } catch (error) {
+    return failure(id, `${what} can't be read`, error, pointer);
+  }
+}
+
+async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  const files = dataFiles(opened.config);
+  const [changed, missing, refused]: [string[], string[], CheckResult[]] = [[], [], []];
+  for (const [at, written] of files.entries()) {
+    try {
+      const file = await opened.resolve(written, 'data');
+      if (!(await stat(file).catch(() => null))?.isFile()) missing.push(written);
+      else if ((await sha256OfFile(file)) !== report.data.files[at]?.sha256) changed.push(written);
+    } catch (error) {
+      refused.push(failure('path.outside', 'Data are not read', error, `/data/files/${at}`));
+    }
+  }
+  return [
+    ...refused,
+    ...(changed.length ? [fail('stale.data', `The report is stale: ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what it was measured on.`, '/data/files')] : []),
+    ...(missing.length ? [warn('data.missing', `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not here, so the hash was not compared.`, '/data/files')] : []),
+    ...(changed.length + missing.length + refused.length === 0 ? [pass('data', `${files.length} data files are those of the report.`)] : []),
+  ];
+}
+
+/** `<name>.defense.md` is what reviewers read: it must be what the JSON gives, with or without the decisions beside it. */
+export async function markdownResults(target: Target, report: DefenseReport, issues: readonly ReviewedIssue[]): Promise<CheckResult[]> {
+  const name = `${target.name}.defense.md`;
+  try {
+    const text = await readBeside(target, name, 'Markdown report', MAX_MARKDOWN_BYTES);
+    if (text === null) return [warn('markdown.missing', `There is no ${name}: make it with \`fine-prune report ${path.basename(target.file)} --format md\`.`)];
+    const same = text === markdownReport(report, undefined, target.name) || text === markdownReport(report, issues, target.name);
+    return [hold('markdown.differs', same, { good: `${name} is made from this report.`, bad: `${name} is not what this report gives: it was edited, or is of another run. Make it again with \`fine-prune report ${path.basename(target.file)} --format md\`.` })];
+  } catch (error) {
+    return [failure('markdown.unreadable', `${name} can't be read`, error)];
+  }
+}
+
+/** A fault of a file as a result; what is no fault of a file goes on. */
+export function failure(id: string, what: string, error: unknown, pointer?: string): CheckResult {
+  if (!(error instanceof FinePruneError) || error.kind !== 'input') throw error;
+  const code = error.code.startsWith('path.') ? error.code : id;
+  return fail(code, `${what}: ${error.message}`, pointer);
+}

@@ -1,0 +1,90 @@
+import Ajv, { type ValidateFunction } from 'ajv';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import schema from '../../../schemas/check-policy.schema.json';
+import configSchema from '../../../schemas/fineprune.schema.json';
+import { contains } from '../../engine/files/confine';
+import { schemaWords } from '../../engine/report/read-report';
+import { parseStrictJson } from '../../engine/report/strict-json';
+import type { ResolvedConfig } from '../../protocol/config';
+import { badInput } from '../../protocol/errors';
+import type { CheckPolicy } from '../../protocol/policy';
+import type { CheckedReport, Decision } from '../../protocol/review';
+import type { AtBase } from './base';
+import type { CheckContext } from './context';
+
+/** A policy is some dozen lines with decisions of a sentence each. */
+const MAX_POLICY_BYTES = 4 << 20;
+const TODO = 'Write a policy as docs/review.md says: schemaVersion 1, then gates, decisions or both.';
+
+let validate: ValidateFunction | undefined;
+
+/**
+ * Reads a policy's text.
+ * @throws FinePruneError `policy.…` with its place
+ */
+export function readPolicy(text: string, file: string): CheckPolicy {
+  const value = parseStrictJson(text, file, { code: 'policy', noun: 'policy', todo: TODO, maxBytes: MAX_POLICY_BYTES });
+  validate ??= new Ajv({ strict: false }).compile(schema);
+  if (!validate(value)) throw badInput('policy.schema', schemaWords(validate.errors![0]!), { file, place: validate.errors![0]!.instancePath || '/', todo: TODO });
+  return value as CheckPolicy;
+}
+
+/**
+ * The policy that an option names. With a base revision, a file inside the repository is read from there: the change that is
+ * checked can't rewrite it.
+ * @throws FinePruneError `policy.…`, with `policy.notAtBase` for one that the base does not have
+ */
+export async function openPolicy(named: string, { cwd, repository, base }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>): Promise<NonNullable<CheckContext['policy']>> {
+  const asked = path.resolve(cwd, named);
+  const file = await realpath(asked).catch(() => asked);
+  if (base && repository && contains(repository.root, file)) {
+    const inside = repository.relative(file);
+    const id = base.files.get(inside);
+    if (id === undefined) throw badInput('policy.notAtBase', `${base.ref} has no policy ${inside}; one that comes with the change that is checked does not count.`, { file, todo: 'Merge the policy first, or name one outside of the repository.' });
+    return { text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`), source: `${base.ref}:${inside}` };
+  }
+  const info = await stat(file).catch(() => null);
+  if (!info?.isFile()) throw badInput('policy.missing', 'There is no such policy file.', { file, todo: 'Correct the path after --policy.' });
+  if (info.size > MAX_POLICY_BYTES) throw badInput('policy.tooLarge', `The policy has ${info.size} bytes; at most ${MAX_POLICY_BYTES} are read.`, { file, todo: TODO });
+  return { text: readPolicy(await readFile(file, 'utf8'), file), source: named };
+}
+
+/** The gates and decisions that one report is judged by. */
+export interface EffectivePolicy {
+  gates: ResolvedConfig['gates'];
+  decisions: Decision[];
+  source: CheckedReport['policy'];
+  /** Where the gates come from, in words for people. */
+  words: string;
+}
+
+type Gates = ResolvedConfig['gates'];
+
+/**
+ * From strong to weak: a policy file; the base revision; the defaults, for a report that the base does not have; and what lies in
+ * the working folder, when nobody named a base or a policy. A limit that the change itself makes stricter holds too.
+ */
+export function effectivePolicy(context: Pick<CheckContext, 'base' | 'policy'>, head: ResolvedConfig | null, worktree: readonly Decision[], before: AtBase): EffectivePolicy {
+  const { base, policy } = context;
+  const own = head?.gates ?? DEFAULT_GATES;
+  if (!base && !policy) return { gates: own, decisions: [...worktree], source: { source: 'worktree', ref: null }, words: 'gates and decisions are those of the working folder' };
+  const gates = strictest({ ...(before.config?.gates ?? DEFAULT_GATES), ...policy?.text.gates }, own);
+  const decisions = policy?.text.decisions ?? before.decisions;
+  if (policy) return { gates, decisions, source: { source: 'file', ref: policy.source }, words: `gates and decisions are those of ${policy.source}` };
+  const words = before.config ? `gates and decisions are those of ${base!.ref}` : `${base!.ref} has no config of this name, so the default gates hold`;
+  return { gates, decisions, source: { source: 'base', ref: base!.ref }, words };
+}
+
+function strictest(a: Gates, b: Gates): Gates {
+  return {
+    maxAttackSuccessRate: Math.min(a.maxAttackSuccessRate, b.maxAttackSuccessRate),
+    maxAccuracyDrop: Math.min(a.maxAccuracyDrop, b.maxAccuracyDrop),
+    acceptEstimated: a.acceptEstimated && b.acceptEstimated,
+  };
+}
+
+const { maxAttackSuccessRate, maxAccuracyDrop, acceptEstimated } = configSchema.definitions.GatesConfig.properties;
+
+/** Gates of a config that says nothing of them. */
+export const DEFAULT_GATES: Gates = { maxAttackSuccessRate: maxAttackSuccessRate.default, maxAccuracyDrop: maxAccuracyDrop.default, acceptEstimated: acceptEstimated.default };

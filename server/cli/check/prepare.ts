@@ -1,0 +1,44 @@
+import { badInput } from '../../protocol/errors';
+import type { CheckLevel } from '../../protocol/review';
+import type { EngineEvent } from '../../protocol/engine';
+import { Repository } from '../git';
+import { localDay } from '../today';
+import { openBase } from './base';
+import type { CheckContext, Target } from './context';
+import { deletedReports, findReports, REPORT_SUFFIX } from './find';
+import { withMoves } from './moved';
+import { openPolicy } from './policy';
+
+export interface CheckRequest {
+  cwd: string;
+  level: CheckLevel;
+  base: string | undefined;
+  policy: string | undefined;
+  allowed: string[];
+  backend: 'auto' | 'native' | 'wasm';
+  signal: AbortSignal;
+  onEvent(event: EngineEvent): void;
+}
+
+/**
+ * Repository, base revision and policy, and the reports to check.
+ * @throws FinePruneError of kind `input` for what the command line names and is not there, `check.noReports` when nothing is
+ */
+export async function prepare(named: readonly string[], request: CheckRequest): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
+  const { cwd, level, allowed, backend, signal, onEvent } = request;
+  const repository = await Repository.of(cwd);
+  if (request.base !== undefined && !repository) throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', { file: cwd, todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.' });
+  const base = request.base === undefined ? null : await openBase(repository!, request.base);
+  const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
+  const context: CheckContext = { cwd, repository, base, policy, allowed, level, backend, today: localDay(), signal, onEvent };
+  const gone = deletedReports(context);
+  // One that git still tracks and nobody has is deleted, not broken.
+  const present = (await findReports(named, context)).filter(({ file }) => !gone.includes(repository?.relative(file) ?? ''));
+  const targets = await withMoves(present, gone, context);
+  const moved = new Set(targets.map(({ movedFrom }) => movedFrom));
+  const deleted = named.length ? [] : gone.filter((file) => !moved.has(file));
+  if (targets.length + deleted.length === 0) {
+    throw badInput('check.noReports', `There is no defense report (*${REPORT_SUFFIX}) below this folder.`, { file: cwd, todo: 'Make one with `fine-prune run`, or name it.' });
+  }
+  return { context, targets, deleted };
+}
