@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Frame, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { editorLines, externalRequests, openFile, runCommand, screenshot, waitReady } from '../harness/browser';
-import { collectViolations, webviewPage } from '../harness/inspector';
+import { collectViolations, seriousViolations, webviewPage } from '../harness/inspector';
 import { waitFor } from '../harness/poll';
 import { projectRoot } from '../harness/install';
 import { makeDemoWorkspace, NAME } from './demo-workspace';
 import { engines, inEachTheme, openInstalled, pictureOfFailure, type InstalledWindow } from './window';
 
 const CONFIG = `${NAME}.fineprune.json`;
-const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
-
-const BODY_CLASSES: Readonly<Record<string, string>> = { light: 'vscode-light', 'hc-dark': 'vscode-high-contrast', 'hc-light': 'vscode-high-contrast-light', dark: 'vscode-dark' };
-
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-/** What axe-core finds in a page that is serious or worse. */
-async function seriousViolations(frame: Frame): Promise<string[]> {
-  await frame.evaluate(axeSource);
-  const violations = await frame.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    return (await axe.run()).violations;
-  });
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} (${failureSummary?.replace(/\s+/g, ' ') ?? ''})`).join(' | ')}`);
-}
-
 describe('the activation inspector, as a person uses it', function () {
   this.timeout(180_000);
   let window: InstalledWindow;
@@ -109,10 +87,8 @@ describe('the activation inspector, as a person uses it', function () {
   it('has no serious accessibility violation, in any theme', async () => {
     await inEachTheme(window.page, async (theme) => {
       const document = await (await page()).document();
-      // Pages hear of a theme a little after the workbench.
-      await waitFor('the page in its theme', async () => ((await document.locator('body').getAttribute('class')) ?? '').split(' ').includes(BODY_CLASSES[theme]!));
+      assert.deepEqual(await seriousViolations(document, theme), [], theme);
       await screenshot(window.page, `inspector-${theme}`);
-      assert.deepEqual(await seriousViolations(document), [], theme);
     });
   });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Frame, FrameLocator, Page } from 'playwright-core';
 import { waitFor } from './poll';
 
@@ -32,4 +34,27 @@ export function collectViolations(page: Page): readonly string[] {
     if (/Content Security Policy|violates the following/i.test(message.text())) found.push(message.text());
   });
   return found;
+}
+
+const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+const BODY_CLASSES: Readonly<Record<string, string>> = { light: 'vscode-light', 'hc-dark': 'vscode-high-contrast', 'hc-light': 'vscode-high-contrast-light', dark: 'vscode-dark' };
+
+interface Violation {
+  id: string;
+  impact: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/**
+ * What axe-core finds in a page that is serious or worse.
+ * @param theme the theme that the workbench has been given: pages hear of it a little later
+ */
+export async function seriousViolations(frame: Frame, theme: string): Promise<string[]> {
+  await waitFor('the page in its theme', async () => ((await frame.locator('body').getAttribute('class')) ?? '').split(' ').includes(BODY_CLASSES[theme]!));
+  await frame.evaluate(axeSource);
+  const violations = await frame.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await axe.run()).violations;
+  });
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} (${failureSummary?.replace(/\s+/g, ' ') ?? ''})`).join(' | ')}`);
 }
