@@ -32,9 +32,9 @@ export default tseslint.config(
   forbid(['server/engine/**'], vscode, room('client', 'language', 'jobs'), [['vscode-language*'], 'the engine knows no LSP']),
   forbid(['server/language/**'], vscode, room('client', 'jobs', 'engine')),
   forbid(['server/jobs/**', 'server/cli/**', 'server/main/**', 'server/*.ts'], vscode, room('client')),
-  forbid(['client/**'], room('engine', 'jobs'), [['**/webview/ui/**', '!**/webview/ui/csp', '**/webview/inspector/**'], 'of webview/, the client knows the messages and what the libraries write into a page']),
+  forbid(['client/**'], room('engine', 'jobs'), [['**/webview/ui/**', '!**/webview/ui/csp', '**/webview/inspector/**', '**/webview/report/**', '**/webview/compare/**'], 'of webview/, the client knows the messages and what the libraries write into a page']),
   // Pages talk to the rest through messages alone.
   forbid(['webview/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli'), TOOLKIT),
-  forbid(['webview/messages/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli', 'language', 'ui', 'inspector')),
+  forbid(['webview/messages/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli', 'language', 'ui', 'inspector', 'compare')),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import { editorLines, externalRequests, openFile, runCommand, screenshot, waitReady } from '../harness/browser';
-import { collectViolations, seriousViolations, webviewPage } from '../harness/inspector';
+import { collectViolations, seriousViolations, storedEditors, webviewPage } from '../harness/inspector';
 import { waitFor } from '../harness/poll';
 import { projectRoot } from '../harness/install';
 import { makeDemoWorkspace, NAME } from './demo-workspace';
@@ -143,26 +142,3 @@ describe('the activation inspector, as a person uses it', function () {
     assert.deepEqual(externalRequests(window.page), []);
   });
 });
-
-/** What the browser's VS Code has stored about open editors, without the escapes of JSON within JSON. */
-function storedEditors(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const texts: string[] = [];
-    for (const { name } of await indexedDB.databases()) {
-      if (!name?.startsWith('vscode-web-state-db')) continue;
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onsuccess = () => resolve(opening.result);
-        opening.onerror = () => reject(new Error(String(opening.error)));
-      });
-      for (const store of Array.from(database.objectStoreNames)) {
-        texts.push(...(await new Promise<unknown[]>((resolve) => {
-          const reading = database.transaction(store).objectStore(store).getAll();
-          reading.onsuccess = () => resolve(reading.result as unknown[]);
-        })).filter((value): value is string => typeof value === 'string'));
-      }
-      database.close();
-    }
-    return texts.join('\n').replaceAll('\\', '');
-  });
-}

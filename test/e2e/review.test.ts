@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  answerInput, codeLenses, editorLines, externalRequests, openFile, pick, problems, runCommand, screenshot, waitForNotification,
+  answerInput, codeLenses, editorLines, externalRequests, openFile, pick, problems, runCommand, screenshot, waitForNotification, waitReady,
 } from '../harness/browser';
-import { collectViolations, seriousViolations, webviewPage } from '../harness/inspector';
+import { collectViolations, seriousViolations, storedEditors, webviewPage } from '../harness/inspector';
 import { projectRoot } from '../harness/install';
 import { waitFor } from '../harness/poll';
 import { run } from '../harness/processes';
@@ -39,7 +39,7 @@ describe('a defense under review, as a person reviews it', function () {
   let violations: readonly string[];
 
   before('VS Code with the VSIX installed, on a repository with a changed report', async () => {
-    window = await openInstalled(makeRepository, { extraSettings: { 'git.enabled': true, 'git.openRepositoryInParentFolders': 'never' } });
+    window = await openInstalled(makeRepository, { extraSettings: { 'workbench.editor.restoreEditors': true, 'git.enabled': true, 'git.openRepositoryInParentFolders': 'never' } });
     violations = collectViolations(window.page);
   });
   afterEach(async function () {
@@ -102,6 +102,23 @@ describe('a defense under review, as a person reviews it', function () {
       await screenshot(page, `review-compare-${theme}`);
       assert.deepEqual(await seriousViolations(document, theme), [], theme);
     });
+  });
+
+  it('comes back when the window is loaded again: the drawn report and the comparison', async () => {
+    const { page } = window;
+    // In a browser VS Code writes down once a minute what is open, and can't at the last moment.
+    await waitFor('VS Code to have written down both', async () => {
+      const stored = await storedEditors(page);
+      return stored.includes('finePrune.compare') && stored.includes('finePrune.report');
+    }, { deadlineMs: 100_000, intervalMs: 500 });
+    const loaded = page.waitForEvent('load');
+    await runCommand(page, 'Developer: Reload Window');
+    await loaded;
+    await waitReady(page);
+    for (const [marker, said] of [['main .labels', /loosened/i], ['text=Confusion matrices', /Not mitigated/i]] as const) {
+      const document = await (await webviewPage(page, marker, 90_000)).document();
+      await waitFor(`${marker} as before`, async () => said.test(await document.locator('main').innerText()));
+    }
   });
 
   it('breaks no rule of its content security policy, and asks nothing of any network', () => {

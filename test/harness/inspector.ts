@@ -58,3 +58,26 @@ export async function seriousViolations(frame: Frame, theme: string): Promise<st
   });
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} (${failureSummary?.replace(/\s+/g, ' ') ?? ''})`).join(' | ')}`);
 }
+
+/** What the browser's VS Code has stored about open editors, without the escapes of JSON within JSON. */
+export function storedEditors(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const texts: string[] = [];
+    for (const { name } of await indexedDB.databases()) {
+      if (!name?.startsWith('vscode-web-state-db')) continue;
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(new Error(String(opening.error)));
+      });
+      for (const store of Array.from(database.objectStoreNames)) {
+        texts.push(...(await new Promise<unknown[]>((resolve) => {
+          const reading = database.transaction(store).objectStore(store).getAll();
+          reading.onsuccess = () => resolve(reading.result as unknown[]);
+        })).filter((value): value is string => typeof value === 'string'));
+      }
+      database.close();
+    }
+    return texts.join('\n').replaceAll('\\', '');
+  });
+}
