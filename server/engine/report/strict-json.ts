@@ -1,6 +1,7 @@
 import { getNodeValue, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { placeWords, pointerOf, pointerPath } from './places';
+import { SYNTAX_WORDS } from '../files/json-faults';
 
 /** Reports and decisions are some six levels deep. */
 const MAX_DEPTH = 32;
@@ -77,7 +78,7 @@ function syntaxFault(text: string, forgivingList: string | undefined): { offset:
       const between = (name === 'CommaExpected' && text[offset] === '{') || (name === 'ValueExpected' && text[offset] === ',');
       if (first !== null || (between && forgivingList !== undefined && pointerOf(path()).startsWith(forgivingList))) return;
       const word = /^-?[A-Za-z]*/.exec(text.slice(offset, offset + Math.max(length, 10)))![0];
-      const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a number that JSON knows` : SYNTAX_WORDS[name];
+      const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a number that JSON knows` : STRICT_WORDS[name];
       first = { offset, words: known ?? 'something is wrong here' };
     },
   }, { disallowComments: true, allowTrailingComma: forgivingList !== undefined });
@@ -138,20 +139,5 @@ export function placeIn(text: string, pointer: string): number {
   return found.offset;
 }
 
-const SYNTAX_WORDS: Record<string, string> = {
-  InvalidSymbol: 'this word has no meaning in JSON',
-  InvalidNumberFormat: 'this is not a number',
-  PropertyNameExpected: 'the name of a field was expected, in double quotes',
-  ValueExpected: 'a value was expected',
-  ColonExpected: 'a colon was expected',
-  CommaExpected: 'a comma was expected',
-  CloseBraceExpected: 'a closing brace } was expected',
-  CloseBracketExpected: 'a closing bracket ] was expected',
-  EndOfFileExpected: 'the file should end here',
-  InvalidCommentToken: 'JSON has no comments',
-  UnexpectedEndOfString: 'this text lacks its closing quote',
-  UnexpectedEndOfNumber: 'this number is cut off',
-  InvalidUnicode: 'this \\u escape is wrong',
-  InvalidEscapeCharacter: 'this escape is not allowed in JSON',
-  InvalidCharacter: 'this character is not allowed here',
-};
+/** A report is plain JSON. */
+const STRICT_WORDS: Record<string, string> = { ...SYNTAX_WORDS, InvalidSymbol: 'this word has no meaning in JSON', InvalidCommentToken: 'JSON has no comments' };
