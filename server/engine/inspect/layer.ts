@@ -71,8 +71,8 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
     const positions = set.count > most ? drawn(allIndices(set.count), most, config.seed, 'inspect') : null;
     const images = positions?.length ?? set.count;
     const title = `Analysing ${images.toLocaleString('en-US')} ${what}`;
-    told(title, (passes * behind) / total);
-    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, (passes * (behind + done)) / total) };
+    told(title, passes * (behind / total));
+    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, passes * ((behind + done) / total)) };
     const analysed = await analyse(set, positions, site, options);
     behind += images;
     return analysed;
