@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { judge, judgeGates } from '../../server/engine/report/verdict';
 import { addDecision, issueFingerprint } from '../../server/engine/report/review';
@@ -237,6 +237,21 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(only(other.check('--base', 'HEAD^').answer)), ['policy.testChanged']);
     const deletedAtBase = other.check('--base', 'HEAD');
     assert.equal(deletedAtBase.code, 0, 'against itself nothing has changed');
+  });
+
+  it('fails when a report is put behind a link, where nobody looks', () => {
+    const repo = copyOf(strict);
+    const hidden = repo.file('node_modules');
+    mkdirSync(hidden);
+    for (const name of readdirSync(repo.file('.'))) if (name !== '.git' && name !== 'node_modules') renameSync(repo.file(name), path.join(hidden, name));
+    mkdirSync(repo.file('models'));
+    for (const name of readdirSync(hidden)) renameSync(path.join(hidden, name), repo.file(path.join('models', name)));
+    repo.commit('in a folder of their own');
+    assert.deepEqual(fails(only(repo.check('--base', 'HEAD').answer)), []);
+    renameSync(repo.file('models'), path.join(hidden, 'real'));
+    symlinkSync('node_modules/real', repo.file('models'));
+    repo.commit('moved away, with a link');
+    assert.deepEqual(fails(only(repo.check('--base', 'HEAD^').answer)), ['report.deleted']);
   });
 
   it('fails when a report is deleted and its model stays, and not when both go', () => {

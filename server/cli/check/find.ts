@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../../engine/files/confine';
@@ -27,7 +27,16 @@ export function deletedReports({ base, repository, cwd }: Pick<CheckContext, 'cw
   if (!base || !repository) return [];
   const prefix = repository.relative(cwd);
   const below = (file: string): boolean => prefix === '' || file.startsWith(`${prefix}/`);
-  return [...base.files.keys()].filter((file) => isReport(file) && below(file) && !isSkipped(file) && !existsSync(path.join(repository.root, file))).sort();
+  return [...base.files.keys()].filter((file) => isReport(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file))).sort();
+}
+
+/** Whether a file lies where its path says, and not behind a link: what a link leads to is not looked through, so it would be a hiding place. */
+function isHere(file: string): boolean {
+  try {
+    return existsSync(file) && realpathSync(path.dirname(file)) === path.dirname(file);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a file name is that of a report. */
