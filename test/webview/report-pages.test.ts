@@ -32,6 +32,8 @@ async function open(page: 'report' | 'compare', message: ToReport | ToCompare, t
       });
     },
   });
+  // As the panel does: the page hears nothing before it has said that it is ready, which comes after its load.
+  await opened.page.waitForFunction(() => (globalThis as unknown as { editor: Editor }).editor.sent.length > 0);
   await tell(opened, message);
   await opened.page.waitForSelector('h1');
   return opened;
