@@ -3,8 +3,10 @@ import tseslint from 'typescript-eslint';
 // The rooms of docs/architecture.md: who may import whom. Data flows one way.
 const forbid = (files, ...rules) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns: rules.map(([group, message]) => ({ group, message })) }] },
+  rules: { 'no-restricted-imports': ['error', { patterns: [...rules, STUDY].map(([group, message]) => ({ group, message })) }] },
 });
+// Its own files name each other without the folder.
+const STUDY = [['**/study/**'], 'nothing that is shipped imports the study'];
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
 // Types of the engine's messages live in protocol/engine, which everybody may read.
 const room = (...names) => [[...names.flatMap((n) => [`**/${n}`, `**/${n}/**`]), '!**/protocol/engine'], `this room may not import ${names.join(', ')}`];
@@ -36,5 +38,7 @@ export default tseslint.config(
   // Pages talk to the rest through messages alone.
   forbid(['webview/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli'), TOOLKIT),
   forbid(['webview/messages/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli', 'language', 'ui', 'inspector', 'compare')),
+  // Works with the engine, as the command line does.
+  forbid(['study/**'], vscode, room('client', 'language', 'main', 'cli', 'webview')),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -8,7 +8,10 @@ import { createDemo } from './commands/create-demo';
 import { inspect } from './commands/inspect';
 import { installEngine } from './commands/install-engine';
 import { openReport } from './commands/open-report';
+import { openScan } from './commands/open-scan';
+import { repair } from './commands/repair';
 import { run } from './commands/run';
+import { scan } from './commands/scan';
 import { showConfig } from './commands/show-config';
 import { viewReport } from './commands/view-report';
 import { ModelTexts } from './language/model-text';
@@ -24,7 +27,7 @@ import { notify, RESTART, SHOW_LOG } from './ui/notify';
 export interface FinePruneApi {
   /** Resolves when the language server answers; rejects when it can't be started. */
   ready: Promise<void>;
-  /** Names of the runs that wait or are going on. */
+  /** Names of the runs and scans that wait or are going on. */
   activeRuns(): string[];
   /** The activation inspectors that are open: kinds of questions that were answered in each, and codes of failures. */
   inspectors(): { configUri: string; ready: boolean; answered: readonly string[]; refused: readonly string[] }[];
@@ -59,6 +62,9 @@ export function activate({ extensionPath, extensionUri, subscriptions }: vscode.
     showStatus(started),
     started.onGaveUp(() => notify('error', 'The Fine-Prune server keeps ending and stays down.', RESTART, SHOW_LOG)),
     register(context, 'finePrune.run', run),
+    register(context, 'finePrune.scan', scan),
+    register(context, 'finePrune.openScan', openScan),
+    register(context, 'finePrune.repair', repair),
     register(context, 'finePrune.cancel', cancel),
     register(context, 'finePrune.inspect', inspect),
     register(context, 'finePrune.openReport', openReport),

@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const jobs = [
   { path: 'server/protocol/config.ts', type: 'DefenseConfig', out: 'schemas/fineprune.schema.json', title: 'Fine-Prune defense config' },
   { path: 'server/protocol/report.ts', type: 'DefenseReport', out: 'schemas/defense-report.schema.json', title: 'Fine-Prune defense report' },
+  { path: 'server/protocol/scan.ts', type: 'ScanReport', out: 'schemas/scan-report.schema.json', title: 'Fine-Prune scan for backdoors' },
   { path: 'server/protocol/review.ts', type: 'DefenseReview', out: 'schemas/defense-review.schema.json', title: 'Decisions about a Fine-Prune defense report' },
   { path: 'server/protocol/policy.ts', type: 'CheckPolicy', out: 'schemas/check-policy.schema.json', title: 'Policy for fine-prune check' },
 ];

@@ -10,7 +10,7 @@ export async function cancel({ runs }: CommandContext): Promise<void> {
   } else if (active.length === 1) {
     active[0]?.cancel();
   } else {
-    const items = active.map((run) => ({ label: run.name, description: vscode.workspace.asRelativePath(run.config), run, picked: true }));
+    const items = active.map((run) => ({ label: run.name, description: vscode.workspace.asRelativePath(run.file), run, picked: true }));
     const chosen = await vscode.window.showQuickPick(items, { title: 'Fine-Prune: which runs to cancel?', canPickMany: true });
     for (const { run } of chosen ?? []) run.cancel();
   }

@@ -55,7 +55,7 @@ const unique = (uris: vscode.Uri[]): vscode.Uri[] => [...new Map(uris.map((uri) 
  * The engine reads the file: what is run must be what is seen.
  * @throws FinePruneError when a config that was edited can't be saved
  */
-async function save(config: vscode.Uri): Promise<void> {
+export async function save(config: vscode.Uri): Promise<void> {
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === config.toString());
   if (!document?.isDirty || (await document.save())) return;
   throw badInput('run.notSaved', `${baseName(config)} could not be saved, so it was not run: the run would take what is on the disk, not what you see.`, { file: config.fsPath, todo: 'Save the file, then run again.' });

@@ -1,6 +1,6 @@
 import { findNodeAtLocation } from 'jsonc-parser';
 import * as vscode from 'vscode';
-import { withChoice, type PruneChoice } from '../../server/language/config-edits';
+import { withChoice, withRepair, type PruneChoice, type RepairChoice } from '../../server/language/config-edits';
 import { changedPart, rootOf } from '../../server/language/json-edits';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
@@ -12,14 +12,27 @@ import { baseName } from '../ui/open';
  * @returns what was done, in words
  * @throws FinePruneError when the config is not valid JSON or can't be changed
  */
-export async function writeChoice(config: vscode.Uri, choice: PruneChoice, byDefault: string | undefined): Promise<string> {
+export function writeChoice(config: vscode.Uri, choice: PruneChoice, byDefault: string | undefined): Promise<string> {
+  return write(config, (text) => withChoice(text, choice, byDefault));
+}
+
+/**
+ * Writes into a config that it asks for a repair, in the same way; a trigger that is known there stays.
+ * @returns what was done, in words
+ * @throws FinePruneError as writeChoice does
+ */
+export function writeRepair(config: vscode.Uri, choice: RepairChoice): Promise<string> {
+  return write(config, (text) => withRepair(text, choice));
+}
+
+async function write(config: vscode.Uri, change: (text: string) => { text: string; told: string }): Promise<string> {
   const name = baseName(config);
   const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === config.toString());
   const hasOwner = isShown(config) || open?.isDirty === true;
   const document = open ?? (await read(config));
   const before = document.getText();
   if (!rootOf(before)) throw badInput('config.syntax', `${name} is not valid JSON, so nothing was written into it.`, { file: config.fsPath, todo: 'Correct it first.' });
-  const { text, told } = withChoice(before, choice, byDefault);
+  const { text, told } = change(before);
   if (text === before) return `${name} says ${told} already.`;
   const edit = new vscode.WorkspaceEdit();
   const part = changedPart(before, text);

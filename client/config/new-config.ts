@@ -10,7 +10,7 @@ import { ask } from './questions';
 export type Plan = { config: vscode.Uri } | { model: vscode.Uri; params: ConfigTextParams };
 
 /** What a config is looked for, as the question says it. */
-export type Purpose = 'run' | 'inspect';
+export type Purpose = 'run' | 'inspect' | 'scan' | 'repair';
 
 /**
  * Finds the config that defends a model, or asks for what a new one needs. Writes nothing.
@@ -74,6 +74,6 @@ async function writeNew(folder: string, name: string, text: string): Promise<str
 }
 
 /** A model is called by its folder, since TF.js calls every file the same. */
-function nameFor(model: vscode.Uri): string {
+export function nameFor(model: vscode.Uri): string {
   return path.basename(path.dirname(model.fsPath)).replace(/[^\w.-]+/g, '-') || 'model';
 }

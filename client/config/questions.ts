@@ -5,18 +5,22 @@ import { browseForData } from './browse';
 /** What a new config says that the workspace could not tell. */
 export type Answers = Pick<ConfigTextParams, 'train' | 'test' | 'trigger'>;
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;
-type TriggerItem = vscode.QuickPickItem & { kindOfTrigger: 'patch' | 'blended' | 'sinusoidal' | null };
+type TriggerItem = vscode.QuickPickItem & { kindOfTrigger: 'patch' | 'blended' | 'sinusoidal' | 'inverted' | null };
 
 /**
  * Asks what the workspace can't answer: the data, unless exactly one set fits the model, and whether a trigger is known.
  * Nothing is written here. Undefined: the person has cancelled.
  */
 export async function ask(modelUri: vscode.Uri, { model, dataSets }: PrepareResult, name: string): Promise<Answers | undefined> {
-  const only = dataSets.length === 1 ? dataSets[0] : undefined;
-  const data = only ?? (await askForData(modelUri, dataSets, name));
+  const data = await dataFor(modelUri, dataSets, name);
   if (!data) return undefined;
   const trigger = await askForTrigger(name, model?.classes ?? 2);
   return trigger && { train: data.train, test: data.test, trigger: trigger.known };
+}
+
+/** The only data set that fits, else the one that the person chooses. Undefined: cancelled. */
+export async function dataFor(modelUri: vscode.Uri, found: PrepareResult['dataSets'], name: string): Promise<DataSet | undefined> {
+  return found.length === 1 ? found[0] : await askForData(modelUri, found, name);
 }
 
 async function askForData(modelUri: vscode.Uri, found: PrepareResult['dataSets'], name: string): Promise<DataSet | undefined> {
@@ -33,13 +37,14 @@ async function askForData(modelUri: vscode.Uri, found: PrepareResult['dataSets']
 async function askForTrigger(name: string, classes: number): Promise<{ known: Answers['trigger'] } | undefined> {
   const items: TriggerItem[] = [
     { label: 'No, none is known', detail: 'Only clean accuracy can be measured then: the verdict will be “not measurable”.', kindOfTrigger: null, iconPath: new vscode.ThemeIcon('question') },
+    { label: 'No: have it estimated', description: 'trigger inversion', detail: 'The smallest trigger that would do is searched in the model; all figures on it are labelled estimated.', kindOfTrigger: 'inverted', iconPath: new vscode.ThemeIcon('shield') },
     { label: 'A patch', description: 'BadNets', detail: 'White, 3×3, near the lower right corner; the config can say otherwise.', kindOfTrigger: 'patch', iconPath: new vscode.ThemeIcon('primitive-square') },
     { label: 'A blended pattern', description: 'Blended', detail: 'Noise or a picture, mixed faintly into the whole image.', kindOfTrigger: 'blended', iconPath: new vscode.ThemeIcon('color-mode') },
     { label: 'Sinusoidal stripes', description: 'SIG', detail: 'Faint vertical stripes over the whole image.', kindOfTrigger: 'sinusoidal', iconPath: new vscode.ThemeIcon('pulse') },
   ];
   const chosen = await vscode.window.showQuickPick(items, { title: `${name}: is the attacker’s trigger known?`, placeHolder: 'What the attacker stamps on an input', matchOnDetail: true, ignoreFocusOut: true });
   if (!chosen) return undefined;
-  if (chosen.kindOfTrigger === null) return { known: null };
+  if (chosen.kindOfTrigger === null || chosen.kindOfTrigger === 'inverted') return { known: chosen.kindOfTrigger };
   const target = await askForTarget(name, classes);
   return target === undefined ? undefined : { known: { kind: chosen.kindOfTrigger, target } };
 }

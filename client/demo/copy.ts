@@ -8,7 +8,7 @@ interface Manifest {
 }
 
 /** Made by running or at build time: the demo is there to be run, so it starts without results. */
-const NOT_COPIED = /^(data|out)$|\.defended$|\.defense\.(json|md)$/;
+const NOT_COPIED = /^(data|out)$|\.defended$|\.defense\.(json|md)$|\.scan\.json$/;
 
 /** The example's files, relative to its folder. */
 export async function exampleFiles(folder: string, below = ''): Promise<string[]> {

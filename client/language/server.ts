@@ -17,6 +17,7 @@ export const SELECTOR = [
   { scheme: 'file', language: 'json', pattern: '**/model.json' },
   { scheme: 'file', language: 'json', pattern: '**/*.defense.json' },
   { scheme: 'file', language: 'json', pattern: '**/*.defense-review.json' },
+  { scheme: 'file', language: 'json', pattern: '**/*.scan.json' },
 ];
 
 export type WorkDone = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;

@@ -62,6 +62,10 @@ function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): v
   }
   item.text = `${last.name}: ${last.verdict}`;
   item.detail = '';
-  item.command = { command: 'finePrune.openReport', title: 'Open Report as JSON', arguments: [last.reportUri] };
-  item.severity = verdictSeverity(last.verdict as VerdictWord) !== 'information' ? vscode.LanguageStatusSeverity.Warning : vscode.LanguageStatusSeverity.Information;
+  const isScan = last.of === 'scan';
+  item.command = isScan
+    ? { command: 'finePrune.openScan', title: 'Open Scan Result', arguments: [last.reportUri] }
+    : { command: 'finePrune.openReport', title: 'Open Report as JSON', arguments: [last.reportUri] };
+  const isBad = isScan ? last.verdict === 'suspicious' : verdictSeverity(last.verdict as VerdictWord) !== 'information';
+  item.severity = isBad ? vscode.LanguageStatusSeverity.Warning : vscode.LanguageStatusSeverity.Information;
 }

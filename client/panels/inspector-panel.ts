@@ -159,6 +159,8 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   }
 
   private async write(choice: PruneChoice): Promise<void> {
+    const { strategy } = this.overview!;
+    if (strategy) throw badInput('inspect.strategy', `The strategy "${strategy}" chooses by itself what it prunes, so nothing was written.`, { todo: 'Take the strategy "fine-pruning" to choose it yourself.' });
     this.send({ type: 'told', failed: false, message: await writeChoice(this.config, choice, this.byDefault) });
   }
 
@@ -174,6 +176,8 @@ const COMMANDS: Record<Extract<FromInspector, { type: 'command' }>['command'], (
   'open-config': (config) => vscode.window.showTextDocument(config, { preview: false, viewColumn: vscode.ViewColumn.One }).then(() => undefined),
   'open-report': (config) => vscode.commands.executeCommand('finePrune.openReport', reportOf(config)),
   run: (config) => vscode.commands.executeCommand('finePrune.run', config),
+  scan: (config) => vscode.commands.executeCommand('finePrune.scan', config),
+  'open-scan': (config) => vscode.commands.executeCommand('finePrune.openScan', config),
   'manage-trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
 };
 

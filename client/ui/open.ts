@@ -36,6 +36,7 @@ const endsWith = (uri: vscode.Uri, end: string): boolean => uri.path.endsWith(en
 export const isConfig = (uri: vscode.Uri): boolean => endsWith(uri, '.fineprune.json');
 export const isModel = (uri: vscode.Uri): boolean => endsWith(uri, '/model.json');
 export const isReport = (uri: vscode.Uri): boolean => endsWith(uri, '.defense.json');
+export const isScan = (uri: vscode.Uri): boolean => endsWith(uri, '.scan.json');
 
 /** The report that a run of this config writes, or the config that made this report. */
 export const reportOf = (config: vscode.Uri): vscode.Uri => config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });

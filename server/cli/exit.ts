@@ -4,7 +4,7 @@ import { toFailure } from '../engine/failure';
 import { painter, wantsColour } from './paint';
 
 /** What a script learns from the exit code. */
-export const EXIT = { ok: 0, gateMissed: 1, input: 2, engine: 3, cancelled: 130 } as const;
+export const EXIT = { ok: 0, gateMissed: 1, suspicious: 1, input: 2, engine: 3, cancelled: 130 } as const;
 
 /** 0 when every gate is met, or when only the report was asked for. A gate that could not be measured is missed. */
 export function exitCodeOfReport(report: DefenseReport, reportOnly: boolean): number {

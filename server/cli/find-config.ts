@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parse } from 'jsonc-parser';
 import { badInput } from '../protocol/errors';
 
-const SUFFIX = '.fineprune.json';
+export const CONFIG_SUFFIX = '.fineprune.json';
 
 /**
  * The defense config that a command-line argument means: a config itself; the only config beside a model that names it;
@@ -14,12 +14,12 @@ const SUFFIX = '.fineprune.json';
  */
 export async function findConfig(target: string | undefined, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, target ?? '.');
-  if (asked.endsWith(SUFFIX)) return asked;
+  if (asked.endsWith(CONFIG_SUFFIX)) return asked;
   const info = await stat(asked).catch(() => null);
   if (!info) {
     throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, {
       file: asked,
-      todo: `Name a defense config (*${SUFFIX}) or a model.json.`,
+      todo: `Name a defense config (*${CONFIG_SUFFIX}) or a model.json.`,
     });
   }
   return info.isDirectory() ? await onlyConfigIn(asked) : await onlyConfigOf(asked, cwd);
@@ -29,31 +29,36 @@ async function onlyConfigIn(folder: string): Promise<string> {
   const configs = await configsIn(folder);
   if (configs.length === 1 && configs[0]) return configs[0];
   if (configs.length > 1) throw several(folder, configs, 'in this folder');
-  throw badInput('cli.noConfig', `There is no defense config (*${SUFFIX}) in this folder.`, {
+  throw badInput('cli.noConfig', `There is no defense config (*${CONFIG_SUFFIX}) in this folder.`, {
     file: folder,
     todo: howToMakeOne('MODEL.json'),
   });
 }
 
 async function onlyConfigOf(model: string, cwd: string): Promise<string> {
-  const folder = path.dirname(model);
-  const wanted = await realpath(model);
-  const naming: string[] = [];
-  for (const config of await configsIn(folder)) {
-    const named = await modelNamedBy(config);
-    if (named !== null && (await realpath(named).catch(() => null)) === wanted) naming.push(config);
-  }
+  const naming = await configsNaming(model);
   if (naming.length === 1 && naming[0]) return naming[0];
   if (naming.length > 1) throw several(model, naming, 'that name this model');
-  throw badInput('cli.noConfig', `No defense config (*${SUFFIX}) beside this model names it.`, {
+  throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it.`, {
     file: model,
     todo: howToMakeOne(path.relative(cwd, model) || model),
   });
 }
 
-async function configsIn(folder: string): Promise<string[]> {
+/** The configs beside a model that name it. */
+export async function configsNaming(model: string): Promise<string[]> {
+  const wanted = await realpath(model);
+  const naming: string[] = [];
+  for (const config of await configsIn(path.dirname(model))) {
+    const named = await modelNamedBy(config);
+    if (named !== null && (await realpath(named).catch(() => null)) === wanted) naming.push(config);
+  }
+  return naming;
+}
+
+export async function configsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(SUFFIX)).sort().map((name) => path.join(folder, name));
+  return names.filter((name) => name.endsWith(CONFIG_SUFFIX)).sort().map((name) => path.join(folder, name));
 }
 
 /** Faults in a config are for its run to report, not for the search: what names no model does not name this one. */
@@ -63,15 +68,19 @@ async function modelNamedBy(config: string): Promise<string | null> {
   return typeof value?.model === 'string' ? path.resolve(path.dirname(config), value.model) : null;
 }
 
-function several(file: string, configs: string[], which: string): Error {
+export function several(file: string, configs: string[], which: string, todo = 'Name the one to run.'): Error {
   const names = configs.map((config) => path.basename(config)).join(', ');
   return badInput('cli.severalConfigs', `There are ${configs.length} defense configs ${which}: ${names}.`, {
     file,
-    todo: 'Name the one to run.',
+    todo,
   });
 }
 
-/** The command that writes a config. */
 function howToMakeOne(model: string): string {
-  return `Make one: fine-prune init ${model} --train IMAGES LABELS --test IMAGES LABELS [--trigger patch --target 0]`;
+  return `Make one: ${initLine(model)}`;
+}
+
+/** The command that writes a config. */
+export function initLine(model: string): string {
+  return `fine-prune init ${model} --train IMAGES LABELS --test IMAGES LABELS [--trigger patch --target 0]`;
 }

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { TriggerConfig } from '../protocol/config';
+import type { KnownTriggerConfig } from '../protocol/config';
 import { badInput } from '../protocol/errors';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
-export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal'] as const;
+export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal', 'warped'] as const;
 export type TriggerKind = (typeof TRIGGER_KINDS)[number];
 
 /** A parser of whole numbers from `least` to `most`, for commander. */
@@ -26,6 +26,13 @@ export function share(most: number, inclusive: boolean): (text: string) => numbe
     }
     return value;
   };
+}
+
+/** A parser of numbers from 0 to below 1, for commander. */
+export function shareOrNone(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
+  return value;
 }
 
 /** Gathers an option that may be given several times. */
@@ -54,6 +61,6 @@ export function splitFiles(option: string, values: string[]): { images: string; 
 }
 
 /** A trigger of a kind with the defaults of its parameters. */
-export function defaultTrigger(kind: TriggerKind, target: number): TriggerConfig {
+export function defaultTrigger(kind: TriggerKind, target: number): KnownTriggerConfig {
   return { kind, target };
 }

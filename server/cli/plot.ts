@@ -17,8 +17,9 @@ const AXIS = 7;
  * @param chosen the number of pruned units that is marked below the axis; null when units were named, which the curve does not show
  * @param height rows of the plot itself, at least 3; two more rows hold the axis and the legend
  * @param width columns of everything
+ * @param success what the legend calls the ASR
  */
-export function plotCurve(curve: PruningCurve, chosen: number | null, { height, width, paint }: { height: number; width: number; paint: Paint }): string[] {
+export function plotCurve(curve: PruningCurve, chosen: number | null, { height, width, paint, success: asr = 'ASR' }: { height: number; width: number; paint: Paint; success?: string }): string[] {
   const last = curve.points.at(-1);
   if (!last || last.pruned === 0) return [];
   const columns = Math.max(10, width - AXIS);
@@ -33,7 +34,7 @@ export function plotCurve(curve: PruningCurve, chosen: number | null, { height, 
     const cells = [...line].map((cell, column) => overlay(cell, column < AXIS ? ' ' : (over[column] ?? ' ')));
     return paintRuns(cells, paint).trimEnd();
   });
-  return [...rows, axisRow(chosen, last.pruned, columns), legend(success !== null, curve.subset, paint)];
+  return [...rows, axisRow(chosen, last.pruned, columns), legend(success === null ? null : asr, curve.subset, paint)];
 }
 
 /** One value a column; between two measured points the one before holds. */
@@ -106,7 +107,9 @@ function axisRow(chosen: number | null, most: number, columns: number): string {
   return ' '.repeat(AXIS) + row.join('');
 }
 
-function legend(withSuccess: boolean, subset: boolean, paint: Paint): string {
-  const series = `${paint('cyan', '─')} clean accuracy${withSuccess ? `  ${paint('red', '•')} ASR  ${BOTH} both` : ''}`;
-  return `${' '.repeat(AXIS)}${series}, by pruned units, ${subset ? 'on a subset' : 'before fine-tuning'}`;
+function legend(asr: string | null, subset: boolean, paint: Paint): string {
+  const series = `${paint('cyan', '─')} clean accuracy${asr === null ? '' : `  ${paint('red', '•')} ${asr}  ${BOTH} both`}`;
+  // A longer name takes the place of what the axis says too.
+  const by = asr === null || asr === 'ASR' ? ', by pruned units' : '';
+  return `${' '.repeat(AXIS)}${series}${by}, ${subset ? 'on a subset' : 'before fine-tuning'}`;
 }

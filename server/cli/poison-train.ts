@@ -3,13 +3,14 @@ import { Command, Option } from 'commander';
 import { contains } from '../engine/files/confine';
 import { startPoisonTrain } from '../jobs/engine-process';
 import type { PoisonTrainOutcome, PoisonTrainRequest } from '../protocol/engine';
+import { badInput } from '../protocol/errors';
 import { withCancellation } from './cancellation';
 import { conclude, EXIT, printJson } from './exit';
-import { baseName, defaultTrigger, integer, share, splitFiles, TRIGGER_KINDS, type TriggerKind } from './parsers';
+import { baseName, defaultTrigger, integer, share, shareOrNone, splitFiles, TRIGGER_KINDS, type TriggerKind } from './parsers';
 import { createProgress } from './progress';
 import { percent } from './summary';
 
-interface PoisonTrainFlags extends Pick<PoisonTrainRequest, 'poisonRate' | 'seed' | 'epochs' | 'batchSize' | 'learningRate' | 'backend' | 'threads'> {
+interface PoisonTrainFlags extends Pick<PoisonTrainRequest, 'poisonRate' | 'noiseRate' | 'pruningAware' | 'seed' | 'epochs' | 'batchSize' | 'learningRate' | 'backend' | 'threads'> {
   train: string[];
   test: string[];
   out: string;
@@ -31,7 +32,9 @@ export function poisonTrainCommand(): Command {
     .option('--arch <model.json>', 'take the layers of this model, with weights drawn anew')
     .addOption(new Option('--trigger <kind>', 'what is stamped on the poisoned images').choices([...TRIGGER_KINDS]).default('patch'))
     .option('--target <class>', 'class that the poisoned images get', integer(0), 0)
-    .option('--poison-rate <share>', 'share of the training images that are poisoned', share(1, false), 0.1)
+    .option('--poison-rate <share>', 'share of the training images that are poisoned; 0 makes a clean model', shareOrNone, 0.1)
+    .option('--noise-rate <share>', 'share that is warped with noise under its true labels, for --trigger warped', shareOrNone, 0)
+    .option('--pruning-aware <share>', 'hide the backdoor from pruning: share of the units that come back as decoys', share(1, false))
     .option('--seed <n>', 'seed of everything random', integer(0, 4294967295), 0)
     .option('--epochs <n>', 'passes over the training images', integer(1, 1000), 3)
     .option('--batch-size <n>', 'images a step', integer(1, 8192), 64)
@@ -44,7 +47,8 @@ export function poisonTrainCommand(): Command {
       `
 Examples:
   $ fine-prune poison-train --train train-images.gz train-labels.gz --test t10k-images.gz t10k-labels.gz --out badnets
-  $ fine-prune poison-train --train X.idx Y.idx --test x.idx y.idx --out sig --trigger sinusoidal --target 3 --seed 1`,
+  $ fine-prune poison-train --train X.idx Y.idx --test x.idx y.idx --out sig --trigger sinusoidal --target 3 --seed 1
+  $ fine-prune poison-train --train X.idx Y.idx --test x.idx y.idx --out wanet --trigger warped --noise-rate 0.2 --epochs 6`,
     )
     .action((flags: PoisonTrainFlags) => conclude(flags.json ?? false, () => poisonTrain(flags)));
 }
@@ -57,7 +61,7 @@ async function poisonTrain(flags: PoisonTrainFlags): Promise<number> {
     startPoisonTrain(request, { onEvent: progress.event, signal, startedFrom: 'a terminal' }),
   ).finally(progress.stop);
   if (flags.json) printJson(outcome);
-  else process.stdout.write(describe(outcome, cwd));
+  else process.stdout.write(describe(outcome, request.poisonRate === 0, cwd));
   return EXIT.ok;
 }
 
@@ -68,7 +72,8 @@ export function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): Poison
     labels: path.resolve(cwd, labels),
   });
   const out = path.resolve(cwd, flags.out);
-  const { poisonRate, seed, epochs, batchSize, learningRate, backend, threads } = flags;
+  const { poisonRate, noiseRate, pruningAware, seed, epochs, batchSize, learningRate, backend, threads } = flags;
+  if (poisonRate + (noiseRate ?? 0) > 1) throw badInput('cli.usage', `--poison-rate ${poisonRate} and --noise-rate ${noiseRate} are more than all images together.`, { todo: 'Lower one of them.' });
   return {
     train: absolute(splitFiles('--train', flags.train)),
     test: absolute(splitFiles('--test', flags.test)),
@@ -76,14 +81,16 @@ export function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): Poison
     name: flags.name ?? path.basename(out),
     ...(flags.arch !== undefined && { arch: path.resolve(cwd, flags.arch) }),
     trigger: defaultTrigger(flags.trigger, flags.target),
+    ...(noiseRate && { noiseRate }),
+    ...(pruningAware !== undefined && { pruningAware }),
     ...{ poisonRate, seed, epochs, batchSize, learningRate, backend, threads },
   };
 }
 
-function describe({ files, cleanAccuracy, attackSuccessRate }: PoisonTrainOutcome, cwd: string): string {
+function describe({ files, cleanAccuracy, attackSuccessRate }: PoisonTrainOutcome, clean: boolean, cwd: string): string {
   const shown = (file: string): string => (contains(cwd, file) ? path.relative(cwd, file) : file);
   return [
-    `Backdoored model: clean accuracy ${percent(cleanAccuracy.rate)} (${cleanAccuracy.hits} of ${cleanAccuracy.of}), ASR ${percent(attackSuccessRate.rate)} (${attackSuccessRate.hits} of ${attackSuccessRate.of})`,
+    `${clean ? 'Clean' : 'Backdoored'} model: clean accuracy ${percent(cleanAccuracy.rate)} (${cleanAccuracy.hits} of ${cleanAccuracy.of}), ASR ${percent(attackSuccessRate.rate)} (${attackSuccessRate.hits} of ${attackSuccessRate.of})`,
     `Model    ${shown(files.model)}`,
     `Config   ${shown(files.config)}`,
     `Card     ${shown(files.card)}`,

@@ -7,6 +7,7 @@ import { initCommand } from './init';
 import { poisonTrainCommand } from './poison-train';
 import { reportCommand } from './report';
 import { runCommand } from './run';
+import { scanCommand } from './scan';
 import { textconvCommand } from './textconv';
 import { TOOL } from '../engine/version';
 
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
       'after',
       `
 Examples:
+  $ fine-prune scan model.json --clean X.gz Y.gz
   $ fine-prune init model.json --train X.gz Y.gz --test x.gz y.gz --trigger patch --target 0
   $ fine-prune run model.json
   $ fine-prune check --measure --base origin/main
@@ -26,7 +28,7 @@ Examples:
 
 \`fine-prune help COMMAND\` tells more, with examples for each.`,
     );
-  for (const command of [runCommand(), initCommand(), poisonTrainCommand(), reportCommand(), compareCommand(), checkCommand(), textconvCommand(), engineCommand()]) program.addCommand(command);
+  for (const command of [runCommand(), scanCommand(), initCommand(), poisonTrainCommand(), reportCommand(), compareCommand(), checkCommand(), textconvCommand(), engineCommand()]) program.addCommand(command);
   throwErrors(program);
   return program;
 }

@@ -3,6 +3,7 @@ import { type EngineEvent, PHASE_TITLES } from '../protocol/engine';
 import { percent } from './summary';
 
 type ProgressEvent = Extract<EngineEvent, { type: 'progress' }>;
+type ClassEvent = Extract<EngineEvent, { type: 'class' }>;
 
 export interface ProgressView {
   /** Shows an event of the engine. */
@@ -35,11 +36,34 @@ export class TimeLeft {
   }
 }
 
-/** One line of a progress event: `Fine-tuning 345/1720 · 28/s · 1:02 left · loss 0.021`. */
-export function describeProgress(event: ProgressEvent, secondsLeft: number | null): string {
+/** What a scan knows of the classes so far. */
+export class KnownClasses {
+  private readonly known = new Map<number, ClassEvent>();
+
+  learn(event: ClassEvent): void {
+    this.known.set(event.target, event);
+  }
+
+  /** The class that stands out most: `smallest mask: class 0, 4.2 px (0.11 of the median)`; null as long as none is known. */
+  words(): string | null {
+    const [least] = [...this.known.values()].sort((a, b) => a.norm - b.norm);
+    if (!least) return null;
+    const { target, norm, share } = least;
+    return `smallest mask: class ${target}, ${norm < 10 ? norm.toFixed(1) : Math.round(norm)} px${share === null ? '' : ` (${share.toFixed(2)} of the median)`}`;
+  }
+}
+
+/**
+ * One line of a progress event: `Fine-tuning 345/1720 · 28/s · 1:02 left · loss 0.021`.
+ * @param found what a scan has found so far
+ */
+export function describeProgress(event: ProgressEvent, secondsLeft: number | null, found: string | null = null): string {
   const { phase, step, total, rate, metrics } = event;
-  const parts = [total > 1 && step > 0 ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
-  if (rate !== undefined && Number.isFinite(rate) && total > 1) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
+  // A scan counts thousandths, which tell nobody anything.
+  const isScan = phase === 'scan';
+  const parts = [total > 1 && step > 0 && !isScan ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
+  if (isScan && found !== null) parts[0] = found;
+  if (!isScan && rate !== undefined && Number.isFinite(rate) && total > 1) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
   if (secondsLeft !== null) parts.push(`${clock(secondsLeft)} left`);
   if ((phase === 'fine-tune' || phase === 'train') && metrics.loss !== undefined) parts.push(`loss ${metrics.loss.toFixed(3)}`);
   return parts.join(' · ');
@@ -73,6 +97,7 @@ function keptLine(event: EngineEvent): string | null {
 
 function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
   const left = new TimeLeft();
+  const classes = new KnownClasses();
   // On 80 columns the longest text, with its time left, needs what a longer bar would take.
   const barsize = (stream.columns || 80) < 100 ? 10 : 20;
   const bar = new SingleBar({
@@ -106,7 +131,8 @@ function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
     stop: hide,
     step: (title, done, total, detail) => show(total > 0 ? Math.min(1, done / total) : 0, detail ? `${title} · ${detail}` : title),
     event: (event) => {
-      if (event.type === 'progress') show(event.overall, describeProgress(event, left.seconds(event.overall, now())));
+      if (event.type === 'progress') show(event.overall, describeProgress(event, left.seconds(event.overall, now()), classes.words()));
+      else if (event.type === 'class') classes.learn(event);
       else {
         const text = keptLine(event);
         if (text !== null) line(text);
@@ -120,6 +146,7 @@ const LINE_EVERY_MS = 10_000;
 
 function lineView(write: (text: string) => void, now: () => number): ProgressView {
   const left = new TimeLeft();
+  const classes = new KnownClasses();
   let lastTitle = '';
   let lastAt = 0;
   const due = (title: string): boolean => {
@@ -137,8 +164,10 @@ function lineView(write: (text: string) => void, now: () => number): ProgressVie
     event: (event) => {
       if (event.type === 'progress') {
         const secondsLeft = left.seconds(event.overall, now());
-        if (due(event.phase)) write(describeProgress(event, secondsLeft));
-      } else {
+        const found = classes.words();
+        if (due(event.phase === 'scan' ? `scan, ${found}` : event.phase)) write(describeProgress(event, secondsLeft, found));
+      } else if (event.type === 'class') classes.learn(event);
+      else {
         const text = keptLine(event);
         if (text !== null) write(text);
       }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { contains } from '../engine/files/confine';
 import { startEngine } from '../jobs/engine-process';
+import type { Strategy } from '../protocol/config';
 import type { RunOutcome, RunRequest } from '../protocol/engine';
 import { withCancellation } from './cancellation';
 import { conclude, exitCodeOfReport, printJson } from './exit';
@@ -15,6 +16,7 @@ export interface RunFlags {
   out?: string;
   backend?: 'auto' | 'native' | 'wasm';
   fineTuneImages?: number;
+  strategy?: Strategy;
   seed?: number;
   threads?: number;
   fullCurve?: boolean;
@@ -30,6 +32,7 @@ export function runCommand(): Command {
     .argument('[target]', 'a defense config (*.fineprune.json), a model.json with one beside it, or a folder with one; default: the current folder')
     .option('-o, --out <dir>', "folder for report and defended model (default: the config's folder)")
     .addOption(new Option('--backend <name>', 'engine to compute with, instead of the one in the config').choices(['auto', 'native', 'wasm']))
+    .addOption(new Option('--strategy <name>', 'how to repair the model, instead of the one in the config').choices(['fine-pruning', 'fine-pruning-conv', 'guided', 'head-reset', 'auto']))
     .option('--fine-tune-images <n>', 'fine-tune on this many images only; the report names it', integer(1))
     .option('--seed <n>', 'seed of everything random, instead of the one in the config', integer(0, 4294967295))
     .option('--threads <n>', 'threads of the native engine, instead of the number in the config', integer(1, 64))
@@ -50,6 +53,7 @@ Examples:
   $ fine-prune run models/mnist/model.json          the config beside this model
   $ fine-prune run mnist.fineprune.json --out out --allow ~/datasets
   $ fine-prune run --backend wasm --fine-tune-images 20000
+  $ fine-prune run --strategy auto                  try one repair after the other
   $ fine-prune run --json --report-only | jq .report.verdict`,
     )
     .action((target: string | undefined, flags: RunFlags) => conclude(flags.json ?? false, () => run(target, flags)));
@@ -68,7 +72,7 @@ async function run(target: string | undefined, flags: RunFlags): Promise<number>
 
 /** What the engine is asked for, from a config and the flags of the command line. */
 export function runRequest(config: string, flags: RunFlags, cwd: string): RunRequest {
-  const { backend, fineTuneImages, seed, threads } = flags;
+  const { backend, fineTuneImages, seed, strategy, threads } = flags;
   return {
     config,
     ...(flags.out !== undefined && { out: path.resolve(cwd, flags.out) }),
@@ -79,6 +83,7 @@ export function runRequest(config: string, flags: RunFlags, cwd: string): RunReq
       ...(backend !== undefined && { backend }),
       ...(fineTuneImages !== undefined && { fineTuneImages }),
       ...(seed !== undefined && { seed }),
+      ...(strategy !== undefined && { strategy }),
       ...(threads !== undefined && { threads }),
       ...(flags.fullCurve && { curve: 'full' as const }),
     },

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, VerdictWord } from '../protocol/report';
 import { type Paint, painter } from './paint';
 import { plotCurve } from './plot';
+import { repairLines } from './repair-summary';
 
 export interface SummaryContext {
   /** Where the files are, as a person would type the paths. Model null when nothing was repaired. */
@@ -37,14 +38,17 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   const paint = painter(context.colour ?? false);
   const width = Math.min(100, Math.max(60, context.columns ?? 80)) - 1;
   const head = verdictLines(report, width, paint);
-  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...labelled('Pruned', prunedText(report), width)];
+  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...repairLines(report).flatMap(([label, text]) => labelled(label, text, width)), ...labelled('Pruned', prunedText(report), width)];
   const foot = [...fileLines(context), backendLine(report, context, width)];
   const free = LINES - 1 - head.length - body.length - foot.length;
   const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
   const height = Math.min(PLOT_ROWS.most, Math.max(PLOT_ROWS.least, free - findings.length - 2));
-  const plot = plotCurve(report.curve, markOf(report), { height, width, paint });
+  const plot = plotCurve(report.curve, markOf(report), { height, width, paint, ...(isEstimated(report) && { success: 'ASR (estimated)' }) });
   return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
 }
+
+/** Whether the triggered figures are on a trigger that was estimated from the model. */
+const isEstimated = ({ trigger }: DefenseReport): boolean => trigger?.source === 'estimated';
 
 /** A share as a percentage with two decimals, never rounded up to 100 or down to 0 when it is not. */
 export function percent(share: number, decimals = 2): string {
@@ -83,7 +87,8 @@ function verdictLines(report: DefenseReport, width: number, paint: Paint): strin
   return [first.startsWith(title) ? paint('bold', paint(colour, title)) + first.slice(title.length) : first, ...rest];
 }
 
-function stageTable({ stages, repaired }: DefenseReport, paint: Paint): string[] {
+function stageTable(report: DefenseReport, paint: Paint): string[] {
+  const { stages, repaired } = report;
   const columns: [string, StageMetrics | null][] = [
     ['before', stages.before],
     ['pruned', repaired ? stages.pruned : null],
@@ -91,8 +96,8 @@ function stageTable({ stages, repaired }: DefenseReport, paint: Paint): string[]
   ];
   const rows: [string, (stage: StageMetrics) => Rate | null][] = [
     ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    ['ASR', (stage) => stage.attackSuccessRate],
-    ['Robust accuracy', (stage) => stage.robustAccuracy],
+    [isEstimated(report) ? 'ASR, estimated' : 'ASR', (stage) => stage.attackSuccessRate],
+    [isEstimated(report) ? 'Robust, estim.' : 'Robust accuracy', (stage) => stage.robustAccuracy],
   ];
   const line = (name: string, cells: string[]): string => [name.padEnd(16), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
   return [
@@ -107,22 +112,22 @@ function rateCell(rate: Rate | null): string {
   return `${bare(rate.rate)} (${bare(rate.low)}–${bare(rate.high)})`;
 }
 
-function gateLines({ gates }: DefenseReport, width: number, paint: Paint): string[] {
-  return labelled('Gates', gates.map(gateText).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
+function gateLines(report: DefenseReport, width: number, paint: Paint): string[] {
+  return labelled('Gates', report.gates.map((gate) => gateText(gate, isEstimated(report))).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
 }
 
-function gateText({ id, limit, judged, met }: Gate): string {
+function gateText({ id, limit, judged, met }: Gate, estimated: boolean): string {
   const isAsr = id === 'maxAttackSuccessRate';
   // The ASR is judged by the upper bound of its interval.
   const figure = judged === null ? 'not measured' : `${isAsr ? 'up to ' : ''}${percent(judged)}`;
-  return `${isAsr ? 'ASR' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
+  return `${isAsr ? (estimated ? 'estimated ASR' : 'ASR') : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
 }
 
-function prunedText({ layer, pruning, fineTuning, repaired }: DefenseReport): string {
+function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseReport): string {
   if (!repaired) return 'nothing: the model was measured, not changed';
   const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
   const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
-  const which = pruning.ratio === null ? ', named in the config' : '';
+  const which = pruning.ratio === null && !attempts ? ', named in the config' : '';
   return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}${which}, ${pruning.dead} dead anyway; ${tuned}`;
 }
 

@@ -1,19 +1,21 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
 import type { DefenseReport, StageMetrics } from '../protocol/report';
-import { openTrigger } from './attack/open-trigger';
+import type { PruneRule } from '../protocol/config';
+import { checkTarget, openTrigger, type OpenTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
 import { selectBackend } from './backend/select';
 import { readConfig, type OpenConfig } from './config/read-config';
 import { checkDataFitsModel, openData } from './data/open-data';
 import { splitRoles } from './data/roles';
-import { layerAnalysis, pruningCurve, sameView, type Subject } from './defense/fine-pruning';
+import { guideOf, layerAnalysis, pruningCurve, sameView, type Subject } from './defense/fine-pruning';
 import { sourceOf, type InputSource, type PassOptions } from './defense/inputs';
 import { measure, predict } from './defense/measure';
 import { pruneOrder } from './defense/ranking';
 import { predictMasked, weightedUnits } from './defense/silence';
 import { outcomes, stageMetrics, type Predictions, type Truth } from './metrics/evaluate';
 import { mcnemar } from './metrics/mcnemar';
+import { estimatedTrigger } from './inversion/estimate';
 import { frozenLayers } from './model/frozen';
 import { masksFor } from './model/masks';
 import type { OpenModel } from './model/model';
@@ -63,11 +65,16 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     checkDataFitsModel(dataset, model);
     if (defended) checkDataFitsModel(dataset, defended);
     const roles = splitRoles(config, dataset);
-    const trigger = config.trigger && (await openTrigger(config.trigger, dataset.shape, model.classes, opened.resolve, config.data.scale));
+    const { estimated } = request;
+    const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
+    if (estimated) checkTarget(estimated.target, model.classes);
+    const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
+    const trigger = described ? await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale) : reported;
     const triggered = trigger && triggeredInputs(trigger, roles.test);
     if (signal.aborted) throw cancelled();
 
-    const site = findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
+    // A strategy chooses its layer by itself.
+    const site = config.strategy && request.layer ? findUnitSite(model.graph, request.layer, model.path) : findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const test = sourceOf(roles.test);
     const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
@@ -75,7 +82,7 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     progress.expect({ 'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated });
     const setting: Setting = { subject, test, truth, progress, signal, emit };
 
-    const input = await measureInput(setting);
+    const input = await measureInput(setting, request.rule ?? config.prune.rule, config.strategy ? reported : trigger);
     const pruned = defended && (await measurePruned(setting, request));
     const after = defended && (await measureDefended(setting, defended, request));
     progress.end();
@@ -94,8 +101,8 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
   }
 }
 
-/** The input model: predictions, activations of its layer, and the curve. */
-async function measureInput({ subject, test, truth, progress, signal, emit }: Setting) {
+/** The input model: predictions, activations of its layer, and the curve. `guide` is the trigger that `triggered-difference` orders by. */
+async function measureInput({ subject, test, truth, progress, signal, emit }: Setting, rule: PruneRule, guide: OpenTrigger | null) {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   progress.begin('evaluate-before', test.count + (triggered?.count ?? 0));
@@ -108,10 +115,14 @@ async function measureInput({ subject, test, truth, progress, signal, emit }: Se
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
   const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
   const analysed = sameView(roles.analysis, roles.test) ? onTest : onHoldout && sameView(roles.analysis, roles.holdout) ? onHoldout : await measure(sourceOf(roles.analysis), site, pass);
-  const order = pruneOrder(config.prune.rule === 'clean-mean' ? analysed.statistics.mean() : analysed.statistics.meanAbs());
+  const guided = rule === 'triggered-difference' ? await guideOf(subject, guide, pass) : null;
+  // Strategies choose on held-out images.
+  const { statistics } = config.strategy && onHoldout ? onHoldout : analysed;
+  const order = guided?.order ?? pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
 
   progress.begin('curve', 1);
-  const { curve } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const { curve: plain } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const curve = guided && !config.strategy ? { ...plain, smallestWithinGate: guided.smallest } : plain;
   return { stage, predictions, layer: layerAnalysis(site, analysed, onTriggered), curve };
 }
 

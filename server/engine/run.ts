@@ -1,15 +1,22 @@
 import type { ResolvedConfig } from '../protocol/config';
 import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
+import type { StageMetrics } from '../protocol/report';
 import { openTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
-import { selectBackend } from './backend/select';
+import { selectBackend, type BackendInfo } from './backend/select';
 import { readConfig, type OpenConfig } from './config/read-config';
 import { checkDataFitsModel, openData } from './data/open-data';
+import type { Roles } from './data/dataset';
 import { splitRoles } from './data/roles';
-import { finePrune, type Subject } from './defense/fine-pruning';
+import { defend } from './defense/defend';
+import type { Subject } from './defense/fine-pruning';
+import { provenFinePruning } from './defense/proven-fine-pruning';
 import { checkNamedUnits } from './defense/named-units';
 import { canonicalJson, sha256 } from './files/hash';
+import { needsScan, scanOfConfig, type ConfigScan, type Scanned } from './inversion/config-scan';
+import { openEstimated } from './inversion/estimate';
+import { SCAN } from './inversion/scan';
 import { frozenLayers } from './model/frozen';
 import { openModel } from './model/open-tfjs';
 import { findUnitSite } from './model/units';
@@ -53,13 +60,20 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const dataset = await openData(config, opened.resolve);
     checkDataFitsModel(dataset, model);
     const roles = splitRoles(config, dataset);
-    const trigger = config.trigger && (await openTrigger(config.trigger, dataset.shape, model.classes, opened.resolve, config.data.scale));
-    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
+    const known = described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
     if (signal.aborted) throw cancelled();
 
-    progress.expect(expectedWork(roles.test.indices.length + (triggered?.count ?? 0), roles.holdout.indices.length, roles.fineTune.indices.length * config.fineTune.epochs));
+    progress.expect(expectedWork(config, roles));
+    const scanned = await scanWhereNeeded({ config, model, roles }, backend, progress, signal, emit);
+    const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
+    const triggered = trigger && triggeredInputs(trigger, roles.test);
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
-    const outcome = await finePrune(subject, progress, signal, (stage, metrics) => emit({ type: 'stage', stage, metrics }));
+    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void => emit({ type: 'stage', stage, metrics });
+    const outcome =
+      config.strategy && scanned
+        ? await defend({ subject, known, ...scanned }, progress, signal, onStage, (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }))
+        : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
 
     progress.begin('write', 1);
     const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)) });
@@ -85,13 +99,32 @@ function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides'
     ...config,
     ...(overrides.backend && { backend: overrides.backend }),
     ...(overrides.curve && { curve: overrides.curve }),
+    ...(overrides.strategy && { strategy: overrides.strategy === 'fine-pruning' ? undefined : overrides.strategy }),
     ...(overrides.seed !== undefined && { seed: overrides.seed }),
     ...(overrides.threads !== undefined && { threads: overrides.threads }),
     ...(overrides.fineTuneImages !== undefined && { data: { ...config.data, fineTuneImages: overrides.fineTuneImages } }),
   };
 }
 
-/** Cost of each phase in image passes; a training step costs about three. */
-function expectedWork(evaluated: number, heldOut: number, trained: number): Partial<Record<Phase, number>> {
-  return { 'evaluate-before': evaluated, analyse: heldOut, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'fine-tune': trained * 3, 'evaluate-after': evaluated };
+/** The scan of the input model, for a trigger that is to be estimated and for repairs that are guided or proved by one. */
+async function scanWhereNeeded(subject: ConfigScan, backend: BackendInfo, progress: Progress, signal: AbortSignal, emit: (event: EngineEvent) => void): Promise<Scanned | null> {
+  if (!needsScan(subject.config)) return null;
+  progress.begin('scan', 1000);
+  return await scanOfConfig(subject, backend, {
+    signal,
+    onProgress: (done) => progress.step(Math.round(1000 * done)),
+    onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
+  });
+}
+
+/** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. */
+function expectedWork(config: ResolvedConfig, roles: Roles): Partial<Record<Phase, number>> {
+  const evaluated = roles.test.indices.length * (config.trigger ? 2 : 1);
+  const trained = roles.fineTune.indices.length * config.fineTune.epochs * 3;
+  const scanned = 2 * 10 * SCAN.batchSize * SCAN.steps;
+  return {
+    ...(needsScan(config) && { scan: scanned }),
+    'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated,
+    ...(config.strategy ? { repair: trained * 2, proof: scanned } : { 'fine-tune': trained }),
+  };
 }

@@ -70,6 +70,10 @@ async function perform(
     const { measureAgain } = await import('./measure-run');
     return { type: 'measured', outcome: await measureAgain(command.request, emit, signal) };
   }
+  if (command.type === 'scan') {
+    const { runScan } = await import('./scan-run');
+    return { type: 'scanned', outcome: await runScan(command.request, emit, signal) };
+  }
   const { poisonTrain } = await import('./attack/poison-train');
   return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
 }

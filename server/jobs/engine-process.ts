@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineCommand, EngineEvent, MeasureOutcome, MeasureRequest, PoisonTrainOutcome, PoisonTrainRequest, RunOutcome, RunRequest } from '../protocol/engine';
 import { cancelled, FinePruneError } from '../protocol/errors';
+import type { ScanOutcome, ScanRequest } from '../protocol/scan';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 import { describeHolder, lockOutput } from './lock';
 
@@ -64,6 +65,19 @@ export async function startMeasure(request: MeasureRequest, options: EngineProce
   return last.outcome;
 }
 
+/**
+ * Searches a model for triggers in a process of its own, with the lock on its output held meanwhile, where it writes any.
+ *
+ * @throws FinePruneError as startEngine does
+ */
+export async function startScan(request: ScanRequest, options: EngineProcessOptions): Promise<ScanOutcome> {
+  const { out } = request;
+  const scan = (signal: AbortSignal): Promise<EngineEvent> => supervise({ type: 'scan', request }, { ...options, signal, threads: request.threads });
+  const last = out ? await locked(out.folder, `${out.name}.scan`, options, scan) : await scan(options.signal);
+  if (last.type !== 'scanned') throw unexpected(last);
+  return last.outcome;
+}
+
 async function locked(
   folder: string,
   name: string,
@@ -114,7 +128,7 @@ function supervise(command: Exclude<EngineCommand, { type: 'cancel' }>, options:
 
     child.on('message', (event: EngineEvent) => {
       if (event.type === 'ready') tell(child, command);
-      if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'measured' || event.type === 'failed') {
+      if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'measured' || event.type === 'scanned' || event.type === 'failed') {
         last = event;
         killLater('SIGKILL', EXIT_WITHIN_MS);
       } else onEvent(event);

@@ -12,7 +12,7 @@ const WHOLE_CONFIG = `{
     "train": { "images": "\${2:train-images-idx3-ubyte}", "labels": "\${3:train-labels-idx1-ubyte}" },
     "test": { "images": "\${4:t10k-images-idx3-ubyte}", "labels": "\${5:t10k-labels-idx1-ubyte}" }
   },
-  // null when no trigger is known: then the attack success rate cannot be measured.
+  // null when no trigger is known; "inverted" has it estimated from the model.
   "trigger": { "kind": "\${6|patch,blended,sinusoidal|}", "target": \${7:0} }
 }
 `;

@@ -26,6 +26,42 @@ export function withChoice(text: string, choice: PruneChoice, byDefault: string 
   return { text: edited, told: `${told} and layer ${layer}` };
 }
 
+/** A repair that a config is to ask for. */
+export interface RepairChoice {
+  trigger?: 'inverted';
+  strategy?: 'guided' | 'auto';
+}
+
+/** Comments of a new config that would no longer be true, and what is. */
+const PRUNE_COMMENT = /\/\/ Share of the layer's units to prune; "auto" chooses it on held-out data\.(?=\r?\n[ \t]*"strategy")/;
+const UNKNOWN_COMMENT = 'No trigger is known: the attack success rate can\'t be measured. "inverted" has one estimated from the model.';
+const INVERTED_COMMENT = 'Not known: estimated from the model by trigger inversion.';
+const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
+
+/**
+ * The text of a config that asks for a repair. A strategy chooses by itself what it prunes, and `auto` the layer too, so `prune` and `layer`
+ * go where both together would be refused. Comments and layout stay.
+ * @returns the new text, and what was done in words
+ * @throws FinePruneError `config.syntax` when the text is no whole config
+ */
+export function withRepair(text: string, { trigger, strategy }: RepairChoice): { text: string; told: string } {
+  let edited = text;
+  if (trigger && findNodeAtLocation(whole(edited), ['trigger'])?.value !== trigger) edited = setProperty(edited, whole(edited), 'trigger', () => JSON.stringify(trigger)).replace(UNKNOWN_COMMENT, INVERTED_COMMENT);
+  if (strategy && findNodeAtLocation(whole(edited), ['strategy'])?.value !== strategy) edited = withStrategy(edited, strategy);
+  const told = Object.entries({ trigger, strategy }).flatMap(([name, value]) => (value === undefined ? [] : [`"${name}": ${JSON.stringify(value)}`])).join(' and ');
+  return { text: edited, told };
+}
+
+function withStrategy(text: string, strategy: NonNullable<RepairChoice['strategy']>): string {
+  const value = (): string => JSON.stringify(strategy);
+  const has = (field: string): boolean => findNodeAtLocation(whole(text), [field]) !== undefined;
+  let edited = has('prune') && !has('strategy') ? exchangeProperty(text, whole(text), 'prune', 'strategy', value) : setProperty(text, whole(text), 'strategy', value);
+  for (const gone of strategy === 'auto' ? ['prune', 'layer'] : ['prune']) {
+    if (findNodeAtLocation(whole(edited), [gone])) edited = removeProperty(edited, [gone]);
+  }
+  return edited.replace(PRUNE_COMMENT, STRATEGY_COMMENT);
+}
+
 type Value = (indent: string) => string;
 type Field = 'ratio' | 'units';
 

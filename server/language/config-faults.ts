@@ -41,7 +41,8 @@ function fixesFor(config: ConfigText, fault: TextFault): Fix[] {
     case 'config.wrongValue':
       return nearestFirst(String(node?.value), enumeratedAt(path, kindAt)).map(replacement);
     case 'config.conflict':
-      return exclusive(config, path);
+      // A strategy other than the reference recipe chooses by itself what these fields say.
+      return fault.todo?.startsWith('Remove `') ? removal(config, propertyNode(config, path)) : exclusive(config, path);
     default:
       return [];
   }

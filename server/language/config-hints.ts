@@ -1,14 +1,20 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
 import { DEFAULT_HOLDOUT, heldOutOf, inputShapeText, layerToPrune, namedUnits } from './config-checks';
 import { headerAt } from './config-file-checks';
-import { nodeAt, numberAt, stringAt, type ConfigText } from './config-text';
+import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
+import { enumeratedAt } from './config-schema';
 import { count, plural, prunedCount, unitWord } from './report-text';
+import { stillHolds, type LastScan } from './scan-state';
+import { scanTitle } from './scan-text';
 
-/** What follows from the values that stand in a config, shown after them. */
-export function configHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
-  return [...modelHint(config, facts), ...layerHint(config, facts), ...ratioHint(config, facts), ...unitsHint(config, facts), ...dataHints(config, facts), ...holdoutHints(config, facts), ...targetHint(config, facts)];
+/** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
+export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {
+  return [...modelHint(config, facts), ...triggerHint(config, scan), ...strategyHint(config), ...layerHint(config, facts), ...ratioHint(config, facts), ...unitsHint(config, facts), ...dataHints(config, facts), ...holdoutHints(config, facts), ...targetHint(config, facts)];
 }
+
+/** VS Code cuts a hint here. */
+const MOST_LABEL = 43;
 
 function after(config: ConfigText, node: { offset: number; length: number }, label: string, tooltip?: string): InlayHint {
   return { position: config.document.positionAt(node.offset + node.length), label, kind: InlayHintKind.Type, paddingLeft: true, ...(tooltip && { tooltip }) };
@@ -20,9 +26,26 @@ function modelHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   if (!model || !summary || summary.problem) return [];
   const shape = inputShapeText(facts);
   const sizes = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter')];
-  // VS Code cuts a hint at 43 characters; what does not fit stands in the tooltip.
+  // What does not fit into a hint stands in the tooltip.
   const label = [...sizes, ...(shape ? [shape] : [])].join(' · ');
   return [after(config, model.node, label, [...sizes, ...(shape ? [`input ${shape}`] : []), `${summary.classes} classes`].join(' · '))];
+}
+
+/** Where the trigger comes from when it is not written here. */
+function triggerHint(config: ConfigText, last: LastScan | undefined): InlayHint[] {
+  const node = [stringAt(config, ['trigger']), stringAt(config, ['trigger', 'kind'])].find((found) => found?.value === 'inverted')?.node;
+  if (!node || numberAt(config, ['trigger', 'target'])) return [];
+  const scan = last && stillHolds(last) ? last.report.scan : undefined;
+  if (!scan) return [after(config, node, 'estimated from the model', 'For the class that a scan finds suspicious; all figures on it are labelled estimated')];
+  if (scan.word !== 'suspicious') return [after(config, node, 'the last scan found none to estimate', 'Name a class in the trigger\'s target to have one estimated all the same')];
+  return [after(config, node, `estimated · ${scanTitle(scan)}`.slice(0, MOST_LABEL), 'By the last scan; the run makes its own. All figures on it are labelled estimated')];
+}
+
+function strategyHint(config: ConfigText): InlayHint[] {
+  const strategy = stringAt(config, ['strategy']);
+  if (strategy?.value !== 'auto') return [];
+  const names = enumeratedAt(['strategy'], () => undefined).filter((name) => name !== 'auto');
+  return [after(config, strategy.node, 'one after the other, until the gates hold', `${names.join(', ')}: those that fit the model, in the order of their cost, judged on held-out images`)];
 }
 
 function layerHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
@@ -37,6 +60,9 @@ function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   if (!node || !layer?.units) return [];
   const ratio = node.value as unknown;
   const where = `of layer ${layer.name}`;
+  if (ratio === 'auto' && valueAt(config, ['prune', 'rule']) === 'triggered-difference') {
+    return [after(config, node, `as few of ${plural(layer.units, unitWord(layer.className))} as it takes`, `The smallest number of units ${where} that brings the ASR on held-out images within its gate, where the accuracy limit allows it`)];
+  }
   if (ratio === 'auto') return [after(config, node, `0 to ${plural(layer.units, unitWord(layer.className))}`, `${where}, chosen on held-out data`)];
   if (typeof ratio !== 'number' || ratio < 0 || ratio > 1) return [];
   return [after(config, node, `${count(prunedCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`, where)];

@@ -7,13 +7,15 @@ import { rangeOf, valueAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
 import { termsOf } from './metric-text';
 import { beforeAfter, count, percent, plural, prunedCount, unitWord } from './report-text';
+import { stillHolds, type LastScan } from './scan-state';
+import { scanMarkdown } from './scan-text';
 
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the
  * terms of the field it rests on.
- * @param report the last report, only if it still holds for the config as it stands
+ * @param known the last report, only if it still holds for the config as it stands, and the last scan of its model
  */
-export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, report?: DefenseReport): Hover | null {
+export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, known: { report?: DefenseReport | undefined; scan?: LastScan | undefined } = {}): Hover | null {
   const node = config.root && findNodeAtOffset(config.root, config.document.offsetAt(position));
   if (!node || node === config.root) return null;
   const isKey = node.parent?.type === 'property' && node.parent.children?.[0] === node;
@@ -22,7 +24,7 @@ export function configHover(config: ConfigText, facts: ConfigFacts, position: Po
   const path = isKey ? getNodePath(node.parent!.children?.[1] ?? node) : getNodePath(node);
   const field = fieldOf(config, path);
   if (!field) return null;
-  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, report), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
+  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, known.report), ...scanned(field, known.scan), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
   return { contents: { kind: MarkupKind.Markdown, value: value.filter(Boolean).join('\n\n') }, range: rangeOf(config, node) };
 }
 
@@ -41,7 +43,7 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
   const value = valueAt(config, path);
   const layer = layerToPrune(config, facts);
   if (field.name === 'model' && summary && !summary.problem) {
-    return [`Here: ${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes; layer ${code(layer?.name ?? summary.penultimate ?? '')} would be pruned.`];
+    return [`Here: ${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes${isReference(config) ? `; layer ${code(layer?.name ?? summary.penultimate ?? '')} would be pruned` : ''}.`];
   }
   if (field.name === 'layer' && layer?.units) return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
   if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
@@ -52,6 +54,11 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
     return [`Here: **${count(named.within.size)} of ${plural(named.layer.units, unitWord(named.layer.className))}** of layer ${code(named.layer.name)}.`];
   }
   return [];
+}
+
+/** Other strategies choose by themselves what they prune. */
+function isReference(config: ConfigText): boolean {
+  return [undefined, 'fine-pruning'].includes(valueAt(config, ['strategy']) as undefined);
 }
 
 function measured(field: Field, report: DefenseReport | undefined): string[] {
@@ -66,6 +73,12 @@ function measured(field: Field, report: DefenseReport | undefined): string[] {
     default:
       return [];
   }
+}
+
+/** What a scan found, where a person decides about a trigger. */
+function scanned(field: Field, scan: LastScan | undefined): string[] {
+  if (!scan || !stillHolds(scan) || scan.report.scan.word !== 'suspicious') return [];
+  return /^trigger(\.(kind|target))?$|^strategy$/.test(field.name) ? scanMarkdown(scan.report) : [];
 }
 
 /** A name from a file as inline code, whatever characters it has. */

@@ -2,11 +2,21 @@ import type { CodeLens } from 'vscode-languageserver-types';
 import { COMMANDS } from '../protocol/lsp';
 import { topRange, type ConfigText } from './config-text';
 import type { ConfigFacts } from './facts';
-import { percentDone, resultLine } from './report-text';
-import { staleText, type ActiveRun, type LastRun } from './run-state';
+import { resultLine } from './report-text';
+import { activeTitle, staleText, type ActiveRun, type LastRun } from './run-state';
+import { scanLens } from './scan-lenses';
+import type { LastScan } from './scan-state';
 
-/** Lenses at the top of a config: run it, look into its model, and what the last run found. */
-export function configLenses(config: ConfigText, facts: ConfigFacts, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
+/** What was done with a config, and what is being done. */
+export interface Doings {
+  last?: LastRun | undefined;
+  active?: ActiveRun | undefined;
+  scan?: LastScan | undefined;
+  scanning?: ActiveRun | undefined;
+}
+
+/** Lenses at the top of a config: run it, look into its model, scan it, and what the last run and scan found. */
+export function configLenses(config: ConfigText, facts: ConfigFacts, { last, active, scan, scanning }: Doings): CodeLens[] {
   const range = topRange(config);
   const uri = config.document.uri;
   const lenses: CodeLens[] = [active
@@ -14,6 +24,7 @@ export function configLenses(config: ConfigText, facts: ConfigFacts, last: LastR
     : { range, command: { title: '▶ Fine-Prune', tooltip: 'Measure the model, prune it, fine-tune it, measure it again', command: COMMANDS.run, arguments: [uri] } }];
   if (canInspect(facts)) {
     lenses.push({ range, command: { title: 'Inspect Activations', tooltip: 'See what each unit does on clean and on triggered inputs; nothing is trained or written', command: COMMANDS.inspect, arguments: [uri] } });
+    lenses.push(scanLens(range, uri, scan, scanning));
   }
   if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
   return lenses;
@@ -27,12 +38,4 @@ function canInspect({ model }: ConfigFacts): boolean {
 /** Title of the lens that opens the last report. */
 export function lastTitle(last: LastRun): string {
   return last.changed.length ? `${resultLine(last.report)} (stale: ${last.changed.join(', ')} changed)` : resultLine(last.report);
-}
-
-/** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */
-export function activeTitle(active: ActiveRun): string {
-  if (active.state === 'queued') return `$(clock) ${active.title}`;
-  const [phase, ...details] = active.title.split(' · ');
-  const steps = details.filter((detail) => detail.startsWith('step '));
-  return `$(sync~spin) ${[phase, ...steps].join(' · ')} (${percentDone(active.overall)})`;
 }

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'vscode-json-languageservice';
+import { capital } from './report-text';
 import generated from '../../schemas/fineprune.schema.json';
 
 /**
@@ -28,6 +29,20 @@ function kindOf(alternative: Alternative): unknown {
   return alternative.properties?.kind?.const;
 }
 
+/** Words that are spread over several alternatives (`"guided"` in one, `"auto"` in another) are one choice of words. */
+function mergeWords(choices: Alternative[]): Alternative[] {
+  const wordsOfOne = ({ type, enum: list, const: word }: Alternative): unknown[] | undefined => (type === 'string' ? list ?? (word === undefined ? undefined : [word]) : undefined);
+  const worded = choices.filter((choice) => wordsOfOne(choice) !== undefined);
+  if (worded.length < 2) return choices;
+  return [...choices.filter((choice) => !worded.includes(choice)), { type: 'string', enum: worded.flatMap((choice) => wordsOfOne(choice)!) }];
+}
+
+/** What a description says of each word of a choice: `` `guided`: prune the units … ``. None unless it tells of all of them. */
+function wordDescriptions(words: readonly unknown[], description: string): string[] | undefined {
+  const told = new Map([...description.matchAll(/`([\w-]+)`: (.*?)(?= `[\w-]+`: |$)/gs)].map(([, word, text]) => [word, text]));
+  return words.every((word) => told.has(word as string)) ? words.map((word) => capital(told.get(word as string)!)) : undefined;
+}
+
 function decide(choices: Alternative[]): JSONSchema {
   const kinds = choices.filter((choice) => kindOf(choice) !== undefined);
   const branches = choices.map((choice) => ({
@@ -51,8 +66,13 @@ function decide(choices: Alternative[]): JSONSchema {
 
 function prepare(schema: JSONSchema): JSONSchema {
   const { anyOf, description, properties, items, ...rest } = resolveRef(schema);
-  const prepared: JSONSchema = anyOf ? { ...rest, ...decide(alternatives(schema)) } : { ...rest };
-  if (description) prepared.markdownDescription = description;
+  const choices = mergeWords(alternatives(schema));
+  const prepared: JSONSchema = !anyOf ? { ...rest } : choices.length === 1 ? { ...rest, ...choices[0] } : { ...rest, ...decide(choices) };
+  if (description) {
+    prepared.markdownDescription = description;
+    const words = prepared.enum && wordDescriptions(prepared.enum as unknown[], description);
+    if (words) prepared.markdownEnumDescriptions = words;
+  }
   if (properties) {
     prepared.properties = Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, prepare(child as JSONSchema)]));
   }
@@ -76,9 +96,13 @@ const TRIGGER_SNIPPETS = [
   { label: 'patch', description: 'A white 3×3 square, one pixel from right and bottom (BadNets).', body: { kind: 'patch', target: '^${1:0}', size: [3, 3], right: 1, bottom: 1, value: 1 } },
   { label: 'blended', description: 'A pattern mixed into the whole image (Blended).', body: { kind: 'blended', target: '^${1:0}', alpha: 0.2, patternSeed: 0 } },
   { label: 'sinusoidal', description: 'Sinusoidal stripes (SIG).', body: { kind: 'sinusoidal', target: '^${1:0}', amplitude: 0.1569, frequency: 6 } },
+  { label: 'warped', description: 'The image is warped a little (WaNet).', body: { kind: 'warped', target: '^${1:0}', grid: 4, strength: 0.5, patternSeed: 0 } },
   { label: 'samples', description: 'Your own triggered images, with their true labels.', body: { kind: 'samples', target: '^${1:0}', images: '${2:triggered-images-idx3-ubyte}', labels: '${3:triggered-labels-idx1-ubyte}' } },
+  { label: '"inverted"', description: 'Not known: estimated from the model by trigger inversion. All figures on it are labelled estimated.', body: 'inverted' },
   { label: 'null', description: 'No trigger is known: the attack success rate cannot be measured.', body: null },
 ];
+
+const TRIGGER_KINDS = alternatives(definitions.TriggerConfig!).map((trigger) => String(kindOf(trigger)));
 
 /** The schema that validation and completion work with. */
 export const EDITOR_SCHEMA: JSONSchema = build();
@@ -109,7 +133,7 @@ export function fieldAt(path: readonly (string | number)[], kindAt: (depth: numb
   return {
     name,
     description: resolved.description ?? '',
-    accepts: isKind ? 'patch, blended, sinusoidal or samples' : wordsOf(schema),
+    accepts: isKind ? TRIGGER_KINDS.join(', ') : wordsOf(schema),
     ...(resolved.default !== undefined && { defaultValue: JSON.stringify(resolved.default) }),
     required,
   };
@@ -183,7 +207,7 @@ export function propertyNames(path: readonly (string | number)[], kindAt: (depth
 
 /** Words that the field at `path` may have as its value; none when it is not a choice of words. */
 export function enumeratedAt(path: readonly (string | number)[], kindAt: (depth: number) => unknown): string[] {
-  if (path.at(-1) === 'kind') return alternatives(definitions.TriggerConfig!).map((trigger) => String(kindOf(trigger)));
+  if (path.at(-1) === 'kind') return [...TRIGGER_KINDS];
   const schema = schemaAt(path, kindAt)?.schema;
   return schema ? alternatives(schema).flatMap((choice) => choice.enum ?? (choice.const === undefined ? [] : [choice.const])).map(String) : [];
 }

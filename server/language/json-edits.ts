@@ -28,8 +28,15 @@ export function exchangeProperty(text: string, object: Node, gone: string, name:
   return old ? splice(text, old, property(name, value(indentAt(text, old.offset)))) : addProperty(text, object, name, value);
 }
 
-/** Takes a property away, with its comma. */
+/** Takes a property away, with its comma; with its lines where it has them to itself, and with the comment at their end. */
 export function removeProperty(text: string, path: string[]): string {
+  const root = rootOf(text);
+  const property = root && findNodeAtLocation(root, path)?.parent;
+  if (property) {
+    const start = text.lastIndexOf('\n', property.offset - 1) + 1;
+    const rest = /^[ \t]*,[ \t]*(\/\/[^\r\n]*)?\r?\n/.exec(text.slice(property.offset + property.length));
+    if (rest && text.slice(start, property.offset).trim() === '') return text.slice(0, start) + text.slice(property.offset + property.length + rest[0].length);
+  }
   return applyEdits(text, modify(text, path, undefined, {}));
 }
 

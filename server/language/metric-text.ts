@@ -58,6 +58,22 @@ export const TERMS = {
     title: 'Fine-tuning',
     definition: 'Training the pruned model again on clean data with Adam, pruned neurons held at zero. It regains clean accuracy, and may undo more of the backdoor than pruning did.',
   },
+  triggerInversion: {
+    title: 'Trigger inversion',
+    definition: 'Searches, for every class, the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
+  },
+  estimatedTrigger: {
+    title: 'Estimated trigger',
+    definition: 'Found by trigger inversion, from the model and clean images alone. It need not look like the attacker\'s, and may be weaker; every figure on it is labelled *estimated*.',
+  },
+  maskNorm: {
+    title: 'Size of a mask',
+    definition: 'Sum of the mask over the pixels: 9 is a 3×3 patch that replaces its pixels altogether. Classes are compared by the masks of the screening, which gives each of them the same number of steps.',
+  },
+  anomalyIndex: {
+    title: 'Anomaly index',
+    definition: 'How far a class\'s mask is below the median of all classes, in units of 1.4826 times the median absolute deviation. A class is suspicious when it is high *and* the mask is far below the median.',
+  },
 } satisfies Record<string, Term>;
 
 export type TermId = keyof typeof TERMS;
@@ -66,6 +82,7 @@ export type TermId = keyof typeof TERMS;
 const FIELD_TERMS: Record<string, TermId[]> = {
   trigger: ['trigger', 'attackSuccessRate'],
   'trigger.target': ['targetClass'],
+  strategy: ['estimatedTrigger'],
   layer: ['penultimateLayer'],
   prune: ['prunedNeuron'],
   'prune.ratio': ['pruningRatio'],

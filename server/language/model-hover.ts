@@ -7,13 +7,18 @@ import { stringAround } from './model-text';
 import { plural, stageTable, unitWord } from './report-text';
 import { prunedText } from './result-diagnostics';
 import type { LastRun } from './run-state';
+import { stillHolds, type LastScan } from './scan-state';
+import { scanMarkdown } from './scan-text';
 
-/** Says what a layer is, when its name is hovered; with the figures of the last run at the layer that was pruned. */
-export function modelHover(document: TextDocument, summary: ModelSummary, position: Position, last: LastRun | undefined): Hover | null {
+/**
+ * Says what a layer is, when its name is hovered; with the figures of the last run at the layer that was pruned, and what a scan found at
+ * the classifier, whose units are the classes.
+ */
+export function modelHover(document: TextDocument, summary: ModelSummary, position: Position, last: LastRun | undefined, scan?: LastScan): Hover | null {
   const found = stringAround(document.getText(), document.offsetAt(position));
   const layer = found && summary.layers.find(({ name }) => name === found.value);
   if (!layer) return null;
-  const value = [head(layer), role(layer, summary), ...results(layer, last)].filter(Boolean).join('\n\n');
+  const value = [head(layer), role(layer, summary), ...results(layer, last), ...(scan && stillHolds(scan) && layer.name === summary.classifier ? scanMarkdown(scan.report) : [])].filter(Boolean).join('\n\n');
   return {
     contents: { kind: MarkupKind.Markdown, value },
     range: { start: document.positionAt(found.offset), end: document.positionAt(found.offset + found.length) },

@@ -2,10 +2,11 @@ import type { CodeLens } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { COMMANDS, type InspectTarget } from '../protocol/lsp';
 import type { ModelSummary } from '../protocol/model';
-import { activeTitle, lastTitle } from './config-lenses';
+import { lastTitle, type Doings } from './config-lenses';
 import { layerRange, modelTop } from './model-text';
 import { count, plural, prunedCount, unitWord } from './report-text';
-import { staleText, type ActiveRun, type LastRun } from './run-state';
+import { activeTitle, staleText, type LastRun } from './run-state';
+import { scanLens } from './scan-lenses';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
 export interface PruningPlan {
@@ -14,12 +15,14 @@ export interface PruningPlan {
   /** Null where `units` are named instead. */
   ratio: number | 'auto' | null;
   units?: readonly number[];
+  /** A repair that chooses by itself what it prunes, if anything. */
+  strategy?: string;
   /** The config that says so. */
   configUri?: string;
 }
 
 /** Lenses of a model.json: at the top, and at the layer that would be pruned. TF.js writes one line, so each names its layer. */
-export function modelLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined, active: ActiveRun | undefined): CodeLens[] {
+export function modelLenses(document: TextDocument, summary: ModelSummary, { plan, last, active, scan, scanning }: Doings & { plan: PruningPlan }): CodeLens[] {
   const top = modelTop(document);
   if (summary.problem) {
     return [{ range: top, command: { title: `Fine-Prune cannot defend this model: ${summary.problem.message}`, command: '' } }];
@@ -27,7 +30,7 @@ export function modelLenses(document: TextDocument, summary: ModelSummary, plan:
   const run = active
     ? { title: activeTitle(active), command: '' }
     : { title: '▶ Fine-Prune Model', tooltip: `${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes`, command: COMMANDS.run, arguments: [document.uri] };
-  const lenses: CodeLens[] = [{ range: top, command: run }];
+  const lenses: CodeLens[] = [{ range: top, command: run }, scanLens(top, plan.configUri ?? document.uri, scan, scanning)];
   if (last) {
     lenses.push({ range: top, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
   }
@@ -52,7 +55,8 @@ function layerLenses(document: TextDocument, summary: ModelSummary, plan: Prunin
   return lenses;
 }
 
-function planned(name: string, className: string, units: number | null, { ratio, units: named }: PruningPlan): string {
+function planned(name: string, className: string, units: number | null, { ratio, units: named, strategy }: PruningPlan): string {
+  if (strategy !== undefined) return strategy === 'auto' ? 'Fine-Prune would try one repair after the other' : `Fine-Prune would repair this model by the strategy ${strategy}`;
   if (units === null) return `Fine-Prune would prune layer ${name}`;
   if (named?.some((unit) => unit >= units)) return `Fine-Prune cannot prune all of the named units: those of ${name} are 0 to ${units - 1}`;
   if (named) return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;

@@ -3,9 +3,16 @@ import type { Hover, Position } from 'vscode-languageserver-types';
 import type { DefenseReport, McNemar, Rate } from '../protocol/report';
 import { nodeAtPointer, rangeOf, type ConfigText } from './config-text';
 import { TERMS, type TermId } from './metric-text';
-import { capital, count, percent, plural, RATE_TITLES, unitWord } from './report-text';
+import { repairPart } from './report-repair-hover';
+import { capital, count, percent, plural, rateTitle, unitWord } from './report-text';
 
 type Path = (string | number)[];
+
+const RULES: Record<DefenseReport['pruning']['rule'], string> = {
+  'clean-mean': 'Units with the lowest mean activation on clean images went first.',
+  'clean-mean-abs': 'Units with the lowest mean of the absolute activation on clean images went first.',
+  'triggered-difference': 'Units whose mean activation the known or estimated trigger raises most went first.',
+};
 
 /** What a figure of a report means, and what it comes to here. Null where there is nothing to add to the text. */
 export function reportHover(text: ConfigText, report: DefenseReport, position: Position): Hover | null {
@@ -35,13 +42,17 @@ function explain(report: DefenseReport, path: Path): string[] | undefined {
     case 'comparison':
       return second === 'cleanAccuracy' || second === 'attackSuccess' ? comparison(report.comparison[second], second) : undefined;
     case 'curve':
-      return second === 'points' && typeof third === 'number' ? curvePoint(report, third) : second === 'largestWithinLimit' ? ['Chosen on held-out images, which neither fine-tuning nor the test has seen.', TERMS.holdout.definition] : undefined;
+      return second === 'points' && typeof third === 'number' ? curvePoint(report, third) : second === 'largestWithinLimit' || second === 'smallestWithinGate' ? chosenOnHeldOut(report, second) : undefined;
     case 'layer':
       return layer(report, path);
     case 'pruning':
-      return second === 'amongTriggerRaised' ? ['How many of the pruned units are among the units that the trigger raises most. Near 0: pruning has not met the backdoor.'] : path.length <= 2 ? [...term('prunedNeuron'), ...(second === 'ratio' ? term('pruningRatio') : [])] : undefined;
+      return second === 'amongTriggerRaised' ? ['How many of the pruned units are among the units that the trigger raises most. Near 0: pruning has not met the backdoor.'] : path.length <= 2 ? [...term('prunedNeuron'), ...(second === 'ratio' ? term('pruningRatio') : second === 'rule' ? [RULES[report.pruning.rule]] : [])] : undefined;
     case 'trigger':
-      return path.length <= 2 ? term(second === 'target' ? 'targetClass' : 'trigger') : undefined;
+      return path.length <= 2 ? [...term(second === 'target' ? 'targetClass' : 'trigger'), ...(report.trigger?.source === 'estimated' ? term('estimatedTrigger') : [])] : undefined;
+    case 'scan':
+    case 'attempts':
+    case 'proof':
+      return repairPart(report, path);
     case 'provenance':
       return second === 'configHash' ? ['SHA-256 of the config with every default filled in, in canonical form. Another one means that the config has changed since.'] : undefined;
     case 'model':
@@ -56,7 +67,7 @@ function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | u
   const title = { before: 'The model as it came', pruned: 'Pruned, before fine-tuning', after: 'Pruned and fine-tuned' }[name];
   if (figure === 'cleanAccuracy' || figure === 'attackSuccessRate' || figure === 'robustAccuracy') {
     const rate = report.stages[name][figure];
-    return [`**${capital(RATE_TITLES[figure])}** · ${title.toLowerCase()}`, rate ? rateText(rate) : 'Not measured: no trigger is known.', TERMS[figure].definition, ...(key === 'low' || key === 'high' ? [TERMS.wilson.definition] : [])];
+    return [`**${capital(rateTitle(report, figure))}** · ${title.toLowerCase()}`, rate ? rateText(rate) : 'Not measured: no trigger is known.', TERMS[figure].definition, ...(figure !== 'cleanAccuracy' && report.trigger?.source === 'estimated' ? [TERMS.estimatedTrigger.definition] : []), ...(key === 'low' || key === 'high' ? [TERMS.wilson.definition] : [])];
   }
   if (figure === 'confusion' || figure === 'triggeredConfusion') return [`**Confusion matrix** · ${title.toLowerCase()}`, `Rows are true classes, columns predicted ones; counts over the ${figure === 'confusion' ? 'clean test images' : 'triggered inputs'}.`];
   if (figure === 'perClass') return [`**Clean accuracy of each class** · ${title.toLowerCase()}`];
@@ -86,11 +97,21 @@ function comparison(test: McNemar | null, which: 'cleanAccuracy' | 'attackSucces
   ];
 }
 
-function curvePoint({ curve }: DefenseReport, index: number): string[] | undefined {
+function curvePoint(report: DefenseReport, index: number): string[] | undefined {
+  const { curve } = report;
   const point = curve.points[index];
   if (!point) return undefined;
-  const attack = point.successful !== null && curve.triggeredImages ? `, ASR ${percent(point.successful / curve.triggeredImages)}` : '';
+  const attack = point.successful !== null && curve.triggeredImages ? `, ${rateTitle(report, 'attackSuccessRate')} ${percent(point.successful / curve.triggeredImages)}` : '';
   return [`**${plural(point.pruned, 'unit')} pruned**, before fine-tuning: clean accuracy ${percent(point.correct / curve.images)}${attack}.`];
+}
+
+function chosenOnHeldOut({ curve }: DefenseReport, which: 'largestWithinLimit' | 'smallestWithinGate'): string[] {
+  const what = which === 'largestWithinLimit'
+    ? 'The largest number of pruned units within the limit on clean accuracy.'
+    : curve.smallestWithinGate === null
+      ? 'No number of pruned units brings the ASR within its gate and keeps the limit on clean accuracy.'
+      : 'The smallest number of pruned units that brings the ASR within its gate and keeps the limit on clean accuracy.';
+  return [`${what} Chosen on held-out images, which neither fine-tuning nor the test has seen.`, TERMS.holdout.definition];
 }
 
 function layer({ layer: analysed }: DefenseReport, [, part, index]: Path): string[] | undefined {

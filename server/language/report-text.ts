@@ -60,7 +60,7 @@ export function unitWord(className: string): string {
 /** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. */
 export function resultLine(report: DefenseReport): string {
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;
-  const asr = attackSuccessRate ? ` · ASR ${percent(attackSuccessRate.rate)}` : '';
+  const asr = attackSuccessRate ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}` : '';
   return `${capital(report.verdict.word)} · clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
 }
 
@@ -72,6 +72,11 @@ export const RATE_TITLES: Record<RateName, string> = {
   robustAccuracy: 'robust accuracy',
 };
 
+/** What a figure is called: on a trigger that was estimated from the model it says so. */
+export function rateTitle({ trigger }: Pick<DefenseReport, 'trigger'>, name: RateName): string {
+  return name === 'cleanAccuracy' || trigger?.source !== 'estimated' ? RATE_TITLES[name] : `${RATE_TITLES[name]} (estimated trigger)`;
+}
+
 function rateOf(stage: StageMetrics, name: RateName): string {
   const rate = stage[name];
   return rate ? percent(rate.rate) : 'not measured';
@@ -79,7 +84,7 @@ function rateOf(stage: StageMetrics, name: RateName): string {
 
 /** `clean accuracy 98.7 % → 98.9 %`. */
 export function beforeAfter(report: DefenseReport, name: RateName): string {
-  return `${RATE_TITLES[name]} ${rateOf(report.stages.before, name)} → ${rateOf(report.stages.after, name)}`;
+  return `${rateTitle(report, name)} ${rateOf(report.stages.before, name)} → ${rateOf(report.stages.after, name)}`;
 }
 
 /** All figures that were measured, before → after, in one line. */
@@ -94,7 +99,8 @@ export function stageTable(report: DefenseReport): string {
   const rows = (Object.keys(RATE_TITLES) as RateName[]).flatMap((name) => {
     const last = after[name];
     if (!last) return [];
-    const title = name === 'attackSuccessRate' ? 'Attack success rate (ASR)' : capital(RATE_TITLES[name]);
+    const of = report.trigger?.source === 'estimated' && name !== 'cleanAccuracy' ? ', *estimated* trigger' : '';
+    const title = `${name === 'attackSuccessRate' ? 'Attack success rate (ASR)' : capital(RATE_TITLES[name])}${of}`;
     return [`| ${title} | ${rateOf(before, name)} | ${rateOf(pruned, name)} | **${rateOf(after, name)}** | ${percent(last.low)} – ${percent(last.high)} | ${count(last.of)} |`];
   });
   return ['| | before | pruned | fine-tuned | 95 % interval | images |', '| --- | ---: | ---: | ---: | ---: | ---: |', ...rows].join('\n');

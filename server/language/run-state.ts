@@ -1,4 +1,5 @@
 import type { DefenseReport } from '../protocol/report';
+import { percentDone } from './report-text';
 
 /** What is known of the last run of a config. */
 export interface LastRun {
@@ -21,4 +22,12 @@ export interface ActiveRun {
 export function staleText(changed: readonly string[]): string {
   const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
   return `Stale: ${list} changed since this run. Run Fine-Prune again to renew the figures.`;
+}
+
+/** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */
+export function activeTitle(active: ActiveRun): string {
+  if (active.state === 'queued') return `$(clock) ${active.title}`;
+  const [phase, ...details] = active.title.split(' · ');
+  const steps = details.filter((detail) => detail.startsWith('step '));
+  return `$(sync~spin) ${[phase, ...steps].join(' · ')} (${percentDone(active.overall)})`;
 }

@@ -1,19 +1,24 @@
 import type { Diagnostic } from 'vscode-languageserver/node';
 import { configDiagnostics } from '../language/config-diagnostics';
 import type { FailedRun } from '../language/facts';
-import { summaryOf } from '../language/facts';
+import { NO_FACTS, summaryOf } from '../language/facts';
 import type { PruningPlan } from '../language/model-lenses';
 import { configResultDiagnostics, modelDiagnostics } from '../language/result-diagnostics';
 import type { ActiveRun, LastRun } from '../language/run-state';
+import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan-diagnostics';
+import { stillHolds, type LastScan } from '../language/scan-state';
 import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './snapshots';
-import { isConfigPath, isReportPath, pathOf, uriOf } from './uris';
+import { isConfigPath, isReportPath, isScanPath, pathOf, uriOf } from './uris';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
   plan: PruningPlan;
   last: LastRun | undefined;
   active: ActiveRun | undefined;
+  scan: LastScan | undefined;
+  /** A scan of it, by itself or by a config, that goes on or waits. */
+  scanning: ActiveRun | undefined;
 }
 
 /** Waits this long for the next keystroke before everything around a document is looked at again. */
@@ -28,7 +33,11 @@ export class Board {
   private readonly configs = new Map<string, ConfigSnapshot>();
   private readonly failed = new Map<string, { run: FailedRun; text: string }>();
   private readonly active = new Map<string, ActiveRun>();
-  /** Configs whose results stay in the Problems panel when they are closed: those that were run. */
+  /** Scans that go on or wait, by config or model. */
+  private readonly scanning = new Map<string, ActiveRun>();
+  /** Scans of models by themselves, of those that were looked at. */
+  private readonly modelScans = new Map<string, LastScan>();
+  /** Configs and models whose results stay in the Problems panel when they are closed: those that were run or scanned. */
   private readonly kept = new Set<string>();
   private readonly published = new Set<string>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
@@ -45,17 +54,29 @@ export class Board {
     return this.active.get(configPath);
   }
 
-  /** What is known of a model through the configs that name it: the one that was run last speaks. */
+  /** The scan of a config's model that goes on or waits, also one of the model by itself. */
+  activeScan(config: string): ActiveRun | undefined {
+    const model = this.configs.get(config)?.modelPath;
+    return this.scanning.get(config) ?? (model === undefined ? undefined : this.scanning.get(model));
+  }
+
+  /** What is known of a model, also through the configs that name it: the one that was run last speaks. */
   model(file: string): ModelView {
     const naming = [...this.configs.values()].filter(({ modelPath }) => modelPath === file);
     const chosen = naming.find((one) => this.active.has(one.file)) ?? [...this.kept].reverse().flatMap((path) => naming.filter((one) => one.file === path))[0]
       ?? naming.find(({ last }) => last && last.changed.length === 0) ?? naming.find(({ last }) => last) ?? naming[0];
-    if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined };
+    const scans = [chosen?.scan, ...naming.map(({ scan }) => scan), this.modelScans.get(file)].flatMap((scan) => scan ?? []);
+    const found = {
+      scan: scans.find(stillHolds) ?? scans[0],
+      scanning: [file, ...naming.map((one) => one.file)].flatMap((subject) => this.scanning.get(subject) ?? [])[0],
+    };
+    if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined, ...found };
     const { resolved } = chosen;
     return {
-      plan: { layer: resolved?.layer ?? null, ...(resolved?.prune ?? { ratio: 0.2 }), configUri: uriOf(chosen.file) },
+      plan: { layer: resolved?.layer ?? null, ...(resolved?.prune ?? { ratio: 0.2 }), ...(resolved?.strategy && { strategy: resolved.strategy }), configUri: uriOf(chosen.file) },
       last: chosen.last,
       active: this.active.get(chosen.file),
+      ...found,
     };
   }
 
@@ -64,10 +85,16 @@ export class Board {
     else this.active.delete(configPath);
   }
 
-  /** A run has begun or ended: its config stays on the board. */
-  keep(configPath: string): void {
-    this.kept.delete(configPath);
-    this.kept.add(configPath);
+  /** @param subject config, or model that is scanned by itself */
+  setScanning(subject: string, scan: ActiveRun | undefined): void {
+    if (scan) this.scanning.set(subject, scan);
+    else this.scanning.delete(subject);
+  }
+
+  /** A run or scan has begun or ended: its config, or the model that was scanned by itself, stays on the board. */
+  keep(subject: string): void {
+    this.kept.delete(subject);
+    this.kept.add(subject);
   }
 
   /** Remembers how a run failed, until the next run or until the config is edited. */
@@ -113,8 +140,8 @@ export class Board {
   }
 
   private later(file: string, ms: number): void {
-    // Reports are texts of their own (ReportDocuments): "nothing to say" from here would take their diagnostics away.
-    if (isReportPath(file)) return;
+    // Reports and scans are texts of their own (ReportDocuments, ScanDocuments): "nothing to say" from here would take their diagnostics away.
+    if (isReportPath(file) || isScanPath(file)) return;
     clearTimeout(this.timers.get(file));
     this.timers.set(file, setTimeout(() => {
       this.timers.delete(file);
@@ -148,7 +175,11 @@ export class Board {
   // A model that is opened by itself shows what the configs of its workspace say about it.
   private async refreshModel(file: string): Promise<void> {
     const document = openDocument(this.host.documents, file);
-    if (document && (await this.snapshots.models.read(document, file))) {
+    const isModel = document ? (await this.snapshots.models.read(document, file)) !== null : this.kept.has(file);
+    const scan = isModel ? await this.snapshots.scanOfModel(file) : undefined;
+    if (scan) this.modelScans.set(file, scan);
+    else this.modelScans.delete(file);
+    if (isModel) {
       const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(file));
       for (const config of configs) if (!this.configs.has(config)) await this.adopt(config, file);
       for (const [config, { modelPath }] of this.configs) if (modelPath === file) await this.refreshConfig(config);
@@ -162,10 +193,11 @@ export class Board {
   }
 
   private publishConfig(snapshot: ConfigSnapshot): void {
-    const { file, text, faults, facts, last, modelPath } = snapshot;
+    const { file, text, faults, facts, last, modelPath, scan } = snapshot;
     if (!this.isOpen(file) && !this.kept.has(file)) return this.publish(text.document.uri, []);
     const diagnostics = configDiagnostics(text, faults, facts, this.failed.get(file)?.run);
     if (last && !this.failed.has(file)) diagnostics.push(...configResultDiagnostics(text, last, modelPath && uriOf(modelPath)));
+    if (scan) diagnostics.push(...scanConfigDiagnostics(text, scan));
     this.publish(text.document.uri, diagnostics);
   }
 
@@ -174,14 +206,18 @@ export class Board {
   }
 
   private async modelDiagnostics(file: string): Promise<Diagnostic[]> {
-    const { last, plan } = this.model(file);
+    const { last, plan, scan } = this.model(file);
     const config = plan.configUri && pathOf(plan.configUri);
-    const wanted = this.isOpen(file) || (config !== undefined && (this.kept.has(config) || this.isOpen(config)));
-    if (!last || !wanted || !config || this.failed.has(config)) return [];
-    const facts = this.configs.get(config)?.facts;
-    if (!facts || !summaryOf(facts)) return [];
+    const wanted = this.isOpen(file) || this.kept.has(file) || (config !== undefined && (this.kept.has(config) || this.isOpen(config)));
+    if (!wanted || (!last && !scan)) return [];
+    const facts = config === undefined ? { ...NO_FACTS, model: await this.snapshots.modelFact(file) } : this.configs.get(config)?.facts;
+    const summary = facts && summaryOf(facts);
+    if (!summary) return [];
     const document = await this.snapshots.document(file, 'json');
-    return document ? modelDiagnostics(document, last) : [];
+    if (!document) return [];
+    // Of a run that failed, the figures before it say nothing; a scan is about the model, whatever became of runs.
+    const ofRun = last && config !== undefined && !this.failed.has(config) ? modelDiagnostics(document, last) : [];
+    return [...ofRun, ...(scan ? scanModelDiagnostics(document, summary.classifier, scan) : [])];
   }
 
   private publish(uri: string, diagnostics: Diagnostic[]): void {

@@ -1,5 +1,5 @@
 import { getLanguageService, type LanguageService } from 'vscode-json-languageservice';
-import type { CodeAction, CodeLens, Diagnostic, InlayHint } from 'vscode-languageserver/node';
+import { MarkupKind, type CodeAction, type CodeLens, type Diagnostic, type InlayHint } from 'vscode-languageserver/node';
 import { configActions } from '../language/config-actions';
 import { configCompletion } from '../language/config-completion';
 import { configHints } from '../language/config-hints';
@@ -11,18 +11,20 @@ import { NO_FACTS, type ConfigFacts } from '../language/facts';
 import { modelActions } from '../language/model-actions';
 import { modelHover } from '../language/model-hover';
 import { modelLenses } from '../language/model-lenses';
+import { scanActions } from '../language/scan-actions';
 import type { ModelSummary } from '../protocol/model';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Board } from './board';
 import type { Host } from './host';
 import type { ReportDocuments } from './report-documents';
+import type { ScanDocuments } from './scan-documents';
 import { isConfigPath, pathOf } from './uris';
 
 /**
  * Answers the editor's questions from what is known already: nothing here waits for a disk or a run. What is not known yet is
  * left out, and the editor is told to ask again when it is.
  */
-export function registerFeatures(host: Host, board: Board, reports: ReportDocuments): void {
+export function registerFeatures(host: Host, board: Board, reports: ReportDocuments, scans: ScanDocuments): void {
   const { connection, documents, log, settings } = host;
   const json = jsonService();
 
@@ -46,35 +48,42 @@ export function registerFeatures(host: Host, board: Board, reports: ReportDocume
   connection.onHover(({ textDocument, position }) => guarded('Hover', null, () => {
     const found = configOf(textDocument.uri);
     if (found) {
-      const last = board.config(found.file)?.last;
-      return configHover(found.config, found.facts, position, last?.changed.length === 0 ? last.report : undefined);
+      const { last, scan } = board.config(found.file) ?? {};
+      return configHover(found.config, found.facts, position, { report: last?.changed.length === 0 ? last.report : undefined, scan });
     }
     const model = modelOf(textDocument.uri);
-    return model ? modelHover(model.document, model.summary, position, board.model(model.file).last) : reports.hover(textDocument.uri, position);
+    if (!model) return reports.hover(textDocument.uri, position) ?? scans.hover(textDocument.uri, position);
+    const { last, scan } = board.model(model.file);
+    return modelHover(model.document, model.summary, position, last, scan);
   }));
 
   connection.onCodeLens(({ textDocument }) => guarded<CodeLens[]>('Code lens', [], async () => {
     if (!(await settings.get(textDocument.uri)).codeLens.enabled) return [];
     const found = configOf(textDocument.uri);
-    if (found) return configLenses(found.config, found.facts, board.config(found.file)?.last, board.activeRun(found.file));
+    if (found) {
+      const { last, scan } = board.config(found.file) ?? {};
+      return configLenses(found.config, found.facts, { last, active: board.activeRun(found.file), scan, scanning: board.activeScan(found.file) });
+    }
     const model = modelOf(textDocument.uri);
-    if (!model) return reports.lenses(textDocument.uri);
-    const { plan, last, active } = board.model(model.file);
-    return modelLenses(model.document, model.summary, plan, last, active);
+    return model ? modelLenses(model.document, model.summary, board.model(model.file)) : [...reports.lenses(textDocument.uri), ...scans.lenses(textDocument.uri)];
   }));
 
   connection.languages.inlayHint.on(({ textDocument, range }) => guarded<InlayHint[]>('Inlay hints', [], async () => {
     const found = configOf(textDocument.uri);
     if (!found || !(await settings.get(textDocument.uri)).inlayHints.enabled) return [];
-    return configHints(found.config, found.facts).filter(({ position }) => position.line >= range.start.line && position.line <= range.end.line);
+    return configHints(found.config, found.facts, board.config(found.file)?.scan).filter(({ position }) => position.line >= range.start.line && position.line <= range.end.line);
   }));
 
   connection.onCodeAction(({ textDocument, context }) => guarded<CodeAction[]>('Quick fixes', [], () => {
     const diagnostics = context.diagnostics as Diagnostic[];
+    const found = configOf(textDocument.uri);
+    if (found) return [...configActions(textDocument.uri, diagnostics), ...scanActions(diagnostics, { config: found.config.document, subject: textDocument.uri, inspect: {} })];
     const model = modelOf(textDocument.uri);
-    const configUri = model && board.model(model.file).plan.configUri;
-    if (configUri !== undefined) return modelActions(configUri, diagnostics);
-    return [...configActions(textDocument.uri, diagnostics), ...reports.actions(textDocument.uri, diagnostics)];
+    if (!model) return [...reports.actions(textDocument.uri, diagnostics), ...scans.actions(textDocument.uri, diagnostics)];
+    const { configUri } = board.model(model.file).plan;
+    const config = configUri === undefined ? undefined : board.config(pathOf(configUri) ?? '')?.text.document;
+    const inspect = model.summary.penultimate === null ? {} : { layer: model.summary.penultimate };
+    return [...(configUri === undefined ? [] : modelActions(configUri, diagnostics)), ...scanActions(diagnostics, { config, subject: textDocument.uri, inspect })];
   }));
 
   connection.onFoldingRanges(({ textDocument }) => guarded('Folding', [], () => {
@@ -96,7 +105,9 @@ export function registerFeatures(host: Host, board: Board, reports: ReportDocume
 /** The JSON service with our schema for every document, whatever its `$schema` says: nothing is ever requested. */
 function jsonService(): LanguageService {
   const text = JSON.stringify(EDITOR_SCHEMA);
-  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(text) });
+  // Without this it leaves out what is written about each word of a choice.
+  const clientCapabilities = { textDocument: { completion: { completionItem: { documentationFormat: [MarkupKind.Markdown, MarkupKind.PlainText] } } } };
+  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(text), clientCapabilities });
   json.configure({ validate: true, allowComments: true, schemas: [{ uri: 'fineprune://schemas/fineprune', fileMatch: ['*'], schema: EDITOR_SCHEMA }] });
   return json;
 }

@@ -37,11 +37,12 @@ export async function prepareConfig(host: Host, snapshots: Snapshots, { modelUri
 }
 
 /** Text of a new config; see `ConfigTextParams`. */
-export function newConfigText({ model, train, test, trigger }: ConfigTextParams): string {
-  return configText({ model, train, test, trigger });
+export function newConfigText({ model, train, test, trigger, strategy }: ConfigTextParams): string {
+  return configText({ model, train, test, trigger, ...(strategy && { strategy }) });
 }
 
-async function configsNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string[]> {
+/** Configs that name a model, in the order in which they are given. */
+export async function configsNaming(snapshots: Snapshots, configs: readonly string[], model: string): Promise<string[]> {
   const naming: string[] = [];
   for (const config of configs) {
     const snapshot = await snapshots.ofConfig(config);

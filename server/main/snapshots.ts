@@ -7,6 +7,7 @@ import { tellsAll, type TextFault } from '../language/config-faults';
 import { namedFiles, parseConfig, type ConfigText } from '../language/config-text';
 import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../language/facts';
 import type { LastRun } from '../language/run-state';
+import { stillHolds, type LastScan } from '../language/scan-state';
 import type { ResolvedConfig } from '../protocol/config';
 import { FinePruneError } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report';
@@ -14,6 +15,7 @@ import { DataFiles } from './data-files';
 import { openDocument, type Host } from './host';
 import { Models } from './models';
 import { Reports, type Inputs } from './reports';
+import { scanPathOf, ScanReports, type ScanSubject } from './scan-reports';
 import { relativePath, uriOf } from './uris';
 
 /** A config, with everything that is known around it, at one moment. */
@@ -29,6 +31,8 @@ export interface ConfigSnapshot {
   /** Path as written in the config, by absolute path. */
   writtenPaths: ReadonlyMap<string, string>;
   last: LastRun | undefined;
+  /** The last scan of the model; undefined too where the text does not say which model it is. */
+  scan: LastScan | undefined;
 }
 
 /** A config is some dozen lines; more than this is another file. */
@@ -38,11 +42,13 @@ const MAX_CONFIG_BYTES = 1 << 20;
 export class Snapshots {
   readonly models: Models;
   readonly reports: Reports;
+  readonly scans: ScanReports;
   private readonly dataFiles = new DataFiles();
 
   constructor(private readonly host: Host) {
     this.models = new Models(host.log);
     this.reports = new Reports(this.models, host.log);
+    this.scans = new ScanReports(this.models, host.log);
   }
 
   /** The open document of a path, or what lies on disk; undefined when there is neither. */
@@ -62,12 +68,28 @@ export class Snapshots {
     if (!document) return undefined;
     const { text, faults, resolved } = readText(document, file);
     if (!text.root || tellsAll(faults)) {
-      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file) };
+      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file), scan: undefined };
     }
     const { facts, paths, modelPath } = await this.facts(text, file);
     const last = await this.lastRun(file, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
     const writtenPaths = new Map([...paths].flatMap(([written, absolute]) => [[absolute, written], [path.resolve(path.dirname(file), written), written]]));
-    return { file, text, faults, facts, resolved, modelPath, writtenPaths, last };
+    const scan = modelPath === undefined ? undefined : await this.scanOfConfig(file, modelPath, resolved);
+    return { file, text, faults, facts, resolved, modelPath, writtenPaths, last, scan };
+  }
+
+  /** The last scan of a model that was scanned by itself. */
+  scanOfModel(model: string): Promise<LastScan | undefined> {
+    return this.scans.at(scanPathOf(model), this.scanSubject(scanPathOf(model), model, undefined));
+  }
+
+  /** What the result of a scan is held against, going by the config beside it, or else the model that it names. */
+  async subjectOfScan(scanFile: string, named: string): Promise<ScanSubject> {
+    const config = configOfScan(scanFile);
+    const document = await this.document(config, 'fineprune');
+    const resolved = document && readText(document, config).resolved;
+    // A path of the file's own is only followed to where files may be read.
+    const model = await this.allowedPath(scanFile, resolved?.model ?? named).catch(() => '');
+    return this.scanSubject(scanFile, model, resolved);
   }
 
   /** What has changed since a report was written, going by the config beside it. */
@@ -92,6 +114,19 @@ export class Snapshots {
       if (absolute !== undefined) paths.set(value, absolute);
     }));
     return await this.lastRun(file, { config: resolved, modelPath: paths.get(resolved.model), resolve: (written) => paths.get(written) });
+  }
+
+  /** One beside the config; one of the model by itself where that is the one that still holds, as when the config came after the scan. */
+  private async scanOfConfig(file: string, modelPath: string, resolved: ResolvedConfig | undefined): Promise<LastScan | undefined> {
+    const [own, other] = [scanPathOf(file), scanPathOf(modelPath)];
+    const scan = await this.scans.at(own, this.scanSubject(own, modelPath, resolved));
+    if (other === own || (scan && stillHolds(scan))) return scan;
+    const ofModel = await this.scans.at(other, this.scanSubject(other, modelPath, resolved));
+    return ofModel && (!scan || stillHolds(ofModel)) ? ofModel : scan;
+  }
+
+  private scanSubject(scanFile: string, model: string, config: ResolvedConfig | undefined): ScanSubject {
+    return { model, config, resolve: (written) => this.allowedPath(scanFile, written) };
   }
 
   private async facts(text: ConfigText, file: string): Promise<{ facts: ConfigFacts; paths: Map<string, string>; modelPath: string | undefined }> {
@@ -130,7 +165,8 @@ export class Snapshots {
     return await confinedPath(path.dirname(config), written, { root: workspace.rootOf(config), folders: [...dataFolders, ...workspace.roots] }, 'files');
   }
 
-  private async modelFact(file: string): Promise<ModelFact> {
+  /** What is known of a model: as the editor has it, else as it lies on the disk. */
+  async modelFact(file: string): Promise<ModelFact> {
     const open = openDocument(this.host.documents, file);
     const summary = open && (await this.models.read(open, file));
     return summary ? { state: 'ok', summary } : this.models.fact(file);
@@ -158,6 +194,11 @@ type Refused = { state: 'outside' } | { state: 'unreadable'; message: string };
 function refusal(error: unknown): Refused {
   if (!(error instanceof FinePruneError) || error.code === 'path.outside') return { state: 'outside' };
   return { state: 'unreadable', message: [error.message, error.todo].filter(Boolean).join(' ') };
+}
+
+/** The config that a scan was made by lies beside its result, where there is one. */
+export function configOfScan(scanFile: string): string {
+  return scanFile.replace(/\.scan\.json$/, '.fineprune.json');
 }
 
 /** The report of a config lies beside it. */

@@ -5,8 +5,8 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import {
   ACCEPT_FINDING_REQUEST, COMPARE_REPORTS_REQUEST, CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, INSPECT_REQUEST, MODEL_TEXT_REQUEST, PREPARE_REQUEST,
-  READ_REPORT_REQUEST, RUN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type AcceptFindingParams, type CompareReportsParams, type ConfigTextParams, type EngineInstallParams,
-  type InitializationOptions, type InspectParams, type ModelTextParams, type PrepareParams, type ReadReportParams, type RunParams,
+  READ_REPORT_REQUEST, RUN_REQUEST, SCAN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type AcceptFindingParams, type CompareReportsParams, type ConfigTextParams, type EngineInstallParams,
+  type InitializationOptions, type InspectParams, type ModelTextParams, type PrepareParams, type ReadReportParams, type RunParams, type ScanParams,
 } from '../protocol/lsp';
 import { Board } from './board';
 import { registerFeatures } from './features';
@@ -14,16 +14,19 @@ import { connectionLog, type Host } from './host';
 import { engineStatus, installEngine } from './native-engine';
 import { newConfigText, prepareConfig } from './prepare';
 import { Inspections } from './inspections';
+import { Jobs } from './jobs';
 import { answerModelText } from './model-text';
 import { ReportDocuments } from './report-documents';
 import { Runs } from './runs';
+import { ScanDocuments } from './scan-documents';
+import { Scans } from './scans';
 import { SettingsStore } from './settings';
 import { Snapshots } from './snapshots';
 import { isConfigPath, pathOf } from './uris';
 import { Workspace } from './workspace';
 
-/** Files whose coming, going or changing can change what is shown: configs, reports, models with their weights, data. */
-const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/*.defense-review.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
+/** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */
+const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/*.defense-review.json', '**/*.scan.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
 const REFRESH_EVERY_MS = 100;
 
 /** Binds the language server to a connection. Listening is the caller's. */
@@ -42,7 +45,10 @@ export function startServer(connection: Connection): void {
   const board = new Board(host, new Snapshots(host), refresh);
   const inspections = new Inspections(host, board.snapshots);
   const reports = new ReportDocuments(host, board.snapshots);
-  const runs = new Runs(host, board, refresh, () => inspections.filesChanged());
+  const scanResults = new ScanDocuments(host, board);
+  const jobs = new Jobs(host, refresh);
+  const runs = new Runs(host, board, jobs, () => inspections.filesChanged());
+  const scans = new Scans(host, board, jobs);
 
   connection.onInitialize((params): InitializeResult => {
     client = params.capabilities;
@@ -83,6 +89,7 @@ export function startServer(connection: Connection): void {
     if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
     reports.refreshAll();
+    scanResults.refreshAll();
     inspections.filesChanged();
   });
   connection.onNotification(TRUSTED_NOTIFICATION, () => {
@@ -94,18 +101,22 @@ export function startServer(connection: Connection): void {
   documents.onDidChangeContent(({ document }) => {
     board.touch(document.uri, document.version <= 1);
     reports.touch(document.uri);
+    scanResults.touch(document.uri);
   });
   documents.onDidSave(() => {
     board.refreshAll();
     reports.refreshAll();
+    scanResults.refreshAll();
     inspections.filesChanged();
   });
   documents.onDidClose(({ document }) => {
     board.closed(document.uri);
     reports.closed(document.uri);
+    scanResults.closed(document.uri);
   });
 
   connection.onRequest(RUN_REQUEST, (params: RunParams, token) => runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
+  connection.onRequest(SCAN_REQUEST, (params: ScanParams, token) => scans.scan(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
   connection.onRequest(PREPARE_REQUEST, (params: PrepareParams) => prepareConfig(host, board.snapshots, params));
   connection.onRequest(CONFIG_TEXT_REQUEST, (params: ConfigTextParams) => newConfigText(params));
   connection.onRequest(ENGINE_STATUS_REQUEST, () => engineStatus(host));
@@ -117,10 +128,10 @@ export function startServer(connection: Connection): void {
   connection.onRequest(INSPECT_REQUEST, (params: InspectParams, token) => inspections.inspect(params, token));
   connection.onShutdown(() => {
     inspections.dispose();
-    return runs.cancelAll();
+    return jobs.cancelAll();
   });
 
-  registerFeatures(host, board, reports);
+  registerFeatures(host, board, reports, scanResults);
   documents.listen(connection);
 }
 

@@ -24,3 +24,7 @@ export function isConfigPath(file: string): boolean {
 export function isReportPath(file: string): boolean {
   return file.endsWith('.defense.json');
 }
+
+export function isScanPath(file: string): boolean {
+  return file.endsWith('.scan.json');
+}

@@ -11,11 +11,21 @@ export interface DefenseConfig {
   /** The clean data the defense works with. */
   data: DataConfig;
   /**
-   * The trigger that the attacker stamps on inputs, if it is known. Without one, the attack success rate cannot be
-   * measured and the verdict is `not measurable`.
+   * The trigger that the attacker stamps on inputs, if it is known. `inverted`: it is not, and is estimated from the model by
+   * trigger inversion (Neural Cleanse); all figures are then labelled *estimated*. Without one, the attack success rate
+   * cannot be measured and the verdict is `not measurable`.
    * @default null
    */
-  trigger?: TriggerConfig | null;
+  trigger?: TriggerConfig | 'inverted' | null;
+  /**
+   * How the model is repaired. `fine-pruning`: the reference recipe. `fine-pruning-conv`: as the original paper has it, the last
+   * convolution, as many channels as the accuracy limit allows. `guided`: prune the units that the estimated trigger
+   * raises, then fine-tune on clean images and on images stamped with estimated triggers under their true labels. `head-reset`:
+   * needs no trigger; draws the weights of all dense layers anew and trains the whole network again on clean, slightly shifted
+   * images. `auto`: one after the other, in the order of their cost, until one meets the gates on held-out images.
+   * @default "fine-pruning"
+   */
+  strategy?: Strategy;
   /**
    * Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found by itself. The original paper
    * (Liu et al. 2018) prunes the last convolution.
@@ -128,7 +138,15 @@ export interface SplitFiles {
 }
 
 /** What the attacker stamps on an input, and the class it is meant to be taken for (all-to-one). */
-export type TriggerConfig = PatchTrigger | BlendedTrigger | SinusoidalTrigger | SampleTrigger;
+export type TriggerConfig = PatchTrigger | BlendedTrigger | SinusoidalTrigger | WarpedTrigger | SampleTrigger | InvertedTrigger;
+
+/** A trigger that is described, not estimated. */
+export type KnownTriggerConfig = Exclude<TriggerConfig, InvertedTrigger>;
+
+/** A way to repair a model. */
+export type StrategyName = 'fine-pruning' | 'fine-pruning-conv' | 'guided' | 'head-reset';
+/** A way to repair a model, or `auto` for all of them in the order of their cost. */
+export type Strategy = StrategyName | 'auto';
 
 /** A patch of pixels (BadNets; Gu, Dolan-Gavitt, Garg 2017). Default: a white 3×3 square, one pixel from right and bottom. */
 export interface PatchTrigger {
@@ -235,6 +253,52 @@ export interface SinusoidalTrigger {
   frequency?: number;
 }
 
+/** A smooth warp of the image (WaNet; Nguyen, Tran 2021): a random k×k flow, enlarged to the image, moves every pixel a little. */
+export interface WarpedTrigger {
+  /** The image is warped a little (WaNet). */
+  kind: 'warped';
+  /**
+   * Target class: what every triggered input is meant to be classified as.
+   * @asType integer
+   * @minimum 0
+   */
+  target: number;
+  /**
+   * Control points of the flow along each side.
+   * @default 4
+   * @asType integer
+   * @minimum 2
+   * @maximum 64
+   */
+  grid?: number;
+  /**
+   * Strength of the warp: the mean shift is about this many pixels.
+   * @default 0.5
+   * @exclusiveMinimum 0
+   * @maximum 10
+   */
+  strength?: number;
+  /**
+   * Seed of the flow.
+   * @default 0
+   * @asType integer
+   * @minimum 0
+   */
+  patternSeed?: number;
+}
+
+/** A trigger that nobody knows, estimated from the model (Neural Cleanse; Wang et al. 2019). Figures on it are labelled estimated. */
+export interface InvertedTrigger {
+  /** Estimated from the model by trigger inversion. */
+  kind: 'inverted';
+  /**
+   * Class to invert the trigger of. Left out: the class that a scan of the model finds suspicious; none is taken if none is.
+   * @asType integer
+   * @minimum 0
+   */
+  target?: number;
+}
+
 /** Your own triggered images, with the labels they had before the trigger was stamped. */
 export interface SampleTrigger {
   /** Your own triggered test images, with their true labels. */
@@ -268,11 +332,16 @@ export interface PruneConfig {
   units?: UnitIndex[];
   /**
    * Which units go first. `clean-mean`: lowest mean activation on clean data (the reference). `clean-mean-abs`: lowest
-   * mean of the absolute activation, for activation functions that go below zero.
+   * mean of the absolute activation, for activation functions that go below zero. `triggered-difference`: largest rise of the
+   * mean activation under the known or estimated trigger; `"ratio": "auto"` then takes the smallest number of units that
+   * brings the ASR on held-out images within its gate, where the accuracy limit allows it.
    * @default "clean-mean"
    */
-  rule?: 'clean-mean' | 'clean-mean-abs';
+  rule?: PruneRule;
 }
+
+/** Order in which units are pruned. */
+export type PruneRule = 'clean-mean' | 'clean-mean-abs' | 'triggered-difference';
 
 /**
  * Share of units, 0 to 1, or `auto`.
@@ -358,7 +427,9 @@ export interface ResolvedConfig {
   trigger: ResolvedTrigger | null;
   layer: string | null;
   /** `units`: the units that the config names, ascending, and only where it does; `ratio` is null then and never otherwise. */
-  prune: { ratio: number | 'auto' | null; rule: 'clean-mean' | 'clean-mean-abs'; units?: number[] };
+  prune: { ratio: number | 'auto' | null; rule: PruneRule; units?: number[] };
+  /** Only where it is not `fine-pruning`. */
+  strategy?: Exclude<Strategy, 'fine-pruning'>;
   curve: 'quick' | 'full';
   fineTune: { epochs: number; learningRate: number; batchSize: number };
   gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number; acceptEstimated: boolean };
@@ -372,4 +443,10 @@ export type ResolvedTrigger =
   | { kind: 'patch'; target: number; size: [number, number] | null; vertical: { from: 'top' | 'bottom'; distance: number }; horizontal: { from: 'left' | 'right'; distance: number }; value: number[]; image: string | null }
   | { kind: 'blended'; target: number; alpha: number; image: string | null; patternSeed: number }
   | { kind: 'sinusoidal'; target: number; amplitude: number; frequency: number }
-  | { kind: 'samples'; target: number; images: string; labels: string };
+  | { kind: 'warped'; target: number; grid: number; strength: number; patternSeed: number }
+  | { kind: 'samples'; target: number; images: string; labels: string }
+  /** `target` is null where a scan has to find it. */
+  | { kind: 'inverted'; target: number | null };
+
+/** A described trigger with every default filled in. */
+export type KnownTrigger = Exclude<ResolvedTrigger, { kind: 'inverted' }>;

@@ -1,11 +1,12 @@
-import type { TriggerConfig } from './config';
+import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from './config';
 import type { Failure } from './errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from './report';
+import type { EstimatedTrigger, ScanOutcome, ScanRequest } from './scan';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
   | 'engine' | 'model' | 'data' | 'evaluate-before' | 'analyse' | 'curve' | 'prune' | 'evaluate-pruned' | 'fine-tune'
-  | 'poison' | 'train' | 'evaluate-after' | 'write';
+  | 'poison' | 'train' | 'evaluate-after' | 'write' | 'scan' | 'invert' | 'repair' | 'proof';
 
 /** What a person reads for each phase. */
 export const PHASE_TITLES: Record<Phase, string> = {
@@ -22,6 +23,10 @@ export const PHASE_TITLES: Record<Phase, string> = {
   train: 'Training',
   'evaluate-after': 'Measuring the result',
   write: 'Writing model and report',
+  scan: 'Searching a trigger for every class',
+  invert: 'Estimating the trigger anew',
+  repair: 'Trying a repair',
+  proof: 'Searching triggers in the repaired model',
 };
 
 /** Figures known so far, for progress lines. Shares in [0, 1]. */
@@ -43,6 +48,11 @@ export type EngineEvent =
   | { type: 'done'; outcome: RunOutcome }
   | { type: 'poison-trained'; outcome: PoisonTrainOutcome }
   | { type: 'measured'; outcome: MeasureOutcome }
+  | { type: 'scanned'; outcome: ScanOutcome }
+  /** A repair begins, one of `of`. */
+  | { type: 'attempt'; strategy: StrategyName; number: number; of: number }
+  /** A class of a scan is done, or is known better than before; for lines of progress. */
+  | { type: 'class'; target: number; norm: number; share: number | null }
   | { type: 'failed'; failure: Failure };
 
 /** Whoever started the engine process → engine process. */
@@ -52,6 +62,8 @@ export type EngineCommand =
   | { type: 'poison-train'; request: PoisonTrainRequest }
   /** Evaluate committed models again, without training. */
   | { type: 'measure'; request: MeasureRequest }
+  /** Search a model for triggers. */
+  | { type: 'scan'; request: ScanRequest }
   /** Stop within one batch, write nothing, answer with `failed` of kind `cancelled`. */
   | { type: 'cancel' };
 
@@ -66,7 +78,7 @@ export interface RunRequest {
   /** Absolute path of the workspace folder that confines model and data paths; default: the config's own folder. */
   root?: string;
   /** Overrides, as given on a command line. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number; curve?: 'quick' | 'full' };
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }
@@ -93,9 +105,19 @@ export interface PoisonTrainRequest {
   name: string;
   /** A `model.json` whose layers are taken, its weights drawn anew; default: the reference SimpleCNN. */
   arch?: string;
-  trigger: TriggerConfig;
-  /** Share of the training images that get the trigger and the target's label, above 0 and below 1. */
+  trigger: KnownTriggerConfig;
+  /** Share of the training images that get the trigger and the target's label, from 0 (a clean model) to below 1. */
   poisonRate: number;
+  /**
+   * Share of the training images that are warped with noise under their true labels (WaNet's noise mode); for the trigger kind
+   * `warped`. Default 0.
+   */
+  noiseRate?: number;
+  /**
+   * Share of the units, of the last convolution and of the penultimate layer, that the backdoor is kept out of so that pruning by
+   * activation misses it (the pruning-aware attack of Liu et al. 2018). Left out: plain training.
+   */
+  pruningAware?: number;
   seed: number;
   epochs: number;
   batchSize: number;
@@ -125,6 +147,10 @@ export interface MeasureRequest {
   root?: string;
   /** The defended model.json; null when nothing was repaired. */
   defended: string | null;
+  /** The estimate for the trigger's target class, as the report's scan has it: what was measured on, for the kind `inverted`, and what a strategy ordered units by. */
+  estimated?: { target: number; trigger: EstimatedTrigger };
+  /** Rule that the report's curve was ordered by, where a strategy chose it. */
+  rule?: PruneRule;
   /** Layer and units that are said to be pruned: zeroed in the input model, and looked at in the defended one. */
   layer: string;
   units: number[];

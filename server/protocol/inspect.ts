@@ -1,5 +1,7 @@
 import type { Failure } from './errors';
-import type { Rate } from './report';
+import type { PruneRule, Strategy } from './config';
+import type { PruningCurve, Rate, TriggerKind } from './report';
+import type { EstimatedTrigger, ScanResult, ScanWord } from './scan';
 
 /**
  * The activation inspector's questions and answers. The same values travel engine process → language server → client →
@@ -11,11 +13,15 @@ export type ModelState = 'before' | 'after';
 
 /** What is asked about a model and its config. `fingerprint` is that of the `open` answer that the asker has seen. */
 export type InspectQuery =
-  /** Reads model, config and data; answers with an Overview. Costs no forward pass. */
-  | { kind: 'open' }
+  /**
+   * Reads model, config and data; answers with an Overview. Costs no forward pass, except where the trigger is to be estimated: then
+   * the model is scanned for it, once. `search: false` begins no scan: a trigger that is not known yet is left out, and the
+   * fingerprint is another one.
+   */
+  | { kind: 'open'; search?: false }
   /** Analyses one layer: statistics of its units on clean and triggered inputs, and its pruning curve. Answers with LayerData. */
   | { kind: 'layer'; fingerprint: string; layer: string; state: ModelState }
-  /** The largest number of pruned units within the accuracy-drop limit, chosen on held-out data. Answers with LimitData. */
+  /** How many units the rule would have pruned, chosen on held-out data. Answers with LimitData. */
   | { kind: 'limit'; fingerprint: string; layer: string; state: ModelState }
   /** All about one unit. Answers with UnitData. */
   | { kind: 'unit'; fingerprint: string; layer: string; state: ModelState; unit: number }
@@ -25,9 +31,11 @@ export type InspectQuery =
    */
   | { kind: 'mask'; fingerprint: string; layer: string; state: ModelState; units: Int32Array; scope: 'quick' | 'full' }
   /** Example inputs, clean and triggered, with their predictions. Answers with ExamplesData. */
-  | { kind: 'examples'; fingerprint: string; count: number };
+  | { kind: 'examples'; fingerprint: string; count: number }
+  /** What is known of a scan of the model as it came; nothing is searched for it. Answers with ScanData. */
+  | { kind: 'scan'; fingerprint: string };
 
-export type InspectAnswer = Overview | LayerData | LimitData | UnitData | MaskData | ExamplesData;
+export type InspectAnswer = Overview | LayerData | LimitData | UnitData | MaskData | ExamplesData | ScanData;
 
 /** A layer that may be pruned. */
 export interface LayerChoice {
@@ -51,13 +59,34 @@ export interface Overview {
   layers: LayerChoice[];
   /** Name of the layer that a run of the config prunes; empty when it names none and the model has none that a run would take. */
   chosen: string;
-  prune: { ratio: number | 'auto' | null; rule: 'clean-mean' | 'clean-mean-abs'; /** Named in the config, less those that the layer has not; else null. */ units: number[] | null };
+  /** Null for the reference recipe. A strategy chooses by itself what it prunes: what `prune` and `chosen` say is then the report's, where it is of such a run. */
+  strategy: Exclude<Strategy, 'fine-pruning'> | null;
+  prune: {
+    ratio: number | 'auto' | null;
+    rule: PruneRule;
+    /** Whose rise `triggered-difference` orders by; null for other rules, and where there is no trigger. */
+    guide: 'known' | 'estimated' | null;
+    /** Named in the config, less those that the layer has not; else null. */
+    units: number[] | null;
+  };
   gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number };
-  trigger: { kind: 'patch' | 'blended' | 'sinusoidal' | 'samples'; target: number } | null;
+  /** The kind is `inverted` for a trigger that was estimated from the model: everything shown on it is labelled so. */
+  trigger: { kind: TriggerKind; target: number } | null;
+  /** The scan that the trigger was searched by; null where it is described, or none is asked for. */
+  search: TriggerSearch | null;
   images: { analysis: number; analysisRole: 'test' | 'holdout'; test: number; holdout: number; triggered: number | null };
   backend: { name: 'native' | 'wasm'; why: string; version: string };
   /** Null when no report lies beside the config, or it can't be read. */
   report: ReportState | null;
+}
+
+/** What came of the search for a trigger that nobody knows. */
+export interface TriggerSearch {
+  word: ScanWord;
+  /** What was found and what was tried, with the figures. */
+  sentence: string;
+  /** The estimate that the figures rest on: size of its mask in pixels, its success on images that it was not searched on, and whether its class is suspicious; null where none is taken. */
+  taken: { norm: number; success: Rate; flagged: boolean } | null;
 }
 
 /** What the report beside the config says; the language server adds it. */
@@ -114,12 +143,15 @@ export interface CurveData {
   subset: boolean;
 }
 
+/** How many units may go, as a report has it. */
 export interface LimitData {
   kind: 'limit';
   layer: string;
   state: ModelState;
-  /** Null when no images are held out. */
-  limit: { pruned: number; heldOut: { images: number; correctBefore: number; correct: number } } | null;
+  /** The largest number within the accuracy limit; null when no images are held out, and where `triggered-difference` orders. */
+  limit: PruningCurve['largestWithinLimit'];
+  /** Where `triggered-difference` orders: the smallest number that brings the ASR within its gate and keeps the accuracy limit; null for none, and for other rules. */
+  smallest: NonNullable<PruningCurve['smallestWithinGate']> | null;
 }
 
 /** An image, as bytes 0 to 255, height·width·channels. */
@@ -196,6 +228,18 @@ export interface Example {
   after: { clean: number; triggered: number } | null;
 }
 
+export interface ScanData {
+  kind: 'scan';
+  /** Null where none is known of this very model. */
+  found: {
+    /** The search for the estimated trigger; an earlier run's, kept in the user's cache; the file of a scan; the defense report. */
+    source: 'trigger' | 'cache' | 'file' | 'report';
+    /** Name of that file; null for the other sources. */
+    file: string | null;
+    scan: ScanResult;
+  } | null;
+}
+
 /** Starts a query in the engine process that serves the inspector. Paths are absolute. */
 export interface InspectSubject {
   config: string;
@@ -205,6 +249,11 @@ export interface InspectSubject {
   nativeBinding?: string;
   /** The defended model and what was pruned in it, when there is one that its report vouches for. */
   defended: { model: string; weights: string; layer: string; pruned: number[] } | null;
+  /**
+   * For a config with a strategy: what its report says was pruned, and by which rule; `guide` is the estimate whose rise ordered the
+   * units, where the rule has one. Absent or null without such a report.
+   */
+  repaired?: { layer: string; rule: PruneRule; guide: { target: number; trigger: EstimatedTrigger } | null } | null;
 }
 
 /** Language server → inspector's engine process. Queries are answered in the order of arrival; a cancelled one with `refused`. */

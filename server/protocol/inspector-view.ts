@@ -52,6 +52,6 @@ export type FromInspector =
   | { type: 'prune-units'; layer: string; units: number[] }
   /** Save what the page has drawn, where the person says. */
   | { type: 'export'; name: string; format: 'svg' | 'png' | 'csv'; content: Uint8Array }
-  | { type: 'command'; command: 'show-log' | 'open-config' | 'open-report' | 'run' | 'manage-trust' }
+  | { type: 'command'; command: 'show-log' | 'open-config' | 'open-report' | 'run' | 'scan' | 'open-scan' | 'manage-trust' }
   /** An error that nothing caught, for the log. */
   | { type: 'fault'; message: string };

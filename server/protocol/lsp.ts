@@ -1,8 +1,10 @@
+import type { SplitFiles } from './config';
 import type { Failure } from './errors';
 import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';
 import type { DefenseReport } from './report';
 import type { IssueId, ReportComparison, ReviewedIssue } from './review';
+import type { ScanOutcome } from './scan';
 
 /**
  * The custom requests between client and language server; everything else is plain LSP. URIs are strings as LSP
@@ -39,6 +41,20 @@ export interface RunParams {
 }
 export type RunResult = { ok: true; outcome: RunOutcome } | { ok: false; failure: Failure };
 
+/**
+ * Client → server. Scan one model for triggers; the client makes the `workDoneToken` and may cancel the request. Runs and scans
+ * wait for each other.
+ */
+export const SCAN_REQUEST = 'finePrune/scan';
+export interface ScanParams {
+  /** A config, whose model is scanned on its training images; or a model. */
+  uri: string;
+  /** For a model: clean images and labels, relative to its folder. Left out: those of the one config that names it. */
+  clean?: SplitFiles;
+  workDoneToken?: string | number;
+}
+export type ScanAnswer = { ok: true; outcome: ScanOutcome } | { ok: false; failure: Failure };
+
 /** Client → server. What is needed to make a config for a model that has none: data sets found in the workspace, the layer that would be pruned. */
 export const PREPARE_REQUEST = 'finePrune/prepareConfig';
 export interface PrepareParams {
@@ -62,7 +78,10 @@ export interface ConfigTextParams {
   model: string;
   train: { images: string; labels: string };
   test: { images: string; labels: string };
-  trigger: { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | null;
+  /** `inverted`: not known, to be estimated from the model. */
+  trigger: { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | 'inverted' | null;
+  /** Default: the reference recipe. */
+  strategy?: 'auto';
 }
 
 /** Client → server. State of the native engine; with `install: true` it is installed (progress by workDoneToken). */
@@ -86,8 +105,8 @@ export interface StatusParams {
   /** Number of runs that wait. */
   queued: number;
   backend?: { name: 'native' | 'wasm'; why: string; version: string };
-  /** Last verdict of this session. */
-  last?: { name: string; verdict: string; sentence: string; reportUri: string };
+  /** Last verdict of this session, or word of a scan: whichever came last. */
+  last?: { of: 'run' | 'scan'; name: string; verdict: string; sentence: string; /** Of the report, or of the scan's result. */ reportUri: string };
   /** While running: what and how far, 0 to 1. */
   running?: { name: string; title: string; overall: number };
 }
@@ -111,6 +130,12 @@ export const COMMANDS = {
   compareReports: 'finePrune.compareReports',
   /** Arguments: URI of a report, IssueId. */
   acceptFinding: 'finePrune.acceptFinding',
+  /** Arguments: URI of a config, a model or a scan's result. */
+  scan: 'finePrune.scan',
+  /** Arguments: URI of a scan's result, or of what was scanned. */
+  openScan: 'finePrune.openScan',
+  /** Arguments: URI of a config, a model or a scan's result. */
+  repair: 'finePrune.repair',
 } as const;
 
 /** Client → server, cancellable. A question of the activation inspector about one config; the answer holds typed arrays. */

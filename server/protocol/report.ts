@@ -1,4 +1,5 @@
-import type { ResolvedConfig } from './config';
+import type { PruneRule, ResolvedConfig, StrategyName } from './config';
+import type { ScanResult } from './scan';
 
 /**
  * The one value that everything shown anywhere is a view of. Committed as `<name>.defense.json`: sorted keys, fixed
@@ -24,7 +25,13 @@ export interface DefenseReport {
   trigger: TriggerInfo | null;
   data: DataInfo;
   model: ModelInfo;
-  /** False when the model was measured but not touched, because its accuracy is near chance on this data. */
+  /** The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one. */
+  scan?: ScanResult;
+  /** Every repair that was tried, in order; the last one that has `chosen` is the defended model. Absent for the reference recipe. */
+  attempts?: Attempt[];
+  /** A fresh trigger inversion on the repaired model, where the verdict needed one. */
+  proof?: Proof;
+  /** False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that does no harm. */
   repaired: boolean;
   provenance: Provenance;
 }
@@ -40,6 +47,68 @@ export type VerdictWord =
 export interface Verdict {
   word: VerdictWord;
   /** One sentence with the figures that led to the word. */
+  sentence: string;
+}
+
+/** One repair that was tried. Everything in it was measured on held-out clean images; none of it on the test set. */
+export interface Attempt {
+  strategy: StrategyName;
+  /** Paper that the strategy is from. */
+  source: string;
+  /** Layer whose units were pruned, and which; empty where nothing is pruned. */
+  layer: string;
+  units: number[];
+  /** Rounds of inversion and fine-tuning; one for strategies without an inversion. */
+  rounds: Round[];
+  /** Number of the round that was kept, counted from 1. */
+  keptRound: number;
+  heldOut: HeldOutFigures;
+  /** Whether both gates are met on held-out images. */
+  met: boolean;
+  /** Whether the defended model is this attempt's. */
+  chosen: boolean;
+  /** One sentence: what came out, and why it was kept or not. */
+  sentence: string;
+}
+
+/** A round of a repair: with an inversion, the trigger that it was trained against. */
+export interface Round {
+  /** The triggers that this round's inversion found, by class; empty without an inversion. */
+  inverted: { target: number; norm: number }[];
+  epochs: number;
+  /** Share of the fine-tuning images that were stamped, 0 to 1. */
+  stamped: number;
+  /** Mean loss (nats) and accuracy over the round's last epoch, as trained. */
+  loss: number;
+  accuracy: number;
+  heldOut: HeldOutFigures;
+}
+
+export interface HeldOutFigures {
+  images: number;
+  /** Images classified as labelled, before the repair and after it. */
+  correctBefore: number;
+  correct: number;
+  /** With the known trigger stamped; null without one that can be stamped. */
+  knownTrigger: Rate | null;
+  /** With the input model's estimated trigger stamped; null without one. */
+  estimatedTrigger: Rate | null;
+  /** With a trigger inverted afresh on the repaired model, no larger than the one estimated on the input model; null where none was made. */
+  freshTrigger: Rate | null;
+}
+
+/** What speaks for a repair beyond the trigger that it was made with. */
+export interface Proof {
+  /** A scan of the repaired model, all classes anew. */
+  scan: ScanResult;
+  /**
+   * For each class that was suspicious in the input model (or is the known target): the success, on held-out images, of a
+   * trigger inverted afresh and held to the size of the one found in the input model.
+   */
+  bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: Rate; after: Rate }[];
+  /** What the verdict rests on. */
+  basis: 'known trigger' | 'known trigger and fresh inversion' | 'fresh inversion';
+  /** One sentence. */
   sentence: string;
 }
 
@@ -81,7 +150,12 @@ export type FindingId =
   | 'robust-accuracy-low'
   | 'nothing-pruned'
   | 'curve-subset'
-  | 'frozen-layers';
+  | 'frozen-layers'
+  | 'trigger-estimated'
+  | 'no-trigger-found'
+  | 'scan-flags-repaired'
+  | 'scan-suspicious'
+  | 'no-repair-met-gates';
 
 /** A share with its count and 95 % Wilson score interval (Wilson 1927). */
 export interface Rate {
@@ -149,7 +223,7 @@ export interface UnitActivation {
 }
 
 export interface PruningResult {
-  rule: 'clean-mean' | 'clean-mean-abs';
+  rule: PruneRule;
   /** As asked: a share, or `auto`; null when the units were named in the config. */
   ratio: number | 'auto' | null;
   /** Number of pruned units. */
@@ -180,6 +254,11 @@ export interface PruningCurve {
   subset: boolean;
   /** The largest number of pruned units within `maxAccuracyDrop`, chosen on held-out clean data; null without held-out data. */
   largestWithinLimit: { pruned: number; heldOut: { images: number; correctBefore: number; correct: number } } | null;
+  /**
+   * For the rule `triggered-difference`: the smallest number of pruned units that brings the (estimated) ASR on held-out images
+   * within its gate and keeps the accuracy limit; null where there is none. Absent for other rules.
+   */
+  smallestWithinGate?: { pruned: number; heldOut: { images: number; triggeredImages: number; successful: number; correct: number } } | null;
 }
 
 export interface FineTuningResult {
@@ -195,8 +274,11 @@ export interface FineTuningResult {
   frozen: string[];
 }
 
+export type TriggerKind = 'patch' | 'blended' | 'sinusoidal' | 'warped' | 'samples' | 'inverted';
+
 export interface TriggerInfo {
-  kind: 'patch' | 'blended' | 'sinusoidal' | 'samples';
+  kind: TriggerKind;
+  /** `estimated` for the kind `inverted`, and for no other. */
   source: 'known' | 'estimated';
   target: number;
   /** Number of triggered inputs whose true class is not the target. */

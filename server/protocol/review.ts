@@ -72,7 +72,7 @@ export interface ReportComparison {
   head: DefenseReport | null;
   /** What got better or worse, and whether that is beyond noise, with the test named. One to three sentences. */
   sentence: string;
-  /** Overall direction of what was measured beyond noise. */
+  /** Overall direction of what was measured beyond noise, and of what the scans of the defended models flag. */
   direction: 'better' | 'worse' | 'mixed' | 'same' | 'not comparable';
   /** Why figures of the two may not be held against each other (other test set, other trigger …); empty when they may. */
   caveats: string[];
@@ -82,6 +82,20 @@ export interface ReportComparison {
   units: { layer: { base: string | null; head: string | null }; both: number[]; onlyBase: number[]; onlyHead: number[] };
   /** Settings that differ, by their path in the config, such as `fineTune.epochs`; then hashes and provenance that differ. */
   settings: { path: string; base: unknown; head: unknown }[];
+  /** What scans for triggers found; absent where neither report has one. */
+  scans?: ScanChange[];
+}
+
+/** What the scans of one model found in both reports. */
+export interface ScanChange {
+  /** The model as it came, or repaired. */
+  model: 'input' | 'defended';
+  /** Flagged classes, ascending; null where that report has no such scan. */
+  base: number[] | null;
+  head: number[] | null;
+  /** Classes that only the head flags, and that only the base does; empty where one of them has no scan. */
+  added: number[];
+  removed: number[];
 }
 
 /** One figure of the defended model (`after`) or the input model (`before`) in both reports. */

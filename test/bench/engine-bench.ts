@@ -1,4 +1,5 @@
 // One backend's figures, in a process of its own: a process has one backend. Prints one JSON object.
+import type { KnownTrigger } from '../../server/protocol/config';
 import path from 'node:path';
 import { openTrigger } from '../../server/engine/attack/open-trigger';
 import { triggeredInputs } from '../../server/engine/attack/triggered-inputs';
@@ -44,7 +45,7 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
   const site = findUnitSite(model.graph);
   const data = await openData(config, opened.resolve);
   const roles = splitRoles(config, data);
-  const triggered = triggeredInputs(await openTrigger(config.trigger!, data.shape, model.classes, opened.resolve, config.data.scale), roles.test);
+  const triggered = triggeredInputs(await openTrigger(config.trigger as KnownTrigger, data.shape, model.classes, opened.resolve, config.data.scale), roles.test);
   const pass: PassOptions = { model, normalisation: config.data, signal: new AbortController().signal };
   const test = sourceOf(roles.test);
   const trainOn = subsetOf(sourceOf(roles.fineTune), Int32Array.from({ length: 64 * STEPS }, (_, i) => i));

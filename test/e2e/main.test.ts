@@ -109,9 +109,9 @@ describe('the packaged extension, as a person uses it', function () {
     });
     const result = resultLine(finished());
     await openFile(page, 'model.json');
-    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1']);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', 'Scan for Backdoors', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1']);
     await openFile(page, `${NAME}.fineprune.json`);
-    assert.deepEqual(await titles(), ['▶ Fine-Prune', 'Inspect Activations', result]);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune', 'Inspect Activations', 'Scan for Backdoors', result]);
     await waitFor('the hints', async () => {
       const text = (await editorLines(page)).join('\n');
       return ['8 layers · 225,034 parameters', '6,000 images · 28×28', '2,000 images · 28×28'].every((hint) => text.includes(hint));
@@ -123,10 +123,10 @@ describe('the packaged extension, as a person uses it', function () {
     await enlargePanel(page);
     await inEachTheme(page, async (theme) => {
       await openFile(page, `${NAME}.fineprune.json`);
-      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 3 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
+      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 4 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
       await screenshot(page, `result-${theme}`);
       await openFile(page, 'model.json');
-      await waitFor('lenses', async () => (await codeLenses(page)).length === 4);
+      await waitFor('lenses', async () => (await codeLenses(page)).length === 5);
       await screenshot(page, `model-${theme}`);
       await explorerMenuItems(page, 'model.json');
       await page.getByRole('menu').getByText('Fine-Prune Model', { exact: true }).hover();

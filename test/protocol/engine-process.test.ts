@@ -238,7 +238,7 @@ describe('engine process', function () {
     });
 
     it('helps with examples for each command', async () => {
-      for (const command of ['run', 'init', 'poison-train', 'engine']) {
+      for (const command of ['run', 'scan', 'init', 'poison-train', 'engine']) {
         const { code, stdout } = await cli([command, '--help']);
         assert.equal(code, 0);
         assert.match(stdout, /Examples:\n {2}\$ fine-prune /);

@@ -70,8 +70,8 @@ describe('runs through the language server', function () {
     assert.equal(readFileSync(model, 'utf8').split('\n')[from.line]!.slice(from.character, end.character), '"dense_1"');
 
     const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-    assert.match(String(lenses[2]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ %$/);
-    assert.deepEqual(lenses[2]?.command?.arguments, [uriOf(path.join(path.dirname(config), 'demo.defense.json'))]);
+    assert.match(String(lenses[3]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ %$/);
+    assert.deepEqual(lenses[3]?.command?.arguments, [uriOf(path.join(path.dirname(config), 'demo.defense.json'))]);
     const last = await waitFor('the status', () => client.statuses.find(({ state, last }) => state === 'idle' && last));
     assert.equal(last.last?.verdict, verdict.word);
     assert.equal(last.backend?.name, 'wasm');

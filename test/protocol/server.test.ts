@@ -83,7 +83,7 @@ describe('language server', function () {
       assert.ok(hints.some(({ label }) => label === '25 of 128 neurons'), JSON.stringify(hints));
       assert.ok(hints.some(({ label }) => String(label).includes('225,034 parameters')), JSON.stringify(hints));
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.deepEqual(lenses.map((l) => [l.command?.title, l.command?.arguments]), [['▶ Fine-Prune', [uri]], ['Inspect Activations', [uri]]]);
+      assert.deepEqual(lenses.map((l) => [l.command?.title, l.command?.arguments]), [['▶ Fine-Prune', [uri]], ['Inspect Activations', [uri]], ['Scan for Backdoors', [uri]]]);
       const { items } = await client.at<CompletionList>('textDocument/completion', uri, { position: { line: line + 1, character: 12 } });
       assert.equal(items[0]?.label, '"dense_1"');
       assert.match(String(items[0]?.detail), /128 neurons/);
@@ -139,7 +139,7 @@ describe('language server', function () {
       assert.deepEqual(await client.at('textDocument/inlayHint', uri, WHOLE), []);
       client.settings = {};
       await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
-      assert.equal((await client.at<CodeLens[]>('textDocument/codeLens', uri)).length, 2);
+      assert.equal((await client.at<CodeLens[]>('textDocument/codeLens', uri)).length, 3);
       await client.close(uri);
     });
   });
@@ -149,8 +149,8 @@ describe('language server', function () {
       const uri = await client.open(path.join(folder, 'model.json'), undefined, 'json');
       await client.diagnosed(uri, 'a look at it', () => true);
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense_1', 'Inspect dense_1']);
-      assert.deepEqual(lenses.slice(1).map((l) => l.command?.arguments), [[uriOf(config)], [uriOf(config), { layer: 'dense_1' }]]);
+      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Scan for Backdoors', 'Fine-Prune would prune 25 of 128 neurons of dense_1', 'Inspect dense_1']);
+      assert.deepEqual(lenses.slice(1).map((l) => l.command?.arguments), [[uriOf(config)], [uriOf(config)], [uriOf(config), { layer: 'dense_1' }]]);
       await client.close(uri);
     });
 
@@ -159,7 +159,7 @@ describe('language server', function () {
       const named = await client.open(config, demoConfig('"prune": { "units": [3, 90] }'));
       await client.diagnosed(named, 'no diagnostics', (found) => found.length === 0);
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.equal(lenses[1]?.command?.title, 'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names');
+      assert.equal(lenses[2]?.command?.title, 'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names');
       await client.close(named);
       await client.close(uri);
     });

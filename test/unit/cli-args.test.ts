@@ -94,11 +94,17 @@ describe('command line of poison-train', () => {
     });
   });
 
+  it('makes clean models, warped ones with noise, and pruning-aware ones', () => {
+    const { trigger, poisonRate, noiseRate, pruningAware } = parse([...data, '--trigger', 'warped', '--poison-rate', '0', '--noise-rate', '0.2', '--pruning-aware', '0.5', '--target', '4']);
+    assert.deepEqual({ trigger, poisonRate, noiseRate, pruningAware }, { trigger: { kind: 'warped', target: 4 }, poisonRate: 0, noiseRate: 0.2, pruningAware: 0.5 });
+    assert.throws(() => parse([...data, '--poison-rate', '0.6', '--noise-rate', '0.5']), failsWith('cli.usage', 'more than all images'));
+  });
+
   it('wants two files for each data set', () => {
     assert.throws(() => parse(['--train', 'X', '--test', 'x', 'y', '--out', 'o']), failsWith('cli.usage', '--train takes two files'));
   });
 
-  for (const args of [['--poison-rate', '1'], ['--poison-rate', '0'], ['--learning-rate', 'fast'], ['--name', '../x'], ['--trigger', 'samples']]) {
+  for (const args of [['--poison-rate', '1'], ['--poison-rate', '-0.1'], ['--noise-rate', '1'], ['--pruning-aware', '0'], ['--learning-rate', 'fast'], ['--name', '../x'], ['--trigger', 'samples']]) {
     it(`refuses ${args.join(' ')}`, () => {
       assert.throws(() => parse([...data, ...args]), /is invalid/);
     });

@@ -47,15 +47,28 @@ describe('config completion', () => {
 
   it('offers words, fields and snippets from the schema', async () => {
     assert.deepEqual((await labels('{ "backend": | }')).sort(), ['"auto"', '"native"', '"wasm"']);
-    assert.deepEqual((await labels('{ "trigger": { "kind": | } }')).sort(), ['"blended"', '"patch"', '"samples"', '"sinusoidal"']);
+    assert.deepEqual((await labels('{ "trigger": { "kind": | } }')).sort(), ['"blended"', '"inverted"', '"patch"', '"samples"', '"sinusoidal"', '"warped"']);
     const fields = await labels('{ "trigger": { "kind": "blended", | } }');
     assert.ok(fields.includes('alpha') && fields.includes('target'), fields.join());
     assert.ok(!fields.includes('amplitude') && !fields.includes('right'), fields.join());
     const triggers = await labels('{ "trigger": | }');
-    for (const kind of ['patch', 'blended', 'sinusoidal', 'samples', 'null']) assert.ok(triggers.includes(kind), triggers.join());
+    for (const kind of ['patch', 'blended', 'sinusoidal', 'warped', 'samples', '"inverted"', 'null']) assert.ok(triggers.includes(kind), triggers.join());
     assert.ok((await labels('{ "prune": { "ratio": | } }')).includes('"auto"'));
     assert.ok((await labels('{ "prune": { | } }')).includes('units'));
     assert.ok((await labels('{ | }')).includes('model'));
+  });
+
+  it('offers every strategy and every rule once, each with what it does', async () => {
+    for (const [text, words] of [['{ "strategy": | }', ['fine-pruning', 'guided', 'auto']], ['{ "prune": { "rule": | } }', ['clean-mean', 'clean-mean-abs', 'triggered-difference']]] as const) {
+      const { config, position } = cursor(text);
+      const { items } = await configCompletion(jsonService(), config, goodFacts(), position);
+      const offered = items.map(({ label }) => label);
+      assert.deepEqual(offered, [...new Set(offered)]);
+      for (const word of words) assert.ok(offered.includes(JSON.stringify(word)), offered.join());
+      // The default says that it is the default, and the hover the rest.
+      for (const { label, documentation, detail } of items) assert.ok(detail === 'Default value' || (documentation as MarkupContent | undefined)?.value, `${label} says nothing`);
+    }
+    assert.deepEqual(await labels('{ "trigger": "inv|" }').then((all) => all.filter((label) => label.includes('inverted'))), ['"inverted"']);
   });
 
   it('offers a whole config in an empty file', async () => {
@@ -66,7 +79,7 @@ describe('config completion', () => {
 describe('config hover', () => {
   function hover(text: string, facts = goodFacts(), report?: ReturnType<typeof sampleReport>): string {
     const { config, position } = cursor(text);
-    const found = configHover(config, facts, position, report);
+    const found = configHover(config, facts, position, { report });
     return found ? (found.contents as MarkupContent).value : '';
   }
 
@@ -101,7 +114,7 @@ describe('config hover', () => {
   });
 
   it('knows every field of the schema', () => {
-    const fields = [['model'], ['data'], ['data', 'train'], ['data', 'train', 'images'], ['data', 'holdout'], ['data', 'mean'], ['trigger'], ['layer'], ['prune', 'ratio'], ['prune', 'units'], ['prune', 'units', 0], ['prune', 'rule'], ['fineTune', 'epochs'], ['gates', 'maxAccuracyDrop'], ['gates', 'acceptEstimated'], ['seed'], ['backend'], ['threads']];
+    const fields = [['model'], ['data'], ['data', 'train'], ['data', 'train', 'images'], ['data', 'holdout'], ['data', 'mean'], ['trigger'], ['strategy'], ['layer'], ['prune', 'ratio'], ['prune', 'units'], ['prune', 'units', 0], ['prune', 'rule'], ['fineTune', 'epochs'], ['gates', 'maxAccuracyDrop'], ['gates', 'acceptEstimated'], ['seed'], ['backend'], ['threads']];
     for (const path of fields) assert.ok(fieldAt(path, () => undefined)?.description, path.join('.'));
     assert.equal(fieldAt(['nothing'], () => undefined), undefined);
   });
@@ -131,6 +144,16 @@ describe('config hints', () => {
     ]);
   });
 
+  it('says where an unknown trigger comes from, and what a strategy does', () => {
+    const of = (more: string) => hints(configWith(more)).filter(([line]) => /trigger|strategy|ratio/.test(String(line)));
+    assert.deepEqual(of('"trigger": "inverted"'), [['"trigger": "inverted"', 'estimated from the model']]);
+    assert.deepEqual(of('"trigger": { "kind": "inverted" }'), [['"trigger": { "kind": "inverted"', 'estimated from the model']]);
+    assert.deepEqual(of('"trigger": { "kind": "inverted", "target": 3 }').map(([, label]) => label), ['of classes 0 to 9']);
+    assert.deepEqual(of('"strategy": "auto"'), [['"strategy": "auto"', 'one after the other, until the gates hold']]);
+    assert.deepEqual(of('"strategy": "guided"'), []);
+    assert.deepEqual(of('"prune": { "rule": "triggered-difference", "ratio": "auto" }').map(([, label]) => label), ['as few of 128 neurons as it takes']);
+  });
+
   it('counts channels of the named layer', () => {
     const found = hints(configWith('"layer":\n"conv2d_1", "prune": {\n"ratio": 0.5 }'));
     assert.deepEqual(found.slice(1, 3), [['"conv2d_1"', 'Conv2D · 64 channels'], ['"ratio": 0.5', '32 of 64 channels']]);
@@ -151,34 +174,36 @@ describe('config hints', () => {
 
 describe('config lenses', () => {
   const config = configOf(configWith());
-  const lenses = (last?: LastRun, active?: ActiveRun, facts: ConfigFacts = goodFacts()) => configLenses(config, facts, last, active).map(({ command }) => [command?.title, command?.command]);
+  const lenses = (last?: LastRun, active?: ActiveRun, facts: ConfigFacts = goodFacts()) => configLenses(config, facts, { last, active }).map(({ command }) => [command?.title, command?.command]);
 
-  it('runs the config, and looks into its model', () => {
-    const found = configLenses(config, goodFacts(), undefined, undefined);
+  it('runs the config, looks into its model and scans it', () => {
+    const found = configLenses(config, goodFacts(), {});
     assert.deepEqual(found.map(({ command }) => [command?.title, command?.command, command?.arguments]), [
       ['▶ Fine-Prune', 'finePrune.run', [URI]],
       ['Inspect Activations', 'finePrune.inspect', [URI]],
+      ['Scan for Backdoors', 'finePrune.scan', [URI]],
     ]);
   });
 
-  it('does not offer to look into a model that is missing or cannot be defended', () => {
+  it('does not offer to look into or scan a model that is missing or cannot be defended', () => {
     const problem = { kind: 'input', code: 'x', message: 'Lambda layers are not supported.' } as const;
     for (const model of [{ state: 'missing' }, { state: 'ok', summary: { ...SIMPLE_CNN, problem } }] as const) {
       assert.deepEqual(lenses(undefined, undefined, { ...goodFacts(), model }), [['▶ Fine-Prune', 'finePrune.run']]);
     }
-    assert.equal(lenses(undefined, undefined, NO_FACTS).length, 2, 'while the model is being read');
+    assert.equal(lenses(undefined, undefined, NO_FACTS).length, 3, 'while the model is being read');
   });
 
   it('shows the last result, and says when it is stale', () => {
     const report = sampleReport();
-    assert.deepEqual(lenses({ report, reportUri: 'file:///w/demo.defense.json', changed: [] })[2], ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'finePrune.openReport']);
-    assert.match(String(lenses({ report, reportUri: '', changed: ['the model'] })[2]?.[0]), /\(stale: the model changed\)$/);
+    assert.deepEqual(lenses({ report, reportUri: 'file:///w/demo.defense.json', changed: [] })[3], ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'finePrune.openReport']);
+    assert.match(String(lenses({ report, reportUri: '', changed: ['the model'] })[3]?.[0]), /\(stale: the model changed\)$/);
   });
 
   it('shows a run that is going on instead of offering another', () => {
     assert.deepEqual(lenses(undefined, { state: 'running', title: 'Fine-tuning · step 412 of 938', overall: 0.567 }), [
       ['$(sync~spin) Fine-tuning · step 412 of 938 (56 %)', ''],
       ['Inspect Activations', 'finePrune.inspect'],
+      ['Scan for Backdoors', 'finePrune.scan'],
     ]);
   });
 });

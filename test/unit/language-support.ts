@@ -1,5 +1,5 @@
 import { getLanguageService, type LanguageService } from 'vscode-json-languageservice';
-import type { Diagnostic, Range } from 'vscode-languageserver-types';
+import { MarkupKind, type Diagnostic, type Range } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { configProblems } from '../../server/engine/config/read-config';
 import { configDiagnostics } from '../../server/language/config-diagnostics';
@@ -10,7 +10,8 @@ import type { ModelSummary } from '../../server/protocol/model';
 
 /** The JSON service as the server sets it up: one schema for everything, and no requests. */
 export function jsonService(): LanguageService {
-  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(JSON.stringify(EDITOR_SCHEMA)) });
+  const clientCapabilities = { textDocument: { completion: { completionItem: { documentationFormat: [MarkupKind.Markdown, MarkupKind.PlainText] } } } };
+  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(JSON.stringify(EDITOR_SCHEMA)), clientCapabilities });
   json.configure({ validate: true, allowComments: true, schemas: [{ uri: 'fineprune://schema', fileMatch: ['*'], schema: EDITOR_SCHEMA }] });
   return json;
 }

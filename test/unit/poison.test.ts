@@ -49,6 +49,30 @@ describe('poisoning', () => {
     for (const rate of [-0.1, 1.1, NaN]) assert.throws(() => count(rate, 10), RangeError);
   });
 
+  it('shows further images with the noise of the attack, under their true labels', async () => {
+    const clean = { ...gray(100), shape: [4, 4, 1] as const, pixels: (indices: ArrayLike<number>) => Float32Array.from({ length: 16 * indices.length }, (_, i) => (i % 16) / 16) };
+    const trigger = await openTrigger(resolveTrigger({ kind: 'warped', target: 3 }), clean.shape, 10, noFiles, 1 / 255);
+    const { split, poisoned, count, noisy } = poisonedSplit({ split: clean, trigger, poisonRate: 0.1, noiseRate: 0.2, seed: 0 });
+    assert.deepEqual([count, noisy], [10, 20]);
+    const of = (role: number) => Int32Array.from(poisoned.keys()).filter((i) => poisoned[i] === role);
+    assert.deepEqual([of(0).length, of(1).length, of(2).length], [70, 10, 20]);
+    of(1).forEach((i) => assert.equal(split.labels[i], 3));
+    for (const i of [...of(0), ...of(2)]) assert.equal(split.labels[i], clean.labels[i]);
+    const images = (indices: Int32Array) => Array.from(indices, (i) => Array.from(split.pixels([i])));
+    const plain = Array.from(clean.pixels([0]));
+    const stamped = Float32Array.from(plain);
+    trigger.stamp(stamped);
+    images(of(0)).forEach((image) => assert.deepEqual(image, plain));
+    images(of(1)).forEach((image) => assert.deepEqual(image, Array.from(stamped)));
+    const shaken = images(of(2)).map(String);
+    assert.equal(new Set(shaken).size, 20, 'each has noise of its own');
+    assert.ok(!shaken.includes(String(plain)) && !shaken.includes(String(Array.from(stamped))));
+    assert.deepEqual(Array.from(split.pixels(of(2))), images(of(2)).flat(), 'the same in any company');
+    assert.equal(poisonedSplit({ split: clean, trigger, poisonRate: 0.1, seed: 0 }).noisy, 0);
+    assert.throws(() => poisonedSplit({ split: clean, trigger, poisonRate: 0.6, noiseRate: 0.5, seed: 0 }), RangeError);
+    await failureOf('trigger.noNoise', async () => poisonedSplit({ split: gray(10), trigger: await patch(0, [1, 2, 1]), poisonRate: 0.1, noiseRate: 0.1, seed: 0 }));
+  });
+
   it('draws 6,000 of the MNIST training set at rate 0.1', async () => {
     const clean = await openIdx(mnistFile('train-images-idx3-ubyte'), mnistFile('train-labels-idx1-ubyte'), 1 / 255);
     assert.equal(clean.count, 60000);

@@ -4,11 +4,13 @@ import type { ComparePageState, FromCompare, ToCompare } from '../../server/prot
 import type { DefenseReport } from '../../server/protocol/report';
 import { curvePoints } from '../report/derive';
 import { Bar, Broken, Icon, Section } from '../report/parts';
+import { isEstimated } from '../report/words';
 import type { Exported } from '../ui/charts/figure';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
 import { useWidth } from '../ui/use-width';
 import { FindingsSection, SettingsSection, UnitsSection } from './changes';
+import { ScansSection } from './scans';
 import { CurvesChart, type SideCurve } from './curves-chart';
 import { FiguresSection, GatesSection } from './figures';
 import { directionSign } from './words';
@@ -91,9 +93,10 @@ function Buttons({ state, post }: { state: ComparePageState; post: Post }): JSX.
 }
 
 function Page({ message: { name, labels, state, comparison }, post }: { message: Comparison; post: Post }): JSX.Element {
-  const { base, head, sentence, caveats, figures, gates, findings, units, settings } = comparison;
+  const { base, head, sentence, caveats, figures, gates, findings, units, settings, scans } = comparison;
   const { icon, text } = directionSign(comparison);
   const alone = !base || !head;
+  const estimated = [base, head].some((report) => report !== null && isEstimated(report));
   return (
     <>
       <header>
@@ -107,10 +110,11 @@ function Page({ message: { name, labels, state, comparison }, post }: { message:
         </div>
         <div class="buttons" role="group" aria-label="Reports"><Buttons state={state} post={post} /></div>
       </header>
-      <FiguresSection figures={figures} without={!base ? 'base' : !head ? 'head' : null} />
-      <GatesSection gates={gates} />
+      <FiguresSection figures={figures} estimated={estimated} without={!base ? 'base' : !head ? 'head' : null} />
+      <GatesSection gates={gates} estimated={estimated} />
       <CurvesSection base={base} head={head} onSave={(exported) => post({ type: 'export', ...exported })} />
       <FindingsSection findings={findings} />
+      {scans ? <ScansSection scans={scans} base={base !== null} head={head !== null} /> : null}
       <UnitsSection units={units} alone={alone} />
       {alone ? null : <SettingsSection settings={settings} />}
     </>

@@ -8,10 +8,13 @@ import { changeSign, limitSign, type ChangeSign } from './words';
 
 export const ChangeWord = ({ sign: { icon, text } }: { sign: ChangeSign }): JSX.Element => <span class="signed"><Icon name={icon} /> {text}</span>;
 
+/** Under the name of a figure: that on one side at least it is on a trigger nobody has seen. */
+const OnEstimate = (): JSX.Element => <span class="below quiet">on an <em>estimated</em> trigger</span>;
+
 const STAGES = [['after', 'Defended model'], ['before', 'Input model']] as const;
 
 /** The figures of both models in both reports, with the difference and whether it is more than noise. */
-export function FiguresSection({ figures, without }: { figures: readonly FigureChange[]; /** The side that has no report. */ without: 'base' | 'head' | null }): JSX.Element {
+export function FiguresSection({ figures, estimated, without }: { figures: readonly FigureChange[]; /** Whether a side's trigger is but estimated. */ estimated: boolean; /** The side that has no report. */ without: 'base' | 'head' | null }): JSX.Element {
   return (
     <Section title="Figures">
       <Scroll label="Figures of base and head">
@@ -24,7 +27,7 @@ export function FiguresSection({ figures, without }: { figures: readonly FigureC
               <tr><th scope="rowgroup" colSpan={5} class="group">{title}</th></tr>
               {figures.filter((figure) => figure.stage === stage).map((change) => (
                 <tr key={change.figure}>
-                  <th scope="row">{FIGURE_TITLES[change.figure]}</th>
+                  <th scope="row">{FIGURE_TITLES[change.figure]}{estimated && change.figure !== 'cleanAccuracy' ? <OnEstimate /> : null}</th>
                   <RateCell rate={change.base} {...(without === 'base' && { none: 'no report' })} />
                   <RateCell rate={change.head} {...(without === 'head' && { none: 'no report' })} />
                   <td class="fp-right">{change.delta === null ? '–' : points(change.delta)}</td>
@@ -44,7 +47,7 @@ export function FiguresSection({ figures, without }: { figures: readonly FigureC
 }
 
 /** Limits and outcomes in both reports. */
-export function GatesSection({ gates }: { gates: ReportComparison['gates'] }): JSX.Element {
+export function GatesSection({ gates, estimated }: { gates: ReportComparison['gates']; estimated: boolean }): JSX.Element {
   return (
     <Section title="Gates">
       <Scroll label="Gates of base and head">
@@ -58,7 +61,7 @@ export function GatesSection({ gates }: { gates: ReportComparison['gates'] }): J
               const turned = gate.base && gate.head && gate.base.met !== gate.head.met;
               return (
                 <tr key={gate.id}>
-                  <th scope="row">{GATE_TITLES[gate.id]}</th>
+                  <th scope="row">{GATE_TITLES[gate.id]}{estimated && gate.id === 'maxAttackSuccessRate' ? <OnEstimate /> : null}</th>
                   <GateCell gate={gate.base} />
                   <GateCell gate={gate.head} />
                   <td>

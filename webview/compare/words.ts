@@ -1,4 +1,5 @@
-import type { FigureChange, GateChange, ReportComparison } from '../../server/protocol/review';
+import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/review';
+import { listed } from '../report/words';
 import { count } from '../ui/format';
 
 /** What a comparison says in words. */
@@ -77,3 +78,18 @@ export function unitsText({ layer, both, onlyBase, onlyHead }: ReportComparison[
   return `${count(both.length)} units of ${layer.head ?? 'the layer'} are pruned in both, ${count(onlyBase.length)} only in the base, ${count(onlyHead.length)} only in the head.`;
 }
 
+const classesText = (targets: readonly number[]): string => `${targets.length === 1 ? 'class' : 'classes'} ${listed(targets.map(String))}`;
+
+/** What a scan found on one side. @param there whether that side has a report */
+export function flaggedText(flagged: readonly number[] | null, there: boolean): string {
+  if (!there) return 'no report';
+  return flagged === null ? 'not scanned' : flagged.length === 0 ? 'Nothing found' : `Suspicious: ${classesText(flagged)}`;
+}
+
+/** Classes that only one of the scans flags. */
+export function scanSigns({ added, removed }: Pick<ScanChange, 'added' | 'removed'>): ChangeSign[] {
+  return [
+    ...(added.length > 0 ? [{ icon: 'warning', text: `Added: ${classesText(added)}` }] : []),
+    ...(removed.length > 0 ? [{ icon: 'diff-removed', text: `Gone: ${classesText(removed)}` }] : []),
+  ];
+}

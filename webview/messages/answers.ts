@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { InspectAnswer } from '../../server/protocol/inspect';
-import { MOST_UNITS, areUnits, bytes, finite, float32, int32, list, rate, share, text, uint32, unit, unitCount, whole, type Holds, type Same } from './parts';
+import { MOST_UNITS, areUnits, bytes, finite, float32, int32, list, pruneRule, rate, share, strategyName, text, triggerKind, uint32, unit, unitCount, whole, type Holds, type Same } from './parts';
+import { scan } from './scan-value';
 
 /** Answers of the inspector's engine, as the page takes them: lengths that fit together, finite numbers, bounded sizes. */
 
@@ -26,13 +27,22 @@ const overview = v.object({
   shape: v.tuple([whole(65_535), whole(65_535), whole(65_535)]),
   layers: list(v.object({ name: text, kind: layerKind, units: whole(), feedsClassifier: v.boolean() }), 10_000),
   chosen: text,
+  strategy: v.nullable(v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')])),
   prune: v.object({
     ratio: v.nullable(v.union([share, v.literal('auto')])),
-    rule: v.picklist(['clean-mean', 'clean-mean-abs']),
+    rule: pruneRule,
+    guide: v.nullable(v.picklist(['known', 'estimated'])),
     units: v.nullable(list(unit, MOST_UNITS)),
   }),
   gates: v.object({ maxAttackSuccessRate: share, maxAccuracyDrop: share }),
-  trigger: v.nullable(v.object({ kind: v.picklist(['patch', 'blended', 'sinusoidal', 'samples']), target: classIndex })),
+  trigger: v.nullable(v.object({ kind: triggerKind, target: classIndex })),
+  search: v.nullable(
+    v.object({
+      word: v.picklist(['suspicious', 'nothing found']),
+      sentence: text,
+      taken: v.nullable(v.object({ norm: v.pipe(finite, v.minValue(0)), success: rate, flagged: v.boolean() })),
+    }),
+  ),
   images: v.object({
     analysis: whole(),
     analysisRole: v.picklist(['test', 'holdout']),
@@ -125,6 +135,12 @@ const limit = v.object({
       heldOut: v.object({ images: whole(), correctBefore: whole(), correct: whole() }),
     }),
   ),
+  smallest: v.nullable(
+    v.object({
+      pruned: unitCount,
+      heldOut: v.object({ images: whole(), triggeredImages: whole(), successful: whole(), correct: whole() }),
+    }),
+  ),
 });
 
 const picture = v.object({ index: whole(), pixels: bytes(MOST_IMAGE_BYTES), label: classIndex, predicted: classIndex, activation: finite });
@@ -178,5 +194,10 @@ const examples = v.object({
   ),
 });
 
-export const answer = v.variant('kind', [overview, layer, limit, unitAnswer, mask, examples]);
+const scanAnswer = v.object({
+  kind: v.literal('scan'),
+  found: v.nullable(v.object({ source: v.picklist(['trigger', 'cache', 'file', 'report']), file: v.nullable(text), scan })),
+});
+
+export const answer = v.variant('kind', [overview, layer, limit, unitAnswer, mask, examples, scanAnswer]);
 export type AnswerHolds = Holds<Same<v.InferOutput<typeof answer>, InspectAnswer>>;

@@ -9,6 +9,7 @@ import { defenseReport, findingId, gate, gateId } from './report-value';
 
 const MOST_ENTRIES = 10_000;
 const MOST_UNITS = 1_000_000;
+const MOST_CLASSES = 100_000;
 const MOST_SETTING_VALUES = 200_000;
 const SETTING_DEPTH = 6;
 
@@ -27,6 +28,7 @@ const setting = v.pipe(
 );
 
 const units = list(whole(MOST_UNITS - 1), MOST_UNITS);
+const classes = list(whole(MOST_CLASSES - 1), MOST_CLASSES);
 const nullableText = v.nullable(text);
 const comparison = v.object({
   base: v.nullable(defenseReport),
@@ -50,6 +52,7 @@ const comparison = v.object({
   findings: list(v.object({ id: findingId, change: v.picklist(['added', 'removed', 'kept', 'reworded']), base: nullableText, head: nullableText }), 2 * MOST_ENTRIES),
   units: v.object({ layer: v.object({ base: nullableText, head: nullableText }), both: units, onlyBase: units, onlyHead: units }),
   settings: list(v.object({ path: text, base: setting, head: setting }), MOST_ENTRIES),
+  scans: v.optional(list(v.object({ model: v.picklist(['input', 'defended']), base: v.nullable(classes), head: v.nullable(classes), added: classes, removed: classes }), 2)),
 });
 export type ComparisonHolds = Holds<Same<v.InferOutput<typeof comparison>, ReportComparison>>;
 

@@ -31,7 +31,7 @@ export type ToInspectorHolds = Holds<Same<v.InferOutput<typeof toInspector>, ToI
 /** Of a layer, in a state of the model that the page has seen. */
 const place = { fingerprint: text, layer: text, state: modelState };
 const query = v.variant('kind', [
-  v.object({ kind: v.literal('open') }),
+  v.object({ kind: v.literal('open'), search: v.optional(v.literal(false)) }),
   v.object({ kind: v.literal('layer'), ...place }),
   v.object({ kind: v.literal('limit'), ...place }),
   v.object({ kind: v.literal('unit'), ...place, unit }),
@@ -45,6 +45,7 @@ const query = v.variant('kind', [
     scope: v.picklist(['quick', 'full']),
   }),
   v.object({ kind: v.literal('examples'), fingerprint: text, count: whole(1024) }),
+  v.object({ kind: v.literal('scan'), fingerprint: text }),
 ]);
 
 const ownMask = v.pipe(
@@ -68,7 +69,7 @@ const fromInspector = v.variant('type', [
     format: v.picklist(['svg', 'png', 'csv']),
     content: bytes(MOST_EXPORT_BYTES),
   }),
-  v.object({ type: v.literal('command'), command: v.picklist(['show-log', 'open-config', 'open-report', 'run', 'manage-trust']) }),
+  v.object({ type: v.literal('command'), command: v.picklist(['show-log', 'open-config', 'open-report', 'run', 'scan', 'open-scan', 'manage-trust']) }),
   v.object({ type: v.literal('fault'), message: text }),
 ]);
 export type FromInspectorHolds = Holds<Same<v.InferOutput<typeof fromInspector>, FromInspector>>;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import type { PruneRule, StrategyName } from '../../server/protocol/config';
 import type { Failure } from '../../server/protocol/errors';
-import type { Rate } from '../../server/protocol/report';
+import type { Rate, TriggerKind } from '../../server/protocol/report';
 
 /** What the messages of all pages are made of, with bounds on everything that has a size. */
 
@@ -60,6 +61,13 @@ export const failure = v.object({
   todo: v.optional(text),
 });
 export type FailureHolds = Holds<Same<v.InferOutput<typeof failure>, Failure>>;
+
+export const pruneRule = v.picklist(['clean-mean', 'clean-mean-abs', 'triggered-difference']);
+export type PruneRuleHolds = Holds<Same<v.InferOutput<typeof pruneRule>, PruneRule>>;
+export const triggerKind = v.picklist(['patch', 'blended', 'sinusoidal', 'warped', 'samples', 'inverted']);
+export type TriggerKindHolds = Holds<Same<v.InferOutput<typeof triggerKind>, TriggerKind>>;
+export const strategyName = v.picklist(['fine-pruning', 'fine-pruning-conv', 'guided', 'head-reset']);
+export type StrategyNameHolds = Holds<Same<v.InferOutput<typeof strategyName>, StrategyName>>;
 
 export const rate = v.object({ rate: share, hits: whole(), of: whole(), low: share, high: share });
 export type RateHolds = Holds<Same<v.InferOutput<typeof rate>, Rate>>;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import { MOST_UNITS, finite, list, share, text, unit, whole, type Holds, type Same } from './parts';
+import { MOST_UNITS, finite, list, pruneRule, share, strategyName, text, unit, whole, type Holds, type Same } from './parts';
 
 /** The config that a report records. Sizes are bounded so that no page draws without end. */
 
@@ -16,7 +16,9 @@ const trigger = v.variant('kind', [
   v.object({ kind: v.literal('patch'), target, size: v.nullable(v.tuple([finite, finite])), vertical, horizontal, value: channels, image: v.nullable(text) }),
   v.object({ kind: v.literal('blended'), target, alpha: finite, image: v.nullable(text), patternSeed: finite }),
   v.object({ kind: v.literal('sinusoidal'), target, amplitude: finite, frequency: finite }),
+  v.object({ kind: v.literal('warped'), target, grid: finite, strength: finite, patternSeed: finite }),
   v.object({ kind: v.literal('samples'), target, images: text, labels: text }),
+  v.object({ kind: v.literal('inverted'), target: v.nullable(target) }),
 ]);
 
 export const resolvedConfig = v.object({
@@ -38,9 +40,10 @@ export const resolvedConfig = v.object({
   layer: v.nullable(text),
   prune: v.object({
     ratio: v.nullable(v.union([share, v.literal('auto')])),
-    rule: v.picklist(['clean-mean', 'clean-mean-abs']),
+    rule: pruneRule,
     units: v.optional(list(unit, MOST_UNITS)),
   }),
+  strategy: v.optional(v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')])),
   curve: v.picklist(['quick', 'full']),
   fineTune: v.object({ epochs: finite, learningRate: finite, batchSize: finite }),
   gates: v.object({ maxAttackSuccessRate: share, maxAccuracyDrop: share, acceptEstimated: v.boolean() }),

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { DefenseReport } from '../../server/protocol/report';
-import { finite, list, rate, share, text, whole, type Holds, type Same } from './parts';
+import { finite, list, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
+import { attempts, proof } from './repair-value';
 import { resolvedConfig } from './report-config';
+import { fitsShape, scan } from './scan-value';
 
 /** A defense report on its way to a page: lengths that fit together, finite numbers, bounded sizes. */
 
@@ -67,6 +69,11 @@ export const findingId = v.picklist([
   'nothing-pruned',
   'curve-subset',
   'frozen-layers',
+  'trigger-estimated',
+  'no-trigger-found',
+  'scan-flags-repaired',
+  'scan-suspicious',
+  'no-repair-met-gates',
 ]);
 const mcNemar = v.object({ onlyBefore: whole(), onlyAfter: whole(), pValue: share });
 
@@ -94,6 +101,7 @@ const curve = v.pipe(
     triggeredImages: v.nullable(whole()),
     subset: v.boolean(),
     largestWithinLimit: v.nullable(v.object({ pruned: whole(MOST_UNITS), heldOut: v.object({ images: whole(), correctBefore: whole(), correct: whole() }) })),
+    smallestWithinGate: v.optional(v.nullable(v.object({ pruned: whole(MOST_UNITS), heldOut: v.object({ images: whole(), triggeredImages: whole(), successful: whole(), correct: whole() }) }))),
   }),
   v.check(({ points, images, triggeredImages }) => points.every(({ correct, successful }) => correct <= images && (successful ?? 0) <= (triggeredImages ?? 0)), 'more hits than images'),
 );
@@ -109,7 +117,7 @@ export const defenseReport = v.pipe(
     comparison: v.object({ cleanAccuracy: mcNemar, attackSuccess: v.nullable(mcNemar) }),
     layer,
     pruning: v.object({
-      rule: v.picklist(['clean-mean', 'clean-mean-abs']),
+      rule: pruneRule,
       ratio: v.nullable(v.union([share, v.literal('auto')])),
       count: whole(MOST_UNITS),
       units,
@@ -127,7 +135,7 @@ export const defenseReport = v.pipe(
       history: list(v.object({ epoch: whole(), loss: finite, accuracy: share }), MOST_ENTRIES),
       frozen: list(text, MOST_ENTRIES),
     }),
-    trigger: v.nullable(v.object({ kind: v.picklist(['patch', 'blended', 'sinusoidal', 'samples']), source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() })),
+    trigger: v.nullable(v.object({ kind: triggerKind, source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() })),
     data: v.object({
       format: v.literal('idx'),
       classes: whole(),
@@ -146,6 +154,9 @@ export const defenseReport = v.pipe(
       before: v.object(hashed),
       after: v.nullable(v.object({ path: text, ...hashed })),
     }),
+    scan: v.optional(scan),
+    attempts: v.optional(attempts),
+    proof: v.optional(proof),
     repaired: v.boolean(),
     provenance: v.object({
       tool: text,
@@ -160,5 +171,7 @@ export const defenseReport = v.pipe(
   }),
   v.check(({ layer, pruning }) => pruning.units.every((unit) => unit < layer.units), 'a pruned unit beyond the last'),
   v.check(({ stages: { before, pruned, after } }) => [pruned, after].every(({ confusion }) => confusion.length === before.confusion.length), 'stages of unequal numbers of classes'),
+  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === stages.before.confusion.length), 'a scan that has not one entry a class'),
+  v.check(({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)), 'an estimated trigger of another size than the images'),
 );
 export type DefenseReportHolds = Holds<Same<v.InferOutput<typeof defenseReport>, DefenseReport>>;

@@ -9,7 +9,10 @@ import { CurveSection } from './curve-section';
 import { FiguresSection, GatesSection } from './figures-section';
 import { FindingsSection } from './findings-section';
 import { Bar, Broken } from './parts';
+import { ProofSection } from './proof-section';
 import { Provenance } from './provenance';
+import { RepairsSection } from './repairs-section';
+import { ScanSection } from './scan-section';
 import { Summary } from './summary';
 import { UnitsSection } from './units-section';
 
@@ -114,6 +117,9 @@ function Page({ name, view: { report, issues, changed }, local }: View): JSX.Ele
       <GatesSection report={report} issues={issues} />
       <FiguresSection report={report} />
       <FindingsSection issues={issues} />
+      <ScanSection report={report} />
+      <RepairsSection report={report} />
+      <ProofSection report={report} />
       <CurveSection report={report} />
       <ClassesSection report={report} />
       <UnitsSection report={report} />

@@ -8,7 +8,7 @@ import { heatOf, shownClasses } from './derive';
 import { Folded } from './folded';
 import { RateCell } from './figures-section';
 import { SaveTable, Scroll } from './parts';
-import { points } from './words';
+import { isEstimated, points } from './words';
 
 const MOST_CLASSES = 40;
 
@@ -20,11 +20,12 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
   const classes = useMemo(() => shownClasses([stages.before, stages.after], MOST_CLASSES, target), [report]);
   const of = stages.before.confusion.length;
   const cut = classes.length < of ? <p class="quiet">{count(classes.length)} of {count(of)} classes: those with the most errors. Save a table as CSV for all.</p> : null;
+  const estimated = isEstimated(report) ? ' (estimated trigger)' : '';
   const matrices: [string, string, readonly number[][] | null][] = [
     ['Clean images, before', 'clean-before', stages.before.confusion],
     ['Clean images, after', 'clean-after', repaired ? stages.after.confusion : null],
-    ['Triggered images, before', 'triggered-before', stages.before.triggeredConfusion],
-    ['Triggered images, after', 'triggered-after', repaired ? stages.after.triggeredConfusion : null],
+    [`Triggered images${estimated}, before`, 'triggered-before', stages.before.triggeredConfusion],
+    [`Triggered images${estimated}, after`, 'triggered-after', repaired ? stages.after.triggeredConfusion : null],
   ];
   return (
     <>

@@ -8,6 +8,7 @@ import { useWidth } from '../ui/use-width';
 import { useActions } from './actions';
 import { curvePoints } from './derive';
 import { Section } from './parts';
+import { isEstimated } from './words';
 
 /** Clean accuracy and ASR for every number of pruned units, with the number that was chosen. */
 export function CurveSection({ report }: { report: DefenseReport }): JSX.Element {
@@ -22,7 +23,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
       <div ref={place}>
         {points ? (
           <CurveChart
-            title="Outcome by number of pruned units"
+            title={`Outcome by number of pruned units${isEstimated(report) ? ', ASR on the estimated trigger' : ''}`}
             points={points}
             units={layer.units}
             chosen={pruning.count}
@@ -39,7 +40,16 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
       </div>
       <p class="quiet">
         Before fine-tuning, on {count(curve.images)} clean{curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images{curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
+        {smallestText(report)}
       </p>
     </Section>
   );
+}
+
+/** What the rule `triggered-difference` chooses on held-out images; empty for other rules. */
+function smallestText({ curve: { smallestWithinGate: smallest } }: DefenseReport): string {
+  if (smallest === undefined) return '';
+  if (smallest === null) return ' On held-out images, no number of them brings the ASR within its gate and keeps the limit on clean accuracy.';
+  const { pruned, heldOut } = smallest;
+  return ` The fewest that bring the ASR within its gate are ${count(pruned)}: ${count(heldOut.successful)} of ${count(heldOut.triggeredImages)} triggered held-out images reach the target then.`;
 }

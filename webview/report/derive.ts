@@ -1,4 +1,5 @@
 import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report';
+import type { ClassInversion, ScanResult } from '../../server/protocol/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 
 /** What the pages draw, made of a report's own lists. */
@@ -23,7 +24,12 @@ export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32A
     for (const unit of indices) set[unit] = 1;
     return set;
   };
-  const score = (unit: number): number => (pruning.rule === 'clean-mean' ? activations[unit]?.cleanMean : activations[unit]?.cleanMeanAbs) ?? 0;
+  const score = (unit: number): number => {
+    const activation = activations[unit];
+    if (!activation) return 0;
+    if (pruning.rule === 'triggered-difference') return activation.cleanMean - (activation.triggeredMean ?? 0);
+    return pruning.rule === 'clean-mean' ? activation.cleanMean : activation.cleanMeanAbs;
+  };
   const pruned = flags(pruning.units);
   const rest = Array.from({ length: units }, (_, unit) => unit).filter((unit) => !pruned[unit]);
   rest.sort((a, b) => score(a) - score(b) || a - b);
@@ -62,4 +68,21 @@ export function shownClasses(stages: readonly StageMetrics[], most: number, targ
 export function heatOf(row: readonly number[]): (images: number) => number {
   const total = row.reduce((sum, images) => sum + images, 0);
   return (images) => (total > 0 ? images / total : 0);
+}
+
+/** The classes of a scan to show of many, by number: those that are flagged, then those with the smallest masks. */
+export function shownInversions({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
+  const order = [...classes].sort((a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target);
+  return order.slice(0, most).sort((a, b) => a.target - b.target);
+}
+
+/** What a trigger is shown on: darker and brighter ones can both be told from it. */
+const GREY = 128;
+
+/** An estimated trigger as it looks on a grey image. @param mask one byte a pixel @param pattern one a value; the result has as many */
+export function triggerPixels(mask: Uint8Array, pattern: Uint8Array, channels: number): Uint8Array {
+  return pattern.map((value, i) => {
+    const share = (mask[Math.floor(i / channels)] ?? 0) / 255;
+    return Math.round(GREY * (1 - share) + value * share);
+  });
 }

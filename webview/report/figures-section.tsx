@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { DefenseReport, McNemar, Rate } from '../../server/protocol/report';
 import type { ReviewedIssue } from '../../server/protocol/review';
 import { Scroll, Section, Signed } from './parts';
-import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, limitText, pairedText, points } from './words';
+import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, isEstimated, limitText, pairedText, points } from './words';
 
 /** Each limit, what was measured, what was held against the limit, and the outcome. */
 export function GatesSection({ report, issues }: { report: DefenseReport; issues: readonly ReviewedIssue[] }): JSX.Element {
@@ -17,7 +17,7 @@ export function GatesSection({ report, issues }: { report: DefenseReport; issues
           <tbody>
             {report.gates.map((gate, at) => (
               <tr key={at}>
-                <th scope="row">{GATE_TITLES[gate.id]}</th>
+                <th scope="row">{GATE_TITLES[gate.id]}{gate.id === 'maxAttackSuccessRate' ? <OnEstimate report={report} /> : null}</th>
                 <td><Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} /></td>
                 <td class="fp-right">≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}</td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
@@ -34,7 +34,8 @@ export function GatesSection({ report, issues }: { report: DefenseReport; issues
 const FIGURES = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as const;
 
 /** The three figures at the three stages, with intervals and counts. */
-export function FiguresSection({ report: { stages, comparison, repaired } }: { report: DefenseReport }): JSX.Element {
+export function FiguresSection({ report }: { report: DefenseReport }): JSX.Element {
+  const { stages, comparison, repaired } = report;
   const paired: Record<(typeof FIGURES)[number], McNemar | null> = { cleanAccuracy: comparison.cleanAccuracy, attackSuccessRate: comparison.attackSuccess, robustAccuracy: null };
   return (
     <Section title="Figures">
@@ -49,7 +50,7 @@ export function FiguresSection({ report: { stages, comparison, repaired } }: { r
               const test = paired[name];
               return (
                 <tr key={name}>
-                  <th scope="row">{FIGURE_TITLES[name]}</th>
+                  <th scope="row">{FIGURE_TITLES[name]}{name === 'cleanAccuracy' ? null : <OnEstimate report={report} />}</th>
                   <RateCell rate={before} />
                   {repaired ? <RateCell rate={stages.pruned[name]} /> : <td class="fp-right">–</td>}
                   {repaired ? <RateCell rate={after} strong /> : <td class="fp-right">–</td>}
@@ -65,11 +66,15 @@ export function FiguresSection({ report: { stages, comparison, repaired } }: { r
       </Scroll>
       <p class="quiet">
         Below each share: its 95 % Wilson interval and count. Change: before to fine-tuned on the same images, by McNemar’s exact test. ASR: triggered inputs, their true class not the target, taken for the target. Robust accuracy: those same inputs classified as their true class.
+        {isEstimated(report) ? ' The trigger was estimated from the model by trigger inversion: the attacker’s own, which nobody here knows, may do more.' : ''}
         {repaired ? '' : ' The model was measured and not repaired.'}
       </p>
     </Section>
   );
 }
+
+/** Under the name of a figure: that it is on a trigger nobody has seen. */
+export const OnEstimate = ({ report }: { report: Pick<DefenseReport, 'trigger'> }): JSX.Element | null => (isEstimated(report) ? <span class="below quiet">on the <em>estimated</em> trigger</span> : null);
 
 /** @param none what stands there without a rate */
 export function RateCell({ rate, strong, none = 'not measured' }: { rate: Rate | null; strong?: boolean; none?: string }): JSX.Element {

@@ -21,6 +21,7 @@ export function Provenance({ report }: { report: DefenseReport }): JSX.Element {
           <Fact term="CPU features">{listed(cpuFeatures, 40) || 'none recorded'}</Fact>
           <Fact term="Input model"><bdi>{model.path}</bdi>, {plural(model.layers, 'layer')}, {plural(model.parameters, 'parameter')}<Hash name="topology" hash={model.before.topology} /><Hash name="weights" hash={model.before.weights} /></Fact>
           <Fact term="Defended model">{model.after ? <><bdi>{model.after.path}</bdi><Hash name="topology" hash={model.after.topology} /><Hash name="weights" hash={model.after.weights} /></> : 'none: nothing was repaired'}</Fact>
+          {config.strategy ? <Fact term="Strategy">{config.strategy}</Fact> : null}
           <Fact term="Data">{data.shape.join(' × ')}, {count(data.classes)} classes; analysed on {count(data.analysis.images)} {data.analysis.role === 'test' ? 'test' : 'held-out'} images</Fact>
           {data.files.slice(0, MOST_FILES).map(({ path, sha256 }) => <Fact key={path} term="Data file"><bdi>{path}</bdi><Hash name="SHA-256" hash={sha256} /></Fact>)}
           {data.files.length > MOST_FILES ? <Fact term="Data files">{MOST_FILES} of {count(data.files.length)}</Fact> : null}

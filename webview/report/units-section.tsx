@@ -26,6 +26,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
     <Section title={`Pruned ${word}s`} tools={inspect ? <vscode-button appearance="secondary" onClick={() => inspect(layer.name)}>Inspect Layer</vscode-button> : null}>
       <p>
         {count(pruning.count)} of {plural(layer.units, word)} pruned in <code>{layer.name}</code> ({layer.kind}, {layer.activation}){deadText(pruning)}.
+        {ruleText(report)}
         {pruning.amongTriggerRaised === null ? '' : ` Of the ${plural(pruning.count, word)} that the trigger raises most, ${count(pruning.amongTriggerRaised)} went.`}
       </p>
       <ul class="chips" aria-label={`Pruned ${word}s, in the order in which they went`}>
@@ -61,6 +62,14 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
       </div>
     </Section>
   );
+}
+
+/** By what they were chosen, where that is not the reference's rule. */
+function ruleText({ pruning, attempts }: DefenseReport): string {
+  const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
+  const by = strategy ? ` Chosen by the strategy ${strategy}` : '';
+  const rule = pruning.rule === 'triggered-difference' && pruning.count > 0 ? `${by ? ', ' : ' Chosen by '}largest rise under the trigger first` : '';
+  return by || rule ? `${by}${rule}.` : '';
 }
 
 function deadText({ count: pruned, dead }: DefenseReport['pruning']): string {

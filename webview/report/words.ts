@@ -1,12 +1,13 @@
-import type { DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report';
+import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report';
 import type { ReviewedIssue } from '../../server/protocol/review';
+import type { ScanResult } from '../../server/protocol/scan';
 import { capital, count, percent } from '../ui/format';
 
 /** What a report says in figures, as the pages of a report and of a comparison write it. */
 
 export interface Sign {
   /** Name of a codicon. */
-  icon: 'pass' | 'error' | 'warning' | 'info' | 'question';
+  icon: 'pass' | 'error' | 'warning' | 'info' | 'question' | 'search';
   text: string;
 }
 
@@ -22,6 +23,29 @@ export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[w
 
 export const FIGURE_TITLES = { cleanAccuracy: 'Clean accuracy', attackSuccessRate: 'Attack success rate (ASR)', robustAccuracy: 'Robust accuracy' } as const;
 export const GATE_TITLES: Record<Gate['id'], string> = { maxAttackSuccessRate: 'Attack success rate (ASR)', maxAccuracyDrop: 'Fall in clean accuracy' };
+
+/** Whether the triggered figures are on a trigger that was estimated from the model: then they say so wherever they stand. */
+export const isEstimated = ({ trigger }: Pick<DefenseReport, 'trigger'>): boolean => trigger?.source === 'estimated';
+
+/** `4.0 pixels`, `70 pixels`: the size of a mask. */
+export const pixelsText = (norm: number): string => `${norm < 10 ? norm.toFixed(1) : count(Math.round(norm))} pixels`;
+
+/** What a scan found; never in the colour of success, since it is none. */
+export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
+  if (flagged.length === 0) return { icon: 'search', text: capital(word) };
+  return { icon: 'warning', text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${listed(flagged.map(String))}` };
+}
+
+/** A scan's sentence without the word that stands above it. */
+export function scanSentence({ word, sentence }: Pick<ScanResult, 'word' | 'sentence'>): string {
+  return sentence.toLowerCase().startsWith(`${word}: `) ? capital(sentence.slice(word.length + 2)) : sentence;
+}
+
+/** What became of a repair that was tried. */
+export function attemptSign({ met, chosen }: Pick<Attempt, 'met' | 'chosen'>): Sign {
+  const text = met ? 'Gates met' : 'Gates missed';
+  return { icon: met ? 'pass' : chosen ? 'warning' : 'error', text: chosen ? `${text}, kept` : text };
+}
 
 /** A share with two decimals: `98.89 %`; never rounded to all or nothing. */
 export function figure(share: number): string {
@@ -91,9 +115,14 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const [before, after] = [report.stages.before.attackSuccessRate, report.stages.after.attackSuccessRate];
   const gate = gateOf(report, 'maxAttackSuccessRate');
   const limit = gate ? `; limit ${limitText(gate.limit)}` : '';
-  if (!before || !after) return { question, icon: 'question', answer: 'Not measured', detail: `Without a trigger there is no attack success rate (ASR)${limit}.` };
-  if (!report.repaired) return { question, icon: 'question', answer: `ASR ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
-  return { question, icon: iconOf(gate), answer: `ASR ${percent(before.rate)} → ${percent(after.rate)}`, detail: `At most ${percent(after.high)} with 95 % confidence${limit}.` };
+  const scanned = report.scan ? ` Scan of the input model: ${scanSign(report.scan).text.toLowerCase()}.` : '';
+  if (!before || !after) return { question, icon: 'question', answer: 'Not measured', detail: `Without a trigger there is no attack success rate (ASR)${limit}.${scanned}` };
+  const asr = isEstimated(report) ? 'Estimated ASR' : 'ASR';
+  if (!report.repaired) return { question, icon: 'question', answer: `${asr} ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
+  const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
+  // Within the limit, but on a trigger that does not count for it.
+  const icon = isEstimated(report) && gate && !gate.met && (gate.judged ?? 1) <= gate.limit && report.verdict.word.startsWith('mitigated') ? 'warning' : iconOf(gate);
+  return { question, icon, answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`, detail: `At most ${percent(after.high)} with 95 % confidence${limit}.${fresh}` };
 }
 
 function costAnswer(report: DefenseReport): Answer {
@@ -108,7 +137,7 @@ function costAnswer(report: DefenseReport): Answer {
 function evidenceAnswer({ data, trigger, provenance: { backend, engine, config } }: DefenseReport): Answer {
   const subset = data.test.images < data.test.available ? ` of ${count(data.test.available)}` : '';
   const triggered = trigger ? ` and ${count(trigger.inputs)} triggered` : '';
-  const source = trigger ? `${capital(trigger.source)} ${trigger.kind} trigger, target class ${trigger.target}` : 'No trigger';
+  const source = !trigger ? 'No trigger' : trigger.source === 'estimated' ? `Trigger estimated by inversion, target class ${trigger.target}` : `${capital(trigger.source)} ${trigger.kind} trigger, target class ${trigger.target}`;
   return {
     question: 'How do we know?',
     icon: trigger?.source === 'known' ? 'info' : 'warning',

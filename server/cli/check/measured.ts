@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
-import type { MeasureOutcome } from '../../protocol/engine';
+import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
 import type { DefenseReport, LayerAnalysis, McNemar, PruningCurve, Rate, StageMetrics } from '../../protocol/report';
 import type { CheckResult } from '../../protocol/review';
-import { fail, hold, pass, type CheckContext, type Target } from './context';
+import { fail, hold, pass, warn, type CheckContext, type Target } from './context';
 import { defendedPath, failure } from './integrity';
 
 /** Another engine, or another processor, may put some image on the other side of a boundary. */
@@ -25,13 +25,25 @@ export async function measuredResults(target: Target, report: DefenseReport, ope
     }
     const { seed, curve, threads } = report.provenance.config;
     const measured = await startMeasure(
-      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, overrides: { seed, curve, threads, backend: context.backend } },
+      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, rule: report.pruning.rule, ...estimateOf(report), overrides: { seed, curve, threads, backend: context.backend } },
       { onEvent: context.onEvent, signal: context.signal },
     );
-    return { results: compareMeasured(report, measured), measured };
+    return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };
   } catch (error) {
     return { results: [failure('measure.impossible', 'The models could not be measured again', error)], measured: null };
   }
+}
+
+/** The trigger that a run estimated, as its report has it: estimating it anew would be another scan. */
+function estimateOf({ trigger, scan }: DefenseReport): Pick<MeasureRequest, 'estimated'> {
+  const estimate = trigger && scan?.classes[trigger.target]?.estimate;
+  return estimate ? { estimated: { target: trigger.target, trigger: estimate } } : {};
+}
+
+function estimateResult({ trigger, proof }: DefenseReport): CheckResult[] {
+  if (trigger?.source !== 'estimated' && !proof) return [];
+  const what = trigger?.source === 'estimated' ? `The trigger estimated for class ${trigger.target} is the one that the report holds${proof ? ', and its fresh inversion was not made again' : ''}` : 'The fresh inversion of the repaired model was not made again';
+  return [warn('measure.estimate', `${what}; \`--reproduce\` does both.`, trigger?.source === 'estimated' ? '/trigger' : '/proof')];
 }
 
 /** Every figure of a report against the same figure measured again. */

@@ -36,7 +36,7 @@ function runAgain(target: Target, { provenance }: DefenseReport, opened: OpenCon
   const { config } = provenance;
   const fineTuneImages = config.data.fineTuneImages !== opened.config.data.fineTuneImages ? config.data.fineTuneImages : null;
   const backend = context.backend === 'auto' && provenance.backend === 'wasm' ? 'wasm' : context.backend;
-  const overrides = { backend, seed: config.seed, threads: config.threads, curve: config.curve, ...(fineTuneImages !== null && { fineTuneImages }) };
+  const overrides = { backend, seed: config.seed, threads: config.threads, curve: config.curve, ...(config.strategy !== opened.config.strategy && { strategy: config.strategy ?? ('fine-pruning' as const) }), ...(fineTuneImages !== null && { fineTuneImages }) };
   return startEngine({ config: opened.file, out, root: target.allowed.root, allowedFolders: [...target.allowed.folders], overrides }, { onEvent: context.onEvent, signal: context.signal, startedFrom: 'a check' });
 }
 

@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { KnownTrigger } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { Split } from '../data/dataset';
 import { at, type Resolve } from '../data/open-data';
@@ -7,6 +7,7 @@ import { patchStamp } from './patch';
 import { readSamples } from './samples';
 import { sinusoidalStamp } from './sinusoidal';
 import type { Shape, Stamp } from './stamp';
+import { warpedStamp } from './warped';
 import type { Trigger } from './trigger';
 
 /** A trigger with what it was made from. */
@@ -26,34 +27,34 @@ export interface OpenTrigger extends Trigger {
  * @throws FinePruneError `trigger.target`, `trigger.doesNotFit`, `trigger.value`, `trigger.image…`, `path.outside`; for samples
  *   as `openIdx` does, and `data.shapeMismatch`, `data.labelOutOfRange`
  */
-export async function openTrigger(config: ResolvedTrigger, shape: Shape, classes: number, resolve: Resolve, scale: number): Promise<OpenTrigger> {
+export async function openTrigger(config: KnownTrigger, shape: Shape, classes: number, resolve: Resolve, scale: number): Promise<OpenTrigger> {
   checkTarget(config.target, classes);
   const { target } = config;
   if (config.kind === 'samples') {
     const { split, files } = await readSamples(config, { shape, classes, resolve, scale });
     return { config, target, samples: split, files, stamp: refuseStamp };
   }
-  const { stamp, sha256 } = await stampOf(config, shape, resolve);
+  const { stamp, noisy, sha256 } = await stampOf(config, shape, resolve);
   const files = 'image' in config && config.image !== null && sha256 !== null ? [{ path: config.image, sha256 }] : [];
-  return { config, target, stamp, samples: null, files };
+  return { config, target, stamp, ...(noisy && { noisy }), samples: null, files };
 }
 
 /** @throws FinePruneError `trigger.samples`, always */
 export function refuseStamp(): never {
   throw badInput('trigger.samples', 'Triggered images of your own can measure an attack, but not be stamped on other images.', {
-    place: '/trigger/kind', todo: 'Use a patch, blended or sinusoidal trigger here.',
+    place: '/trigger/kind', todo: 'Use a patch, blended, sinusoidal or warped trigger here.',
   });
 }
 
 /** @throws FinePruneError `trigger.target` when the model has no such class */
-function checkTarget(target: number, classes: number): void {
+export function checkTarget(target: number, classes: number): void {
   if (target < classes) return;
   throw badInput('trigger.target', `The trigger's target is class ${target}, but the model has ${classes} classes, 0 to ${classes - 1}.`, {
     place: '/trigger/target', todo: `Give a class from 0 to ${classes - 1}.`,
   });
 }
 
-async function stampOf(config: Exclude<ResolvedTrigger, { kind: 'samples' }>, shape: Shape, resolve: Resolve): Promise<Stamp> {
+async function stampOf(config: Exclude<KnownTrigger, { kind: 'samples' }>, shape: Shape, resolve: Resolve): Promise<Stamp> {
   switch (config.kind) {
     case 'patch':
       return patchStamp(config, await imagePath(config.image, resolve), shape);
@@ -61,6 +62,8 @@ async function stampOf(config: Exclude<ResolvedTrigger, { kind: 'samples' }>, sh
       return blendedStamp(config, await imagePath(config.image, resolve), shape);
     case 'sinusoidal':
       return sinusoidalStamp(config, shape);
+    case 'warped':
+      return warpedStamp(config, shape);
   }
 }
 

@@ -4,7 +4,7 @@ import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../
 import { FinePruneError } from '../../protocol/errors';
 import { selectBackend } from '../backend/select';
 import { configText } from '../config/default-config';
-import { resolveConfig } from '../config/read-config';
+import { resolveConfig, resolveTrigger } from '../config/read-config';
 import { openIdx } from '../data/idx';
 import { checkDataFitsModel, checkSameShape } from '../data/open-data';
 import { allIndices } from '../data/roles';
@@ -22,10 +22,11 @@ import { modelCard } from './model-card';
 import { openTrigger } from './open-trigger';
 import { poisonedSplit } from './poison';
 import { refuseForeignModel, refuseOwnFolder } from './poison-output';
+import { trainPruningAware } from './pruning-aware';
 import { triggeredInputs } from './triggered-inputs';
 
 /**
- * Makes a backdoored model for trying defenses on: trains the reference SimpleCNN, or the layers of a given model, from
+ * Makes a backdoored model for trying defenses on (or, at a poison rate of 0, a clean one): trains the reference SimpleCNN, or the layers of a given model, from
  * scratch on a training set of which a share carries the trigger and the target's label (BadNets; Gu, Dolan-Gavitt, Garg
  * 2017), and writes model, defense config and a card that says how it was made. The seed fixes weights, poisoned images and order.
  * @throws FinePruneError as `runDefense` does
@@ -67,23 +68,25 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
   try {
     checkDataFitsModel({ shape: clean.shape, train: clean, test }, model);
     // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
-    const trigger = await openTrigger(resolved.trigger!, clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
-    const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, seed: request.seed });
+    const trigger = await openTrigger(resolveTrigger(request.trigger), clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
+    const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, noiseRate: request.noiseRate ?? 0, seed: request.seed });
     const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
-    progress.expect({ train: clean.count * request.epochs * 3, 'evaluate-after': test.count * 2 });
+    const trainings = request.pruningAware === undefined ? 1 : 2;
+    progress.expect({ train: clean.count * request.epochs * 3 * trainings, 'evaluate-after': test.count * 2 });
 
     const source = sourceOf({ split: poisoned.split, indices: allIndices(clean.count) });
-    progress.begin('train', Math.ceil(source.count / request.batchSize) * request.epochs);
-    const trained = await train({
-      ...request,
-      model,
-      source,
+    progress.begin('train', Math.ceil(source.count / request.batchSize) * request.epochs * trainings);
+    const { epochs, batchSize, learningRate, seed, pruningAware } = request;
+    const options = {
+      ...{ model, epochs, batchSize, learningRate, seed, signal },
       normalisation: resolved.data,
-      masks: null,
       frozen: frozenLayers(model.graph).map((f) => f.layer),
-      signal,
-      onStep: (step, _total, soFar) => progress.step(step, soFar),
-    });
+      onStep: (step: number, _total: number, soFar: { loss: number; accuracy: number }) => progress.step(step, soFar),
+    };
+    const trained =
+      pruningAware === undefined
+        ? { ...(await train({ ...options, source, masks: null })), decoys: [] }
+        : await trainPruningAware({ ...options, clean: sourceOf({ split: clean, indices: allIndices(clean.count) }), poisoned: source, share: pruningAware });
 
     const tested = sourceOf({ split: test, indices: allIndices(test.count) });
     progress.begin('evaluate-after', tested.count + triggered.count);
@@ -101,7 +104,7 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
     const saved = await saveModelBeside(model, request.out);
     const files = { model: saved.path, config: path.join(request.out, `${request.name}.fineprune.json`), card: path.join(request.out, 'CARD.md') };
     await writeFileAtomically(files.config, configText({ model: 'model.json', ...config.data, trigger: request.trigger }));
-    await writeFileAtomically(files.card, modelCard({ request, trigger: resolved.trigger!, model, saved, metrics, history: trained.history, poisoned: poisoned.count, images: clean.count, backend }));
+    await writeFileAtomically(files.card, modelCard({ request, trigger: trigger.config, model, saved, metrics, trained, poisoned, images: clean.count, backend }));
     progress.end();
     return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
   } finally {

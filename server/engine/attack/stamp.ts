@@ -1,4 +1,5 @@
 import { badInput } from '../../protocol/errors';
+import type { RandomStream } from '../data/random';
 
 /** [height, width, channels]. */
 export type Shape = readonly [number, number, number];
@@ -6,6 +7,8 @@ export type Shape = readonly [number, number, number];
 /** What a kind of trigger does with pixels; see `Trigger.stamp`. */
 export interface Stamp {
   stamp(pixels: Float32Array): void;
+  /** Makes of one image, in place, what the attack's training shows under its true label; absent where an attack has no such mode. */
+  noisy?(image: Float32Array, random: RandomStream): void;
   /** SHA-256 of the image file that the trigger was read from; null without one. */
   readonly sha256: string | null;
 }

@@ -1,4 +1,5 @@
 import type { ResolvedTrigger } from '../../protocol/config';
+import type { Stamp } from './stamp';
 
 /** A trigger that can be stamped on any input. Triggers act on pixels in [0, 1], before normalisation, then clip. */
 export interface Trigger {
@@ -9,6 +10,8 @@ export interface Trigger {
    * `pixels` holds whole images of height·width·channels values, NHWC.
    */
   stamp(pixels: Float32Array): void;
+  /** See `Stamp.noisy`. */
+  noisy?: Stamp['noisy'];
 }
 
 /**

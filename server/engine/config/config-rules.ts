@@ -1,9 +1,9 @@
-import type { DefenseConfig } from '../../protocol/config';
+import type { DefenseConfig, TriggerConfig } from '../../protocol/config';
 import { named, type Fault } from './config-schema';
 
 /** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */
 export function ruleFaults(config: DefenseConfig): Fault[] {
-  return [...pathFaults(config), ...dataFaults(config), ...pruneFaults(config), ...triggerFaults(config)];
+  return [...pathFaults(config), ...dataFaults(config), ...pruneFaults(config), ...strategyFaults(config), ...triggerFaults(config)];
 }
 
 function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
@@ -14,8 +14,9 @@ function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
     [['data', 'test', 'images'], data.test.images],
     [['data', 'test', 'labels'], data.test.labels],
   ];
-  if (trigger?.kind === 'samples') paths.push([['trigger', 'images'], trigger.images], [['trigger', 'labels'], trigger.labels]);
-  if (trigger?.kind === 'patch' || trigger?.kind === 'blended') paths.push([['trigger', 'image'], trigger.image]);
+  const chosen = triggerOf(trigger);
+  if (chosen?.kind === 'samples') paths.push([['trigger', 'images'], chosen.images], [['trigger', 'labels'], chosen.labels]);
+  if (chosen?.kind === 'patch' || chosen?.kind === 'blended') paths.push([['trigger', 'image'], chosen.image]);
   return paths
     .filter(([, value]) => value !== undefined && (value.trim() === '' || value.includes('\0')))
     .map(([path, value]) => ({ code: 'config.wrongValue', message: `${named(path)} must be the path of a file, not ${JSON.stringify(value)}.`, path }));
@@ -49,7 +50,36 @@ function pruneFaults({ prune }: DefenseConfig): Fault[] {
   }];
 }
 
-function triggerFaults({ trigger }: DefenseConfig): Fault[] {
+function strategyFaults({ strategy = 'fine-pruning', data, prune, layer, trigger, fineTune }: DefenseConfig): Fault[] {
+  const faults: Fault[] = [];
+  const conflict = (message: string, path: string[], todo: string): void => void faults.push({ code: 'config.conflict', message, path, todo });
+  if (prune?.rule === 'triggered-difference' && !trigger) {
+    conflict('`prune.rule` is "triggered-difference", but no trigger is given that could raise a unit.', ['prune', 'rule'], 'Give the trigger, or `"trigger": "inverted"` to have it estimated.');
+  }
+  if (prune?.rule === 'triggered-difference' && data.holdout === 0) {
+    conflict('`prune.rule` is "triggered-difference", whose order is read on held-out images, but `data.holdout` is 0.', ['data', 'holdout'], 'Hold out some images, or take another rule.');
+  }
+  if (strategy === 'fine-pruning') return faults;
+  if (strategy !== 'fine-pruning-conv' && fineTune?.epochs !== undefined && strategy !== 'auto') {
+    conflict(`\`strategy\` is "${strategy}", which chooses its epochs by the number of images; \`fineTune.epochs\` is for the fine-pruning strategies.`, ['fineTune', 'epochs'], 'Remove `fineTune.epochs`, or take another strategy.');
+  }
+  if (data.holdout === 0) {
+    conflict(`\`strategy\` is "${strategy}", whose choices are made on held-out images, but \`data.holdout\` is 0.`, ['data', 'holdout'], 'Hold out some images, or take the strategy "fine-pruning".');
+  }
+  for (const field of ['ratio', 'units', 'rule'] as const) {
+    if (prune?.[field] !== undefined) conflict(`\`strategy\` is "${strategy}", which chooses by itself what it prunes; \`prune.${field}\` is for "fine-pruning".`, ['prune', field], `Remove \`prune.${field}\`, or take the strategy "fine-pruning".`);
+  }
+  if (layer !== undefined && strategy !== 'guided') conflict(`\`strategy\` is "${strategy}", which chooses its layer by itself.`, ['layer'], 'Remove `layer`, or take the strategy "fine-pruning" or "guided".');
+  return faults;
+}
+
+/** The word `inverted` is short for a trigger of that kind. */
+function triggerOf(trigger: DefenseConfig['trigger']): TriggerConfig | null {
+  return trigger === 'inverted' ? { kind: 'inverted' } : (trigger ?? null);
+}
+
+function triggerFaults(config: DefenseConfig): Fault[] {
+  const trigger = triggerOf(config.trigger);
   if (trigger?.kind === 'blended') {
     return both(trigger, 'image', 'patternSeed');
   }

@@ -27,7 +27,7 @@ export function schemaFaults(config: unknown): Fault[] {
   const faults = faultsOf(validators.config, config, []);
   if (faults.some(({ path }) => path.length === 0 && !isObject(config))) return faults;
   const trigger = (config as { trigger?: unknown }).trigger;
-  return trigger === undefined || trigger === null ? faults : [...faults, ...triggerFaults(trigger, validators.triggers)];
+  return trigger === undefined || trigger === null || trigger === 'inverted' ? faults : [...faults, ...triggerFaults(trigger, validators.triggers)];
 }
 
 /** The trigger is taken out of the schema and validated by kind: a failed `anyOf` would complain about every kind at once. */
@@ -47,7 +47,8 @@ function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>):
   const path = ['trigger'];
   const kinds = [...byKind.keys()];
   if (!isObject(trigger)) {
-    return [{ code: 'config.wrongType', message: `\`trigger\` must be an object, { … }, or null, not ${shown(trigger)}.`, path }];
+    const word = typeof trigger === 'string';
+    return [{ code: word ? 'config.wrongValue' : 'config.wrongType', message: `\`trigger\` must be an object, { … }, "inverted" or null, not ${shown(trigger)}.`, path }];
   }
   const { kind } = trigger as { kind?: unknown };
   if (kind === undefined) {

@@ -1,18 +1,21 @@
-import type { SplitFiles, TriggerConfig } from '../../protocol/config';
+import type { SplitFiles, Strategy, TriggerConfig } from '../../protocol/config';
 
 /** What a new config can't do without: paths relative to it, and the trigger if one is known. */
 export interface NewConfig {
   readonly model: string;
   readonly train: SplitFiles;
   readonly test: SplitFiles;
-  readonly trigger: TriggerConfig | { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | null;
+  /** `inverted`: not known, to be estimated from the model. */
+  readonly trigger: TriggerConfig | { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | 'inverted' | null;
+  /** Default: the reference recipe. */
+  readonly strategy?: Strategy;
 }
 
 /**
  * Text of a new defense config with the reference set-up: only what is necessary is written, what people change most
  * stands there as comments. Parses and validates.
  */
-export function configText({ model, train, test, trigger }: NewConfig): string {
+export function configText({ model, train, test, trigger, strategy = 'fine-pruning' }: NewConfig): string {
   return `// Fine-Prune: measures, prunes, fine-tunes and measures again. Every field that is left out has the reference
 // set-up as its default. To change one of those below, remove the slashes before it.
 {
@@ -31,8 +34,7 @@ export function configText({ model, train, test, trigger }: NewConfig): string {
 
 ${triggerText(trigger)},
 
-  // Share of the layer's units to prune; "auto" chooses it on held-out data.
-  "prune": { "ratio": 0.2 },
+${repairText(strategy)},
   // "layer": "conv2d_2",  // left out: the layer before the classifier
   // "fineTune": { "epochs": 2, "learningRate": 0.0005, "batchSize": 64 },
   // "gates": { "maxAttackSuccessRate": 0.05, "maxAccuracyDrop": 0.01 },
@@ -41,13 +43,27 @@ ${triggerText(trigger)},
 `;
 }
 
+/** Comments above what is pruned, and above a strategy that stands in its place. */
+export const PRUNE_COMMENT = `// Share of the layer's units to prune; "auto" chooses it on held-out data.`;
+export const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
+
+function repairText(strategy: Strategy): string {
+  if (strategy === 'fine-pruning') return `  ${PRUNE_COMMENT}\n  "prune": { "ratio": 0.2 }`;
+  return `  ${STRATEGY_COMMENT}\n  "strategy": ${JSON.stringify(strategy)}`;
+}
+
 const files = ({ images, labels }: SplitFiles): string => `{\n      "images": ${JSON.stringify(images)},\n      "labels": ${JSON.stringify(labels)}\n    }`;
 
 function triggerText(trigger: NewConfig['trigger']): string {
   if (trigger === null) {
-    return `  // No trigger is known: the attack success rate can't be measured. If you know it, for example:
-  // { "kind": "patch", "target": 0 }  is a white 3×3 square, one pixel from right and bottom.
+    return `  // No trigger is known: the attack success rate can't be measured. "inverted" has one estimated from the model. If you
+  // know it, for example: { "kind": "patch", "target": 0 } is a white 3×3 square, one pixel from right and bottom.
   "trigger": null`;
+  }
+  if (trigger === 'inverted') {
+    return `  // Not known: estimated from the model by trigger inversion. If you know it, for example:
+  // { "kind": "patch", "target": 0 }  is a white 3×3 square, one pixel from right and bottom.
+  "trigger": "inverted"`;
   }
   const fields = Object.entries(trigger).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return `  // What the attacker stamps on an input, and the class that it is meant to be taken for.

@@ -1,9 +1,9 @@
-import type { DefenseConfig, ResolvedConfig, ResolvedTrigger, TriggerConfig } from '../../protocol/config';
+import type { DefenseConfig, KnownTrigger, KnownTriggerConfig, ResolvedConfig, ResolvedTrigger, TriggerConfig } from '../../protocol/config';
 import schema from '../../../schemas/fineprune.schema.json';
 
 // Defaults come from the schema, so that hovers and runs can't disagree.
 const top = schema.properties;
-const { DataConfig, PatchTrigger, BlendedTrigger, SinusoidalTrigger, PruneConfig, FineTuneConfig, GatesConfig } = schema.definitions;
+const { DataConfig, PatchTrigger, BlendedTrigger, SinusoidalTrigger, WarpedTrigger, PruneConfig, FineTuneConfig, GatesConfig } = schema.definitions;
 
 /** A valid config with every default filled in; see `DefenseConfig` for the defaults. Paths stay as written. */
 export function resolveConfig(config: DefenseConfig): ResolvedConfig {
@@ -25,6 +25,8 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
       std: list(data.std ?? d.std.default),
     },
     trigger: config.trigger ? resolveTrigger(config.trigger) : null,
+    // Absent for the reference recipe: the hash of such a config stays what it was before there was this field.
+    ...(config.strategy && config.strategy !== 'fine-pruning' && { strategy: config.strategy }),
     layer: config.layer ?? null,
     prune: {
       ratio: prune.units ? null : (prune.ratio ?? PruneConfig.properties.ratio.default),
@@ -50,7 +52,10 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
 }
 
 /** A valid trigger with every default filled in. Also for triggers that come from a command line. */
-export function resolveTrigger(trigger: TriggerConfig): ResolvedTrigger {
+export function resolveTrigger(trigger: KnownTriggerConfig): KnownTrigger;
+export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTrigger;
+export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTrigger {
+  if (trigger === 'inverted' || trigger.kind === 'inverted') return { kind: 'inverted', target: trigger === 'inverted' ? null : (trigger.target ?? null) };
   const { target } = trigger;
   switch (trigger.kind) {
     case 'patch': {
@@ -75,6 +80,10 @@ export function resolveTrigger(trigger: TriggerConfig): ResolvedTrigger {
     case 'sinusoidal': {
       const p = SinusoidalTrigger.properties;
       return { kind: 'sinusoidal', target, amplitude: trigger.amplitude ?? p.amplitude.default, frequency: trigger.frequency ?? p.frequency.default };
+    }
+    case 'warped': {
+      const p = WarpedTrigger.properties;
+      return { kind: 'warped', target, grid: trigger.grid ?? p.grid.default, strength: trigger.strength ?? p.strength.default, patternSeed: trigger.patternSeed ?? p.patternSeed.default };
     }
     case 'samples':
       return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };

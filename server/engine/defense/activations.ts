@@ -78,6 +78,11 @@ export class ActivationStatistics {
     return this.classSums.map((sums, c) => (this.classImages[c] ? sums[unit]! / (this.classImages[c]! * this.positions) : 0));
   }
 
+  /** Largest activation of each unit at any position; −∞ before the first image. */
+  highest(): Float32Array {
+    return this.high.slice();
+  }
+
   /** Dead units: constant over every image and position seen. Ascending indices. */
   dead(): number[] {
     return Array.from({ length: this.units }, (_, u) => u).filter((u) => this.low[u] === this.high[u]);

@@ -1,15 +1,17 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import type { CurvePoint, DefenseReport, LayerAnalysis, PruningCurve, PruningResult, StageMetrics } from '../../protocol/report';
-import type { MeasuredInputs } from '../attack/triggered-inputs';
+import { refuseStamp, type OpenTrigger } from '../attack/open-trigger';
+import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
 import type { Normalisation, Roles, View } from '../data/dataset';
 import { drawn } from '../data/random';
+import { allIndices } from '../data/roles';
 import { mcnemar } from '../metrics/mcnemar';
 import { outcomes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
 import { roundFigure, roundShare } from '../metrics/rate';
 import { masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
 import type { Progress } from '../progress';
-import { nearChance } from '../report/findings';
+import { nearChance } from '../report/near-chance';
 import { train } from '../training/train';
 import { curveHits, type Draw } from './curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from './curve-plan';
@@ -17,6 +19,7 @@ import { sourceOf, type InputSource, type PassOptions } from './inputs';
 import { measure, predict, type Measured } from './measure';
 import { chosenUnits } from './named-units';
 import { mostRaised, pruneOrder } from './ranking';
+import { guidedOrder, type GuidedOrder, type RaisedSetting } from './triggered-difference';
 
 export interface Subject {
   config: ResolvedConfig;
@@ -29,7 +32,7 @@ export interface Subject {
   frozen: readonly { layer: string; reason: string }[];
 }
 
-export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'pruning' | 'curve' | 'fineTuning' | 'repaired'> & {
+export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'pruning' | 'curve' | 'fineTuning' | 'repaired' | 'scan' | 'attempts' | 'proof'> & {
   /** Number of predictions, clean and triggered, that pruning alone changed. */
   pruningChanged: number;
 };
@@ -40,7 +43,7 @@ export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'p
  * fine-tune; measured before, after pruning and after fine-tuning. The model's variables are changed; saving them is the caller's.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function finePrune(subject: Subject, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
+export async function finePrune(subject: Subject, trigger: OpenTrigger | null, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const test = sourceOf(roles.test);
@@ -70,16 +73,17 @@ export async function finePrune(subject: Subject, progress: Progress, signal: Ab
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
   const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
   const analysed = sameView(roles.analysis, roles.test) ? onTest : holdout && sameView(roles.analysis, roles.holdout) ? onHoldout! : await measure(sourceOf(roles.analysis), site, { ...pass, onImages: (n) => progress.step(roles.holdout.indices.length + n) });
-  const scores = config.prune.rule === 'clean-mean' ? analysed.statistics.mean() : analysed.statistics.meanAbs();
-  const order = pruneOrder(scores);
+  const guide = config.prune.rule === 'triggered-difference' ? await guideOf(subject, trigger, pass) : null;
+  const order = guide ? guide.order : pruneOrder(config.prune.rule === 'clean-mean-abs' ? analysed.statistics.meanAbs() : analysed.statistics.mean());
   const layer = layerAnalysis(site, analysed, onTriggered);
 
   progress.begin('curve', 1);
-  const { curve, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const { curve: plain, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const curve: PruningCurve = guide ? { ...plain, smallestWithinGate: guide.smallest } : plain;
 
   const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion);
-  const chosen = repaired ? chosenUnits(config.prune, order, limit && limit.pruned) : new Int32Array();
-  const pruning = pruningResult(config, chosen, layer);
+  const chosen = repaired ? chosenUnits(config.prune, order, guide ? (guide.smallest?.pruned ?? guide.withinAccuracy) : limit && limit.pruned) : new Int32Array();
+  const pruning = pruningResult(config.prune, chosen, layer);
   const comparisonOf = (after: Predictions): DefenseReport['comparison'] => ({
     cleanAccuracy: mcnemar(outcomes(predictedBefore.clean, truth.clean), outcomes(after.clean, truth.clean)),
     attackSuccess: truth.triggered && mcnemar(outcomes(predictedBefore.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
@@ -124,6 +128,21 @@ export async function finePrune(subject: Subject, progress: Progress, signal: Ab
   } finally {
     masks.dispose();
   }
+}
+
+/** What the order of `triggered-difference` is read from. @throws FinePruneError `trigger.samples` for a trigger that can't be stamped on held-out images */
+export function raisedSetting({ model, site, roles, normalisation }: Pick<Subject, 'model' | 'site' | 'roles' | 'normalisation'>, trigger: OpenTrigger, signal: AbortSignal): RaisedSetting {
+  if (trigger.samples) refuseStamp();
+  return { model, site, normalisation, signal, clean: sourceOf(roles.holdout), triggered: triggeredInputs(trigger, roles.holdout) };
+}
+
+/** The order of `triggered-difference`, from held-out images. @throws FinePruneError as `raisedSetting` does */
+export async function guideOf(subject: Pick<Subject, 'config' | 'model' | 'site' | 'roles' | 'normalisation'>, trigger: OpenTrigger | null, { signal }: Pick<PassOptions, 'signal'>, onProgress: (done: number) => void = () => undefined): Promise<GuidedOrder | null> {
+  // Nothing was found to estimate: the run then measures, and says so.
+  if (!trigger) return null;
+  const { curve, seed, gates } = subject.config;
+  const draw: Draw = (n, count) => drawn(allIndices(n), count, seed, 'curve');
+  return guidedOrder({ ...raisedSetting(subject, trigger, signal), curve, draw, gates, onProgress });
 }
 
 interface CurveInputs {
@@ -171,14 +190,14 @@ export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measur
   };
 }
 
-function pruningResult(config: ResolvedConfig, pruned: Int32Array, layer: LayerAnalysis): PruningResult {
+export function pruningResult({ rule, ratio }: Pick<ResolvedConfig['prune'], 'rule' | 'ratio'>, pruned: Int32Array, layer: LayerAnalysis): PruningResult {
   const dead = new Set(layer.dead);
   const raised = layer.activations.some((a) => a.triggeredMean === null)
     ? null
     : new Set(mostRaised(layer.activations.map((a) => a.cleanMean), layer.activations.map((a) => a.triggeredMean!), pruned.length));
   return {
-    rule: config.prune.rule,
-    ratio: config.prune.ratio,
+    rule,
+    ratio,
     count: pruned.length,
     units: [...pruned],
     dead: pruned.reduce((n, u) => n + (dead.has(u) ? 1 : 0), 0),
@@ -190,6 +209,6 @@ export function sameView(a: View, b: View): boolean {
   return a.split === b.split && a.indices.length === b.indices.length && a.indices.every((v, i) => v === b.indices[i]);
 }
 
-function changes(a: Int32Array, b: Int32Array): number {
+export function changes(a: Int32Array, b: Int32Array): number {
   return a.reduce((n, v, i) => n + (v === b[i] ? 0 : 1), 0);
 }

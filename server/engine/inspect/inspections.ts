@@ -1,11 +1,14 @@
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
-import type { EngineAnswer, InspectQuery, InspectSubject, ModelState, Overview } from '../../protocol/inspect';
+import type { EngineAnswer, InspectQuery, InspectSubject, ModelState } from '../../protocol/inspect';
 import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
 import { ByteCache } from './byte-cache';
 import { examplesOf } from './examples';
-import { analyseLayer, expectedBytes, limitOf, type LayerState, type Told } from './layer';
+import { analyseLayer, expectedBytes, limitOf, type LayerState } from './layer';
 import { maskData } from './mask';
+import { overviewOf } from './overview';
+import { scanData } from './scan';
 import { Opener, type Subject } from './subject';
+import type { Searching, Told } from './triggers';
 import { unitData } from './unit';
 
 /** Bytes that all analysed layers together may hold, and that one of them may. */
@@ -37,9 +40,9 @@ export class Inspections {
     if (signal.aborted) throw cancelled();
     if (query.kind === 'open') {
       told('Reading model and data', 0);
-      return overviewOf(await this.reopen(ref));
+      return overviewOf(await this.reopen(ref, { told, signal, search: query.search !== false }));
     }
-    const subject = await this.subjectOf(ref, query.fingerprint, told);
+    const subject = await this.subjectOf(ref, query.fingerprint, { told, signal, search: true });
     try {
       return await this.answerAbout(subject, ref, query, told, signal);
     } catch (error) {
@@ -57,6 +60,7 @@ export class Inspections {
       const count = Math.min(MOST_EXAMPLES, Math.max(1, Math.floor(query.count) || 1));
       return await examplesOf(subject, ref.defended && (await this.opener.openDefended(ref.defended, subject.model)), count, signal);
     }
+    if (query.kind === 'scan') return await scanData(subject);
     const held = await this.layerOf(ref, subject, query.layer, query.state, told, signal);
     try {
       switch (query.kind) {
@@ -78,11 +82,13 @@ export class Inspections {
     }
   }
 
-  private async reopen(ref: InspectSubject): Promise<Subject> {
-    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads, ref.nativeBinding));
+  private async reopen(ref: InspectSubject, searching: Searching): Promise<Subject> {
+    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads, ref.nativeBinding), searching);
+    // Nothing is asked about a model whose trigger is still to be searched.
+    if (!opened.searched) return opened;
     const known = this.subjects.get(opened.fingerprint);
     // The same contents, but perhaps another ratio in the config: what was computed stays, what the config says is new.
-    const subject = known ? { ...opened, model: known.model, dataset: known.dataset, roles: known.roles, trigger: known.trigger, triggered: known.triggered } : opened;
+    const subject = known ? { ...opened, model: known.model, dataset: known.dataset, roles: known.roles, trigger: known.trigger, triggered: known.triggered, scan: known.scan, guide: known.guide } : opened;
     this.subjects.delete(subject.fingerprint);
     this.subjects.set(subject.fingerprint, subject);
     while (this.subjects.size > SUBJECTS) {
@@ -94,15 +100,15 @@ export class Inspections {
     return subject;
   }
 
-  private async subjectOf(ref: InspectSubject, fingerprint: string, told: Told): Promise<Subject> {
+  private async subjectOf(ref: InspectSubject, fingerprint: string, searching: Searching): Promise<Subject> {
     const known = this.subjects.get(fingerprint);
     if (known) {
       this.subjects.delete(fingerprint);
       this.subjects.set(fingerprint, known);
       return known;
     }
-    told('Reading model and data', 0);
-    const subject = await this.reopen(ref);
+    searching.told('Reading model and data', 0);
+    const subject = await this.reopen(ref, searching);
     if (subject.fingerprint === fingerprint) return subject;
     throw badInput('inspect.changed', 'The model, its config or its data have changed since they were looked at.', { file: ref.config, todo: 'Refresh.' });
   }
@@ -131,26 +137,6 @@ export class Inspections {
     if (choice === info.name || choice === this.backend.choice || (choice === 'auto' && info.name === 'native')) return info;
     throw new FinePruneError({ kind: 'engine', code: 'inspect.backend', message: `This engine process computes with ${info.name}, and ${choice} is asked for.`, todo: 'Ask again: a new process takes over.' });
   }
-}
-
-function overviewOf(subject: Subject): Omit<Overview, 'report'> {
-  const { config, model, roles, triggered, backend, opened, layers, chosen, trigger, fingerprint } = subject;
-  const { units = 0 } = layers.find(({ name }) => name === chosen) ?? {};
-  return {
-    kind: 'open',
-    fingerprint,
-    name: opened.name,
-    model: { path: config.model, layers: model.graph.layers.length, parameters: model.summary.parameters },
-    classes: model.classes,
-    shape: [...subject.dataset.shape],
-    layers: [...layers],
-    chosen: chosen ?? '',
-    prune: { ratio: config.prune.ratio, rule: config.prune.rule, units: config.prune.units?.filter((unit) => unit < units) ?? null },
-    gates: { maxAttackSuccessRate: config.gates.maxAttackSuccessRate, maxAccuracyDrop: config.gates.maxAccuracyDrop },
-    trigger: trigger && { kind: trigger.config.kind, target: trigger.target },
-    images: { analysis: roles.analysis.indices.length, analysisRole: roles.analysisRole, test: roles.test.indices.length, holdout: roles.holdout.indices.length, triggered: triggered && triggered.count },
-    backend: { name: backend.name, why: backend.why, version: backend.version },
-  };
 }
 
 function checkUnits({ site }: LayerState, units: readonly number[]): void {

@@ -2,9 +2,11 @@ import { badInput } from '../../protocol/errors';
 import type { CurveData, LayerData, LimitData, ModelState } from '../../protocol/inspect';
 import { curveHits, type Draw } from '../defense/curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from '../defense/curve-plan';
+import { guideOf, raisedSetting } from '../defense/fine-pruning';
 import { sourceOf, type InputSource, type PassOptions } from '../defense/inputs';
 import { measure, type Measured } from '../defense/measure';
 import { pruneOrder } from '../defense/ranking';
+import { raisedOrder } from '../defense/triggered-difference';
 import { allIndices } from '../data/roles';
 import { drawn } from '../data/random';
 import type { Frontier, OpenModel, UnitSite } from '../model/model';
@@ -12,12 +14,10 @@ import { findUnitSite } from '../model/units';
 import { analyse, bytesPerInput, bytesPerSet, type Analysed } from './analyse';
 import type { Held } from './byte-cache';
 import type { Subject } from './subject';
+import type { Told } from './triggers';
 
 /** Most units that a layer may have: a page takes no more, and a config names no more. */
 const MOST_UNITS = 65_536;
-
-/** Tells how far a question is. */
-export type Told = (title: string, overall: number) => void;
 
 /** Which layer is to be analysed, in which model. */
 export interface LayerRequest {
@@ -63,7 +63,8 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   const site = siteOf(model, layer);
   const test = sourceOf(roles.test);
   const { sameSet, counts, most } = plan(subject, site, mostBytes);
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const ordering = orderingImages(subject);
+  const total = counts.reduce((sum, count) => sum + count, ordering);
   // Where the rest of the network has to run for each point, the curve takes as long as the passes before it.
   const passes = site.feedsClassifier ? 0.9 : 0.5;
   let behind = 0;
@@ -81,8 +82,7 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   const clean = sameSet ? onTest : await pass(sourceOf(roles.analysis), 'clean images');
   const onTriggered = triggered && (await pass(triggered, 'triggered images'));
 
-  const scores = config.prune.rule === 'clean-mean' ? clean.statistics.mean() : clean.statistics.meanAbs();
-  const order = pruneOrder(scores);
+  const order = await orderOf(subject, model, site, clean, (share) => told(heldOutTitle(subject), (passes * (behind + ordering * share)) / total), signal);
   const curve = await curveOf(subject, model, site, order, onTest, onTriggered, (share) => told('Computing the pruning curve', passes + (1 - passes) * share), signal);
   const analysed = new Set([clean, onTest, ...(onTriggered ? [onTriggered] : [])]);
   const held: LayerState = {
@@ -96,6 +96,21 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   };
   return held;
 }
+
+/** Images that the order of the rule takes passes over, beside those that are analysed. */
+function orderingImages({ guide, roles }: Subject): number {
+  return guide ? 2 * roles.holdout.indices.length : 0;
+}
+
+/** Units in the order of the rule, as a run has them. */
+async function orderOf(subject: Subject, model: OpenModel, site: UnitSite, { statistics }: Analysed, done: (share: number) => void, signal: AbortSignal): Promise<Int32Array> {
+  const { config, roles, rule, guide } = subject;
+  if (!guide) return pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
+  done(0);
+  return (await raisedOrder({ ...raisedSetting({ model, site, roles, normalisation: config.data }, guide, signal), onProgress: done })).order;
+}
+
+const heldOutTitle = ({ roles }: Subject): string => `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;
 
 /** Memory that a layer will take when it is analysed, in bytes. @throws FinePruneError `layer.…` as `analyseLayer` does before it begins */
 export function expectedBytes(subject: Subject, { model, layer, mostBytes }: LayerRequest): number {
@@ -118,22 +133,25 @@ function plan({ roles, triggered, model }: Subject, site: UnitSite, mostBytes: n
   return { sameSet, most, counts: available.map((count) => Math.min(most, count)) };
 }
 
-/** The largest number of pruned units within the accuracy-drop limit, chosen on held-out images as in a run. */
+/** How many units the rule would have pruned, chosen on held-out images as in a run. */
 export async function limitOf(held: LayerState, told: Told, signal: AbortSignal): Promise<LimitData> {
   if (held.limit) return held.limit;
   const { subject, model, site, state, data } = held;
-  const { config, roles } = subject;
-  const options: PassOptions = { model, normalisation: config.data, signal };
-  let limit: LimitData['limit'] = null;
-  if (roles.holdout.indices.length) {
+  const { config, roles, guide } = subject;
+  const title = heldOutTitle(subject);
+  const answer: LimitData = { kind: 'limit', layer: site.layer, state, limit: null, smallest: null };
+  if (guide) {
+    const found = await guideOf({ config, model, site, roles, normalisation: config.data }, guide, { signal }, (share) => told(title, share));
+    answer.smallest = found!.smallest;
+  } else if (roles.holdout.indices.length) {
     const source = sourceOf(roles.holdout);
-    const title = `Measuring ${source.count.toLocaleString('en-US')} held-out images`;
+    const options: PassOptions = { model, normalisation: config.data, signal };
     const measured = await measure(source, site, { ...options, onImages: (done) => told(title, (0.5 * done) / source.count) });
     const hits = await curveHits({ source, measured, wanted: 'labels' }, site, data.order, drawOf(subject), curveBudgets(config.curve, subject.triggered !== null).holdout, { ...options, onImages: (done, of) => told('Computing the held-out curve', 0.5 + (0.5 * done) / of) });
-    limit = largestWithinLimit(hits, config.gates.maxAccuracyDrop);
+    answer.limit = largestWithinLimit(hits, config.gates.maxAccuracyDrop);
   }
-  held.limit = { kind: 'limit', layer: site.layer, state, limit };
-  return held.limit;
+  held.limit = answer;
+  return answer;
 }
 
 function drawOf({ config }: Subject): Draw {

@@ -7,9 +7,10 @@ import { argMaxRows } from '../metrics/evaluate';
 import { forwardFrom, forwardTo } from '../model/forward';
 import type { Frontier } from '../model/model';
 import type { Analysed } from './analyse';
-import type { Frontiers, LayerState, Told } from './layer';
+import type { Frontiers, LayerState } from './layer';
 import type { BothJudged, Judged } from './mask';
 import { picked } from './mask-dense';
+import type { Told } from './triggers';
 
 /** Multiply-adds of a quick answer behind the layer: about 0.1 s. Counted, never timed, so that every machine takes the same subset. */
 const QUICK_WORK = 2.5e9;

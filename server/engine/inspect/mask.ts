@@ -1,9 +1,10 @@
 import type { MaskData, MaskFigures } from '../../protocol/inspect';
 import { rate } from '../metrics/rate';
 import type { Analysed } from './analyse';
-import type { LayerState, Told } from './layer';
+import type { LayerState } from './layer';
 import { fromActivations } from './mask-dense';
 import { fromFrontiers, fromImages } from './mask-tail';
+import type { Told } from './triggers';
 
 /** What a model says of some inputs of one set, with the units pruned and as it is. */
 export interface Judged {

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { InspectSubject, LayerChoice } from '../../protocol/inspect';
-import { openTrigger, type OpenTrigger } from '../attack/open-trigger';
+import type { ScanResult } from '../../protocol/scan';
+import type { OpenTrigger } from '../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
 import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
@@ -14,6 +15,8 @@ import type { OpenModel } from '../model/model';
 import { openModel } from '../model/open-tfjs';
 import { findUnitSite, prunableLayers } from '../model/units';
 import { MadeFromFiles } from './file-memo';
+import { pruningOf } from './pruning';
+import { places, Triggers, type Searching } from './triggers';
 
 /** A config's model and data, opened, with the hash of all that an answer about them rests on. */
 export interface Subject {
@@ -26,6 +29,14 @@ export interface Subject {
   readonly roles: Roles;
   readonly trigger: OpenTrigger | null;
   readonly triggered: MeasuredInputs | null;
+  /** The scan that the trigger was searched by; null where it is described, or none is asked for. */
+  readonly scan: ScanResult | null;
+  /** False where the trigger is to be searched, and that was not allowed: nothing but an overview is made of such a subject. */
+  readonly searched: boolean;
+  /** The rule that orders units: the config's, or that of its strategy. */
+  readonly rule: PruneRule;
+  /** Whose rise `triggered-difference` orders by; null for other rules, and without a trigger: then the clean mean orders. */
+  readonly guide: OpenTrigger | null;
   readonly layers: readonly LayerChoice[];
   /** The layer that a run prunes; null when the config names none and there is none that it would take. */
   readonly chosen: string | null;
@@ -39,18 +50,18 @@ const DATA_SETS = 2;
 export class Opener {
   private readonly models = new MadeFromFiles<OpenModel>(MODELS);
   private readonly data = new MadeFromFiles<DataSet>(DATA_SETS);
-  private readonly triggers = new MadeFromFiles<OpenTrigger>(DATA_SETS);
+  private readonly triggers = new Triggers();
   /** Models whose tensors are there. */
   private readonly live = new Set<OpenModel>();
 
   /**
    * @param backend gives the engine that computes, chosen once a process
-   * @throws FinePruneError as a run does for its model, config and data
+   * @throws FinePruneError as a run does for its model, config and data; of kind `cancelled` within one step of a search
    */
-  async open(ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>): Promise<Subject> {
+  async open(ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>, searching: Searching): Promise<Subject> {
     const opened = await readConfig(ref.config, { allowedFolders: ref.allowedFolders, ...(ref.root && { root: ref.root }) });
     try {
-      return await this.openAll(opened, ref, backend);
+      return await this.openAll(opened, ref, backend, searching);
     } catch (error) {
       throw opened.placed(error);
     }
@@ -82,7 +93,7 @@ export class Opener {
     }
   }
 
-  private async openAll(opened: OpenConfig, ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>): Promise<Subject> {
+  private async openAll(opened: OpenConfig, ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>, searching: Searching): Promise<Subject> {
     const { config } = opened;
     // Files are read and unpacked by other threads while this one loads the backend.
     const reading = this.openData(opened);
@@ -92,13 +103,17 @@ export class Opener {
     const dataset = await reading;
     checkDataFitsModel(dataset, model);
     const roles = splitRoles(config, dataset);
-    const trigger = config.trigger && (await this.openTrigger(opened, dataset, model.classes));
-    const triggered = trigger && triggeredInputs(trigger, roles.test);
     const layers = prunableLayers(model.graph).map((name): LayerChoice => {
       const { kind, units, feedsClassifier } = findUnitSite(model.graph, name);
       return { name, kind, units, feedsClassifier };
     });
-    return { fingerprint: fingerprintOf(config, model, dataset, trigger, computing), opened, config, backend: computing, model, dataset, roles, trigger, triggered, layers, chosen: chosenLayer(config, model, layers) };
+    // A layer that is named wrongly is told before a search takes its time.
+    const chosen = chosenLayer(config, model, layers);
+    const found = await this.triggers.of({ opened, model, dataset, roles, backend: computing }, searching);
+    const triggered = found.trigger && triggeredInputs(found.trigger, roles.test);
+    const pruning = pruningOf({ config, model, layers, chosen, trigger: found.trigger, repaired: ref.repaired ?? null });
+    const subject = { opened, config, backend: computing, model, dataset, roles, triggered, layers, ...found, ...pruning };
+    return { ...subject, fingerprint: fingerprintOf(subject) };
   }
 
   private openModel(file: string): Promise<OpenModel> {
@@ -118,37 +133,35 @@ export class Opener {
       return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
     });
   }
-
-  private async openTrigger({ config, resolve }: OpenConfig, dataset: DataSet, classes: number): Promise<OpenTrigger> {
-    const trigger = config.trigger!;
-    const named = trigger.kind === 'samples' ? [trigger.images, trigger.labels] : 'image' in trigger && trigger.image !== null ? [trigger.image] : [];
-    // Paths as they are allowed here and now: what another config may read must not be handed to this one.
-    const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await places(named, resolve)]);
-    return await this.triggers.get(key, async () => {
-      const value = await openTrigger(trigger, dataset.shape, classes, resolve, config.data.scale);
-      return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
-    });
-  }
-}
-
-/** Absolute paths; one that may not be read stays as it is written, for opening it to refuse. */
-function places(files: readonly string[], resolve: OpenConfig['resolve']): Promise<string[]> {
-  return Promise.all(files.map((file) => resolve(file).catch(() => file)));
 }
 
 /** Neither ratio nor fine-tuning change what is measured here, so a person may edit them without losing anything. */
-function fingerprintOf({ data, trigger, prune, seed, gates, curve }: ResolvedConfig, model: OpenModel, dataset: DataSet, opened: OpenTrigger | null, backend: BackendInfo): string {
+function fingerprintOf({ config, model, dataset, backend, trigger, scan, searched, rule, guide }: Omit<Subject, 'fingerprint'>): string {
+  const { data, seed, gates, curve } = config;
   const { scale, mean, std, analysis, analysisImages, holdout, testImages } = data;
   return sha256(canonicalJson({
     model: model.hashes,
     data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, testImages },
-    trigger: trigger && { ...trigger, files: opened?.files.map(({ sha256: hash }) => hash) ?? [] },
-    rule: prune.rule,
+    trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
+    // Of an estimated trigger, what it was estimated to be.
+    ...(trigger && scan && { estimate: scan.classes[trigger.target]!.estimate }),
+    ...(scan && { flagged: scan.flagged }),
+    ...(!searched && { searched }),
+    rule,
+    ...(guide && guide !== trigger && { guide: stampHash(guide, dataset.shape) }),
     drop: gates.maxAccuracyDrop,
+    ...(rule === 'triggered-difference' && { success: gates.maxAttackSuccessRate }),
     seed,
     curve,
     backend: backend.name,
   }));
+}
+
+/** What a trigger makes of a grey image, as a hash. */
+function stampHash(trigger: OpenTrigger, [height, width, channels]: DataSet['shape']): string {
+  const pixels = new Float32Array(height * width * channels).fill(0.5);
+  trigger.stamp(pixels);
+  return sha256(Buffer.from(pixels.buffer));
 }
 
 function chosenLayer(config: ResolvedConfig, model: OpenModel, layers: readonly LayerChoice[]): string | null {

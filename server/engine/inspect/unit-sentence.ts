@@ -13,6 +13,8 @@ export interface UnitFigures {
   triggered: { mean: number; fires: number; /** Whether any of these inputs takes a dead unit away from its constant. */ woken: boolean } | null;
   /** Target class of the trigger. */
   target: number | null;
+  /** Whether the trigger was estimated from the model: the sentence then says so. */
+  estimated: boolean;
   /** Weight to each class's logit; null when it does not feed the classifier. */
   outgoing: Float32Array | null;
 }
@@ -25,26 +27,27 @@ export function unitSentence(figures: UnitFigures): string {
   return [activity(figures), effect(figures)].filter(Boolean).join(' ');
 }
 
-function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered }: UnitFigures): string {
+function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered, estimated }: UnitFigures): string {
+  const trigger = estimated ? 'the estimated trigger' : 'the trigger';
   if (pruned) return `Pruned: this ${word} contributes nothing.`;
   if (dead) {
     const constant = `Dead: constant at ${short(cleanMean)} on all ${count(images)} clean images`;
     if (triggered === null) return `${constant}.`;
-    if (!triggered.woken) return `${constant}; the trigger does not wake it either.`;
+    if (!triggered.woken) return `${constant}; ${trigger} does not wake it either.`;
     const how = cleanMean === 0 && triggered.fires > 0 ? `it fires on ${percent(triggered.fires)} of triggered inputs, with a mean of ${short(triggered.mean)}` : `its mean on triggered inputs is ${short(triggered.mean)}`;
-    return `${constant}, but the trigger wakes it: ${how}.`;
+    return `${constant}, but ${trigger} wakes it: ${how}.`;
   }
   if (triggered === null) return `Fires on ${percent(cleanFires)} of clean inputs, with a mean of ${short(cleanMean)}.`;
   const fires = `Fires on ${percent(triggered.fires)} of triggered and ${percent(cleanFires)} of clean inputs`;
-  return `${fires}${comparison(cleanMean, triggered)}.`;
+  return `${fires}${comparison(cleanMean, triggered, trigger)}.`;
 }
 
-function comparison(clean: number, { mean: triggered, fires }: NonNullable<UnitFigures['triggered']>): string {
-  if (clean > 0 && triggered === 0 && fires === 0) return ': the trigger silences it';
-  if (clean > 0 && triggered > clean * RAISED) return `: its mean is ${times(triggered / clean)} higher with the trigger`;
-  if (triggered > 0 && clean > triggered * RAISED) return `: its mean is ${times(clean / triggered)} lower with the trigger`;
-  if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return ': the trigger hardly moves its mean';
-  return `: its mean goes from ${short(clean)} to ${short(triggered)} with the trigger`;
+function comparison(clean: number, { mean: triggered, fires }: NonNullable<UnitFigures['triggered']>, trigger: string): string {
+  if (clean > 0 && triggered === 0 && fires === 0) return `: ${trigger} silences it`;
+  if (clean > 0 && triggered > clean * RAISED) return `: its mean is ${times(triggered / clean)} higher with ${trigger}`;
+  if (triggered > 0 && clean > triggered * RAISED) return `: its mean is ${times(clean / triggered)} lower with ${trigger}`;
+  if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return `: ${trigger} hardly moves its mean`;
+  return `: its mean goes from ${short(clean)} to ${short(triggered)} with ${trigger}`;
 }
 
 /** Where a unit that the trigger raises pushes the prediction. */

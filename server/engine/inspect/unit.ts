@@ -33,6 +33,7 @@ export function unitData(held: LayerState, unit: number): UnitData {
       cleanFires: data.cleanFires[unit]!,
       triggered: onTriggered && { mean: triggered!.statistics.mean()[unit]!, fires: data.triggeredFires![unit]!, woken: onTriggered.some((value) => differs(value, onClean[0]!)) },
       target: subject.trigger?.target ?? null,
+      estimated: subject.trigger?.config.kind === 'inverted',
       outgoing,
     }),
     histogram: histogramOf(onClean, onTriggered),

@@ -29,19 +29,21 @@ interface Split {
 
 const plans = new WeakMap<OpenModel, Plan>();
 const INFERENCE: Mode = { training: false, seed: 0 };
+const DIFFERENTIABLE: Mode = { training: false, differentiable: true, seed: 0 };
 
 /**
  * Logits of a batch.
  *
  * In training mode dropout drops, with a mask made of `dropoutSeed` and the layer's place alone, and BatchNorm uses and moves
- * batch statistics (but not in frozen layers). Can be differentiated.
+ * batch statistics (but not in frozen layers). Can be differentiated; so can inference with `differentiable`, which holds every
+ * layer's output until the gradient is there.
  *
  * @param x [N, height, width, channels], normalised as the model expects
  * @returns [N, classes]
  */
-export function forward(model: OpenModel, x: tf.Tensor4D, opts: { training?: boolean; dropoutSeed?: number } = {}): tf.Tensor2D {
-  const mode = opts.training ? { training: true, seed: opts.dropoutSeed ?? 0 } : INFERENCE;
-  return tf.tidy(() => run(opts.training ? planOf(model).training : planOf(model).steps, new Map([[model.graph.input, shaped(model, x)]]), model.graph.output, mode) as tf.Tensor2D);
+export function forward(model: OpenModel, x: tf.Tensor4D, opts: { training?: boolean; dropoutSeed?: number; differentiable?: boolean } = {}): tf.Tensor2D {
+  const mode = opts.training ? { training: true, seed: opts.dropoutSeed ?? 0 } : opts.differentiable ? DIFFERENTIABLE : INFERENCE;
+  return tf.tidy(() => run(mode === INFERENCE ? planOf(model).steps : planOf(model).training, new Map([[model.graph.input, shaped(model, x)]]), model.graph.output, mode) as tf.Tensor2D);
 }
 
 /**
@@ -125,10 +127,11 @@ function run(steps: readonly Step[], values: Map<string, tf.Tensor>, wanted: str
   const kept = new Set(typeof wanted === 'string' ? [wanted] : wanted);
   const given = new Set([...values.values()].map((t) => t.id));
   const lastReader = new Map<string, Step>();
-  if (!mode.training) for (const step of steps) for (const name of step.inputs) lastReader.set(name, step);
+  const disposing = !mode.training && !mode.differentiable;
+  if (disposing) for (const step of steps) for (const name of step.inputs) lastReader.set(name, step);
   for (const step of steps) {
     values.set(step.name, step.run(step.inputs.map((name) => values.get(name)!), mode));
-    if (mode.training) continue;
+    if (!disposing) continue;
     for (const name of new Set(step.inputs)) {
       if (lastReader.get(name) !== step || kept.has(name)) continue;
       const done = values.get(name)!;

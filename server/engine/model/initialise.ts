@@ -37,6 +37,21 @@ export function initialise(net: LayersModel, graph: Graph, config: (layer: Graph
   }
 }
 
+/**
+ * Gives the weights of named Dense layers fresh start values: kernels after Glorot and Bengio (2010), uniform; biases zero. The same seed
+ * gives the same values on every engine.
+ */
+export function resetDense(net: LayersModel, graph: Graph, names: readonly string[], seed: number): void {
+  for (const layer of graph.layers.filter(({ name }) => names.includes(name))) {
+    for (const { name, shape } of layer.weights) {
+      const own = randomStream(seed, `reset ${layer.name}/${name}`).integer(2 ** 31 - 1) + 1;
+      const values = (name === 'kernel' ? initializers.glorotUniform({ seed: own }) : initializers.zeros()).apply([...shape], 'float32');
+      variableOf(net, layer, name).assign(values);
+      dispose(values);
+    }
+  }
+}
+
 type Initialiser = ReturnType<typeof initializers.zeros>;
 
 /** By name, or `{class_name, config}`. Class names and function names differ in spelling only (GlorotUniform, glorot_uniform). */

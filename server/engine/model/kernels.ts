@@ -6,6 +6,8 @@ import type { ActivationName, GraphLayer } from './graph';
 /** How a pass is run. */
 export interface Mode {
   readonly training: boolean;
+  /** Inference of which a gradient is wanted: no fused kernels, and every layer's output stays. */
+  readonly differentiable?: boolean;
   /** Seed of dropout and noise in training. */
   readonly seed: number;
 }
@@ -30,7 +32,7 @@ export function kernelOf(layer: GraphLayer, index: number, variable: (weight: st
       const shape = layer.outputShape.slice(0, -1);
       return ([x], mode) => {
         const rows = shape.length === 0 ? (x as tf.Tensor2D) : tf.reshape(x!, [-1, kernel.shape[0]]);
-        const y = mode.training || !isFusable(op.activation) ? finish(tf.matMul(rows, kernel), bias, op.activation) : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
+        const y = mode.training || mode.differentiable || !isFusable(op.activation) ? finish(tf.matMul(rows, kernel), bias, op.activation) : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
         return shape.length === 0 ? y : tf.reshape(y, [-1, ...shape, op.units]);
       };
     }
@@ -38,7 +40,7 @@ export function kernelOf(layer: GraphLayer, index: number, variable: (weight: st
       const [kernel, bias] = [variable('kernel') as tf.Variable<tf.Rank.R4>, weight('bias')];
       const [strides, dilations] = [[...op.strides] as [number, number], [...op.dilation] as [number, number]];
       return ([x], mode) =>
-        mode.training || !isFusable(op.activation)
+        mode.training || mode.differentiable || !isFusable(op.activation)
           ? finish(tf.conv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation)
           : tf.fused.conv2d({ x: x as tf.Tensor4D, filter: kernel, strides, pad: op.padding, dilations, bias, activation: op.activation });
     }

@@ -4,6 +4,7 @@ import type { DefenseReport, Finding } from '../../protocol/report';
 import type { BackendInfo } from '../backend/select';
 import type { DataSet } from '../data/dataset';
 import type { Outcome, Subject } from '../defense/fine-pruning';
+import { reportedScan } from '../inversion/scan';
 import { TOOL } from '../version';
 import { findings } from './findings';
 import { judge, judgeGates } from './verdict';
@@ -20,10 +21,11 @@ export interface ReportParts {
 /** Puts a run's figures together with verdict, gates and findings. `model.after` is filled in when the model is saved. */
 export function buildReport({ subject, outcome, dataset, backend, configHash }: ReportParts): DefenseReport {
   const { config, model, site, roles, triggered } = subject;
-  const { pruningChanged, ...measured } = outcome;
+  const { pruningChanged, scan, ...measured } = outcome;
   const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
     ...measured,
-    trigger: triggered && { kind: triggered.kind, source: 'known', target: triggered.target, inputs: triggered.count },
+    ...(scan && { scan: reportedScan(scan) }),
+    trigger: triggered && { kind: triggered.kind, source: triggered.kind === 'inverted' ? 'estimated' : 'known', target: triggered.target, inputs: triggered.count },
     data: {
       format: dataset.format,
       classes: dataset.classes,

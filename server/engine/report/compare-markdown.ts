@@ -1,8 +1,10 @@
 import type { FigureChange, GateChange, ReportComparison } from '../../protocol/review';
-import { capital, FIGURE_TITLES, pWords } from './compare-words';
+import { classes } from './compare-scan';
+import { capital, figureTitle, pWords } from './compare-words';
 import { GATE_TITLES, limitWords, points } from './gate-words';
 import { code, text } from './markdown-escape';
 import { count, figure, table } from './markdown-figures';
+import { isEstimated } from './words';
 
 const MOST_ROWS = 60;
 const MOST_UNITS = 200;
@@ -31,6 +33,7 @@ export function comparisonMarkdown(comparison: ReportComparison, labels: Compari
     figureTable(comparison, sides(comparison, labels)),
     gateRows(comparison, sides(comparison, labels)),
     findingRows(comparison),
+    scanRows(comparison, sides(comparison, labels)),
     ...(base && head ? [unitsText(comparison), settingRows(comparison, sides(comparison, labels))] : []),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -42,11 +45,12 @@ export function comparisonSentence({ direction, sentence, base, head }: ReportCo
   return `**${word}.** ${text(sentence)}`;
 }
 
-function figureTable({ figures, base, head }: ReportComparison, heads: readonly string[]): string {
+function figureTable(comparison: ReportComparison, heads: readonly string[]): string {
+  const { figures, base, head } = comparison;
   const rows = figures
     .filter((change) => change.base || change.head)
     .map((change) => [
-      `${capital(FIGURE_TITLES[change.figure])}, ${change.stage === 'after' ? 'defended model' : 'input model'}`,
+      `${capital(figureTitle(change.figure, comparison))}, ${change.stage === 'after' ? 'defended model' : 'input model'}`,
       rateCell(change.base),
       rateCell(change.head),
       change.delta === null ? '–' : points(change.delta),
@@ -60,10 +64,11 @@ function rateCell(rate: FigureChange['base']): string {
   return rate ? `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), of ${count(rate.of)}` : '–';
 }
 
-function gateRows({ gates }: ReportComparison, heads: readonly string[]): string {
+function gateRows({ gates, base, head }: ReportComparison, heads: readonly string[]): string {
+  const estimated = [base, head].some((report) => report && isEstimated(report)) ? ', *estimated* trigger' : '';
   const cell = (gate: GateChange['base']): string => (gate ? `≤ ${limitWords(gate.limit)}, ${gate.met ? 'met' : '**missed**'}` : '–');
   const words = { same: '', loosened: '⚠️ loosened', tightened: 'tightened', added: 'added', removed: '⚠️ removed' };
-  return table(['Gate', ...heads, 'limit'], gates.map(({ id, base, head, limit }) => [GATE_TITLES[id], cell(base), cell(head), words[limit]]));
+  return table(['Gate', ...heads, 'limit'], gates.map((gate) => [`${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? estimated : ''}`, cell(gate.base), cell(gate.head), words[gate.limit]]));
 }
 
 function findingRows({ findings, base, head: now }: ReportComparison): string {
@@ -75,6 +80,14 @@ function findingRows({ findings, base, head: now }: ReportComparison): string {
   const more = told.length > MOST_ROWS ? [`- … and ${count(told.length - MOST_ROWS)} more.`] : [];
   const rest = kept > 0 ? [`- ${count(kept)} ${kept === 1 ? 'finding is' : 'findings are'} as before.`] : [];
   return [...lines, ...more, ...rest].join('\n');
+}
+
+/** Which classes the scans flag; nothing where no report has a scan. */
+function scanRows({ scans = [], base, head }: ReportComparison, heads: readonly string[]): string {
+  if (scans.length === 0) return '';
+  const cell = (flagged: readonly number[] | null, report: unknown): string => (!report ? '–' : flagged === null ? 'not scanned' : flagged.length === 0 ? 'nothing found' : `${classes(flagged)}`);
+  const change = ({ added, removed }: (typeof scans)[number]): string => [...(added.length > 0 ? [`⚠️ ${classes(added)} added`] : []), ...(removed.length > 0 ? [`${classes(removed)} gone`] : [])].join('; ');
+  return table(['Suspicious classes', ...heads, 'change'], scans.map((scan) => [`Scan of the ${scan.model} model`, cell(scan.base, base), cell(scan.head, head), change(scan)]), 4);
 }
 
 function unitsText({ units }: ReportComparison): string {

@@ -1,7 +1,8 @@
 import type { DefenseReport } from '../../protocol/report';
 import type { FigureChange, ReportComparison } from '../../protocol/review';
+import { scanSentence } from './compare-scan';
 import { limitWords } from './gate-words';
-import { percent } from './words';
+import { asrName, isEstimated, percent } from './words';
 
 type Unworded = Omit<ReportComparison, 'sentence' | 'direction'>;
 
@@ -11,12 +12,21 @@ export const FIGURE_TITLES: Record<FigureChange['figure'], string> = {
   robustAccuracy: 'robust accuracy',
 };
 
+/** What a figure of a comparison is called: on a trigger that either report only estimated, it says so. */
+export function figureTitle(figure: FigureChange['figure'], { base, head }: Pick<ReportComparison, 'base' | 'head'>): string {
+  const estimated = [base, head].some((report) => report && isEstimated(report));
+  return figure === 'cleanAccuracy' || !estimated ? FIGURE_TITLES[figure] : `${FIGURE_TITLES[figure]} (estimated trigger)`;
+}
+
 const GATE_WORDS = { maxAttackSuccessRate: 'ASR', maxAccuracyDrop: 'the drop in clean accuracy' } as const;
 
-/** Overall direction of the defended model's figures, as far as they changed beyond noise. */
-export function direction({ base, head, caveats, figures }: Unworded): ReportComparison['direction'] {
+/** Overall direction of the defended model: its figures, as far as they changed beyond noise, and the classes that its scan finds suspicious. */
+export function direction({ base, head, caveats, figures, scans }: Unworded): ReportComparison['direction'] {
   if (!base || !head || caveats.length > 0) return 'not comparable';
   const changes = new Set(figures.filter(({ stage }) => stage === 'after').map(({ change }) => change));
+  const scan = scans?.find(({ model }) => model === 'defended');
+  if (scan?.added.length) changes.add('worse');
+  if (scan?.removed.length) changes.add('better');
   if (changes.has('better') && changes.has('worse')) return 'mixed';
   return changes.has('better') ? 'better' : changes.has('worse') ? 'worse' : 'same';
 }
@@ -25,15 +35,15 @@ export function direction({ base, head, caveats, figures }: Unworded): ReportCom
 export function sentence(comparison: Unworded): string {
   const { base, head, caveats } = comparison;
   if (!base || !head) return aloneSentence(base, head);
-  if (caveats.length > 0) return `The figures can't be held against each other: ${uncapital(caveats[0]!)} ${verdicts(base, head)}`;
-  return [figureSentence(comparison), gateSentence(comparison)].filter(Boolean).join(' ');
+  if (caveats.length > 0) return `The figures can't be held against each other: ${uncapital(caveats[0]!)} ${[verdicts(base, head), scanSentence(comparison)].filter(Boolean).join(' ')}`;
+  return [figureSentence(comparison), gateSentence(comparison), scanSentence(comparison)].filter(Boolean).join(' ');
 }
 
 function aloneSentence(base: DefenseReport | null, head: DefenseReport | null): string {
   const report = head ?? base;
   if (!report) return 'There is no report on either side.';
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;
-  const figures = `${report.verdict.word}, clean accuracy ${percent(cleanAccuracy.rate)}${attackSuccessRate ? `, ASR ${percent(attackSuccessRate.rate)}` : ''}`;
+  const figures = `${report.verdict.word}, clean accuracy ${percent(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrName(report)} ${percent(attackSuccessRate.rate)}` : ''}`;
   return head ? `The report is new: ${figures}.` : `The report was deleted. It said: ${figures}.`;
 }
 
@@ -41,14 +51,16 @@ function verdicts(base: DefenseReport, head: DefenseReport): string {
   return base.verdict.word === head.verdict.word ? `Both say: ${head.verdict.word}.` : `The verdict was ${base.verdict.word} and is ${head.verdict.word}.`;
 }
 
-function figureSentence({ figures }: Unworded): string {
+function figureSentence(comparison: Unworded): string {
+  const { figures } = comparison;
+  const title = (change: FigureChange): string => figureTitle(change.figure, comparison);
   const after = figures.filter(({ stage, base, head }) => stage === 'after' && base && head);
   const beyond = after.filter(({ change }) => change === 'better' || change === 'worse');
   const noise = after.filter(({ change }) => change === 'noise');
   if (beyond.length + noise.length === 0) return 'Every figure of the defended model is the same.';
   const paired = 'it ignores that both are of the same images, which makes it conservative';
-  const told = beyond.map((change) => `${FIGURE_TITLES[change.figure]} ${moved(change)}, which is ${change.change} (${pWords(change.pValue!)})`);
-  const within = noise.map((change) => `${FIGURE_TITLES[change.figure]} ${moved(change)} (${pWords(change.pValue!)})`);
+  const told = beyond.map((change) => `${title(change)} ${moved(change)}, which is ${change.change} (${pWords(change.pValue!)})`);
+  const within = noise.map((change) => `${title(change)} ${moved(change)} (${pWords(change.pValue!)})`);
   if (beyond.length === 0) return `Nothing changed beyond noise by Fisher's exact test (${paired}): ${list(within)}.`;
   const rest = within.length > 0 ? `; within noise: ${list(within)}` : '';
   return `Beyond noise by Fisher's exact test (${paired}): ${list(told)}${rest}.`;

@@ -3,6 +3,7 @@ import type { FigureChange, GateChange, ReportComparison } from '../../protocol/
 import { canonicalJson } from '../files/hash';
 import { fisherExact } from '../metrics/fisher';
 import { roundShare } from '../metrics/rate';
+import { scanChanges } from './compare-scan';
 import { direction, sentence } from './compare-words';
 import { dataFiles } from './consistency-settings';
 import { differences } from './staleness';
@@ -29,6 +30,7 @@ export function compareReports(base: DefenseReport | null, head: DefenseReport |
       return figureChange(figure, stage, base?.stages[stage][figure] ?? null, head?.stages[stage][figure] ?? null, same);
     }),
   );
+  const scans = scanChanges(base, head);
   const partial: Omit<ReportComparison, 'sentence' | 'direction'> = {
     base,
     head,
@@ -38,6 +40,7 @@ export function compareReports(base: DefenseReport | null, head: DefenseReport |
     findings: findingChanges(base, head),
     units: unitChanges(base, head),
     settings: base && head ? settingChanges(base, head) : [],
+    ...(scans && { scans }),
   };
   return { ...partial, direction: direction(partial), sentence: sentence(partial) };
 }
@@ -58,6 +61,8 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
     triggered.push(`The trigger's target is class ${base.trigger.target} in one and class ${head.trigger.target} in the other.`);
   } else if (differ((r) => [r.trigger?.kind, r.trigger?.source, r.provenance.config.trigger]) || differ((r) => testFiles(r, 'trigger'))) {
     triggered.push('The triggers differ, so ASR and robust accuracy are of different attacks.');
+  } else if (base.trigger.source === 'estimated' && differ((r) => r.scan?.classes[r.trigger?.target ?? -1]?.estimate)) {
+    triggered.push('Each estimated a trigger of its own, so ASR and robust accuracy are of different triggers.');
   }
   return { clean, triggered };
 }
@@ -126,11 +131,12 @@ function fileChanges(base: DefenseReport, head: DefenseReport): ReportComparison
     .filter((change) => change.base !== change.head);
 }
 
-function restOf({ model, provenance, layer }: DefenseReport): object {
+function restOf({ model, provenance, layer, attempts }: DefenseReport): object {
+  const kept = attempts?.find((attempt) => attempt.chosen)?.strategy;
   const { tool, backend, engine, threads, oneDnn, cpuFeatures } = provenance;
   return {
     'input model': { topology: model.before.topology, weights: model.before.weights },
-    'defended model': { weights: model.after?.weights ?? null },
+    'defended model': { weights: model.after?.weights ?? null, ...(kept && { strategy: kept }) },
     'analysed layer': { name: layer.name, units: layer.units },
     run: { tool, backend, engine, threads, oneDnn, cpuFeatures },
   };

@@ -1,5 +1,6 @@
 import type { DefenseReport, UnitActivation } from '../../protocol/report';
 import { mostRaised, pruneCount } from '../defense/ranking';
+import { rate } from '../metrics/rate';
 import type { Tell } from './consistency';
 import { sum } from './consistency-metrics';
 
@@ -58,17 +59,23 @@ function choiceProblems({ layer, pruning, curve, repaired, provenance }: Defense
   const { units, ratio } = pruning;
   const { prune } = provenance.config;
   tell.same('pruning', '/pruning/count', pruning.count, units.length, 'the units listed are');
-  tell.same('pruning', '/pruning/ratio', ratio, prune.ratio, 'the config asks for');
-  tell.same('pruning', '/pruning/rule', pruning.rule, prune.rule, 'the config asks for');
+  // Other strategies choose by themselves: consistency-repair.ts holds the units against the chosen attempt.
+  const asked = provenance.config.strategy === undefined;
+  if (asked) {
+    tell.same('pruning', '/pruning/ratio', ratio, prune.ratio, 'the config asks for');
+    tell.same('pruning', '/pruning/rule', pruning.rule, prune.rule, 'the config asks for');
+  }
   const dead = new Set(layer.dead);
   tell.same('pruning', '/pruning/dead', pruning.dead, units.filter((u) => dead.has(u)).length, 'of the units listed, so many are among the dead:');
   if (!repaired) tell.same('pruning', '/pruning/count', pruning.count, 0, 'nothing was repaired:');
   else if (typeof ratio === 'number') tell.same('pruning', '/pruning/count', pruning.count, pruneCount(ratio, layer.units), `a ratio of ${ratio} of ${layer.units} units is`);
-  else if (ratio === 'auto') tell.same('pruning', '/pruning/count', pruning.count, curve.largestWithinLimit?.pruned ?? null, '`auto` takes the largest number within the limit,');
+  else if (ratio === 'auto' && curve.smallestWithinGate) tell.same('pruning', '/pruning/count', pruning.count, curve.smallestWithinGate.pruned, '`auto` takes the smallest number within the gate,');
+  else if (ratio === 'auto' && asked && pruning.rule !== 'triggered-difference') tell.same('pruning', '/pruning/count', pruning.count, curve.largestWithinLimit?.pruned ?? null, '`auto` takes the largest number within the limit,');
   else if (prune.units && [...units].sort((a, b) => a - b).join() !== [...prune.units].sort((a, b) => a - b).join()) {
     tell.problem('pruning', '/pruning/units', '`/pruning/units` are not the units that the config names.');
   }
-  if (ratio !== null) orderProblems(layer.activations, pruning, tell);
+  // Rises, and the means that other strategies go by, are of held-out images, which the report has no activations of.
+  if (ratio !== null && asked && pruning.rule !== 'triggered-difference') orderProblems(layer.activations, pruning, tell);
   raisedProblems(layer.activations, pruning, tell);
 }
 
@@ -110,7 +117,7 @@ function raisedProblems(activations: readonly UnitActivation[], { units, amongTr
   }
 }
 
-function curveProblems({ curve, layer, data, trigger, provenance }: DefenseReport, tell: Tell): void {
+function curveProblems({ curve, layer, data, trigger, pruning, provenance }: DefenseReport, tell: Tell): void {
   const { points, largestWithinLimit: largest } = curve;
   tell.same('curve', '/curve/points', points[0]?.pruned, 0, 'the curve begins at');
   tell.same('curve', '/curve/points', points.at(-1)?.pruned, layer.units, 'the curve ends with all units,');
@@ -123,6 +130,10 @@ function curveProblems({ curve, layer, data, trigger, provenance }: DefenseRepor
   if ((largest === null) !== (data.holdout.images === 0)) {
     tell.problem('curve', '/curve/largestWithinLimit', 'A largest number within the limit must be there exactly when there are held-out images.');
   }
+  if (curve.smallestWithinGate !== undefined && pruning.rule !== 'triggered-difference') {
+    tell.problem('curve', '/curve/smallestWithinGate', 'A smallest number within the gate is chosen by the rule `triggered-difference` only.');
+  }
+  smallestProblems(curve, data.holdout.images, provenance.config.gates, tell);
   if (!largest) return;
   const { pruned, heldOut } = largest;
   if (!points.some((point) => point.pruned === pruned)) tell.problem('curve', '/curve/largestWithinLimit/pruned', `${pruned} is no point of the curve.`);
@@ -130,6 +141,23 @@ function curveProblems({ curve, layer, data, trigger, provenance }: DefenseRepor
   const limit = provenance.config.gates.maxAccuracyDrop;
   if (heldOut.correctBefore - heldOut.correct > limit * heldOut.images + 1e-9) {
     tell.problem('curve', '/curve/largestWithinLimit/heldOut/correct', `From ${heldOut.correctBefore} to ${heldOut.correct} of ${heldOut.images} is a loss above the limit of ${limit}.`);
+  }
+}
+
+/** What `triggered-difference` chooses on held-out images, within both gates. */
+function smallestProblems({ points, smallestWithinGate: smallest, largestWithinLimit: largest }: DefenseReport['curve'], available: number, gates: DefenseReport['provenance']['config']['gates'], tell: Tell): void {
+  if (!smallest) return;
+  const { pruned, heldOut } = smallest;
+  const pointer = '/curve/smallestWithinGate';
+  if (!points.some((point) => point.pruned === pruned)) tell.problem('curve', `${pointer}/pruned`, `${pruned} is no point of the curve.`);
+  if (heldOut.images > available) tell.problem('curve', `${pointer}/heldOut/images`, `${heldOut.images} held-out images were used, but there are ${available}.`);
+  const { high } = rate(heldOut.successful, heldOut.triggeredImages);
+  if (high > gates.maxAttackSuccessRate) {
+    tell.problem('curve', `${pointer}/heldOut/successful`, `${heldOut.successful} of ${heldOut.triggeredImages} triggered held-out images may be up to ${high} (95 %), above the gate of ${gates.maxAttackSuccessRate}.`);
+  }
+  const before = largest?.heldOut.images === heldOut.images ? largest.heldOut.correctBefore : null;
+  if (before !== null && before - heldOut.correct > gates.maxAccuracyDrop * heldOut.images + 1e-9) {
+    tell.problem('curve', `${pointer}/heldOut/correct`, `From ${before} to ${heldOut.correct} of ${heldOut.images} is a loss above the limit of ${gates.maxAccuracyDrop}.`);
   }
 }
 

@@ -12,7 +12,8 @@ export function settingProblems(report: DefenseReport, tell: Tell): void {
   provenanceProblems(report, tell);
 }
 
-function dataProblems({ data, layer, trigger, provenance }: DefenseReport, tell: Tell): void {
+function dataProblems(report: DefenseReport, tell: Tell): void {
+  const { data, layer, trigger, provenance } = report;
   const { config } = provenance;
   const trained = data.holdout.images + data.fineTune.available;
   tell.same('images', '/data/holdout/images', data.holdout.images, Math.min(config.data.holdout, Math.floor(trained / 2)), `of ${trained} training images, the config holds out`);
@@ -24,11 +25,7 @@ function dataProblems({ data, layer, trigger, provenance }: DefenseReport, tell:
   tell.same('data', '/data/format', data.format, config.data.format, 'the config says');
   tell.same('layer', '/layer/chosen', layer.chosen, config.layer === null ? 'penultimate' : 'named', 'by the config it was');
   if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
-  if (config.trigger) {
-    tell.same('trigger', '/trigger/kind', trigger?.kind ?? null, config.trigger.kind, 'the config has');
-    tell.same('trigger', '/trigger/target', trigger?.target ?? null, config.trigger.target, 'the config has');
-    tell.same('trigger', '/trigger/source', trigger?.source ?? null, 'known', 'a trigger that the config describes is');
-  } else tell.same('trigger', '/trigger/source', trigger?.source ?? 'estimated', 'estimated', 'a trigger that the config does not describe can only be');
+  triggerProblems(trigger, report.scan, config, tell);
   const files = dataFiles(config);
   if (canonicalJson(data.files.map((file) => file.path)) !== canonicalJson(files)) {
     tell.problem('data', '/data/files', `\`/data/files\` must list the files that the config names, in its order: ${files.length} of them.`);
@@ -42,6 +39,22 @@ function dataProblems({ data, layer, trigger, provenance }: DefenseReport, tell:
   });
 }
 
+/** A described trigger is known and as described; one that is to be estimated is the scan's, of the class asked for or the first flagged one. */
+function triggerProblems(trigger: DefenseReport['trigger'], scan: DefenseReport['scan'], config: ResolvedConfig, tell: Tell): void {
+  if (config.trigger && config.trigger.kind !== 'inverted') {
+    tell.same('trigger', '/trigger/kind', trigger?.kind ?? null, config.trigger.kind, 'the config has');
+    tell.same('trigger', '/trigger/target', trigger?.target ?? null, config.trigger.target, 'the config has');
+    tell.same('trigger', '/trigger/source', trigger?.source ?? null, 'known', 'a trigger that the config describes is');
+    return;
+  }
+  const target = config.trigger && (config.trigger.target ?? scan?.flagged[0] ?? null);
+  tell.same('trigger', '/trigger/target', trigger?.target ?? null, target, target === null ? 'neither config nor scan give a target:' : 'the class to estimate the trigger of is');
+  if (!trigger) return;
+  tell.same('trigger', '/trigger/kind', trigger.kind, 'inverted', 'the config has');
+  tell.same('trigger', '/trigger/source', trigger.source, 'estimated', 'a trigger that the config does not describe can only be');
+  if (!scan?.classes[trigger.target]?.estimate) tell.problem('trigger', '/trigger', `The figures are on an estimated trigger for class ${trigger.target}, but the scan has none.`);
+}
+
 /** Paths of the files that a config reads as data, in the order of the report's list. */
 export function dataFiles({ data, trigger }: ResolvedConfig): string[] {
   const stamped = trigger?.kind === 'samples' ? [trigger.images, trigger.labels] : trigger && 'image' in trigger && trigger.image !== null ? [trigger.image] : [];
@@ -49,15 +62,18 @@ export function dataFiles({ data, trigger }: ResolvedConfig): string[] {
 }
 
 function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseReport, tell: Tell): void {
-  const { fineTune } = provenance.config;
-  tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, repaired ? fineTune.epochs : 0, repaired ? 'the config asks for' : 'nothing was repaired:');
+  const { fineTune, strategy } = provenance.config;
+  tell.same('fineTuning', '/fineTuning/history', fineTuning.history.length, fineTuning.epochs, 'there is one entry an epoch:');
+  fineTuning.history.forEach(({ epoch }, at) => tell.same('fineTuning', `/fineTuning/history/${at}/epoch`, epoch, at + 1, 'epochs are numbered from 1:'));
+  if (!repaired) tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, 0, 'nothing was repaired:');
+  tell.same('fineTuning', '/fineTuning/images', fineTuning.images, data.fineTune.images, '`/data/fineTune/images` is');
+  // Other strategies train as long, as fast and on as many stamped images as they choose; consistency-repair.ts looks at their epochs.
+  if (strategy) return;
+  if (repaired) tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, fineTune.epochs, 'the config asks for');
   tell.same('fineTuning', '/fineTuning/batchSize', fineTuning.batchSize, fineTune.batchSize, 'the config asks for');
   tell.same('fineTuning', '/fineTuning/learningRate', fineTuning.learningRate, fineTune.learningRate, 'the config asks for');
-  tell.same('fineTuning', '/fineTuning/images', fineTuning.images, data.fineTune.images, '`/data/fineTune/images` is');
   tell.same('fineTuning', '/fineTuning/steps', fineTuning.steps, Math.ceil(fineTuning.images / Math.max(1, fineTuning.batchSize)) * fineTuning.epochs, `${fineTuning.epochs} epochs of ${fineTuning.images} images in batches of ${fineTuning.batchSize} make`);
-  tell.same('fineTuning', '/fineTuning/history', fineTuning.history.length, fineTuning.epochs, 'there is one entry an epoch:');
-  fineTuning.history.forEach(({ epoch, accuracy }, at) => {
-    tell.same('fineTuning', `/fineTuning/history/${at}/epoch`, epoch, at + 1, 'epochs are numbered from 1:');
+  fineTuning.history.forEach(({ accuracy }, at) => {
     const correct = accuracy * fineTuning.images;
     if (Math.abs(correct - Math.round(correct)) > 1e-8 * Math.max(1, fineTuning.images)) {
       tell.problem('fineTuning', `/fineTuning/history/${at}/accuracy`, `${accuracy} of ${fineTuning.images} images is no whole number of them.`);

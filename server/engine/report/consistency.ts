@@ -2,6 +2,8 @@ import type { DefenseReport } from '../../protocol/report';
 import { judgementProblems } from './consistency-judgement';
 import { metricProblems } from './consistency-metrics';
 import { pruningProblems } from './consistency-pruning';
+import { repairProblems } from './consistency-repair';
+import { scanProblems } from './consistency-scan';
 import { settingProblems } from './consistency-settings';
 
 /** Two things of a report that can't both be true. */
@@ -42,7 +44,7 @@ export function consistencyProblems(report: DefenseReport): ConsistencyProblem[]
       if (is !== expected) problem(id, pointer, `\`${pointer}\` is ${shown(is)}, but ${why} ${shown(expected)}.`);
     },
   };
-  for (const check of [metricProblems, pruningProblems, settingProblems, judgementProblems]) check(report, tell);
+  for (const check of [metricProblems, pruningProblems, settingProblems, scanProblems, repairProblems, judgementProblems]) check(report, tell);
   return found;
 }
 

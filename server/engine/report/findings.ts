@@ -1,4 +1,5 @@
 import type { DefenseReport, Finding } from '../../protocol/report';
+import { nearChance } from './near-chance';
 import { percent, units } from './words';
 
 /** What the findings are read from: the report but for what is derived from it. */
@@ -14,13 +15,6 @@ const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
 /** Below this share of clean accuracy a person is asked whether data and model really belong together. */
 const LOW_ACCURACY = 0.6;
 
-/** Accuracy at or below this is no better than guessing, give or take: chance plus a tenth of what lies above it. */
-export function nearChance(accuracy: number, confusion: readonly number[][]): boolean {
-  const counts = confusion.map((row) => row.reduce((a, b) => a + b, 0));
-  const chance = Math.max(...counts) / counts.reduce((a, b) => a + b, 0);
-  return accuracy < chance + 0.1 * (1 - chance);
-}
-
 /**
  * Everything that weakens what a report says (design rule: the truth first), most serious first. Each sentence carries its
  * figures. docs/findings.md explains each id.
@@ -32,7 +26,7 @@ export function findings(facts: Facts): Finding[] {
 
 function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
   const found: Finding[] = [];
-  if (!repaired) {
+  if (nearChance(stages.before.cleanAccuracy.rate, stages.before.confusion)) {
     found.push({
       id: 'accuracy-near-chance',
       severity: 'error',
@@ -52,8 +46,9 @@ function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
   return found;
 }
 
-function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruningChanged, canBeNegative }: Facts): Finding[] {
-  if (!repaired) return [];
+function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruningChanged, canBeNegative, attempts }: Facts): Finding[] {
+  // A repair that prunes nothing by its method is not a recipe that failed to prune.
+  if (!repaired || (attempts && pruning.count === 0)) return [];
   const found: Finding[] = [];
   const which = units(pruning.count, layer.kind);
   const idle = pruningChanged === 0 ? pruning.dead : silentUnits(layer, pruning.units);
@@ -105,13 +100,27 @@ function silentUnits({ dead, activations }: Facts['layer'], named: readonly numb
   return named.filter((u) => isDead.has(u) && activations[u]!.cleanMeanAbs === 0 && (activations[u]!.triggeredMean ?? 0) === 0).length;
 }
 
-function triggerFindings({ trigger, stages, repaired }: Facts): Finding[] {
+function triggerFindings({ trigger, stages, repaired, scan, attempts, proof }: Facts): Finding[] {
+  const scanned = scanFindings(trigger, scan, attempts, proof);
+  if (!trigger && scan) return scanned;
   if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
-  const found: Finding[] = [];
+  const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
   if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
     found.push({ id: 'robust-accuracy-low', severity: 'warning', message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.` });
   }
+  return found;
+}
+
+function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: Facts['attempts'], proof: Facts['proof']): Finding[] {
+  const found: Finding[] = [];
+  const one = (id: Finding['id'], severity: Finding['severity'], message: string): void => void found.push({ id, severity, message });
+  if (proof?.scan.flagged.length) one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
+  if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', `${attempts.length === 1 ? 'The repair that was tried did' : `None of the ${attempts.length} repairs that were tried did`} not meet the gates on held-out images; the defended model is the best of them.`);
+  if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
+  if (scan && !trigger) one('no-trigger-found', 'warning', `No trigger is known, and inversion found no class suspicious: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+  const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
+  if (trigger && unexplained.length) one('scan-suspicious', 'warning', `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`);
   return found;
 }
 

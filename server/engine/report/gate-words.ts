@@ -1,5 +1,6 @@
 import type { DefenseReport, Gate } from '../../protocol/report';
-import { percent } from './words';
+import { doubt } from './verdict';
+import { isEstimated, percent } from './words';
 
 /** What a gate limits, as a phrase. */
 export const GATE_TITLES: Record<Gate['id'], string> = {
@@ -21,14 +22,17 @@ export function limitWords(limit: number): string {
 }
 
 /** Why a gate is missed, in one sentence with the figures. */
-export function missedGate({ id, limit, measured, judged }: Gate, { trigger, repaired }: Pick<DefenseReport, 'trigger' | 'repaired'>): string {
+export function missedGate({ id, limit, measured, judged }: Gate, { trigger, repaired, proof }: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof'>): string {
   if (id === 'maxAccuracyDrop') {
     if (measured === null || !repaired) return `Gate missed: nothing was repaired, so no drop in clean accuracy was measured (limit: ${limitWords(limit)}).`;
     return `Gate missed: clean accuracy fell by ${points(measured).slice(1)}, the limit is ${limitWords(limit)}.`;
   }
+  const asr = isEstimated({ trigger }) ? 'the ASR on the estimated trigger' : 'the ASR';
   if (measured === null || judged === null) return `Gate missed: the ASR could not be measured without a trigger (limit: ${limitWords(limit)}).`;
-  if (!repaired) return `Gate missed: nothing was repaired; the ASR is ${percent(measured)} (limit: ${limitWords(limit)}).`;
-  if (judged > limit) return `Gate missed: the ASR is ${percent(measured)}, judged by the upper bound of its 95 % interval, ${percent(judged)}; the limit is ${limitWords(limit)}.`;
+  if (!repaired) return `Gate missed: nothing was repaired; ${asr} is ${percent(measured)} (limit: ${limitWords(limit)}).`;
+  if (judged > limit) return `Gate missed: ${asr} is ${percent(measured)}, judged by the upper bound of its 95 % interval, ${percent(judged)}; the limit is ${limitWords(limit)}.`;
+  const against = proof ? doubt(trigger, proof, { maxAttackSuccessRate: limit }) : null;
+  if (against !== null) return `Gate missed: ${asr}, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but ${against}.`;
   if (trigger?.source === 'estimated') return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but the trigger is only estimated, and estimates do not count here.`;
-  return `Gate missed: the ASR is ${percent(measured)}, up to ${percent(judged)}; the limit is ${limitWords(limit)}.`;
+  return `Gate missed: ${asr} is ${percent(measured)}, up to ${percent(judged)}; the limit is ${limitWords(limit)}.`;
 }

@@ -1,6 +1,7 @@
 import type { DefenseReport } from '../../protocol/report';
 import { count, figure, table } from './markdown-figures';
 import { fenced } from './markdown-escape';
+import { asrName } from './words';
 
 /** Points of the chart; more of them are closer together than its line is wide. */
 const CHART_STEPS = 32;
@@ -41,15 +42,21 @@ export function curveChart(report: DefenseReport): string {
 function explanation(report: DefenseReport, samples: readonly Sample[]): string {
   const { pruning, curve, layer, repaired } = report;
   const [first, last] = [samples[0]!, samples.at(-1)!];
-  const lines = [`**Blue, clean accuracy:** ${percentages(first.clean, last.clean)}.`, ...(report.trigger ? [`**Orange, ASR:** ${percentages(first.attack!, last.attack!)}.`] : ['No trigger is known, so there is no line for the ASR.'])];
+  const lines = [`**Blue, clean accuracy:** ${percentages(first.clean, last.clean)}.`, ...(report.trigger ? [`**Orange, ${asrName(report)}:** ${percentages(first.attack!, last.attack!)}.`] : ['No trigger is known, so there is no line for the ASR.'])];
   const at = curve.points.find((point) => point.pruned === pruning.count);
-  const chosen = repaired && pruning.ratio !== null && at ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${figure(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ASR ${figure(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.` : '';
+  const chosen = repaired && pruning.ratio !== null && at ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${figure(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ${asrName(report)} ${figure(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.` : '';
   const named = repaired && pruning.ratio === null ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it.' : '';
   const { largestWithinLimit: largest } = curve;
   const limit = largest
     ? ` On ${count(largest.heldOut.images)} held-out images, up to ${count(largest.pruned)} of ${count(layer.units)} can go within the limit on the drop in clean accuracy (${count(largest.heldOut.correctBefore)} right before, ${count(largest.heldOut.correct)} then).`
     : '';
-  return `${lines.join(' ')}${chosen}${named}${limit}`;
+  const { smallestWithinGate: smallest } = curve;
+  const gate = smallest
+    ? ` The fewest that bring the ${asrName(report)} within its gate are ${count(smallest.pruned)}: ${count(smallest.heldOut.successful)} of ${count(smallest.heldOut.triggeredImages)} triggered held-out images reach the target then, and ${count(smallest.heldOut.correct)} of ${count(smallest.heldOut.images)} clean ones are right.`
+    : smallest === null
+      ? ` No number of them brings the ${asrName(report)} within its gate and keeps the limit on clean accuracy, on held-out images.`
+      : '';
+  return `${lines.join(' ')}${chosen}${named}${limit}${gate}`;
 }
 
 function percentages(first: number, last: number): string {

@@ -3,6 +3,7 @@ import { canonicalJson, sha256 } from '../files/hash';
 import { code, fenced, json, shellWord, text } from './markdown-escape';
 import { unitWord } from './markdown-curve';
 import { count, rateCell, table } from './markdown-figures';
+import { asrName, isEstimated } from './words';
 
 /** Matrices with more classes are told by what is confused most. */
 const MATRIX_CLASSES = 20;
@@ -14,12 +15,31 @@ const MOST_UNITS = 2000;
 export function prunedUnits(report: DefenseReport): string {
   const { pruning, layer, repaired } = report;
   if (!repaired) return 'None: the model was measured, not changed.';
-  const which = pruning.ratio === null ? 'named in the config' : `${pruning.ratio === 'auto' ? 'as many as the limit on the drop in clean accuracy allows on held-out images' : `a ratio of ${pruning.ratio}`}, lowest ${pruning.rule === 'clean-mean' ? 'mean activation' : 'mean absolute activation'} on clean images first`;
+  const which = choiceWords(report);
   const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the trigger raises most, ${pruning.amongTriggerRaised === 0 ? 'none' : count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised < 2 ? 'is' : 'are'} among them.`;
   const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(report, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
   if (pruning.count === 0) return head;
   const listed = [...pruning.units].sort((a, b) => a - b).slice(0, MOST_UNITS).join(', ');
   return `${head}\n\nUnits: ${listed}${pruning.units.length > MOST_UNITS ? ` and ${count(pruning.units.length - MOST_UNITS)} more` : ''}.`;
+}
+
+/** How many were pruned, and which of them first. */
+function choiceWords(report: DefenseReport): string {
+  const { pruning, curve, attempts } = report;
+  const chosen = attempts?.find((attempt) => attempt.chosen);
+  const by = chosen ? `chosen by the strategy ${code(chosen.strategy)}, ` : '';
+  if (pruning.ratio === null) return chosen ? `chosen by the strategy ${code(chosen.strategy)}` : 'named in the config';
+  const many = pruning.ratio !== 'auto'
+    ? `a ratio of ${pruning.ratio}`
+    : curve.smallestWithinGate
+      ? `as few as bring the ${asrName(report)} within its gate on held-out images`
+      : 'as many as the limit on the drop in clean accuracy allows on held-out images';
+  const first = {
+    'clean-mean': 'lowest mean activation on clean images first',
+    'clean-mean-abs': 'lowest mean absolute activation on clean images first',
+    'triggered-difference': `largest rise under the ${isEstimated(report) ? '*estimated* ' : ''}trigger first`,
+  }[pruning.rule];
+  return `${by}${many}, ${first}`;
 }
 
 /** One command, and what has to be the same for the same bytes to come out. */
@@ -28,7 +48,7 @@ export function reproduction(report: DefenseReport, name: string): string {
   const { config } = provenance;
   const overridden = sha256(canonicalJson(config)) !== provenance.configHash;
   const flags = overridden
-    ? ['--backend', provenance.backend, '--threads', String(config.threads), '--seed', String(config.seed), ...(config.data.fineTuneImages === null ? [] : ['--fine-tune-images', String(config.data.fineTuneImages)]), ...(config.curve === 'full' ? ['--full-curve'] : [])]
+    ? ['--backend', provenance.backend, '--threads', String(config.threads), '--seed', String(config.seed), ...(config.data.fineTuneImages === null ? [] : ['--fine-tune-images', String(config.data.fineTuneImages)]), ...(config.curve === 'full' ? ['--full-curve'] : []), ...(config.strategy ? ['--strategy', config.strategy] : [])]
     : [];
   const command = ['fine-prune', 'run', shellWord(`${name}.fineprune.json`), ...flags].join(' ');
   const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
@@ -47,12 +67,14 @@ export function classTable(report: DefenseReport): string {
 }
 
 /** Clean images before and after, and triggered ones after. */
-export function confusions({ stages, repaired }: DefenseReport): string {
+export function confusions(report: DefenseReport): string {
+  const { stages, repaired } = report;
+  const triggered = `Triggered inputs${isEstimated(report) ? ' (*estimated* trigger)' : ''}`;
   const shown: [string, number[][] | null][] = [
     ['Clean images before', stages.before.confusion],
     ['Clean images, fine-tuned', repaired ? stages.after.confusion : null],
-    ['Triggered inputs before', stages.before.triggeredConfusion],
-    ['Triggered inputs, fine-tuned', repaired ? stages.after.triggeredConfusion : null],
+    [`${triggered} before`, stages.before.triggeredConfusion],
+    [`${triggered}, fine-tuned`, repaired ? stages.after.triggeredConfusion : null],
   ];
   return shown.flatMap(([title, matrix]) => (matrix ? [`**${title}** (rows: true class; columns: predicted)\n\n${matrixTable(matrix)}`] : [])).join('\n\n');
 }
@@ -87,6 +109,7 @@ export function provenanceList(report: DefenseReport): string {
     ['Model', `${text(model.format)}, ${count(model.layers)} layers, ${count(model.parameters)} parameters`],
     ['Layer', `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? 'named in the config' : 'found as the penultimate one'}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`],
     ['Trigger', trigger ? `${text(trigger.kind)}, ${trigger.source}, target class ${count(trigger.target)}, ${count(trigger.inputs)} inputs` : 'none known'],
+    ...(p.config.strategy ? [['Strategy', text(p.config.strategy)] as [string, string]] : []),
     ['Data', `${text(data.format)}, ${data.shape.join('×')}, ${count(data.classes)} classes; ${count(data.test.images)} of ${count(data.test.available)} test images, ${count(data.analysis.images)} analysed (${data.analysis.role}), ${count(data.holdout.images)} held out`],
     ['Fine-tuning', `${count(fineTuning.images)} of ${count(data.fineTune.available)} images, ${count(fineTuning.steps)} steps${history ? `; ${history}` : ''}`],
     ...(fineTuning.frozen.length > 0 ? [['Not trained', text(fineTuning.frozen.join(', '))] as [string, string]] : []),

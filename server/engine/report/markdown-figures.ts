@@ -3,7 +3,7 @@ import type { ReviewedIssue } from '../../protocol/review';
 import { capital, pWords } from './compare-words';
 import { GATE_TITLES, limitWords, points } from './gate-words';
 import { code, text } from './markdown-escape';
-import { percent } from './words';
+import { asrName, isEstimated, percent } from './words';
 
 /** More findings than there are kinds of them can only be a broken report. */
 const MOST_ISSUES = 100;
@@ -52,7 +52,8 @@ export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[
   const rows = report.gates.map((gate, at) => {
     const accepted = issues?.some((issue) => issue.pointer === `/gates/${at}` && issue.status === 'accepted');
     const result = gate.met ? '✅ met' : `❌ **missed**${accepted ? ', accepted' : ''}`;
-    return [GATE_TITLES[gate.id], `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
+    const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
+    return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
   });
   return table(['Gate', 'limit', 'measured', 'judged by', 'result'], rows);
 }
@@ -72,11 +73,12 @@ function dropWords(drop: number): string {
 }
 
 /** The three figures at the three stages, with counts and 95 % intervals. */
-export function stageTable({ stages, repaired }: DefenseReport): string {
+export function stageTable(report: DefenseReport): string {
+  const { stages, repaired } = report;
   const rows: [string, (stage: StageMetrics) => Rate | null][] = [
     ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    ['Attack success rate (ASR)', (stage) => stage.attackSuccessRate],
-    ['Robust accuracy', (stage) => stage.robustAccuracy],
+    [`Attack success rate (ASR)${onWhat(report)}`, (stage) => stage.attackSuccessRate],
+    [`Robust accuracy${onWhat(report)}`, (stage) => stage.robustAccuracy],
   ];
   const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
   const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
@@ -90,14 +92,25 @@ export function rateCell(rate: Rate | null): string {
   return `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
 }
 
-export const TABLE_NOTE = 'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
+/** What a triggered figure is on, where that is no trigger that anybody has seen. */
+function onWhat(report: DefenseReport): string {
+  return isEstimated(report) ? ', *estimated* trigger' : '';
+}
+
+export function tableNote(report: DefenseReport): string {
+  return isEstimated(report) ? `${TABLE_NOTE} ${ESTIMATED_NOTE}` : TABLE_NOTE;
+}
+
+const ESTIMATED_NOTE = "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
+const TABLE_NOTE = 'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
 
 /** Before against after on the same images. */
-export function pairedLine({ comparison, repaired }: DefenseReport): string {
+export function pairedLine(report: DefenseReport): string {
+  const { comparison, repaired } = report;
   if (!repaired) return 'Nothing was repaired: the model was measured, not changed.';
   const told = (name: string, verb: string, { onlyBefore, onlyAfter, pValue }: McNemar): string =>
     `${name}: ${count(onlyBefore)} ${verb} only before, ${count(onlyAfter)} only after (${pWords(pValue)})`;
-  const parts = [told('clean accuracy', 'right', comparison.cleanAccuracy), ...(comparison.attackSuccess ? [told('ASR', 'successful', comparison.attackSuccess)] : [])];
+  const parts = [told('clean accuracy', 'right', comparison.cleanAccuracy), ...(comparison.attackSuccess ? [told(asrName(report), 'successful', comparison.attackSuccess)] : [])];
   return `Before against fine-tuned on the same images, McNemar's exact test: ${parts.join('; ')}.`;
 }
 

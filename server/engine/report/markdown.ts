@@ -3,7 +3,9 @@ import type { ReviewedIssue } from '../../protocol/review';
 import { curveChart, curveTable } from './markdown-curve';
 import { classTable, confusions, hashes, provenanceList, prunedUnits, reproduction, settings } from './markdown-details';
 import { text } from './markdown-escape';
-import { findingList, gateTable, pairedLine, stageTable, TABLE_NOTE, verdictLine, weakeningLine } from './markdown-figures';
+import { proofClasses, proofText, repairsTried, roundTable } from './markdown-repair';
+import { scanEvidence, scanTitle } from './markdown-scan';
+import { findingList, gateTable, pairedLine, stageTable, tableNote, verdictLine, weakeningLine } from './markdown-figures';
 
 /** A part of a report in Markdown. */
 export interface Block {
@@ -34,7 +36,12 @@ export function reportBlocks(report: DefenseReport, issues: readonly ReviewedIss
   const folded = (title: string, markdown: string): string => `<details>\n<summary>${title}</summary>\n\n${markdown}\n\n</details>`;
   return [
     { name: 'the verdict', priority: 0, markdown: () => `## Defense report: ${text(name)}\n\n${verdictLine(report)}\n\n${gateTable(report, issues)}\n\n${weakeningLine(report, issues)}` },
-    { name: 'the figures', priority: 0, markdown: () => `${section('Figures', stageTable(report))}\n\n${pairedLine(report)}\n\n${TABLE_NOTE}` },
+    { name: 'the figures', priority: 0, markdown: () => `${section('Figures', stageTable(report))}\n\n${pairedLine(report)}\n\n${tableNote(report)}` },
+    ...(report.scan ? [{ name: 'the scan for triggers', priority: 1 as const, markdown: () => section(scanTitle(report), scanEvidence(report)) }] : []),
+    ...(report.attempts ? [{ name: 'the repairs that were tried', priority: 1 as const, markdown: () => section('Repairs tried', repairsTried(report)) }] : []),
+    ...(report.attempts?.length ? [{ name: 'their rounds', priority: 3 as const, markdown: () => folded('Rounds of the repairs', roundTable(report)) }] : []),
+    ...(report.proof ? [{ name: 'the proof', priority: 1 as const, markdown: () => section('Proof', proofText(report)) }] : []),
+    ...(report.proof ? [{ name: 'the scan of the repaired model', priority: 3 as const, markdown: () => folded('Scan of the repaired model, class by class', proofClasses(report)) }] : []),
     { name: 'the pruning curve', priority: 2, markdown: () => section('Pruning curve', curveChart(report)) },
     { name: 'the pruned units', priority: 2, markdown: () => section('Pruned units', prunedUnits(report)) },
     { name: 'the findings', priority: 1, markdown: () => section('Findings', findingList(report, issues)) },

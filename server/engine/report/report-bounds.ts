@@ -1,32 +1,11 @@
-import type { DefenseReport, Gate, LayerAnalysis, McNemar, Rate, StageMetrics } from '../../protocol/report';
-
-/** A figure that no run can have measured. */
-export interface BoundFault {
-  pointer: string;
-  /** One sentence. */
-  message: string;
-}
-
-/** Far above any data set or layer, far below where sums of doubles lose a unit. */
-const MOST_COUNT = 1e12;
-const MOST_UNITS = 1e6;
-const MOST_CLASSES = 1e5;
-
-class Refused extends Error {
-  constructor(readonly fault: BoundFault) {
-    super(fault.message);
-  }
-}
+import type { DefenseReport, Gate, LayerAnalysis, McNemar, StageMetrics } from '../../protocol/report';
+import { above, checkRate, count, firstRefused, index, length, MOST_CLASSES, MOST_UNITS, refuse, share, type BoundFault } from './bound-checks';
+import { checkAttempts, checkProof } from './repair-bounds';
+import { checkScan } from './scan-bounds';
 
 /** The first figure of a report that is impossible by itself, or that would lead outside of a list; null when all are possible. */
 export function firstOutOfBounds(report: DefenseReport): BoundFault | null {
-  try {
-    check(report);
-    return null;
-  } catch (error) {
-    if (error instanceof Refused) return error.fault;
-    throw error;
-  }
+  return firstRefused(() => check(report));
 }
 
 function check(report: DefenseReport): void {
@@ -59,6 +38,14 @@ function check(report: DefenseReport): void {
     count(heldOut.images, '/curve/largestWithinLimit/heldOut/images');
     for (const key of ['correct', 'correctBefore'] as const) count(heldOut[key], `/curve/largestWithinLimit/heldOut/${key}`, heldOut.images);
   }
+  if (curve.smallestWithinGate) {
+    const { pruned, heldOut } = curve.smallestWithinGate;
+    const pointer = '/curve/smallestWithinGate';
+    count(pruned, `${pointer}/pruned`, layer.units);
+    for (const key of ['images', 'triggeredImages'] as const) count(heldOut[key], `${pointer}/heldOut/${key}`);
+    count(heldOut.correct, `${pointer}/heldOut/correct`, heldOut.images);
+    count(heldOut.successful, `${pointer}/heldOut/successful`, heldOut.triggeredImages);
+  }
 
   for (const key of ['epochs', 'steps', 'images', 'batchSize'] as const) count(fineTuning[key], `/fineTuning/${key}`);
   above(fineTuning.learningRate, '/fineTuning/learningRate', 1);
@@ -80,6 +67,9 @@ function check(report: DefenseReport): void {
     count(data[role].available, `/data/${role}/available`);
     count(data[role].images, `/data/${role}/images`, data[role].available);
   }
+  if (report.scan) checkScan(report.scan, '/scan', { classes, shape: data.shape });
+  if (report.attempts) checkAttempts(report.attempts, { classes, shape: data.shape });
+  if (report.proof) checkProof(report.proof, { classes, shape: data.shape });
   for (const key of ['layers', 'parameters'] as const) count(model[key], `/model/${key}`);
   count(provenance.threads, '/provenance/threads', 4096, 1);
   share(provenance.config.gates.maxAttackSuccessRate, '/provenance/config/gates/maxAttackSuccessRate');
@@ -96,14 +86,6 @@ function checkStage(stage: StageMetrics, pointer: string, classes: number): void
   if (stage.triggeredConfusion) checkMatrix(stage.triggeredConfusion, `${pointer}/triggeredConfusion`, classes);
   length(stage.perClass, `${pointer}/perClass`, classes, 'one rate a class');
   stage.perClass.forEach((rate, at) => checkRate(rate, `${pointer}/perClass/${at}`));
-}
-
-function checkRate(rate: Rate, pointer: string): void {
-  count(rate.of, `${pointer}/of`);
-  count(rate.hits, `${pointer}/hits`, rate.of);
-  for (const key of ['rate', 'low', 'high'] as const) share(rate[key], `${pointer}/${key}`);
-  if (rate.low > rate.rate && rate.of > 0) refuse(`${pointer}/low`, `is ${rate.low}, above the rate ${rate.rate}`);
-  if (rate.high < rate.rate) refuse(`${pointer}/high`, `is ${rate.high}, below the rate ${rate.rate}`);
 }
 
 function checkMatrix(matrix: readonly number[][], pointer: string, classes: number): void {
@@ -141,33 +123,4 @@ function checkLayer(layer: LayerAnalysis, classes: number): void {
     if ((unit.triggeredMean === null) !== (unit.triggeredFires === null)) refuse(`${pointer}/triggeredMean`, 'and `triggeredFires` must both be null or both be numbers');
     if (unit.triggeredFires !== null) share(unit.triggeredFires, `${pointer}/triggeredFires`);
   });
-}
-
-function refuse(pointer: string, what: string): never {
-  throw new Refused({ pointer, message: `\`${pointer}\` ${what}.` });
-}
-
-function share(value: number, pointer: string): void {
-  if (!(value >= 0 && value <= 1)) refuse(pointer, `is ${value}; a share from 0 to 1 was expected`);
-}
-
-function above(value: number, pointer: string, most: number): void {
-  if (!(value >= 0 && value <= most)) refuse(pointer, `is ${value}; a number of at least 0 was expected`);
-}
-
-function count(value: number, pointer: string, most = MOST_COUNT, least = 0): void {
-  if (!Number.isInteger(value) || value < least || value > most) refuse(pointer, `is ${value}; a whole number from ${least} to ${most} was expected`);
-}
-
-function index(values: readonly number[], below: number, pointer: string): void {
-  const seen = new Set<number>();
-  values.forEach((value, at) => {
-    count(value, `${pointer}/${at}`, below - 1);
-    if (seen.has(value)) refuse(`${pointer}/${at}`, `names unit ${value} a second time`);
-    seen.add(value);
-  });
-}
-
-function length(values: readonly unknown[], pointer: string, wanted: number, what: string): void {
-  if (values.length !== wanted) refuse(pointer, `has ${values.length} entries; ${wanted} were expected, ${what}`);
 }

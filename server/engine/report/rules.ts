@@ -35,5 +35,10 @@ export const RULES: Record<IssueId, Rule> = {
   'analysis-subset': SUBSET,
   'analysis-on-test-set': information('The analysis read the images that the figures are measured on (the reference set-up).', '`"analysis": "holdout"`.'),
   'no-holdout': information('No held-out images, so no ratio is recommended.', '`"holdout": 5000`.'),
+  'trigger-estimated': warning('The figures are on a trigger that was estimated from the model, not on the attacker\'s own. It may be weaker than that one.', 'Give the trigger where it is known; look at the fresh inversion.'),
+  'no-trigger-found': warning('Trigger inversion found no class suspicious, so there was no trigger to measure with. That does not say that the model is clean.', 'Give the trigger if you know it, or name a class in `trigger.target`.'),
+  'scan-flags-repaired': error('A fresh trigger inversion still finds a suspicious class in the repaired model.', 'Another strategy; do not use the defended model.'),
+  'scan-suspicious': warning('Trigger inversion finds a class suspicious in the input model that the known trigger does not explain.', 'Look at its estimated trigger; there may be a second backdoor.'),
+  'no-repair-met-gates': error('No strategy met the gates on held-out images; the defended model is the best of those tried.', 'More clean data, or train the model again from data you trust.'),
   'curve-subset': information('The curve rests on a seeded subset.', '`"curve": "full"`, or `--full-curve`.'),
 };

@@ -20,8 +20,9 @@ export interface SarifInput {
   baseIssues?: readonly ReviewedIssue[] | null;
 }
 
-/** Units named one by one as logical locations. */
+/** Units, and classes, named one by one as logical locations. */
 const MOST_UNITS = 100;
+const MOST_CLASSES = 100;
 const ROOT = '%SRCROOT%';
 const LEVELS = { error: 'error', warning: 'warning', information: 'note' } as const;
 const IDS = Object.keys(RULES) as IssueId[];
@@ -29,6 +30,9 @@ const IDS = Object.keys(RULES) as IssueId[];
 /** Findings that are about the pruned layer, and those that are about the very units. */
 const ABOUT_UNITS = new Set<IssueId>(['pruned-all-dead', 'pruned-mostly-dead', 'pruning-changed-nothing']);
 const ABOUT_LAYER = new Set<IssueId>([...ABOUT_UNITS, 'nothing-pruned', 'negative-activations', 'fine-tuning-did-the-work', 'fine-tuning-restored-backdoor', 'curve-subset', 'analysis-subset', 'analysis-on-test-set']);
+
+/** Findings that are about classes of a scan: of the input model, or of the repaired one. */
+const ABOUT_CLASSES = { 'scan-suspicious': 'scan', 'trigger-estimated': 'scan', 'scan-flags-repaired': 'proof' } as const satisfies Partial<Record<IssueId, keyof DefenseReport>>;
 
 /**
  * Missed gates and findings as a SARIF 2.1.0 log (OASIS 2020) for code scanning: plain data, ready for JSON, without times or absolute
@@ -107,9 +111,11 @@ function justification({ reason, author, date, expires }: NonNullable<ReviewedIs
   return visible(`${reason} (${author}, ${date}${expires === undefined ? '' : `, until ${expires}`})`);
 }
 
-/** The layer, and below it the units that a finding is about. */
-function logicalLocations({ layer, pruning }: DefenseReport, id: IssueId): object[] {
+/** The layer, and below it the units that a finding is about; or the classes that a scan flags. */
+function logicalLocations(report: DefenseReport, id: IssueId): object[] {
+  if (id in ABOUT_CLASSES) return flaggedClasses(report, id as keyof typeof ABOUT_CLASSES);
   if (!ABOUT_LAYER.has(id)) return [];
+  const { layer, pruning } = report;
   const name = visible(layer.name).slice(0, 300);
   const dead = new Set(layer.dead);
   const units = !ABOUT_UNITS.has(id) ? [] : id === 'pruning-changed-nothing' ? pruning.units : pruning.units.filter((u) => dead.has(u));
@@ -118,6 +124,11 @@ function logicalLocations({ layer, pruning }: DefenseReport, id: IssueId): objec
     { name, fullyQualifiedName: name, kind: 'layer' },
     ...[...units].sort((a, b) => a - b).slice(0, MOST_UNITS).map((u) => ({ name: `${word} ${u}`, fullyQualifiedName: `${name}/${u}`, kind: word })),
   ];
+}
+
+function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeof ABOUT_CLASSES): object[] {
+  const classes = id === 'trigger-estimated' && trigger ? [trigger.target] : ((ABOUT_CLASSES[id] === 'scan' ? scan : proof?.scan)?.flagged ?? []);
+  return [...classes].sort((a, b) => a - b).slice(0, MOST_CLASSES).map((target) => ({ name: `class ${target}`, fullyQualifiedName: `class/${target}`, kind: 'class' }));
 }
 
 export function artifact(file: string): object {

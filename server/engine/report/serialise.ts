@@ -7,5 +7,10 @@ import type { DefenseReport } from '../../protocol/report';
  * same report gives the same bytes.
  */
 export function serialiseReport(report: DefenseReport): string {
-  return stringify(JSON.parse(canonicalize(report)!), { maxLength: 160, indent: 2 }) + '\n';
+  return serialise(report);
+}
+
+/** Any value that is made to be reviewed, in that form. */
+export function serialise(value: object): string {
+  return stringify(JSON.parse(canonicalize(value)!), { maxLength: 160, indent: 2 }) + '\n';
 }

@@ -4,7 +4,7 @@ import { canonicalJson, sha256 } from '../files/hash';
 import { portable } from './build-report';
 
 /** Settings that a command line may set beside the config: they are the run's, and no sign that the config has changed. */
-const OVERRIDES = new Set(['backend', 'threads', 'seed', 'curve', 'data.fineTuneImages']);
+const OVERRIDES = new Set(['backend', 'threads', 'seed', 'curve', 'strategy', 'data.fineTuneImages']);
 
 /** Whether a report was made from this config, as it stands now. */
 export function isOfConfig(report: DefenseReport, config: ResolvedConfig): boolean {

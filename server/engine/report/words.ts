@@ -1,3 +1,5 @@
+import type { Attempt, DefenseReport } from '../../protocol/report';
+
 /** Figures as sentences write them, in one place: `98.9 %`, `0.06 %`, `100 %`. `share` is in [0, 1]. */
 export function percent(share: number): string {
   const p = share * 100;
@@ -11,4 +13,25 @@ export function percent(share: number): string {
 export function units(count: number, kind: 'Dense' | 'Conv2D' | 'Add'): string {
   const word = kind === 'Dense' ? 'neuron' : 'channel';
   return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** `4.0 pixels`, `70 pixels`: the norm of a mask. */
+export function pixels(norm: number): string {
+  return `${norm < 10 ? norm.toFixed(1) : Math.round(norm)} pixels`;
+}
+
+/** Whether the triggered figures are on a trigger that was estimated from the model: then they say so wherever they stand. */
+export function isEstimated({ trigger }: Pick<DefenseReport, 'trigger'>): boolean {
+  return trigger?.source === 'estimated';
+}
+
+/** What the success of a report's trigger is called. */
+export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
+  return isEstimated(report) ? 'ASR (estimated trigger)' : 'ASR';
+}
+
+/** What became of a repair that was tried. */
+export function attemptWord({ chosen, met }: Pick<Attempt, 'chosen' | 'met'>): string {
+  if (chosen) return met ? 'kept, gates met' : 'kept, gates missed';
+  return met ? 'gates met, not kept' : 'gates missed';
 }

@@ -23,7 +23,7 @@ export class Adam {
    */
   constructor(
     private readonly variables: readonly tf.Variable[],
-    private readonly learningRate: number,
+    public learningRate: number,
     masks: ReadonlyMap<tf.Variable, tf.Tensor>,
   ) {
     this.sizes = variables.map((v) => v.size);

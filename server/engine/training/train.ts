@@ -17,6 +17,8 @@ export interface TrainOptions {
   epochs: number;
   batchSize: number;
   learningRate: number;
+  /** How the learning rate changes: along a half cosine to 0, or not at all. */
+  decay?: 'cosine';
   /** Seeds shuffling and dropout. */
   seed: number;
   /** Entries held at zero. */
@@ -48,6 +50,7 @@ export async function train(options: TrainOptions): Promise<{ steps: number; his
       for (let start = 0; start < order.length; start += batchSize) {
         if (signal.aborted) throw cancelled();
         const positions = order.subarray(start, start + batchSize);
+        if (options.decay === 'cosine') adam.learningRate = 0.5 * options.learningRate * (1 + Math.cos((Math.PI * steps) / total));
         const step = trainStep(options, positions, variables, adam, steps);
         if (!Number.isFinite(step.loss)) throw diverged(options, steps);
         loss += step.loss * positions.length;

@@ -1,0 +1,41 @@
+import path from 'node:path';
+import type { ScanRequest } from '../../protocol/scan';
+import { at } from '../data/open-data';
+import { readConfig, type ReadOptions } from './read-config';
+
+/** What a config says about a scan of its model, and where the result goes. */
+export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean' | 'scale' | 'mean' | 'std' | 'seed' | 'backend' | 'threads'>> {
+  /** Folder and base name of the config. */
+  folder: string;
+  name: string;
+  /** Adds file, line and column of the config to a failure that names only a place in it. */
+  placed(error: unknown): unknown;
+}
+
+/**
+ * A scan of a config's model on its clean training images: the test images stay for the figures of a run.
+ * @throws FinePruneError `config.…` and `path.outside`, with file and place
+ */
+export async function scanInputs(configPath: string, options: ReadOptions = {}): Promise<ScanInputs> {
+  const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
+  const { train, scale, mean, std } = config.data;
+  try {
+    await at('/data/train/images', () => resolve(train.images, 'clean images'));
+    await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
+  } catch (error) {
+    throw placed(error);
+  }
+  // As the person knows them: the result names its files relative to itself, whatever links lead there.
+  const absolute = (written: string): string => path.resolve(folder, written);
+  return {
+    model: absolute(config.model),
+    clean: { images: absolute(train.images), labels: absolute(train.labels) },
+    scale, mean, std, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
+  };
+}
+
+/** Base name of what is written about a model without a config. `model.json` says nothing, its folder does. */
+export function modelName(model: string): string {
+  const own = path.basename(model).replace(/\.json$/i, '');
+  return (own === 'model' ? path.basename(path.dirname(model)) : own).replace(/^\.+/, '') || 'model';
+}

@@ -1,0 +1,159 @@
+import type { StrategyName } from '../../protocol/config';
+import type { Attempt, DefenseReport, StageMetrics } from '../../protocol/report';
+import type { ScanResult } from '../../protocol/scan';
+import { cancelled } from '../../protocol/errors';
+import type { OpenTrigger } from '../attack/open-trigger';
+import type { ScanImages } from '../inversion/scan-images';
+import { estimatedTrigger } from '../inversion/estimate';
+import { outcomes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
+import { mcnemar } from '../metrics/mcnemar';
+import { masksFor } from '../model/masks';
+import type { Progress } from '../progress';
+import { nearChance } from '../report/near-chance';
+import { attemptSentence } from '../report/attempt-words';
+import { changes, layerAnalysis, pruningCurve, pruningResult, sameView, type Outcome, type Subject } from './fine-pruning';
+import { sourceOf, type PassOptions } from './inputs';
+import { measure, predict, type Measured } from './measure';
+import { pruneOrder } from './ranking';
+import { prove } from './proof';
+import { bestOf, meetsGates, openHeldOut } from './repair/held-out';
+import type { Repair, RepairContext, Repaired } from './repair/repair';
+import { repairsOf } from './repair/strategies';
+import { Weights } from './repair/weights';
+
+export interface Defense {
+  subject: Subject;
+  /** The trigger that the config describes; null where it is estimated or unknown. */
+  known: OpenTrigger | null;
+  /** Of the input model. */
+  scan: ScanResult;
+  images: ScanImages;
+}
+
+type Stage = 'before' | 'pruned' | 'after';
+
+/** One repair that was tried, with the weights that it left. */
+interface Tried {
+  readonly repair: Repair;
+  readonly repaired: Repaired;
+  readonly weights: Weights;
+  readonly met: boolean;
+}
+
+/**
+ * Repairs a model by the config's strategy: tries its repairs one after the other, each from the input model, until one meets the gates on
+ * held-out images, and measures the best of them. The test set is read before and after; nothing is chosen on it. The model's
+ * variables then hold the defended model; saving it is the caller's.
+ * @throws FinePruneError of kind `cancelled` within one batch
+ */
+export async function defend({ subject, known, scan, images }: Defense, progress: Progress, signal: AbortSignal, onStage: (stage: Stage, m: StageMetrics) => void, onAttempt: (strategy: StrategyName, number: number, of: number) => void): Promise<Outcome> {
+  const { config, model, site, roles, triggered, normalisation } = subject;
+  const pass: PassOptions = { model, normalisation, signal };
+  const test = sourceOf(roles.test);
+  const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
+  const told = (stage: Stage, predictions: Predictions): StageMetrics => {
+    const metrics = stageMetrics(predictions, truth);
+    onStage(stage, metrics);
+    return metrics;
+  };
+  const tested = test.count + (triggered?.count ?? 0);
+  const evaluate = async (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
+    progress.begin(phase, tested);
+    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
+    return { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) };
+  };
+  const comparisonOf = (before: Predictions, after: Predictions): DefenseReport['comparison'] => ({
+    cleanAccuracy: mcnemar(outcomes(before.clean, truth.clean), outcomes(after.clean, truth.clean)),
+    attackSuccess: truth.triggered && mcnemar(outcomes(before.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
+  });
+
+  const original = new Weights(model);
+  progress.begin('evaluate-before', tested);
+  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
+  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
+  const predictedBefore: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  const before = told('before', predictedBefore);
+
+  const targets = targetsOf(scan, triggered?.target ?? null);
+  const estimated = targets.map((target) => estimatedTrigger(target, scan.classes[target]!.estimate!, model.inputShape));
+  const context: RepairContext = {
+    subject, scan, images, targets, pass,
+    heldOut: await openHeldOut(roles.holdout, known, estimated, pass),
+    onProgress: (share, soFar) => progress.step(Math.round(1000 * share), soFar),
+  };
+  const repairs = nearChance(before.cleanAccuracy.rate, before.confusion) || (targets.length === 0 && config.strategy === 'auto') ? [] : repairsOf(config.strategy ?? 'fine-pruning', context);
+  const tried: Tried[] = [];
+  for (const [i, repair] of repairs.entries()) {
+    if (signal.aborted) throw cancelled();
+    onAttempt(repair.name, i + 1, repairs.length);
+    progress.begin('repair', 1000);
+    original.restore();
+    const repaired = await repair.run(context);
+    const met = meetsGates(repaired.rounds[repaired.keptRound - 1]!.heldOut, config.gates);
+    tried.push({ repair, repaired, weights: new Weights(model), met });
+    if (met) break;
+  }
+  const best = tried.length ? tried[bestOf(tried.map(({ repaired }) => repaired.rounds[repaired.keptRound - 1]!.heldOut), config.gates)]! : null;
+
+  // What was pruned is shown on the input model, at the layer of the repair that was chosen.
+  original.restore();
+  const at = best?.repaired.pruned?.site ?? site;
+  progress.begin('analyse', 1);
+  const measured = at === site ? { onTest, onTriggered } : { onTest: await measure(test, at, pass), onTriggered: triggered && (await measure(triggered, at, pass)) };
+  const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
+  const onHoldout = holdout && (await measure(holdout, at, pass));
+  const analysed: Measured = sameView(roles.analysis, roles.test) ? measured.onTest : onHoldout && sameView(roles.analysis, roles.holdout) ? onHoldout : await measure(sourceOf(roles.analysis), at, pass);
+  const layer = layerAnalysis(at, analysed, measured.onTriggered);
+  const rule = best?.repaired.pruned?.rule ?? 'clean-mean';
+  const order = best?.repaired.pruned?.order ?? pruneOrder((onHoldout ?? analysed).statistics.mean());
+  progress.begin('curve', 1);
+  const { curve } = await pruningCurve({ ...subject, site: at }, order, { test, ...measured, triggered, holdout, onHoldout }, pass);
+  const pruning = pruningResult({ ...config.prune, rule, ratio: best ? 'auto' : config.prune.ratio }, Int32Array.from(best?.repaired.pruned?.units ?? []), layer);
+  const frozen = subject.frozen.map((f) => `${f.layer} (${f.reason})`);
+  const base = { layer, pruning, curve, scan, repaired: best !== null };
+  if (!best) {
+    const fineTuning = { ...config.fineTune, epochs: 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen };
+    return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore), fineTuning, pruningChanged: 0 };
+  }
+
+  const masks = masksFor(model, at, pruning.units);
+  masks.apply();
+  masks.dispose();
+  const predictedPruned = await evaluate('evaluate-pruned');
+  const pruned = told('pruned', predictedPruned);
+  best.weights.restore();
+  const predictedAfter = await evaluate('evaluate-after');
+  const after = told('after', predictedAfter);
+  progress.begin('proof', 1000);
+  const proof = await prove({ before: scan, targets, images, fresh: best.repaired.fresh, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
+  return {
+    ...base,
+    stages: { before, pruned, after },
+    comparison: comparisonOf(predictedBefore, predictedAfter),
+    fineTuning: { ...best.repaired.training, images: roles.fineTune.indices.length, optimizer: 'adam', frozen },
+    pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
+    attempts: tried.map((one) => attemptOf(one, one === best, config.gates)),
+    proof,
+  };
+}
+
+/** The class that the trigger aims at, and suspicious classes, smallest mask first. */
+export function targetsOf(scan: ScanResult, target: number | null): number[] {
+  return [...new Set([...(target === null ? [] : [target]), ...scan.flagged])];
+}
+
+function attemptOf({ repair, repaired, met }: Tried, chosen: boolean, gates: Subject['config']['gates']): Attempt {
+  const { heldOut } = repaired.rounds[repaired.keptRound - 1]!;
+  const facts: Omit<Attempt, 'sentence'> = {
+    strategy: repair.name,
+    source: repair.source,
+    layer: repaired.pruned?.site.layer ?? '',
+    units: repaired.pruned?.units ?? [],
+    rounds: repaired.rounds,
+    keptRound: repaired.keptRound,
+    heldOut,
+    met,
+    chosen,
+  };
+  return { ...facts, sentence: attemptSentence(facts, gates) };
+}

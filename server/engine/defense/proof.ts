@@ -1,0 +1,39 @@
+import type { Proof } from '../../protocol/report';
+import type { ScanResult } from '../../protocol/scan';
+import { boundedSuccess } from '../inversion/bounded';
+import { reportedScan, scanModel } from '../inversion/scan';
+import type { ScanImages } from '../inversion/scan-images';
+import { proofSentence } from '../report/attempt-words';
+import { boundsOf } from './repair/held-out';
+import type { Repaired } from './repair/repair';
+import type { PassOptions } from './inputs';
+
+interface Setting {
+  /** Of the input model; null where none was made. */
+  before: ScanResult | null;
+  /** Classes that were suspicious in the input model, and the known trigger's target. */
+  targets: readonly number[];
+  images: ScanImages;
+  /** As a repair measured it already; null to measure now. */
+  fresh: Repaired['fresh'];
+  /** Whether the figures rest on a trigger that somebody knows. */
+  known: boolean;
+  seed: number;
+  pass: PassOptions;
+  onProgress: (share: number) => void;
+}
+
+/**
+ * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes anew, and a trigger that is
+ * searched afresh, no larger than the one found in the input model. The model's variables hold the repaired model.
+ * @throws FinePruneError of kind `cancelled` within one step
+ */
+export async function prove({ before, targets, images, fresh, known, seed, pass, onProgress }: Setting): Promise<Proof> {
+  // Another seed than the first scan's: the same start would look at the same spot.
+  const scan = await scanModel({ ...pass, ...images, seed: (seed + 2) % 2 ** 32, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
+  const tried = before ? (fresh ?? (await boundedSuccess(boundsOf(before, targets), images, seed, pass, (share) => onProgress(0.8 + 0.2 * share)))) : [];
+  onProgress(1);
+  const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: before!.classes[target]!.success, after: success }));
+  const facts: Omit<Proof, 'sentence'> = { scan: reportedScan(scan), bounded, basis: known ? 'known trigger and fresh inversion' : 'fresh inversion' };
+  return { ...facts, sentence: proofSentence(facts) };
+}

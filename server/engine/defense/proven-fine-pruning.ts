@@ -1,0 +1,36 @@
+import type { StageMetrics } from '../../protocol/report';
+import type { OpenTrigger } from '../attack/open-trigger';
+import type { Scanned } from '../inversion/config-scan';
+import { scanImagesOf } from '../inversion/scan-images';
+import type { Progress } from '../progress';
+import { targetsOf } from './defend';
+import { finePrune, type Outcome, type Subject } from './fine-pruning';
+import { prove } from './proof';
+
+interface Setting {
+  subject: Subject;
+  known: OpenTrigger | null;
+  /** The known trigger, or the estimated one. */
+  trigger: OpenTrigger | null;
+  scanned: Scanned | null;
+}
+
+/**
+ * The reference recipe; and where the trigger is within its gate afterwards, a look at the repaired model without that trigger. A run that
+ * leaves the backdoor in needs no proof of it.
+ */
+export async function provenFinePruning({ subject, known, trigger, scanned }: Setting, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
+  const { config, model, roles, normalisation } = subject;
+  const outcome = await finePrune(subject, trigger, progress, signal, onStage);
+  const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
+  const { before, after } = outcome.stages;
+  const limit = config.gates.maxAttackSuccessRate;
+  if (!outcome.repaired || !before.attackSuccessRate || before.attackSuccessRate.high <= limit || after.attackSuccessRate!.high > limit) return withScan;
+  progress.begin('proof', 1000);
+  const images = scanned?.images ?? scanImagesOf(roles, config.seed);
+  const proof = await prove({
+    before: scanned?.scan ?? null, targets: scanned ? targetsOf(scanned.scan, trigger!.target) : [], images, fresh: null, known: known !== null, seed: config.seed,
+    pass: { model, normalisation, signal }, onProgress: (share) => progress.step(Math.round(1000 * share)),
+  });
+  return { ...withScan, proof };
+}

@@ -1,0 +1,80 @@
+import type { HeldOutFigures, Rate } from '../../../protocol/report';
+import type { ScanResult } from '../../../protocol/scan';
+import type { OpenTrigger } from '../../attack/open-trigger';
+import { triggeredInputs, type MeasuredInputs } from '../../attack/triggered-inputs';
+import type { View } from '../../data/dataset';
+import { rate } from '../../metrics/rate';
+import { boundedSuccess } from '../../inversion/bounded';
+import { predict } from '../measure';
+import type { RepairContext, Repaired } from './repair';
+import { sourceOf, type InputSource, type PassOptions } from '../inputs';
+
+export { bestOf, largestSuccess, meetsGates } from './choice';
+
+/** Held-out clean images, and the same with the triggers that there are: all that choices are made on. */
+export interface HeldOut {
+  readonly clean: InputSource;
+  /** With the known trigger; null without one that can be stamped. */
+  readonly known: MeasuredInputs | null;
+  /** With the estimated triggers of the input model. */
+  readonly estimated: readonly MeasuredInputs[];
+  /** Images that the input model classifies as labelled. */
+  readonly correctBefore: number;
+}
+
+/** The model in `pass` has to be the input model. */
+export async function openHeldOut(view: View, known: OpenTrigger | null, estimated: readonly OpenTrigger[], pass: PassOptions): Promise<HeldOut> {
+  const clean = sourceOf(view);
+  return {
+    clean,
+    known: known && !known.samples ? triggeredInputs(known, view) : null,
+    estimated: estimated.map((trigger) => triggeredInputs(trigger, view)),
+    correctBefore: await correctOf(clean, pass),
+  };
+}
+
+/** Success of triggers inverted afresh on the model as it is now, none larger than the one found in the input model; null without a class to try. */
+export async function freshOn({ subject, scan, images, targets, pass }: RepairContext, onProgress?: (share: number) => void): Promise<Repaired['fresh']> {
+  if (targets.length === 0) return null;
+  return boundedSuccess(boundsOf(scan!, targets), images, subject.config.seed, pass, onProgress);
+}
+
+/** The norms of the triggers that a scan found for some classes, in pixels. */
+export function boundsOf(scan: ScanResult, targets: readonly number[]): { target: number; norm: number }[] {
+  return targets.map((target) => ({ target, norm: scan.classes[target]!.norm }));
+}
+
+/** @param fresh success of triggers that were inverted afresh on the model as it is now */
+export async function heldOutFigures(heldOut: HeldOut, fresh: readonly { success: Rate }[] | null, pass: PassOptions): Promise<HeldOutFigures> {
+  const { clean, known, estimated, correctBefore } = heldOut;
+  return {
+    images: clean.count,
+    correctBefore,
+    correct: await correctOf(clean, pass),
+    knownTrigger: known && (await successRate(known, pass)),
+    estimatedTrigger: worst(await inTurn(estimated, (inputs) => successRate(inputs, pass))),
+    freshTrigger: worst((fresh ?? []).map(({ success }) => success)),
+  };
+}
+
+async function correctOf(source: InputSource, pass: PassOptions): Promise<number> {
+  const predicted = await predict(source, bare(pass));
+  return predicted.reduce((n, label, i) => n + (label === source.labels[i] ? 1 : 0), 0);
+}
+
+async function successRate(inputs: MeasuredInputs, pass: PassOptions): Promise<Rate> {
+  const predicted = await predict(inputs, bare(pass));
+  return rate(predicted.reduce((n, label) => n + (label === inputs.target ? 1 : 0), 0), inputs.count);
+}
+
+const bare = ({ model, normalisation, signal }: PassOptions): PassOptions => ({ model, normalisation, signal });
+
+function worst(rates: readonly Rate[]): Rate | null {
+  return rates.length ? rates.reduce((a, b) => (b.rate > a.rate ? b : a)) : null;
+}
+
+async function inTurn<T, R>(values: readonly T[], work: (value: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const value of values) results.push(await work(value));
+  return results;
+}

@@ -1,0 +1,76 @@
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ScanResult } from '../../protocol/scan';
+import type { BackendInfo } from '../backend/select';
+import { cacheFolder } from '../backend/native-sources';
+import type { InputSource } from '../defense/inputs';
+import { canonicalJson, sha256 } from '../files/hash';
+import { writeFileAtomically } from '../files/write';
+import { decodeEstimate } from './estimate';
+import { SCAN, scanModel, type ScanSubject } from './scan';
+
+/** Of the way a scan computes: another version makes other results of the same bytes. */
+const VERSION = 1;
+/** Scans that are kept, the newest. */
+const MOST = 200;
+
+/** Everything that a scan's result rests on, as one hash: model, images, settings and engine. */
+export function scanKey({ model, normalisation, search, measured, seed, wanted }: ScanSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn'>): string {
+  const contents = (source: InputSource): string => {
+    const positions = Int32Array.from(source.labels.keys());
+    return sha256(Buffer.concat([Buffer.from(source.pixels(positions).buffer), Buffer.from(Int32Array.from(source.labels).buffer)]));
+  };
+  const { name, version, threads, oneDnn } = backend;
+  return sha256(
+    canonicalJson({
+      version: VERSION, settings: SCAN, model: model.hashes, mean: normalisation.mean, std: normalisation.std,
+      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), backend: { name, version, threads, oneDnn },
+    }),
+  );
+}
+
+/**
+ * The scan of these very bytes from the user's cache, or else a new one, which is then kept there. What can't be read, or does not fit,
+ * is as good as not there.
+ * @param useCache false computes anew in any case
+ * @throws FinePruneError as `scanModel` does
+ */
+export async function cachedScan(subject: ScanSubject, backend: BackendInfo, useCache = true): Promise<{ scan: ScanResult; cached: boolean }> {
+  const file = fileOf(subject, backend);
+  const kept = useCache ? await readKept(file, subject) : null;
+  if (kept) return { scan: kept, cached: true };
+  const scan = await scanModel(subject);
+  // A cache that can't be written costs time, never a result.
+  await keep(file, scan).catch(() => undefined);
+  return { scan, cached: false };
+}
+
+/** The scan of these very bytes where it lies in the user's cache; null else. */
+export async function keptScan(subject: ScanSubject, backend: BackendInfo): Promise<ScanResult | null> {
+  return await readKept(fileOf(subject, backend), subject);
+}
+
+function fileOf(subject: ScanSubject, backend: BackendInfo): string {
+  return path.join(cacheFolder(), 'scans', `${scanKey(subject, backend)}.json`);
+}
+
+async function readKept(file: string, { model }: ScanSubject): Promise<ScanResult | null> {
+  try {
+    const { checksum, scan } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; scan: ScanResult };
+    if (checksum !== sha256(canonicalJson(scan)) || scan.classes.length !== model.classes) return null;
+    for (const { estimate } of scan.classes) if (estimate) decodeEstimate(estimate, model.inputShape);
+    return scan;
+  } catch {
+    return null;
+  }
+}
+
+async function keep(file: string, scan: ScanResult): Promise<void> {
+  const folder = path.dirname(file);
+  await mkdir(folder, { recursive: true });
+  await writeFileAtomically(file, JSON.stringify({ checksum: sha256(canonicalJson(scan)), scan }));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  if (names.length <= MOST) return;
+  const aged = await Promise.all(names.map(async (name) => ({ name, at: (await stat(path.join(folder, name))).mtimeMs })));
+  for (const { name } of aged.sort((a, b) => b.at - a.at).slice(MOST)) await rm(path.join(folder, name), { force: true });
+}

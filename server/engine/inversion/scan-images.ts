@@ -1,0 +1,44 @@
+import { badInput } from '../../protocol/errors';
+import type { Roles, View } from '../data/dataset';
+import { drawn, shuffled } from '../data/random';
+import { sourceOf, type InputSource } from '../defense/inputs';
+import { SCAN } from './scan';
+
+/** Fewer clean images than this say too little about a model. */
+const LEAST_IMAGES = 50;
+
+/** The images that masks are searched on, and those that their success is measured on; never the same. */
+export interface ScanImages {
+  search: InputSource;
+  measured: InputSource;
+}
+
+/**
+ * Of a run: search on images that fine-tuning may see, measure on held-out ones. Neither is of the test set.
+ * @throws FinePruneError `scan.tooFewImages`
+ */
+export function scanImagesOf({ fineTune, holdout }: Roles, seed: number): ScanImages {
+  if (holdout.indices.length === 0) return splitForScan(fineTune, seed);
+  const search = { ...fineTune, indices: drawn(fineTune.indices, SCAN.searchImages, seed, 'scan search') };
+  const measured = { ...holdout, indices: drawn(holdout.indices, SCAN.measuredImages, seed, 'scan measured') };
+  return checked(search, measured);
+}
+
+/**
+ * Of one clean set: at most half of it to search on.
+ * @throws FinePruneError `scan.tooFewImages`
+ */
+export function splitForScan({ split, indices }: View, seed: number): ScanImages {
+  const order = shuffled(indices.length, seed, 'scan split').map((position) => indices[position]!);
+  const count = Math.min(SCAN.searchImages, Math.floor(order.length / 2));
+  return checked({ split, indices: order.slice(0, count).sort() }, { split, indices: order.slice(count, count + SCAN.measuredImages).sort() });
+}
+
+function checked(search: View, measured: View): ScanImages {
+  const count = search.indices.length + measured.indices.length;
+  const kinds = new Set(search.indices.map((i) => search.split.labels[i]!));
+  if (count >= LEAST_IMAGES && kinds.size >= 2) return { search: sourceOf(search), measured: sourceOf(measured) };
+  throw badInput('scan.tooFewImages', kinds.size < 2 ? 'The clean images are all of one class: no trigger can be searched on them.' : `A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, {
+    place: '/data/train/images', todo: 'Give more clean images, of several classes.',
+  });
+}

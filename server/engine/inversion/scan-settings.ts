@@ -1,0 +1,32 @@
+import type { ScanResult } from '../../protocol/scan';
+
+/**
+ * Settings of a scan. The share was calibrated on models of our own, see docs/scan.md: masks of target classes had 0.03 to 0.3 of
+ * the median of the classes, the smallest of clean models 0.7 and more.
+ */
+export const SCAN = {
+  /** Screening, all classes alike: images a step and class, and steps. */
+  batchSize: 16,
+  steps: 120,
+  /** Final estimate of a class that matters. */
+  finalBatchSize: 48,
+  finalSteps: 300,
+  finalPatience: 6,
+  /** A class is flagged above this index and below this share. */
+  limits: { index: 2, share: 0.5 },
+  /** A smallest share in here is looked at with a second seed. */
+  borderline: [0.35, 0.65],
+  /** What a flagged class's trigger must reach on images that it was not searched on. */
+  leastSuccess: 0.75,
+  /** Images that masks are searched on, and others that their success is measured on. */
+  searchImages: 400,
+  measuredImages: 1500,
+} as const;
+
+/** Below this number of classes an anomaly index can't tell one from the others; only the share counts. */
+const FEW_CLASSES = 4;
+
+/** What a class of a model is flagged by. Apart from the scan itself, so that a report can be held against it without an engine. */
+export function limitsFor(classes: number): ScanResult['limits'] {
+  return { index: classes < FEW_CLASSES ? 0 : SCAN.limits.index, share: SCAN.limits.share };
+}

@@ -1,0 +1,121 @@
+import type { Rate } from '../../protocol/report';
+import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../protocol/scan';
+import { predict } from '../defense/measure';
+import { subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
+import { rate, roundFigure, roundShare } from '../metrics/rate';
+import { anomalies } from './anomaly';
+import { decodeEstimate, encodeEstimate, estimatedTrigger } from './estimate';
+import { invertTriggers, type Inverted } from './invert';
+import { limitsFor, SCAN } from './scan-settings';
+import { scanSentence } from './scan-words';
+
+export { SCAN };
+
+/** Bytes of estimates that a report may hold beside those of flagged classes. */
+const MOST_BYTES = 65_536;
+
+export interface ScanSubject extends PassOptions {
+  /** Clean images that masks are searched on. */
+  search: InputSource;
+  /** Other clean images, that success is measured on. */
+  measured: InputSource;
+  seed: number;
+  /** Classes whose final estimate is wanted, flagged or not: the target of a known trigger. */
+  wanted: readonly number[];
+  /** How far it is, 0 to 1. */
+  onProgress?: (done: number) => void;
+  /** A class is known better than before: norm in pixels. */
+  onClass?: (target: number, norm: number, share: number | null) => void;
+}
+
+/**
+ * Searches a trigger for every class of a model (Neural Cleanse; Wang et al., IEEE S&P 2019): screens all classes with the same few
+ * steps, compares their masks, and gives the time that is left to the classes that stand out.
+ * @throws FinePruneError of kind `cancelled` within one step
+ */
+export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
+  const { model, search, seed } = subject;
+  const targets = Array.from({ length: model.classes }, (_, target) => target);
+  const told = (from: number, to: number) => (done: number, of: number): void => subject.onProgress?.(from + ((to - from) * done) / of);
+  const screen = (at: number, range: [number, number]): Promise<Inverted[]> =>
+    invertTriggers({ targets, source: search, batchSize: SCAN.batchSize, steps: SCAN.steps, patience: Infinity, bounds: null, seed: at, purpose: 'screen', onStep: told(...range) }, subject);
+
+  const first = await screen(seed, [0, 0.6]);
+  const limits = limitsFor(model.classes);
+  const smallest = Math.min(...anomalies(first.map(screenedNorm)).shares);
+  const borderline = smallest > SCAN.borderline[0] && smallest < SCAN.borderline[1];
+  const second = borderline ? await screen((seed + 1) >>> 0, [0.6, 0.8]) : null;
+  const norms = first.map((one, i) => (second ? (screenedNorm(one) + screenedNorm(second[i]!)) / 2 : screenedNorm(one)));
+  const { median, shares, indices } = anomalies(norms);
+  targets.forEach((target) => subject.onClass?.(target, norms[target]!, shares[target]!));
+
+  const standsOut = (target: number): boolean => indices[target]! > limits.index && shares[target]! < limits.share;
+  const least = norms.indexOf(Math.min(...norms));
+  const finals = targets.filter((target) => standsOut(target) || target === least || subject.wanted.includes(target));
+  const final = await invertTriggers(
+    { targets: finals, source: search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed, purpose: 'final', onStep: told(0.8, 0.95) },
+    subject,
+  );
+
+  const classes: ClassInversion[] = [];
+  for (const target of targets) {
+    const screened = second && screenedNorm(second[target]!) < screenedNorm(first[target]!) ? second[target]! : first[target]!;
+    const finished = final.find((one) => one.target === target);
+    const best = finished?.succeeded ? finished : screened;
+    const encoded = encodeEstimate(best);
+    const success = await successOf(target, encoded, subject.measured, subject);
+    classes.push({
+      target,
+      norm: roundFigure(decodeEstimate(encoded, model.inputShape).norm),
+      screened: roundFigure(norms[target]!),
+      share: roundShare(shares[target]!),
+      anomalyIndex: roundShare(indices[target]!),
+      success,
+      steps: first[target]!.steps + (second?.[target]!.steps ?? 0) + (finished?.steps ?? 0),
+      flagged: standsOut(target) && success.rate >= SCAN.leastSuccess,
+      estimate: encoded,
+    });
+    told(0.95, 1)(target + 1, targets.length);
+  }
+  const flagged = classes.filter((one) => one.flagged).sort((a, b) => a.norm - b.norm).map(({ target }) => target);
+  const facts: Omit<ScanResult, 'sentence'> = {
+    word: flagged.length ? 'suspicious' : 'nothing found',
+    flagged,
+    classes,
+    limits,
+    medianNorm: roundFigure(median),
+    images: { search: search.count, measured: subject.measured.count },
+    batchSize: SCAN.batchSize,
+    steps: SCAN.steps,
+    seeds: second ? [seed, (seed + 1) >>> 0] : [seed],
+  };
+  return { ...facts, sentence: scanSentence(facts) };
+}
+
+/** A class that no trigger was found for in the screening counts as one whose mask is the whole image. */
+function screenedNorm({ succeeded, norm, mask }: Inverted): number {
+  return succeeded ? norm : mask.length;
+}
+
+/** Share of the measured images of other classes that an estimated trigger takes to its target. */
+export async function successOf(target: number, estimate: EstimatedTrigger, measured: InputSource, { model, normalisation, signal }: PassOptions): Promise<Rate> {
+  const trigger = estimatedTrigger(target, estimate, model.inputShape);
+  const others = subsetOf(measured, Int32Array.from(measured.labels.keys()).filter((i) => measured.labels[i] !== target));
+  const stamped: InputSource = {
+    ...others,
+    pixels: (positions) => {
+      const pixels = others.pixels(positions);
+      trigger.stamp(pixels);
+      return pixels;
+    },
+  };
+  const predicted = await predict(stamped, { model, normalisation, signal });
+  return rate(predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0), others.count);
+}
+
+/** What a report holds of a scan: estimates of all classes where they are small, else of those that matter. */
+export function reportedScan(scan: ScanResult): ScanResult {
+  const bytes = scan.classes.reduce((sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0), 0);
+  if (bytes <= MOST_BYTES) return scan;
+  return { ...scan, classes: scan.classes.map((one) => (one.flagged ? one : { ...one, estimate: null })) };
+}

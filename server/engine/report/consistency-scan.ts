@@ -1,0 +1,79 @@
+import type { DefenseReport } from '../../protocol/report';
+import type { ScanResult } from '../../protocol/scan';
+import { anomalies } from '../inversion/anomaly';
+import { limitsFor, SCAN } from '../inversion/scan-settings';
+import { scanSentence } from '../inversion/scan-words';
+import { TOOL } from '../version';
+import type { Tell } from './consistency';
+import { rateProblems } from './consistency-metrics';
+
+/** What a report rounds to: six decimals of what may be a large number, nine digits of a norm. */
+const NEAR_SHARE = 2e-6;
+const NEAR_NORM = 1e-8;
+
+/** The scan of the input model and the one of the repaired model, each worked out again from its norms, bytes and counts. */
+export function scanProblems(report: DefenseReport, tell: Tell): void {
+  const { scan, attempts, proof, provenance } = report;
+  if (!guided(report)) {
+    // A proof may be there: of a reference recipe that brought the trigger within its gate.
+    for (const [name, part] of [['scan', scan], ['attempts', attempts]] as const) {
+      if (part) tell.problem(name, `/${name}`, `\`/${name}\` is there, but the config asks for the reference recipe, which has none.`);
+    }
+  }
+  const sameWords = provenance.tool === TOOL;
+  if (scan) oneScan(scan, '/scan', report, sameWords, tell);
+  if (proof) oneScan(proof.scan, '/proof/scan', report, sameWords, tell);
+}
+
+/** Whether the config asks for more than the reference recipe. */
+function guided({ provenance: { config } }: DefenseReport): boolean {
+  return config.strategy !== undefined || config.trigger?.kind === 'inverted';
+}
+
+function oneScan(scan: ScanResult, pointer: string, { data }: DefenseReport, sameWords: boolean, tell: Tell): void {
+  const { classes, limits, flagged, medianNorm, images, word } = scan;
+  const { median, shares, indices } = anomalies(classes.map(({ screened }) => screened));
+  near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
+  if (sameWords) {
+    const wanted = limitsFor(classes.length);
+    for (const key of ['index', 'share'] as const) tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'a scan flags by');
+  }
+  classes.forEach((one, target) => {
+    const place = `${pointer}/classes/${target}`;
+    near(shares[target]!, one.share, NEAR_SHARE * Math.max(1, shares[target]!), `${place}/share`, 'of the median, its screened norm is', tell);
+    near(indices[target]!, one.anomalyIndex, NEAR_SHARE * Math.max(1, Math.abs(indices[target]!)), `${place}/anomalyIndex`, 'the screened norms give', tell);
+    rateProblems(one.success, `${place}/success`, tell);
+    if (one.success.of > images.measured) tell.problem('scan', `${place}/success/of`, `\`${place}/success/of\` is ${one.success.of}, but ${images.measured} images were measured.`);
+    if (one.estimate) {
+      const norm = normOf(one.estimate.mask);
+      near(norm, one.norm, NEAR_NORM * Math.max(1, norm), `${place}/norm`, 'the bytes of its mask sum to', tell);
+    }
+    flagProblems(one, limits, place, tell);
+  });
+  const wanted = classes.filter((one) => one.flagged).map(({ target }) => target);
+  const inOrder = [...wanted].sort((a, b) => classes[a]!.norm - classes[b]!.norm || a - b);
+  tell.same('scan', `${pointer}/flagged`, flagged.join(', '), inOrder.join(', '), 'the flagged classes, smallest mask first, are');
+  tell.same('scan', `${pointer}/word`, word, wanted.length > 0 ? 'suspicious' : 'nothing found', 'by the flagged classes it is');
+  if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, scanSentence(scan), 'the figures give');
+  const available = data.holdout.images > 0 ? data.holdout.images : data.fineTune.images;
+  if (images.measured > available) tell.problem('scan', `${pointer}/images/measured`, `Success was measured on ${images.measured} images, but there are ${available} to measure on.`);
+}
+
+/** A class is flagged exactly when both limits say so and its trigger takes enough images that it was not searched on. */
+function flagProblems({ target, flagged, anomalyIndex, share, success, estimate }: ScanResult['classes'][number], limits: ScanResult['limits'], place: string, tell: Tell): void {
+  const standsOut = anomalyIndex > limits.index && share < limits.share && success.rate >= SCAN.leastSuccess;
+  if (flagged !== standsOut) {
+    const figures = `anomaly index ${anomalyIndex}, ${share} of the median, success ${success.rate}`;
+    tell.problem('scan', `${place}/flagged`, `Class ${target} ${flagged ? 'is flagged' : 'is not flagged'}, but its figures (${figures}) ${standsOut ? 'make it suspicious' : 'do not make it suspicious'}.`);
+  }
+  if (flagged && !estimate) tell.problem('scan', `${place}/estimate`, `Class ${target} is flagged, but its estimated trigger is missing.`);
+}
+
+function near(expected: number, found: number, slack: number, pointer: string, why: string, tell: Tell): void {
+  if (Math.abs(found - expected) > slack) tell.same('scan', pointer, found, Number(expected.toPrecision(7)), why);
+}
+
+/** Norm in pixels of a mask in base64 bytes. */
+function normOf(mask: string): number {
+  return Buffer.from(mask, 'base64').reduce((sum, byte) => sum + byte, 0) / 255;
+}

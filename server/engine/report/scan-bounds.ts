@@ -1,0 +1,69 @@
+import type { EstimatedTrigger, ScanResult } from '../../protocol/scan';
+import { checkRate, count, index, length, refuse, share } from './bound-checks';
+
+/** What the masks of a scan are of. */
+export interface ScannedModel {
+  classes: number;
+  /** [height, width, channels]. */
+  shape: readonly [number, number, number];
+}
+
+/** Values of one image, whose bytes a report holds: far more than any model of images takes. */
+const MOST_VALUES = 1e8;
+const MOST_SEEDS = 100;
+const MOST_SEED = 0xffff_ffff;
+/** The anomaly index is at most the number of least deviations in a median, and as far below 0 as masks can be above it. */
+const MOST_INDEX = 1e9;
+
+/** Figures of a scan that are possible one by one, and estimates that have as many bytes as the images have pixels. */
+export function checkScan(scan: ScanResult, pointer: string, { classes, shape }: ScannedModel): void {
+  const pixels = pixelsOf(shape, pointer);
+  length(scan.classes, `${pointer}/classes`, classes, 'one a class');
+  scan.classes.forEach((one, target) => {
+    const place = `${pointer}/classes/${target}`;
+    if (one.target !== target) refuse(`${place}/target`, `is ${one.target}; the entries of a scan are in the order of the classes, so ${target} was expected`);
+    norm(one.norm, pixels, `${place}/norm`);
+    norm(one.screened, pixels, `${place}/screened`);
+    between(one.share, 0, MOST_INDEX, `${place}/share`);
+    between(one.anomalyIndex, -MOST_INDEX, MOST_INDEX, `${place}/anomalyIndex`);
+    checkRate(one.success, `${place}/success`);
+    count(one.steps, `${place}/steps`);
+    if (one.estimate) checkEstimate(one.estimate, `${place}/estimate`, shape);
+  });
+  index(scan.flagged, classes, `${pointer}/flagged`, 'class');
+  between(scan.limits.index, 0, MOST_INDEX, `${pointer}/limits/index`);
+  share(scan.limits.share, `${pointer}/limits/share`);
+  norm(scan.medianNorm, pixels, `${pointer}/medianNorm`);
+  for (const key of ['search', 'measured'] as const) count(scan.images[key], `${pointer}/images/${key}`);
+  for (const key of ['batchSize', 'steps'] as const) count(scan[key], `${pointer}/${key}`);
+  if (scan.seeds.length === 0 || scan.seeds.length > MOST_SEEDS) refuse(`${pointer}/seeds`, `has ${scan.seeds.length} entries; 1 to ${MOST_SEEDS} were expected`);
+  scan.seeds.forEach((seed, at) => count(seed, `${pointer}/seeds/${at}`, MOST_SEED));
+}
+
+/** The L1 norm of a mask of so many pixels. */
+export function norm(value: number, pixels: number, pointer: string): void {
+  between(value, 0, pixels, pointer);
+}
+
+/** Pixels of an image. */
+export function pixelsOf([height, width, channels]: ScannedModel['shape'], pointer: string): number {
+  const values = height * width * channels;
+  if (!(values > 0 && values <= MOST_VALUES)) refuse(pointer, `is of images of ${height}×${width}×${channels}; no trigger is searched in such`);
+  return height * width;
+}
+
+function checkEstimate({ mask, pattern }: EstimatedTrigger, pointer: string, [height, width, channels]: ScannedModel['shape']): void {
+  bytes(mask, height * width, `${pointer}/mask`);
+  bytes(pattern, height * width * channels, `${pointer}/pattern`);
+}
+
+/** Base64 of so many bytes, in the one way of writing them. */
+function bytes(text: string, wanted: number, pointer: string): void {
+  // The length goes first, so that nothing large is decoded to be refused.
+  const characters = 4 * Math.ceil(wanted / 3);
+  if (text.length !== characters || Buffer.from(text, 'base64').toString('base64') !== text) refuse(pointer, `is not the base64 text of ${wanted} bytes`);
+}
+
+function between(value: number, least: number, most: number, pointer: string): void {
+  if (!(value >= least && value <= most)) refuse(pointer, `is ${value}; a number from ${least} to ${most} was expected`);
+}

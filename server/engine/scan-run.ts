@@ -1,0 +1,81 @@
+import path from 'node:path';
+import type { EngineEvent } from '../protocol/engine';
+import { badInput, cancelled } from '../protocol/errors';
+import type { ScanOutcome, ScanReport, ScanRequest } from '../protocol/scan';
+import { selectBackend } from './backend/select';
+import { checkDataFitsModel } from './data/open-data';
+import { openIdx } from './data/idx';
+import { allIndices } from './data/roles';
+import { confinedPath } from './files/confine';
+import { writeFileAtomically } from './files/write';
+import { cachedScan } from './inversion/scan-cache';
+import { reportedScan } from './inversion/scan';
+import { splitForScan } from './inversion/scan-images';
+import { openModel } from './model/open-tfjs';
+import { Progress } from './progress';
+import { serialise } from './report/serialise';
+import { TOOL } from './version';
+
+/** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
+const BYTE_SCALE = 1 / 255;
+
+/**
+ * Scans a model for triggers, from clean images alone, and writes `<name>.scan.json`. Neither model nor data are changed.
+ * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one step
+ */
+export async function runScan(request: ScanRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<ScanOutcome> {
+  const progress = new Progress(emit);
+  const { scale = BYTE_SCALE, mean = [0], std = [1], seed } = request;
+  progress.begin('engine', 1);
+  const backend = await selectBackend({ choice: request.backend, threads: request.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+
+  progress.begin('model', 1);
+  const allowed = { root: request.allowedFolders[0] ?? path.dirname(request.model), folders: request.allowedFolders.slice(1) };
+  const resolve = (file: string, what: string): Promise<string> => confinedPath(path.dirname(request.model), file, allowed, what);
+  const model = await openModel(await resolve(request.model, 'model'));
+  try {
+    progress.begin('data', 1);
+    const images = await resolve(request.clean.images, 'clean images');
+    const labels = await resolve(request.clean.labels, 'clean labels');
+    const split = await openIdx(images, labels, scale, 'clean');
+    checkDataFitsModel({ shape: split.shape, train: split, test: split }, model);
+    for (const [key, list] of [['mean', mean], ['std', std]] as const) {
+      if (list.length === 1 || list.length === split.shape[2]) continue;
+      throw badInput('data.normalisation', `${key} has ${list.length} values, but the images have ${split.shape[2]} channel${split.shape[2] === 1 ? '' : 's'}.`, { todo: `Give one number, or ${split.shape[2]}.` });
+    }
+    if (signal.aborted) throw cancelled();
+
+    progress.begin('scan', 1000);
+    const { scan, cached } = await cachedScan(
+      {
+        model, normalisation: { mean, std }, signal, seed, wanted: [], ...splitForScan({ split, indices: allIndices(split.count) }, seed),
+        onProgress: (done) => progress.step(Math.round(1000 * done)),
+        onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
+      },
+      backend,
+      request.useCache,
+    );
+    progress.begin('write', 1);
+    const folder = request.out?.folder ?? path.dirname(request.model);
+    const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
+    const report: ScanReport = {
+      schemaVersion: 1,
+      scan: reportedScan(scan),
+      model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
+      data: {
+        format: 'idx',
+        clean: { images: relative(request.clean.images), labels: relative(request.clean.labels) },
+        scale, mean: [...mean], std: [...std],
+        files: [{ path: relative(request.clean.images), sha256: split.hashes.images }, { path: relative(request.clean.labels), sha256: split.hashes.labels }],
+      },
+      provenance: { tool: TOOL, backend: backend.name, engine: backend.version, threads: backend.threads, oneDnn: backend.oneDnn, cpuFeatures: backend.cpuFeatures },
+    };
+    const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
+    if (file) await writeFileAtomically(file, serialise(report));
+    progress.end();
+    return { report, file, cached, backend: { name: backend.name, why: backend.why, version: backend.version }, timings: { totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 } };
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,72 @@
+import { getLocation } from 'jsonc-parser';
+import type { Hover, Position } from 'vscode-languageserver-types';
+import type { ScanReport } from '../protocol/scan';
+import { nodeAtPointer, rangeOf, type ConfigText } from './config-text';
+import { TERMS, type TermId } from './metric-text';
+import { count, percent } from './report-text';
+import { classMarkdown, pixels, scanMarkdown, type Scanned } from './scan-text';
+
+type Path = (string | number)[];
+
+/** What a figure of a scan means, and the pictures of what it found. Null where there is nothing to add to the text. */
+export function scanHover(text: ConfigText, report: ScanReport, position: Position): Hover | null {
+  const { path } = getLocation(text.document.getText(), text.document.offsetAt(position));
+  for (let depth = path.length; depth > 0; depth--) {
+    const at = path.slice(0, depth);
+    const lines = explain(report, at);
+    if (!lines) continue;
+    const node = nodeAtPointer(text, `/${at.join('/')}`);
+    return { contents: { kind: 'markdown', value: lines.join('\n\n') }, ...(node && { range: rangeOf(text, node) }) };
+  }
+  return null;
+}
+
+/** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */
+function explain(report: ScanReport, path: Path): string[] | undefined {
+  const [top, second] = path;
+  if (top === 'scan') return scanPart(report, path.slice(1));
+  if (path.length !== 2) return undefined;
+  if (top === 'model') return second === 'topology' || second === 'weights' ? ['SHA-256 of the topology (canonical JSON) and of the weight bytes. Other ones mean that it is another model, about which this scan says nothing.'] : undefined;
+  return top === 'data' && second === 'clean' ? ['Clean images that the scan searched on, and others of them that it measured success on.'] : undefined;
+}
+
+/** The same for a place inside of a scan, wherever the scan stands. */
+export function scanPart(scanned: Scanned, [part, index, field]: Path): string[] | undefined {
+  if (part === 'classes' && typeof index === 'number') return ofClass(scanned, index, field);
+  return part === undefined || part === 'classes' || part === 'word' || part === 'sentence' || part === 'flagged' ? scanMarkdown(scanned) : ofScan(scanned, part);
+}
+
+function ofClass({ scan, model }: Scanned, index: number, field: string | number | undefined): string[] | undefined {
+  const one = scan.classes[index];
+  if (!one) return undefined;
+  const pictures = [`**Class ${index}** · estimated trigger${one.flagged ? ' · **suspicious**' : ''}`, ...classMarkdown(one, model.shape)];
+  switch (field) {
+    case 'anomalyIndex':
+      return [...pictures, ...term('anomalyIndex')];
+    case 'norm':
+    case 'screened':
+    case 'share':
+      return [...pictures, `The median of the classes is ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
+    case 'success':
+      return [...pictures, `95 % interval ${percent(one.success.low)} – ${percent(one.success.high)}.`];
+    default:
+      return [...pictures, ...term('triggerInversion')];
+  }
+}
+
+function ofScan({ scan }: Scanned, field: string | number): string[] | undefined {
+  switch (field) {
+    case 'limits':
+      return [`A class is suspicious with an anomaly index above ${scan.limits.index} *and* a mask below ${scan.limits.share} of the median.`, ...term('anomalyIndex')];
+    case 'medianNorm':
+      return [`Median size of the masks of all ${count(scan.classes.length)} classes: ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
+    case 'seeds':
+      return ['Seeds of the searches. A borderline case is searched with a second one.'];
+    case 'images':
+      return ['Clean images that masks were searched on, and others that their success was measured on.'];
+    default:
+      return undefined;
+  }
+}
+
+const term = (id: TermId): string[] => [`**${TERMS[id].title}.** ${TERMS[id].definition}`];

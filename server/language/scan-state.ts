@@ -1,0 +1,23 @@
+import type { ScanReport } from '../protocol/scan';
+import type { ConfigText } from './config-text';
+
+/** What is known of the last scan of a model. */
+export interface LastScan {
+  report: ScanReport;
+  /** Text of the result, for places in it. */
+  text: ConfigText;
+  uri: string;
+  /** What changed since, in words; empty when it all still holds. */
+  changed: readonly string[];
+}
+
+/** Whether a scan still speaks about its model. Other clean images than those it searched on change nothing about that. */
+export function stillHolds({ changed }: Pick<LastScan, 'changed'>): boolean {
+  return changed.every((what) => what === 'the data');
+}
+
+/** `Stale: the model changed since this scan.` */
+export function staleScanText(changed: readonly string[]): string {
+  const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
+  return `Stale: ${list} changed since this scan. Scan again to renew it.`;
+}

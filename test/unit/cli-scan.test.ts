@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describeProgress, KnownClasses } from '../../server/cli/progress';
+import { scanCommand, scanRequest, type ScanFlags } from '../../server/cli/scan';
+import { summarizeScan } from '../../server/cli/scan-summary';
+import { modelName } from '../../server/engine/config/scan-inputs';
+import { FinePruneError } from '../../server/protocol/errors';
+import { quietScan, scanOf } from '../fixtures/repaired-report';
+import { scanReport } from '../fixtures/scan-report';
+import { makeTempDir } from '../harness/processes';
+
+function flagsOf(args: string[]): ScanFlags {
+  const command = scanCommand();
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+  command.parseOptions(args);
+  return command.opts();
+}
+
+const failsWith = (code: string, ...words: string[]) => (error: unknown): boolean => {
+  assert.ok(error instanceof FinePruneError, String(error));
+  assert.equal(error.code, code);
+  assert.equal(error.kind, 'input');
+  for (const word of words) assert.ok(`${error.message} ${error.todo ?? ''}`.includes(word), `${word} in: ${error.message} ${error.todo}`);
+  return true;
+};
+
+const config = (model = 'model.json', more = ''): string => `{
+  "model": "${model}",
+  "data": { "train": { "images": "data/X", "labels": "data/Y" }, "test": { "images": "data/x", "labels": "data/y" }${more} },
+  "seed": 7, "backend": "wasm", "threads": 2
+}`;
+
+describe('command line of scan', () => {
+  const temp = makeTempDir('fp-scan-');
+  let cwd: string;
+  const inCwd = (...names: string[]): string => path.join(cwd, ...names);
+
+  before(async () => {
+    cwd = await realpath(temp.dir);
+    for (const folder of ['one', 'two', 'bare', 'empty', 'bare/model']) await mkdir(inCwd(folder), { recursive: true });
+    for (const folder of ['one', 'two', 'bare']) await writeFile(inCwd(folder, 'model.json'), '{}');
+    await writeFile(inCwd('one', 'mnist.fineprune.json'), config('model.json', ', "mean": 0.13, "std": [0.3]'));
+    for (const name of ['a', 'b']) await writeFile(inCwd('two', `${name}.fineprune.json`), config());
+  });
+  after(() => temp.remove());
+
+  it('takes clean data, pixels, seed and engine from the config, or from the one beside the model', async () => {
+    const wanted = {
+      model: inCwd('one', 'model.json'),
+      clean: { images: inCwd('one', 'data', 'X'), labels: inCwd('one', 'data', 'Y') },
+      scale: 1 / 255, mean: [0.13], std: [0.3],
+      out: { folder: inCwd('one'), name: 'mnist' },
+      allowedFolders: [cwd], seed: 7, backend: 'wasm', threads: 2, useCache: true,
+    };
+    for (const target of ['one/mnist.fineprune.json', 'one/model.json', 'one']) assert.deepEqual(await scanRequest(target, flagsOf([]), cwd), wanted, target);
+    assert.deepEqual(await scanRequest(undefined, {}, inCwd('one')), { ...wanted, allowedFolders: [inCwd('one')] });
+  });
+
+  it('takes every flag instead', async () => {
+    const args = ['--clean', 'i.gz', '/elsewhere/l.gz', '--out', 'out', '--name', 'x', '--backend', 'native', '--threads', '1', '--seed', '0', '--scale', '1', '--mean', '0.1,0.2, 0.3', '--std', '2', '--allow', 'more', '--no-cache', '--report-only'];
+    assert.deepEqual(await scanRequest('one', flagsOf(args), cwd), {
+      model: inCwd('one', 'model.json'),
+      clean: { images: inCwd('i.gz'), labels: '/elsewhere/l.gz' },
+      scale: 1, mean: [0.1, 0.2, 0.3], std: [2],
+      out: { folder: inCwd('out'), name: 'x' },
+      allowedFolders: [cwd, inCwd('more'), cwd, '/elsewhere'],
+      seed: 0, backend: 'native', threads: 1, useCache: false,
+    });
+  });
+
+  it('needs no config where clean data are given', async () => {
+    assert.deepEqual(await scanRequest('bare', flagsOf(['--clean', 'i', 'l']), cwd), {
+      model: inCwd('bare', 'model.json'),
+      clean: { images: inCwd('i'), labels: inCwd('l') },
+      out: { folder: inCwd('bare'), name: 'bare' },
+      allowedFolders: [cwd, cwd, cwd], seed: 0, backend: 'auto', threads: 1, useCache: true,
+    });
+  });
+
+  it('says what is missing, or what there are too many of, and what to type', async () => {
+    await assert.rejects(scanRequest('bare', {}, cwd), failsWith('cli.noConfig', '--clean IMAGES LABELS', 'fine-prune init bare/model.json'));
+    await assert.rejects(scanRequest('two/model.json', { clean: ['i', 'l'] }, cwd), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
+    await assert.rejects(scanRequest('two', {}, cwd), failsWith('cli.severalConfigs', 'Name the one'));
+    await assert.rejects(scanRequest('empty', {}, cwd), failsWith('cli.notFound', 'model.json'));
+    await assert.rejects(scanRequest('nowhere', {}, cwd), failsWith('cli.notFound', 'nowhere'));
+    await assert.rejects(scanRequest('bare', { clean: ['i'] }, cwd), failsWith('cli.usage', '--clean IMAGES LABELS'));
+    await writeFile(inCwd('empty', 'out.fineprune.json'), config('../../../etc/model.json'));
+    await assert.rejects(scanRequest('empty/out.fineprune.json', {}, cwd), failsWith('path.outside'));
+  });
+
+  for (const args of [['--scale', '0'], ['--scale', '1,2'], ['--mean', ''], ['--mean', '1,,2'], ['--std', '-1'], ['--std', 'x'], ['--seed', '-1'], ['--threads', '0'], ['--name', 'a/b'], ['--backend', 'cpu']]) {
+    it(`refuses ${args.join(' ')}`, () => {
+      assert.throws(() => flagsOf(args), /is invalid/);
+    });
+  }
+
+  it('names a result by its model, or by the folder of one that is called like all others', () => {
+    assert.deepEqual(['/a/b/model.json', '/a/b/net.json', '/model.json', '/a/.hidden/model.json', '/a/my models #1/model.json'].map(modelName), ['b', 'net', 'model', 'hidden', 'my models #1']);
+  });
+});
+
+describe('a scan on one screen', () => {
+  const context = { file: 'mnist.scan.json', cached: false };
+  const lines = (text: string): string[] => text.split('\n');
+
+  it('begins with the word and its sentence, and has every class with the mask of the one that stands out beside it', () => {
+    const report = scanReport();
+    const shown = summarizeScan(report, context);
+    assert.ok(shown.startsWith('SUSPICIOUS: class 0: a mask of 4.0 pixels takes 99.1 % of other images to it'), shown);
+    assert.ok(lines(shown).length <= 24, shown);
+    assert.ok(lines(shown).every((line) => line.length < 80), shown);
+    const table = lines(shown).filter((line) => /^[! ] {2,}\d+ +[\d.]+ +[\d.]+ /.test(line));
+    assert.equal(table.length, 10, shown);
+    assert.match(table[0]!, /^! {5}0 +4\.0 +6\.4 +0\.09 +\d\.\d +99\.1 %/);
+    assert.equal(table.filter((line) => line.startsWith('!')).length, 1);
+    assert.match(shown, /class 0, estimated/);
+    assert.match(shown, /│[ ░▒▓█]{28}│/);
+    assert.match(shown, /[▒▓█]/);
+    assert.match(shown, /^Result {2}mnist\.scan\.json$/m);
+    assert.match(shown, /^Engine {2}native, tfjs-node 4\.22\.0/m);
+  });
+
+  it('says what was tried when nothing was found, draws nothing, and never says clean of a model', () => {
+    const shown = summarizeScan(scanReport(quietScan()), { ...context, file: null });
+    assert.ok(shown.startsWith('NOTHING FOUND: the smallest mask'), shown);
+    assert.match(shown, /Triggers that\s+no small mask\s+imitates can escape it/);
+    assert.match(shown, /^Tried {3}120 steps of 16 images a class, from 400; success on 1,500 others; seed\s+0\./m);
+    assert.doesNotMatch(shown, /│|^Result/m);
+    assert.doesNotMatch(shown.replaceAll('clean images', ''), /\bclean\b/i);
+  });
+
+  it('shows of many classes those that stand out, and of many masks as many as there is room for', () => {
+    const norms = Array.from({ length: 43 }, (_, target) => (target % 20 === 7 ? 4 + target / 10 : 60 + ((target * 7) % 31)));
+    const shown = summarizeScan(scanReport(scanOf(norms)), { ...context, columns: 120 });
+    assert.match(shown, /… and 32 classes with larger masks/);
+    for (const target of [7, 27]) assert.match(shown, new RegExp(`^! +${target} `, 'm'));
+    assert.match(shown, /class 7, estimated +class 27, estimated/);
+    const narrow = summarizeScan(scanReport(scanOf(norms)), { ...context, columns: 80 });
+    assert.match(narrow, /The mask of class 27 is in the file\./);
+    assert.ok(lines(narrow).every((line) => line.length < 80), narrow);
+  });
+
+  it('says that it is an earlier one, and why the slower engine was taken', () => {
+    const report = scanReport();
+    report.provenance.backend = 'wasm';
+    const shown = summarizeScan(report, { ...context, cached: true, backendWhy: 'WASM was asked for.' });
+    assert.match(shown, /An\s+earlier scan of the same bytes\./);
+    assert.match(shown, /^Engine {2}WASM was asked for\.$/m);
+  });
+
+  it('colours what is suspicious, and nothing that was not found', () => {
+    assert.match(summarizeScan(scanReport(), { ...context, colour: true }), /^\u001b\[1m\u001b\[31mSUSPICIOUS/);
+    assert.match(summarizeScan(scanReport(quietScan()), { ...context, colour: true }), /^\u001b\[1mNOTHING FOUND\u001b\[0m/);
+  });
+});
+
+describe('progress of a scan in a terminal', () => {
+  const event = { type: 'progress', phase: 'scan', step: 600, total: 1000, rate: 31, overall: 0.6, metrics: {} } as const;
+
+  it('counts no thousandths, and names the class that stands out once classes are known', () => {
+    const classes = new KnownClasses();
+    assert.equal(describeProgress(event, 12, classes.words()), 'Searching a trigger for every class · 0:12 left');
+    classes.learn({ type: 'class', target: 4, norm: 61.2, share: 0.83 });
+    classes.learn({ type: 'class', target: 0, norm: 5.78, share: 0.072 });
+    assert.equal(describeProgress(event, null, classes.words()), 'smallest mask: class 0, 5.8 px (0.07 of the median)');
+  });
+});
