@@ -20,6 +20,7 @@ Computes what is missing of the study, renders docs/study.md, and ends within th
   --only PATTERN        only cells of this name, * for anything: mnist-5-*-auto
   --list                cells in order, with what is known of them; computes nothing
   --render              only writes docs/study.md and its plots from what is there
+  --into DIR            writes page and plots there instead of docs/
   --again               computes anew what is there, too
   --jobs N              processes beside each other, 2 by default
   --backend NAME        auto, native or wasm
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       budget: { type: 'string', default: '85' }, only: { type: 'string' }, list: { type: 'boolean' }, render: { type: 'boolean' }, again: { type: 'boolean' },
-      jobs: { type: 'string', default: '2' }, backend: { type: 'string', default: 'auto' }, 'fashion-mnist': { type: 'string' }, since: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+      jobs: { type: 'string', default: '2' }, backend: { type: 'string', default: 'auto' }, 'fashion-mnist': { type: 'string' }, into: { type: 'string' }, since: { type: 'string' }, help: { type: 'boolean', short: 'h' },
     },
   });
   if (options.help) return void process.stdout.write(USAGE);
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
     const started = options.since === undefined ? Date.now() : Number(options.since);
     await compute(todo, known, { started, budget, jobs, backend: backend as Place['backend'], fashion: options['fashion-mnist'] });
   }
-  for (const file of await renderStudy(await readResults(cells))) console.log(`Wrote ${path.relative(root, file)}`);
+  const docs = options.into === undefined ? undefined : path.resolve(options.into);
+  for (const file of await renderStudy(await readResults(cells), docs)) console.log(`Wrote ${path.relative(process.cwd(), file)}`);
 }
 
 interface Run {

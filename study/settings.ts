@@ -81,5 +81,5 @@ export const GOALS: Record<Share, { accuracyDrop: number; success: Partial<Recor
 
 /** Seconds that a cell takes where two run beside each other, before any has been timed. */
 export const ESTIMATES: Record<Task | 'attack', number> = {
-  attack: 60, scan: 35, 'fine-pruning': 75, 'fine-pruning-conv': 85, guided: 110, 'head-reset': 110, auto: 160,
+  attack: 70, scan: 22, 'fine-pruning': 25, 'fine-pruning-conv': 70, guided: 85, 'head-reset': 80, auto: 130,
 };

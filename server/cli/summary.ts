@@ -38,11 +38,14 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   const paint = painter(context.colour ?? false);
   const width = Math.min(100, Math.max(60, context.columns ?? 80)) - 1;
   const head = verdictLines(report, width, paint);
-  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...repairLines(report).flatMap(([label, text]) => labelled(label, text, width)), ...labelled('Pruned', prunedText(report), width)];
+  const repairs = repairLines(report).flatMap(([label, text]) => labelled(label, text, width));
+  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...repairs, ...labelled('Pruned', prunedText(report), width)];
   const foot = [...fileLines(context), backendLine(report, context, width)];
   const free = LINES - 1 - head.length - body.length - foot.length;
   const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
-  const height = Math.min(PLOT_ROWS.most, Math.max(PLOT_ROWS.least, free - findings.length - 2));
+  // Lines on a scan and on repairs cost a row rather than the end of the screen.
+  const least = PLOT_ROWS.least - (repairs.length > 0 ? 1 : 0);
+  const height = Math.min(PLOT_ROWS.most, Math.max(least, free - findings.length - 2));
   const plot = plotCurve(report.curve, markOf(report), { height, width, paint, ...(isEstimated(report) && { success: 'ASR (estimated)' }) });
   return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
 }

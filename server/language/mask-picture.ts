@@ -3,7 +3,7 @@ import type { EstimatedTrigger } from '../protocol/scan';
 
 /** Width or height of a picture, whichever is more, in pixels of the screen. */
 const SIDE = 112;
-/** What a trigger is shown on: darker and brighter ones can both be told from it. */
+/** What a trigger is shown on: darker and brighter ones can both be told from it. Also the frame: a black picture has an edge in a black window. */
 const GREY = 128;
 
 type Shape = readonly [height: number, width: number, channels: number];
@@ -29,7 +29,7 @@ export function triggerPicture({ mask, pattern }: EstimatedTrigger, [height, wid
   });
 }
 
-/** Nearest neighbour, so that a pixel stays a square; a large image loses pixels, never its outline. */
+/** Nearest neighbour, so that a pixel stays a square, in a frame of one pixel of the screen; a large image loses pixels, never its outline. */
 function picture(height: number, width: number, colourOf: (pixel: number) => [number, number, number]): string {
   const largest = Math.max(height, width);
   const scale = largest <= SIDE ? Math.max(1, Math.floor(SIDE / largest)) : SIDE / largest;
@@ -38,7 +38,8 @@ function picture(height: number, width: number, colourOf: (pixel: number) => [nu
     for (let x = 0; x < png.width; x++) {
       const row = Math.min(height - 1, Math.floor(y / scale));
       const column = Math.min(width - 1, Math.floor(x / scale));
-      png.data.set([...colourOf(row * width + column), 255], 4 * (y * png.width + x));
+      const isFrame = y === 0 || x === 0 || y === png.height - 1 || x === png.width - 1;
+      png.data.set([...(isFrame ? [GREY, GREY, GREY] : colourOf(row * width + column)), 255], 4 * (y * png.width + x));
     }
   }
   return `data:image/png;base64,${PNG.sync.write(png, { colorType: 2 }).toString('base64')}`;

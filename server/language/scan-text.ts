@@ -49,7 +49,8 @@ export function scanMarkdown({ scan, model }: Scanned): string[] {
   return [
     `**${scanTitle(scan)}** · estimated trigger`,
     ...flagged.flatMap((one) => classMarkdown(one, model.shape)),
-    `*How much of each pixel it replaces, and what it puts there.* ${TERMS.anomalyIndex.definition}`,
+    '*How much of each pixel it replaces, and what it puts there.*',
+    `**${TERMS.anomalyIndex.title}.** ${TERMS.anomalyIndex.definition}`,
   ];
 }
 

@@ -3,11 +3,12 @@ import type { CancellationToken } from 'vscode-languageserver/node';
 import { confinedPath } from '../engine/files/confine';
 import { InspectorProcess } from '../jobs/inspector-process';
 import { badInput, describeFailure, FinePruneError } from '../protocol/errors';
-import type { InspectSubject, LayerChoice, ReportState } from '../protocol/inspect';
+import type { InspectSubject, LayerChoice, ReportState, ScanData } from '../protocol/inspect';
 import {
   INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult,
 } from '../protocol/lsp';
 import type { LastRun } from '../language/run-state';
+import { stillHolds } from '../language/scan-state';
 import type { Host } from './host';
 import { failureOf, requestOf, untrusted } from './runs';
 import type { Snapshots } from './snapshots';
@@ -46,11 +47,12 @@ export class Inspections {
       this.inspected.add(configUri);
       const last = await this.snapshots.lastRunOnDisk(config);
       const defended = last ? await this.defendedBy(last, config) : null;
-      const subject = await this.subjectOf(config, defended);
+      const subject = await this.subjectOf(config, defended, last);
       const onProgress = (title: string, overall: number) =>
         void this.host.connection.sendNotification(INSPECT_PROGRESS, { token, title, overall } satisfies InspectProgress).catch(() => undefined);
       const answer = await this.engine.ask(subject, query, { signal: cancelling.signal, onProgress });
-      return { ok: true, answer: answer.kind === 'open' ? { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null } : answer };
+      if (answer.kind === 'open') return { ok: true, answer: { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null } };
+      return { ok: true, answer: answer.kind === 'scan' && !answer.found ? { ...answer, found: await this.scanBeside(config, last) } : answer };
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === 'engine') this.host.log.error(describeFailure(failure), error instanceof FinePruneError ? undefined : error);
@@ -76,9 +78,16 @@ export class Inspections {
     this.engine.dispose();
   }
 
-  private async subjectOf(config: string, defended: InspectSubject['defended']): Promise<InspectSubject> {
+  private async subjectOf(config: string, defended: InspectSubject['defended'], last: LastRun | undefined): Promise<InspectSubject> {
     const { overrides, nativeBinding, root, allowedFolders } = await requestOf(this.host, config);
-    return { config, allowedFolders, defended, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
+    return { config, allowedFolders, defended, repaired: last ? repairedBy(last) : null, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
+  }
+
+  /** A scan of this very model that lies beside the config: by itself, or in the report of a run. */
+  private async scanBeside(config: string, last: LastRun | undefined): Promise<ScanData['found']> {
+    const scan = await this.snapshots.scanOnDisk(config);
+    if (scan && stillHolds(scan)) return { source: 'file', file: path.basename(pathOf(scan.uri) ?? ''), scan: scan.report.scan };
+    return last?.report.scan && !last.changed.includes('the model') ? { source: 'report', file: null, scan: last.report.scan } : null;
   }
 
   /** The model that a report vouches for: it is there and has the report's hashes, and so has the model that it was made from. */
@@ -94,6 +103,16 @@ export class Inspections {
       return null;
     }
   }
+}
+
+/** What a strategy pruned, as long as the report is about this model. */
+function repairedBy({ report: { provenance, layer, pruning, scan, trigger, model }, changed }: LastRun): InspectSubject['repaired'] {
+  const { strategy } = provenance.config;
+  if (!strategy || !model.after || changed.includes('the model')) return null;
+  // A strategy works against the trigger's class, or else the most suspicious one.
+  const target = trigger?.target ?? scan?.flagged[0];
+  const estimate = target === undefined ? null : (scan?.classes[target]?.estimate ?? null);
+  return { strategy, layer: layer.name, rule: pruning.rule, guide: target !== undefined && estimate ? { target, trigger: estimate } : null };
 }
 
 /** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */

@@ -116,6 +116,15 @@ export class Snapshots {
     return await this.lastRun(file, { config: resolved, modelPath: paths.get(resolved.model), resolve: (written) => paths.get(written) });
   }
 
+  /** The last scan of a config's model as it lies on the disk, in the same way. */
+  async scanOnDisk(file: string): Promise<LastScan | undefined> {
+    const source = await readConfigText(file).catch(() => undefined);
+    const resolved = source === undefined ? undefined : readText(TextDocument.create(uriOf(file), 'fineprune', 0, source), file).resolved;
+    if (!resolved) return undefined;
+    const isAllowed = await this.allowedPath(file, resolved.model).then(() => true, () => false);
+    return isAllowed ? await this.scanOfConfig(file, path.resolve(path.dirname(file), resolved.model), resolved) : undefined;
+  }
+
   /** One beside the config; one of the model by itself where that is the one that still holds, as when the config came after the scan. */
   private async scanOfConfig(file: string, modelPath: string, resolved: ResolvedConfig | undefined): Promise<LastScan | undefined> {
     const [own, other] = [scanPathOf(file), scanPathOf(modelPath)];

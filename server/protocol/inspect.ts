@@ -253,7 +253,7 @@ export interface InspectSubject {
    * For a config with a strategy: what its report says was pruned, and by which rule; `guide` is the estimate whose rise ordered the
    * units, where the rule has one. Absent or null without such a report.
    */
-  repaired?: { layer: string; rule: PruneRule; guide: { target: number; trigger: EstimatedTrigger } | null } | null;
+  repaired?: { strategy: Strategy; layer: string; rule: PruneRule; guide: { target: number; trigger: EstimatedTrigger } | null } | null;
 }
 
 /** Language server → inspector's engine process. Queries are answered in the order of arrival; a cancelled one with `refused`. */

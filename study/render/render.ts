@@ -120,7 +120,7 @@ function setUp(): string[] {
   const rows = ATTACKS.map((attack) => {
     const { trigger, poisonRate, noiseRate, pruningAware, epochs } = attackSettings(attack, 0);
     const more = [noiseRate > 0 && `${100 * noiseRate} % more images warped with noise`, pruningAware !== null && `${100 * pruningAware} % of the units of the last convolution and the penultimate layer come back as decoys`].filter(Boolean);
-    return [ATTACK_TITLES[attack], poisonRate > 0 ? `\`${JSON.stringify(trigger)}\`` : '', `${100 * poisonRate} %`, `${epochs}`, more.join('; ')];
+    return [ATTACK_TITLES[attack], poisonRate > 0 ? `\`${JSON.stringify(trigger)}\`` : '', `${100 * poisonRate} %`, pruningAware === null ? `${epochs}` : `${epochs} clean, ${epochs} poisoned`, more.join('; ')];
   });
   return [
     '## Set-up',

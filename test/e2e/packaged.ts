@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheFolder, findNativeEngine } from '../../server/engine/backend/native-sources';
+import { findNativeEngine } from '../../server/engine/backend/native-sources';
 import { projectRoot } from '../harness/install';
+import { ownCache } from '../harness/own-cache';
 
 /**
  * The VSIX that scripts/package.mjs has made.
@@ -18,10 +19,10 @@ const withoutNative = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1';
 
 /**
  * The environment in which the extension finds this machine's native engine, although its home is a fresh one.
- * @param temp folder for a cache without an engine, where the tests have to do without one
+ * @param temp folder for a cache of the tests' own, without an engine where they have to do without one
  */
 export function engineEnv(temp: string): NodeJS.ProcessEnv {
-  return { FINE_PRUNE_CACHE: withoutNative ? path.join(temp, 'no-engine') : cacheFolder() };
+  return { FINE_PRUNE_CACHE: withoutNative ? path.join(temp, 'no-engine') : ownCache(temp) };
 }
 
 /** The backend that a run has to take in that environment when its config says nothing. */

@@ -2,13 +2,25 @@
 //   npm run package && node --import tsx test/e2e/readme-pictures.ts
 // They are written to out/screenshots/readme-*.png; docs/images/ has them with 256 colours, which makes them a third as large.
 import type { Page } from 'playwright-core';
-import { codeLenses, explorerMenuItems, openFile, runCommand, screenshot, setTheme, waitForNotification } from '../harness/browser';
+import { codeLenses, explorerContextMenu, explorerMenuItems, hoverText, openFile, runCommand, screenshot, setTheme, waitForNotification } from '../harness/browser';
 import { webviewPage } from '../harness/inspector';
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, NAME } from './demo-workspace';
 import { enlargePanel, inEachTheme, openInstalled } from './window';
 
 const RUN_MS = 600_000;
+
+/** What a scan says, with the estimated trigger. */
+async function scan(page: Page): Promise<void> {
+  await explorerContextMenu(page, 'model.json', 'Scan for Backdoors');
+  await waitForNotification(page, /Suspicious: class 0/, RUN_MS);
+  await page.keyboard.press('Control+Shift+M');
+  await openFile(page, `${NAME}.fineprune.json`);
+  await waitFor('the lens of the scan', async () => (await codeLenses(page)).includes('Suspicious: class 0'));
+  await page.keyboard.press('Control+End');
+  await hoverText(page, '"target"');
+  await screenshot(page, 'readme-scan-hover-dark');
+}
 
 async function start(page: Page): Promise<void> {
   await explorerMenuItems(page, 'model.json');
@@ -56,6 +68,13 @@ async function main(): Promise<void> {
     await inspector(page);
   } finally {
     await close();
+  }
+  // A window of its own: what a scan says would stand among what the run says.
+  const fresh = await openInstalled((parent) => makeDemoWorkspace(parent));
+  try {
+    await scan(fresh.page);
+  } finally {
+    await fresh.close();
   }
 }
 

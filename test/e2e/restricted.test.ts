@@ -54,6 +54,15 @@ describe('a workspace that is not trusted', function () {
     assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
   });
 
+  it('is not scanned either', async () => {
+    const { page, folder, server } = window;
+    await explorerContextMenu(page, 'model.json', 'Scan for Backdoors');
+    const { severity, buttons } = await waitForNotification(page, 'Fine-Prune: scanning a model waits until you trust this workspace, since a scan reads and computes what the workspace says.');
+    assert.deepEqual([severity, buttons], ['warning', ['Manage Workspace Trust']]);
+    assert.deepEqual(await engines(server), []);
+    assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
+  });
+
   it('is run as soon as it is trusted', async () => {
     const { page, folder } = window;
     await clickNotificationButton(page, 'trust this workspace', 'Manage Workspace Trust');

@@ -46,7 +46,7 @@ describe('what the inspector keeps', function () {
       assert.equal(await reopened(asker), fingerprint, to);
     }
     const { prune, chosen, gates } = await asker.ask({ kind: 'open' });
-    assert.deepEqual([prune, chosen, gates.maxAttackSuccessRate], [{ ratio: null, rule: 'clean-mean', units: [3, 5] }, 'conv2d_1', 0.2]);
+    assert.deepEqual([prune, chosen, gates.maxAttackSuccessRate], [{ ratio: null, rule: 'clean-mean', guide: null, units: [3, 5] }, 'conv2d_1', 0.2]);
     assert.equal(await asker.ask(layer), data, 'the same answer, not computed again');
     assert.deepEqual(asker.told, []);
   });

@@ -11,7 +11,7 @@ import type { InspectSubject } from '../../server/protocol/inspect';
 import type { DefenseReport } from '../../server/protocol/report';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
-import { BACKENDS, opened, stamped, testSplit } from './inspect-support';
+import { assertAsReported, BACKENDS, close, opened, stamped, testSplit } from './inspect-support';
 
 const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets/mnist-badnets.fineprune.json');
 /** Measured by test/oracle/reference.py (PyTorch) on the committed demo model. */
@@ -21,8 +21,6 @@ const REFERENCE = JSON.parse(readFileSync(path.resolve(__dirname, '../fixtures/p
   raised: number[];
   before: { correct: number; successful: number };
 };
-
-const close = (ours: number, theirs: number, what: string): void => assert.ok(Math.abs(ours - theirs) <= 1e-6 * Math.max(1, Math.abs(theirs)), `${what}: ${ours}, ${theirs} expected`);
 
 for (const backend of BACKENDS) {
   describe(`inspector's analysis on ${backend}`, function () {
@@ -45,21 +43,11 @@ for (const backend of BACKENDS) {
         const { report } = await run(config);
         const asker = await opened(config, backend);
         const data = await asker.ask({ kind: 'layer', layer: report.layer.name, state: 'before' });
-        const { activations, dead } = report.layer;
-        activations.forEach((expected, u) => {
-          // The report rounds to six decimals or nine digits, the answer to float32.
-          for (const key of ['cleanMean', 'cleanMeanAbs', 'cleanFires', 'triggeredMean', 'triggeredFires'] as const) close(data[key]![u]!, expected[key]!, `${key} of ${u}`);
-        });
-        assert.deepEqual([...data.dead.keys()].filter((u) => data.dead[u]), dead);
-        assert.deepEqual([...data.order.subarray(0, report.pruning.count)], report.pruning.units);
-        assert.ok(data.pruned.every((flag) => flag === 0));
-        const { points, images, triggeredImages, subset, largestWithinLimit } = report.curve;
-        assert.deepEqual([data.curve.images, data.curve.triggeredImages, data.curve.subset], [images, triggeredImages, subset]);
-        assert.deepEqual(points, [...data.curve.pruned].map((pruned, i) => ({ pruned, correct: data.curve.correct[i]!, successful: data.curve.successful![i]! })));
+        assertAsReported(data, report);
         const { limit } = await asker.ask({ kind: 'limit', layer: report.layer.name, state: 'before' });
-        assert.deepEqual(limit, largestWithinLimit);
+        assert.deepEqual(limit, report.curve.largestWithinLimit);
         const { perClass } = await asker.ask({ kind: 'unit', layer: report.layer.name, state: 'before', unit: 20 });
-        activations[20]!.perClass.forEach((mean, c) => close(perClass.clean[c]!, mean, `mean on class ${c}`));
+        report.layer.activations[20]!.perClass.forEach((mean, c) => close(perClass.clean[c]!, mean, `mean on class ${c}`));
       });
     }
 
@@ -117,9 +105,11 @@ for (const backend of BACKENDS) {
           { name: 'dense_1', kind: 'Dense', units: 128, feedsClassifier: true },
         ],
         chosen: 'dense_1',
-        prune: { ratio: 0.3, rule: 'clean-mean', units: null },
+        strategy: null,
+        prune: { ratio: 0.3, rule: 'clean-mean', guide: null, units: null },
         gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 },
         trigger: { kind: 'patch', target: 0 },
+        search: null,
         images: { analysis: 400, analysisRole: 'test', test: 400, holdout: 300, triggered: testSplit(config).labels.filter((label) => label !== 0).length },
       });
     });

@@ -23,16 +23,10 @@ describe('a cell of the study', function () {
   const { signal } = new AbortController();
   const cell = cellOf('mnist-5-badnets-s0-scan');
   let place: Place;
-  const { FINE_PRUNE_CACHE: cache } = process.env;
-  after(() => {
-    if (cache === undefined) delete process.env.FINE_PRUNE_CACHE;
-    else process.env.FINE_PRUNE_CACHE = cache;
-    return temp.remove();
-  });
+  after(() => temp.remove());
 
   before(async () => {
     await selectBackend({ choice: backend, threads: 1 });
-    process.env.FINE_PRUNE_CACHE = ownCache(temp.dir);
     place = { out: path.join(temp.dir, 'out'), files: await writeMnistSubset(temp.dir, { train: 4000, test: 600 }), backend };
   });
 
@@ -71,7 +65,12 @@ describe('a cell of the study', function () {
   });
 
   it('is computed in a process of its own', async () => {
-    const word = await inProcess({ type: 'cell', cell, place }, signal);
+    const { FINE_PRUNE_CACHE: cache } = process.env;
+    process.env.FINE_PRUNE_CACHE = ownCache(temp.dir);
+    const word = await inProcess({ type: 'cell', cell, place }, signal).finally(() => {
+      if (cache === undefined) delete process.env.FINE_PRUNE_CACHE;
+      else process.env.FINE_PRUNE_CACHE = cache;
+    });
     assert.ok(word.type === 'computed');
     const { scan, weights, engine } = word.result;
     assert.equal(engine.backend, backend);

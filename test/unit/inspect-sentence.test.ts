@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict';
 import { unitSentence, type UnitFigures } from '../../server/engine/inspect/unit-sentence';
 
-const base: UnitFigures = { word: 'neuron', pruned: false, dead: false, images: 10_000, cleanMean: 0.1, cleanFires: 0.03, triggered: { mean: 4.1, fires: 0.99, woken: true }, target: 0, outgoing: null };
+const base: UnitFigures = { word: 'neuron', pruned: false, dead: false, images: 10_000, cleanMean: 0.1, cleanFires: 0.03, triggered: { mean: 4.1, fires: 0.99, woken: true }, target: 0, estimated: false, outgoing: null };
 const say = (more: Partial<UnitFigures>) => unitSentence({ ...base, ...more });
 
 describe('the sentence about a unit', () => {
+  it('says wherever it names the trigger that it is an estimated one', () => {
+    const triggered = { mean: 4.1, fires: 0.99, woken: true };
+    const sentences: Partial<UnitFigures>[] = [
+      {}, { cleanMean: 4.2, triggered: { ...triggered, mean: 2 } }, { cleanMean: 1, triggered: { ...triggered, mean: 1.05 } }, { cleanMean: 1, triggered: { ...triggered, mean: 1.25 } }, { cleanMean: 1, triggered: { mean: 0, fires: 0, woken: true } },
+      { dead: true, cleanMean: 0 }, { dead: true, cleanMean: 0, triggered: { mean: 0, fires: 0, woken: false } },
+    ];
+    for (const figures of sentences) {
+      const [known, estimated] = [say(figures), say({ ...figures, estimated: true })];
+      assert.match(known, /the trigger/);
+      assert.equal(estimated, known.replace('the trigger', 'the estimated trigger'));
+    }
+    assert.ok(!/trigger/.test(say({ triggered: null, target: null, estimated: false })));
+  });
+
   it('tells how often it fires, and how its mean changes with the trigger', () => {
     assert.equal(say({}), 'Fires on 99 % of triggered and 3 % of clean inputs: its mean is 41 times higher with the trigger.');
     assert.equal(say({ cleanMean: 4.2, cleanFires: 0.9, triggered: { mean: 2, fires: 0.5, woken: true } }), 'Fires on 50 % of triggered and 90 % of clean inputs: its mean is 2.1 times lower with the trigger.');

@@ -40,8 +40,8 @@ describe('what a person has chosen in the inspector', () => {
 
   it('begins with what the config would prune, at a point of the curve', () => {
     assert.equal(defaultCount(overview(), 10), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', units: null } }), 10), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: null, rule: 'clean-mean', units: [1, 2, 3] } }), 10), 3);
+    assert.equal(defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } }), 10), 2);
+    assert.equal(defaultCount(overview({ prune: { ratio: null, rule: 'clean-mean', guide: null, units: [1, 2, 3] } }), 10), 3);
     assert.equal(chosenCount(null, overview(), layerData()), 2);
     // The curve has no point at 7: 8 is nearer than 5.
     assert.equal(chosenCount(7, overview(), layerData()), 8);

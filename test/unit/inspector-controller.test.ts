@@ -21,7 +21,7 @@ describe('the inspector’s page', () => {
     assert.deepEqual(kinds(page), ['examples']);
     await page.answer({ kind: 'examples', target: 0, examples: [] });
     assert.deepEqual(kinds(page), ['limit']);
-    await page.answer({ kind: 'limit', layer: 'dense_1', state: 'before', limit: null });
+    await page.answer({ kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null });
     assert.deepEqual(kinds(page), []);
     assert.deepEqual(Object.values(page.view.busy), [null, null, null, null]);
   });
@@ -183,7 +183,7 @@ describe('a page whose world changes', () => {
   it('takes a change of the ratio quietly: the slider follows it until the person has moved it', async () => {
     const page = await opened();
     await page.send({ type: 'changed' });
-    await page.answer(overview({ prune: { ratio: 0.3, rule: 'clean-mean', units: null } }));
+    await page.answer(overview({ prune: { ratio: 0.3, rule: 'clean-mean', guide: null, units: null } }));
     assert.equal(page.view.notice, null);
     page.controller.useRatio();
     assert.deepEqual(page.posts.at(-1), { type: 'use-ratio', layer: 'dense_1', count: 3, units: 10 });

@@ -17,7 +17,7 @@ describe('a mask drawn in characters', () => {
 
   it('shades by the strongest cell, so that a faint mask is seen too', () => {
     const ramp = maskOf(2, 5, (_, x) => (0.2 * x) / 4);
-    assert.equal(maskDrawing(ramp, 2, 5)[1], '│ ▒▓██│');
+    assert.equal(maskDrawing(ramp, 2, 5)[1], '│ ░▒▓█│');
     assert.equal(strongestShare(ramp), 51 / 255);
   });
 

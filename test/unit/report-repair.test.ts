@@ -46,7 +46,7 @@ describe('reading a report with scan, attempts and proof', function () {
 
   const impossible: [string, Change][] = [
     ['/scan/classes', (r) => void r.scan!.classes.pop()],
-    ['/scan/classes/1/target', (r) => void r.scan!.classes.reverse()],
+    ['/scan/classes/0/target', (r) => void r.scan!.classes.reverse()],
     ['/scan/classes/3/norm', (r) => void (r.scan!.classes[3]!.norm = 785)],
     ['/scan/classes/3/norm', (r) => void (r.scan!.classes[3]!.norm = -1)],
     ['/scan/classes/3/screened', (r) => void (r.scan!.classes[3]!.screened = 1e6)],
@@ -80,7 +80,7 @@ describe('reading a report with scan, attempts and proof', function () {
     ['/attempts/2/rounds/1/stamped', (r) => void (r.attempts![2]!.rounds[1]!.stamped = 1.2)],
     ['/attempts/2/rounds/1/loss', (r) => void (r.attempts![2]!.rounds[1]!.loss = -1)],
     ['/attempts/2/rounds/1/heldOut/correct', (r) => void (r.attempts![2]!.rounds[1]!.heldOut.correct = 5001)],
-    ['/attempts/1/heldOut/estimatedTrigger/of', (r) => void (r.attempts![1]!.heldOut.estimatedTrigger = rate(1, 6000))],
+    ['/attempts/1/heldOut/estimatedTrigger/of', (r) => void (r.attempts![1]!.heldOut = { ...r.attempts![1]!.heldOut, estimatedTrigger: rate(1, 6000) })],
     ['/attempts', (r) => void (r.attempts = Array.from({ length: 101 }, () => r.attempts![0]!))],
     ['/proof/scan/classes', (r) => void r.proof!.scan.classes.pop()],
     ['/proof/bounded/0/target', (r) => void (r.proof!.bounded[0]!.target = 10)],
@@ -88,7 +88,7 @@ describe('reading a report with scan, attempts and proof', function () {
     ['/proof/bounded/0/after/low', (r) => void (r.proof!.bounded[0]!.after.low = 0.9)],
   ];
   for (const [pointer, change] of impossible) {
-    it(`refuses ${pointer}: ${String(change).split('=> void ')[1]?.slice(0, 70)}`, () => {
+    it(`refuses ${pointer}: ${String(change).replace(/\s+/g, ' ').slice(-70)}`, () => {
       const { code, place, message } = refused(change);
       assert.equal(code, 'report.figure', message);
       assert.ok(place?.startsWith(`${pointer},`), `${place}: ${message}`);
@@ -229,7 +229,7 @@ describe('a missed gate on an estimated trigger', () => {
   const messageOf = (report: DefenseReport): string => reviewedIssues(report, null, '2026-06-01').find(({ id }) => id === 'gate.maxAttackSuccessRate')!.message;
 
   it('says that estimates do not count, or what a fresh inversion has against it', () => {
-    assert.match(messageOf(repairedReport()), /^Gate missed: the ASR on the estimated trigger|^Gate missed: the ASR, up to 0\.23 %, is within the limit of 5 %, but the trigger is only estimated/);
+    assert.match(messageOf(repairedReport()), /^Gate missed: the ASR, up to 0\.23 %, is within the limit of 5 %, but the trigger is only estimated, and estimates do not count here\.$/);
     const suspicious = judged(repairedReport('known', (r) => void (r.proof!.scan = scanOf([5.1, 84, 61, 72, 79, 63, 77, 75, 103, 88]))));
     assert.match(messageOf(suspicious), /but a fresh inversion of the repaired model still finds class 0 suspicious\.$/);
     const lost = judged(repairedReport('known', (r) => setCleanAccuracy(r.stages.after, 9000)));

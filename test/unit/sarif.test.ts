@@ -9,6 +9,7 @@ import { sarifLog, type SarifInput } from '../../server/engine/report/sarif';
 import type { DefenseReport } from '../../server/protocol/report';
 import { exampleReport, textOf } from '../fixtures/example-report';
 import { NASTY, withEveryText } from '../fixtures/nasty-strings';
+import { judged, repairedReport, scanOf } from '../fixtures/repaired-report';
 
 /** What the tests look at of a log. */
 interface Result {
@@ -84,6 +85,19 @@ describe('a SARIF log', () => {
     assert.deepEqual(units[1], { name: 'neuron 4', fullyQualifiedName: 'dense_1/4', kind: 'neuron' });
     assert.equal(tuned!.locations[0]!.logicalLocations!.length, 1);
     assert.equal(gate!.relatedLocations![0]!.physicalLocation.artifactLocation.uri, 'models/mnist/mnist.fineprune.json');
+  });
+
+  it('names the classes that a scan finds suspicious', () => {
+    const report = judged(repairedReport('inverted', (r) => {
+      r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 4.8, 103, 88]);
+    }));
+    const classesOf = (id: string): unknown => resultsOf(input(report)).find(({ ruleId }) => ruleId === id)?.locations[0]!.logicalLocations;
+    assert.deepEqual(classesOf('trigger-estimated'), [{ name: 'class 0', fullyQualifiedName: 'class/0', kind: 'class' }]);
+    assert.deepEqual(classesOf('scan-flags-repaired'), [3, 7].map((target) => ({ name: `class ${target}`, fullyQualifiedName: `class/${target}`, kind: 'class' })));
+    const second = judged(repairedReport('known', (r) => void (r.scan = scanOf([6.4, 81, 52, 7.1, 72, 58, 75, 69, 113, 91]))));
+    const suspicious = resultsOf(input(second)).find(({ ruleId }) => ruleId === 'scan-suspicious');
+    assert.equal(suspicious?.level, 'warning');
+    assert.deepEqual(suspicious?.locations[0]!.logicalLocations?.map(({ name }) => name), ['class 0', 'class 3']);
   });
 
   it('keeps its fingerprints while figures move, and tells reports, findings and layers apart', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -115,6 +116,16 @@ describe('the page of the study', () => {
     }
     const text = readFileSync(path.join(folder.path, 'study.md'), 'utf8');
     for (const [, file] of text.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)) assert.ok(written.includes(path.join(folder.path, file!)), file);
+  });
+
+  it('is, as it is committed, what the committed results say', function () {
+    this.timeout(60_000);
+    const root = path.resolve(__dirname, '../..');
+    // A process of its own: Plot shifts its lines by half a pixel where it finds itself tested by mocha.
+    execFileSync(process.execPath, ['--import', 'tsx', path.join(root, 'study', 'main.ts'), '--render', '--into', folder.path], { cwd: root, stdio: 'pipe' });
+    for (const name of ['study.md', 'images/study-asr.svg', 'images/study-accuracy.svg', 'images/study-scan.svg']) {
+      assert.equal(readFileSync(path.join(root, 'docs', name), 'utf8'), readFileSync(path.join(folder.path, name), 'utf8'), `docs/${name} is not of study/results: npm run study -- --render`);
+    }
   });
 
   it('rounds without hiding a difference', () => {

@@ -3,6 +3,7 @@ import { painter } from '../../server/cli/paint';
 import { plotCurve } from '../../server/cli/plot';
 import { clock, describeProgress, TimeLeft } from '../../server/cli/progress';
 import { percent, summarize, wrap } from '../../server/cli/summary';
+import { repairedReport } from '../fixtures/repaired-report';
 import { referenceReport } from '../fixtures/report';
 
 const FILES = { report: 'out/mnist-badnets.defense.json', markdown: 'out/mnist-badnets.defense.md', model: 'out/mnist-badnets.defended/model.json' };
@@ -88,6 +89,33 @@ describe('summary of a run', () => {
     assert.match(shown, /^Pruned {2}nothing: the model was measured, not changed$/m);
     assert.doesNotMatch(shown, /^Model/m);
     assert.match(shown, /^Clean accuracy +98\.87 \([^)]*\) +– +–$/m);
+  });
+});
+
+describe('summary of a run that scanned and tried repairs', () => {
+  const text = summarize(repairedReport(), { files: FILES, backendWhy: WHY });
+  const lines = text.split('\n');
+
+  it('fits a screen of 24 lines and 80 columns', () => {
+    assert.ok(lines.length < 24, `${lines.length} lines`);
+    for (const line of [...lines, ...summarize(repairedReport('known'), { files: FILES }).split('\n')]) assert.ok(line.length < 80, `${line.length} columns: ${line}`);
+  });
+
+  it('has a line for the scans and one for what was tried', () => {
+    assert.ok(lines.includes('Scan    suspicious: class 0 (estimated, 4.0 pixels) → repaired: nothing found'), text);
+    assert.ok(lines.includes('Tried   fine-pruning, fine-pruning-conv, guided (kept, gates met)'), text);
+    const none = repairedReport();
+    for (const attempt of none.attempts!) Object.assign(attempt, { chosen: false, met: false });
+    assert.match(summarize(none, { files: FILES }), /^Tried {3}fine-pruning, fine-pruning-conv, guided; none was kept$/m);
+  });
+
+  it('says where a figure is on an estimated trigger, and only there', () => {
+    assert.match(text, /^ASR, estimated +98\.90/m);
+    assert.match(text, /^Robust, estim\. +1\.10/m);
+    assert.match(text, /estimated ASR ≤ 5 % MISSED \(up to 0\.23 %\)/);
+    assert.match(text, /• ASR \(estimated\) {2}═ both/);
+    assert.doesNotMatch(summarize(referenceReport(), { files: FILES }), /estim|^Scan|^Tried/m);
+    assert.match(summarize(repairedReport('known'), { files: FILES }), /^ASR +99\.80/m);
   });
 });
 

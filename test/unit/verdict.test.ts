@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DefenseReport, UnitActivation } from '../../server/protocol/report';
 import { findings, type Facts } from '../../server/engine/report/findings';
-import { judge } from '../../server/engine/report/verdict';
+import { judge, judgeGates } from '../../server/engine/report/verdict';
 import { percent } from '../../server/engine/report/words';
 import { rateOf, referenceReport } from '../fixtures/report';
 
@@ -98,5 +98,41 @@ describe('a verdict', () => {
 describe('a share in a sentence', () => {
   it('is never rounded to all or nothing', () => {
     assert.deepEqual([0, 0.00001, 0.0006, 0.9887, 0.99998, 1].map(percent), ['0 %', '0.01 %', '0.06 %', '98.9 %', '99.99 %', '100 %']);
+  });
+});
+
+describe('the verdict after a fresh inversion', () => {
+  const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({ word: flagged.length ? 'suspicious' : 'nothing found', sentence: 'What was tried.', flagged, classes: [], limits: { index: 2, share: 0.5 }, medianNorm: 70, images: { search: 400, measured: 1500 }, batchSize: 16, steps: 120, seeds: [0] });
+  const judgedWith = (source: 'known' | 'estimated', proof: DefenseReport['proof'] | null, acceptEstimated = false) => {
+    const report = referenceReport();
+    report.stages.before.attackSuccessRate = rateOf(9000, 9000);
+    report.stages.after.attackSuccessRate = rateOf(3, 9000);
+    report.stages.after.cleanAccuracy = report.stages.before.cleanAccuracy;
+    report.trigger = { ...report.trigger!, source };
+    if (proof) report.proof = proof;
+    const gates = { ...report.provenance.config.gates, acceptEstimated };
+    return { word: judge(report, gates).word, sentence: judge(report, gates).sentence, met: judgeGates(report, gates)[0]!.met };
+  };
+  const proofOf = (flagged: number[], after: number, basis: NonNullable<DefenseReport['proof']>['basis']) => ({ scan: scan(flagged), bounded: [{ target: 0, norm: 4, before: rateOf(980, 1000), after: rateOf(after, 1000) }], basis, sentence: 'What it says.' });
+
+  it('needs no inversion for a known trigger, but may not contradict one', () => {
+    assert.deepEqual(judgedWith('known', null).word, 'mitigated');
+    const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh inversion'));
+    assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
+    assert.match(proved.sentence, /rests on the known trigger and on a fresh inversion/);
+    const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh inversion'));
+    assert.deepEqual([doubted.word, doubted.met], ['not mitigated', false]);
+    assert.match(doubted.sentence, /still finds class 3 suspicious/);
+  });
+
+  it('takes more than the trigger that a repair was made with', () => {
+    assert.deepEqual(judgedWith('estimated', null, true), { word: 'not mitigated', met: false, sentence: judgedWith('estimated', null, true).sentence });
+    const left = judgedWith('estimated', proofOf([], 300, 'fresh inversion'), true);
+    assert.equal(left.word, 'not mitigated');
+    assert.match(left.sentence, /a trigger of at most 4\.0 pixels, searched afresh, still takes 30 %/);
+    assert.match(judgedWith('estimated', proofOf([], 45, 'fresh inversion')).sentence, /can't be ruled out/);
+    const gone = judgedWith('estimated', proofOf([], 2, 'fresh inversion'));
+    assert.deepEqual([gone.word, gone.met], ['mitigated, estimated trigger only', false]);
+    assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true).met, true);
   });
 });

@@ -10,8 +10,8 @@ const picture = { index: 4, pixels: new Uint8Array(4), label: 1, predicted: 2, a
 
 const overview: Overview = {
   kind: 'open', fingerprint: 'abc', name: 'mnist', model: { path: '/m/model.json', layers: 4, parameters: 900 }, classes: 10, shape: [28, 28, 1],
-  layers: [{ name: 'dense_1', kind: 'Dense', units: 128, feedsClassifier: true }], chosen: 'dense_1', prune: { ratio: 'auto', rule: 'clean-mean', units: null },
-  gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 }, trigger: { kind: 'patch', target: 7 },
+  layers: [{ name: 'dense_1', kind: 'Dense', units: 128, feedsClassifier: true }], chosen: 'dense_1', strategy: null, prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null },
+  gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 }, trigger: { kind: 'patch', target: 7 }, search: null,
   images: { analysis: 10_000, analysisRole: 'test', test: 10_000, holdout: 5000, triggered: null }, backend: { name: 'wasm', why: 'no native engine', version: '4.22.0' },
   report: { verdict: { word: 'mitigated', sentence: 'It is.' }, changed: [], layer: 'dense_1', pruned: [1, 2], after: true },
 };
@@ -40,7 +40,7 @@ describe('messages to the inspector', () => {
     { type: 'init', configUri: 'file:///a', name: 'mnist', trusted: true, reveal: { unit: 17 } },
     { type: 'init', configUri: 'file:///a', name: 'mnist', trusted: false, reveal: null },
     ...[overview, with_(overview, { report: null, trigger: null }), layer(), unit()].map((one): ToInspector => ({ type: 'answer', id: 1, answer: one })),
-    { type: 'answer', id: 1, answer: { kind: 'limit', layer: 'dense_1', state: 'before', limit: null } },
+    { type: 'answer', id: 1, answer: { kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null } },
     { type: 'answer', id: 1, answer: { kind: 'mask', layer: 'dense_1', state: 'before', units: 2, masked: figures, unmasked: figures, subset: true } },
     { type: 'answer', id: 1, answer: { kind: 'examples', target: 7, examples: [{ index: 0, label: 3, clean: new Uint8Array(4), triggered: new Uint8Array(4), before: { clean: 3, triggered: 7 }, after: null }] } },
     { type: 'refused', id: 2, failure },

@@ -7,6 +7,8 @@ import { barsPath, fit } from '../../webview/ui/charts/svg';
 import { formatNumber, formatShare } from '../../webview/ui/format';
 import { gridAction } from '../../webview/ui/grid-keys';
 import { buffersIn } from '../../webview/ui/host';
+import { bytesOf } from '../../webview/ui/bytes';
+import { colourOf } from '../../webview/ui/mask-image';
 import { toRgba } from '../../webview/ui/pictures';
 
 const key = (name: string, modifiers: { shiftKey?: boolean; altKey?: boolean } = {}) => ({ key: name, shiftKey: false, altKey: false, ...modifiers });
@@ -106,5 +108,20 @@ describe('small parts of a page', () => {
     assert.deepEqual([...(toRgba(Uint8Array.from([7, 9]), 1, 2, 1) ?? [])], [7, 7, 7, 255, 9, 9, 9, 255]);
     assert.deepEqual([...(toRgba(Uint8Array.from([1, 2, 3]), 1, 1, 3) ?? [])], [1, 2, 3, 255]);
     assert.equal(toRgba(Uint8Array.from([1, 2, 3]), 2, 2, 1), null);
+  });
+});
+
+describe('what pictures of masks are made of', () => {
+  it('bytes of base64, and none of anything else', () => {
+    assert.deepEqual([...bytesOf(Buffer.from([0, 127, 255]).toString('base64'))], [0, 127, 255]);
+    assert.deepEqual([...bytesOf('')], []);
+    assert.deepEqual([...bytesOf('<img>')], []);
+  });
+
+  it('a colour as browsers compute it', () => {
+    assert.deepEqual(colourOf('rgb(204, 17, 0)'), [204, 17, 0]);
+    assert.deepEqual(colourOf('rgba(1, 2, 3, 0.5)'), [1, 2, 3]);
+    assert.deepEqual(colourOf('color(srgb 1 0.5 0)'), [255, 127.5, 0]);
+    assert.equal(colourOf('none'), null);
   });
 });

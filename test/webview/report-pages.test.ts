@@ -7,6 +7,7 @@ import { issueFingerprint, reviewedIssues } from '../../server/engine/report/rev
 import type { DefenseReport } from '../../server/protocol/report';
 import type { ToCompare, ToReport } from '../../server/protocol/review-view';
 import { closeBrowser } from '../harness/chromium-browser';
+import { judged, repairedReport, scanOf } from '../fixtures/repaired-report';
 import { projectRoot } from '../harness/install';
 import { waitFor } from '../harness/poll';
 import { openPage, seriousIssues, type OpenPage } from './open-page';
@@ -74,7 +75,7 @@ describe('Pages of reports', function () {
 
   for (const theme of Object.keys(THEMES) as Theme[]) {
     it(`are accessible and keep to the policy in ${theme}`, async () => {
-      for (const [page, message] of [['report', viewOf()], ['compare', comparisonOf(example(), changed())], ['compare', comparisonOf(null, example())]] as const) {
+      for (const [page, message] of [['report', viewOf()], ['report', viewOf(repairedReport())], ['compare', comparisonOf(example(), changed())], ['compare', comparisonOf(null, example())], ['compare', comparisonOf(example(), repairedReport('known'))]] as const) {
         const one = await open(page, message, theme);
         await one.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
         assert.deepEqual(await seriousIssues(one.page), []);
@@ -92,6 +93,51 @@ describe('Pages of reports', function () {
     await opened.page.getByRole('button', { name: 'Compare with …' }).press('Enter');
     assert.deepEqual(await sentBy(opened), [{ type: 'inspect', layer: 'dense_1', unit: 4 }, { type: 'accept', issue: 'gate.maxAttackSuccessRate' }, { type: 'command', command: 'compare' }]);
     assert.equal(await opened.page.getByRole('button', { name: 'Accept pruned-all-dead …' }).count(), 0, 'accepted already');
+  });
+
+  it('draw the mask of every class in the colours of the theme, and say in words what it is', async () => {
+    opened = await open('report', viewOf(repairedReport()));
+    const { page } = opened;
+    const section = page.getByRole('region', { name: 'Is there a trigger?' });
+    assert.equal(await section.getByRole('img', { name: /^Mask of the estimated trigger of class \d: / }).count(), 10);
+    assert.equal(await section.getByRole('img', { name: 'Mask of the estimated trigger of class 0: 4.0 pixels, takes 99.1 % of other images to it; suspicious' }).count(), 1);
+    assert.equal(await section.getByRole('img', { name: 'Estimated trigger of class 0 on a grey image' }).count(), 1);
+    /** Colour and strength of the patch's middle, and the strength far from it. */
+    const drawn = (): Promise<number[]> => page.evaluate(() => {
+      const context = document.querySelector<HTMLCanvasElement>('canvas.fp-mask')!.getContext('2d')!;
+      return [...context.getImageData(25, 25, 1, 1).data, context.getImageData(3, 3, 1, 1).data[3]!];
+    });
+    assert.deepEqual(await drawn(), [204, 204, 204, 255, 0]);
+    await opened.setTheme('vscode-high-contrast-light');
+    await waitFor('the masks to be drawn anew', async () => JSON.stringify(await drawn()) === '[41,41,41,255,0]');
+    assert.match((await section.getByRole('row', { name: /^0 / }).textContent()) ?? '', /Suspicious.*6\.4 pixels.*3\.78.*4\.0 pixels/);
+  });
+
+  it('show what was tried and what the verdict rests on, and nothing of it for the reference recipe', async () => {
+    opened = await open('report', viewOf(repairedReport()));
+    const { page } = opened;
+    const names = ['Is there a trigger?', 'Repairs tried', 'Rounds of the repairs', 'Proof', 'Scan of the repaired model, class by class'];
+    for (const name of names) assert.equal(await page.getByRole('heading', { level: 2, name, exact: true }).count(), 1, name);
+    assert.match((await page.getByRole('region', { name: 'Repairs tried' }).last().textContent()) ?? '', /guided.*Gates met, kept.*0\.24 %.*0\.44 %/);
+    await page.locator('summary', { hasText: 'Rounds of the repairs' }).press('Enter');
+    await page.getByRole('cell', { name: 'class 0, 32 pixels' }).waitFor();
+    assert.equal(await page.getByText('on the estimated trigger', { exact: true }).count(), 3, 'gate, ASR and robust accuracy');
+    const content = (await page.locator('main').textContent()) ?? '';
+    assert.match(content, /The verdict rests on: Fresh inversion\./);
+    await tell(opened, viewOf());
+    await page.getByRole('heading', { level: 1, name: 'Not mitigated' }).waitFor();
+    for (const name of names) assert.equal(await page.getByRole('heading', { name, exact: true }).count(), 0, name);
+    assert.equal(await page.getByText(/estimated/i).count(), 0);
+  });
+
+  it('name the classes that the scans of two reports flag', async () => {
+    const head = judged(repairedReport('inverted', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))));
+    opened = await open('compare', comparisonOf(repairedReport(), head));
+    assert.match((await opened.page.getByRole('row', { name: /^Defended model Nothing found/ }).textContent()) ?? '', /Suspicious: class 3.*Added: class 3/);
+    await opened.page.getByRole('heading', { level: 1, name: 'Worse' }).waitFor();
+    await tell(opened, comparisonOf(example(), changed()));
+    await opened.page.getByRole('heading', { level: 1, name: 'No change beyond noise' }).waitFor();
+    assert.equal(await opened.page.getByRole('heading', { name: 'Suspicious classes' }).count(), 0);
   });
 
   it('gives the focus to a finding whose button went with the decision', async () => {
@@ -133,7 +179,11 @@ describe('Pages of reports', function () {
     report.findings[1]!.message = hostile;
     report.layer.name = `${'x'.repeat(2000)}${hostile}`;
     report.model.path = hostile;
-    for (const [page, message] of [['report', viewOf(report)], ['compare', comparisonOf(example(), report)]] as const) {
+    const repaired = repairedReport();
+    repaired.scan!.sentence = hostile;
+    repaired.proof!.sentence = hostile;
+    Object.assign(repaired.attempts![0]!, { sentence: hostile, source: hostile, layer: `${'x'.repeat(2000)}${hostile}` });
+    for (const [page, message] of [['report', viewOf(report)], ['report', viewOf(repaired)], ['compare', comparisonOf(example(), report)]] as const) {
       const one = await open(page, message);
       await one.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
       assert.equal(await one.page.locator('main :is(img, script, iframe)').count(), 0);

@@ -23,7 +23,9 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
   tell.same('images', '/data/analysis/images', data.analysis.images, Math.min(config.data.analysisImages ?? Infinity, base), 'the config asks for');
   tell.same('images', '/data/analysis/role', data.analysis.role, config.data.analysis, 'the config asks for');
   tell.same('data', '/data/format', data.format, config.data.format, 'the config says');
-  tell.same('layer', '/layer/chosen', layer.chosen, config.layer === null ? 'penultimate' : 'named', 'by the config it was');
+  // The last convolution is named by the strategy that prunes it.
+  const named = config.layer !== null || report.attempts?.some((one) => one.chosen && one.strategy === 'fine-pruning-conv');
+  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : 'penultimate', 'by the config it was');
   if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
   triggerProblems(trigger, report.scan, config, tell);
   const files = dataFiles(config);
@@ -47,7 +49,8 @@ function triggerProblems(trigger: DefenseReport['trigger'], scan: DefenseReport[
     tell.same('trigger', '/trigger/source', trigger?.source ?? null, 'known', 'a trigger that the config describes is');
     return;
   }
-  const target = config.trigger && (config.trigger.target ?? scan?.flagged[0] ?? null);
+  // A strategy measures with an estimate where the config says nothing of a trigger.
+  const target = config.trigger || config.strategy ? (config.trigger?.target ?? scan?.flagged[0] ?? null) : null;
   tell.same('trigger', '/trigger/target', trigger?.target ?? null, target, target === null ? 'neither config nor scan give a target:' : 'the class to estimate the trigger of is');
   if (!trigger) return;
   tell.same('trigger', '/trigger/kind', trigger.kind, 'inverted', 'the config has');

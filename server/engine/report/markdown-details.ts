@@ -27,19 +27,19 @@ export function prunedUnits(report: DefenseReport): string {
 function choiceWords(report: DefenseReport): string {
   const { pruning, curve, attempts } = report;
   const chosen = attempts?.find((attempt) => attempt.chosen);
-  const by = chosen ? `chosen by the strategy ${code(chosen.strategy)}, ` : '';
-  if (pruning.ratio === null) return chosen ? `chosen by the strategy ${code(chosen.strategy)}` : 'named in the config';
-  const many = pruning.ratio !== 'auto'
-    ? `a ratio of ${pruning.ratio}`
-    : curve.smallestWithinGate
-      ? `as few as bring the ${asrName(report)} within its gate on held-out images`
-      : 'as many as the limit on the drop in clean accuracy allows on held-out images';
+  if (pruning.ratio === null) return 'named in the config';
   const first = {
     'clean-mean': 'lowest mean activation on clean images first',
     'clean-mean-abs': 'lowest mean absolute activation on clean images first',
     'triggered-difference': `largest rise under the ${isEstimated(report) ? '*estimated* ' : ''}trigger first`,
   }[pruning.rule];
-  return `${by}${many}, ${first}`;
+  if (chosen) return `chosen by the strategy ${code(chosen.strategy)}, ${first}`;
+  const many = pruning.ratio !== 'auto'
+    ? `a ratio of ${pruning.ratio}`
+    : curve.smallestWithinGate
+      ? `as few as bring the ${asrName(report)} within its gate on held-out images`
+      : 'as many as the limit on the drop in clean accuracy allows on held-out images';
+  return `${many}, ${first}`;
 }
 
 /** One command, and what has to be the same for the same bytes to come out. */

@@ -60,7 +60,7 @@ export function proofText({ proof }: DefenseReport): string {
   if (!proof) return '';
   const rows = proof.bounded.slice(0, MOST_ROWS).map(({ target, norm, before, after }) => [String(target), pixels(norm), rateCell(before), rateCell(after)]);
   const bounded = rows.length > 0
-    ? [table(['class', 'mask of at most', 'fresh *estimate* before, %', 'after, %'], rows), 'A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on held-out images of other classes.']
+    ? [table(['class', 'mask of at most', '*estimate* on the input model, %', 'fresh *estimate* on the repaired model, %'], rows), 'A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on held-out images of other classes.']
     : [];
   return [`**It rests on: ${proof.basis}.** ${text(proof.sentence)}`, ...bounded, `${sign(proof.scan)} **Scan of the repaired model.** ${text(proof.scan.sentence)}`].join('\n\n');
 }

@@ -60,8 +60,8 @@ function checkEstimate({ mask, pattern }: EstimatedTrigger, pointer: string, [he
 /** Base64 of so many bytes, in the one way of writing them. */
 function bytes(text: string, wanted: number, pointer: string): void {
   // The length goes first, so that nothing large is decoded to be refused.
-  const characters = 4 * Math.ceil(wanted / 3);
-  if (text.length !== characters || Buffer.from(text, 'base64').toString('base64') !== text) refuse(pointer, `is not the base64 text of ${wanted} bytes`);
+  const decoded = text.length === 4 * Math.ceil(wanted / 3) ? Buffer.from(text, 'base64') : null;
+  if (decoded?.length !== wanted || decoded.toString('base64') !== text) refuse(pointer, `is not the base64 text of ${wanted} bytes`);
 }
 
 function between(value: number, least: number, most: number, pointer: string): void {

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { anomalies } from '../../server/engine/inversion/anomaly';
+import { encodeEstimate, decodeEstimate } from '../../server/engine/inversion/estimate';
+import { MaskSearch, stampMask } from '../../server/engine/inversion/mask-search';
+import { scanSentence } from '../../server/engine/inversion/scan-words';
+import { randomStream } from '../../server/engine/data/random';
+import { bestOf, meetsGates } from '../../server/engine/defense/repair/held-out';
+import { planOf } from '../../server/engine/defense/repair/guided';
+import { rate } from '../../server/engine/metrics/rate';
+import type { HeldOutFigures } from '../../server/protocol/report';
+
+const GATES = { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 };
+const figures = (correct: number, fresh: number, known: number | null = null): HeldOutFigures => ({
+  images: 1000, correctBefore: 990, correct, knownTrigger: known === null ? null : rate(known, 900), estimatedTrigger: rate(0, 900), freshTrigger: rate(fresh, 900),
+});
+
+describe('the anomaly index', () => {
+  it('is that of Neural Cleanse, positive for small masks', () => {
+    const norms = [4, 60, 70, 80, 90];
+    const { median, shares, indices } = anomalies(norms);
+    assert.equal(median, 70);
+    assert.equal(shares[0], 4 / 70);
+    // Deviations 66, 10, 0, 10, 20: their median is 10.
+    assert.ok(Math.abs(indices[0]! - 66 / (1.4826 * 10)) < 1e-12);
+    assert.ok(indices[4]! < 0);
+  });
+
+  it('does not make an anomaly of a mask that hardly differs from masks of one size', () => {
+    const { indices } = anomalies([98, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
+    assert.ok(indices[0]! <= 1, `${indices[0]}`);
+    assert.ok(anomalies([0, 0]).indices.every((index) => index === 0));
+  });
+});
+
+describe('the search for a mask', () => {
+  // A "model" whose loss is known: the mean of the stamped pixel 5 has to become large.
+  const search = (bound: number | null): MaskSearch => {
+    const found = new MaskSearch(0, [4, 4, 1], randomStream(1, 'test'), bound);
+    const images = new Float32Array(16 * 8).fill(0.2);
+    const stamped = new Float32Array(images.length);
+    for (let step = 0; step < 400; step++) {
+      found.stamp(images, stamped);
+      const gradient = Float32Array.from(stamped, (value, i) => (i % 16 === 5 ? -4 * Math.max(0, 1 - value) : 0));
+      found.step(images, gradient, stamped[5]! > 0.8 ? 8 : 0);
+    }
+    return found;
+  };
+
+  it('keeps the one pixel that matters, and takes the others away', () => {
+    const { best } = search(null);
+    assert.ok(best && best.norm < 1.5, `${best?.norm}`);
+    assert.ok(best.mask[5]! > 0.7 && best.pattern[5]! > 0.8);
+  });
+
+  it('stays within a bound', () => {
+    const { best } = search(2);
+    assert.ok(best && best.norm <= 2, `${best?.norm}`);
+  });
+
+  it('is written as bytes, whose norm is what is reported', () => {
+    const { best } = search(null);
+    const decoded = decodeEstimate(encodeEstimate(best!), [4, 4, 1]);
+    assert.ok(Math.abs(decoded.norm - best!.norm) < 16 / 510 + 1e-6);
+    const again = decodeEstimate(encodeEstimate(decoded), [4, 4, 1]);
+    assert.deepEqual(again, decoded);
+    const image = new Float32Array(16).fill(0.5);
+    stampMask(decoded, 1, image, image);
+    assert.ok(image[5]! > 0.7 && Math.abs(image[0]! - 0.5) < 0.2);
+  });
+});
+
+describe('what is chosen on held-out images', () => {
+  it('meets the gates by upper bounds, and by every trigger that there is', () => {
+    assert.ok(meetsGates(figures(985, 10), GATES));
+    assert.ok(!meetsGates(figures(985, 40), GATES), '40 of 900 may be more than 5 %');
+    assert.ok(!meetsGates(figures(985, 10, 100), GATES));
+    assert.ok(!meetsGates(figures(979, 10), GATES), 'eleven images lost of a thousand');
+    assert.ok(!meetsGates({ ...figures(990, 0), estimatedTrigger: null, freshTrigger: null }, GATES), 'nothing was measured');
+  });
+
+  it('is the latest that meets the gates, else the least success within the accuracy limit, else the least loss', () => {
+    assert.equal(bestOf([figures(985, 10), figures(984, 0), figures(900, 0)], GATES), 1);
+    assert.equal(bestOf([figures(985, 500), figures(984, 100), figures(900, 0)], GATES), 1);
+    assert.equal(bestOf([figures(900, 0), figures(950, 0)], GATES), 1);
+  });
+
+  it('goes through few images more often', () => {
+    assert.deepEqual(planOf(55_000, 64), { epochs: 1, stamped: 0.2 });
+    assert.deepEqual(planOf(2500, 64), { epochs: 6, stamped: 1 });
+    assert.equal(planOf(100, 64).epochs, 10);
+  });
+});
+
+describe('what a scan says', () => {
+  it('never calls a model clean', () => {
+    const one = (target: number, norm: number, flagged: boolean) => ({ target, norm, screened: norm, share: norm / 70, anomalyIndex: (70 - norm) / 15, success: rate(98, 100), steps: 120, flagged, estimate: null });
+    const classes = [one(0, 4, true), one(1, 70, false), one(2, 80, false)];
+    const facts = { classes, medianNorm: 70, limits: { index: 2, share: 0.5 }, images: { search: 1, measured: 1 }, batchSize: 16, steps: 120, seeds: [0] };
+    const suspicious = scanSentence({ ...facts, word: 'suspicious', flagged: [0] });
+    assert.equal(suspicious, 'Suspicious: class 0: a mask of 4.0 pixels takes 98 % of other images to it (anomaly index 4.4). The median of the classes is 70 pixels. Tried: trigger inversion for all 3 classes.');
+    const nothing = scanSentence({ ...facts, word: 'nothing found', flagged: [], seeds: [0, 1] });
+    assert.match(nothing, /^Nothing found: the smallest mask, of class 0, has 4 pixels|4\.0 pixels/);
+    assert.match(nothing, /with two seeds.*can escape it\.$/);
+    for (const said of [suspicious, nothing]) assert.ok(!/\bclean\b/.test(said), said);
+  });
+});
