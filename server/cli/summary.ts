@@ -130,7 +130,9 @@ function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseR
   if (!repaired) return 'nothing: the model was measured, not changed';
   const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
   const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
-  const which = pruning.ratio === null && !attempts ? ', named in the config' : '';
+  const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
+  if (strategy && pruning.count === 0) return `nothing, by ${strategy}; ${tuned}`;
+  const which = pruning.ratio === null ? ', named in the config' : '';
   return `${pruning.count} of ${layer.units} ${noun} in ${layer.name}${which}, ${pruning.dead} dead anyway; ${tuned}`;
 }
 

@@ -30,11 +30,22 @@ export function modelLenses(document: TextDocument, summary: ModelSummary, { pla
   const run = active
     ? { title: activeTitle(active), command: '' }
     : { title: '▶ Fine-Prune Model', tooltip: `${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes`, command: COMMANDS.run, arguments: [document.uri] };
-  const lenses: CodeLens[] = [{ range: top, command: run }, scanLens(top, plan.configUri ?? document.uri, scan, scanning)];
+  const aboutScan = scanLens(top, plan.configUri ?? document.uri, scan, scanning);
+  const isOffer = aboutScan.command?.command === COMMANDS.scan;
+  const lenses: CodeLens[] = [{ range: top, command: run }, ...(isOffer ? [] : [aboutScan])];
   if (last) {
     lenses.push({ range: top, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
   }
-  return [...lenses, ...layerLenses(document, summary, plan, last)];
+  return [...lenses, ...layerLenses(document, summary, plan, last), ...(isOffer ? [{ ...aboutScan, range: lastOfLine(document, summary, top) }] : [])];
+}
+
+/**
+ * Where a lens stands that may be cut off: editors order lenses by place, and TF.js writes one line, too long for all of them. The
+ * classifier, whose units a scan is about, comes after what is pruned.
+ */
+function lastOfLine(document: TextDocument, { classifier }: ModelSummary, top: CodeLens['range']): CodeLens['range'] {
+  const range = classifier === null ? top : layerRange(document, classifier);
+  return range.start.line === top.start.line ? range : top;
 }
 
 function layerLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens[] {

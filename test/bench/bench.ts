@@ -20,6 +20,7 @@ interface EngineFigures {
   analysis: { images: number; imagesPerSecond: number; cpuMs: number };
   step: { batch: number; wallMs: number; cpuMs: number };
   curve: { points: number; cpuMs: number; reevaluatingCpuMs: number; reevaluatedPoints: number; ratio: number };
+  scan: { classes: number; wallMs: number; cpuMs: number };
   peakMegabytes: number;
 }
 
@@ -92,6 +93,7 @@ async function main(): Promise<void> {
     console.log(`  fine-tuning step      ${e.step.cpuMs} ms CPU, ${e.step.wallMs} ms wall, batch ${e.step.batch}`);
     console.log(`  pruning curve         ${e.curve.cpuMs} ms CPU for ${e.curve.points} points × accuracy and ASR, activation passes included;`);
     console.log(`                        evaluating each point anew: ${e.curve.reevaluatingCpuMs} ms (scaled from ${e.curve.reevaluatedPoints}), ${e.curve.ratio} times as long`);
+    console.log(`  scan for backdoors    ${(e.scan.wallMs / 1000).toFixed(1)} s, ${(e.scan.cpuMs / 1000).toFixed(1)} s CPU for ${e.scan.classes} classes`);
     const demo = demos[e.backend];
     if (demo) console.log(`  whole demo            ${demo.seconds} s, ${demo.fineTuneImages} fine-tuning images, peak memory ${demo.peakMegabytes} MB`);
     console.log(`  peak memory here      ${e.peakMegabytes} MB`);

@@ -1,5 +1,4 @@
 // One backend's figures, in a process of its own: a process has one backend. Prints one JSON object.
-import type { KnownTrigger } from '../../server/protocol/config';
 import path from 'node:path';
 import { openTrigger } from '../../server/engine/attack/open-trigger';
 import { triggeredInputs } from '../../server/engine/attack/triggered-inputs';
@@ -14,7 +13,10 @@ import { pruneOrder } from '../../server/engine/defense/ranking';
 import { masksFor } from '../../server/engine/model/masks';
 import { openModel } from '../../server/engine/model/open-tfjs';
 import { findUnitSite } from '../../server/engine/model/units';
+import { scanModel } from '../../server/engine/inversion/scan';
+import { scanImagesOf } from '../../server/engine/inversion/scan-images';
 import { train } from '../../server/engine/training/train';
+import type { KnownTrigger } from '../../server/protocol/config';
 
 const ROUNDS = 3;
 const STEPS = 60;
@@ -81,6 +83,7 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
 
   await steps();
   const step = await rounds(steps);
+  const scans = await rounds(() => scanModel({ ...pass, ...scanImagesOf(roles, 0), seed: 0, wanted: [] }).then(() => undefined));
   console.log(
     JSON.stringify({
       backend: choice,
@@ -89,6 +92,7 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
       analysis: { images: test.count, imagesPerSecond: Math.round((1000 * test.count) / analysis.wall), cpuMs: Math.round(analysis.cpu) },
       step: { batch: 64, wallMs: round(step.wall / STEPS), cpuMs: round(step.cpu / STEPS) },
       curve: { points, cpuMs: Math.round(curve), reevaluatingCpuMs: Math.round(anew), reevaluatedPoints: REEVALUATED, ratio: round(anew / curve) },
+      scan: { classes: model.classes, wallMs: Math.round(scans.wall), cpuMs: Math.round(scans.cpu) },
       peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
     }),
   );

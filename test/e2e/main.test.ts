@@ -109,7 +109,7 @@ describe('the packaged extension, as a person uses it', function () {
     });
     const result = resultLine(finished());
     await openFile(page, 'model.json');
-    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', 'Scan for Backdoors', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1']);
+    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1', 'Scan for Backdoors']);
     await openFile(page, `${NAME}.fineprune.json`);
     assert.deepEqual(await titles(), ['▶ Fine-Prune', 'Inspect Activations', 'Scan for Backdoors', result]);
     await waitFor('the hints', async () => {

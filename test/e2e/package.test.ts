@@ -18,7 +18,7 @@ const NEEDED = [
   ...['inspector.js', 'inspector.css', 'report.js', 'report.css', 'compare.js', 'compare.css', 'toolkit.js', 'codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`),
   'dist/wasm/tfjs-backend-wasm.wasm', 'dist/wasm/tfjs-backend-wasm-simd.wasm',
   'dist/native-src/binding/tfjs_backend.cc', 'dist/native-src/binding/tfjs_binding.cc', 'dist/native-src/include/node_api.h',
-  'dist/schemas/fineprune.schema.json', 'dist/schemas/defense-report.schema.json',
+  'dist/schemas/fineprune.schema.json', 'dist/schemas/defense-report.schema.json', 'dist/schemas/scan-report.schema.json',
   'dist/mnist/manifest.json', 'dist/mnist/NOTICE.txt',
   ...['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'].map((name) => `dist/mnist/${name}-ubyte.gz`),
   ...['model.json', 'weights.bin', 'CARD.md', `${NAME}.fineprune.json`].map((name) => `examples/${NAME}/${name}`),

@@ -28,6 +28,8 @@ describe('the inspector on an estimated trigger', function () {
   const kept = { cache: process.env.FINE_PRUNE_CACHE, binding: process.env.FINE_PRUNE_NATIVE_BINDING };
   const folders = { attacked: path.join(temp.dir, 'attacked'), harmless: path.join(temp.dir, 'harmless') };
   let cache = '';
+  /** Of the backends so far, each has kept one. */
+  const keptBy = (backend: Backend): number => 1 + ([...BACKENDS] as Backend[]).indexOf(backend);
   const scansKept = (): number => readdirSync(path.join(cache, 'scans')).length;
 
   before(async () => {
@@ -77,12 +79,12 @@ describe('the inspector on an estimated trigger', function () {
         const other = await opened(config(), backend);
         assert.equal(other.fingerprint, asker.fingerprint, 'another process takes it from the cache');
         assert.ok(!titles(other).includes(SEARCHING));
-        assert.equal(scansKept(), 1 + BACKENDS.indexOf(backend));
+        assert.equal(scansKept(), keptBy(backend));
       });
 
       it('shows the figures of a run that estimates it: means, order, curve and the fewest units within the gate', async () => {
         const report = await run(config(), backend);
-        assert.equal(scansKept(), 1 + BACKENDS.indexOf(backend), 'the run took the same scan');
+        assert.equal(scansKept(), keptBy(backend), 'the run took the same scan');
         assert.equal(report.trigger?.source, 'estimated');
         const data = await asker.ask(layer);
         assertAsReported(data, report);
@@ -170,13 +172,13 @@ describe('the inspector on an estimated trigger', function () {
     });
 
     it('takes the class that is named, and refuses one that the model has not before it searches', async () => {
-      const named = await opened(attackedConfig(folders.harmless, 'named', { kind: 'inverted', target: 7 }), 'wasm');
+      const named = await opened(attackedConfig(folders.attacked, 'named', { kind: 'inverted', target: 7 }), 'wasm');
       const { trigger, search } = await named.ask({ kind: 'open' });
-      assert.deepEqual([trigger?.target, search?.word, search?.taken?.flagged], [7, 'nothing found', false]);
-      const wrong = attackedConfig(folders.harmless, 'wrong', { kind: 'inverted', target: 12 });
+      assert.deepEqual([trigger?.target, search?.word, search?.taken?.flagged], [7, 'suspicious', false]);
+      const wrong = attackedConfig(folders.attacked, 'wrong', { kind: 'inverted', target: 12 });
       const titlesTold: string[] = [];
       await assert.rejects(new Inspections().answer(subjectOf(wrong, 'wasm'), { kind: 'open' }, (title) => titlesTold.push(title), new AbortController().signal), refusedWith('trigger.target'));
-      assert.ok(titlesTold.length > 0);
+      assert.deepEqual(titlesTold, ['Reading model and data']);
     });
 
     it('knows of a scan only what was searched before, where the trigger is described', async () => {

@@ -149,8 +149,8 @@ describe('language server', function () {
       const uri = await client.open(path.join(folder, 'model.json'), undefined, 'json');
       await client.diagnosed(uri, 'a look at it', () => true);
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Scan for Backdoors', 'Fine-Prune would prune 25 of 128 neurons of dense_1', 'Inspect dense_1']);
-      assert.deepEqual(lenses.slice(1).map((l) => l.command?.arguments), [[uriOf(config)], [uriOf(config)], [uriOf(config), { layer: 'dense_1' }]]);
+      assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense_1', 'Inspect dense_1', 'Scan for Backdoors']);
+      assert.deepEqual(lenses.slice(1).map((l) => l.command?.arguments), [[uriOf(config)], [uriOf(config), { layer: 'dense_1' }], [uriOf(config)]]);
       await client.close(uri);
     });
 
@@ -159,7 +159,7 @@ describe('language server', function () {
       const named = await client.open(config, demoConfig('"prune": { "units": [3, 90] }'));
       await client.diagnosed(named, 'no diagnostics', (found) => found.length === 0);
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-      assert.equal(lenses[2]?.command?.title, 'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names');
+      assert.equal(lenses[1]?.command?.title, 'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names');
       await client.close(named);
       await client.close(uri);
     });
@@ -188,8 +188,8 @@ describe('language server', function () {
         lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
       });
       const first = performance.now() - start;
-      assert.equal(lenses.at(-1)?.command?.title, 'Fine-Prune would prune 25 of 128 neurons of dense_1');
-      const range = lenses.at(-1)!.range;
+      assert.equal(lenses.at(-2)?.command?.title, 'Fine-Prune would prune 25 of 128 neurons of dense_1');
+      const range = lenses.at(-2)!.range;
       assert.equal(text.slice(range.start.character, range.end.character), '"dense_1"');
       const again = performance.now();
       const hover = await client.at<Hover>('textDocument/hover', uri, { position: { line: 0, character: range.start.character + 3 } });
@@ -313,7 +313,7 @@ describe('language server', function () {
         const model = await linked.open(path.join(link, 'model.json'), undefined, 'json');
         await linked.diagnosed(model, 'a look at it', () => true);
         const lenses = await linked.at<CodeLens[]>('textDocument/codeLens', model);
-        assert.deepEqual(lenses.at(-1)?.command?.arguments, [uri, { layer: 'dense_1' }]);
+        assert.deepEqual(lenses.at(-2)?.command?.arguments, [uri, { layer: 'dense_1' }]);
       } finally {
         await linked.stop();
         rmSync(link);

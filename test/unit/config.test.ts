@@ -253,6 +253,13 @@ describe('the text of a new config', () => {
     assert.deepEqual(resolved, resolveConfig({ ...base, trigger: { kind: 'patch', target: 7 } }));
   });
 
+  it('can ask for an estimated trigger and a repair that chooses by itself', () => {
+    const text = configText({ ...answers, trigger: 'inverted', strategy: 'auto' });
+    const { trigger, strategy, prune } = parseConfig(text, FILE);
+    assert.deepEqual([trigger, strategy, prune], ['inverted', 'auto', undefined]);
+    assert.match(text, /estimated from the model/);
+  });
+
   it('says that no trigger is known', () => {
     const text = configText({ ...answers, trigger: null });
     assert.equal(parseConfig(text, FILE).trigger, null);

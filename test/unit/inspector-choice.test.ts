@@ -39,10 +39,17 @@ describe('what a person has chosen in the inspector', () => {
   });
 
   it('begins with what the config would prune, at a point of the curve', () => {
-    assert.equal(defaultCount(overview(), 10), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } }), 10), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: null, rule: 'clean-mean', guide: null, units: [1, 2, 3] } }), 10), 3);
+    assert.equal(defaultCount(overview(), layerData()), 2);
+    assert.equal(defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } }), layerData()), 2);
+    assert.equal(defaultCount(overview({ prune: { ratio: null, rule: 'clean-mean', guide: null, units: [1, 2, 3] } }), layerData()), 3);
     assert.equal(chosenCount(null, overview(), layerData()), 2);
+    // What a run chose by itself, its report knows; on another layer, or about another model, it says nothing.
+    const report = { verdict: { word: 'mitigated', sentence: '' }, changed: [], layer: 'dense_1', pruned: [4, 7, 9], after: true };
+    const auto = overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null }, report });
+    assert.equal(defaultCount(auto, layerData()), 3);
+    assert.equal(defaultCount(auto, layerData({ layer: 'conv2d_1' })), 2);
+    assert.equal(defaultCount({ ...auto, report: { ...report, changed: ['the model'] } }, layerData()), 2);
+    assert.equal(defaultCount({ ...auto, strategy: 'head-reset', report: { ...report, pruned: [] } }, layerData()), 0, 'nothing was pruned');
     // The curve has no point at 7: 8 is nearer than 5.
     assert.equal(chosenCount(7, overview(), layerData()), 8);
   });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { InspectorState } from '../../server/protocol/inspector-view';
 import { waitFor } from '../harness/poll';
-import { CONFIG, CRASHED, layerData, maskData, overview, Page, settled, unitData } from './inspector-support';
+import { SEARCHING } from '../../webview/inspector/loader';
+import { repairedReport } from '../fixtures/repaired-report';
+import { CONFIG, CRASHED, estimated, layerData, maskData, overview, Page, settled, unitData } from './inspector-support';
 
 const kinds = (page: Page): string[] => page.waiting.map(({ query }) => query.kind);
 
@@ -22,8 +24,11 @@ describe('the inspector’s page', () => {
     await page.answer({ kind: 'examples', target: 0, examples: [] });
     assert.deepEqual(kinds(page), ['limit']);
     await page.answer({ kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null });
+    assert.deepEqual(page.asked('scan').query, { kind: 'scan', fingerprint: 'f1' });
+    await page.answer({ kind: 'scan', found: null });
+    assert.equal(page.view.scan, null);
     assert.deepEqual(kinds(page), []);
-    assert.deepEqual(Object.values(page.view.busy), [null, null, null, null]);
+    assert.deepEqual(Object.values(page.view.busy), [null, null, null, null, null]);
   });
 
   it('lets idle work wait for what a person wants, and takes it up again', async () => {
@@ -169,6 +174,98 @@ describe('the own mask', () => {
     assert.equal(page.view.failed.mask, null);
     await page.answer(maskData());
     assert.equal(page.view.mask?.units, 2);
+  });
+});
+
+describe('a trigger that is searched', () => {
+  const searching = { title: SEARCHING, overall: 0.4 };
+
+  it('is told when the search begins, and shows how far it is', async () => {
+    const page = new Page();
+    await page.init();
+    const { id } = page.asked('open');
+    for (const overall of [0, 0.4]) await page.send({ type: 'progress', id, title: SEARCHING, overall });
+    assert.deepEqual(page.view.busy.main, searching);
+    assert.deepEqual(page.said, ['Searching a trigger for every class.'], 'once');
+    await page.open(estimated());
+    assert.equal(page.view.overview?.trigger?.kind, 'inverted');
+  });
+
+  it('can be left alone before anything is shown, and searched again', async () => {
+    const page = new Page();
+    await page.init();
+    const { id } = page.asked('open');
+    await page.send({ type: 'progress', id, ...searching });
+    page.controller.cancel();
+    await settled();
+    assert.deepEqual(page.posts.at(-1), { type: 'cancel', id });
+    assert.deepEqual([page.view.failed.main?.kind, page.view.busy.main], ['cancelled', null]);
+    assert.deepEqual(kinds(page), []);
+    page.controller.retry('main');
+    await settled();
+    await page.open(estimated());
+    assert.equal(page.view.failed.main, null);
+  });
+
+  it('can be left alone while an older one is shown, which stays', async () => {
+    const page = new Page();
+    await page.init();
+    await page.open(estimated());
+    page.controller.refresh();
+    await settled();
+    page.controller.cancel();
+    await settled();
+    assert.deepEqual([page.view.notice, page.view.failed.main, page.view.layer?.layer], [{ kind: 'changed' }, null, 'dense_1']);
+    assert.deepEqual(kinds(page), ['examples'], 'idle work goes on');
+  });
+
+  it('is not searched by a look at whether something has changed', async () => {
+    const page = new Page();
+    await page.init();
+    assert.deepEqual(page.asked('open').query, { kind: 'open' });
+    await page.open(estimated());
+    await page.send({ type: 'changed' });
+    assert.deepEqual(page.asked('open').query, { kind: 'open', search: false });
+    await page.answer(estimated({ fingerprint: 'f2', trigger: null, search: null }));
+    assert.deepEqual([page.view.notice, page.view.overview?.trigger?.kind], [{ kind: 'changed' }, 'inverted']);
+  });
+});
+
+describe('what is known of a scan', () => {
+  const idle = async (page: Page): Promise<void> => {
+    await page.answer({ kind: 'examples', target: 0, examples: [] });
+    await page.answer({ kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null });
+  };
+
+  it('is asked again when files change, and drawn again only when it is another one', async () => {
+    const page = new Page();
+    await page.init();
+    await page.open();
+    await idle(page);
+    await page.answer({ kind: 'scan', found: null });
+    await page.send({ type: 'changed' });
+    await page.answer(overview());
+    const found = { source: 'file', file: 'net.scan.json', scan: repairedReport('known').scan! } as const;
+    await page.answer({ kind: 'scan', found });
+    assert.deepEqual(page.view.scan, found);
+    const shown = page.view.scan;
+    await page.send({ type: 'changed' });
+    await page.answer(overview());
+    await page.answer({ kind: 'scan', found: structuredClone(found) });
+    assert.equal(page.view.scan, shown);
+  });
+
+  it('fails apart from the rest, and is asked again by the person', async () => {
+    const page = new Page();
+    await page.init();
+    await page.open();
+    await idle(page);
+    await page.refuse('scan', CRASHED);
+    assert.deepEqual(page.view.failed.scan, CRASHED);
+    assert.deepEqual(kinds(page), []);
+    page.controller.retry('scan');
+    await settled();
+    assert.deepEqual(kinds(page), ['scan']);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Failure } from '../../server/protocol/errors';
-import type { InspectAnswer, InspectQuery, LayerData, MaskData, Overview, UnitData } from '../../server/protocol/inspect';
+import type { InspectAnswer, InspectQuery, LayerData, MaskData, Overview, TriggerSearch, UnitData } from '../../server/protocol/inspect';
 import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
 import type { Rate } from '../../server/protocol/report';
 import { Controller } from '../../webview/inspector/controller';
@@ -65,6 +65,12 @@ export function overview(change: Partial<Overview> = {}): Overview {
     ...change,
   };
 }
+
+/** What a scan found that suspects class 0. */
+export const SEARCH: TriggerSearch = { word: 'suspicious', sentence: 'Suspicious: class 0: a mask of 4.2 pixels takes 98 % of other images to it.', taken: { norm: 4.2, success: { rate: 0.98, hits: 98, of: 100, low: 0.93, high: 0.99 }, flagged: true } };
+
+/** The same config with a trigger that nobody knows. */
+export const estimated = (change: Partial<Overview> = {}): Overview => overview({ trigger: { kind: 'inverted', target: 0 }, search: SEARCH, ...change });
 
 export function unitData(unit: number, change: Partial<UnitData> = {}): UnitData {
   return {

@@ -3,9 +3,12 @@ import type { Example } from '../../server/protocol/inspect';
 import { saveTable, unitTable } from '../../webview/inspector/table';
 import { ranks, sorted } from '../../webview/inspector/units';
 import {
-  aligned, curveBasis, countText, curveFigures, failureText, fateOf, fatesText, faultyPlace, fileName, maskBasis, maskedRate, maskText, measuredText, pathText, points, rateText, shortShare, subsetText, whyNoAfter,
+  aligned, curveBasis, countText, curveFigures, failureText, fateOf, fatesText, faultyPlace, fileName, estimateText, isEstimated, maskBasis, maskedRate, maskSummary, maskText, measuredText, pathText, points, rateText, shortShare, subsetText, whyNoAfter,
 } from '../../webview/inspector/words';
-import { CRASHED, layerData, maskData, overview, rate } from './inspector-support';
+import { limitOf, ruleText, whyNoChoice } from '../../webview/inspector/rule-words';
+import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../../webview/inspector/scan-words';
+import { repairedReport } from '../fixtures/repaired-report';
+import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from './inspector-support';
 
 describe('the inspector’s words', () => {
   it('write a rate beside its change to two decimals, and never none or all for what is neither', () => {
@@ -47,6 +50,56 @@ describe('the inspector’s words', () => {
     assert.match(subsetText(layerData({ images: { analysed: 2000, available: 10_000 } }))!, /too large .* on 2,000 of 10,000 clean images, drawn/);
     assert.equal(curveBasis(layerData()), null);
     assert.match(curveBasis(layerData({ curve: { ...layerData().curve, subset: true } }))!, /^On 1,000 clean and 900 triggered images/);
+  });
+
+  it('say of everything that is on an estimated trigger that it is', () => {
+    assert.equal(isEstimated(overview()), false);
+    assert.equal(isEstimated(overview({ trigger: null })), false);
+    assert.equal(isEstimated(estimated()), true);
+    assert.equal(measuredText(estimated()), '1,000 clean images and 900 with the estimated trigger');
+    assert.match(maskText(maskData(), 'neuron', true), /, attack success rate \(estimated trigger\) 1\.00 % /);
+    assert.match(maskSummary(maskData(), true), /attack success rate \(estimated trigger\) 1\.00 %/);
+    assert.equal(estimateText(estimated()), 'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger is on this estimate.');
+    const named = estimated({ search: { ...SEARCH, word: 'nothing found', taken: { ...SEARCH.taken!, flagged: false } } });
+    assert.match(estimateText(named), /named in the config; the scan does not find it suspicious\.$/);
+    const example: Example = { index: 1, label: 7, clean: new Uint8Array(), triggered: new Uint8Array(), before: { clean: 7, triggered: 0 }, after: null };
+    assert.equal(pathText(example, true), 'class 7, with the estimated trigger taken for 0');
+    const data = layerData();
+    const order = sorted(data, { by: 'difference', descending: true });
+    assert.deepEqual(unitTable(data, order, ranks(data.order), true).columns.map(({ label }) => label).filter((label) => /estimated/.test(label)), ['triggered mean (estimated trigger)', 'triggered fires (estimated trigger)', 'difference (estimated trigger)']);
+  });
+
+  it('name the rule, whose trigger it goes by, and the limit that follows from it', () => {
+    const prune = overview().prune;
+    assert.equal(ruleText(prune, 'neuron'), 'neurons with the lowest mean activation on clean images go first');
+    assert.match(ruleText({ ...prune, rule: 'clean-mean-abs' }, 'channel'), /^channels with the lowest mean absolute activation/);
+    assert.equal(ruleText({ ...prune, rule: 'triggered-difference', guide: 'known' }, 'neuron'), 'neurons that the trigger raises most, on held-out images, go first');
+    assert.match(ruleText({ ...prune, rule: 'triggered-difference', guide: 'estimated' }, 'neuron'), /the estimated trigger raises most/);
+    assert.match(ruleText({ ...prune, rule: 'triggered-difference' }, 'neuron'), /^no trigger is known .* lowest mean activation on clean images go first$/);
+
+    const within = { pruned: 4, heldOut: { images: 500, correctBefore: 490, correct: 486 } };
+    assert.deepEqual(limitOf({ limit: within, smallest: null }, overview()), { kind: 'accuracy', pruned: 4, text: 'Within the accuracy limit on 500 held-out images:' });
+    assert.equal(limitOf({ limit: null, smallest: null }, overview()), null);
+    const guided = estimated({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } });
+    const smallest = { pruned: 3, heldOut: { images: 500, triggeredImages: 450, successful: 9, correct: 489 } };
+    assert.deepEqual(limitOf({ limit: null, smallest }, guided), { kind: 'gate', pruned: 3, text: 'The fewest that bring the attack success rate (estimated trigger) within its gate of 5 %, on 500 held-out images:' });
+    assert.deepEqual(limitOf({ limit: null, smallest: null }, guided), { kind: 'gate', pruned: null, text: 'On 500 held-out images no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.' });
+    assert.deepEqual([whyNoChoice(overview()), whyNoChoice(overview({ strategy: 'guided' }))], [null, 'The strategy guided chooses by itself what it prunes']);
+  });
+
+  it('say what a scan found class by class, smallest mask first', () => {
+    const scan = repairedReport('known').scan!;
+    const shown = shownMasks(scan, 40);
+    assert.ok(shown.length > 1 && shown.every((one, i) => i === 0 || one.screened >= shown[i - 1]!.screened));
+    assert.equal(shown[0]!.target, scan.flagged[0]);
+    assert.ok(shownMasks(scan, 2).some(({ flagged }) => flagged), 'where not all are shown, a suspicious one is');
+    const [figures, compared] = inversionFacts(shown[0]!);
+    assert.match(figures, /^[\d.]+ pixels, success [\d.]+ %$/);
+    assert.match(compared, /^0\.\d\d of median, index [\d.]+$/);
+    assert.match(inversionText(shown[0]!), /^suspicious, .* other images to it; .* anomaly index/);
+    assert.match(inversionFacts({ ...shown[0]!, anomalyIndex: -1.25 })[1], /index −1\.[23]$/);
+    assert.match(limitsText(scan), /anomaly index above 2, a mask below 0\.5 of the median/);
+    assert.deepEqual([sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })], ['From a.scan.json.', 'Made by the run that the report is of.']);
   });
 
   it('tell what became of an example', () => {

@@ -40,24 +40,24 @@ describe('model.json', () => {
 
   it('has a lens that runs, and one at the layer that would be pruned, each naming what it is about', () => {
     const lenses = modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } });
-    assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Scan for Backdoors', 'Fine-Prune would prune 25 of 128 neurons of dense']);
-    assert.equal(document.getText(lenses[2]!.range), '"dense"');
-    assert.deepEqual(lenses[1]!.command?.arguments, [URI]);
+    assert.deepEqual(lenses.map((l) => l.command?.title), ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense', 'Scan for Backdoors']);
+    assert.equal(document.getText(lenses[1]!.range), '"dense"');
+    assert.deepEqual(lenses[2]!.command?.arguments, [URI]);
     assert.deepEqual(lenses[0]!.command?.arguments, [URI]);
   });
 
   it('follows the config, and then the result', () => {
-    const [planned, inspect] = modelLenses(document, SIMPLE_CNN, { plan: { layer: 'conv2d_1', ratio: 'auto', configUri: 'file:///w/c' } }).slice(-2);
+    const [planned, inspect] = modelLenses(document, SIMPLE_CNN, { plan: { layer: 'conv2d_1', ratio: 'auto', configUri: 'file:///w/c' } }).slice(1, 3);
     assert.equal(planned!.command?.title, 'Fine-Prune would prune channels of conv2d_1, as many as clean accuracy allows');
     assert.deepEqual(planned!.command?.arguments, ['file:///w/c']);
     assert.deepEqual([inspect!.command?.title, inspect!.command?.command, inspect!.command?.arguments], ['Inspect conv2d_1', 'finePrune.inspect', ['file:///w/c', { layer: 'conv2d_1' }]]);
     assert.equal(document.getText(inspect!.range), '"conv2d_1"');
     const done = modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, last: last() });
-    assert.deepEqual(done.map((l) => l.command?.title).slice(2), ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'Fine-Prune pruned 25 of 128 neurons of dense']);
+    assert.deepEqual(done.map((l) => l.command?.title).slice(1), ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'Fine-Prune pruned 25 of 128 neurons of dense', 'Scan for Backdoors']);
   });
 
   it('counts the units that the config names, and says when the layer does not have them', () => {
-    const title = (units: number[]) => modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-1)!.command?.title;
+    const title = (units: number[]) => modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-2)!.command?.title;
     assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, those that the config names');
     assert.equal(title([3, 128]), 'Fine-Prune cannot prune all of the named units: those of dense are 0 to 127');
   });
@@ -153,7 +153,7 @@ describe('model.json', () => {
     const large = TextDocument.create(URI, 'json', 1, oneLine(10_000_000));
     assert.ok(large.getText().length > 10_000_000);
     const start = performance.now();
-    const layer = modelLenses(large, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } }).at(-1);
+    const layer = modelLenses(large, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } }).at(-2);
     assert.equal(large.getText(layer!.range), '"dense"');
     assert.equal(modelDiagnostics(large, last()).length, 5);
     const elapsed = performance.now() - start;

@@ -92,7 +92,7 @@ describe('a scan, on model and config', () => {
     assert.deepEqual(titles(last(twoClasses())), ['Suspicious: classes 2, 0', 'finePrune.openScan', SCAN_URI]);
     assert.deepEqual(titles(last(quietScan())), ['Nothing found', 'finePrune.openScan', SCAN_URI]);
     assert.deepEqual(titles(last(suspiciousScan(), ['the model'])), ['Scan for Backdoors', 'finePrune.scan', URI]);
-    const [, stale] = modelLenses(model, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, scan: last(suspiciousScan(), ['the model']) });
+    const stale = modelLenses(model, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, scan: last(suspiciousScan(), ['the model']) }).at(-1);
     assert.deepEqual([stale!.command!.arguments, stale!.command!.tooltip], [[MODEL_URI], 'Stale: the model changed since this scan. Scan again to renew it.']);
     const [, scanned] = modelLenses(model, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2, configUri: 'file:///w/c' }, scanning: { state: 'running', title: 'Searching a trigger for every class · smallest mask so far: class 0', overall: 0.61 } });
     assert.deepEqual([scanned!.command!.title, scanned!.command!.command], ['$(sync~spin) Searching a trigger for every class (61 %)', '']);

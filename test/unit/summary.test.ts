@@ -109,6 +109,12 @@ describe('summary of a run that scanned and tried repairs', () => {
     assert.match(summarize(none, { files: FILES }), /^Tried {3}fine-pruning, fine-pruning-conv, guided; none was kept$/m);
   });
 
+  it('says that a strategy pruned nothing', () => {
+    const report = repairedReport();
+    Object.assign(report.pruning, { count: 0, units: [], dead: 0 });
+    assert.match(summarize(report, { files: FILES }), /^Pruned {2}nothing, by guided; 2 epochs × 55,000 images$/m);
+  });
+
   it('says where a figure is on an estimated trigger, and only there', () => {
     assert.match(text, /^ASR, estimated +98\.90/m);
     assert.match(text, /^Robust, estim\. +1\.10/m);

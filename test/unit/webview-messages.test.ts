@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
 import type { LayerData, Overview, UnitData } from '../../server/protocol/inspect';
 import { parseFromInspector, parseInspectorState, parseToInspector } from '../../webview/messages/inspector';
+import { repairedReport } from '../fixtures/repaired-report';
 
 const failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.' } as const;
 const rate = { rate: 0.5, hits: 5, of: 10, low: 0.2, high: 0.8 };
@@ -41,6 +42,9 @@ describe('messages to the inspector', () => {
     { type: 'init', configUri: 'file:///a', name: 'mnist', trusted: false, reveal: null },
     ...[overview, with_(overview, { report: null, trigger: null }), layer(), unit()].map((one): ToInspector => ({ type: 'answer', id: 1, answer: one })),
     { type: 'answer', id: 1, answer: { kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null } },
+    { type: 'answer', id: 1, answer: { kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: { pruned: 2, heldOut: { images: 9, triggeredImages: 8, successful: 0, correct: 9 } } } },
+    { type: 'answer', id: 1, answer: with_(overview, { strategy: 'auto', trigger: { kind: 'inverted', target: 7 }, search: { word: 'suspicious', sentence: 'Class 7.', taken: { norm: 4.2, success: rate, flagged: true } } }) },
+    ...([null, { source: 'file', file: 'a.scan.json', scan: repairedReport('known').scan! }] as const).map((found): ToInspector => ({ type: 'answer', id: 1, answer: { kind: 'scan', found } })),
     { type: 'answer', id: 1, answer: { kind: 'mask', layer: 'dense_1', state: 'before', units: 2, masked: figures, unmasked: figures, subset: true } },
     { type: 'answer', id: 1, answer: { kind: 'examples', target: 7, examples: [{ index: 0, label: 3, clean: new Uint8Array(4), triggered: new Uint8Array(4), before: { clean: 3, triggered: 7 }, after: null }] } },
     { type: 'refused', id: 2, failure },
@@ -74,6 +78,8 @@ describe('messages to the inspector', () => {
     ['a filter of another size', answer(with_(unit(), { filter: { height: 2, width: 2, channels: 1, values: new Float32Array(3) } })), /a filter whose size does not fit/],
     ['weights that are not one a class', answer(with_(unit(), { outgoing: new Float32Array(9) })), /not one a class/],
     ['a rate above 1', answer({ kind: 'mask', layer: 'd', state: 'before', units: 2, masked: with_(figures, { cleanAccuracy: with_(rate, { rate: 2 }) }), unmasked: figures, subset: true }), /at answer.masked.cleanAccuracy.rate/],
+    ['a scan whose masks are no base64', answer({ kind: 'scan', found: { source: 'file', file: 'a', scan: with_(repairedReport('known').scan!, { classes: repairedReport('known').scan!.classes.map((one) => ({ ...one, estimate: { mask: '<b>', pattern: '' } })) }) } }), /at answer.found.scan/],
+    ['a scan from nowhere', answer({ kind: 'scan', found: { source: 'web', file: null, scan: repairedReport('known').scan! } }), /at answer.found.source/],
     ['an endless text', { type: 'told', message: 'x'.repeat(70_000), failed: false }, /at message/],
   ];
   for (const [what, message, reason] of bad) it(`refuses ${what}`, () => assert.throws(() => parseToInspector(sent(message)), reason));
@@ -94,6 +100,9 @@ describe('messages from the inspector', () => {
   const good: FromInspector[] = [
     { type: 'ready' },
     { type: 'query', id: 1, query: { kind: 'open' } },
+    { type: 'query', id: 1, query: { kind: 'open', search: false } },
+    { type: 'query', id: 5, query: { kind: 'scan', fingerprint: 'abc' } },
+    { type: 'command', command: 'scan' },
     ...(['layer', 'limit'] as const).map((kind): FromInspector => ({ type: 'query', id: 1, query: { kind, ...place } })),
     { type: 'query', id: 2, query: { kind: 'unit', ...place, unit: 5 } },
     { type: 'query', id: 3, query: { kind: 'mask', ...place, units: Int32Array.from([1, 5]), scope: 'quick' } },

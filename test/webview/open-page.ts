@@ -60,7 +60,7 @@ async function serve(files: Map<string, Buffer>): Promise<{ server: Server; orig
  * @param entry path of the page's script, from the root
  * @param before runs in the page before any script of it
  */
-export async function openPage(entry: string, { theme = 'vscode-dark', before }: { theme?: Theme; before?: () => void } = {}): Promise<OpenPage> {
+export async function openPage(entry: string, { theme = 'vscode-dark', before }: { theme?: Theme; before?: (() => void) | { content: string } } = {}): Promise<OpenPage> {
   const [page, toolkit] = await Promise.all([bundle(entry), bundle('webview/ui/toolkit.ts')]);
   const icons = path.dirname(load.resolve('@vscode/codicons/dist/codicon.css'));
   const files = new Map(page);

@@ -10,6 +10,7 @@ import { Notices } from './notices';
 import { PathSection } from './path-section';
 import { Progress } from './progress';
 import { RatioSection } from './ratio-section';
+import { ScanSection } from './scan-section';
 import { Skeleton } from './skeleton';
 import { StoreContext, useView, type Store } from './store';
 import { UnitSection } from './unit-section';
@@ -62,6 +63,7 @@ function Page(): JSX.Element {
         <NeuronSection />
         <UnitSection />
         <PathSection />
+        <ScanSection />
       </div>
     </>
   );

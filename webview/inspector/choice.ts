@@ -55,12 +55,13 @@ export function sortedBy({ sort }: Choice, by: InspectorSort): Partial<Choice> {
 }
 
 /** The number of pruned units that is looked at: the person's, or else the config's, where the curve has a point. */
-export function chosenCount(count: number | null, overview: Overview, { curve, units }: LayerData): number {
-  return curve.pruned[nearestPoint(curve.pruned, count ?? defaultCount(overview, units))] ?? 0;
+export function chosenCount(count: number | null, overview: Overview, { curve, units, layer }: LayerData): number {
+  return curve.pruned[nearestPoint(curve.pruned, count ?? defaultCount(overview, { units, layer }))] ?? 0;
 }
 
-/** What the config would prune, where that is known before a run; else the reference of 20 %. */
-export function defaultCount({ prune }: Overview, units: number): number {
+/** What the config would prune: where a run chooses that by itself, what its report says; before one, the reference of 20 %. */
+export function defaultCount({ prune, report }: Overview, { units, layer }: Pick<LayerData, 'units' | 'layer'>): number {
   if (prune.units) return Math.min(units, prune.units.length);
-  return countFor(typeof prune.ratio === 'number' ? prune.ratio : 0.2, units);
+  if (typeof prune.ratio === 'number') return countFor(prune.ratio, units);
+  return report?.layer === layer && report.changed.length === 0 ? Math.min(units, report.pruned.length) : countFor(0.2, units);
 }

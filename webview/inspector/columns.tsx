@@ -5,8 +5,8 @@ import { unitWord } from './units';
 import { aligned, shortShare } from './words';
 
 /** Below these widths in CSS pixels a column gives way to those that matter more. */
-const BARS_FROM = 460;
-const FIRES_FROM = 500;
+const BARS_FROM = 476;
+const FIRES_FROM = 562;
 
 /** What the cells show, apart from what the slider and the selection change. */
 export interface Cells {
@@ -17,10 +17,12 @@ export interface Cells {
   rank: Int32Array;
   /** In CSS pixels. */
   width: number;
+  /** Whether the trigger was estimated from the model. */
+  estimated: boolean;
 }
 
 /** The grid's columns. @param chosen number of units that would go @param selected 1 for a unit of the own mask */
-export function columnsOf({ layer, order, rank, width }: Cells, chosen: number, selected: Uint8Array): GridColumn[] {
+export function columnsOf({ layer, order, rank, width, estimated }: Cells, chosen: number, selected: Uint8Array): GridColumn[] {
   const { cleanMean, triggeredMean, cleanFires, triggeredFires } = layer;
   const most = largest([cleanMean, ...(triggeredMean ? [triggeredMean] : [])]);
   const text = aligned(most);
@@ -38,8 +40,8 @@ export function columnsOf({ layer, order, rank, width }: Cells, chosen: number, 
   ];
   if (triggeredMean) {
     columns.push(
-      mean('triggered', 'Triggered', 'Mean activation on triggered images', triggeredMean),
-      { id: 'difference', label: 'Difference', hint: 'Triggered mean minus clean mean', width: 94, align: 'right', sortable: true, render: (row) => signed(triggeredMean[at(row)]! - cleanMean[at(row)]!, text) },
+      mean('triggered', 'Triggered', estimated ? 'Mean activation on images with the estimated trigger' : 'Mean activation on triggered images', triggeredMean),
+      { id: 'difference', label: 'Difference', hint: `Triggered mean${estimated ? ' (estimated trigger)' : ''} minus clean mean`, width: 94, align: 'right', sortable: true, render: (row) => signed(triggeredMean[at(row)]! - cleanMean[at(row)]!, text) },
     );
   }
   if (width >= FIRES_FROM) {

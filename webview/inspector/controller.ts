@@ -143,6 +143,11 @@ export class Controller {
     this.panel.post({ type: 'command', command });
   }
 
+  /** What is being loaded takes the person too long. */
+  cancel(): void {
+    this.loader.cancel();
+  }
+
   refresh(): void {
     this.store.set({ notice: null });
     this.recoveries = 0;
@@ -154,7 +159,7 @@ export class Controller {
     if (part === 'main') this.refresh();
     else if (part === 'unit') void this.loader.loadUnit();
     else if (part === 'mask') void this.loader.loadMask();
-    else this.loader.retryExamples();
+    else this.loader.retryIdle(part);
   }
 
   dismiss(what: 'notice' | 'told'): void {

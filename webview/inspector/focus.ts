@@ -15,6 +15,16 @@ export function showUnit(): void {
   if (top < 0 || top > window.innerHeight / 2) heading.scrollIntoView({ block: 'start' });
 }
 
+/** The heading of what is known of a scan. */
+export const SCAN_ID = 'scan-title';
+
+/** Goes to the evidence for a trigger, and reads its heading. */
+export function focusScan(): void {
+  const heading = document.getElementById(SCAN_ID);
+  heading?.focus({ preventScroll: true });
+  heading?.scrollIntoView({ block: 'start' });
+}
+
 /** Back from the details to the row in the table. */
 export function focusRow(): void {
   document.querySelector<HTMLElement>('.neurons [role=row][tabindex="0"]')?.focus();

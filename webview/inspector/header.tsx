@@ -1,12 +1,13 @@
 import type { JSX } from 'preact';
 import { capital, plural } from '../ui/format';
 import { useController } from './context';
-import { busyText } from './progress';
+import { focusScan } from './focus';
+import { CancelSearch, busyText } from './progress';
 import { useView } from './store';
 import { unitWord } from './units';
-import { measuredText, whyNoAfter } from './words';
+import { estimateText, isEstimated, measuredText, whyNoAfter } from './words';
 
-const VERDICT_ICONS: Record<string, string> = { mitigated: 'pass', 'not mitigated': 'error', 'accuracy lost': 'warning', 'not measurable': 'question' };
+const VERDICT_ICONS: Record<string, string> = { mitigated: 'pass', 'mitigated, estimated trigger only': 'warning', 'not mitigated': 'error', 'accuracy lost': 'warning', 'not measurable': 'question', 'no effect before': 'question' };
 
 /** What is looked at, and what the last run found: the one thing that matters stands first. */
 export function Header(): JSX.Element {
@@ -18,6 +19,7 @@ export function Header(): JSX.Element {
     <header>
       <h1 title={overview.model.path}>{overview.name}</h1>
       <Verdict />
+      <Estimate />
       <div class="choices">
         <span class="field">
           <label for="layer">Layer</label>
@@ -28,7 +30,7 @@ export function Header(): JSX.Element {
           </vscode-dropdown>
         </span>
         <StateChoice />
-        {busy ? <span class="quiet measured">{busyText(busy)}</span> : (
+        {busy ? <span class="measured"><span class="quiet">{busyText(busy)}</span> <CancelSearch busy={busy} /></span> : (
           <span class="quiet measured">
             {measuredText(overview)} <span class="badge" title={`${overview.backend.why} ${overview.backend.version}`}>{overview.backend.name === 'native' ? 'native' : 'WASM'}</span>
           </span>
@@ -50,6 +52,17 @@ function Verdict(): JSX.Element {
       <strong>{capital(report.verdict.word)}</strong>
       {report.changed.length ? ` · no longer certain: ${report.changed.join(', ')} changed since` : ` · ${report.verdict.sentence}`}{' '}
       <button type="button" class="link" onClick={() => controller.command('open-report')}>Open report</button>
+    </p>
+  );
+}
+
+/** Figures on a trigger that nobody knows: what was estimated stands before all that rests on it. */
+function Estimate(): JSX.Element | null {
+  const overview = useView((view) => view.overview)!;
+  if (!isEstimated(overview)) return null;
+  return (
+    <p class="estimate">
+      <span class="badge">estimated trigger</span> {estimateText(overview)} <button type="button" class="link" onClick={focusScan}>Evidence</button>
     </p>
   );
 }

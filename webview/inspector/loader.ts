@@ -1,15 +1,22 @@
+import { PHASE_TITLES } from '../../server/protocol/engine';
 import type { Failure } from '../../server/protocol/errors';
-import type { InspectQuery, ModelState, Overview } from '../../server/protocol/inspect';
+import type { InspectQuery, ModelState, Overview, ScanData } from '../../server/protocol/inspect';
 import type { AnswerTo, Asks, Kind, QueryOf } from './asks';
 import { withLayer } from './choice';
 import type { Part, Store } from './store';
 import { mostRaised } from './units';
-import { analysedText, maskSummary } from './words';
+import { analysedText, isEstimated, maskSummary } from './words';
 
 const EXAMPLES = 10;
 
 /** Asked in idle moments: nobody waits for these, and the engine answers one question at a time. */
-type Idle = Extract<Kind, 'examples' | 'limit'> | 'refined mask';
+type Idle = Extract<Kind, 'examples' | 'limit' | 'scan'> | 'refined mask';
+
+/** A search that can take a minute: it is told when it begins, and can be cancelled. */
+export const SEARCHING = PHASE_TITLES.scan;
+
+/** What became of something that the person did not want to wait for. */
+const CANCELLED: Failure = { kind: 'cancelled', code: 'cancelled', message: 'The search for a trigger was cancelled; what it does can’t be shown without one.' };
 
 /** What came of showing a layer: `failed` is told on the page, `superseded` when something newer was asked for meanwhile. */
 export type Loaded = 'shown' | 'failed' | 'superseded' | 'empty';
@@ -29,6 +36,8 @@ export class Loader {
   private idle: Idle | null = null;
   private limitFailed = false;
   private refineFailed = false;
+  /** What is known of a scan may have changed since it was asked for. */
+  private scanIsOld = true;
   /** Files changed while the page was loading. */
   private lookLater = false;
 
@@ -42,12 +51,13 @@ export class Loader {
   /** Everything anew. */
   async load(): Promise<Loaded> {
     const turn = ++this.turn;
-    this.drop('layer', 'unit', 'mask', 'limit', 'examples');
+    this.drop('layer', 'unit', 'mask', 'limit', 'examples', 'scan');
     const overview = await this.ask('main', { kind: 'open' });
     if (turn !== this.turn) return 'superseded';
     if (!overview) return 'failed';
     const { overview: before, notice, choice } = this.store.get();
-    if (before && !sameAnswers(before, overview)) this.store.set({ examples: null });
+    if (before && !sameAnswers(before, overview)) this.store.set({ examples: null, scan: undefined });
+    this.scanIsOld = true;
     this.store.set({ overview, notice: notice?.kind === 'changed' ? null : notice });
     if (overview.layers.length === 0) {
       this.store.busy('main', null);
@@ -61,7 +71,7 @@ export class Loader {
     const { overview } = this.store.get();
     if (!overview) return 'superseded';
     const turn = ++this.turn;
-    this.drop('unit', 'mask', 'limit', 'examples');
+    this.drop('unit', 'mask', 'limit', 'examples', 'scan');
     this.store.set({ wanted: { layer, state } });
     const data = await this.ask('main', { kind: 'layer', fingerprint: overview.fingerprint, layer, state });
     if (turn !== this.turn) return 'superseded';
@@ -109,13 +119,26 @@ export class Loader {
     const data = await this.ask('mask', { ...maskQuery(this.store), scope: 'quick' });
     if (data) {
       this.store.set({ mask: data });
-      this.say(maskSummary(data));
+      this.say(maskSummary(data, isEstimated(overview)));
     }
     this.background();
   }
 
-  retryExamples(): void {
-    this.store.fail('examples', null);
+  retryIdle(part: 'examples' | 'scan'): void {
+    this.store.fail(part, null);
+    this.background();
+  }
+
+  /** The person does not want to wait for what is being loaded. What is shown stays. */
+  cancel(): void {
+    this.turn++;
+    this.drop('open', 'layer');
+    this.store.busy('main', null);
+    this.store.set({ wanted: null });
+    if (this.store.get().layer) this.store.set({ notice: { kind: 'changed' } });
+    else this.store.fail('main', CANCELLED);
+    this.say('Cancelled.');
+    this.looksLater();
     this.background();
   }
 
@@ -132,11 +155,15 @@ export class Loader {
       return;
     }
     const turn = this.turn;
-    const outcome = await this.asks.ask({ kind: 'open' });
+    // A look costs nothing: a trigger that has to be searched anew waits for the person.
+    const outcome = await this.asks.ask({ kind: 'open', search: false });
     if (outcome === 'superseded' || turn !== this.turn) return;
     const now = 'answer' in outcome ? outcome.answer : null;
-    if (now && sameAnswers(now, overview)) this.store.set({ overview: now });
-    else if (now || outcomeIsTheirs(outcome)) {
+    this.scanIsOld = true;
+    if (now && sameAnswers(now, overview)) {
+      this.store.set({ overview: now });
+      this.background();
+    } else if (now || outcomeIsTheirs(outcome)) {
       this.store.set({ notice: { kind: 'changed' } });
       this.say('The model, its config or its data have changed.');
     }
@@ -152,7 +179,9 @@ export class Loader {
     } else if (overview.trigger && overview.trigger.kind !== 'samples' && !examples && !failed.examples) {
       void this.inIdle('examples', { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES }, (answer) => this.store.set({ examples: answer }), (failure) => this.store.fail('examples', failure));
     } else if (limit === undefined && !this.limitFailed) {
-      void this.inIdle('limit', { kind: 'limit', ...place }, (answer) => this.store.set({ limit: answer.limit }), () => (this.limitFailed = true));
+      void this.inIdle('limit', { kind: 'limit', ...place }, ({ limit: largest, smallest }) => this.store.set({ limit: { limit: largest, smallest } }), () => (this.limitFailed = true));
+    } else if (this.scanIsOld && !failed.scan) {
+      void this.inIdle('scan', { kind: 'scan', fingerprint: overview.fingerprint }, ({ found }) => this.learnScan(found), (failure) => this.store.fail('scan', failure));
     }
   }
 
@@ -171,7 +200,12 @@ export class Loader {
     if (this.idle) this.drop(this.idle === 'refined mask' ? 'mask' : this.idle);
     this.store.fail(part, null);
     this.store.busy(part, { title: part === 'main' ? 'Starting the engine' : 'Computing', overall: 0 });
-    const outcome = await this.asks.ask(query, (busy) => this.store.busy(part, busy));
+    let title = '';
+    const outcome = await this.asks.ask(query, (busy) => {
+      if (busy.title === SEARCHING && title !== SEARCHING) this.say(`${SEARCHING}.`);
+      title = busy.title;
+      this.store.busy(part, busy);
+    });
     if (outcome === 'superseded') return undefined;
     // A layer follows its overview: still busy, so that nothing else comes between.
     if (query.kind !== 'open' || !('answer' in outcome)) this.store.busy(part, null);
@@ -184,6 +218,12 @@ export class Loader {
       this.say(failure.message, true);
     }
     return undefined;
+  }
+
+  /** The same scan again is not drawn again. */
+  private learnScan(found: ScanData['found']): void {
+    this.scanIsOld = false;
+    if (JSON.stringify(found) !== JSON.stringify(this.store.get().scan)) this.store.set({ scan: found });
   }
 
   private drop(...kinds: Kind[]): void {

@@ -5,14 +5,16 @@ import { useController } from './context';
 import { PartFailed } from './message';
 import { useView } from './store';
 import { firstThreshold, raisedAbove, unitWord } from './units';
-import { maskBasis, maskText } from './words';
+import { whyNoChoice } from './rule-words';
+import { isEstimated, maskBasis, maskText } from './words';
 
 /** The own mask: what is selected, what pruning exactly that does, and what to do with it. */
 export function MaskBar(): JSX.Element {
   const controller = useController();
   const layer = useView((view) => view.layer)!;
   const selected = useView((view) => view.choice.selected);
-  const after = layer.state === 'after';
+  const overview = useView((view) => view.overview)!;
+  const noChoice = layer.state === 'after' ? 'These are units of the defended model: choose Before' : whyNoChoice(overview);
   return (
     <div class="mask" role="group" aria-label="Own mask">
       <div class="mask-tools">
@@ -24,8 +26,8 @@ export function MaskBar(): JSX.Element {
         <span class="buttons">
           <vscode-button appearance="secondary" disabled={selected.length === 0} onClick={() => controller.clear()}>Clear</vscode-button>
           <vscode-button
-            disabled={selected.length === 0 || after}
-            title={after ? 'These are units of the defended model: choose Before' : 'Writes prune.units into the config; undo takes it back'}
+            disabled={selected.length === 0 || noChoice !== null}
+            title={noChoice ?? 'Writes prune.units into the config; undo takes it back'}
             onClick={() => controller.pruneSelected()}
           >
             Prune These
@@ -73,13 +75,14 @@ function Answer(): JSX.Element {
   const refining = useView((view) => view.refining);
   const failed = useView((view) => view.failed.mask);
   const word = unitWord(layer.layerKind);
+  const estimated = useView((view) => isEstimated(view.overview!));
   const basis = mask && maskBasis(mask, layer.images.available, refining);
   if (failed && !empty) return <PartFailed failure={failed} part="mask" />;
   return (
     <p class="mask-answer" data-testid="mask" aria-busy={busy !== null}>
       {empty ? <span class="quiet">Select {word}s to see what pruning exactly these would do.</span> : null}
       {!empty && !mask ? <span class="quiet">Computing …</span> : null}
-      {!empty && mask ? <>{maskText(mask, word)}{basis ? <span class="quiet"> {basis}</span> : null}</> : null}
+      {!empty && mask ? <>{maskText(mask, word, estimated)}{basis ? <span class="quiet"> {basis}</span> : null}</> : null}
     </p>
   );
 }

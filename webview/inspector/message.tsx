@@ -20,6 +20,14 @@ export function Message({ icon, title, text, place, children }: { icon: string; 
 export function Failed({ failure, name }: { failure: Failure; name: string }): JSX.Element {
   const controller = useController();
   const theirs = failure.kind === 'input';
+  if (failure.kind === 'cancelled') {
+    return (
+      <Message icon="circle-slash" title={`${name} is not looked into yet`} text={failure.message}>
+        <vscode-button onClick={() => controller.retry('main')}>Search Again</vscode-button>
+        <vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>Open Config</vscode-button>
+      </Message>
+    );
+  }
   const again = <vscode-button appearance={theirs ? 'secondary' : 'primary'} onClick={() => controller.retry('main')}>Try Again</vscode-button>;
   return (
     <Message icon="error" title={theirs ? `${name} can’t be looked into` : 'The engine failed'} text={failureText(failure)} place={faultyPlace(failure)}>

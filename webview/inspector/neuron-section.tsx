@@ -13,7 +13,7 @@ import { useView } from './store';
 import { saveTable } from './table';
 import { ranks, unitWord } from './units';
 import { useChartOrder, useChosenCount, useOrder } from './use-layer';
-import { fileName } from './words';
+import { fileName, isEstimated } from './words';
 
 const GRID_HEIGHT = 412;
 
@@ -30,6 +30,7 @@ export function NeuronSection(): JSX.Element {
   const chartOrder = useChartOrder(layer, order);
   const [place, width] = useWidth();
   const word = unitWord(layer.layerKind);
+  const estimated = useView((view) => isEstimated(view.overview!));
 
   const rank = useMemo(() => ranks(layer.order), [layer]);
   const chosenSet = useMemo(() => {
@@ -37,7 +38,7 @@ export function NeuronSection(): JSX.Element {
     for (const unit of selected) flags[unit] = 1;
     return flags;
   }, [layer, selected]);
-  const columns = useMemo(() => columnsOf({ layer, order, rank, width }, chosen, chosenSet), [layer, order, rank, width, chosen, chosenSet]);
+  const columns = useMemo(() => columnsOf({ layer, order, rank, width, estimated }, chosen, chosenSet), [layer, order, rank, width, estimated, chosen, chosenSet]);
 
   const pick = useCallback((unit: number) => controller.bringUnit(unit), [controller]);
   const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
@@ -50,12 +51,13 @@ export function NeuronSection(): JSX.Element {
     <section class="neurons" aria-labelledby="neurons-title">
       <div class="heading">
         <h2 id="neurons-title">{plural(layer.units, word)} of {layer.layer}</h2>
-        <vscode-button appearance="secondary" onClick={() => save(saveTable(layer, order, rank))}>Save Table as CSV</vscode-button>
+        <vscode-button appearance="secondary" onClick={() => save(saveTable(layer, order, rank, estimated))}>Save Table as CSV</vscode-button>
       </div>
       <div ref={place}>
         <LayerChart
           clean={layer.cleanMean}
           triggered={layer.triggeredMean}
+          estimated={estimated}
           order={chartOrder}
           pruned={layer.pruned}
           dead={layer.dead}
@@ -91,7 +93,7 @@ export function NeuronSection(): JSX.Element {
         />
       </div>
       <CurrentUnit />
-      <p class="quiet">Arrow keys or click: look at one; Enter goes to its details. Space or its box: into your own mask, with Shift a range.</p>
+      <p class="quiet">Arrow keys or click: look at one; Enter goes to its details. Space or its box: into your own mask, with Shift a range.{estimated ? ' “Triggered” is with the estimated trigger.' : ''}</p>
     </section>
   );
 }

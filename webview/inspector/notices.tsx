@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useController } from './context';
+import { count } from '../ui/format';
 import { useView } from './store';
 import { failureText, subsetText } from './words';
 
@@ -17,7 +18,9 @@ export function Notices(): JSX.Element {
       <div class="notices">
         {overview && !overview.trigger ? (
           <Bar icon="info" button={<vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>Open Config</vscode-button>}>
-            No trigger is known: only clean activations are shown, and no attack success rate. Describe it under “trigger” in the config, as kind and target class, to see what it does.
+            {overview.search
+              ? `No trigger is known: the config describes none, and a scan of all ${count(overview.classes)} classes found none. Only clean activations are shown, and no attack success rate. That nothing is found does not show that the model is clean.`
+              : 'No trigger is known: only clean activations are shown, and no attack success rate. Describe it under “trigger” in the config, as kind and target class, or have it estimated with "inverted", to see what it does.'}
           </Bar>
         ) : null}
         {subset ? <Bar icon="info">{subset}</Bar> : null}

@@ -9,7 +9,8 @@ import { SliderMeter } from './slider-meter';
 import { useView } from './store';
 import { countFor, nearestPoint, unitWord } from './units';
 import { useChosenCount } from './use-layer';
-import { countText, curveBasis, curveFigures, fileName, limitText, points, rateText } from './words';
+import { limitOf, ruleText, whyNoChoice } from './rule-words';
+import { asrText, countText, curveBasis, curveFigures, fileName, isEstimated, points, rateText } from './words';
 
 const REFERENCE = 0.2;
 const meter = new SliderMeter();
@@ -19,7 +20,7 @@ export function RatioSection(): JSX.Element {
   const controller = useController();
   const overview = useView((view) => view.overview)!;
   const layer = useView((view) => view.layer)!;
-  const limit = useView((view) => view.limit);
+  const found = useView((view) => view.limit);
   const chosen = useChosenCount();
   const [place, width] = useWidth();
   const { curve } = layer;
@@ -32,11 +33,15 @@ export function RatioSection(): JSX.Element {
     attack: curve.successful && curve.triggeredImages ? Float64Array.from(curve.successful, (hits) => hits / curve.triggeredImages!) : null,
   }), [curve]);
   const reference = countFor(REFERENCE, layer.units);
+  const limit = found && limitOf(found, overview);
+  const estimated = isEstimated(overview);
 
   const choose = useCallback((at: number) => meter.move(() => controller.choosePoint(at)), [controller]);
   const chooseCount = useCallback((wanted: number) => choose(nearestPoint(curve.pruned, wanted)), [choose, curve]);
   const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
-  const after = layer.state === 'after';
+  const noChoice = layer.state === 'after' ? 'The ratio is for the model as it came: choose Before' : whyNoChoice(overview);
+  const goTo = (to: number | null, kind: 'accuracy' | 'gate'): JSX.Element | null =>
+    to === null ? null : <><button type="button" class="link" onClick={() => chooseCount(to)}>{kind === 'accuracy' ? 'up to ' : ''}{plural(to, word)}</button>.</>;
   const hasRoom = width > 0;
   useEffect(() => {
     if (hasRoom) measureFirstChart();
@@ -46,22 +51,20 @@ export function RatioSection(): JSX.Element {
     <section class="ratio" aria-labelledby="ratio-title">
       <div class="heading">
         <h2 id="ratio-title">How much to prune</h2>
-        <vscode-button disabled={after} title={after ? 'The ratio is for the model as it came: choose Before' : 'Writes prune.ratio into the config; undo takes it back'} onClick={() => controller.useRatio()}>Use This Ratio</vscode-button>
+        <vscode-button disabled={noChoice !== null} title={noChoice ?? 'Writes prune.ratio into the config; undo takes it back'} onClick={() => controller.useRatio()}>Use This Ratio</vscode-button>
       </div>
-      <Readout text={countText(chosen, layer)} figures={figures} />
+      <Readout text={countText(chosen, layer)} figures={figures} asr={asrText(estimated)} />
       <Slider
         label={`Number of pruned ${word}s`}
         min={0}
         max={curve.pruned.length - 1}
         value={point}
-        valueText={`${countText(chosen, layer)}: clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, attack success rate ${rateText(figures.attack)}`}`}
+        valueText={`${countText(chosen, layer)}: clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, ${asrText(estimated)} ${rateText(figures.attack)}`}`}
         onInput={choose}
       />
       <p class="quiet">
-        Before fine-tuning; {word}s with the lowest {overview.prune.rule === 'clean-mean' ? 'mean' : 'mean absolute'} activation on clean images go first. {curveBasis(layer)}{' '}
-        {limit === undefined ? 'Looking for the accuracy limit on held-out images …' : limit ? (
-          <>{limitText(limit)} <button type="button" class="link" onClick={() => chooseCount(limit.pruned)}>up to {plural(limit.pruned, word)}</button>.</>
-        ) : null}
+        Before fine-tuning. {overview.strategy ? <>Strategy <code>{overview.strategy}</code>, rule</> : 'Rule'} <code>{overview.prune.rule}</code>: {ruleText(overview.prune, word)}. {curveBasis(layer)}{' '}
+        {limit === undefined ? 'Looking for the limit on held-out images …' : limit ? <>{limit.text} {goTo(limit.pruned, limit.kind)}</> : null}
       </p>
       <div ref={place}>
         <CurveChart
@@ -69,6 +72,8 @@ export function RatioSection(): JSX.Element {
           units={layer.units}
           chosen={chosen}
           limit={limit ? limit.pruned : null}
+          limitKind={limit ? limit.kind : 'accuracy'}
+          estimated={estimated}
           reference={reference}
           accuracyFloor={Math.max(0, curve.correct[0]! / curve.images - overview.gates.maxAccuracyDrop)}
           asrGate={curve.successful ? overview.gates.maxAttackSuccessRate : null}
@@ -90,7 +95,7 @@ function measureFirstChart(): void {
 }
 
 /** The figures of the chosen number, each in its place, so that only digits change while the slider moves. */
-function Readout({ text, figures: { clean, cleanChange, attack, attackChange } }: { text: string; figures: ReturnType<typeof curveFigures> }): JSX.Element {
+function Readout({ text, figures: { clean, cleanChange, attack, attackChange }, asr }: { text: string; figures: ReturnType<typeof curveFigures>; asr: string }): JSX.Element {
   const rate = (label: string, share: number, change: number): JSX.Element => (
     <span class="figure"><span class="quiet">{label}</span> <span><strong>{rateText(share)}</strong> <span class="quiet">({points(change)})</span></span></span>
   );
@@ -98,7 +103,7 @@ function Readout({ text, figures: { clean, cleanChange, attack, attackChange } }
     <p class="readout" data-testid="readout">
       <span class="chosen">{text}<span class="fp-unseen">: </span></span>
       {rate('clean accuracy', clean, cleanChange)}
-      {attack === null || attackChange === null ? null : <><span class="fp-unseen">, </span>{rate('attack success rate', attack, attackChange)}</>}
+      {attack === null || attackChange === null ? null : <><span class="fp-unseen">, </span>{rate(asr, attack, attackChange)}</>}
     </p>
   );
 }

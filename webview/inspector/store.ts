@@ -1,12 +1,12 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../../server/protocol/errors';
-import type { ExamplesData, LayerData, LimitData, MaskData, ModelState, Overview, UnitData } from '../../server/protocol/inspect';
+import type { ExamplesData, LayerData, LimitData, MaskData, ModelState, Overview, ScanData, UnitData } from '../../server/protocol/inspect';
 import type { Busy } from './asks';
 import { FIRST_CHOICE, type Choice } from './choice';
 
 /** What is asked for apart from the rest, and may fail apart from it. */
-export type Part = 'main' | 'unit' | 'mask' | 'examples';
+export type Part = 'main' | 'unit' | 'mask' | 'examples' | 'scan';
 
 /** Everything that the page shows. */
 export interface View {
@@ -16,13 +16,15 @@ export interface View {
   /** Layer and state that are being analysed, to be shown next. */
   wanted: { layer: string; state: ModelState } | null;
   layer: LayerData | null;
-  /** Undefined until it is known; null where no images are held out. */
-  limit: LimitData['limit'] | undefined;
+  /** Undefined until it is known. */
+  limit: Pick<LimitData, 'limit' | 'smallest'> | undefined;
   unit: UnitData | null;
   mask: MaskData | null;
   /** A mask that rests on a subset is being measured on all images. */
   refining: Busy | null;
   examples: ExamplesData | null;
+  /** Undefined until it is known whether there is a scan; null where there is none. */
+  scan: ScanData['found'] | undefined;
   /** What is being worked on, by what it will change. */
   busy: Readonly<Record<Part, Busy | null>>;
   /** What could not be answered, by what it would have changed. */
@@ -37,7 +39,7 @@ export interface View {
 
 export type Notice = { kind: 'changed' } | { kind: 'ended'; failure: Failure } | { kind: 'back' };
 
-const NONE = { main: null, unit: null, mask: null, examples: null };
+const NONE = { main: null, unit: null, mask: null, examples: null, scan: null };
 
 export const EMPTY: View = {
   init: null,
@@ -49,6 +51,7 @@ export const EMPTY: View = {
   mask: null,
   refining: null,
   examples: null,
+  scan: undefined,
   busy: NONE,
   failed: NONE,
   notice: null,

@@ -9,7 +9,7 @@ import { useWidth } from '../ui/use-width';
 import { useController } from './context';
 import { useView } from './store';
 import { unitWord } from './units';
-import { fileName } from './words';
+import { fileName, isEstimated } from './words';
 
 const PICTURE_SIZE = 52;
 /** Two charts stand side by side from here on, in CSS pixels. */
@@ -25,15 +25,16 @@ export function UnitDetails({ data }: { data: UnitData }): JSX.Element {
   const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
   const target = overview.trigger?.target ?? null;
   const word = unitWord(kind);
+  const estimated = isEstimated(overview);
   const { unit, histogram, perClass, outgoing, filter, top } = data;
   const name = fileName(data.layer, word, unit);
   const half = outgoing && width >= TWO_FROM ? Math.floor((width - GAP) / 2) : width;
   return (
     <div ref={place}>
       <p class="sentence" data-testid="sentence">{data.sentence}</p>
-      <Histogram edges={histogram.edges} clean={histogram.clean} triggered={histogram.triggered} width={width} exportName={`${name}-histogram`} onExport={save} />
+      <Histogram estimated={estimated} edges={histogram.edges} clean={histogram.clean} triggered={histogram.triggered} width={width} exportName={`${name}-histogram`} onExport={save} />
       <div class={half < width ? 'two' : ''}>
-        <ClassBars title="Mean activation by true class" label="mean activation" clean={perClass.clean} triggered={perClass.triggered} target={target} width={half} exportName={`${name}-classes`} onExport={save} />
+        <ClassBars estimated={estimated} title="Mean activation by true class" label="mean activation" clean={perClass.clean} triggered={perClass.triggered} target={target} width={half} exportName={`${name}-classes`} onExport={save} />
         {outgoing ? <ClassBars title="Outgoing weights by class" label="weight" clean={outgoing} triggered={null} target={target} width={half} exportName={`${name}-weights`} onExport={save} /> : null}
       </div>
       {filter ? (
@@ -43,7 +44,7 @@ export function UnitDetails({ data }: { data: UnitData }): JSX.Element {
         </div>
       ) : null}
       <Pictures title="Clean images that excite it most" pictures={top.clean} shape={overview.shape} target={target} />
-      {top.triggered ? <Pictures title="Triggered images that excite it most" pictures={top.triggered} shape={overview.shape} target={target} /> : null}
+      {top.triggered ? <Pictures title={estimated ? 'Images with the estimated trigger that excite it most' : 'Triggered images that excite it most'} pictures={top.triggered} shape={overview.shape} target={target} /> : null}
     </div>
   );
 }

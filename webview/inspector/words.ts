@@ -1,7 +1,9 @@
 import { percentDone } from '../../server/language/report-text';
 import type { Failure } from '../../server/protocol/errors';
-import type { Example, LayerData, LimitData, MaskData, Overview, ReportState } from '../../server/protocol/inspect';
+import type { Example, LayerData, MaskData, Overview, ReportState } from '../../server/protocol/inspect';
 import type { Rate } from '../../server/protocol/report';
+import { pixelsText } from '../report/words';
+import { triggeredNote } from '../ui/charts/figure';
 import { count, formatNumber, percent, plural } from '../ui/format';
 import { unitWord } from './units';
 
@@ -37,8 +39,23 @@ export function curveFigures({ curve }: LayerData, at: number): { clean: number;
 /** What was measured, in one line: `10,000 clean and 9,020 triggered images`. */
 export function measuredText({ images, trigger }: Pick<Overview, 'images' | 'trigger'>): string {
   const clean = `${count(images.analysis)} clean${images.analysisRole === 'holdout' ? ' held-out' : ''}`;
-  return `${trigger && images.triggered !== null ? `${clean} and ${count(images.triggered)} triggered` : clean} images`;
+  if (!trigger || images.triggered === null) return `${clean} images`;
+  return isEstimated({ trigger }) ? `${clean} images and ${count(images.triggered)} with the estimated trigger` : `${clean} and ${count(images.triggered)} triggered images`;
 }
+
+/** Whether the trigger was estimated from the model: then what is shown on it says so. */
+export const isEstimated = ({ trigger }: Pick<Overview, 'trigger'>): boolean => trigger?.kind === 'inverted';
+
+/** What was estimated, and whether that is more than a guess. */
+export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'search'>): string {
+  if (!trigger || !search?.taken) return '';
+  const { norm, success, flagged } = search.taken;
+  const found = `Class ${trigger.target}: a mask of ${pixelsText(norm)} takes ${percent(success.rate)} of other images to it.`;
+  return flagged ? `${found} Every figure with the trigger is on this estimate.` : `${found} The class is named in the config; the scan does not find it suspicious.`;
+}
+
+/** What the success of the trigger is called. */
+export const asrText = (estimated: boolean): string => `attack success rate${triggeredNote(estimated)}`;
 
 /** For people who do not see that a layer is there. */
 export function analysedText({ layer, layerKind, units, state, images }: LayerData): string {
@@ -66,14 +83,14 @@ export function maskedRate(masked: Rate, unmasked: Rate, subset: boolean): strin
 }
 
 /** What an own mask does, in one sentence. */
-export function maskText({ units, masked, unmasked, subset }: MaskData, word: string): string {
-  const attack = masked.attackSuccessRate && unmasked.attackSuccessRate ? `, attack success rate ${maskedRate(masked.attackSuccessRate, unmasked.attackSuccessRate, subset)}` : '';
+export function maskText({ units, masked, unmasked, subset }: MaskData, word: string, estimated = false): string {
+  const attack = masked.attackSuccessRate && unmasked.attackSuccessRate ? `, ${asrText(estimated)} ${maskedRate(masked.attackSuccessRate, unmasked.attackSuccessRate, subset)}` : '';
   return `${plural(units, word)} pruned: clean accuracy ${maskedRate(masked.cleanAccuracy, unmasked.cleanAccuracy, subset)}${attack}; before fine-tuning.`;
 }
 
 /** The same for people who do not see it. */
-export function maskSummary({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData): string {
-  return `Own mask: clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, attack success rate ${rateText(attackSuccessRate.rate)}` : ''}.`;
+export function maskSummary({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData, estimated = false): string {
+  return `Own mask: clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}.`;
 }
 
 /** `On 500 of 10,000 images, refining …`; null for an answer on all images. */
@@ -81,11 +98,6 @@ export function maskBasis({ subset, masked }: MaskData, available: number, refin
   if (!subset) return null;
   const progress = refining && refining.overall > 0 ? ` ${percentDone(refining.overall)}` : '';
   return `On ${count(masked.cleanAccuracy.of)} of ${count(available)} clean images${refining ? `, refining …${progress}` : ''}`;
-}
-
-/** What the limit says of how many may go; null where there is none to say. */
-export function limitText(limit: LimitData['limit']): string | null {
-  return limit && `Within the accuracy limit on ${count(limit.heldOut.images)} held-out images:`;
 }
 
 export type Fate = 'attacked' | 'resisted' | 'recovered' | 'still attacked' | 'changed';
@@ -108,9 +120,9 @@ export const FATES: Record<Fate, { icon: string; text: string }> = {
 };
 
 /** The way of one triggered example in words: `class 7, with the trigger taken for 0, after the defense for 7`. */
-export function pathText({ label, before, after }: Example): string {
+export function pathText({ label, before, after }: Example, estimated = false): string {
   const clean = before.clean === label ? '' : ` (taken for ${before.clean} without the trigger)`;
-  return `class ${label}${clean}, with the trigger taken for ${before.triggered}${after ? `, after the defense for ${after.triggered}` : ''}`;
+  return `class ${label}${clean}, with the ${estimated ? 'estimated ' : ''}trigger taken for ${before.triggered}${after ? `, after the defense for ${after.triggered}` : ''}`;
 }
 
 /** Examples by what became of them, the most frequent first: `Of these 10: 9 recovered, 1 still attacked.` */

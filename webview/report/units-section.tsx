@@ -67,6 +67,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
 /** By what they were chosen, where that is not the reference's rule. */
 function ruleText({ pruning, attempts }: DefenseReport): string {
   const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
+  if (strategy && pruning.count === 0) return ` The strategy ${strategy} prunes nothing.`;
   const by = strategy ? ` Chosen by the strategy ${strategy}` : '';
   const rule = pruning.rule === 'triggered-difference' && pruning.count > 0 ? `${by ? ', ' : ' Chosen by '}largest rise under the trigger first` : '';
   return by || rule ? `${by}${rule}.` : '';

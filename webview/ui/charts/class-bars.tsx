@@ -2,7 +2,7 @@ import { gridY, ruleY, type PlotOptions } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { capital, formatNumber } from '../format';
-import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { barsPath, fit, label as text, legend, svgElement, textWidth, type LegendEntry } from './svg';
 import { usePlot } from './use-plot';
 
@@ -21,18 +21,18 @@ export interface ClassBarsProps extends ChartFrame {
 
 const HEIGHT = 190;
 const MARGIN = { marginTop: 40, marginBottom: 40, marginLeft: 52, marginRight: 8 };
-const PAIR: readonly LegendEntry[] = [
+const pair = (estimated: boolean | undefined): LegendEntry[] => [
   { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' },
-  { name: 'triggered', kind: 'outline', colour: 'var(--fp-triggered)', dash: '3 2' },
+  { name: triggeredName(estimated), kind: 'outline', colour: 'var(--fp-triggered)', dash: '3 2' },
 ];
 
 /** A value for every class: clean as filled bars, triggered as dashed frames beside them. Below zero goes down. */
 export function ClassBars(props: ClassBarsProps): JSX.Element {
-  const { clean, triggered, target, label, width } = props;
+  const { clean, triggered, target, label, width, estimated } = props;
   const title = props.title ?? `${capital(label)} by class`;
-  const description = useMemo(() => describe(props), [clean, triggered, target, label]);
-  const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), [clean, triggered, target, label, width]);
-  const table = useMemo(() => tableOf(props), [clean, triggered, label]);
+  const description = useMemo(() => describe(props), [clean, triggered, target, label, estimated]);
+  const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), [clean, triggered, target, label, width, estimated]);
+  const table = useMemo(() => tableOf(props), [clean, triggered, label, estimated]);
   return (
     <Figure title={title} description={description} table={table} exportName={props.exportName ?? `${label.replace(/\W+/g, '-')}-by-class`} onExport={props.onExport}>
       <div class="fp-chart" ref={place} />
@@ -40,7 +40,7 @@ export function ClassBars(props: ClassBarsProps): JSX.Element {
   );
 }
 
-function options({ clean, triggered, target, width }: ClassBarsProps): PlotOptions {
+function options({ clean, triggered, target, width, estimated }: ClassBarsProps): PlotOptions {
   const values = [...clean, ...(triggered ?? [])];
   const low = Math.min(0, ...values);
   const high = Math.max(0, ...values);
@@ -74,7 +74,7 @@ function options({ clean, triggered, target, width }: ClassBarsProps): PlotOptio
       },
       ruleY([0]),
       (_index, { x }) => (target === null || !x ? null : targetMark(Number(x(target)), width)),
-      () => (triggered ? legend(PAIR, width, 12) : null),
+      () => (triggered ? legend(pair(estimated), width, 12) : null),
     ],
   };
 }
@@ -90,17 +90,17 @@ function targetMark(x: number, width: number): SVGGElement {
   );
 }
 
-function describe({ clean, triggered, target, label }: ClassBarsProps): string {
+function describe({ clean, triggered, target, label, estimated }: ClassBarsProps): string {
   const highest = (name: string, values: Float32Array): string => {
     const at = values.indexOf(Math.max(...values));
     return `${name}${label} is highest for class ${at}, ${formatNumber(values[at] ?? 0)}${target !== null && target !== at ? `, and ${formatNumber(values[target] ?? 0)} for the target class ${target}` : ''}`;
   };
-  const parts = triggered ? [highest('clean ', clean), highest('triggered ', triggered)] : [highest('', clean)];
+  const parts = triggered ? [highest('clean ', clean), highest(estimated ? 'with the estimated trigger, ' : 'triggered ', triggered)] : [highest('', clean)];
   return `${capital(parts.join('; '))}.`;
 }
 
-function tableOf({ clean, triggered, label }: ClassBarsProps): ChartTable {
-  const names = triggered ? ['Class', `Clean ${label}`, `Triggered ${label}`] : ['Class', capital(label)];
+function tableOf({ clean, triggered, label, estimated }: ClassBarsProps): ChartTable {
+  const names = triggered ? ['Class', `Clean ${label}`, `Triggered ${label}${triggeredNote(estimated)}`] : ['Class', capital(label)];
   return {
     columns: names.map((name) => ({ label: name, align: 'right' })),
     rows: clean.length,

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { capital, count, formatShare, percent, plural } from '../format';
 import { valueAt, widestGap } from './curve-data';
-import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { Figure, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import { pointerX, usePlot, type Drawing } from './use-plot';
 
@@ -22,8 +22,10 @@ export interface CurveChartProps extends ChartFrame {
   units: number;
   /** Number of pruned units that is looked at; changing it moves a marker and draws nothing anew. */
   chosen: number;
-  /** Largest number within the accuracy-drop limit; null: unknown. */
+  /** A number that was chosen on held-out images; null: unknown, or none. */
   limit: number | null;
+  /** What that number is: the largest within the accuracy-drop limit, or the fewest that bring the ASR within its gate. Default `accuracy`. */
+  limitKind?: 'accuracy' | 'gate';
   /** Number at the reference ratio of 20 %. */
   reference: number | null;
   /** Lowest clean accuracy that the gate allows, a share. */
@@ -44,15 +46,15 @@ const ATTACK_DASH = '7 4';
 
 /** Clean accuracy and attack success rate for every number of pruned units, with the marks that a choice goes by. */
 export function CurveChart(props: CurveChartProps): JSX.Element {
-  const { points, units, chosen, limit, reference, accuracyFloor, asrGate, unitWord, width, onChoose } = props;
+  const { points, units, chosen, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated, onChoose } = props;
   const title = props.title ?? 'Pruning curve';
   const description = describe(props);
-  const inputs = [points, units, limit, reference, accuracyFloor, asrGate, unitWord, width];
+  const inputs = [points, units, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated];
   const { place, drawing } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
   useLayoutEffect(() => {
     if (drawing.current) moveMarker(drawing.current, points, chosen, width);
   }, [title, description, chosen, ...inputs]);
-  const table = useMemo(() => tableOf(points, unitWord), [points, unitWord]);
+  const table = useMemo(() => tableOf(points, unitWord, estimated), [points, unitWord, estimated]);
 
   const choose = (event: PointerEvent): void => {
     if (!drawing.current || !onChoose) return;
@@ -74,7 +76,8 @@ export function CurveChart(props: CurveChartProps): JSX.Element {
   );
 }
 
-function options({ points, units, limit, reference, accuracyFloor, asrGate, unitWord, width }: CurveChartProps): PlotOptions {
+function options(props: CurveChartProps): PlotOptions {
+  const { points, units, limit, reference, accuracyFloor, asrGate, unitWord, width } = props;
   const { pruned, clean, attack } = points;
   const gate = { stroke: 'var(--fp-muted)', strokeDasharray: '1 3', strokeWidth: 1.2 };
   const upright = { stroke: 'currentColor', strokeOpacity: 0.55, strokeWidth: 1 };
@@ -92,14 +95,14 @@ function options({ points, units, limit, reference, accuracyFloor, asrGate, unit
       limit === null ? null : ruleX([limit], { ...upright, strokeWidth: 1.5 }),
       line(pruned, { x: pruned, y: clean, stroke: 'var(--fp-clean)', strokeWidth: 2 }),
       attack && line(pruned, { x: pruned, y: attack, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: ATTACK_DASH }),
-      (_index, { x, y }) => (x && y ? labels(points, width, { limit, reference, accuracyFloor, asrGate }, (n) => Number(x(n)), (share) => Number(y(share))) : null),
+      (_index, { x, y }) => (x && y ? labels(props, (n) => Number(x(n)), (share) => Number(y(share))) : null),
     ],
   };
 }
 
-type Marks = Pick<CurveChartProps, 'limit' | 'reference' | 'accuracyFloor' | 'asrGate'>;
+const LIMITS = { accuracy: 'within the accuracy limit', gate: 'fewest within the ASR’s gate' };
 
-function labels({ pruned, clean, attack }: CurvePoints, width: number, { limit, reference, accuracyFloor, asrGate }: Marks, x: (n: number) => number, y: (share: number) => number): SVGGElement {
+function labels({ points: { pruned, clean, attack }, width, limit, limitKind = 'accuracy', reference, accuracyFloor, asrGate, estimated }: CurveChartProps, x: (n: number) => number, y: (share: number) => number): SVGGElement {
   const right = width - MARGIN.marginRight;
   const group = svgElement('g', { 'text-anchor': 'start' });
   const put = (text: string, at: number, top: number): void => group.append(label(text, { x: fit(at, textWidth(text), MARGIN.marginLeft + 4, right), y: top }));
@@ -109,9 +112,9 @@ function labels({ pruned, clean, attack }: CurvePoints, width: number, { limit, 
   const cleanAbove = !attack || (clean[i] ?? 0) >= (attack[i] ?? 0);
   const beside = (share: number, above: boolean): number => (above || y(share) + 18 > HEIGHT - MARGIN.marginBottom ? y(share) - 7 : y(share) + 15);
   put('clean accuracy', at, beside(clean[i] ?? 0, cleanAbove));
-  if (attack) put('attack success rate (ASR), dashed', at, beside(attack[i] ?? 0, !cleanAbove));
+  if (attack) put(estimated ? 'ASR on the estimated trigger, dashed' : 'attack success rate (ASR), dashed', at, beside(attack[i] ?? 0, !cleanAbove));
   // Marks of numbers: a row each above the frame, so that they never cover one another.
-  if (limit !== null) put(`within the accuracy limit: ${count(limit)}`, x(limit), 38);
+  if (limit !== null) put(`${LIMITS[limitKind]}: ${count(limit)}`, x(limit), 38);
   if (reference !== null) put(`20 %: ${count(reference)}`, x(reference), 26);
   if (accuracyFloor !== null) group.append(label(`least accuracy ${percent(accuracyFloor)}`, { x: right - 2, y: y(accuracyFloor) + 11, 'text-anchor': 'end', 'font-size': 10 }));
   if (asrGate !== null) group.append(label(`most ASR ${percent(asrGate)}`, { x: MARGIN.marginLeft + 4, y: y(asrGate) - 3, 'font-size': 10 }));
@@ -156,18 +159,18 @@ function moveMarker(drawing: Drawing, { pruned, clean, attack }: CurvePoints, ch
   marker.text.textContent = text;
 }
 
-function describe({ points: { pruned, clean, attack }, units, limit, unitWord }: CurveChartProps): string {
-  const at = (n: number): string => `clean accuracy is ${percent(valueAt(pruned, clean, n))}${attack ? ` and the attack success rate ${percent(valueAt(pruned, attack, n))}` : ''}`;
+function describe({ points: { pruned, clean, attack }, units, limit, limitKind, unitWord, estimated }: CurveChartProps): string {
+  const at = (n: number): string => `clean accuracy is ${percent(valueAt(pruned, clean, n))}${attack ? ` and the attack success rate${triggeredNote(estimated)} ${percent(valueAt(pruned, attack, n))}` : ''}`;
   const parts = [`With no ${unitWord} pruned, ${at(0)}`];
-  if (limit !== null && limit > 0) parts.push(`with ${plural(limit, unitWord)} pruned, the most within the accuracy limit, ${at(limit)}`);
+  if (limit !== null && limit > 0) parts.push(`with ${plural(limit, unitWord)} pruned, ${limitKind === 'gate' ? 'the fewest that bring the attack success rate within its gate on held-out images' : 'the most within the accuracy limit'}, ${at(limit)}`);
   parts.push(`with all ${count(units)}, ${at(units)}`);
   return `${parts.join('; ')}.`;
 }
 
-function tableOf({ pruned, clean, attack }: CurvePoints, unitWord: string): ChartTable {
+function tableOf({ pruned, clean, attack }: CurvePoints, unitWord: string, estimated: boolean | undefined): ChartTable {
   const columns = [pruned, clean, ...(attack ? [attack] : [])];
   return {
-    columns: [`${capital(unitWord)}s pruned`, 'Clean accuracy', ...(attack ? ['Attack success rate'] : [])].map((name) => ({ label: name, align: 'right' })),
+    columns: [`${capital(unitWord)}s pruned`, 'Clean accuracy', ...(attack ? [`Attack success rate${triggeredNote(estimated)}`] : [])].map((name) => ({ label: name, align: 'right' })),
     rows: pruned.length,
     cell: (row, column) => columns[column]?.[row] ?? null,
   };

@@ -23,6 +23,8 @@ export interface ChartTable {
 
 /** What every chart takes beside its data. */
 export interface ChartFrame {
+  /** Whether the trigger was estimated from the model: wherever the chart names what it did, it says so, in saved files too. */
+  estimated?: boolean | undefined;
   /** Heading and accessible name; default: the chart's own. */
   title?: string;
   /** Base name of saved files; default: the chart's own. */
@@ -30,6 +32,10 @@ export interface ChartFrame {
   /** Without it there is no Save menu. */
   onExport?(exported: Exported): void;
 }
+
+/** What images with the trigger are called: in a legend, and behind the name of a column. */
+export const triggeredName = (estimated = false): string => (estimated ? 'estimated trigger' : 'triggered');
+export const triggeredNote = (estimated = false): string => (estimated ? ' (estimated trigger)' : '');
 
 export interface FigureProps {
   title: string;

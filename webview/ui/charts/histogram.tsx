@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { count, formatNumber, formatShare, percent } from '../format';
 import { drawnEdges, isDominated, outline, sharesOf } from './bins';
-import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { legend, type LegendEntry } from './svg';
 import { usePlot } from './use-plot';
 
@@ -19,19 +19,17 @@ export interface HistogramProps extends ChartFrame {
 }
 
 const HEIGHT = 190;
-const LEGEND: readonly LegendEntry[] = [
-  { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' },
-  { name: 'triggered', kind: 'line', colour: 'var(--fp-triggered)', dash: '5 3' },
-];
+const CLEAN: LegendEntry = { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' };
+const TRIGGERED: Omit<LegendEntry, 'name'> = { kind: 'line', colour: 'var(--fp-triggered)', dash: '5 3' };
 
 /** How often a unit takes which values: clean images as a filled area, triggered ones as a dashed outline. */
 export function Histogram(props: HistogramProps): JSX.Element {
-  const { edges, clean, triggered, width } = props;
+  const { edges, clean, triggered, width, estimated } = props;
   const title = props.title ?? 'Activations';
-  const inputs = [edges, clean, triggered, width];
-  const description = useMemo(() => describe(edges, clean, triggered), [edges, clean, triggered]);
+  const inputs = [edges, clean, triggered, width, estimated];
+  const description = useMemo(() => describe(props), [edges, clean, triggered, estimated]);
   const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
-  const table = useMemo(() => tableOf(edges, clean, triggered), [edges, clean, triggered]);
+  const table = useMemo(() => tableOf(props), [edges, clean, triggered, estimated]);
   return (
     <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'histogram'} onExport={props.onExport}>
       <div class="fp-chart" ref={place} />
@@ -39,7 +37,7 @@ export function Histogram(props: HistogramProps): JSX.Element {
   );
 }
 
-function options({ edges, clean, triggered, width }: HistogramProps): PlotOptions {
+function options({ edges, clean, triggered, width, estimated }: HistogramProps): PlotOptions {
   const drawn = drawnEdges(edges);
   const sets = [sharesOf(clean), ...(triggered ? [sharesOf(triggered)] : [])];
   const root = isDominated(sets);
@@ -59,24 +57,24 @@ function options({ edges, clean, triggered, width }: HistogramProps): PlotOption
       cleanSet && line(cleanSet.x, { x: cleanSet.x, y: cleanSet.y, stroke: 'var(--fp-clean)', strokeWidth: 1.5 }),
       triggeredSet && line(triggeredSet.x, { x: triggeredSet.x, y: triggeredSet.y, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: '5 3' }),
       ruleY([0]),
-      () => legend(triggered ? LEGEND : LEGEND.slice(0, 1), width, 12),
+      () => legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, 12),
     ],
   };
 }
 
-function describe(edges: Float32Array, clean: Uint32Array, triggered: Uint32Array | null): string {
+function describe({ edges, clean, triggered, estimated }: HistogramProps): string {
   const fullest = (name: string, counts: Uint32Array): string => {
     const shares = sharesOf(counts);
     const bin = shares.indexOf(Math.max(...shares));
     const images = counts.reduce((sum, n) => sum + n, 0);
-    return `${percent(shares[bin] ?? 0)} of ${count(images)} ${name} images lie between ${formatNumber(edges[bin] ?? 0)} and ${formatNumber(edges[bin + 1] ?? 0)}, the fullest bin`;
+    return `${percent(shares[bin] ?? 0)} of ${count(images)} ${name} lie between ${formatNumber(edges[bin] ?? 0)} and ${formatNumber(edges[bin + 1] ?? 0)}, the fullest bin`;
   };
-  return `${[fullest('clean', clean), ...(triggered ? [fullest('triggered', triggered)] : [])].join('; ')}.`;
+  return `${[fullest('clean images', clean), ...(triggered ? [fullest(estimated ? 'images with the estimated trigger' : 'triggered images', triggered)] : [])].join('; ')}.`;
 }
 
-function tableOf(edges: Float32Array, clean: Uint32Array, triggered: Uint32Array | null): ChartTable {
+function tableOf({ edges, clean, triggered, estimated }: HistogramProps): ChartTable {
   return {
-    columns: ['From', 'To', 'Clean images', ...(triggered ? ['Triggered images'] : [])].map((label) => ({ label, align: 'right' })),
+    columns: ['From', 'To', 'Clean images', ...(triggered ? [`Triggered images${triggeredNote(estimated)}`] : [])].map((label) => ({ label, align: 'right' })),
     rows: clean.length,
     cell: (row, column) => [edges[row], edges[row + 1], clean[row], triggered?.[row]][column] ?? null,
   };

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { capital, count, formatNumber, plural } from '../format';
 import { outline } from './bins';
-import { Figure, type ChartFrame, type ChartTable } from './figure';
+import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { LANE, LayerMarks, TOP, lanesOf } from './layer-marks';
 import { legend, type LegendEntry } from './svg';
 import { pointerX, usePlot } from './use-plot';
@@ -42,20 +42,18 @@ export interface LayerChartProps extends ChartFrame {
 
 const FRAME = 150;
 const MARGIN = { marginLeft: 58, marginRight: 8, marginBottom: 52 };
-const LEGEND: readonly LegendEntry[] = [
-  { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' },
-  { name: 'triggered', kind: 'line', colour: 'var(--fp-triggered)', dash: '5 3' },
-];
+const CLEAN: LegendEntry = { name: 'clean', kind: 'area', colour: 'var(--fp-clean)' };
+const TRIGGERED: Omit<LegendEntry, 'name'> = { kind: 'line', colour: 'var(--fp-triggered)', dash: '5 3' };
 
 /** Mean activations of all units of a layer, in the order that the person looks at them. */
 export function LayerChart(props: LayerChartProps): JSX.Element {
-  const { clean, triggered, order, pruned, dead, pruneOrder, chosenCount, selected, current, unitWord = 'unit', width, onPick } = props;
+  const { clean, triggered, order, pruned, dead, pruneOrder, chosenCount, selected, current, unitWord = 'unit', width, estimated, onPick } = props;
   const title = props.title ?? 'Mean activations';
   const marginTop = TOP + lanesOf(props).length * LANE + 6;
-  const description = useMemo(() => describe(clean, triggered, unitWord), [clean, triggered, unitWord]);
+  const description = useMemo(() => describe(props), [clean, triggered, unitWord, estimated]);
   const positions = useMemo(() => inverse(order), [order]);
   const ranks = useMemo(() => (pruneOrder ? inverse(pruneOrder) : positions), [pruneOrder, positions]);
-  const inputs = [clean, triggered, order, pruned, dead, unitWord, width];
+  const inputs = [clean, triggered, order, pruned, dead, unitWord, width, estimated];
   const { place, drawing } = usePlot(title, description, () => (width > 140 ? options(props, marginTop) : null), inputs);
 
   const marks = useRef<LayerMarks | null>(null);
@@ -69,7 +67,7 @@ export function LayerChart(props: LayerChartProps): JSX.Element {
   const point = (): void => marks.current?.point(current === null ? null : (positions[current] ?? null), hovered.current);
   useLayoutEffect(point, [current, positions, ...drawn]);
 
-  const table = useMemo(() => tableOf(props), [clean, triggered, order, pruned, dead, unitWord]);
+  const table = useMemo(() => tableOf(props), [clean, triggered, order, pruned, dead, unitWord, estimated]);
   const positionAt = (event: PointerEvent | MouseEvent): number | null => {
     if (!drawing.current) return null;
     const position = Math.floor(drawing.current.valueAt(pointerX(drawing.current, event)));
@@ -97,7 +95,7 @@ export function LayerChart(props: LayerChartProps): JSX.Element {
   );
 }
 
-function options({ clean, triggered, order, unitWord = 'unit', orderText = 'in the order of the table', width }: LayerChartProps, marginTop: number): PlotOptions {
+function options({ clean, triggered, order, unitWord = 'unit', orderText = 'in the order of the table', width, estimated }: LayerChartProps, marginTop: number): PlotOptions {
   const edges = Float64Array.from({ length: order.length + 1 }, (_, i) => i);
   const steps = (values: Float32Array): { x: Float64Array; y: Float64Array } => outline(edges, Float64Array.from(order, (unit) => values[unit] ?? 0));
   const cleanSteps = steps(clean);
@@ -119,7 +117,7 @@ function options({ clean, triggered, order, unitWord = 'unit', orderText = 'in t
       line(cleanSteps.x, { x: cleanSteps.x, y: cleanSteps.y, stroke: 'var(--fp-clean)', strokeWidth: 1.2 }),
       triggeredSteps && line(triggeredSteps.x, { x: triggeredSteps.x, y: triggeredSteps.y, stroke: 'var(--fp-triggered)', strokeWidth: 1.5, strokeDasharray: '5 3' }),
       ruleY([0]),
-      () => legend(triggered ? LEGEND : LEGEND.slice(0, 1), width, height - 4),
+      () => legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, height - 4),
     ],
   };
 }
@@ -134,18 +132,18 @@ function inverse(order: Int32Array): Int32Array {
 const minimum = (values: Float64Array): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 const maximum = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
 
-function describe(clean: Float32Array, triggered: Float32Array | null, unitWord: string): string {
+function describe({ clean, triggered, unitWord = 'unit', estimated }: LayerChartProps): string {
   if (clean.length === 0) return 'The layer has no units.';
   const most = clean.reduce((best, value, unit) => (value > (clean[best] ?? 0) ? unit : best), 0);
   const text = `Mean activations of ${plural(clean.length, unitWord)}; the highest on clean inputs is ${formatNumber(clean[most] ?? 0)}, ${unitWord} ${most}.`;
   if (!triggered) return text;
   const difference = (unit: number): number => (triggered[unit] ?? 0) - (clean[unit] ?? 0);
   const widest = clean.reduce((best, _, unit) => (difference(unit) > difference(best) ? unit : best), 0);
-  return `${text} Triggered inputs raise ${unitWord} ${widest} most, from ${formatNumber(clean[widest] ?? 0)} to ${formatNumber(triggered[widest] ?? 0)}.`;
+  return `${text} ${estimated ? 'Inputs with the estimated trigger' : 'Triggered inputs'} raise ${unitWord} ${widest} most, from ${formatNumber(clean[widest] ?? 0)} to ${formatNumber(triggered[widest] ?? 0)}.`;
 }
 
-function tableOf({ clean, triggered, order, pruned, dead, unitWord = 'unit' }: LayerChartProps): ChartTable {
-  const names = [capital(unitWord), 'Clean mean', ...(triggered ? ['Triggered mean', 'Difference'] : []), 'State'];
+function tableOf({ clean, triggered, order, pruned, dead, unitWord = 'unit', estimated }: LayerChartProps): ChartTable {
+  const names = [capital(unitWord), 'Clean mean', ...(triggered ? [`Triggered mean${triggeredNote(estimated)}`, `Difference${triggeredNote(estimated)}`] : []), 'State'];
   return {
     columns: names.map((label) => ({ label, align: label === 'State' ? 'left' : 'right' })),
     rows: order.length,

@@ -1,4 +1,5 @@
 import { formatNumber } from '../format';
+import { triggeredName } from './figure';
 import type { LayerChartProps } from './layer-chart';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import type { Drawing } from './use-plot';
@@ -85,7 +86,7 @@ export class LayerMarks {
 
   /** The unit that is looked at, and the figures of it or of the one under the pointer. */
   point(position: number | null, hovered: number | null): void {
-    const { order, clean, triggered, width, unitWord = 'unit' } = this.props;
+    const { order, clean, triggered, width, unitWord = 'unit', estimated } = this.props;
     setAttributes(this.rule, position === null ? { display: 'none' } : { display: null, d: `M${this.drawing.x(position + 0.5).toFixed(1)},${TOP - 6}V${this.bottom}` });
     const told = hovered ?? position;
     const unit = told === null ? undefined : order[told];
@@ -93,7 +94,7 @@ export class LayerMarks {
       this.text.textContent = '';
       return;
     }
-    const text = `${unitWord} ${unit}: clean ${formatNumber(clean[unit] ?? 0)}${triggered ? `, triggered ${formatNumber(triggered[unit] ?? 0)}` : ''}`;
+    const text = `${unitWord} ${unit}: clean ${formatNumber(clean[unit] ?? 0)}${triggered ? `, ${triggeredName(estimated)} ${formatNumber(triggered[unit] ?? 0)}` : ''}`;
     this.text.textContent = text;
     setAttributes(this.text, { x: fit(this.drawing.x(told + 0.5), textWidth(text) * 1.1, 2, width - 2) });
   }
