@@ -119,7 +119,7 @@ for (const backend of backends) {
           assert.equal(report.verdict.word, 'not measurable' satisfies DefenseReport['verdict']['word']);
           assert.ok(report.findings.some(({ id }) => id === 'no-trigger-found'));
         } finally {
-          other.remove();
+          await other.remove();
         }
       });
     }

@@ -78,7 +78,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
       assert.equal(await page.locator('main h1').count(), 1);
       for (const width of [1400, 400]) {
         await page.setViewportSize({ width, height: 900 });
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `nothing is wider than ${width} pixels`);
+        await waitFor(`nothing to be wider than ${width} pixels`, () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), { deadlineMs: 5000 });
       }
     });
   }
