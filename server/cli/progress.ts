@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { type EngineEvent, PHASE_TITLES } from '../protocol/engine';
+import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES } from '../protocol/engine';
 import { percent } from './summary';
 
 type ProgressEvent = Extract<EngineEvent, { type: 'progress' }>;
@@ -59,11 +59,10 @@ export class KnownClasses {
  */
 export function describeProgress(event: ProgressEvent, secondsLeft: number | null, found: string | null = null): string {
   const { phase, step, total, rate, metrics } = event;
-  // A scan counts thousandths, which tell nobody anything.
-  const isScan = phase === 'scan';
-  const parts = [total > 1 && step > 0 && !isScan ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
-  if (isScan && found !== null) parts[0] = found;
-  if (!isScan && rate !== undefined && Number.isFinite(rate) && total > 1) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
+  const counts = total > 1 && !COUNTS_THOUSANDTHS.has(phase);
+  const parts = [counts && step > 0 ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
+  if (phase === 'scan' && found !== null) parts[0] = found;
+  if (counts && rate !== undefined && Number.isFinite(rate)) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
   if (secondsLeft !== null) parts.push(`${clock(secondsLeft)} left`);
   if ((phase === 'fine-tune' || phase === 'train') && metrics.loss !== undefined) parts.push(`loss ${metrics.loss.toFixed(3)}`);
   return parts.join(' · ');
@@ -85,7 +84,7 @@ function keptLine(event: EngineEvent): string | null {
     case 'stage': {
       const { cleanAccuracy, attackSuccessRate } = event.metrics;
       const name = { before: 'Before', pruned: 'Pruned', after: 'After' }[event.stage];
-      const asr = attackSuccessRate ? `, ASR ${percent(attackSuccessRate.rate)}` : '';
+      const asr = attackSuccessRate ? `, ${event.estimated ? 'ASR (estimated trigger)' : 'ASR'} ${percent(attackSuccessRate.rate)}` : '';
       return `${name}: clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
     }
     case 'log':

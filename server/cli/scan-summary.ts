@@ -10,6 +10,8 @@ export interface ScanSummaryContext {
   cached: boolean;
   /** Why this backend was taken, in one sentence. */
   backendWhy?: string;
+  /** What to type to have it repaired; shown where a class is suspicious. */
+  next?: string;
   colour?: boolean;
   /** Columns of the screen; 60 to 120 are used. Default 80. */
   columns?: number;
@@ -68,7 +70,13 @@ function tableLines({ scan }: ScanReport, paint: Paint): Cell[] {
 
 function cellsOf({ target, norm, screened, share, anomalyIndex, success }: ClassInversion): string[] {
   const pixels = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
-  return [String(target), pixels(norm), pixels(screened), share.toFixed(2), anomalyIndex.toFixed(1), percent(success.rate, 1)];
+  return [String(target), pixels(norm), pixels(screened), share.toFixed(2), signed(anomalyIndex), percent(success.rate, 1)];
+}
+
+/** With one decimal; what rounds to 0 has no sign. */
+function signed(value: number): string {
+  const shown = value.toFixed(1);
+  return shown === '-0.0' ? '0.0' : shown;
 }
 
 /** The masks of the flagged classes, drawn, smallest first. */
@@ -99,17 +107,20 @@ function besides(table: readonly Cell[], pictures: readonly { target: number; li
   return { lines, left: pictures.slice(beside.length).map(({ target }) => target) };
 }
 
-function footLines({ scan, provenance }: ScanReport, { file, cached, backendWhy }: ScanSummaryContext, width: number): string[] {
+function footLines({ scan, provenance }: ScanReport, { file, cached, backendWhy, next }: ScanSummaryContext, width: number): string[] {
   const { images, steps, batchSize, seeds, limits } = scan;
   const number = (n: number): string => n.toLocaleString('en-US');
   const tried = `${steps} steps of ${batchSize} images a class, from ${number(images.search)}; success on ${number(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. `
     + `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine = provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
+  const offered = next !== undefined && scan.word === 'suspicious';
   return [
     ...wrap(tried, room).map((line, at) => (at === 0 ? 'Tried' : '').padEnd(INDENT) + line),
     // Paths are never broken: they are there to be copied.
     ...(file === null ? [] : ['Result'.padEnd(INDENT) + file]),
-    'Engine'.padEnd(INDENT) + (engine.length > room ? `${engine.slice(0, room - 1)}…` : engine),
+    // The faster engine was named when the scan began: what to do next is worth the last line more.
+    ...(offered ? ['Next'.padEnd(INDENT) + next] : []),
+    ...(offered && provenance.backend === 'native' ? [] : ['Engine'.padEnd(INDENT) + (engine.length > room ? `${engine.slice(0, room - 1)}…` : engine)]),
   ];
 }

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { modelName, scanInputs } from '../engine/config/scan-inputs';
+import { modelName, placedWithoutConfig, scanInputs } from '../engine/config/scan-inputs';
 import { contains } from '../engine/files/confine';
+import { shellWord } from '../engine/report/markdown-escape';
 import { startScan } from '../jobs/engine-process';
 import { badInput } from '../protocol/errors';
 import type { ScanOutcome, ScanRequest } from '../protocol/scan';
@@ -66,20 +67,32 @@ Examples:
 
 async function scan(target: string | undefined, flags: ScanFlags): Promise<number> {
   const cwd = process.cwd();
-  const request = await scanRequest(target, flags, cwd);
+  const { request, placed, next } = await planScan(target, flags, cwd);
   const progress = createProgress(process.stderr);
   const outcome = await withCancellation(progress.line, (signal) =>
     startScan(request, { onEvent: progress.event, signal, startedFrom: 'a terminal' }),
-  ).finally(progress.stop);
-  show(outcome, flags.json ?? false, cwd);
+  )
+    .catch((error: unknown) => {
+      throw placed(error);
+    })
+    .finally(progress.stop);
+  show(outcome, next, flags.json ?? false, cwd);
   return outcome.report.scan.word === 'suspicious' && !flags.reportOnly ? EXIT.suspicious : EXIT.ok;
+}
+
+interface PlannedScan {
+  request: ScanRequest;
+  /** Adds to a failure the file and the place that are at fault: of the config, or of the files that were typed. */
+  placed(error: unknown): unknown;
+  /** What to type to have the model repaired. */
+  next: string;
 }
 
 /**
  * What the engine is asked for, from the target and the flags of the command line.
  * @throws FinePruneError `cli.…`, or of the config
  */
-export async function scanRequest(target: string | undefined, flags: ScanFlags, cwd: string): Promise<ScanRequest> {
+export async function planScan(target: string | undefined, flags: ScanFlags, cwd: string): Promise<PlannedScan> {
   const typed = flags.clean && splitFiles('--clean', flags.clean);
   const clean = typed && { images: path.resolve(cwd, typed.images), labels: path.resolve(cwd, typed.labels) };
   const found = await findScanTarget(target, cwd, clean !== undefined);
@@ -90,7 +103,7 @@ export async function scanRequest(target: string | undefined, flags: ScanFlags, 
   const inputs = found.config === undefined ? undefined : await scanInputs(found.config, { root, allowedFolders: beyond });
   const chosen = clean ?? inputs?.clean;
   if (!chosen) throw badInput('cli.usage', 'No clean data are given.', { todo: 'Add --clean IMAGES LABELS.' });
-  return {
+  const request: ScanRequest = {
     model: inputs?.model ?? subject,
     clean: chosen,
     ...pick(flags.scale ?? inputs?.scale, flags.mean ?? inputs?.mean, flags.std ?? inputs?.std),
@@ -102,13 +115,19 @@ export async function scanRequest(target: string | undefined, flags: ScanFlags, 
     threads: flags.threads ?? inputs?.threads ?? 1,
     useCache: flags.cache ?? true,
   };
+  const typeable = shellWord(contains(cwd, subject) ? path.relative(cwd, subject) : subject);
+  return {
+    request,
+    placed: inputs && !clean ? inputs.placed : (error) => placedWithoutConfig(error, request),
+    next: found.config === undefined ? `fine-prune init ${typeable} …, then fine-prune run ${typeable} --strategy auto` : `fine-prune run ${typeable} --strategy auto`,
+  };
 }
 
 function pick(scale: number | undefined, mean: number[] | undefined, std: number[] | undefined): Pick<ScanRequest, 'scale' | 'mean' | 'std'> {
   return { ...(scale !== undefined && { scale }), ...(mean && { mean }), ...(std && { std }) };
 }
 
-function show({ report, file, cached, backend, timings }: ScanOutcome, json: boolean, cwd: string): void {
+function show({ report, file, cached, backend, timings }: ScanOutcome, next: string, json: boolean, cwd: string): void {
   if (json) {
     printJson({ report, file, cached, backend, timings });
     return;
@@ -116,6 +135,7 @@ function show({ report, file, cached, backend, timings }: ScanOutcome, json: boo
   const text = summarizeScan(report, {
     file: file && (contains(cwd, file) ? path.relative(cwd, file) : file),
     cached,
+    next,
     backendWhy: backend.why,
     colour: wantsColour(process.stdout, process.env),
     columns: process.stdout.columns ?? 80,

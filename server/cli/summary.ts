@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, VerdictWord } from '../protocol/report';
+import { missedWithin } from '../engine/report/gate-words';
 import { type Paint, painter } from './paint';
 import { plotCurve } from './plot';
 import { repairLines } from './repair-summary';
@@ -116,14 +117,20 @@ function rateCell(rate: Rate | null): string {
 }
 
 function gateLines(report: DefenseReport, width: number, paint: Paint): string[] {
-  return labelled('Gates', report.gates.map((gate) => gateText(gate, isEstimated(report))).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
+  return labelled('Gates', report.gates.map((gate) => gateText(gate, report)).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
 }
 
-function gateText({ id, limit, judged, met }: Gate, estimated: boolean): string {
+/** Why a gate is missed although its figure is within the limit, in the little room of a line; the verdict above says more. */
+const WITHIN = { unrepaired: 'not repaired', unproved: 'not proved', estimated: 'estimated' } as const;
+
+function gateText(gate: Gate, report: DefenseReport): string {
+  const { id, limit, judged, met } = gate;
+  const estimated = isEstimated(report);
+  const within = missedWithin(gate, report);
   const isAsr = id === 'maxAttackSuccessRate';
   // The ASR is judged by the upper bound of its interval.
-  const figure = judged === null ? 'not measured' : `${isAsr ? 'up to ' : ''}${percent(judged)}`;
-  return `${isAsr ? (estimated ? 'estimated ASR' : 'ASR') : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
+  const figure = judged === null ? 'not measured' : `${isAsr && !within ? 'up to ' : ''}${percent(judged)}${within ? `, but ${WITHIN[within]}` : ''}`;
+  return `${isAsr ? (estimated && within !== 'estimated' ? 'estimated ASR' : 'ASR') : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
 }
 
 function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseReport): string {

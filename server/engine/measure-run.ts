@@ -1,7 +1,7 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
 import type { DefenseReport, StageMetrics } from '../protocol/report';
-import type { PruneRule } from '../protocol/config';
+import type { PruneRule, ResolvedConfig } from '../protocol/config';
 import { checkTarget, openTrigger, type OpenTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
 import { selectBackend } from './backend/select';
@@ -49,8 +49,8 @@ export async function measureAgain(request: MeasureRequest, emit: (event: Engine
 
 async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
   const progress = new Progress(emit);
-  const { backend: choice = 'auto', ...overrides } = request.overrides ?? {};
-  const config = { ...opened.config, ...overrides };
+  const { backend: choice = 'auto', strategy, ...others } = request.overrides ?? {};
+  const config: ResolvedConfig = { ...opened.config, ...others, ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }) };
 
   progress.begin('engine', 1);
   const backend = await selectBackend({ choice, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
@@ -109,7 +109,7 @@ async function measureInput({ subject, test, truth, progress, signal, emit }: Se
   const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
   const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
   const predictions: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
-  const stage = told('before', predictions, truth, emit);
+  const stage = told('before', predictions, truth, emit, triggered);
 
   progress.begin('analyse', roles.holdout.indices.length);
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
@@ -136,7 +136,7 @@ async function measurePruned({ subject, test, truth, progress, signal, emit }: S
     progress.begin('evaluate-pruned', test.count + (triggered?.count ?? 0));
     const pass: PassOptions = { model, normalisation, signal };
     const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
-    return told('pruned', { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) }, truth, emit);
+    return told('pruned', { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) }, truth, emit, triggered);
   } finally {
     masks.dispose();
   }
@@ -152,12 +152,12 @@ async function measureDefended({ subject, test, truth, progress, signal, emit }:
   const stamped = triggered && (await predictMasked(triggered, site, named, { ...pass, onImages: (n) => progress.step(test.count + n) }));
   const predictions: Predictions = { clean: clean.predicted, triggered: stamped && stamped.predicted };
   const silence: Silence = { weighted: weightedUnits(model, site, named), changed: clean.changed + (stamped?.changed ?? 0), inputs: test.count + (triggered?.count ?? 0) };
-  return { stage: told('after', predictions, truth, emit), predictions, silence };
+  return { stage: told('after', predictions, truth, emit, triggered), predictions, silence };
 }
 
-function told(stage: 'before' | 'pruned' | 'after', predictions: Predictions, truth: Truth, emit: (event: EngineEvent) => void): StageMetrics {
+function told(stage: 'before' | 'pruned' | 'after', predictions: Predictions, truth: Truth, emit: (event: EngineEvent) => void, triggered: Subject['triggered']): StageMetrics {
   const metrics = stageMetrics(predictions, truth);
-  emit({ type: 'stage', stage, metrics });
+  emit({ type: 'stage', stage, metrics, ...(triggered?.kind === 'inverted' && { estimated: true }) });
   return metrics;
 }
 

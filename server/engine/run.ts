@@ -13,6 +13,7 @@ import { defend } from './defense/defend';
 import type { Subject } from './defense/fine-pruning';
 import { provenFinePruning } from './defense/proven-fine-pruning';
 import { checkNamedUnits } from './defense/named-units';
+import { checkStrategy, costOf } from './defense/repair/strategies';
 import { canonicalJson, sha256 } from './files/hash';
 import { needsScan, scanOfConfig, type ConfigScan, type Scanned } from './inversion/config-scan';
 import { openEstimated } from './inversion/estimate';
@@ -60,6 +61,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const dataset = await openData(config, opened.resolve);
     checkDataFitsModel(dataset, model);
     const roles = splitRoles(config, dataset);
+    checkStrategy(config, model, roles);
     const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
     const known = described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
     if (signal.aborted) throw cancelled();
@@ -67,9 +69,11 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     progress.expect(expectedWork(config, roles));
     const scanned = await scanWhereNeeded({ config, model, roles }, backend, progress, signal, emit);
     const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
+    const estimated = trigger !== null && known === null;
+    if (estimated) progress.metrics = { ...progress.metrics, estimated };
     const triggered = trigger && triggeredInputs(trigger, roles.test);
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
-    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void => emit({ type: 'stage', stage, metrics });
+    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void => emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
     const outcome =
       config.strategy && scanned
         ? await defend({ subject, known, ...scanned }, progress, signal, onStage, (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }))
@@ -117,14 +121,14 @@ async function scanWhereNeeded(subject: ConfigScan, backend: BackendInfo, progre
   });
 }
 
-/** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. */
+/** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. Repairs search triggers, too. */
 function expectedWork(config: ResolvedConfig, roles: Roles): Partial<Record<Phase, number>> {
   const evaluated = roles.test.indices.length * (config.trigger ? 2 : 1);
-  const trained = roles.fineTune.indices.length * config.fineTune.epochs * 3;
+  const pass = roles.fineTune.indices.length * 3;
   const scanned = 2 * 10 * SCAN.batchSize * SCAN.steps;
   return {
     ...(needsScan(config) && { scan: scanned }),
     'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated,
-    ...(config.strategy ? { repair: trained * 2, proof: scanned } : { 'fine-tune': trained }),
+    ...(config.strategy ? { repair: costOf(config.strategy) * (pass + scanned / 4), proof: scanned } : { 'fine-tune': pass * config.fineTune.epochs }),
   };
 }

@@ -7,12 +7,17 @@ import { checkDataFitsModel } from './data/open-data';
 import { openIdx } from './data/idx';
 import { allIndices } from './data/roles';
 import { confinedPath } from './files/confine';
-import { writeFileAtomically } from './files/write';
+import { checkPlace, writeFileAtomically } from './files/write';
 import { cachedScan } from './inversion/scan-cache';
 import { reportedScan } from './inversion/scan';
 import { splitForScan } from './inversion/scan-images';
 import { openModel } from './model/open-tfjs';
 import { Progress } from './progress';
+import { stageMetrics } from './metrics/evaluate';
+import { predict } from './defense/measure';
+import type { InputSource, PassOptions } from './defense/inputs';
+import { nearChance } from './report/near-chance';
+import { percent } from './report/words';
 import { serialise } from './report/serialise';
 import { TOOL } from './version';
 
@@ -25,6 +30,8 @@ const BYTE_SCALE = 1 / 255;
  */
 export async function runScan(request: ScanRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<ScanOutcome> {
   const progress = new Progress(emit);
+  const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
+  if (file) await checkPlace(file);
   const { scale = BYTE_SCALE, mean = [0], std = [1], seed } = request;
   progress.begin('engine', 1);
   const backend = await selectBackend({ choice: request.backend, threads: request.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
@@ -42,14 +49,17 @@ export async function runScan(request: ScanRequest, emit: (event: EngineEvent) =
     checkDataFitsModel({ shape: split.shape, train: split, test: split }, model);
     for (const [key, list] of [['mean', mean], ['std', std]] as const) {
       if (list.length === 1 || list.length === split.shape[2]) continue;
-      throw badInput('data.normalisation', `${key} has ${list.length} values, but the images have ${split.shape[2]} channel${split.shape[2] === 1 ? '' : 's'}.`, { todo: `Give one number, or ${split.shape[2]}.` });
+      throw badInput('data.normalisation', `${key} has ${list.length} values, but the images have ${split.shape[2]} channel${split.shape[2] === 1 ? '' : 's'}.`, { todo: split.shape[2] === 1 ? 'Give one number.' : `Give one number, or ${split.shape[2]}.` });
     }
     if (signal.aborted) throw cancelled();
 
+    const chosen = splitForScan({ split, indices: allIndices(split.count) }, seed);
+    const pass: PassOptions = { model, normalisation: { mean, std }, signal };
+    await refuseNearChance(chosen.measured, pass);
     progress.begin('scan', 1000);
     const { scan, cached } = await cachedScan(
       {
-        model, normalisation: { mean, std }, signal, seed, wanted: [], ...splitForScan({ split, indices: allIndices(split.count) }, seed),
+        ...pass, ...chosen, seed, wanted: [],
         onProgress: (done) => progress.step(Math.round(1000 * done)),
         onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
       },
@@ -71,11 +81,22 @@ export async function runScan(request: ScanRequest, emit: (event: EngineEvent) =
       },
       provenance: { tool: TOOL, backend: backend.name, engine: backend.version, threads: backend.threads, oneDnn: backend.oneDnn, cpuFeatures: backend.cpuFeatures },
     };
-    const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
     if (file) await writeFileAtomically(file, serialise(report));
     progress.end();
     return { report, file, cached, backend: { name: backend.name, why: backend.why, version: backend.version }, timings: { totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 } };
   } finally {
     model.dispose();
   }
+}
+
+/**
+ * Masks of a model that does not know its own images say nothing: labels, scale, mean or std are then other than those it was made with.
+ * @throws FinePruneError `scan.nearChance`
+ */
+async function refuseNearChance(measured: InputSource, pass: PassOptions): Promise<void> {
+  const { cleanAccuracy, confusion } = stageMetrics({ clean: await predict(measured, pass), triggered: null }, { classes: pass.model.classes, clean: measured.labels, triggered: null });
+  if (!nearChance(cleanAccuracy.rate, confusion)) return;
+  throw badInput('scan.nearChance', `The model classifies ${percent(cleanAccuracy.rate)} of ${cleanAccuracy.of} clean images as labelled, hardly better than guessing: a scan on them would say nothing.`, {
+    place: '/data/train/labels', todo: 'Check that labels, scale, mean and std are those that the model was made with.',
+  });
 }

@@ -15,8 +15,7 @@ export class ScanProgress {
   /** `Searching a trigger for every class · smallest mask so far: class 0, 5.8 pixels (0.07 of the median)`. */
   text(event: Of<'progress'>): string {
     if (event.phase !== 'scan') return progressText(event);
-    // It counts thousandths, which tell nobody anything.
-    const title = progressText({ ...event, step: 0, total: 1 });
+    const title = progressText(event);
     const least = [...this.known.values()].sort((a, b) => a.norm - b.norm)[0];
     if (!least) return title;
     return `${title} · smallest mask so far: class ${least.target}, ${pixels(least.norm)}${least.share === null ? '' : ` (${least.share.toFixed(2)} of the median)`}`;

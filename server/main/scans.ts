@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languageserver/node';
-import { modelName, scanInputs } from '../engine/config/scan-inputs';
+import { modelName, placedWithoutConfig, scanInputs } from '../engine/config/scan-inputs';
 import { startScan } from '../jobs/engine-process';
 import { ScanProgress } from '../language/scan-progress';
-import { badInput, FinePruneError } from '../protocol/errors';
+import { badInput } from '../protocol/errors';
 import type { ScanAnswer, ScanParams } from '../protocol/lsp';
 import type { ScanOutcome, ScanRequest } from '../protocol/scan';
 import type { Board } from './board';
@@ -68,11 +68,12 @@ export class Scans {
     const folder = path.dirname(file);
     const name = modelName(file);
     const absolute = (written: string): string => path.resolve(folder, written);
+    const files = { images: absolute(clean.images), labels: absolute(clean.labels) };
     return {
       subject,
       name,
-      placed: withoutPlace,
-      request: { model: file, clean: { images: absolute(clean.images), labels: absolute(clean.labels) }, out: { folder, name }, seed: 0, backend: backend ?? 'auto', threads: 1, ...shared },
+      placed: (error) => placedWithoutConfig(error, { clean: files }),
+      request: { model: file, clean: files, out: { folder, name }, seed: 0, backend: backend ?? 'auto', threads: 1, ...shared },
     };
   }
 
@@ -115,11 +116,4 @@ export class Scans {
     this.host.workspace.forget();
     await this.board.refresh(subject);
   }
-}
-
-/** Without a config, a place in one says nothing. */
-function withoutPlace(error: unknown): unknown {
-  if (!(error instanceof FinePruneError) || error.file !== undefined || !error.place?.startsWith('/')) return error;
-  const { kind, code, message, todo } = error;
-  return new FinePruneError({ kind, code, message, ...(todo !== undefined && { todo }) }, { cause: error });
 }

@@ -29,6 +29,9 @@ export const PHASE_TITLES: Record<Phase, string> = {
   proof: 'Searching triggers in the repaired model',
 };
 
+/** Phases whose steps are thousandths of the whole: they say how far it is, and their number tells a person nothing. */
+export const COUNTS_THOUSANDTHS: ReadonlySet<Phase> = new Set(['scan', 'invert', 'repair', 'proof']);
+
 /** Figures known so far, for progress lines. Shares in [0, 1]. */
 export interface MetricsSoFar {
   cleanAccuracy?: number;
@@ -36,6 +39,8 @@ export interface MetricsSoFar {
   robustAccuracy?: number;
   loss?: number;
   accuracy?: number;
+  /** Whether ASR and robust accuracy are on a trigger that was estimated from the model. */
+  estimated?: boolean;
 }
 
 /** Engine process → whoever started it. Sent at most ten times a second while a phase is going on. */
@@ -43,7 +48,7 @@ export type EngineEvent =
   | { type: 'ready' }
   | { type: 'backend'; name: 'native' | 'wasm'; why: string; version: string }
   | { type: 'progress'; phase: Phase; step: number; total: number; /** Steps a second. */ rate?: number; /** Share of the whole run that is done, 0 to 1. */ overall: number; metrics: MetricsSoFar }
-  | { type: 'stage'; stage: 'before' | 'pruned' | 'after'; metrics: StageMetrics }
+  | { type: 'stage'; stage: 'before' | 'pruned' | 'after'; metrics: StageMetrics; /** As in `MetricsSoFar`. */ estimated?: boolean }
   | { type: 'log'; level: 'info' | 'warn'; message: string }
   | { type: 'done'; outcome: RunOutcome }
   | { type: 'poison-trained'; outcome: PoisonTrainOutcome }
@@ -155,7 +160,7 @@ export interface MeasureRequest {
   layer: string;
   units: number[];
   /** What the run's command line set beside its config, and the engine to use here. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; seed?: number; threads?: number; curve?: 'quick' | 'full' };
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }

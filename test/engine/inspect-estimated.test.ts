@@ -6,6 +6,7 @@ import { Inspections } from '../../server/engine/inspect/inspections';
 import { runDefense } from '../../server/engine/run';
 import { PHASE_TITLES } from '../../server/protocol/engine';
 import { FinePruneError } from '../../server/protocol/errors';
+import type { InspectSubject } from '../../server/protocol/inspect';
 import type { DefenseReport } from '../../server/protocol/report';
 import { makeTempDir } from '../harness/processes';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from './attacked-model';
@@ -179,6 +180,27 @@ describe('the inspector on an estimated trigger', function () {
       const titlesTold: string[] = [];
       await assert.rejects(new Inspections().answer(subjectOf(wrong, 'wasm'), { kind: 'open' }, (title) => titlesTold.push(title), new AbortController().signal), refusedWith('trigger.target'));
       assert.deepEqual(titlesTold, ['Reading model and data']);
+    });
+
+    it('takes from a report what a strategy pruned, and nothing that does not fit the model', async () => {
+      const config = attackedConfig(folders.attacked, 'strategy', { kind: 'patch', target: ATTACKED_TARGET }, { strategy: 'guided' });
+      type Repaired = NonNullable<InspectSubject['repaired']>;
+      const fits: Repaired = { strategy: 'guided', layer: 'channels', rule: 'clean-mean', guide: null };
+      const small = { mask: 'AAAA', pattern: 'AAAA' };
+      const whole = { mask: Buffer.alloc(784, 9).toString('base64'), pattern: Buffer.alloc(784, 255).toString('base64') };
+      const raised = (guide: Repaired['guide']): Repaired => ({ strategy: 'guided', layer: 'neurons', rule: 'triggered-difference', guide });
+      const seen = async (repaired: Repaired | null): Promise<[string, string, string | null]> => {
+        const { chosen, prune } = await (await opened(config, 'wasm', { repaired })).ask({ kind: 'open' });
+        return [chosen, prune.rule, prune.guide];
+      };
+      assert.deepEqual(await seen(null), ['neurons', 'triggered-difference', 'known'], 'as the strategy begins');
+      assert.deepEqual(await seen(fits), ['channels', 'clean-mean', null]);
+      assert.deepEqual(await seen({ ...fits, layer: 'none' }), ['neurons', 'triggered-difference', 'known']);
+      assert.deepEqual(await seen({ ...fits, strategy: 'auto' }), ['neurons', 'triggered-difference', 'known'], 'of another strategy');
+      assert.deepEqual(await seen(raised({ target: ATTACKED_TARGET, trigger: whole })), ['neurons', 'triggered-difference', 'estimated']);
+      for (const guide of [null, { target: 99, trigger: whole }, { target: ATTACKED_TARGET, trigger: small }]) assert.deepEqual(await seen(raised(guide)), ['neurons', 'triggered-difference', 'known']);
+      const one = await opened(config, 'wasm', { repaired: raised({ target: ATTACKED_TARGET, trigger: whole }) });
+      assert.notEqual(one.fingerprint, (await opened(config, 'wasm')).fingerprint, 'another order is another answer');
     });
 
     it('knows of a scan only what was searched before, where the trigger is described', async () => {

@@ -81,7 +81,7 @@ describe('what the inspector can not show', function () {
     const config = await demoOf(plain(), '"prune": { "units": [3, 8, 70000] }');
     const asker = await opened(config, 'wasm');
     const overview = await asker.ask({ kind: 'open' });
-    assert.deepEqual(overview.prune, { ratio: null, rule: 'clean-mean', units: [3] });
+    assert.deepEqual(overview.prune, { ratio: null, rule: 'clean-mean', guide: null, units: [3] });
     parseToInspector({ type: 'answer', id: 1, answer: { ...overview, report: null } });
     writeFileSync(config, readFileSync(config, 'utf8').replace('[3, 8, 70000]', '[70000]'));
     assert.deepEqual((await asker.ask({ kind: 'open' })).prune.units, []);

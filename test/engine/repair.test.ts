@@ -73,7 +73,12 @@ for (const backend of backends) {
     });
 
     if (backend === 'native' || backends.length === 1) it('auto: tries one after the other, measures the known trigger, and keeps the first that meets the gates', async () => {
-      const { report } = await run('auto', { trigger: SMALL_TRIGGER, strategy: 'auto', gates: { maxAccuracyDrop: 0.03 } });
+      const events: EngineEvent[] = [];
+      const { report } = await run('auto', { trigger: SMALL_TRIGGER, strategy: 'auto', gates: { maxAccuracyDrop: 0.03 } }, events);
+      const shares = events.flatMap((event) => (event.type === 'progress' ? [event.overall] : []));
+      assert.ok(shares.every((share, i) => share >= (shares[i - 1] ?? 0) - 1e-9), 'progress never goes back');
+      const repairing = events.flatMap((event) => (event.type === 'progress' && event.phase === 'repair' ? [event.overall] : []));
+      assert.ok(Math.max(...repairing) < 0.95, 'nor is it at its end before the repairs are');
       const tried = report.attempts!.map(({ strategy }) => strategy);
       assert.deepEqual(tried, (['fine-pruning', 'fine-pruning-conv', 'guided', 'head-reset'] as const).slice(0, tried.length));
       assert.deepEqual(report.attempts!.map(({ met }) => met), tried.map((_, i) => i === tried.length - 1));

@@ -82,6 +82,12 @@ describe('the inspector of a model that a strategy repaired', function () {
     await client.filesChanged(config);
     const other = await inspector.ask({ kind: 'open' });
     assert.deepEqual([other.chosen, other.prune.rule, other.prune.guide], ['channels', 'clean-mean', null]);
+    const channels = await run(config);
+    assert.deepEqual([channels.layer.name, channels.attempts?.length], ['channels', 1]);
+    const then = await inspector.ask({ kind: 'open' });
+    const [asItCame, pruned] = await both(inspector, then.fingerprint, 'channels');
+    assertAsReported(asItCame, channels);
+    assert.deepEqual(marked(pruned.pruned), [...channels.pruning.units].sort((a, b) => a - b));
   });
 
   it('looks into a model of which nothing was pruned, on a trigger that it estimates', async () => {
@@ -112,7 +118,7 @@ describe('the inspector of a model that a strategy repaired', function () {
   });
 
   it('shows the scan that lies beside a config, as long as it is of this very model', async () => {
-    const config = attackedConfig(temp.dir, 'known', PATCH, { backend: 'wasm' });
+    const config = attackedConfig(temp.dir, 'known', PATCH, { backend: 'wasm', seed: 21 });
     const inspector = new Inspector(client, uriOf(config));
     const { fingerprint } = await inspector.ask({ kind: 'open' });
     assert.equal((await inspector.ask({ kind: 'scan', fingerprint })).found, null);

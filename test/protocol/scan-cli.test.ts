@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -44,6 +44,18 @@ describe('fine-prune scan', function () {
     const { code, stdout, stderr } = await finished;
     assert.equal(code, 130, stderr);
     assert.equal(stdout, '');
+    assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
+  });
+
+  it('refuses images that the model does not know, instead of finding something in them', async () => {
+    // Labels of other images: nothing else is wrong with them.
+    const labels = await readFile(path.join(folder, CLEAN[2]!));
+    await writeFile(path.join(folder, 'data', 'other-labels'), Buffer.concat([labels.subarray(0, 8), Buffer.from(labels.subarray(8)).reverse()]));
+    const { code, stdout, stderr } = await start('model.json', '--clean', CLEAN[1]!, 'data/other-labels', '--backend', 'wasm').finished;
+    await rm(path.join(folder, 'data', 'other-labels'));
+    assert.equal(code, 2, stdout);
+    assert.match(stderr, /hardly better than guessing/);
+    assert.match(stderr, /Check that labels, scale, mean and std/);
     assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
   });
 

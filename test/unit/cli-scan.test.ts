@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describeProgress, KnownClasses } from '../../server/cli/progress';
-import { scanCommand, scanRequest, type ScanFlags } from '../../server/cli/scan';
+import { planScan, scanCommand, type ScanFlags } from '../../server/cli/scan';
 import { summarizeScan } from '../../server/cli/scan-summary';
-import { modelName } from '../../server/engine/config/scan-inputs';
-import { FinePruneError } from '../../server/protocol/errors';
+import { modelName, placedWithoutConfig } from '../../server/engine/config/scan-inputs';
+import { badInput, FinePruneError } from '../../server/protocol/errors';
+import type { ScanRequest } from '../../server/protocol/scan';
 import { quietScan, scanOf } from '../fixtures/repaired-report';
 import { scanReport } from '../fixtures/scan-report';
 import { makeTempDir } from '../harness/processes';
@@ -16,6 +17,8 @@ function flagsOf(args: string[]): ScanFlags {
   command.parseOptions(args);
   return command.opts();
 }
+
+const requested = async (...args: Parameters<typeof planScan>): Promise<ScanRequest> => (await planScan(...args)).request;
 
 const failsWith = (code: string, ...words: string[]) => (error: unknown): boolean => {
   assert.ok(error instanceof FinePruneError, String(error));
@@ -53,13 +56,13 @@ describe('command line of scan', () => {
       out: { folder: inCwd('one'), name: 'mnist' },
       allowedFolders: [cwd], seed: 7, backend: 'wasm', threads: 2, useCache: true,
     };
-    for (const target of ['one/mnist.fineprune.json', 'one/model.json', 'one']) assert.deepEqual(await scanRequest(target, flagsOf([]), cwd), wanted, target);
-    assert.deepEqual(await scanRequest(undefined, {}, inCwd('one')), { ...wanted, allowedFolders: [inCwd('one')] });
+    for (const target of ['one/mnist.fineprune.json', 'one/model.json', 'one']) assert.deepEqual(await requested(target, flagsOf([]), cwd), wanted, target);
+    assert.deepEqual(await requested(undefined, {}, inCwd('one')), { ...wanted, allowedFolders: [inCwd('one')] });
   });
 
   it('takes every flag instead', async () => {
     const args = ['--clean', 'i.gz', '/elsewhere/l.gz', '--out', 'out', '--name', 'x', '--backend', 'native', '--threads', '1', '--seed', '0', '--scale', '1', '--mean', '0.1,0.2, 0.3', '--std', '2', '--allow', 'more', '--no-cache', '--report-only'];
-    assert.deepEqual(await scanRequest('one', flagsOf(args), cwd), {
+    assert.deepEqual(await requested('one', flagsOf(args), cwd), {
       model: inCwd('one', 'model.json'),
       clean: { images: inCwd('i.gz'), labels: '/elsewhere/l.gz' },
       scale: 1, mean: [0.1, 0.2, 0.3], std: [2],
@@ -70,7 +73,7 @@ describe('command line of scan', () => {
   });
 
   it('needs no config where clean data are given', async () => {
-    assert.deepEqual(await scanRequest('bare', flagsOf(['--clean', 'i', 'l']), cwd), {
+    assert.deepEqual(await requested('bare', flagsOf(['--clean', 'i', 'l']), cwd), {
       model: inCwd('bare', 'model.json'),
       clean: { images: inCwd('i'), labels: inCwd('l') },
       out: { folder: inCwd('bare'), name: 'bare' },
@@ -79,14 +82,32 @@ describe('command line of scan', () => {
   });
 
   it('says what is missing, or what there are too many of, and what to type', async () => {
-    await assert.rejects(scanRequest('bare', {}, cwd), failsWith('cli.noConfig', '--clean IMAGES LABELS', 'fine-prune init bare/model.json'));
-    await assert.rejects(scanRequest('two/model.json', { clean: ['i', 'l'] }, cwd), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
-    await assert.rejects(scanRequest('two', {}, cwd), failsWith('cli.severalConfigs', 'Name the one'));
-    await assert.rejects(scanRequest('empty', {}, cwd), failsWith('cli.notFound', 'model.json'));
-    await assert.rejects(scanRequest('nowhere', {}, cwd), failsWith('cli.notFound', 'nowhere'));
-    await assert.rejects(scanRequest('bare', { clean: ['i'] }, cwd), failsWith('cli.usage', '--clean IMAGES LABELS'));
+    await assert.rejects(requested('bare', {}, cwd), failsWith('cli.noConfig', '--clean IMAGES LABELS', 'fine-prune init bare/model.json'));
+    await assert.rejects(requested('two/model.json', { clean: ['i', 'l'] }, cwd), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
+    await assert.rejects(requested('two', {}, cwd), failsWith('cli.severalConfigs', 'Name the one'));
+    await assert.rejects(requested('empty', {}, cwd), failsWith('cli.notFound', 'model.json'));
+    await assert.rejects(requested('nowhere', {}, cwd), failsWith('cli.notFound', 'nowhere'));
+    await assert.rejects(requested('bare', { clean: ['i'] }, cwd), failsWith('cli.usage', '--clean IMAGES LABELS'));
     await writeFile(inCwd('empty', 'out.fineprune.json'), config('../../../etc/model.json'));
-    await assert.rejects(scanRequest('empty/out.fineprune.json', {}, cwd), failsWith('path.outside'));
+    await assert.rejects(requested('empty/out.fineprune.json', {}, cwd), failsWith('path.outside'));
+  });
+
+  it('places what is wrong with typed files at them, and what is wrong with the files of a config in it', async () => {
+    const told = async (target: string, args: string[], error: FinePruneError): Promise<FinePruneError> => (await planScan(target, flagsOf(args), cwd)).placed(error) as FinePruneError;
+    const few = badInput('scan.tooFewImages', 'Too few.', { place: '/data/train/images', todo: 'Give more.' });
+    for (const target of ['bare', 'one']) {
+      assert.deepEqual((await told(target, ['--clean', 'i', 'l'], few)).toFailure(), { kind: 'input', code: 'scan.tooFewImages', message: 'Too few.', file: inCwd('i'), todo: 'Give more.' }, target);
+    }
+    assert.equal((await planScan('one', {}, cwd)).next, 'fine-prune run one/mnist.fineprune.json --strategy auto');
+    assert.equal((await planScan('bare', { clean: ['i', 'l'] }, cwd)).next, 'fine-prune init bare/model.json …, then fine-prune run bare/model.json --strategy auto');
+    assert.equal((await told('bare', ['--clean', 'i', 'l'], badInput('x', 'x', { place: '/data/train/labels' }))).file, inCwd('l'));
+    const inConfig = await told('one', [], few);
+    assert.equal(inConfig.file, inCwd('one', 'mnist.fineprune.json'));
+    assert.match(inConfig.place ?? '', /^\/data\/train\/images.*3/s);
+    const missing = placedWithoutConfig(badInput('data.missing', 'x', { file: '/d/x', place: 'byte 3', todo: 'Correct the path in the config, or put the file there.' }), { clean: { images: 'i', labels: 'l' } }) as FinePruneError;
+    assert.deepEqual([missing.file, missing.place, missing.todo], ['/d/x', 'byte 3', 'Correct the path, or put the file there.']);
+    const cancelled = new Error('no failure');
+    assert.equal(placedWithoutConfig(cancelled, { clean: { images: 'i', labels: 'l' } }), cancelled);
   });
 
   for (const args of [['--scale', '0'], ['--scale', '1,2'], ['--mean', ''], ['--mean', '1,,2'], ['--std', '-1'], ['--std', 'x'], ['--seed', '-1'], ['--threads', '0'], ['--name', 'a/b'], ['--backend', 'cpu']]) {
@@ -141,6 +162,17 @@ describe('a scan on one screen', () => {
     assert.ok(lines(narrow).every((line) => line.length < 80), narrow);
   });
 
+  it('says what to type next where a class is suspicious, and has no sign before 0', () => {
+    const next = 'fine-prune run mnist.fineprune.json --strategy auto';
+    const report = scanReport();
+    report.scan.classes[4]!.anomalyIndex = -0.04;
+    const shown = summarizeScan(report, { ...context, next });
+    assert.match(shown, /^Next {4}fine-prune run mnist\.fineprune\.json --strategy auto$/m);
+    assert.ok(lines(shown).length <= 24, shown);
+    assert.doesNotMatch(shown, /-0\.0/);
+    assert.doesNotMatch(summarizeScan(scanReport(quietScan()), { ...context, next }), /^Next/m);
+  });
+
   it('says that it is an earlier one, and why the slower engine was taken', () => {
     const report = scanReport();
     report.provenance.backend = 'wasm';
@@ -164,5 +196,7 @@ describe('progress of a scan in a terminal', () => {
     classes.learn({ type: 'class', target: 4, norm: 61.2, share: 0.83 });
     classes.learn({ type: 'class', target: 0, norm: 5.78, share: 0.072 });
     assert.equal(describeProgress(event, null, classes.words()), 'smallest mask: class 0, 5.8 px (0.07 of the median)');
+    assert.equal(describeProgress({ ...event, phase: 'proof' }, 12), 'Searching triggers in the repaired model · 0:12 left');
+    assert.equal(describeProgress({ ...event, phase: 'fine-tune' }, null), 'Fine-tuning 600/1000 · 31/s');
   });
 });

@@ -150,6 +150,7 @@ describe('a fault in a config', () => {
     ['an image and a value', { trigger: { kind: 'patch', target: 0, image: 'p.png', value: 1 } }, 'config.conflict', '/trigger/value', /exclude/],
     ['an image and a noise seed', { trigger: { kind: 'blended', target: 0, image: 'p.png', patternSeed: 1 } }, 'config.conflict', '/trigger/patternSeed', /exclude/],
     ['analysis of images that are not held out', { data: { ...splits, analysis: 'holdout', holdout: 0 } }, 'config.conflict', '/data/holdout', /no image is held out/],
+    ['units ordered by triggered images that cannot be stamped', { prune: { rule: 'triggered-difference' }, trigger: { kind: 'samples', target: 0, images: 'a', labels: 'b' } }, 'config.conflict', '/prune/rule', /can't be stamped/],
     ['a choice on images that are not held out', { data: { ...splits, holdout: 0 }, prune: { ratio: 'auto' } }, 'config.conflict', '/data/holdout', /held-out/],
     ['an empty path', { model: '' }, 'config.wrongValue', '/model', /path of a file/],
     ['a path with a zero byte', { trigger: { kind: 'samples', target: 0, images: 'a\0', labels: 'b' } }, 'config.wrongValue', '/trigger/images', /path of a file/],

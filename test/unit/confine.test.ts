@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { confinedPath, contains } from '../../server/engine/files/confine';
 import { canonicalJson, sha256, sha256OfFile } from '../../server/engine/files/hash';
-import { outputFailure, writeFileAtomically } from '../../server/engine/files/write';
+import { checkPlace, outputFailure, writeFileAtomically } from '../../server/engine/files/write';
 import { FinePruneError } from '../../server/protocol/errors';
 import { failureOf, temporaryFolder } from '../harness/files';
 
@@ -87,6 +87,17 @@ describe('writing files', () => {
     assert.equal(await readFile(path.join(folder.path, 'a/b/file'), 'utf8'), 'new');
     assert.deepEqual([...await readFile(path.join(folder.path, 'a/b/bytes'))], [1, 2, 3]);
     assert.deepEqual((await readdir(path.join(folder.path, 'a/b'))).sort(), ['bytes', 'file']);
+  });
+
+  it('finds out beforehand whether a place is free, and makes nothing', async () => {
+    const at = (name: string): string => path.join(folder.path, name);
+    await folder.write('out', 'precious');
+    await mkdir(at('folder/report.json'), { recursive: true });
+    await checkPlace(at('new/of/it/report.json'));
+    await failureOf('output.fileInTheWay', () => checkPlace(at('out/report.json')));
+    await failureOf('output.fileInTheWay', () => checkPlace(at('out/deep/report.json')));
+    await failureOf('output.folderInTheWay', () => checkPlace(at('folder/report.json')));
+    assert.deepEqual((await readdir(folder.path)).sort(), ['folder', 'out']);
   });
 
   it('says when a file lies in the place of the folder, and keeps it', async () => {

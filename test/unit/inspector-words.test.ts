@@ -70,12 +70,13 @@ describe('the inspector’s words', () => {
   });
 
   it('name the rule, whose trigger it goes by, and the limit that follows from it', () => {
-    const prune = overview().prune;
-    assert.equal(ruleText(prune, 'neuron'), 'neurons with the lowest mean activation on clean images go first');
-    assert.match(ruleText({ ...prune, rule: 'clean-mean-abs' }, 'channel'), /^channels with the lowest mean absolute activation/);
-    assert.equal(ruleText({ ...prune, rule: 'triggered-difference', guide: 'known' }, 'neuron'), 'neurons that the trigger raises most, on held-out images, go first');
-    assert.match(ruleText({ ...prune, rule: 'triggered-difference', guide: 'estimated' }, 'neuron'), /the estimated trigger raises most/);
-    assert.match(ruleText({ ...prune, rule: 'triggered-difference' }, 'neuron'), /^no trigger is known .* lowest mean activation on clean images go first$/);
+    const { prune } = overview();
+    assert.equal(ruleText(overview({ strategy: 'fine-pruning-conv' }), 'channel'), 'channels with the lowest mean activation on held-out clean images go first');
+    assert.equal(ruleText(overview(), 'neuron'), 'neurons with the lowest mean activation on clean images go first');
+    assert.match(ruleText(overview({ prune: { ...prune, rule: 'clean-mean-abs' } }), 'channel'), /^channels with the lowest mean absolute activation/);
+    assert.equal(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'known' } }), 'neuron'), 'neurons that the trigger raises most, on held-out images, go first');
+    assert.match(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } }), 'neuron'), /the estimated trigger raises most/);
+    assert.match(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference' } }), 'neuron'), /^no trigger is known .* lowest mean activation on clean images go first$/);
 
     const within = { pruned: 4, heldOut: { images: 500, correctBefore: 490, correct: 486 } };
     assert.deepEqual(limitOf({ limit: within, smallest: null }, overview()), { kind: 'accuracy', pruned: 4, text: 'Within the accuracy limit on 500 held-out images:' });
@@ -98,7 +99,7 @@ describe('the inspector’s words', () => {
     assert.match(compared, /^0\.\d\d of median, index [\d.]+$/);
     assert.match(inversionText(shown[0]!), /^suspicious, .* other images to it; .* anomaly index/);
     assert.match(inversionFacts({ ...shown[0]!, anomalyIndex: -1.25 })[1], /index −1\.[23]$/);
-    assert.match(limitsText(scan), /anomaly index above 2, a mask below 0\.5 of the median/);
+    assert.ok(limitsText(scan).startsWith(`Suspicious: an anomaly index above ${scan.limits.index}, a mask below ${scan.limits.share} of the median (`));
     assert.deepEqual([sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })], ['From a.scan.json.', 'Made by the run that the report is of.']);
   });
 

@@ -3,10 +3,16 @@ import { anomalies } from '../../server/engine/inversion/anomaly';
 import { encodeEstimate, decodeEstimate } from '../../server/engine/inversion/estimate';
 import { MaskSearch, stampMask } from '../../server/engine/inversion/mask-search';
 import { scanSentence } from '../../server/engine/inversion/scan-words';
+import { reportedScan, type ScanSubject } from '../../server/engine/inversion/scan';
+import { scanKey } from '../../server/engine/inversion/scan-cache';
+import { scanImagesOf } from '../../server/engine/inversion/scan-images';
+import { epochsOf, shifted } from '../../server/engine/defense/repair/head-reset';
+import type { Roles } from '../../server/engine/data/dataset';
 import { randomStream } from '../../server/engine/data/random';
 import { bestOf, meetsGates } from '../../server/engine/defense/repair/held-out';
 import { planOf } from '../../server/engine/defense/repair/guided';
 import { rate } from '../../server/engine/metrics/rate';
+import type { ScanResult } from '../../server/protocol/scan';
 import type { HeldOutFigures } from '../../server/protocol/report';
 
 const GATES = { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 };
@@ -88,6 +94,14 @@ describe('what is chosen on held-out images', () => {
     assert.deepEqual(planOf(55_000, 64), { epochs: 1, stamped: 0.2 });
     assert.deepEqual(planOf(2500, 64), { epochs: 6, stamped: 1 });
     assert.equal(planOf(100, 64).epochs, 10);
+    assert.deepEqual([epochsOf(55_000, 64), epochsOf(2500, 64)], [2, 16]);
+    assert.deepEqual([epochsOf(10, 64), epochsOf(2500, 8192)], [600, 600], 'a batch is never larger than the set');
+  });
+
+  it('is trained on images that are moved along the sides that have more than one pixel', () => {
+    const row = { count: 50, labels: new Int32Array(50), pixels: (at: ArrayLike<number>) => new Float32Array(28 * at.length).fill(1) };
+    const moved = shifted(row, [1, 28, 1], 0).pixels(Int32Array.from(row.labels.keys()));
+    for (let i = 0; i < 50; i++) assert.ok(moved.subarray(28 * i, 28 * i + 28).reduce((a, b) => a + b, 0) >= 26, `image ${i}`);
   });
 });
 
@@ -102,5 +116,50 @@ describe('what a scan says', () => {
     assert.match(nothing, /^Nothing found: the smallest mask, of class 0, has 4 pixels|4\.0 pixels/);
     assert.match(nothing, /with two seeds.*can escape it\.$/);
     for (const said of [suspicious, nothing]) assert.ok(!/\bclean\b/.test(said), said);
+  });
+});
+
+describe('what a report holds of a scan of many classes', () => {
+  it('is the estimates of flagged classes and of the class that was measured with', () => {
+    const estimate = { mask: 'A'.repeat(2000), pattern: 'A'.repeat(2000) };
+    const classes = Array.from({ length: 43 }, (_, target) => ({ target, norm: 60, screened: 60, share: 1, anomalyIndex: 0, success: rate(98, 100), steps: 120, flagged: target === 5, estimate }));
+    const scan: ScanResult = { word: 'suspicious', sentence: '', flagged: [5], classes, medianNorm: 60, limits: { index: 2, share: 0.35 }, images: { search: 400, measured: 1500 }, batchSize: 16, steps: 120, seeds: [0] };
+    const kept = (target?: number): number[] => reportedScan(scan, target).classes.filter((one) => one.estimate).map((one) => one.target);
+    assert.deepEqual([kept(), kept(11), kept(5)], [[5], [5, 11], [5]]);
+  });
+});
+
+describe('the images of a scan', () => {
+  const labels = (count: number, classes: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i % classes);
+  const roles = (fineTune: Int32Array, holdout: Int32Array): Roles => {
+    const view = (given: Int32Array) => ({ split: { labels: given, count: given.length } as Roles['test']['split'], indices: Int32Array.from(given.keys()) });
+    return { fineTune: view(fineTune), holdout: view(holdout) } as Roles;
+  };
+  const refused = (fineTune: Int32Array, holdout: Int32Array): string | null => {
+    try {
+      scanImagesOf(roles(fineTune, holdout), 0);
+      return null;
+    } catch (error) {
+      const { code, place } = error as { code: string; place: string };
+      return `${code} ${place}`;
+    }
+  };
+
+  it('are enough to search on, and enough to measure on', () => {
+    assert.equal(refused(labels(60, 2), labels(30, 2)), null);
+    assert.equal(refused(labels(20, 2), labels(25, 2)), 'scan.tooFewImages /data/train/images');
+    assert.equal(refused(labels(60, 1), labels(30, 2)), 'scan.tooFewImages /data/train/images');
+    assert.equal(refused(labels(600, 2), labels(10, 2)), 'scan.tooFewImages /data/holdout');
+    assert.equal(refused(labels(600, 2), labels(300, 1)), 'scan.tooFewImages /data/holdout');
+  });
+
+  it('are in the key of what is kept, with the engine and the processor that computes', () => {
+    const source = (value: number) => ({ count: 600, labels: new Int32Array(600), pixels: (at: ArrayLike<number>) => new Float32Array(4 * at.length).fill(value) });
+    const subject = { model: { hashes: { topology: 'a', weights: 'b' } }, normalisation: { mean: [0], std: [1] }, search: source(0), measured: source(0.5), seed: 0, wanted: [] } as unknown as ScanSubject;
+    const engine = { name: 'native' as const, version: '1', threads: 1, oneDnn: true, cpuFeatures: ['avx2'] };
+    const key = scanKey(subject, engine);
+    assert.equal(scanKey({ ...subject }, { ...engine }), key);
+    const others = [scanKey({ ...subject, measured: source(0.25) }, engine), scanKey({ ...subject, search: { ...source(0), labels: new Int32Array(600).fill(1) } }, engine), scanKey(subject, { ...engine, cpuFeatures: ['avx512f'] })];
+    assert.equal(new Set([key, ...others]).size, 4);
   });
 });

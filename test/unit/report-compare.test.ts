@@ -182,6 +182,11 @@ describe('a comparison of reports with scans', () => {
     assert.equal(other.direction, 'not comparable');
     assert.match(other.caveats.join(' '), /Each estimated a trigger of its own/);
     assert.match(compareReports(null, repairedReport()).sentence, /ASR \(estimated trigger\) 0\.13 %/);
+    const labels = { base: 'main', head: 'HEAD' };
+    const found = comparisonMarkdown(compareReports(exampleReport(), repairedReport()), labels);
+    assert.match(found, /^\| ASR \(estimated trigger now\), defended model \|/m);
+    assert.match(found, /^\| Attack success rate \(ASR\), \*estimated\* trigger now \| ≤ 5 %/m);
+    assert.match(comparisonMarkdown(compareReports(repairedReport(), exampleReport()), labels), /^\| Robust accuracy \(estimated trigger before\), defended model \|/m);
   });
 });
 

@@ -81,6 +81,7 @@ describe('figures that must agree', () => {
     ['a model that training did not change', 'model /model/after/weights', (r) => void (r.model.after!.weights = r.model.before.weights)],
     ['a defended model elsewhere', 'model /model/after/path', (r) => void (r.model.after!.path = '../../other/model.json')],
     ['a defended model left out', 'model /model/after', (r) => void (r.model.after = null)],
+    ['a repair by units that a trigger raises, without one', 'repaired /repaired', (r) => { r.trigger = null; r.provenance.config.trigger = null; r.provenance.config.prune.rule = 'triggered-difference'; }],
     ['that nothing was repaired', 'repaired /repaired', (r) => void (r.repaired = false)],
     ['the number of threads', 'config /provenance/threads', (r) => void (r.provenance.threads = 8)],
     ['a looser gate in the recorded config', 'gates /gates/0/limit', (r) => void (r.provenance.config.gates.maxAttackSuccessRate = 0.95)],

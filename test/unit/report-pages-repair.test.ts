@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { whichEstimated as whichInText } from '../../server/engine/report/compare-words';
+import { missedWithin as ofText, WITHIN_WORDS } from '../../server/engine/report/gate-words';
 import { reviewedIssues } from '../../server/engine/report/review';
 import type { DefenseReport } from '../../server/protocol/report';
-import { flaggedText, scanSigns } from '../../webview/compare/words';
+import { flaggedText, scanSigns, whichEstimated } from '../../webview/compare/words';
 import { parseToReport } from '../../webview/messages/report';
 import { layerUnits, shownInversions, triggerPixels } from '../../webview/report/derive';
-import { answers, attemptSign, pixelsText, scanSentence, scanSign } from '../../webview/report/words';
+import { answers, attemptSign, missedWithin, pixelsText, scanSentence, scanSign } from '../../webview/report/words';
 import { guidedPruningReport, judged, repairedReport, scanOf } from '../fixtures/repaired-report';
 
 const viewOf = (report: DefenseReport) => ({ type: 'view' as const, name: 'mnist-badnets', view: { report, issues: reviewedIssues(report, null, '2026-02-01'), changed: null }, local: true, trusted: true });
@@ -52,6 +54,28 @@ describe('words on scans and repairs', () => {
     assert.deepEqual([known!.icon, known!.answer], ['pass', 'ASR 99.8 % → 0.1 %']);
     const suspicious = judged(repairedReport('known', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))));
     assert.deepEqual([answers(suspicious)[0]!.icon, answers(suspicious)[0]!.detail.replace(/.*5 %\. /, '')], ['error', 'Fresh inversion: suspicious: class 3.']);
+  });
+
+  it('says why a gate is missed although its figure is within the limit', () => {
+    const [estimated, known] = [repairedReport(), repairedReport('known')];
+    assert.equal(missedWithin(estimated.gates[0]!, estimated), 'the trigger is only estimated');
+    assert.equal(missedWithin(estimated.gates[1]!, estimated), null);
+    assert.equal(missedWithin(known.gates[0]!, known), null);
+    const suspicious = judged(repairedReport('known', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))));
+    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh inversion speaks against it');
+    // The text and the terminal say the same.
+    for (const report of [estimated, known, suspicious]) {
+      const within = ofText(report.gates[0]!, report);
+      assert.equal(within && WITHIN_WORDS[within], missedWithin(report.gates[0]!, report));
+    }
+  });
+
+  it('says which side of a comparison is on an estimated trigger', () => {
+    const [estimated, known] = [repairedReport(), repairedReport('known')];
+    const none = repairedReport('known', (r) => void (r.trigger = null));
+    const pairs = [[estimated, estimated], [known, estimated], [estimated, known], [known, known], [null, estimated], [none, estimated]] as const;
+    assert.deepEqual(pairs.map(([base, head]) => whichEstimated({ base, head })), ['all', 'head', 'base', null, 'all', 'all']);
+    assert.deepEqual(pairs.map(([base, head]) => whichInText({ base, head })), ['all', 'head', 'base', null, 'all', 'all']);
   });
 
   it('never puts a scan that found nothing in the colour of success', () => {

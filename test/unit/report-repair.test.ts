@@ -229,7 +229,7 @@ describe('a missed gate on an estimated trigger', () => {
   const messageOf = (report: DefenseReport): string => reviewedIssues(report, null, '2026-06-01').find(({ id }) => id === 'gate.maxAttackSuccessRate')!.message;
 
   it('says that estimates do not count, or what a fresh inversion has against it', () => {
-    assert.match(messageOf(repairedReport()), /^Gate missed: the ASR, up to 0\.23 %, is within the limit of 5 %, but the trigger is only estimated, and estimates do not count here\.$/);
+    assert.match(messageOf(repairedReport()), /^Gate missed: the ASR, up to 0\.23 %, is within the limit of 5 %, but the trigger is only estimated, which counts only with "acceptEstimated": true\.$/);
     const suspicious = judged(repairedReport('known', (r) => void (r.proof!.scan = scanOf([5.1, 84, 61, 72, 79, 63, 77, 75, 103, 88]))));
     assert.match(messageOf(suspicious), /but a fresh inversion of the repaired model still finds class 0 suspicious\.$/);
     const lost = judged(repairedReport('known', (r) => setCleanAccuracy(r.stages.after, 9000)));

@@ -117,9 +117,10 @@ describe('the verdict after a fresh inversion', () => {
 
   it('needs no inversion for a known trigger, but may not contradict one', () => {
     assert.deepEqual(judgedWith('known', null).word, 'mitigated');
+    assert.match(judgedWith('known', null).sentence, /rests on the known trigger alone; no fresh inversion was made/);
     const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh inversion'));
     assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
-    assert.match(proved.sentence, /rests on the known trigger and on a fresh inversion/);
+    assert.match(proved.sentence, /rests on the known trigger and on a fresh inversion, which finds no class suspicious/);
     const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh inversion'));
     assert.deepEqual([doubted.word, doubted.met], ['not mitigated', false]);
     assert.match(doubted.sentence, /still finds class 3 suspicious/);

@@ -4,7 +4,6 @@ import type { ComparePageState, FromCompare, ToCompare } from '../../server/prot
 import type { DefenseReport } from '../../server/protocol/report';
 import { curvePoints } from '../report/derive';
 import { Bar, Broken, Icon, Section } from '../report/parts';
-import { isEstimated } from '../report/words';
 import type { Exported } from '../ui/charts/figure';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
@@ -13,7 +12,7 @@ import { FindingsSection, SettingsSection, UnitsSection } from './changes';
 import { ScansSection } from './scans';
 import { CurvesChart, type SideCurve } from './curves-chart';
 import { FiguresSection, GatesSection } from './figures';
-import { directionSign } from './words';
+import { directionSign, whichEstimated } from './words';
 
 type Comparison = Extract<ToCompare, { type: 'comparison' }>;
 type BrokenMessage = Extract<ToCompare, { type: 'broken' }>;
@@ -96,7 +95,7 @@ function Page({ message: { name, labels, state, comparison }, post }: { message:
   const { base, head, sentence, caveats, figures, gates, findings, units, settings, scans } = comparison;
   const { icon, text } = directionSign(comparison);
   const alone = !base || !head;
-  const estimated = [base, head].some((report) => report !== null && isEstimated(report));
+  const estimated = whichEstimated({ base, head });
   return (
     <>
       <header>

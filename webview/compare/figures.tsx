@@ -4,17 +4,19 @@ import type { FigureChange, ReportComparison } from '../../server/protocol/revie
 import { RateCell } from '../report/figures-section';
 import { Icon, Scroll, Section } from '../report/parts';
 import { FIGURE_TITLES, GATE_TITLES, gateShare, gateSign, limitText, points, pText } from '../report/words';
-import { changeSign, limitSign, type ChangeSign } from './words';
+import { changeSign, limitSign, type ChangeSign, type whichEstimated } from './words';
 
 export const ChangeWord = ({ sign: { icon, text } }: { sign: ChangeSign }): JSX.Element => <span class="signed"><Icon name={icon} /> {text}</span>;
 
-/** Under the name of a figure: that on one side at least it is on a trigger nobody has seen. */
-const OnEstimate = (): JSX.Element => <span class="below quiet">on an <em>estimated</em> trigger</span>;
+type Estimated = ReturnType<typeof whichEstimated>;
+
+/** Under the name of a figure: that it is on a trigger nobody has seen, and on which side. */
+const OnEstimate = ({ of }: { of: Estimated }): JSX.Element | null => (of ? <span class="below quiet">{of === 'all' ? '' : `${of}: `}on an <em>estimated</em> trigger</span> : null);
 
 const STAGES = [['after', 'Defended model'], ['before', 'Input model']] as const;
 
 /** The figures of both models in both reports, with the difference and whether it is more than noise. */
-export function FiguresSection({ figures, estimated, without }: { figures: readonly FigureChange[]; /** Whether a side's trigger is but estimated. */ estimated: boolean; /** The side that has no report. */ without: 'base' | 'head' | null }): JSX.Element {
+export function FiguresSection({ figures, estimated, without }: { figures: readonly FigureChange[]; /** Whose trigger is but estimated. */ estimated: Estimated; /** The side that has no report. */ without: 'base' | 'head' | null }): JSX.Element {
   return (
     <Section title="Figures">
       <Scroll label="Figures of base and head">
@@ -27,7 +29,7 @@ export function FiguresSection({ figures, estimated, without }: { figures: reado
               <tr><th scope="rowgroup" colSpan={5} class="group">{title}</th></tr>
               {figures.filter((figure) => figure.stage === stage).map((change) => (
                 <tr key={change.figure}>
-                  <th scope="row">{FIGURE_TITLES[change.figure]}{estimated && change.figure !== 'cleanAccuracy' ? <OnEstimate /> : null}</th>
+                  <th scope="row">{FIGURE_TITLES[change.figure]}{change.figure === 'cleanAccuracy' ? null : <OnEstimate of={estimated} />}</th>
                   <RateCell rate={change.base} {...(without === 'base' && { none: 'no report' })} />
                   <RateCell rate={change.head} {...(without === 'head' && { none: 'no report' })} />
                   <td class="fp-right">{change.delta === null ? '–' : points(change.delta)}</td>
@@ -47,7 +49,7 @@ export function FiguresSection({ figures, estimated, without }: { figures: reado
 }
 
 /** Limits and outcomes in both reports. */
-export function GatesSection({ gates, estimated }: { gates: ReportComparison['gates']; estimated: boolean }): JSX.Element {
+export function GatesSection({ gates, estimated }: { gates: ReportComparison['gates']; estimated: Estimated }): JSX.Element {
   return (
     <Section title="Gates">
       <Scroll label="Gates of base and head">
@@ -61,7 +63,7 @@ export function GatesSection({ gates, estimated }: { gates: ReportComparison['ga
               const turned = gate.base && gate.head && gate.base.met !== gate.head.met;
               return (
                 <tr key={gate.id}>
-                  <th scope="row">{GATE_TITLES[gate.id]}{estimated && gate.id === 'maxAttackSuccessRate' ? <OnEstimate /> : null}</th>
+                  <th scope="row">{GATE_TITLES[gate.id]}{gate.id === 'maxAttackSuccessRate' ? <OnEstimate of={estimated} /> : null}</th>
                   <GateCell gate={gate.base} />
                   <GateCell gate={gate.head} />
                   <td>

@@ -1,5 +1,5 @@
 import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/review';
-import { listed } from '../report/words';
+import { isEstimated, listed } from '../report/words';
 import { count } from '../ui/format';
 
 /** What a comparison says in words. */
@@ -24,6 +24,13 @@ export function directionSign({ base, head, direction }: Pick<ReportComparison, 
   if (!base && head) return { icon: 'diff-added', text: 'New report' };
   if (base && !head) return { icon: 'diff-removed', text: 'Deleted report' };
   return DIRECTIONS[direction];
+}
+
+/** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
+export function whichEstimated({ base, head }: Pick<ReportComparison, 'base' | 'head'>): 'all' | 'base' | 'head' | null {
+  const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
+  if (!before && !now) return null;
+  return before === false ? 'head' : now === false ? 'base' : 'all';
 }
 
 const CHANGES: Record<FigureChange['change'], ChangeSign> = {

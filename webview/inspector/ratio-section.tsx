@@ -63,7 +63,7 @@ export function RatioSection(): JSX.Element {
         onInput={choose}
       />
       <p class="quiet">
-        Before fine-tuning. {overview.strategy ? <>Strategy <code>{overview.strategy}</code>, rule</> : 'Rule'} <code>{overview.prune.rule}</code>: {ruleText(overview.prune, word)}. {curveBasis(layer)}{' '}
+        Before fine-tuning. {overview.strategy ? <>Strategy <code>{overview.strategy}</code>, rule</> : 'Rule'} <code>{overview.prune.rule}</code>: {ruleText(overview, word)}. {curveBasis(layer)}{' '}
         {limit === undefined ? 'Looking for the limit on held-out images …' : limit ? <>{limit.text} {goTo(limit.pruned, limit.kind)}</> : null}
       </p>
       <div ref={place}>

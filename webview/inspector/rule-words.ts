@@ -5,9 +5,9 @@ import { asrText, isEstimated } from './words';
 /** Which units go first, and how many may, in words. */
 
 /** Which units go first: `neurons with the lowest mean activation on clean images go first`. */
-export function ruleText({ rule, guide }: Overview['prune'], word: string): string {
+export function ruleText({ strategy, prune: { rule, guide } }: Pick<Overview, 'strategy' | 'prune'>, word: string): string {
   if (rule === 'triggered-difference' && guide) return `${word}s that the ${guide === 'estimated' ? 'estimated ' : ''}trigger raises most, on held-out images, go first`;
-  const lowest = `${word}s with the lowest ${rule === 'clean-mean-abs' ? 'mean absolute' : 'mean'} activation on clean images go first`;
+  const lowest = `${word}s with the lowest ${rule === 'clean-mean-abs' ? 'mean absolute' : 'mean'} activation on ${strategy ? 'held-out ' : ''}clean images go first`;
   return rule === 'triggered-difference' ? `no trigger is known that could raise a ${word}, so ${lowest}` : lowest;
 }
 

@@ -33,6 +33,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
             asrGate={stages.before.attackSuccessRate ? limitOf('maxAttackSuccessRate') : null}
             unitWord={unitWord(layer.kind)}
             width={width}
+            estimated={isEstimated(report)}
             exportName="pruning-curve"
             onExport={save}
           />

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import type { DefenseReport, McNemar, Rate } from '../../server/protocol/report';
+import type { DefenseReport, Gate, McNemar, Rate } from '../../server/protocol/report';
 import type { ReviewedIssue } from '../../server/protocol/review';
 import { Scroll, Section, Signed } from './parts';
-import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, isEstimated, limitText, pairedText, points } from './words';
+import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, isEstimated, limitText, missedWithin, pairedText, points } from './words';
 
 /** Each limit, what was measured, what was held against the limit, and the outcome. */
 export function GatesSection({ report, issues }: { report: DefenseReport; issues: readonly ReviewedIssue[] }): JSX.Element {
@@ -18,7 +18,7 @@ export function GatesSection({ report, issues }: { report: DefenseReport; issues
             {report.gates.map((gate, at) => (
               <tr key={at}>
                 <th scope="row">{GATE_TITLES[gate.id]}{gate.id === 'maxAttackSuccessRate' ? <OnEstimate report={report} /> : null}</th>
-                <td><Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} /></td>
+                <td><Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} /><Within gate={gate} report={report} /></td>
                 <td class="fp-right">≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}</td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
                 <td class="fp-right">{gateShare(gate.id, gate.judged)}{gate.id === 'maxAttackSuccessRate' && gate.judged !== null ? <span class="quiet below">upper 95 % bound</span> : null}</td>
@@ -29,6 +29,12 @@ export function GatesSection({ report, issues }: { report: DefenseReport; issues
       </Scroll>
     </Section>
   );
+}
+
+/** Under a missed gate whose figure is within the limit: why it is missed all the same. */
+function Within({ gate, report }: { gate: Gate; report: DefenseReport }): JSX.Element | null {
+  const within = missedWithin(gate, report);
+  return within ? <span class="quiet below free">{within}</span> : null;
 }
 
 const FIGURES = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as const;

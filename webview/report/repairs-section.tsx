@@ -48,13 +48,19 @@ export function RepairsSection({ report: { attempts } }: { report: DefenseReport
           {shown.map(({ sentence, source }, at) => <li key={at}>{sentence} <span class="quiet">{source}</span></li>)}
         </ol>
         <p class="quiet">
-          All on clean images held out from fine-tuning and none of the test set, so that the choice does not flatter the figures above. Success of the known trigger, of the one estimated on the input model, and of a fresh estimate on the repaired model, which may be no larger.
+          All on clean images held out from fine-tuning and none of the test set, so that the choice does not flatter the figures above. {triggersText(triggers.map(([key]) => key))}
           {shown.length < attempts.length ? ` ${count(shown.length)} of ${count(attempts.length)} repairs; the text has all.` : ''}
         </p>
       </Section>
       {shown.length > 0 ? <Folded id="rounds" title="Rounds of the repairs"><Rounds attempts={shown} /></Folded> : null}
     </>
   );
+}
+
+/** What the columns of triggers are, of those that are there. */
+function triggersText(keys: readonly (typeof TRIGGERS)[number][0][]): string {
+  const words = { knownTrigger: 'the known trigger', estimatedTrigger: 'the one estimated on the input model', freshTrigger: 'a fresh estimate on the repaired model, which may be no larger' };
+  return keys.length === 0 ? 'No trigger was measured.' : `Success of ${keys.map((key) => words[key]).join('; of ')}.`;
 }
 
 function Rounds({ attempts }: { attempts: readonly Attempt[] }): JSX.Element {

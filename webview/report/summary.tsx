@@ -4,6 +4,9 @@ import { useActions } from './actions';
 import { Bar, Icon } from './parts';
 import { answers, staleText, verdictSign } from './words';
 
+/** A percentage is one word, on however narrow a card. */
+const unbroken = (text: string): string => text.replaceAll(' %', '\u00a0%');
+
 /** The verdict, and what a reviewer wants to know first: is it gone, what did it cost, how do we know. */
 export function Summary({ name, report, changed, local }: { name: string; report: DefenseReport; changed: string[] | null; local: boolean }): JSX.Element {
   const actions = useActions();
@@ -27,7 +30,7 @@ export function Summary({ name, report, changed, local }: { name: string; report
         {answers(report).map(({ question, icon: sign, answer, detail }) => (
           <li key={question}>
             <span class="quiet">{question}</span>
-            <strong><Icon name={sign} /> {answer}</strong>
+            <strong><Icon name={sign} /> {unbroken(answer)}</strong>
             <span class="quiet">{detail}</span>
           </li>
         ))}

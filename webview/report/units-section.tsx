@@ -8,6 +8,7 @@ import { useWidth } from '../ui/use-width';
 import { useActions } from './actions';
 import { layerUnits } from './derive';
 import { Icon, Section } from './parts';
+import { isEstimated } from './words';
 
 const FIRST_SHOWN = 200;
 const MORE = 1000;
@@ -27,7 +28,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
       <p>
         {count(pruning.count)} of {plural(layer.units, word)} pruned in <code>{layer.name}</code> ({layer.kind}, {layer.activation}){deadText(pruning)}.
         {ruleText(report)}
-        {pruning.amongTriggerRaised === null ? '' : ` Of the ${plural(pruning.count, word)} that the trigger raises most, ${count(pruning.amongTriggerRaised)} went.`}
+        {pruning.amongTriggerRaised === null ? '' : ` Of the ${plural(pruning.count, word)} that the ${isEstimated(report) ? 'estimated ' : ''}trigger raises most, ${count(pruning.amongTriggerRaised)} went.`}
       </p>
       <ul class="chips" aria-label={`Pruned ${word}s, in the order in which they went`}>
         {shown.map((unit) => (
@@ -54,6 +55,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
             current={null}
             unitWord={word}
             width={width}
+            estimated={isEstimated(report)}
             exportName="layer"
             onExport={save}
             onPick={(unit) => inspect?.(layer.name, unit)}
@@ -65,11 +67,12 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
 }
 
 /** By what they were chosen, where that is not the reference's rule. */
-function ruleText({ pruning, attempts }: DefenseReport): string {
+function ruleText(report: DefenseReport): string {
+  const { pruning, attempts } = report;
   const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
   if (strategy && pruning.count === 0) return ` The strategy ${strategy} prunes nothing.`;
   const by = strategy ? ` Chosen by the strategy ${strategy}` : '';
-  const rule = pruning.rule === 'triggered-difference' && pruning.count > 0 ? `${by ? ', ' : ' Chosen by '}largest rise under the trigger first` : '';
+  const rule = pruning.rule === 'triggered-difference' && pruning.count > 0 ? `${by ? ', ' : ' Chosen by '}largest rise under the ${isEstimated(report) ? 'estimated ' : ''}trigger first` : '';
   return by || rule ? `${by}${rule}.` : '';
 }
 

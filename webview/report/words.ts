@@ -92,6 +92,16 @@ export function gateSign(gate: Gate, accepted: boolean): Sign {
   return gate.met ? { icon: 'pass', text: 'Met' } : { icon: 'error', text: accepted ? 'Missed, accepted' : 'Missed' };
 }
 
+const ONLY_ESTIMATED = 'the trigger is only estimated';
+
+/** Why a gate is missed although its figure is within the limit; null where the figure itself says why. */
+export function missedWithin({ id, limit, judged, met }: Gate, report: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof' | 'verdict'>): string | null {
+  if (met || id !== 'maxAttackSuccessRate' || judged === null || judged > limit) return null;
+  if (!report.repaired) return 'nothing was repaired';
+  if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
+  return report.proof && report.verdict.word === 'not mitigated' ? 'a fresh inversion speaks against it' : null;
+}
+
 /** The missed gates and findings that a decision covers, by their place in the report. */
 export const acceptedPlaces = (issues: readonly ReviewedIssue[]): Set<string> => new Set(issues.filter(({ status }) => status === 'accepted').map(({ pointer }) => pointer));
 
@@ -120,8 +130,7 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const asr = isEstimated(report) ? 'Estimated ASR' : 'ASR';
   if (!report.repaired) return { question, icon: 'question', answer: `${asr} ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
   const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
-  // Within the limit, but on a trigger that does not count for it.
-  const icon = isEstimated(report) && gate && !gate.met && (gate.judged ?? 1) <= gate.limit && report.verdict.word.startsWith('mitigated') ? 'warning' : iconOf(gate);
+  const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
   return { question, icon, answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`, detail: `At most ${percent(after.high)} with 95 % confidence${limit}.${fresh}` };
 }
 

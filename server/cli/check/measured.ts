@@ -23,9 +23,9 @@ export async function measuredResults(target: Target, report: DefenseReport, ope
     if (defended !== null && !(await stat(defended).catch(() => null))?.isFile()) {
       return { results: [fail('measure.impossible', `The defended model ${report.model.after!.path} is not here: commit it, so that it can be measured.`, '/model/after/path')], measured: null };
     }
-    const { seed, curve, threads } = report.provenance.config;
+    const { seed, curve, threads, strategy = 'fine-pruning' } = report.provenance.config;
     const measured = await startMeasure(
-      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, rule: report.pruning.rule, ...estimateOf(report), overrides: { seed, curve, threads, backend: context.backend } },
+      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, rule: report.pruning.rule, ...estimateOf(report), overrides: { seed, curve, threads, strategy, backend: context.backend } },
       { onEvent: context.onEvent, signal: context.signal },
     );
     return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };

@@ -56,6 +56,9 @@ function strategyFaults({ strategy = 'fine-pruning', data, prune, layer, trigger
   if (prune?.rule === 'triggered-difference' && !trigger) {
     conflict('`prune.rule` is "triggered-difference", but no trigger is given that could raise a unit.', ['prune', 'rule'], 'Give the trigger, or `"trigger": "inverted"` to have it estimated.');
   }
+  if (prune?.rule === 'triggered-difference' && triggerOf(trigger ?? null)?.kind === 'samples') {
+    conflict('`prune.rule` is "triggered-difference", whose order is read on held-out images with the trigger, but triggered images of your own can\'t be stamped on them.', ['prune', 'rule'], 'Describe the trigger, or take another rule.');
+  }
   if (prune?.rule === 'triggered-difference' && data.holdout === 0) {
     conflict('`prune.rule` is "triggered-difference", whose order is read on held-out images, but `data.holdout` is 0.', ['data', 'holdout'], 'Hold out some images, or take another rule.');
   }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/scan';
 import { at } from '../data/open-data';
 import { readConfig, type ReadOptions } from './read-config';
@@ -38,4 +39,18 @@ export async function scanInputs(configPath: string, options: ReadOptions = {}):
 export function modelName(model: string): string {
   const own = path.basename(model).replace(/\.json$/i, '');
   return (own === 'model' ? path.basename(path.dirname(model)) : own).replace(/^\.+/, '') || 'model';
+}
+
+/**
+ * What a failure is told as where no config names the clean data: a place in a config means nothing there, the file that stands for it
+ * does.
+ */
+export function placedWithoutConfig(error: unknown, { clean }: Pick<ScanRequest, 'clean'>): unknown {
+  if (!(error instanceof FinePruneError)) return error;
+  const { kind, code, message, todo } = error;
+  const inConfig = error.file === undefined && error.place?.startsWith('/');
+  const file = !inConfig ? error.file : error.place === '/data/train/images' ? clean.images : error.place === '/data/train/labels' ? clean.labels : undefined;
+  const place = inConfig ? undefined : error.place;
+  const next = todo?.replace(/ in the config(?=[.,])/, '');
+  return new FinePruneError({ kind, code, message, ...(file !== undefined && { file }), ...(place !== undefined && { place }), ...(next !== undefined && { todo: next }) }, { cause: error });
 }

@@ -79,14 +79,19 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const context: RepairContext = {
     subject, scan, images, targets, pass,
     heldOut: await openHeldOut(roles.holdout, known, estimated, pass),
-    onProgress: (share, soFar) => progress.step(Math.round(1000 * share), soFar),
+    onProgress: (share, soFar) => progress.step(Math.round(1000 * (costBefore + share * cost) / costs), soFar),
   };
   const repairs = nearChance(before.cleanAccuracy.rate, before.confusion) || (targets.length === 0 && config.strategy === 'auto') ? [] : repairsOf(config.strategy ?? 'fine-pruning', context);
   const tried: Tried[] = [];
+  // One phase for all of them: what is left when one meets the gates is done at a stroke.
+  const costs = repairs.reduce((sum, repair) => sum + repair.cost, 0);
+  let [costBefore, cost] = [0, 0];
+  if (repairs.length) progress.begin('repair', 1000);
   for (const [i, repair] of repairs.entries()) {
     if (signal.aborted) throw cancelled();
     onAttempt(repair.name, i + 1, repairs.length);
-    progress.begin('repair', 1000);
+    costBefore += cost;
+    cost = repair.cost;
     original.restore();
     const repaired = await repair.run(context);
     const met = meetsGates(repaired.rounds[repaired.keptRound - 1]!.heldOut, config.gates);
@@ -125,7 +130,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const predictedAfter = await evaluate('evaluate-after');
   const after = told('after', predictedAfter);
   progress.begin('proof', 1000);
-  const proof = await prove({ before: scan, targets, images, fresh: best.repaired.fresh, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
+  const proof = await prove({ before: scan, targets, images, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
   return {
     ...base,
     stages: { before, pruned, after },

@@ -81,7 +81,7 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
   const { curve: plain, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
   const curve: PruningCurve = guide ? { ...plain, smallestWithinGate: guide.smallest } : plain;
 
-  const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion);
+  const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion) && (guide !== null || config.prune.rule !== 'triggered-difference');
   const chosen = repaired ? chosenUnits(config.prune, order, guide ? (guide.smallest?.pruned ?? guide.withinAccuracy) : limit && limit.pruned) : new Int32Array();
   const pruning = pruningResult(config.prune, chosen, layer);
   const comparisonOf = (after: Predictions): DefenseReport['comparison'] => ({
@@ -138,7 +138,7 @@ export function raisedSetting({ model, site, roles, normalisation }: Pick<Subjec
 
 /** The order of `triggered-difference`, from held-out images. @throws FinePruneError as `raisedSetting` does */
 export async function guideOf(subject: Pick<Subject, 'config' | 'model' | 'site' | 'roles' | 'normalisation'>, trigger: OpenTrigger | null, { signal }: Pick<PassOptions, 'signal'>, onProgress: (done: number) => void = () => undefined): Promise<GuidedOrder | null> {
-  // Nothing was found to estimate: the run then measures, and says so.
+  // Nothing was found to estimate: the run then measures, changes nothing, and says so.
   if (!trigger) return null;
   const { curve, seed, gates } = subject.config;
   const draw: Draw = (n, count) => drawn(allIndices(n), count, seed, 'curve');
@@ -157,9 +157,11 @@ interface CurveInputs {
 export async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
   const draw: Draw = (n, count) => drawn(Int32Array.from({ length: n }, (_, i) => i), count, config.seed, 'curve');
   const budgets = curveBudgets(config.curve, sets.triggered !== null);
-  const clean = await curveHits({ source: sets.test, measured: sets.onTest, wanted: 'labels' }, site, order, draw, budgets.clean, pass);
+  // The points of both have to be the same: all of them from kept activations, or fewer where either was too large to keep.
+  const kept = sets.onTest.activations !== null && (sets.onTriggered === null || sets.onTriggered.activations !== null);
+  const clean = await curveHits({ source: sets.test, measured: kept ? sets.onTest : null, wanted: 'labels' }, site, order, draw, budgets.clean, pass);
   const success: CurveHits | null =
-    sets.triggered && (await curveHits({ source: sets.triggered, measured: sets.onTriggered, wanted: sets.triggered.target }, site, order, draw, budgets.triggered, pass));
+    sets.triggered && (await curveHits({ source: sets.triggered, measured: kept ? sets.onTriggered : null, wanted: sets.triggered.target }, site, order, draw, budgets.triggered, pass));
   const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, budgets.holdout, pass));
   const limit = heldOut && largestWithinLimit(heldOut, config.gates.maxAccuracyDrop);
   const points: CurvePoint[] = clean.points.map((pruned, at) => ({ pruned, correct: clean.hits[at]!, successful: success && success.hits[at]! }));

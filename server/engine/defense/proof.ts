@@ -5,7 +5,6 @@ import { reportedScan, scanModel } from '../inversion/scan';
 import type { ScanImages } from '../inversion/scan-images';
 import { proofSentence } from '../report/attempt-words';
 import { boundsOf } from './repair/held-out';
-import type { Repaired } from './repair/repair';
 import type { PassOptions } from './inputs';
 
 interface Setting {
@@ -14,8 +13,6 @@ interface Setting {
   /** Classes that were suspicious in the input model, and the known trigger's target. */
   targets: readonly number[];
   images: ScanImages;
-  /** As a repair measured it already; null to measure now. */
-  fresh: Repaired['fresh'];
   /** Whether the figures rest on a trigger that somebody knows. */
   known: boolean;
   seed: number;
@@ -28,10 +25,11 @@ interface Setting {
  * searched afresh, no larger than the one found in the input model. The model's variables hold the repaired model.
  * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function prove({ before, targets, images, fresh, known, seed, pass, onProgress }: Setting): Promise<Proof> {
-  // Another seed than the first scan's: the same start would look at the same spot.
-  const scan = await scanModel({ ...pass, ...images, seed: (seed + 2) % 2 ** 32, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
-  const tried = before ? (fresh ?? (await boundedSuccess(boundsOf(before, targets), images, seed, pass, (share) => onProgress(0.8 + 0.2 * share)))) : [];
+export async function prove({ before, targets, images, known, seed, pass, onProgress }: Setting): Promise<Proof> {
+  // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
+  const own = (seed + 2) % 2 ** 32;
+  const scan = await scanModel({ ...pass, ...images, seed: own, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
+  const tried = before ? await boundedSuccess(boundsOf(before, targets), images, own, pass, (share) => onProgress(0.8 + 0.2 * share)) : [];
   onProgress(1);
   const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: before!.classes[target]!.success, after: success }));
   const facts: Omit<Proof, 'sentence'> = { scan: reportedScan(scan), bounded, basis: known ? 'known trigger and fresh inversion' : 'fresh inversion' };

@@ -1,7 +1,9 @@
+import { FinePruneError } from '../../protocol/errors';
 import type { StageMetrics } from '../../protocol/report';
 import type { OpenTrigger } from '../attack/open-trigger';
 import type { Scanned } from '../inversion/config-scan';
-import { scanImagesOf } from '../inversion/scan-images';
+import { checkSearchable } from '../inversion/scan';
+import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
 import type { Progress } from '../progress';
 import { targetsOf } from './defend';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
@@ -17,20 +19,33 @@ interface Setting {
 
 /**
  * The reference recipe; and where the trigger is within its gate afterwards, a look at the repaired model without that trigger. A run that
- * leaves the backdoor in needs no proof of it.
+ * leaves the backdoor in needs no proof of it; where nothing can be searched (too few images, a layer without a gradient), a known trigger
+ * speaks alone.
  */
 export async function provenFinePruning({ subject, known, trigger, scanned }: Setting, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
-  const { config, model, roles, normalisation } = subject;
+  const { config, model, normalisation } = subject;
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
   const { before, after } = outcome.stages;
   const limit = config.gates.maxAttackSuccessRate;
   if (!outcome.repaired || !before.attackSuccessRate || before.attackSuccessRate.high <= limit || after.attackSuccessRate!.high > limit) return withScan;
+  const images = scanned?.images ?? searchable(subject);
+  if (!images) return withScan;
   progress.begin('proof', 1000);
-  const images = scanned?.images ?? scanImagesOf(roles, config.seed);
   const proof = await prove({
-    before: scanned?.scan ?? null, targets: scanned ? targetsOf(scanned.scan, trigger!.target) : [], images, fresh: null, known: known !== null, seed: config.seed,
+    before: scanned?.scan ?? null, targets: scanned ? targetsOf(scanned.scan, trigger!.target) : [], images, known: known !== null, seed: config.seed,
     pass: { model, normalisation, signal }, onProgress: (share) => progress.step(Math.round(1000 * share)),
   });
   return { ...withScan, proof };
+}
+
+/** Images that triggers can be searched on in this model; null where they can't: the run is done by then, and must not be lost for it. */
+function searchable({ model, roles, config }: Subject): ScanImages | null {
+  try {
+    checkSearchable(model);
+    return scanImagesOf(roles, config.seed);
+  } catch (error) {
+    if (error instanceof FinePruneError && error.kind === 'input') return null;
+    throw error;
+  }
 }

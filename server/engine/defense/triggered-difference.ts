@@ -71,8 +71,10 @@ export async function guidedOrder(setting: Setting): Promise<GuidedOrder> {
   const { order, raised, onClean, onTriggered } = await raisedOrder({ ...setting, onProgress: (done) => onProgress?.(done / 2) });
   const told = (behind: number): PassOptions => ({ model, normalisation, signal, onImages: (done, of) => onProgress?.(0.5 + (behind + done / of) / 4) });
   const budgets = curveBudgets(curve, true);
-  const kept = await curveHits({ source: clean, measured: onClean, wanted: 'labels' }, site, order, draw, budgets.clean, told(0));
-  const success = await curveHits({ source: triggered, measured: onTriggered, wanted: triggered.target }, site, order, draw, budgets.triggered, told(1));
+  // The points of both have to be the same: see `pruningCurve`.
+  const held = onClean.activations !== null && onTriggered.activations !== null;
+  const kept = await curveHits({ source: clean, measured: held ? onClean : null, wanted: 'labels' }, site, order, draw, budgets.clean, told(0));
+  const success = await curveHits({ source: triggered, measured: held ? onTriggered : null, wanted: triggered.target }, site, order, draw, budgets.triggered, told(1));
   let smallest: GuidedOrder['smallest'] = null;
   let withinAccuracy = 0;
   kept.points.forEach((pruned, at) => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { badInput, type FinePruneError } from '../../protocol/errors';
@@ -17,6 +17,27 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
     // refused, fills the temporary file; its name, its removal, flush and rename stay the library's.
     const options = { tmpfileCreated: (temporary: string) => writeFile(temporary, content) };
     await writeFileAtomic(file, '', options);
+  } catch (error) {
+    throw outputFailure(error, file);
+  }
+}
+
+/**
+ * Whether `writeFileAtomically` would find its place free, asked before the work that is to be saved there. Makes nothing.
+ * @throws FinePruneError of kind `input`, code `output.…`
+ */
+export async function checkPlace(file: string): Promise<void> {
+  try {
+    if ((await stat(file).catch(() => null))?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    // The nearest folder that is there is where the others would be made.
+    for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+      const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT' && folder !== path.dirname(folder)) return null;
+        throw error;
+      });
+      if (found && !found.isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+      if (found) return await access(folder, constants.W_OK | constants.X_OK);
+    }
   } catch (error) {
     throw outputFailure(error, file);
   }

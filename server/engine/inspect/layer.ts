@@ -98,16 +98,19 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
 }
 
 /** Images that the order of the rule takes passes over, beside those that are analysed. */
-function orderingImages({ guide, roles }: Subject): number {
-  return guide ? 2 * roles.holdout.indices.length : 0;
+function orderingImages({ guide, config, roles }: Subject): number {
+  return (guide ? 2 : config.strategy ? 1 : 0) * roles.holdout.indices.length;
 }
 
 /** Units in the order of the rule, as a run has them. */
 async function orderOf(subject: Subject, model: OpenModel, site: UnitSite, { statistics }: Analysed, done: (share: number) => void, signal: AbortSignal): Promise<Int32Array> {
   const { config, roles, rule, guide } = subject;
-  if (!guide) return pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
+  if (orderingImages(subject) === 0) return pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
   done(0);
-  return (await raisedOrder({ ...raisedSetting({ model, site, roles, normalisation: config.data }, guide, signal), onProgress: done })).order;
+  if (guide) return (await raisedOrder({ ...raisedSetting({ model, site, roles, normalisation: config.data }, guide, signal), onProgress: done })).order;
+  // Whatever a strategy chooses is chosen on held-out images.
+  const heldOut = await measure(sourceOf(roles.holdout), site, { model, normalisation: config.data, signal, onImages: (images, of) => done(images / of) });
+  return pruneOrder(heldOut.statistics.mean());
 }
 
 const heldOutTitle = ({ roles }: Subject): string => `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;

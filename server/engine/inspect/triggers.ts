@@ -78,10 +78,7 @@ export class Triggers {
     const subject = { config, model, roles };
     const key = keyOf(config, model, dataset, backend);
     let scan = this.scans.get(key) ?? (await keptScanOfConfig(subject, backend));
-    if (!scan && search) {
-      told(PHASE_TITLES.scan, 0);
-      ({ scan } = await scanOfConfig(subject, backend, { signal, onProgress: (done) => told(PHASE_TITLES.scan, done) }));
-    }
+    if (!scan && search) ({ scan } = await scanOfConfig(subject, backend, { signal, onProgress: (done) => told(PHASE_TITLES.scan, done) }));
     if (!scan) return null;
     this.scans.delete(key);
     this.scans.set(key, scan);

@@ -30,7 +30,7 @@ export function needsScan({ strategy, trigger }: Pick<ResolvedConfig, 'strategy'
 
 /**
  * The scan of a config's model, from the user's cache where it was made before. A run and the inspector come to the same one.
- * @throws FinePruneError `trigger.target`, `scan.tooFewImages`; of kind `cancelled` within one step
+ * @throws FinePruneError `trigger.target`, `scan.tooFewImages`, `scan.noGradient`; of kind `cancelled` within one step
  */
 export async function scanOfConfig(subject: ConfigScan, backend: BackendInfo, heard: Heard): Promise<Scanned> {
   const target = subject.config.trigger?.target ?? null;

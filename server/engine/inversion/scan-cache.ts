@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ScanResult } from '../../protocol/scan';
 import type { BackendInfo } from '../backend/select';
 import { cacheFolder } from '../backend/native-sources';
-import type { InputSource } from '../defense/inputs';
+import { EVALUATION_BATCH, type InputSource } from '../defense/inputs';
 import { canonicalJson, sha256 } from '../files/hash';
 import { writeFileAtomically } from '../files/write';
 import { decodeEstimate } from './estimate';
@@ -15,16 +16,20 @@ const VERSION = 1;
 const MOST = 200;
 
 /** Everything that a scan's result rests on, as one hash: model, images, settings and engine. */
-export function scanKey({ model, normalisation, search, measured, seed, wanted }: ScanSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn'>): string {
+export function scanKey({ model, normalisation, search, measured, seed, wanted }: ScanSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn' | 'cpuFeatures'>): string {
   const contents = (source: InputSource): string => {
-    const positions = Int32Array.from(source.labels.keys());
-    return sha256(Buffer.concat([Buffer.from(source.pixels(positions).buffer), Buffer.from(Int32Array.from(source.labels).buffer)]));
+    const hash = createHash('sha256');
+    // Some at a time: all pixels of large images as floats would be gigabytes.
+    for (let start = 0; start < source.count; start += EVALUATION_BATCH) {
+      hash.update(source.pixels(Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i)));
+    }
+    return hash.update(Int32Array.from(source.labels)).digest('hex');
   };
-  const { name, version, threads, oneDnn } = backend;
+  const { name, version, threads, oneDnn, cpuFeatures } = backend;
   return sha256(
     canonicalJson({
       version: VERSION, settings: SCAN, model: model.hashes, mean: normalisation.mean, std: normalisation.std,
-      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), backend: { name, version, threads, oneDnn },
+      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), backend: { name, version, threads, oneDnn, cpuFeatures },
     }),
   );
 }
@@ -58,7 +63,8 @@ async function readKept(file: string, { model }: ScanSubject): Promise<ScanResul
   try {
     const { checksum, scan } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; scan: ScanResult };
     if (checksum !== sha256(canonicalJson(scan)) || scan.classes.length !== model.classes) return null;
-    for (const { estimate } of scan.classes) if (estimate) decodeEstimate(estimate, model.inputShape);
+    // What a scan gives holds all estimates; repairs rely on it.
+    for (const { estimate } of scan.classes) decodeEstimate(estimate!, model.inputShape);
     return scan;
   } catch {
     return null;

@@ -2,6 +2,9 @@ import type { Rate } from '../../protocol/report';
 import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../protocol/scan';
 import { predict } from '../defense/measure';
 import { subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
+import { badInput } from '../../protocol/errors';
+import { frozenLayers } from '../model/frozen';
+import type { OpenModel } from '../model/model';
 import { rate, roundFigure, roundShare } from '../metrics/rate';
 import { anomalies } from './anomaly';
 import { decodeEstimate, encodeEstimate, estimatedTrigger } from './estimate';
@@ -31,10 +34,11 @@ export interface ScanSubject extends PassOptions {
 /**
  * Searches a trigger for every class of a model (Neural Cleanse; Wang et al., IEEE S&P 2019): screens all classes with the same few
  * steps, compares their masks, and gives the time that is left to the classes that stand out.
- * @throws FinePruneError of kind `cancelled` within one step
+ * @throws FinePruneError `scan.noGradient`; of kind `cancelled` within one step
  */
 export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   const { model, search, seed } = subject;
+  checkSearchable(model);
   const targets = Array.from({ length: model.classes }, (_, target) => target);
   const told = (from: number, to: number) => (done: number, of: number): void => subject.onProgress?.(from + ((to - from) * done) / of);
   const screen = (at: number, range: [number, number]): Promise<Inverted[]> =>
@@ -92,6 +96,15 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   return { ...facts, sentence: scanSentence(facts) };
 }
 
+/** @throws FinePruneError `scan.noGradient` for a model through which no gradient gets to the pixels */
+export function checkSearchable({ graph }: Pick<OpenModel, 'graph'>): void {
+  const [frozen] = frozenLayers(graph);
+  if (!frozen) return;
+  throw badInput('scan.noGradient', `No trigger can be searched in this model: no gradient passes through "${frozen.layer}" (${frozen.reason}).`, {
+    place: '/model', todo: 'Repair it with the known trigger and the strategy "fine-pruning", which needs no search.',
+  });
+}
+
 /** A class that no trigger was found for in the screening counts as one whose mask is the whole image. */
 function screenedNorm({ succeeded, norm, mask }: Inverted): number {
   return succeeded ? norm : mask.length;
@@ -113,9 +126,12 @@ export async function successOf(target: number, estimate: EstimatedTrigger, meas
   return rate(predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0), others.count);
 }
 
-/** What a report holds of a scan: estimates of all classes where they are small, else of those that matter. */
-export function reportedScan(scan: ScanResult): ScanResult {
+/**
+ * What a report holds of a scan: estimates of all classes where they are small, else of those that matter.
+ * @param target class of the trigger that a run measures with: its estimate is needed to measure again
+ */
+export function reportedScan(scan: ScanResult, target: number | null = null): ScanResult {
   const bytes = scan.classes.reduce((sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0), 0);
   if (bytes <= MOST_BYTES) return scan;
-  return { ...scan, classes: scan.classes.map((one) => (one.flagged ? one : { ...one, estimate: null })) };
+  return { ...scan, classes: scan.classes.map((one) => (one.flagged || one.target === target ? one : { ...one, estimate: null })) };
 }

@@ -24,7 +24,7 @@ export function buildReport({ subject, outcome, dataset, backend, configHash }: 
   const { pruningChanged, scan, ...measured } = outcome;
   const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
     ...measured,
-    ...(scan && { scan: reportedScan(scan) }),
+    ...(scan && { scan: reportedScan(scan, triggered?.target) }),
     trigger: triggered && { kind: triggered.kind, source: triggered.kind === 'inverted' ? 'estimated' : 'known', target: triggered.target, inputs: triggered.count },
     data: {
       format: dataset.format,

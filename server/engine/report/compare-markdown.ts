@@ -1,10 +1,9 @@
 import type { FigureChange, GateChange, ReportComparison } from '../../protocol/review';
 import { classes } from './compare-scan';
-import { capital, figureTitle, pWords } from './compare-words';
+import { capital, ESTIMATED_SIDE, figureTitle, pWords, whichEstimated } from './compare-words';
 import { GATE_TITLES, limitWords, points } from './gate-words';
 import { code, text } from './markdown-escape';
 import { count, figure, table } from './markdown-figures';
-import { isEstimated } from './words';
 
 const MOST_ROWS = 60;
 const MOST_UNITS = 200;
@@ -64,8 +63,10 @@ function rateCell(rate: FigureChange['base']): string {
   return rate ? `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), of ${count(rate.of)}` : '–';
 }
 
-function gateRows({ gates, base, head }: ReportComparison, heads: readonly string[]): string {
-  const estimated = [base, head].some((report) => report && isEstimated(report)) ? ', *estimated* trigger' : '';
+function gateRows(comparison: ReportComparison, heads: readonly string[]): string {
+  const { gates } = comparison;
+  const which = whichEstimated(comparison);
+  const estimated = which === null ? '' : `, *estimated* trigger${ESTIMATED_SIDE[which]}`;
   const cell = (gate: GateChange['base']): string => (gate ? `≤ ${limitWords(gate.limit)}, ${gate.met ? 'met' : '**missed**'}` : '–');
   const words = { same: '', loosened: '⚠️ loosened', tightened: 'tightened', added: 'added', removed: '⚠️ removed' };
   return table(['Gate', ...heads, 'limit'], gates.map((gate) => [`${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? estimated : ''}`, cell(gate.base), cell(gate.head), words[gate.limit]]));

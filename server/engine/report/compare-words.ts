@@ -12,10 +12,20 @@ export const FIGURE_TITLES: Record<FigureChange['figure'], string> = {
   robustAccuracy: 'robust accuracy',
 };
 
-/** What a figure of a comparison is called: on a trigger that either report only estimated, it says so. */
-export function figureTitle(figure: FigureChange['figure'], { base, head }: Pick<ReportComparison, 'base' | 'head'>): string {
-  const estimated = [base, head].some((report) => report && isEstimated(report));
-  return figure === 'cleanAccuracy' || !estimated ? FIGURE_TITLES[figure] : `${FIGURE_TITLES[figure]} (estimated trigger)`;
+/** What a figure of a comparison is called: on a trigger that was only estimated, it says so, and in which report. */
+export function figureTitle(figure: FigureChange['figure'], comparison: Pick<ReportComparison, 'base' | 'head'>): string {
+  const which = whichEstimated(comparison);
+  return figure === 'cleanAccuracy' || which === null ? FIGURE_TITLES[figure] : `${FIGURE_TITLES[figure]} (estimated trigger${ESTIMATED_SIDE[which]})`;
+}
+
+/** After `estimated trigger`: on which side, where it is not all of them. */
+export const ESTIMATED_SIDE = { all: '', base: ' before', head: ' now' } as const;
+
+/** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
+export function whichEstimated({ base, head }: Pick<ReportComparison, 'base' | 'head'>): keyof typeof ESTIMATED_SIDE | null {
+  const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
+  if (!before && !now) return null;
+  return before === false ? 'head' : now === false ? 'base' : 'all';
 }
 
 const GATE_WORDS = { maxAttackSuccessRate: 'ASR', maxAccuracyDrop: 'the drop in clean accuracy' } as const;

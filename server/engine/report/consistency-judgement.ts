@@ -8,10 +8,14 @@ import { judge, judgeGates } from './verdict';
 
 /** Gates, verdict and findings, worked out again from the figures by the code that a run uses. */
 export function judgementProblems(report: DefenseReport, tell: Tell): void {
-  const { stages, repaired, provenance } = report;
+  const { stages, repaired, trigger, provenance } = report;
   // A strategy may also find no repair that does no harm; consistency-repair.ts holds that against the attempts.
   const chance = nearChance(stages.before.cleanAccuracy.rate, stages.before.confusion);
-  if (chance || provenance.config.strategy === undefined) tell.same('repaired', '/repaired', repaired, !chance, 'by the accuracy before anything was done it must be');
+  const { strategy, prune } = provenance.config;
+  // Units that a trigger raises can't be told without one.
+  const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
+  if (!chance && unguided) tell.same('repaired', '/repaired', repaired, false, 'without a trigger to order units by it must be');
+  else if (chance || strategy === undefined) tell.same('repaired', '/repaired', repaired, !chance, 'by the accuracy before anything was done it must be');
   gateProblems(report, tell);
   // Sentences may be worded otherwise by another version; figures and words may not differ.
   const sameWords = provenance.tool === TOOL;

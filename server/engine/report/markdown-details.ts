@@ -18,7 +18,7 @@ export function prunedUnits(report: DefenseReport): string {
   const strategy = attempts?.find((attempt) => attempt.chosen)?.strategy;
   if (strategy && pruning.count === 0) return `None: the strategy ${code(strategy)} pruned nothing.`;
   const which = choiceWords(report);
-  const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the trigger raises most, ${pruning.amongTriggerRaised === 0 ? 'none' : count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised < 2 ? 'is' : 'are'} among them.`;
+  const raised = pruning.amongTriggerRaised === null || pruning.count === 0 ? '' : ` Of the ${count(pruning.count)} units that the ${isEstimated(report) ? '*estimated* ' : ''}trigger raises most, ${pruning.amongTriggerRaised === 0 ? 'none' : count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised < 2 ? 'is' : 'are'} among them.`;
   const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(report, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
   if (pruning.count === 0) return head;
   const listed = [...pruning.units].sort((a, b) => a - b).slice(0, MOST_UNITS).join(', ');

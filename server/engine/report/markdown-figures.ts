@@ -1,7 +1,7 @@
 import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, VerdictWord } from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
 import { capital, pWords } from './compare-words';
-import { GATE_TITLES, limitWords, points } from './gate-words';
+import { GATE_TITLES, limitWords, missedWithin, points, WITHIN_WORDS } from './gate-words';
 import { code, text } from './markdown-escape';
 import { asrName, isEstimated, percent } from './words';
 
@@ -51,7 +51,8 @@ export function weakeningLine(report: DefenseReport, issues: readonly ReviewedIs
 export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[] | undefined): string {
   const rows = report.gates.map((gate, at) => {
     const accepted = issues?.some((issue) => issue.pointer === `/gates/${at}` && issue.status === 'accepted');
-    const result = gate.met ? '✅ met' : `❌ **missed**${accepted ? ', accepted' : ''}`;
+    const within = missedWithin(gate, report);
+    const result = gate.met ? '✅ met' : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
     const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
     return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
   });

@@ -30,8 +30,14 @@ export function repairsTried({ attempts = [] }: DefenseReport): string {
   const sentences = shown.map((attempt, at) => `${at + 1}. Source: ${text(attempt.source)}. ${text(attempt.sentence)}`).join('\n');
   const images = shown[0]!.heldOut.images;
   const fresh = shown.find(({ heldOut }) => heldOut.freshTrigger)?.heldOut.freshTrigger?.of;
-  const note = `All of it on ${count(images)} clean images held out from fine-tuning; none of the test set, so that the choice does not flatter the figures above. Success of the known trigger, which the config describes; of the one *estimated* on the input model; and of a fresh *estimate* on the repaired model, which may be no larger${fresh === undefined ? '' : `, on ${count(fresh)} of them`}.`;
+  const note = `All of it on ${count(images)} clean images held out from fine-tuning; none of the test set, so that the choice does not flatter the figures above. ${measuredNote(triggers.map(([key]) => key))}${fresh === undefined ? '' : `, on ${count(fresh)} of them`}.`;
   return [table(head, rows, 3), sentences, note].join('\n\n');
+}
+
+/** What the columns of triggers are, of those that are there. */
+function measuredNote(keys: readonly (typeof TRIGGERS)[number][0][]): string {
+  const words = { knownTrigger: 'the known trigger, which the config describes', estimatedTrigger: 'the one *estimated* on the input model', freshTrigger: 'a fresh *estimate* on the repaired model, which may be no larger' };
+  return keys.length === 0 ? 'No trigger was measured' : `Success of ${keys.map((key) => words[key]).join('; of ')}`;
 }
 
 /** Every round of every repair. */

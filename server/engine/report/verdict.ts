@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../protocol/config';
-import type { DefenseReport, Gate, Proof, Verdict } from '../../protocol/report';
+import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
 import { nearChance } from './near-chance';
 import { percent } from './words';
@@ -7,7 +7,7 @@ import { percent } from './words';
 type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
-export function judgeGates({ stages, trigger, repaired, proof }: Measured, gates: ResolvedConfig['gates']): Gate[] {
+export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured, gates: ResolvedConfig['gates']): Gate[] {
   const asr = stages.after.attackSuccessRate;
   const counts = trigger !== null && (trigger.source === 'known' || gates.acceptEstimated);
   const drop = (stages.before.cleanAccuracy.hits - stages.after.cleanAccuracy.hits) / stages.before.cleanAccuracy.of;
@@ -17,7 +17,7 @@ export function judgeGates({ stages, trigger, repaired, proof }: Measured, gates
       limit: gates.maxAttackSuccessRate,
       measured: asr?.rate ?? null,
       judged: asr?.high ?? null,
-      met: repaired && counts && asr !== null && asr.high <= gates.maxAttackSuccessRate && doubt(trigger, proof, gates) === null,
+      met: repaired && counts && asr !== null && asr.high <= gates.maxAttackSuccessRate && doubt({ trigger, proof, scan }, gates) === null,
     },
     {
       id: 'maxAccuracyDrop',
@@ -33,11 +33,12 @@ export function judgeGates({ stages, trigger, repaired, proof }: Measured, gates
  * What speaks against a repair although the trigger that it was measured with is within its gate; null for nothing. A trigger that was
  * estimated has been trained against, so it takes a fresh inversion to say that the backdoor is gone, and not only that trigger.
  */
-export function doubt(trigger: DefenseReport['trigger'], proof: Proof | undefined, gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>): string | null {
+export function doubt({ trigger, proof, scan }: Pick<DefenseReport, 'trigger' | 'proof' | 'scan'>, gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>): string | null {
   if (proof?.scan.flagged.length) return `a fresh inversion of the repaired model still finds class ${proof.scan.flagged.join(', ')} suspicious`;
-  if (trigger?.source !== 'estimated') return null;
-  if (!proof) return 'no fresh inversion of the repaired model speaks for it';
-  const left = proof.bounded.find(({ after }) => after.high > gates.maxAttackSuccessRate);
+  const estimated = trigger?.source === 'estimated';
+  if (!proof) return estimated ? 'no fresh inversion of the repaired model speaks for it' : null;
+  // A known trigger's class that no scan found suspicious has an estimate as large as any honest class's, which says nothing.
+  const left = proof.bounded.find(({ target, after }) => (estimated || scan?.flagged.includes(target)) && after.high > gates.maxAttackSuccessRate);
   if (!left) return null;
   return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of held-out images to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
 }
@@ -70,7 +71,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
     }
     return { word: 'not mitigated', sentence: `The backdoor is still there: ${the} reaches class ${trigger.target} on ${to} of inputs (before: ${from}; limit: ${limit}).` };
   }
-  const against = doubt(trigger, measured.proof, gates);
+  const against = doubt(measured, gates);
   if (against !== null) {
     return { word: 'not mitigated', sentence: `It is not shown that the backdoor is gone: ${the}'s success fell from ${from} to ${to} (limit: ${limit}), but ${against}.` };
   }
@@ -79,7 +80,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   if (!drop.met) {
     return { word: 'accuracy lost', sentence: `${The}'s success fell from ${from} to ${to}, but ${accuracy}, a loss above the limit of ${percent(gates.maxAccuracyDrop)}.` };
   }
-  const basis = measured.proof ? ` This rests on ${measured.proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds nothing'}.` : '';
+  const basis = measured.proof ? ` This rests on ${measured.proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.` : ' This rests on the known trigger alone; no fresh inversion was made.';
   const sentence = `${The}'s success fell from ${from} to ${to} (limit: ${limit}); ${accuracy}.${basis}`;
   if (trigger.source === 'estimated') return { word: 'mitigated, estimated trigger only', sentence };
   return { word: 'mitigated', sentence };

@@ -105,19 +105,28 @@ const LIMITS = { accuracy: 'within the accuracy limit', gate: 'fewest within the
 function labels({ points: { pruned, clean, attack }, width, limit, limitKind = 'accuracy', reference, accuracyFloor, asrGate, estimated }: CurveChartProps, x: (n: number) => number, y: (share: number) => number): SVGGElement {
   const right = width - MARGIN.marginRight;
   const group = svgElement('g', { 'text-anchor': 'start' });
-  const put = (text: string, at: number, top: number): void => group.append(label(text, { x: fit(at, textWidth(text), MARGIN.marginLeft + 4, right), y: top }));
+  const leftOf = (text: string, at: number): number => fit(at, textWidth(text), MARGIN.marginLeft + 4, right);
+  const put = (text: string, at: number, top: number): void => group.append(label(text, { x: leftOf(text, at), y: top }));
   // Each line is named beside it; the dash tells them apart without colour.
   const i = widestGap({ pruned, clean, attack });
   const at = x(pruned[i] ?? 0);
   const cleanAbove = !attack || (clean[i] ?? 0) >= (attack[i] ?? 0);
   const beside = (share: number, above: boolean): number => (above || y(share) + 18 > HEIGHT - MARGIN.marginBottom ? y(share) - 7 : y(share) + 15);
   put('clean accuracy', at, beside(clean[i] ?? 0, cleanAbove));
-  if (attack) put(estimated ? 'ASR on the estimated trigger, dashed' : 'attack success rate (ASR), dashed', at, beside(attack[i] ?? 0, !cleanAbove));
+  const attackName = estimated ? 'ASR on the estimated trigger, dashed' : 'attack success rate (ASR), dashed';
+  const attackTop = beside(attack?.[i] ?? 0, !cleanAbove);
+  if (attack) put(attackName, at, attackTop);
   // Marks of numbers: a row each above the frame, so that they never cover one another.
   if (limit !== null) put(`${LIMITS[limitKind]}: ${count(limit)}`, x(limit), 38);
   if (reference !== null) put(`20 %: ${count(reference)}`, x(reference), 26);
   if (accuracyFloor !== null) group.append(label(`least accuracy ${percent(accuracyFloor)}`, { x: right - 2, y: y(accuracyFloor) + 11, 'text-anchor': 'end', 'font-size': 10 }));
-  if (asrGate !== null) group.append(label(`most ASR ${percent(asrGate)}`, { x: MARGIN.marginLeft + 4, y: y(asrGate) - 3, 'font-size': 10 }));
+  if (asrGate !== null) {
+    const gate = `most ASR ${percent(asrGate)}`;
+    const top = y(asrGate) - 3;
+    // At the other end where it would stand on the name of the line.
+    const covered = attack !== null && Math.abs(top - attackTop) < 12 && leftOf(attackName, at) < MARGIN.marginLeft + 8 + textWidth(gate);
+    group.append(label(gate, { ...(covered ? { x: right - 2, 'text-anchor': 'end' } : { x: MARGIN.marginLeft + 4 }), y: top, 'font-size': 10 }));
+  }
   return group;
 }
 

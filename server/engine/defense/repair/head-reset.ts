@@ -31,7 +31,7 @@ async function run(context: RepairContext): Promise<Repaired> {
   const { subject, heldOut, pass, onProgress } = context;
   const { config, model, roles, frozen, normalisation } = subject;
   const { batchSize } = config.fineTune;
-  const epochs = Math.max(LEAST_EPOCHS, Math.ceil((LEAST_STEPS * batchSize) / roles.fineTune.indices.length));
+  const epochs = epochsOf(roles.fineTune.indices.length, batchSize);
   resetDense(model.net, model.graph, denseLayers(context), config.seed);
   const trained = await train({
     model, source: shifted(sourceOf(roles.fineTune), model.inputShape, config.seed), normalisation, epochs, batchSize, learningRate: LEARNING_RATE, decay: 'cosine', seed: config.seed, masks: null,
@@ -48,14 +48,20 @@ async function run(context: RepairContext): Promise<Repaired> {
   };
 }
 
+/** Passes over the images: enough for the least number of steps. */
+export function epochsOf(images: number, batchSize: number): number {
+  // A batch is no larger than the set.
+  return Math.max(LEAST_EPOCHS, Math.ceil((LEAST_STEPS * Math.min(batchSize, images)) / images));
+}
+
 function denseLayers({ subject: { model } }: RepairContext): string[] {
   return model.graph.layers.filter(({ op }) => op.kind === 'dense').map(({ name }) => name);
 }
 
-/** Images moved by whole pixels, another way each time they are asked for; what moves in is black (0). */
-function shifted(source: InputSource, [height, width, channels]: readonly [number, number, number], seed: number): InputSource {
+/** Images moved by whole pixels, another way each time they are asked for; what moves in is black (0). A side of one pixel stays. */
+export function shifted(source: InputSource, [height, width, channels]: readonly [number, number, number], seed: number): InputSource {
   const random = randomStream(seed, 'shift');
-  const most = (size: number): number => Math.max(1, Math.round(size * SHIFT));
+  const most = (size: number): number => Math.min(size - 1, Math.max(1, Math.round(size * SHIFT)));
   const by = (size: number): number => random.integer(2 * most(size) + 1) - most(size);
   return {
     ...source,

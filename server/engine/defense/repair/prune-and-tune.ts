@@ -6,6 +6,7 @@ import { findUnitSite, prunableLayers } from '../../model/units';
 import { train } from '../../training/train';
 import { curveHits } from '../curve';
 import { curveBudgets, largestWithinLimit } from '../curve-plan';
+import type { Subject } from '../fine-pruning';
 import { sourceOf } from '../inputs';
 import { measure } from '../measure';
 import { pruneCount, pruneOrder } from '../ranking';
@@ -33,7 +34,7 @@ export const finePruningConv: Repair = {
 };
 
 /** Whether the model has a convolution that can be pruned. */
-export function hasConvolution({ subject: { model } }: Pick<RepairContext, 'subject'>): boolean {
+export function hasConvolution({ subject: { model } }: { subject: Pick<Subject, 'model'> }): boolean {
   return prunableLayers(model.graph).some((name) => findUnitSite(model.graph, name).kind === 'Conv2D');
 }
 

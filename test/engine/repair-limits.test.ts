@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as l from '@tensorflow/tfjs-layers';
+import { selectBackend } from '../../server/engine/backend/select';
+import { readConfig } from '../../server/engine/config/read-config';
+import { openData } from '../../server/engine/data/open-data';
+import { splitRoles } from '../../server/engine/data/roles';
+import { openTrigger } from '../../server/engine/attack/open-trigger';
+import { triggeredInputs } from '../../server/engine/attack/triggered-inputs';
+import { finePrune, pruningCurve, type Subject } from '../../server/engine/defense/fine-pruning';
+import { sourceOf } from '../../server/engine/defense/inputs';
+import { measure } from '../../server/engine/defense/measure';
+import { pruneOrder } from '../../server/engine/defense/ranking';
+import { scanModel } from '../../server/engine/inversion/scan';
+import { frozenLayers } from '../../server/engine/model/frozen';
+import { openModel } from '../../server/engine/model/open-tfjs';
+import { findUnitSite } from '../../server/engine/model/units';
+import { Progress } from '../../server/engine/progress';
+import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
+import { startEngine, startMeasure } from '../../server/jobs/engine-process';
+import type { RunOutcome, RunRequest } from '../../server/protocol/engine';
+import type { FinePruneError } from '../../server/protocol/errors';
+import { makeTempDir } from '../harness/processes';
+import { demoConfig, makeDemo } from '../protocol/demo-folder';
+import { filesOf, write } from './model-support';
+
+const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
+const signal = new AbortController().signal;
+const quiet = { onEvent: () => undefined, signal };
+const refusedAs = (code: string, place: string) => (error: FinePruneError) => error.code === code && (error.place ?? '').startsWith(place);
+
+describe('repairs at their limits', function () {
+  this.timeout(120_000);
+  const temp = makeTempDir('fp-limits-');
+  let number = 0;
+  const demo = (more: string, counts = { train: 120, test: 80 }) => makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
+  const run = (config: string, more: Partial<RunRequest> = {}): Promise<RunOutcome> => startEngine({ config, allowedFolders: [], ...more }, quiet);
+  before(async () => {
+    await selectBackend({ choice: backend, threads: 1 });
+  });
+  after(() => temp.remove());
+
+  async function open(more: string): Promise<Subject & { trigger: Awaited<ReturnType<typeof openTrigger>> }> {
+    const opened = await readConfig(await demo(more));
+    const { config } = opened;
+    const model = await openModel(opened.modelPath);
+    const dataset = await openData(config, opened.resolve);
+    const roles = splitRoles(config, dataset);
+    const trigger = await openTrigger({ kind: 'patch', target: 0, size: [3, 3], vertical: { from: 'bottom', distance: 1 }, horizontal: { from: 'right', distance: 1 }, value: [1], image: null }, dataset.shape, model.classes, opened.resolve, config.data.scale);
+    return { config, model, site: findUnitSite(model.graph), roles, triggered: triggeredInputs(trigger, roles.test), normalisation: config.data, frozen: frozenLayers(model.graph), trigger };
+  }
+
+  it('a run whose images are too few for a scan keeps its report; its verdict rests on the known trigger alone', async () => {
+    // Nothing but the biases decides: the trigger is gone, and so is the accuracy.
+    const { report, files } = await run(await demo('"prune": { "ratio": 1 }, "fineTune": { "epochs": 0 }, "gates": { "maxAttackSuccessRate": 0.9, "maxAccuracyDrop": 1 }', { train: 40, test: 80 }));
+    assert.equal(report.stages.after.attackSuccessRate!.rate, 0);
+    assert.deepEqual([report.proof, report.verdict.word], [undefined, 'mitigated']);
+    assert.match(report.verdict.sentence, /This rests on the known trigger alone; no fresh inversion was made\.$/);
+    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
+  });
+
+  it('a strategy from a command line is refused where the config has nothing to choose on, or chooses itself', async () => {
+    const overrides = { strategy: 'guided' as const };
+    const without = await demo('"seed": 0');
+    writeFileSync(without, readFileSync(without, 'utf8').replace('"data": {', '"data": { "holdout": 0,'));
+    await assert.rejects(run(without, { overrides }), refusedAs('config.conflict', '/data/holdout'));
+    await assert.rejects(run(await demo('"prune": { "units": [1] }'), { overrides }), refusedAs('config.conflict', '/prune/units'));
+    await assert.rejects(run(await demo('"layer": "conv2d_2"'), { overrides: { strategy: 'auto' } }), refusedAs('config.conflict', '/layer'));
+  });
+
+  it('fine-pruning-conv is refused where there is no convolution, instead of finding nothing to repair', async () => {
+    const config = await demo('"strategy": "fine-pruning-conv"');
+    const net = l.sequential({ layers: [l.layers.flatten({ inputShape: [28, 28, 1] }), l.layers.dense({ units: 8, activation: 'relu' }), l.layers.dense({ units: 10, activation: 'softmax' })] });
+    const { json, weights } = await filesOf(net);
+    net.dispose();
+    await write(path.dirname(config), json, weights);
+    await assert.rejects(run(config), refusedAs('strategy.noConvolution', '/strategy'));
+  });
+
+  it('a scan says that it cannot search through a dilated convolution', async () => {
+    const net = l.sequential({ layers: [l.layers.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2, name: 'dilated', inputShape: [28, 28, 1] }), l.layers.flatten(), l.layers.dense({ units: 10, activation: 'softmax' })] });
+    const { json, weights } = await filesOf(net);
+    net.dispose();
+    const model = await openModel(await write(path.join(temp.dir, 'dilated'), json, weights));
+    const { roles, normalisation, model: other } = await open('"seed": 0');
+    try {
+      const images = sourceOf(roles.test);
+      await assert.rejects(scanModel({ model, normalisation, signal, search: images, measured: images, seed: 0, wanted: [] }), refusedAs('scan.noGradient', '/model'));
+    } finally {
+      model.dispose();
+      other.dispose();
+    }
+  });
+
+  it('the rule that a trigger orders units by changes nothing where no trigger was found', async () => {
+    const subject = await open('"prune": { "rule": "triggered-difference" }');
+    try {
+      const outcome = await finePrune({ ...subject, triggered: null }, null, new Progress(() => undefined), signal, () => undefined);
+      assert.deepEqual([outcome.repaired, outcome.pruning.count, outcome.fineTuning.steps], [false, 0, 0]);
+      assert.deepEqual(outcome.stages.after, outcome.stages.before);
+    } finally {
+      subject.model.dispose();
+    }
+  });
+
+  it('a curve has one number of pruned units a point, also where activations of one set alone were too many to keep', async () => {
+    const subject = await open('"seed": 0');
+    const { model, normalisation, site, roles, triggered } = subject;
+    const pass = { model, normalisation, signal };
+    try {
+      const test = sourceOf(roles.test);
+      const onTest = await measure(test, site, pass);
+      const onTriggered = await measure(triggered!, site, pass);
+      const order = pruneOrder(onTest.statistics.mean());
+      const sets = { test, onTest, triggered, onTriggered, holdout: null, onHoldout: null };
+      const { curve: whole } = await pruningCurve(subject, order, sets, pass);
+      const { curve } = await pruningCurve(subject, order, { ...sets, onTest: { ...onTest, activations: null } }, pass);
+      assert.ok(curve.points.length < whole.points.length);
+      // Other arithmetic may put an image on the edge on the other side.
+      for (const { pruned, correct, successful } of curve.points) assert.ok(Math.abs(correct - whole.points[pruned]!.correct) <= 1 && Math.abs(successful! - whole.points[pruned]!.successful!) <= 1, `${pruned} pruned`);
+      assert.deepEqual(curve.points.at(-1), whole.points.at(-1));
+    } finally {
+      subject.model.dispose();
+    }
+  });
+
+  it('a report of a strategy from a command line is measured at the layer that the strategy chose', async () => {
+    const config = await demo('"seed": 0');
+    const request = { config, allowedFolders: [], defended: null, layer: 'conv2d_2', units: [] };
+    const layerOf = async (more: object): Promise<string> => (await startMeasure({ ...request, overrides: { backend, ...more } }, quiet)).layer.name;
+    assert.deepEqual([await layerOf({ strategy: 'fine-pruning-conv' }), await layerOf({ strategy: 'fine-pruning' })], ['conv2d_2', 'dense_1']);
+  });
+});
