@@ -60,8 +60,8 @@ export function goalTable(groups: readonly Group[]): string[] {
         continue;
       }
       const [worst, most] = [Math.max(...done.map((r) => success(r.after))), Math.max(...done.map(loss))];
-      const reached = worst <= limit && most <= accuracyDrop;
-      rows.push([...name, `${points(worst)} %`, `${points(most)} points`, reached ? 'reached' : `**missed** (${[worst > limit && 'ASR', most > accuracyDrop && 'accuracy'].filter(Boolean).join(' and ')})`]);
+      const reached = worst <= limit && most <= accuracyDrop + 1e-9;
+      rows.push([...name, `${points(worst)} %`, `${points(most)} points`, reached ? 'reached' : `**missed** (${[worst > limit && 'ASR', most > accuracyDrop + 1e-9 && 'accuracy'].filter(Boolean).join(' and ')})`]);
     }
   }
   return table(['models', 'attack', 'aim', 'largest true ASR', 'largest loss of clean accuracy', ''], rows, [0, 1, 2, 5]);
