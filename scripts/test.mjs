@@ -2,7 +2,7 @@
 //   node scripts/test.mjs [suite …]     e.g. node scripts/test.mjs unit engine
 // A suite that cannot run fails and says what it lacks. One exception: where no source of the native engine answers, the rest
 // runs and NATIVE ENGINE NOT TESTED is said at the end; with CI=true that is a failure unless FINE_PRUNE_WITHOUT_NATIVE=1.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,12 +31,35 @@ function command(name, program, args) {
 function mocha(name, files, env = {}) {
   console.log(`\n── ${name}`);
   const begin = Date.now();
+  const { program, args, options, counts } = suite(name, files, env);
+  const { status } = spawnSync(program, args, { ...options, stdio: 'inherit' });
+  conclude(name, status, counts, begin);
+}
+
+/** Two suites beside each other, for what computes for minutes; the second one's output follows the first one's. */
+async function mochaBoth(first, second, env = {}) {
+  const run = ([name, files]) => {
+    const begin = Date.now();
+    const { program, args, options, counts } = suite(name, files, env);
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => said.push(data));
+    return new Promise((resolve) => child.on('close', (status) => resolve(() => {
+      console.log(`\n── ${name}`);
+      process.stdout.write(Buffer.concat(said));
+      conclude(name, status, counts, begin);
+    })));
+  };
+  for (const ended of [run(first), run(second)]) (await ended)();
+}
+
+function suite(name, files, env) {
   const counts = path.join(temp, `${name.replace(/\W+/g, '-')}.json`);
-  const { status } = spawnSync(process.execPath, [path.join(root, 'node_modules/mocha/bin/mocha.js'), '--import=tsx', '--reporter', 'test/reporter.cjs', '--timeout', '120000', '--exit', ...files], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, FINE_PRUNE_TEST_COUNTS: counts, ...env },
-  });
+  const args = [path.join(root, 'node_modules/mocha/bin/mocha.js'), '--import=tsx', '--reporter', 'test/reporter.cjs', '--timeout', '120000', '--exit', ...files];
+  return { program: process.execPath, args, counts, options: { cwd: root, env: { ...process.env, FINE_PRUNE_TEST_COUNTS: counts, ...env } } };
+}
+
+function conclude(name, status, counts, begin) {
   const { passed, failed } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
   count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1));
   console.log(`   ${name}: ${passed} passed, ${failed} failed, ${((Date.now() - begin) / 1000).toFixed(0)} s`);
@@ -60,7 +83,11 @@ try {
     command('schemas match their types', process.execPath, ['scripts/schemas.mjs', '--check']);
   }
   if (asked('unit')) mocha('unit', testFiles('unit'), env);
-  if (asked('engine')) mocha('engine', testFiles('engine').filter((f) => !nativeMissing || !f.includes('native')), env);
+  if (asked('engine')) {
+    const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
+    const computing = files.filter((f) => /inversion|repair|inspect-estimated|pruning-aware|study/.test(f));
+    await mochaBoth(['engine', files.filter((f) => !computing.includes(f))], ['engine: inversion and repairs', computing], env);
+  }
   if (asked('protocol')) mocha('protocol', testFiles('protocol'), env);
   if (asked('host')) {
     run(process.execPath, ['test/harness/install.mjs']);

@@ -26,8 +26,8 @@ for (const backend of backends) {
     });
     after(() => temp.remove());
 
-    async function run(name: string, more: object, events: EngineEvent[] = []): Promise<RunOutcome> {
-      const config = smallConfig(folder, name, { backend, ...more });
+    async function run(name: string, more: object, events: EngineEvent[] = [], data: object = {}): Promise<RunOutcome> {
+      const config = smallConfig(folder, name, { backend, ...more }, data);
       const outcome = await startEngine({ config, root: temp.dir, allowedFolders: [] }, { ...quiet, onEvent: (event) => events.push(event) });
       const text = readFileSync(outcome.files.report, 'utf8');
       const report = readReport(text, outcome.files.report);
@@ -109,7 +109,7 @@ for (const backend of backends) {
 
       it('writes the same bytes twice, with the scan from the cache and without', async () => {
         const texts: string[] = [];
-        for (const name of ['twice', 'twice']) texts.push(readFileSync((await run(name, { trigger: 'inverted', strategy: 'fine-pruning-conv' })).files.report, 'utf8'));
+        for (const name of ['twice', 'twice']) texts.push(readFileSync((await run(name, { trigger: 'inverted', strategy: 'fine-pruning-conv' }, [], { fineTuneImages: 1500, testImages: 1000 })).files.report, 'utf8'));
         assert.equal(texts[0], texts[1]);
         assert.ok(!texts[0]!.includes(temp.dir));
       });
