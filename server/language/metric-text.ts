@@ -72,7 +72,7 @@ export const TERMS = {
   },
   anomalyIndex: {
     title: 'Anomaly index',
-    definition: 'How far a class\'s mask is below the median of all classes, in units of 1.4826 times the median absolute deviation. A class is suspicious when it is high *and* the mask is far below the median.',
+    definition: 'How far a class\'s mask is below the median of all classes on a logarithmic scale, in units of 1.4826 times the median absolute deviation. A class is suspicious when it is high *and* the mask is far below the median.',
   },
 } satisfies Record<string, Term>;
 

@@ -1,12 +1,10 @@
-import { getLocation } from 'jsonc-parser';
 import type { Hover, Position } from 'vscode-languageserver-types';
 import type { DefenseReport, McNemar, Rate } from '../protocol/report';
-import { nodeAtPointer, rangeOf, type ConfigText } from './config-text';
+import type { ConfigText } from './config-text';
+import { hoverAt, type Path } from './hover-at';
 import { TERMS, type TermId } from './metric-text';
 import { repairPart } from './report-repair-hover';
 import { capital, count, percent, plural, rateTitle, unitWord } from './report-text';
-
-type Path = (string | number)[];
 
 const RULES: Record<DefenseReport['pruning']['rule'], string> = {
   'clean-mean': 'Units with the lowest mean activation on clean images went first.',
@@ -16,15 +14,7 @@ const RULES: Record<DefenseReport['pruning']['rule'], string> = {
 
 /** What a figure of a report means, and what it comes to here. Null where there is nothing to add to the text. */
 export function reportHover(text: ConfigText, report: DefenseReport, position: Position): Hover | null {
-  const { path } = getLocation(text.document.getText(), text.document.offsetAt(position));
-  for (let depth = path.length; depth > 0; depth--) {
-    const at = path.slice(0, depth);
-    const lines = explain(report, at);
-    if (!lines) continue;
-    const node = nodeAtPointer(text, `/${at.join('/')}`);
-    return { contents: { kind: 'markdown', value: lines.join('\n\n') }, ...(node && { range: rangeOf(text, node) }) };
-  }
-  return null;
+  return hoverAt(text, position, (path) => explain(report, path));
 }
 
 /** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */

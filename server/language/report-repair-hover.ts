@@ -1,11 +1,10 @@
 import type { StrategyName } from '../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Rate, Round } from '../protocol/report';
+import type { Path } from './hover-at';
 import { TERMS } from './metric-text';
 import { count, percent, plural } from './report-text';
 import { scanPart } from './scan-hover';
 import { pixels } from './scan-text';
-
-type Path = (string | number)[];
 
 const STRATEGIES: Record<StrategyName, string> = {
   'fine-pruning': 'The reference recipe: prunes the units with the lowest mean activation on clean images, then fine-tunes on clean images.',

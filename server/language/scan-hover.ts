@@ -1,24 +1,14 @@
-import { getLocation } from 'jsonc-parser';
 import type { Hover, Position } from 'vscode-languageserver-types';
 import type { ScanReport } from '../protocol/scan';
-import { nodeAtPointer, rangeOf, type ConfigText } from './config-text';
+import type { ConfigText } from './config-text';
+import { hoverAt, type Path } from './hover-at';
 import { TERMS, type TermId } from './metric-text';
 import { count, percent } from './report-text';
 import { classMarkdown, pixels, scanMarkdown, type Scanned } from './scan-text';
 
-type Path = (string | number)[];
-
 /** What a figure of a scan means, and the pictures of what it found. Null where there is nothing to add to the text. */
 export function scanHover(text: ConfigText, report: ScanReport, position: Position): Hover | null {
-  const { path } = getLocation(text.document.getText(), text.document.offsetAt(position));
-  for (let depth = path.length; depth > 0; depth--) {
-    const at = path.slice(0, depth);
-    const lines = explain(report, at);
-    if (!lines) continue;
-    const node = nodeAtPointer(text, `/${at.join('/')}`);
-    return { contents: { kind: 'markdown', value: lines.join('\n\n') }, ...(node && { range: rangeOf(text, node) }) };
-  }
-  return null;
+  return hoverAt(text, position, (path) => explain(report, path));
 }
 
 /** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */

@@ -3,78 +3,44 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { CodeAction, CodeLens, Diagnostic, Hover, Position } from 'vscode-languageserver/node';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { compareReports } from '../engine/report/compare';
 import { readReport } from '../engine/report/read-report';
 import { addDecision, readReview, reviewedIssues } from '../engine/report/review';
-import { parseConfig, type ConfigText } from '../language/config-text';
 import { brokenReport, reportDiagnostics } from '../language/report-diagnostics';
 import { reportHover } from '../language/report-hover';
 import { reportActions, reportLenses } from '../language/report-lenses';
-import { badInput, type Failure } from '../protocol/errors';
+import { badInput } from '../protocol/errors';
 import type {
   AcceptFindingParams, AcceptFindingResult, CompareReportsParams, CompareReportsResult, ReadReportParams, ReadReportResult, ReportText,
 } from '../protocol/lsp';
 import type { DefenseReport } from '../protocol/report';
 import type { DefenseReview, ReviewedIssue } from '../protocol/review';
 import { openDocument, type Host } from './host';
+import { ResultDocuments, type Reading } from './result-documents';
 import { failureOf } from './runs';
 import type { Snapshots } from './snapshots';
 import { isReportPath, pathOf, uriOf } from './uris';
 
-const TYPING_MS = 200;
 /** Decisions of reviewers are some lines; more than this is another file. */
 const MAX_REVIEW_BYTES = 1 << 20;
-
-/** What was read of an open report, for one version of its text. */
-interface Reading {
-  version: number;
-  text: ConfigText;
-  report: DefenseReport | undefined;
-  fault: Failure | undefined;
-}
 
 const configOf = (report: string): string => report.replace(/\.defense\.json$/, '.fineprune.json');
 const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, '.defense-review.json');
 
 /** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
-export class ReportDocuments {
-  private readonly readings = new WeakMap<TextDocument, Reading>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
-
-  constructor(private readonly host: Host, private readonly snapshots: Snapshots) {}
-
-  /** A document was opened or edited. */
-  touch(uri: string): void {
-    const file = pathOf(uri);
-    if (!file || !isReportPath(file)) return;
-    clearTimeout(this.timers.get(uri));
-    this.timers.set(uri, setTimeout(() => {
-      this.timers.delete(uri);
-      void this.publish(uri).catch((error: unknown) => this.host.log.error(`Diagnostics of ${uri}`, error));
-    }, TYPING_MS));
-  }
-
-  closed(uri: string): void {
-    const file = pathOf(uri);
-    if (!file || !isReportPath(file)) return;
-    clearTimeout(this.timers.get(uri));
-    this.send(uri, []);
-  }
-
-  /** Files, settings or trust changed: hashes, configs and decisions may be others. */
-  refreshAll(): void {
-    for (const { uri } of this.host.documents.all()) this.touch(uri);
+export class ReportDocuments extends ResultDocuments<DefenseReport> {
+  constructor(host: Host, private readonly snapshots: Snapshots) {
+    super(host, isReportPath, readReport);
   }
 
   hover(uri: string, position: Position): Hover | null {
     const reading = this.at(uri);
-    return reading?.report ? reportHover(reading.text, reading.report, position) : null;
+    return reading?.result ? reportHover(reading.text, reading.result, position) : null;
   }
 
   lenses(uri: string): CodeLens[] {
     const reading = this.at(uri);
-    const file = pathOf(uri);
+    const file = this.fileOf(uri);
     return reading && file ? reportLenses(reading.text, uriOf(configOf(file))) : [];
   }
 
@@ -123,43 +89,17 @@ export class ReportDocuments {
     }
   }
 
-  private at(uri: string): Reading | undefined {
-    const file = pathOf(uri);
-    const document = this.host.documents.get(uri);
-    if (!document || !file || !isReportPath(file)) return undefined;
-    const known = this.readings.get(document);
-    if (known?.version === document.version) return known;
-    let report: DefenseReport | undefined;
-    let fault: Failure | undefined;
+  protected async diagnose({ result, text, fault }: Reading<DefenseReport>, file: string): Promise<Diagnostic[]> {
+    if (!result) return fault ? [brokenReport(text, fault)] : [];
+    const changed = await this.snapshots.changesSince(result, configOf(file));
+    let issues: ReviewedIssue[];
     try {
-      report = readReport(document.getText(), file);
+      issues = reviewedIssues(result, await this.review(file), today());
     } catch (error) {
-      fault = failureOf(error);
+      this.host.log.warn(`Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`);
+      issues = reviewedIssues(result, null, today());
     }
-    const reading = { version: document.version, text: parseReport(document), report, fault };
-    this.readings.set(document, reading);
-    return reading;
-  }
-
-  private async publish(uri: string): Promise<void> {
-    const reading = this.at(uri);
-    const file = pathOf(uri);
-    if (!reading || !file) return;
-    const { report, text, fault, version } = reading;
-    let diagnostics: Diagnostic[] = [];
-    if (!report) diagnostics = fault ? [brokenReport(text, fault)] : [];
-    else {
-      const changed = await this.snapshots.changesSince(report, configOf(file));
-      let issues: ReviewedIssue[];
-      try {
-        issues = reviewedIssues(report, await this.review(file), today());
-      } catch (error) {
-        this.host.log.warn(`Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`);
-        issues = reviewedIssues(report, null, today());
-      }
-      diagnostics = reportDiagnostics(text, issues, changed);
-    }
-    if (this.host.documents.get(uri)?.version === version) this.send(uri, diagnostics);
+    return reportDiagnostics(text, issues, changed);
   }
 
   /** Decisions beside a report, as the editor has them; null when there are none. */
@@ -172,22 +112,9 @@ export class ReportDocuments {
     if (found.size > MAX_REVIEW_BYTES) throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
     return readReview(await readFile(file, 'utf8'), file);
   }
-
-  private send(uri: string, diagnostics: Diagnostic[]): void {
-    this.host.connection.sendDiagnostics({ uri, diagnostics }).catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
-  }
 }
 
 const today = (): string => new Date().toISOString().slice(0, 10);
-
-// The parser is recursive: a text of nothing but brackets ends its stack.
-function parseReport(document: TextDocument): ConfigText {
-  try {
-    return parseConfig(document);
-  } catch {
-    return { document, root: undefined };
-  }
-}
 
 /** `Name <mail>` as git would sign a commit in that folder. @throws FinePruneError when git does not know */
 async function gitAuthor(folder: string): Promise<string> {

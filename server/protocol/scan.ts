@@ -39,8 +39,8 @@ export interface ClassInversion {
   /** `screened` as a share of the median of all classes. */
   share: number;
   /**
-   * (median − screened) / (1.4826 · median absolute deviation) over the classes: positive for a mask smaller than the median. The
-   * deviation counts as at least 2 % of the median.
+   * −ln(share) / (1.4826 · median of |ln(share)| over the classes), after Neural Cleanse, but on a logarithmic scale: positive for a
+   * mask smaller than the median. The divisor counts as at least 0.02.
    */
   anomalyIndex: number;
   /** Share of measured images of other classes that the estimated trigger takes to the target. */
