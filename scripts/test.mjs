@@ -2,7 +2,7 @@
 //   node scripts/test.mjs [suite …]     e.g. node scripts/test.mjs unit engine
 // A suite that cannot run fails and says what it lacks. One exception: where no source of the native engine answers, the rest
 // runs and NATIVE ENGINE NOT TESTED is said at the end; with CI=true that is a failure unless FINE_PRUNE_WITHOUT_NATIVE=1.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,48 +21,46 @@ function count(name, passed, failed) {
 }
 
 /** A command that is one test: it passes when it ends with 0. */
-function command(name, program, args) {
-  console.log(`\n── ${name}`);
-  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
-  count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+function command(name, args) {
+  return { name, args, env: {}, conclude: (status) => count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1) };
 }
 
 /** A mocha suite in its own process. Without a count it did not come to its end, and that is a failure. */
 function mocha(name, files, env = {}) {
-  console.log(`\n── ${name}`);
-  const begin = Date.now();
-  const { program, args, options, counts } = suite(name, files, env);
-  const { status } = spawnSync(program, args, { ...options, stdio: 'inherit' });
-  conclude(name, status, counts, begin);
-}
-
-/** Two suites beside each other, for what computes for minutes; the second one's output follows the first one's. */
-async function mochaBoth(first, second, env = {}) {
-  const run = ([name, files]) => {
-    const begin = Date.now();
-    const { program, args, options, counts } = suite(name, files, env);
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    const said = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => said.push(data));
-    return new Promise((resolve) => child.on('close', (status) => resolve(() => {
-      console.log(`\n── ${name}`);
-      process.stdout.write(Buffer.concat(said));
-      conclude(name, status, counts, begin);
-    })));
-  };
-  for (const ended of [run(first), run(second)]) (await ended)();
-}
-
-function suite(name, files, env) {
   const counts = path.join(temp, `${name.replace(/\W+/g, '-')}.json`);
   const args = [path.join(root, 'node_modules/mocha/bin/mocha.js'), '--import=tsx', '--reporter', 'test/reporter.cjs', '--timeout', '120000', '--exit', ...files];
-  return { program: process.execPath, args, counts, options: { cwd: root, env: { ...process.env, FINE_PRUNE_TEST_COUNTS: counts, ...env } } };
+  return {
+    name, args, env: { FINE_PRUNE_TEST_COUNTS: counts, ...env },
+    conclude: (status, seconds) => {
+      const { passed, failed } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
+      count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1));
+      console.log(`   ${name}: ${passed} passed, ${failed} failed, ${seconds.toFixed(0)} s`);
+    },
+  };
 }
 
-function conclude(name, status, counts, begin) {
-  const { passed, failed } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
-  count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1));
-  console.log(`   ${name}: ${passed} passed, ${failed} failed, ${((Date.now() - begin) / 1000).toFixed(0)} s`);
+/** Runs jobs in their order, as many at once as asked; of several, each one's output comes whole when it ends. */
+async function perform(jobs, atOnce) {
+  const waiting = [...jobs];
+  const live = jobs.length === 1 || atOnce === 1;
+  const worker = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      const { name, args, env, conclude } = job;
+      const begin = Date.now();
+      const title = `\n── ${name}`;
+      if (live) console.log(title);
+      const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+      const said = [];
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => said.push(data));
+      const status = await new Promise((resolve) => child.on('close', resolve));
+      if (!live) {
+        console.log(title);
+        process.stdout.write(Buffer.concat(said));
+      }
+      conclude(status, (Date.now() - begin) / 1000);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 const testFiles = (folder) => readdirSync(path.join(root, 'test', folder)).filter((f) => f.endsWith('.test.ts')).sort().map((f) => path.join('test', folder, f));
@@ -77,28 +75,35 @@ try {
   else nativeMissing = nativeEngine();
   const env = nativeMissing ? { FINE_PRUNE_WITHOUT_NATIVE: '1' } : {};
 
-  if (asked('check')) {
-    command('types', process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']);
-    command('lint and rooms', process.execPath, ['node_modules/eslint/bin/eslint.js', '.']);
-    command('schemas match their types', process.execPath, ['scripts/schemas.mjs', '--check']);
-  }
-  if (asked('unit')) mocha('unit', testFiles('unit'), env);
+  // What computes for minutes comes first, so that the rest fits in beside it.
+  const computing = [];
   if (asked('engine')) {
     const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
-    const computing = files.filter((f) => /inversion|repair|inspect-estimated|pruning-aware|study/.test(f));
-    await mochaBoth(['engine', files.filter((f) => !computing.includes(f))], ['engine: inversion and repairs', computing], env);
+    const repairs = files.filter((f) => /inversion|repair|inspect-estimated|pruning-aware|study/.test(f));
+    computing.push(mocha('engine: inversion and repairs', repairs, env), mocha('engine', files.filter((f) => !repairs.includes(f)), env));
   }
-  if (asked('protocol')) mocha('protocol', testFiles('protocol'), env);
+  if (asked('protocol')) computing.push(mocha('protocol', testFiles('protocol'), env));
+  if (asked('unit')) computing.push(mocha('unit', testFiles('unit'), env));
+  if (asked('check')) {
+    computing.push(
+      command('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']),
+      command('lint and rooms', ['node_modules/eslint/bin/eslint.js', '.']),
+      command('schemas match their types', ['scripts/schemas.mjs', '--check']),
+    );
+  }
+  await perform(computing, 2);
+
+  // Browsers alone: what a person would wait for is waited for there.
   if (asked('host')) {
     run(process.execPath, ['test/harness/install.mjs']);
     run(process.execPath, ['test/harness/bundle-host.mjs']);
-    mocha('host', testFiles('host'), env);
+    await perform([mocha('host', testFiles('host'), env)], 1);
   }
-  if (asked('webview')) mocha('webview', testFiles('webview'), env);
+  if (asked('webview')) await perform([mocha('webview', testFiles('webview'), env)], 1);
   if (asked('e2e')) {
     run(process.execPath, ['test/harness/install.mjs']);
     run(process.execPath, ['scripts/package.mjs']);
-    mocha('e2e', testFiles('e2e'), env);
+    await perform([mocha('e2e', testFiles('e2e'), env)], 1);
   }
 } catch (error) {
   console.error(error.message);

@@ -22,7 +22,7 @@ export const PHASE_TITLES: Record<Phase, string> = {
   poison: 'Poisoning the training data',
   train: 'Training',
   'evaluate-after': 'Measuring the result',
-  write: 'Writing model and report',
+  write: 'Writing the results',
   scan: 'Searching a trigger for every class',
   invert: 'Estimating the trigger anew',
   repair: 'Trying a repair',

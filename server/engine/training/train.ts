@@ -8,6 +8,7 @@ import { roundFigure } from '../metrics/rate';
 import { forward } from '../model/forward';
 import type { Masks, OpenModel } from '../model/model';
 import { Adam } from './adam';
+import { distillationLoss, type Teacher } from './distillation';
 import { softmaxCrossEntropy } from './loss';
 
 export interface TrainOptions {
@@ -21,6 +22,8 @@ export interface TrainOptions {
   decay?: 'cosine';
   /** Seeds shuffling and dropout. */
   seed: number;
+  /** What a teacher answers to the source's images: half of the loss is to answer alike. Nothing by default. */
+  teacher?: Teacher;
   /** Entries held at zero. */
   masks: Masks | null;
   /** Layers that are not trained. */
@@ -30,7 +33,7 @@ export interface TrainOptions {
 }
 
 /**
- * Trains with Adam on cross-entropy, images shuffled anew each epoch, the last smaller batch included. Training mode: dropout
+ * Trains with Adam on cross-entropy, or with a teacher on the distillation loss, images shuffled anew each epoch, the last smaller batch included. Training mode: dropout
  * drops, batch normalisation uses and updates batch statistics.
  * @returns steps done and, by epoch, mean loss (nats an image) and accuracy of the batches as they were trained
  * @throws FinePruneError of kind `cancelled` within one batch; of kind `input` when the loss is no longer finite
@@ -74,11 +77,12 @@ function trainStep(options: TrainOptions, positions: Int32Array, variables: tf.V
   return tf.tidy(() => {
     const x = inputTensor(source, positions, options);
     const targets = oneHot(Int32Array.from(positions, (p) => source.labels[p]!), model.classes);
+    const answers = options.teacher && tf.tensor2d(options.teacher(positions), [positions.length, model.classes]);
     let predicted: tf.Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
       const logits = forward(model, x, { training: true, dropoutSeed: (options.seed * 1_000_003 + step) % 2 ** 31 });
       predicted = tf.keep(tf.argMax(logits, 1));
-      return softmaxCrossEntropy(targets, logits);
+      return answers ? distillationLoss(targets, answers, logits) : softmaxCrossEntropy(targets, logits);
     }, variables);
     adam.apply(variables.map((v) => grads[v.name]!));
     const guesses = predicted!.dataSync();

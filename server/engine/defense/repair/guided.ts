@@ -6,6 +6,7 @@ import { invertTriggers } from '../../inversion/invert';
 import { stampMask, type MaskAndPattern } from '../../inversion/mask-search';
 import { SCAN } from '../../inversion/scan';
 import { masksFor } from '../../model/masks';
+import { teacherOf } from '../../training/distillation';
 import { train } from '../../training/train';
 import { sourceOf, type InputSource } from '../inputs';
 import { pruneCount } from '../ranking';
@@ -26,13 +27,13 @@ const MOST_PRUNED = 0.2;
 
 /**
  * Prunes the units that the estimated triggers raise most, then fine-tunes on clean images and on images stamped with every trigger
- * estimated so far under their true labels: unlearning by inversion (Wang et al., IEEE S&P 2019, section VI.C), in rounds, since
+ * estimated so far under their true labels and the input model's answers to the clean images: unlearning by inversion (Wang et al., IEEE S&P 2019, section VI.C), in rounds, since
  * what is left of a backdoor is found only by inverting again. The known trigger, if there is one, is never trained on: it
  * stays an independent measure. At least two rounds; up to five while a fresh trigger, no larger than the first, succeeds on held-out images.
  */
 export const guided: Repair = {
   name: 'guided',
-  source: 'Wang et al. 2019 (Neural Cleanse, sections VI.B and VI.C), in rounds',
+  source: 'Wang et al. 2019 (Neural Cleanse, sections VI.B and VI.C), in rounds, with distillation (Hinton et al. 2015)',
   needsTarget: true,
   cost: 4,
   run,
@@ -43,6 +44,7 @@ async function run(context: RepairContext): Promise<Repaired> {
   const { config, model, roles, frozen } = subject;
   const first = targets.map((target) => ({ target, ...decodeEstimate(scan!.classes[target]!.estimate!, model.inputShape) }));
   const pruned = await choosePruned(context);
+  const teacher = await teacherOf(sourceOf(roles.fineTune), pass);
   const masks = masksFor(model, subject.site, pruned.units);
   const plan = planOf(roles.fineTune.indices.length, config.fineTune.batchSize);
   const rounds: Round[] = [];
@@ -58,9 +60,11 @@ async function run(context: RepairContext): Promise<Repaired> {
       // The first round's triggers are those of the scan.
       const found = round === 1 ? first : await invertTriggers({ targets, source: images.search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed: config.seed, purpose: `round ${round}`, onStep: (done, of) => onProgress(share((0.2 * done) / of)) }, pass);
       found.forEach((one, i) => triggers[i]!.push(one));
-      const source = withStamped(sourceOf(roles.fineTune), targets, triggers, plan.stamped, config.seed, round, model.inputShape[2]);
+      const { source, imageOf } = withStamped(sourceOf(roles.fineTune), targets, triggers, plan.stamped, config.seed, round, model.inputShape[2]);
       const trained = await train({
         model, source, normalisation: subject.normalisation, ...config.fineTune, epochs: plan.epochs, seed: (config.seed + round) % 2 ** 32, masks, frozen: frozen.map(({ layer }) => layer), signal: pass.signal,
+        // Of a stamped image the teacher has seen the clean one: it is to be answered as if nothing were stamped on it.
+        teacher: (positions) => teacher(Array.from(positions, imageOf)),
         onStep: (step, total, soFar) => onProgress(share(0.2 + (0.6 * step) / total), soFar),
       });
       const bounded = await freshOn(context, (done) => onProgress(share(0.8 + 0.2 * done)));
@@ -114,12 +118,12 @@ async function choosePruned({ subject, heldOut, pass }: RepairContext): Promise<
   return { order, units: [...order.subarray(0, count)] };
 }
 
-/** All images as they are, and a share of them once more with an estimated trigger, under their true labels. */
-function withStamped(base: InputSource, targets: readonly number[], triggers: readonly (readonly MaskAndPattern[])[], share: number, seed: number, round: number, channels: number): InputSource {
+/** All images as they are, and a share of them once more with an estimated trigger, under their true labels; and which image stands at a position. */
+function withStamped(base: InputSource, targets: readonly number[], triggers: readonly (readonly MaskAndPattern[])[], share: number, seed: number, round: number, channels: number): { source: InputSource; imageOf: (position: number) => number } {
   const all = targets.flatMap((target, i) => triggers[i]!.map((trigger) => ({ target, trigger })));
   const picked = shuffled(base.count, seed, `stamped ${round}`).subarray(0, Math.round(share * base.count));
   const imageOf = (position: number): number => (position < base.count ? position : picked[position - base.count]!);
-  return {
+  const source: InputSource = {
     count: base.count + picked.length,
     labels: Int32Array.from({ length: base.count + picked.length }, (_, position) => base.labels[imageOf(position)]!),
     pixels: (positions) => {
@@ -133,4 +137,5 @@ function withStamped(base: InputSource, targets: readonly number[], triggers: re
       return pixels;
     },
   };
+  return { source, imageOf };
 }
