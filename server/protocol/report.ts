@@ -153,6 +153,7 @@ export type FindingId =
   | 'frozen-layers'
   | 'trigger-estimated'
   | 'no-trigger-found'
+  | 'target-not-suspicious'
   | 'scan-flags-repaired'
   | 'scan-suspicious'
   | 'no-repair-met-gates';

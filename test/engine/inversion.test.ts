@@ -73,11 +73,13 @@ for (const backend of backends) {
       const tensors = tf.memory().numTensors;
       const told: number[] = [];
       const seen: number[] = [];
-      const { scan, cached } = await cachedScan({ ...subject, onProgress: (done) => told.push(done), onClass: (target) => seen.push(target) }, info);
+      const early: number[] = [];
+      const { scan, cached } = await cachedScan({ ...subject, onProgress: (done) => told.push(done), onClass: (target, norm, share) => (share === null ? early : seen).push(share === null ? norm : target) }, info);
       assert.equal(cached, false);
       assert.equal(scan.word, 'suspicious');
       assert.deepEqual(scan.flagged, [0]);
       assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      assert.ok(early.length >= 10 && early.every((norm) => norm > 0 && norm < 784), 'masks are told while they are searched');
       assert.ok(told.every((done, i) => done >= (told[i - 1] ?? 0) && done <= 1) && told.at(-1) === 1, 'progress never goes back');
       const [found] = scan.classes;
       assert.ok(found!.norm < 10 && found!.share < 0.3 && found!.anomalyIndex > 2, JSON.stringify(found));

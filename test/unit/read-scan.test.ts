@@ -44,8 +44,11 @@ describe('the text of a scan', () => {
     ['bytes that are no base64', changed((report) => void (report.scan.classes[0]!.estimate!.mask = 'é'.repeat(1048))), 'scan.figure', /mask/],
     ['a success above one', changed((report) => void (report.scan.classes[2]!.success.rate = 1.2)), 'scan.figure', /success/],
     ['a flagged class that does not exist', changed((report) => void (report.scan.flagged = [10])), 'scan.figure', /flagged/],
-    ['a flagged class that its own entry does not know', changed((report) => void (report.scan.flagged = [3])), 'scan.figure', /flagged/],
-    ['a word that its classes do not bear out', changed((report) => void (report.scan.word = 'nothing found')), 'scan.figure', /nothing found/],
+    ['a flagged class that its own entry does not know', changed((report) => void (report.scan.flagged = [3])), 'scan.contradiction', /flagged/],
+    ['a word that its classes do not bear out', changed((report) => void (report.scan.word = 'nothing found')), 'scan.contradiction', /nothing found/],
+    ['a suspicious class that is passed off as none', changed(({ scan }) => void Object.assign(scan, { word: 'nothing found', flagged: [], classes: scan.classes.map((one) => ({ ...one, flagged: false })) })), 'scan.contradiction', /Class 0 is not flagged, but its figures/],
+    ['a sentence that says something else', changed((report) => void (report.scan.sentence = 'This model is clean.')), 'scan.contradiction', /This model is clean/],
+    ['a share that its mask does not have', changed((report) => void (report.scan.classes[4]!.share = 0.2)), 'scan.contradiction', /share/],
     ['images larger than any', changed((report) => void (report.model.shape = [1e6, 1e6, 3])), 'scan.figure', /scan/],
   ];
   for (const [what, text, code, words] of faults) {

@@ -103,13 +103,14 @@ describe('a share in a sentence', () => {
 
 describe('the verdict after a fresh inversion', () => {
   const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({ word: flagged.length ? 'suspicious' : 'nothing found', sentence: 'What was tried.', flagged, classes: [], limits: { index: 2, share: 0.5 }, medianNorm: 70, images: { search: 400, measured: 1500 }, batchSize: 16, steps: 120, seeds: [0] });
-  const judgedWith = (source: 'known' | 'estimated', proof: DefenseReport['proof'] | null, acceptEstimated = false) => {
+  const judgedWith = (source: 'known' | 'estimated', proof: DefenseReport['proof'] | null, acceptEstimated = false, first: DefenseReport['scan'] | null = null) => {
     const report = referenceReport();
     report.stages.before.attackSuccessRate = rateOf(9000, 9000);
     report.stages.after.attackSuccessRate = rateOf(3, 9000);
     report.stages.after.cleanAccuracy = report.stages.before.cleanAccuracy;
     report.trigger = { ...report.trigger!, source };
     if (proof) report.proof = proof;
+    if (first) report.scan = first;
     const gates = { ...report.provenance.config.gates, acceptEstimated };
     return { word: judge(report, gates).word, sentence: judge(report, gates).sentence, met: judgeGates(report, gates)[0]!.met };
   };
@@ -135,5 +136,14 @@ describe('the verdict after a fresh inversion', () => {
     const gone = judgedWith('estimated', proofOf([], 2, 'fresh inversion'));
     assert.deepEqual([gone.word, gone.met], ['mitigated, estimated trigger only', false]);
     assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true).met, true);
+  });
+
+  it('says nothing of an estimate for a class that is not suspicious: any class has one', () => {
+    const unproved: NonNullable<DefenseReport['proof']> = { ...proofOf([], 2, 'fresh inversion'), bounded: [] };
+    const named = judgedWith('estimated', unproved, true, scan([]));
+    assert.deepEqual([named.word, named.met], ['not measurable', false]);
+    assert.match(named.sentence, /^Class 0 was named, but the scan does not find it suspicious/);
+    assert.deepEqual(judgedWith('known', unproved, false, scan([])).word, 'mitigated');
+    assert.deepEqual(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true, scan([0])).met, true);
   });
 });

@@ -71,6 +71,7 @@ export const findingId = v.picklist([
   'frozen-layers',
   'trigger-estimated',
   'no-trigger-found',
+  'target-not-suspicious',
   'scan-flags-repaired',
   'scan-suspicious',
   'no-repair-met-gates',

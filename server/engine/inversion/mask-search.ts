@@ -10,11 +10,12 @@ const EPSILON = 1e-8;
 /** Share of images that a trigger has to take to its class. */
 const WANTED_SUCCESS = 0.98;
 /** Steps between two looks at the success, after which the mask gets dearer or cheaper. */
-const LOOK_EVERY = 10;
+export const LOOK_EVERY = 10;
 const DEARER = 1.3;
 const CHEAPER = 1.5;
-/** Price of a pixel of the mask at the beginning, in nats of cross-entropy. */
+/** Price of a pixel of the mask at the beginning, in nats of cross-entropy; in larger images than these it costs less, so that a whole mask costs alike. */
 const FIRST_PRICE = 0.01;
+const PRICED_PIXELS = 28 * 28;
 /** Logit of the mask at the beginning, give or take a half: about a quarter of each pixel. */
 const FIRST_MASK = -1;
 
@@ -43,7 +44,7 @@ export class MaskSearch {
   private readonly m: Float64Array;
   private readonly v: Float64Array;
   private readonly slope: Float64Array;
-  private price = FIRST_PRICE;
+  private price: number;
   private hits = 0;
   private seen = 0;
 
@@ -60,6 +61,7 @@ export class MaskSearch {
   ) {
     const [height, width, channels] = shape;
     const pixels = height * width;
+    this.price = FIRST_PRICE * Math.min(1, PRICED_PIXELS / pixels);
     this.mask = new Float32Array(pixels);
     this.pattern = new Float32Array(pixels * channels);
     this.values = Float64Array.from({ length: pixels + this.pattern.length }, (_, i) => (i < pixels ? FIRST_MASK : 0) + random.unit() - 0.5);

@@ -1,8 +1,7 @@
 import type { ScanResult } from '../../protocol/scan';
 
 /**
- * Settings of a scan. The share was calibrated on models of our own, see docs/scan.md: masks of target classes had 0.06 to 0.17 of
- * the median of the classes, the smallest of clean models 0.6 and more; with a bare index a third of those were flagged.
+ * Settings of a scan. The share was calibrated on models of our own, see docs/scan.md.
  */
 export const SCAN = {
   /** Screening, all classes alike: images a step and class, and steps. */
@@ -14,8 +13,8 @@ export const SCAN = {
   finalPatience: 6,
   /** A class is flagged above this index and below this share. */
   limits: { index: 2, share: 0.35 },
-  /** A smallest share in here is looked at with a second seed. */
-  borderline: [0.25, 0.5],
+  /** A smallest share in here is looked at with a second seed, and the index of a class within the limit of the share. */
+  borderline: { share: [0.25, 0.5], index: [1.5, 3] },
   /** What a flagged class's trigger must reach on images that it was not searched on. */
   leastSuccess: 0.75,
   /** Images that masks are searched on, and others that their success is measured on. */

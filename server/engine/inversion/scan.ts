@@ -6,9 +6,10 @@ import { badInput } from '../../protocol/errors';
 import { frozenLayers } from '../model/frozen';
 import type { OpenModel } from '../model/model';
 import { rate, roundFigure, roundShare } from '../metrics/rate';
-import { anomalies } from './anomaly';
+import { anomalies, type Anomaly } from './anomaly';
 import { decodeEstimate, encodeEstimate, estimatedTrigger } from './estimate';
-import { invertTriggers, type Inverted } from './invert';
+import { invertTriggers, type InvertOptions, type Inverted } from './invert';
+import { LOOK_EVERY } from './mask-search';
 import { limitsFor, SCAN } from './scan-settings';
 import { scanSentence } from './scan-words';
 
@@ -27,7 +28,7 @@ export interface ScanSubject extends PassOptions {
   wanted: readonly number[];
   /** How far it is, 0 to 1. */
   onProgress?: (done: number) => void;
-  /** A class is known better than before: norm in pixels. */
+  /** A class is known better than before: norm in pixels, and its share of the median once all classes have been screened. */
   onClass?: (target: number, norm: number, share: number | null) => void;
 }
 
@@ -41,15 +42,17 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   checkSearchable(model);
   const targets = Array.from({ length: model.classes }, (_, target) => target);
   const told = (from: number, to: number) => (done: number, of: number): void => subject.onProgress?.(from + ((to - from) * done) / of);
-  const screen = (at: number, range: [number, number]): Promise<Inverted[]> =>
-    invertTriggers({ targets, source: search, batchSize: SCAN.batchSize, steps: SCAN.steps, patience: Infinity, bounds: null, seed: at, purpose: 'screen', onStep: told(...range) }, subject);
+  const screen = (at: number, onStep: InvertOptions['onStep']): Promise<Inverted[]> =>
+    invertTriggers({ targets, source: search, batchSize: SCAN.batchSize, steps: SCAN.steps, patience: Infinity, bounds: null, seed: at, purpose: 'screen', onStep }, subject);
 
-  const first = await screen(seed, [0, 0.6]);
+  const first = await screen(seed, (done, of, searches) => {
+    told(0, 0.6)(done, of);
+    if (done % LOOK_EVERY === 0) for (const { target, best } of searches) if (best) subject.onClass?.(target, best.norm, null);
+  });
   const limits = limitsFor(model.classes);
-  const smallest = Math.min(...anomalies(first.map(screenedNorm)).shares);
-  const borderline = smallest > SCAN.borderline[0] && smallest < SCAN.borderline[1];
-  const second = borderline ? await screen((seed + 1) >>> 0, [0.6, 0.8]) : null;
-  const norms = first.map((one, i) => (second ? (screenedNorm(one) + screenedNorm(second[i]!)) / 2 : screenedNorm(one)));
+  const norms = screenedNorms(first);
+  const second = borderline(anomalies(norms), limits) ? await screen((seed + 1) >>> 0, told(0.6, 0.8)) : null;
+  if (second) screenedNorms(second).forEach((norm, target) => (norms[target] = (norms[target]! + norm) / 2));
   const { median, shares, indices } = anomalies(norms);
   targets.forEach((target) => subject.onClass?.(target, norms[target]!, shares[target]!));
 
@@ -63,7 +66,7 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
 
   const classes: ClassInversion[] = [];
   for (const target of targets) {
-    const screened = second && screenedNorm(second[target]!) < screenedNorm(first[target]!) ? second[target]! : first[target]!;
+    const screened = second ? smaller(first[target]!, second[target]!) : first[target]!;
     const finished = final.find((one) => one.target === target);
     const best = finished?.succeeded ? finished : screened;
     const encoded = encodeEstimate(best);
@@ -105,9 +108,21 @@ export function checkSearchable({ graph }: Pick<OpenModel, 'graph'>): void {
   });
 }
 
-/** A class that no trigger was found for in the screening counts as one whose mask is the whole image. */
-function screenedNorm({ succeeded, norm, mask }: Inverted): number {
-  return succeeded ? norm : mask.length;
+/** Norms in pixels. A class that no trigger was found for needs more than the mask that failed, and counts as no less than any that was found. */
+function screenedNorms(screened: readonly Inverted[]): number[] {
+  const largest = Math.max(0, ...screened.filter(({ succeeded }) => succeeded).map(({ norm }) => norm));
+  return screened.map(({ succeeded, norm }) => (succeeded ? norm : Math.max(norm, largest)));
+}
+
+function smaller(a: Inverted, b: Inverted): Inverted {
+  if (a.succeeded !== b.succeeded) return a.succeeded ? a : b;
+  return b.norm < a.norm ? b : a;
+}
+
+/** Whether another seed might come to another answer. */
+function borderline({ shares, indices }: Anomaly, limits: ScanResult['limits']): boolean {
+  const within = (value: number, [from, to]: readonly [number, number]): boolean => value > from && value < to;
+  return within(Math.min(...shares), SCAN.borderline.share) || shares.some((share, target) => share < limits.share && within(indices[target]!, SCAN.borderline.index));
 }
 
 /** Share of the measured images of other classes that an estimated trigger takes to its target. */

@@ -21,8 +21,11 @@ export function scanProblems(report: DefenseReport, tell: Tell): void {
     }
   }
   const sameWords = provenance.tool === TOOL;
-  if (scan) oneScan(scan, '/scan', report, sameWords, tell);
-  if (proof) oneScan(proof.scan, '/proof/scan', report, sameWords, tell);
+  for (const [part, pointer] of [[scan, '/scan'], [proof?.scan, '/proof/scan']] as const) {
+    if (!part) continue;
+    scanContradictions(part, pointer, sameWords, tell);
+    measuredProblems(part, pointer, report, tell);
+  }
 }
 
 /** Whether the config asks for more than the reference recipe. */
@@ -30,7 +33,11 @@ function guided({ provenance: { config } }: DefenseReport): boolean {
   return config.strategy !== undefined || config.trigger?.kind === 'inverted';
 }
 
-function oneScan(scan: ScanResult, pointer: string, { data }: DefenseReport, sameWords: boolean, tell: Tell): void {
+/**
+ * What in a scan does not follow from its own norms, bytes and counts.
+ * @param sameWords whether this version wrote it: only then its limits and sentence are known
+ */
+export function scanContradictions(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
   const { classes, limits, flagged, medianNorm, images, word } = scan;
   const { median, shares, indices } = anomalies(classes.map(({ screened }) => screened));
   near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
@@ -55,6 +62,9 @@ function oneScan(scan: ScanResult, pointer: string, { data }: DefenseReport, sam
   tell.same('scan', `${pointer}/flagged`, flagged.join(', '), inOrder.join(', '), 'the flagged classes, smallest mask first, are');
   tell.same('scan', `${pointer}/word`, word, wanted.length > 0 ? 'suspicious' : 'nothing found', 'by the flagged classes it is');
   if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, scanSentence(scan), 'the figures give');
+}
+
+function measuredProblems({ images }: ScanResult, pointer: string, { data }: DefenseReport, tell: Tell): void {
   const available = data.holdout.images > 0 ? data.holdout.images : data.fineTune.images;
   if (images.measured > available) tell.problem('scan', `${pointer}/images/measured`, `Success was measured on ${images.measured} images, but there are ${available} to measure on.`);
 }

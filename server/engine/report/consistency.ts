@@ -36,16 +36,20 @@ export interface Tell {
 export function consistencyProblems(report: DefenseReport): ConsistencyProblem[] {
   const found: ConsistencyProblem[] = [];
   const push = (kind: ConsistencyProblem['kind']) => (id: string, pointer: string, message: string): void => void found.push({ id, pointer, message, kind });
-  const problem = push('problem');
-  const tell: Tell = {
+  const tell = tellOf(push('problem'), push('note'));
+  for (const check of [metricProblems, pruningProblems, settingProblems, scanProblems, repairProblems, judgementProblems]) check(report, tell);
+  return found;
+}
+
+/** Tells what is found to two functions. */
+export function tellOf(problem: Tell['problem'], note: Tell['note']): Tell {
+  return {
     problem,
-    note: push('note'),
+    note,
     same: (id, pointer, is, expected, why) => {
       if (is !== expected) problem(id, pointer, `\`${pointer}\` is ${shown(is)}, but ${why} ${shown(expected)}.`);
     },
   };
-  for (const check of [metricProblems, pruningProblems, settingProblems, scanProblems, repairProblems, judgementProblems]) check(report, tell);
-  return found;
 }
 
 function shown(value: unknown): string {

@@ -1,5 +1,6 @@
 import type { DefenseReport, Finding } from '../../protocol/report';
 import { nearChance } from './near-chance';
+import { isHonestEstimate } from './verdict';
 import { percent, units } from './words';
 
 /** What the findings are read from: the report but for what is derived from it. */
@@ -118,6 +119,7 @@ function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: 
   if (proof?.scan.flagged.length) one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
   if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', `${attempts.length === 1 ? 'The repair that was tried did' : `None of the ${attempts.length} repairs that were tried did`} not meet the gates on held-out images; the defended model is the best of them.`);
   if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
+  if (trigger && isHonestEstimate({ trigger, scan })) one('target-not-suspicious', 'warning', `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`);
   if (scan && !trigger) one('no-trigger-found', 'warning', `No trigger is known, and inversion found no class suspicious: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
   const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
   if (trigger && unexplained.length) one('scan-suspicious', 'warning', `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`);

@@ -1,5 +1,5 @@
 import type { DefenseReport, Gate } from '../../protocol/report';
-import { doubt } from './verdict';
+import { doubt, isHonestEstimate } from './verdict';
 import { isEstimated, percent } from './words';
 
 /** What a gate limits, as a phrase. */
@@ -25,10 +25,10 @@ export function limitWords(limit: number): string {
 export const WITHIN_WORDS = { unrepaired: 'nothing was repaired', unproved: 'a fresh inversion speaks against it', estimated: 'the trigger is only estimated' } as const;
 
 /** Which of these it is; null where the figure itself says why. */
-export function missedWithin({ id, limit, judged, met }: Gate, { trigger, repaired, proof, scan }: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof' | 'scan'>): keyof typeof WITHIN_WORDS | null {
+export function missedWithin({ id, limit, judged, met }: Gate, { trigger, repaired, proof }: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof'>): keyof typeof WITHIN_WORDS | null {
   if (met || id !== 'maxAttackSuccessRate' || judged === null || judged > limit) return null;
   if (!repaired) return 'unrepaired';
-  if (proof && doubt({ trigger, proof, scan }, { maxAttackSuccessRate: limit }) !== null) return 'unproved';
+  if (proof && doubt({ trigger, proof }, { maxAttackSuccessRate: limit }) !== null) return 'unproved';
   return trigger?.source === 'estimated' ? 'estimated' : null;
 }
 
@@ -42,8 +42,9 @@ export function missedGate({ id, limit, measured, judged }: Gate, { trigger, rep
   if (measured === null || judged === null) return `Gate missed: the ASR could not be measured without a trigger (limit: ${limitWords(limit)}).`;
   if (!repaired) return `Gate missed: nothing was repaired; ${asr} is ${percent(measured)} (limit: ${limitWords(limit)}).`;
   if (judged > limit) return `Gate missed: ${asr} is ${percent(measured)}, judged by the upper bound of its 95 % interval, ${percent(judged)}; the limit is ${limitWords(limit)}.`;
-  const against = proof ? doubt({ trigger, proof, scan }, { maxAttackSuccessRate: limit }) : null;
+  const against = proof ? doubt({ trigger, proof }, { maxAttackSuccessRate: limit }) : null;
   if (against !== null) return `Gate missed: ${asr}, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but ${against}.`;
+  if (trigger && isHonestEstimate({ trigger, scan })) return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but it is on an estimate for class ${trigger.target}, which the scan does not find suspicious.`;
   if (trigger?.source === 'estimated') return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but the trigger is only estimated, which counts only with "acceptEstimated": true.`;
   return `Gate missed: ${asr} is ${percent(measured)}, up to ${percent(judged)}; the limit is ${limitWords(limit)}.`;
 }

@@ -2,7 +2,10 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/scan-report.schema.json';
 import { badInput } from '../../protocol/errors';
 import type { ScanReport } from '../../protocol/scan';
-import { count, firstRefused, MOST_CLASSES, refuse as refuseFigure, type BoundFault } from './bound-checks';
+import { TOOL } from '../version';
+import { count, firstRefused, MOST_CLASSES, type BoundFault } from './bound-checks';
+import { tellOf } from './consistency';
+import { scanContradictions } from './consistency-scan';
 import { placeWords } from './places';
 import { schemaWords } from './read-report';
 import { checkScan } from './scan-bounds';
@@ -18,11 +21,11 @@ let validate: ValidateFunction | undefined;
 
 /**
  * Reads the text of `<name>.scan.json`, of whatever origin. What it returns has the shape of the type, figures that are possible one
- * by one, and estimates with as many bytes as the model's images need.
+ * by one and follow from each other, and estimates with as many bytes as the model's images need.
  *
  * @param file for messages; nothing is read
  * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `scan.tooLarge`, `.empty`, `.syntax`,
- *   `.tooDeep`, `.duplicateKey`, `.number`, `.notAScan`, `.version`, `.schema`, `.figure`
+ *   `.tooDeep`, `.duplicateKey`, `.number`, `.notAScan`, `.version`, `.schema`, `.figure`, `.contradiction`
  */
 export function readScan(text: string, file: string): ScanReport {
   const value = parseStrictJson(text, file, SCAN);
@@ -40,6 +43,8 @@ export function readScan(text: string, file: string): ScanReport {
   const report = value as ScanReport;
   const fault = firstOutOfBounds(report);
   if (fault) refuse('figure', fault.message, fault.pointer);
+  // Whoever reads the word, the sentence or one figure alone must not be told another thing than the rest tells.
+  scanContradictions(report.scan, '/scan', report.provenance.tool === TOOL, tellOf((_id, pointer, message) => refuse('contradiction', message, pointer), () => undefined));
   return report;
 }
 
@@ -49,9 +54,5 @@ function firstOutOfBounds({ scan, model, provenance }: ScanReport): BoundFault |
     model.shape.forEach((size, at) => count(size, `/model/shape/${at}`));
     count(provenance.threads, '/provenance/threads', 4096, 1);
     checkScan(scan, '/scan', model);
-    // One word for two lists: whoever reads only one of them must not miss a class.
-    const marked = scan.classes.flatMap(({ flagged, target }) => (flagged ? [target] : []));
-    if (marked.join() !== [...scan.flagged].sort((a, b) => a - b).join()) refuseFigure('/scan/flagged', `names the classes ${scan.flagged.join(', ') || '(none)'}, but those marked as flagged are ${marked.join(', ') || '(none)'}`);
-    if ((scan.word === 'suspicious') !== scan.flagged.length > 0) refuseFigure('/scan/word', `is "${scan.word}", but ${scan.flagged.length} classes are flagged`);
   });
 }

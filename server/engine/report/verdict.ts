@@ -9,7 +9,7 @@ type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' |
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
 export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured, gates: ResolvedConfig['gates']): Gate[] {
   const asr = stages.after.attackSuccessRate;
-  const counts = trigger !== null && (trigger.source === 'known' || gates.acceptEstimated);
+  const counts = trigger !== null && (trigger.source === 'known' || (gates.acceptEstimated && !isHonestEstimate({ trigger, scan })));
   const drop = (stages.before.cleanAccuracy.hits - stages.after.cleanAccuracy.hits) / stages.before.cleanAccuracy.of;
   return [
     {
@@ -17,7 +17,7 @@ export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured,
       limit: gates.maxAttackSuccessRate,
       measured: asr?.rate ?? null,
       judged: asr?.high ?? null,
-      met: repaired && counts && asr !== null && asr.high <= gates.maxAttackSuccessRate && doubt({ trigger, proof, scan }, gates) === null,
+      met: repaired && counts && asr !== null && asr.high <= gates.maxAttackSuccessRate && doubt({ trigger, proof }, gates) === null,
     },
     {
       id: 'maxAccuracyDrop',
@@ -29,16 +29,19 @@ export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured,
   ];
 }
 
+/** Whether the trigger is an estimate for a class that a config names and the scan does not find suspicious: any class has one like it. */
+export function isHonestEstimate({ trigger, scan }: Pick<DefenseReport, 'trigger' | 'scan'>): boolean {
+  return trigger?.source === 'estimated' && scan !== undefined && !scan.flagged.includes(trigger.target);
+}
+
 /**
  * What speaks against a repair although the trigger that it was measured with is within its gate; null for nothing. A trigger that was
  * estimated has been trained against, so it takes a fresh inversion to say that the backdoor is gone, and not only that trigger.
  */
-export function doubt({ trigger, proof, scan }: Pick<DefenseReport, 'trigger' | 'proof' | 'scan'>, gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>): string | null {
+export function doubt({ trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof'>, gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>): string | null {
   if (proof?.scan.flagged.length) return `a fresh inversion of the repaired model still finds class ${proof.scan.flagged.join(', ')} suspicious`;
-  const estimated = trigger?.source === 'estimated';
-  if (!proof) return estimated ? 'no fresh inversion of the repaired model speaks for it' : null;
-  // A known trigger's class that no scan found suspicious has an estimate as large as any honest class's, which says nothing.
-  const left = proof.bounded.find(({ target, after }) => (estimated || scan?.flagged.includes(target)) && after.high > gates.maxAttackSuccessRate);
+  if (!proof) return trigger?.source === 'estimated' ? 'no fresh inversion of the repaired model speaks for it' : null;
+  const left = proof.bounded.find(({ after }) => after.high > gates.maxAttackSuccessRate);
   if (!left) return null;
   return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of held-out images to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
 }
@@ -62,6 +65,9 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const from = percent(before.attackSuccessRate.rate);
   const to = percent(after.attackSuccessRate.rate);
   const limit = percent(gates.maxAttackSuccessRate);
+  if (isHonestEstimate(measured)) {
+    return { word: 'not measurable', sentence: `Class ${trigger.target} was named, but the scan does not find it suspicious: a trigger of the size of its estimate can be found for any class, so it says nothing of a backdoor that its success went from ${from} to ${to}. Clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
+  }
   if (before.attackSuccessRate.high <= gates.maxAttackSuccessRate) {
     return { word: 'no effect before', sentence: `${The} has no effect on the model as it came: it reaches class ${trigger.target} on ${from} of inputs, within the limit of ${limit}. Nothing to repair for this trigger, if clean accuracy (${percent(before.cleanAccuracy.rate)}) is what you expect of this model.` };
   }

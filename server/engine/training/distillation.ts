@@ -30,11 +30,11 @@ export async function teacherOf(source: InputSource, { model, normalisation, sig
 /**
  * Cross-entropy against labels and against a teacher's answers, half and half (Hinton, Vinyals, Dean, "Distilling the Knowledge in a
  * Neural Network", 2015, section 2): what the teacher knew of the other classes is kept where images are few.
- * @param labels one-hot, [N, classes]
+ * @param hard cross-entropy against the labels
  * @param answers of the teacher, [N, classes]
  */
-export function distillationLoss(labels: tf.Tensor2D, answers: tf.Tensor2D, logits: tf.Tensor2D): tf.Scalar {
+export function distillationLoss(hard: tf.Scalar, answers: tf.Tensor2D, logits: tf.Tensor2D): tf.Scalar {
   const soft = softmaxCrossEntropy(answers, tf.div(logits, TEMPERATURE) as tf.Tensor2D);
   // A gradient through the temperature is smaller by its square.
-  return tf.add(tf.mul(1 - WEIGHT, softmaxCrossEntropy(labels, logits)), tf.mul(WEIGHT * TEMPERATURE ** 2, soft)) as tf.Scalar;
+  return tf.add(tf.mul(1 - WEIGHT, hard), tf.mul(WEIGHT * TEMPERATURE ** 2, soft)) as tf.Scalar;
 }

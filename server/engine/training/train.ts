@@ -35,7 +35,7 @@ export interface TrainOptions {
 /**
  * Trains with Adam on cross-entropy, or with a teacher on the distillation loss, images shuffled anew each epoch, the last smaller batch included. Training mode: dropout
  * drops, batch normalisation uses and updates batch statistics.
- * @returns steps done and, by epoch, mean loss (nats an image) and accuracy of the batches as they were trained
+ * @returns steps done and, by epoch, mean cross-entropy against the labels (nats an image) and accuracy of the batches as they were trained
  * @throws FinePruneError of kind `cancelled` within one batch; of kind `input` when the loss is no longer finite
  */
 export async function train(options: TrainOptions): Promise<{ steps: number; history: FineTuningResult['history'] }> {
@@ -79,15 +79,18 @@ function trainStep(options: TrainOptions, positions: Int32Array, variables: tf.V
     const targets = oneHot(Int32Array.from(positions, (p) => source.labels[p]!), model.classes);
     const answers = options.teacher && tf.tensor2d(options.teacher(positions), [positions.length, model.classes]);
     let predicted: tf.Tensor | undefined;
-    const { value, grads } = tf.variableGrads(() => {
+    let hard: tf.Scalar | undefined;
+    const { grads } = tf.variableGrads(() => {
       const logits = forward(model, x, { training: true, dropoutSeed: (options.seed * 1_000_003 + step) % 2 ** 31 });
       predicted = tf.keep(tf.argMax(logits, 1));
-      return answers ? distillationLoss(targets, answers, logits) : softmaxCrossEntropy(targets, logits);
+      hard = tf.keep(softmaxCrossEntropy(targets, logits));
+      return answers ? distillationLoss(hard, answers, logits) : hard;
     }, variables);
     adam.apply(variables.map((v) => grads[v.name]!));
     const guesses = predicted!.dataSync();
-    predicted!.dispose();
-    return { loss: value.dataSync()[0]!, correct: positions.reduce((n, p, i) => n + (guesses[i] === source.labels[p] ? 1 : 0), 0) };
+    const [loss] = hard!.dataSync();
+    tf.dispose([predicted!, hard!]);
+    return { loss: loss!, correct: positions.reduce((n, p, i) => n + (guesses[i] === source.labels[p] ? 1 : 0), 0) };
   });
 }
 

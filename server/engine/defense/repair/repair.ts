@@ -28,7 +28,7 @@ export interface Repaired {
   readonly rounds: Round[];
   readonly keptRound: number;
   readonly training: Pick<FineTuningResult, 'epochs' | 'steps' | 'learningRate' | 'batchSize' | 'history'>;
-  /** On the kept round; null where the context has no targets. */
+  /** On the kept round; null where no target is suspicious. */
   readonly fresh: { target: number; norm: number; success: Rate }[] | null;
 }
 
