@@ -57,7 +57,13 @@ async function perform(jobs, atOnce) {
         console.log(title);
         process.stdout.write(Buffer.concat(said));
       }
-      conclude(status, (Date.now() - begin) / 1000);
+      try {
+        conclude(status, (Date.now() - begin) / 1000);
+      } catch (error) {
+        // A count that cannot be read is this job's failure, and no reason to leave the others.
+        console.error(error.message);
+        count(name, 0, 1);
+      }
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

@@ -106,6 +106,7 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
   const request: ScanRequest = {
     model: inputs?.model ?? subject,
     clean: chosen,
+    ...(inputs && !clean && { config: inputs.config }),
     ...pick(flags.scale ?? inputs?.scale, flags.mean ?? inputs?.mean, flags.std ?? inputs?.std),
     out: { folder: path.resolve(cwd, flags.out ?? path.dirname(subject)), name: flags.name ?? inputs?.name ?? modelName(subject) },
     // What was typed is meant, wherever it lies.

@@ -1,16 +1,17 @@
 import path from 'node:path';
 import type { EngineEvent } from '../protocol/engine';
-import { badInput, cancelled } from '../protocol/errors';
+import { badInput, cancelled, FinePruneError } from '../protocol/errors';
 import type { ScanOutcome, ScanReport, ScanRequest } from '../protocol/scan';
 import { selectBackend } from './backend/select';
 import { checkDataFitsModel } from './data/open-data';
 import { openIdx } from './data/idx';
-import { allIndices } from './data/roles';
+import type { Split } from './data/dataset';
+import { allIndices, trainingRoles } from './data/roles';
 import { confinedPath } from './files/confine';
 import { checkPlace, writeFileAtomically } from './files/write';
 import { cachedScan } from './inversion/scan-cache';
 import { reportedScan } from './inversion/scan';
-import { splitForScan } from './inversion/scan-images';
+import { scanImagesOf, splitForScan, type ScanImages } from './inversion/scan-images';
 import { openModel } from './model/open-tfjs';
 import { Progress } from './progress';
 import { stageMetrics } from './metrics/evaluate';
@@ -53,13 +54,14 @@ export async function runScan(request: ScanRequest, emit: (event: EngineEvent) =
     }
     if (signal.aborted) throw cancelled();
 
-    const chosen = splitForScan({ split, indices: allIndices(split.count) }, seed);
+    const chosen = imagesOf(request, split);
+    const target = request.config?.target ?? null;
     const pass: PassOptions = { model, normalisation: { mean, std }, signal };
     await refuseNearChance(chosen.measured, pass);
     progress.begin('scan', 1000);
     const { scan, cached } = await cachedScan(
       {
-        ...pass, ...chosen, seed, wanted: [],
+        ...pass, ...chosen, seed, wanted: target !== null && target < model.classes ? [target] : [],
         onProgress: (done) => progress.step(Math.round(1000 * done)),
         onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
       },
@@ -86,6 +88,19 @@ export async function runScan(request: ScanRequest, emit: (event: EngineEvent) =
     return { report, file, cached, backend: { name: backend.name, why: backend.why, version: backend.version }, timings: { totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 } };
   } finally {
     model.dispose();
+  }
+}
+
+/** As a run of the config would take them, where it could; else of all there are. */
+function imagesOf({ config, seed }: ScanRequest, split: Split): ScanImages {
+  const all = { split, indices: allIndices(split.count) };
+  if (!config) return splitForScan(all, seed);
+  try {
+    return scanImagesOf(trainingRoles(split, config, seed), seed);
+  } catch (error) {
+    // Too few of a role for a run's scan, and still enough for one alone.
+    if (error instanceof FinePruneError && error.code === 'scan.tooFewImages') return splitForScan(all, seed);
+    throw error;
   }
 }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
+import { scanInputs } from '../../server/engine/config/scan-inputs';
 import { markdownReport } from '../../server/engine/report/markdown';
 import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
-import { startEngine, startMeasure } from '../../server/jobs/engine-process';
+import { startEngine, startMeasure, startScan } from '../../server/jobs/engine-process';
 import type { EngineEvent, MeasureOutcome, RunOutcome } from '../../server/protocol/engine';
 import type { DefenseReport } from '../../server/protocol/report';
 import schema from '../../schemas/defense-report.schema.json';
@@ -113,6 +114,16 @@ for (const backend of backends) {
         for (const name of ['twice', 'twice']) texts.push(readFileSync((await run(name, { trigger: 'inverted', strategy: 'fine-pruning-conv' }, [], { fineTuneImages: 1500, testImages: 1000 })).files.report, 'utf8'));
         assert.equal(texts[0], texts[1]);
         assert.ok(!texts[0]!.includes(temp.dir));
+      });
+
+      it('begins with the scan that was made of its config alone', async () => {
+        const { placed: _, folder: place, name, ...inputs } = await scanInputs(smallConfig(folder, 'alone', { backend, trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 }), { root: temp.dir });
+        const alone = await startScan({ ...inputs, out: { folder: place, name }, allowedFolders: [temp.dir], useCache: true }, quiet);
+        assert.equal(alone.cached, false);
+        const { report } = await run('alone', { trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 });
+        assert.deepEqual(report.scan, alone.report.scan);
+        const again = await startScan({ ...inputs, out: null, allowedFolders: [temp.dir], useCache: true }, quiet);
+        assert.equal(again.cached, true);
       });
 
       it('changes nothing where no trigger is known and none is found', async () => {

@@ -52,7 +52,7 @@ describe('command line of scan', () => {
     const wanted = {
       model: inCwd('one', 'model.json'),
       clean: { images: inCwd('one', 'data', 'X'), labels: inCwd('one', 'data', 'Y') },
-      scale: 1 / 255, mean: [0.13], std: [0.3],
+      scale: 1 / 255, mean: [0.13], std: [0.3], config: { holdout: 5000, fineTuneImages: null, target: null },
       out: { folder: inCwd('one'), name: 'mnist' },
       allowedFolders: [cwd], seed: 7, backend: 'wasm', threads: 2, useCache: true,
     };

@@ -5,7 +5,7 @@ import { at } from '../data/open-data';
 import { readConfig, type ReadOptions } from './read-config';
 
 /** What a config says about a scan of its model, and where the result goes. */
-export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean' | 'scale' | 'mean' | 'std' | 'seed' | 'backend' | 'threads'>> {
+export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean' | 'scale' | 'mean' | 'std' | 'config' | 'seed' | 'backend' | 'threads'>> {
   /** Folder and base name of the config. */
   folder: string;
   name: string;
@@ -19,7 +19,7 @@ export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean'
  */
 export async function scanInputs(configPath: string, options: ReadOptions = {}): Promise<ScanInputs> {
   const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
-  const { train, scale, mean, std } = config.data;
+  const { train, scale, mean, std, holdout, fineTuneImages } = config.data;
   try {
     await at('/data/train/images', () => resolve(train.images, 'clean images'));
     await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
@@ -31,7 +31,7 @@ export async function scanInputs(configPath: string, options: ReadOptions = {}):
   return {
     model: absolute(config.model),
     clean: { images: absolute(train.images), labels: absolute(train.labels) },
-    scale, mean, std, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
+    scale, mean, std, config: { holdout, fineTuneImages, target: config.trigger?.target ?? null }, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
-import type { DataSet, Roles } from './dataset';
+import type { DataSet, Roles, Split } from './dataset';
 import { drawn, shuffled } from './random';
 
 export { shuffled } from './random';
@@ -23,13 +23,9 @@ export function allIndices(count: number): Int32Array {
 export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
   const { data, seed } = config;
   const { train, test } = dataset;
-  const heldOut = Math.min(data.holdout, Math.floor(train.count / 2));
-  const order = shuffled(train.count, seed, 'holdout');
-  const holdout = { split: train, indices: order.slice(0, heldOut).sort() };
-  const rest = order.slice(heldOut).sort();
-  const fineTune = { split: train, indices: drawn(rest, data.fineTuneImages ?? rest.length, seed, 'fineTune') };
+  const { holdout, fineTune, fineTuneAvailable } = trainingRoles(train, data, seed);
   const tested = { split: test, indices: drawn(allIndices(test.count), data.testImages ?? test.count, seed, 'test') };
-  if (data.analysis === 'holdout' && heldOut === 0) {
+  if (data.analysis === 'holdout' && holdout.indices.length === 0) {
     throw badInput('config.conflict', 'The analysis is to read held-out images, but none are held out.', {
       place: '/data/holdout', todo: 'Set data.holdout to 1 or more (a training set of one image has none to spare), or data.analysis to "test".',
     });
@@ -40,7 +36,19 @@ export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
     analysisRole: data.analysis,
     holdout,
     fineTune,
-    fineTuneAvailable: rest.length,
+    fineTuneAvailable,
     test: tested,
+  };
+}
+
+/** The roles of training images alone, as `splitRoles` gives them. */
+export function trainingRoles(train: Split, data: { holdout: number; fineTuneImages: number | null }, seed: number): Pick<Roles, 'holdout' | 'fineTune' | 'fineTuneAvailable'> {
+  const heldOut = Math.min(data.holdout, Math.floor(train.count / 2));
+  const order = shuffled(train.count, seed, 'holdout');
+  const rest = order.slice(heldOut).sort();
+  return {
+    holdout: { split: train, indices: order.slice(0, heldOut).sort() },
+    fineTune: { split: train, indices: drawn(rest, data.fineTuneImages ?? rest.length, seed, 'fineTune') },
+    fineTuneAvailable: rest.length,
   };
 }

@@ -19,7 +19,7 @@ export interface ScanImages {
  * Of a run: search on images that fine-tuning may see, measure on held-out ones. Neither is of the test set.
  * @throws FinePruneError `scan.tooFewImages`
  */
-export function scanImagesOf({ fineTune, holdout }: Roles, seed: number): ScanImages {
+export function scanImagesOf({ fineTune, holdout }: Pick<Roles, 'fineTune' | 'holdout'>, seed: number): ScanImages {
   if (holdout.indices.length === 0) return splitForScan(fineTune, seed);
   const search = { ...fineTune, indices: drawn(fineTune.indices, SCAN.searchImages, seed, 'scan search') };
   const measured = { ...holdout, indices: drawn(holdout.indices, SCAN.measuredImages, seed, 'scan measured') };
