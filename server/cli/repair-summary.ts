@@ -24,8 +24,8 @@ function foundText({ flagged, classes, word }: ScanResult): string {
   return named.length === 0 ? word : `${word}: ${named.join(', ')}${flagged.length > MOST_CLASSES ? ` and ${flagged.length - MOST_CLASSES} more` : ''}`;
 }
 
-/** `fine-pruning, guided (kept, gates met on held-out images)`: apart from the gates of the test images, which may say otherwise. */
+/** `fine-pruning, guided (kept, held-out gates met)`: apart from the gates of the test images, which may say otherwise. */
 function triedText(attempts: readonly Attempt[]): string {
-  const named = attempts.map(({ strategy, chosen, met }) => (chosen ? `${strategy} (kept, gates ${met ? 'met' : 'missed'} on held-out images)` : strategy));
+  const named = attempts.map(({ strategy, chosen, met }) => (chosen ? `${strategy} (kept, held-out gates ${met ? 'met' : 'missed'})` : strategy));
   return `${named.join(', ')}${attempts.some(({ chosen }) => chosen) ? '' : '; none was kept'}`;
 }

@@ -117,8 +117,8 @@ for (const backend of backends) {
       });
 
       it('begins with the scan that was made of its config alone', async () => {
-        const { placed: _, folder: place, name, ...inputs } = await scanInputs(smallConfig(folder, 'alone', { backend, trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 }), { root: temp.dir });
-        const alone = await startScan({ ...inputs, out: { folder: place, name }, allowedFolders: [temp.dir], useCache: true }, quiet);
+        const { placed, folder: place, name, ...inputs } = await scanInputs(smallConfig(folder, 'alone', { backend, trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 }), { root: temp.dir });
+        const alone = await startScan({ ...inputs, out: { folder: place, name }, allowedFolders: [temp.dir], useCache: true }, quiet).catch((error: unknown) => Promise.reject(placed(error)));
         assert.equal(alone.cached, false);
         const { report } = await run('alone', { trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 });
         assert.deepEqual(report.scan, alone.report.scan);

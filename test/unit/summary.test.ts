@@ -103,7 +103,7 @@ describe('summary of a run that scanned and tried repairs', () => {
 
   it('has a line for the scans and one for what was tried', () => {
     assert.ok(lines.includes('Scan    suspicious: class 0 (estimated, 4.0 pixels) → repaired: nothing found'), text);
-    assert.ok(lines.includes('Tried   fine-pruning, fine-pruning-conv, guided (kept, gates met on held-out images)'), text);
+    assert.ok(lines.includes('Tried   fine-pruning, fine-pruning-conv, guided (kept, held-out gates met)'), text);
     const none = repairedReport();
     for (const attempt of none.attempts!) Object.assign(attempt, { chosen: false, met: false });
     assert.match(summarize(none, { files: FILES }), /^Tried {3}fine-pruning, fine-pruning-conv, guided; none was kept$/m);
