@@ -9,7 +9,7 @@ import { pixels } from './scan-text';
 const STRATEGIES: Record<StrategyName, string> = {
   'fine-pruning': 'The reference recipe: prunes the units with the lowest mean activation on clean images, then fine-tunes on clean images.',
   'fine-pruning-conv': 'As the original paper has it: prunes the last convolution, as many channels as the accuracy limit allows, then fine-tunes on clean images.',
-  guided: 'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; half of the loss follows what the input model says of the clean images.',
+  guided: 'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; where images are few, part of the loss follows what the input model says of the clean ones.',
   'head-reset': 'Draws the weights of the dense layers anew and trains again on clean images; it needs no inversion.',
 };
 

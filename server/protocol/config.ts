@@ -24,8 +24,8 @@ export interface DefenseConfig {
   /**
    * How the model is repaired. `fine-pruning`: the reference recipe. `fine-pruning-conv`: as the original paper has it, the last
    * convolution, as many channels as the accuracy limit allows. `guided`: prune the units that the estimated trigger
-   * raises, then fine-tune on clean images and on images stamped with estimated triggers, towards their true labels and what the
-   * input model says of the clean images. `head-reset`: needs no trigger; draws the weights of all dense layers anew and trains the whole network again on clean, slightly shifted
+   * raises, then fine-tune on clean images and on images stamped with estimated triggers, towards their true labels and,
+   * where images are few, what the input model says of the clean ones. `head-reset`: needs no trigger; draws the weights of all dense layers anew and trains the whole network again on clean, slightly shifted
    * images. `auto`: one after the other, in the order of their cost, until one meets the gates on held-out images.
    * @default "fine-pruning"
    */

@@ -12,7 +12,7 @@ export interface ScannedModel {
 const MOST_VALUES = 1e8;
 const MOST_SEEDS = 100;
 const MOST_SEED = 0xffff_ffff;
-/** The anomaly index is at most the number of least deviations in a median, and as far below 0 as masks can be above it. */
+/** A logarithm of shares over the least deviation: far more than any anomaly index is. */
 const MOST_INDEX = 1e9;
 
 /** Figures of a scan that are possible one by one, and estimates that have as many bytes as the images have pixels. */

@@ -22,7 +22,7 @@ export interface TrainOptions {
   decay?: 'cosine';
   /** Seeds shuffling and dropout. */
   seed: number;
-  /** What a teacher answers to the source's images: half of the loss is to answer alike. Nothing by default. */
+  /** What a teacher answers to the source's images: part of the loss is to answer alike. Nothing by default. */
   teacher?: Teacher;
   /** Entries held at zero. */
   masks: Masks | null;

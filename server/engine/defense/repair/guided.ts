@@ -20,14 +20,14 @@ const MOST_ROUNDS = 5;
 /** Steps that a round takes at least, and epochs that it takes at most: a small set is gone through several times. */
 const LEAST_STEPS = 400;
 const MOST_EPOCHS = 10;
-/** With so many images a fifth of them is stamped; with fewer, each of them once more. */
+/** With so many images a fifth of them is stamped; with fewer, each of them once more, and the input model teaches. */
 const MANY_IMAGES = 20_000;
 /** Where no number of units meets the gates by itself, as many go as the accuracy limit allows, up to the reference's ratio. */
 const MOST_PRUNED = 0.2;
 
 /**
  * Prunes the units that the estimated triggers raise most, then fine-tunes on clean images and on images stamped with every trigger
- * estimated so far under their true labels and the input model's answers to the clean images: unlearning by inversion (Wang et al., IEEE S&P 2019, section VI.C), in rounds, since
+ * estimated so far under their true labels, where images are few also towards the input model's answers to the clean ones: unlearning by inversion (Wang et al., IEEE S&P 2019, section VI.C), in rounds, since
  * what is left of a backdoor is found only by inverting again. The known trigger, if there is one, is never trained on: it
  * stays an independent measure. At least two rounds; up to five while a fresh trigger, no larger than the first, succeeds on held-out images.
  */
@@ -44,7 +44,8 @@ async function run(context: RepairContext): Promise<Repaired> {
   const { config, model, roles, frozen } = subject;
   const first = targets.map((target) => ({ target, ...decodeEstimate(scan!.classes[target]!.estimate!, model.inputShape) }));
   const pruned = await choosePruned(context);
-  const teacher = await teacherOf(sourceOf(roles.fineTune), pass);
+  // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
+  const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
   const masks = masksFor(model, subject.site, pruned.units);
   const plan = planOf(roles.fineTune.indices.length, config.fineTune.batchSize);
   const rounds: Round[] = [];
@@ -64,7 +65,7 @@ async function run(context: RepairContext): Promise<Repaired> {
       const trained = await train({
         model, source, normalisation: subject.normalisation, ...config.fineTune, epochs: plan.epochs, seed: (config.seed + round) % 2 ** 32, masks, frozen: frozen.map(({ layer }) => layer), signal: pass.signal,
         // Of a stamped image the teacher has seen the clean one: it is to be answered as if nothing were stamped on it.
-        teacher: (positions) => teacher(Array.from(positions, imageOf)),
+        ...(teacher && { teacher: (positions: ArrayLike<number>) => teacher(Array.from(positions, imageOf)) }),
         onStep: (step, total, soFar) => onProgress(share(0.2 + (0.6 * step) / total), soFar),
       });
       const bounded = await freshOn(context, (done) => onProgress(share(0.8 + 0.2 * done)));
