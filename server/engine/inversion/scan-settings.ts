@@ -12,7 +12,7 @@ export const SCAN = {
   finalSteps: 300,
   finalPatience: 6,
   /** A class is flagged above this index and below this share. */
-  limits: { index: 2, share: 0.35 },
+  limits: { index: 2, share: 0.4 },
   /** A smallest share in here is looked at with a second seed, and the index of a class within the limit of the share. */
   borderline: { share: [0.25, 0.5], index: [1.5, 3] },
   /** What a flagged class's trigger must reach on images that it was not searched on. */
