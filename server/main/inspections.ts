@@ -52,7 +52,7 @@ export class Inspections {
         void this.host.connection.sendNotification(INSPECT_PROGRESS, { token, title, overall } satisfies InspectProgress).catch(() => undefined);
       const answer = await this.engine.ask(subject, query, { signal: cancelling.signal, onProgress });
       if (answer.kind === 'open') return { ok: true, answer: { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null } };
-      return { ok: true, answer: answer.kind === 'scan' && !answer.found ? { ...answer, found: await this.scanBeside(config, last) } : answer };
+      return { ok: true, answer: answer.kind === 'scan' ? { ...answer, found: await this.nearest(answer.found, config, last) } : answer };
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === 'engine') this.host.log.error(describeFailure(failure), error instanceof FinePruneError ? undefined : error);
@@ -81,6 +81,11 @@ export class Inspections {
   private async subjectOf(config: string, defended: InspectSubject['defended'], last: LastRun | undefined): Promise<InspectSubject> {
     const { overrides, nativeBinding, root, allowedFolders } = await requestOf(this.host, config);
     return { config, allowedFolders, defended, repaired: last ? repairedBy(last) : null, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
+  }
+
+  /** What a person can open goes before the same in the user's cache; nothing goes before the search that the trigger is from. */
+  private async nearest(found: ScanData['found'], config: string, last: LastRun | undefined): Promise<ScanData['found']> {
+    return found?.source === 'trigger' ? found : ((await this.scanBeside(config, last)) ?? found);
   }
 
   /** A scan of this very model that lies beside the config: by itself, or in the report of a run. */
