@@ -83,15 +83,15 @@ export class Inspections {
     return { config, allowedFolders, defended, repaired: last ? repairedBy(last) : null, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
   }
 
-  /** What a person can open goes before the same in the user's cache; nothing goes before the search that the trigger is from. */
+  /**
+   * The scan of this very model to show: the search that the trigger is from, the result beside the config, which a person can open, what
+   * the engine found in the user's cache, and what the report of a run holds.
+   */
   private async nearest(found: ScanData['found'], config: string, last: LastRun | undefined): Promise<ScanData['found']> {
-    return found?.source === 'trigger' ? found : ((await this.scanBeside(config, last)) ?? found);
-  }
-
-  /** A scan of this very model that lies beside the config: by itself, or in the report of a run. */
-  private async scanBeside(config: string, last: LastRun | undefined): Promise<ScanData['found']> {
+    if (found?.source === 'trigger') return found;
     const scan = await this.snapshots.scanOnDisk(config);
     if (scan && stillHolds(scan)) return { source: 'file', file: path.basename(pathOf(scan.uri) ?? ''), scan: scan.report.scan };
+    if (found) return found;
     return last?.report.scan && !last.changed.includes('the model') ? { source: 'report', file: null, scan: last.report.scan } : null;
   }
 
