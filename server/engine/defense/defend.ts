@@ -130,7 +130,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const predictedAfter = await evaluate('evaluate-after');
   const after = told('after', predictedAfter);
   progress.begin('proof', 1000);
-  const proof = await prove({ before: scan, targets, images, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
+  const proof = await prove({ before: scan, images, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
   return {
     ...base,
     stages: { before, pruned, after },

@@ -10,8 +10,6 @@ import type { PassOptions } from './inputs';
 interface Setting {
   /** Of the input model; null where none was made. */
   before: ScanResult | null;
-  /** Classes that were suspicious in the input model, and the known trigger's target. */
-  targets: readonly number[];
   images: ScanImages;
   /** Whether the figures rest on a trigger that somebody knows. */
   known: boolean;
@@ -25,11 +23,11 @@ interface Setting {
  * searched afresh, no larger than the one found in the input model. The model's variables hold the repaired model.
  * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function prove({ before, targets, images, known, seed, pass, onProgress }: Setting): Promise<Proof> {
+export async function prove({ before, images, known, seed, pass, onProgress }: Setting): Promise<Proof> {
   // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
   const own = (seed + 2) % 2 ** 32;
   const scan = await scanModel({ ...pass, ...images, seed: own, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
-  const tried = before ? await boundedSuccess(boundsOf(before, targets), images, own, pass, (share) => onProgress(0.8 + 0.2 * share)) : [];
+  const tried = before ? await boundedSuccess(boundsOf(before), images, own, pass, (share) => onProgress(0.8 + 0.2 * share)) : [];
   onProgress(1);
   const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: before!.classes[target]!.success, after: success }));
   const facts: Omit<Proof, 'sentence'> = { scan: reportedScan(scan), bounded, basis: known ? 'known trigger and fresh inversion' : 'fresh inversion' };

@@ -5,7 +5,6 @@ import type { Scanned } from '../inversion/config-scan';
 import { checkSearchable } from '../inversion/scan';
 import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
 import type { Progress } from '../progress';
-import { targetsOf } from './defend';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
 import { prove } from './proof';
 
@@ -33,7 +32,7 @@ export async function provenFinePruning({ subject, known, trigger, scanned }: Se
   if (!images) return withScan;
   progress.begin('proof', 1000);
   const proof = await prove({
-    before: scanned?.scan ?? null, targets: scanned ? targetsOf(scanned.scan, trigger!.target) : [], images, known: known !== null, seed: config.seed,
+    before: scanned?.scan ?? null, images, known: known !== null, seed: config.seed,
     pass: { model, normalisation, signal }, onProgress: (share) => progress.step(Math.round(1000 * share)),
   });
   return { ...withScan, proof };

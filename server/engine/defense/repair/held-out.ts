@@ -33,18 +33,18 @@ export async function openHeldOut(view: View, known: OpenTrigger | null, estimat
   };
 }
 
-/** Success of triggers inverted afresh on the model as it is now, none larger than the one found in the input model; null without a suspicious class to try. */
-export async function freshOn({ subject, scan, images, targets, pass }: RepairContext, onProgress?: (share: number) => void): Promise<Repaired['fresh']> {
-  const bounds = scan ? boundsOf(scan, targets) : [];
+/** Success of triggers inverted afresh on the model as it is now, none larger than the one found in the input model; null without a suspicious class. */
+export async function freshOn({ subject, scan, images, pass }: RepairContext, onProgress?: (share: number) => void): Promise<Repaired['fresh']> {
+  const bounds = scan ? boundsOf(scan) : [];
   return bounds.length ? boundedSuccess(bounds, images, subject.config.seed, pass, onProgress) : null;
 }
 
 /**
- * The norms of the triggers that a scan found for suspicious classes among some, in pixels. Any honest class has a trigger as large as
+ * The norms of the triggers that a scan found for suspicious classes, in pixels. Any honest class has a trigger as large as
  * its own estimate: what one of that size reaches says nothing.
  */
-export function boundsOf(scan: ScanResult, targets: readonly number[]): { target: number; norm: number }[] {
-  return targets.filter((target) => scan.flagged.includes(target)).map((target) => ({ target, norm: scan.classes[target]!.norm }));
+export function boundsOf(scan: ScanResult): { target: number; norm: number }[] {
+  return scan.flagged.map((target) => ({ target, norm: scan.classes[target]!.norm }));
 }
 
 /** @param fresh success of triggers that were inverted afresh on the model as it is now */
