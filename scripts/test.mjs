@@ -14,10 +14,10 @@ const totals = { passed: 0, failed: 0 };
 const failures = [];
 const started = Date.now();
 
-function count(name, passed, failed) {
+function count(name, passed, failed, which = []) {
   totals.passed += passed;
   totals.failed += failed;
-  if (failed) failures.push(`${name}: ${failed} failed`);
+  if (failed) failures.push(`${name}: ${failed} failed`, ...which.map((test) => `  ${test}`));
 }
 
 /** A command that is one test: it passes when it ends with 0. */
@@ -28,15 +28,20 @@ function command(name, args) {
 /** A mocha suite in its own process. Without a count it did not come to its end, and that is a failure. */
 function mocha(name, files, env = {}) {
   const counts = path.join(temp, `${name.replace(/\W+/g, '-')}.json`);
-  const args = [path.join(root, 'node_modules/mocha/bin/mocha.js'), '--import=tsx', '--reporter', 'test/reporter.cjs', '--timeout', '120000', '--exit', ...files];
+  const args = [path.join(root, 'node_modules/mocha/bin/mocha.js'), ...files];
   return {
     name, args, env: { FINE_PRUNE_TEST_COUNTS: counts, ...env },
     conclude: (status, seconds) => {
-      const { passed, failed } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
-      count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1));
+      const { passed, failed, failures: which } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
+      count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1), which);
       console.log(`   ${name}: ${passed} passed, ${failed} failed, ${seconds.toFixed(0)} s`);
     },
   };
+}
+
+/** A command of the set-up that runs while others do. @returns its exit code */
+function background(args) {
+  return new Promise((resolve) => spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }).on('close', resolve));
 }
 
 /** Runs jobs in their order, as many at once as asked; of several, each one's output comes whole when it ends. */
@@ -77,8 +82,11 @@ try {
   dependencies();
   build();
   await demoData();
+  // Both wait for a network more than they compute.
+  const browsers = ['host', 'webview', 'e2e'].some(asked) ? background(['test/harness/install.mjs']) : null;
   if (process.env.FINE_PRUNE_WITHOUT_NATIVE === '1') nativeMissing = 'FINE_PRUNE_WITHOUT_NATIVE=1 is set';
   else nativeMissing = nativeEngine();
+  if (browsers && (await browsers) !== 0) throw new Error('The browsers of the tests could not be installed: see above.');
   const env = nativeMissing ? { FINE_PRUNE_WITHOUT_NATIVE: '1' } : {};
 
   // What computes for minutes comes first, so that the rest fits in beside it.
@@ -90,6 +98,7 @@ try {
   }
   if (asked('protocol')) computing.push(mocha('protocol', testFiles('protocol'), env));
   if (asked('unit')) computing.push(mocha('unit', testFiles('unit'), env));
+  if (asked('webview')) computing.push(mocha('webview', testFiles('webview'), env));
   if (asked('check')) {
     computing.push(
       command('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']),
@@ -99,15 +108,12 @@ try {
   }
   await perform(computing, 2);
 
-  // Browsers alone: what a person would wait for is waited for there.
+  // VS Code alone: what a person would wait for is waited for there.
   if (asked('host')) {
-    run(process.execPath, ['test/harness/install.mjs']);
     run(process.execPath, ['test/harness/bundle-host.mjs']);
     await perform([mocha('host', testFiles('host'), env)], 1);
   }
-  if (asked('webview')) await perform([mocha('webview', testFiles('webview'), env)], 1);
   if (asked('e2e')) {
-    run(process.execPath, ['test/harness/install.mjs']);
     run(process.execPath, ['scripts/package.mjs']);
     await perform([mocha('e2e', testFiles('e2e'), env)], 1);
   }

@@ -6,8 +6,8 @@ import { onShutdown, run } from './processes';
 /** The folder of the whole project. */
 export const projectRoot = path.resolve(__dirname, '../..');
 
-/** Where large downloads for tests are kept: `$FINE_PRUNE_CACHE`, else `.cache` in the project. */
-export const cacheDir = path.resolve(process.env.FINE_PRUNE_CACHE || path.join(projectRoot, '.cache'));
+/** Where large downloads for tests are kept. */
+export const cacheDir = path.join(projectRoot, '.cache');
 
 /**
  * The oldest VS Code that the extension supports (`engines.vscode`), on the Node that runs the tests;
