@@ -20,7 +20,7 @@ import { frozenLayers } from './model/frozen';
 import { masksFor } from './model/masks';
 import type { OpenModel } from './model/model';
 import { openModel } from './model/open-tfjs';
-import { findUnitSite } from './model/units';
+import { findUnitSite, strategySite } from './model/units';
 import { Progress } from './progress';
 
 /** Everything that a pass needs, opened once. */
@@ -74,7 +74,8 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     if (signal.aborted) throw cancelled();
 
     // A strategy chooses its layer by itself.
-    const site = config.strategy && request.layer ? findUnitSite(model.graph, request.layer, model.path) : findUnitSite(model.graph, config.layer, config.layer === null ? model.path : undefined);
+    const file = config.layer === null ? model.path : undefined;
+    const site = config.strategy ? strategySite(model.graph, request.layer || config.layer, file) : findUnitSite(model.graph, config.layer, file);
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const test = sourceOf(roles.test);
     const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };

@@ -198,8 +198,8 @@ export interface LayerAnalysis {
   kind: 'Dense' | 'Conv2D' | 'Add';
   /** Activation function whose output was measured, e.g. `relu`. */
   activation: string;
-  /** Found by itself or named in the config. */
-  chosen: 'penultimate' | 'named';
+  /** Found by itself, or named in the config or by a strategy. `last`: the last that can be pruned, of a model whose penultimate layer can't. */
+  chosen: 'penultimate' | 'named' | 'last';
   units: number;
   /** Number of clean images analysed. */
   images: number;

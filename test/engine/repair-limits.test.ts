@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as l from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../server/engine/backend/select';
@@ -23,6 +23,7 @@ import type { RunOutcome, RunRequest } from '../../server/protocol/engine';
 import type { FinePruneError } from '../../server/protocol/errors';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
+import { ATTACKED_TARGET, attackedConfig, makeAttacked } from './attacked-model';
 import { filesOf, write } from './model-support';
 
 const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
@@ -76,6 +77,18 @@ describe('repairs at their limits', function () {
     net.dispose();
     await write(path.dirname(config), json, weights);
     await assert.rejects(run(config), refusedAs('strategy.noConvolution', '/strategy'));
+  });
+
+  it('a model whose classifier reads joined layers is repaired all the same, in the last layer that can be pruned', async () => {
+    const folder = path.join(temp.dir, 'joined');
+    mkdirSync(folder);
+    await makeAttacked(folder, { joined: true });
+    await selectBackend({ choice: backend, threads: 1 });
+    const { report, files } = await run(attackedConfig(folder, 'joined', { kind: 'patch', target: ATTACKED_TARGET }, { strategy: 'guided', backend }));
+    assert.deepEqual([report.layer.name, report.layer.chosen, report.repaired], ['neurons_2', 'last', true]);
+    assert.ok(report.pruning.count > 0 && report.stages.after.attackSuccessRate!.rate < 0.2, report.verdict.sentence);
+    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
+    assert.match(readFileSync(files.markdown, 'utf8'), /`neurons_2`, Dense, relu, the last one that can be pruned, since the penultimate one can't/);
   });
 
   it('a scan says that it cannot search through a dilated convolution', async () => {

@@ -109,21 +109,22 @@ for (const backend of backends) {
         assert.deepEqual(compareMeasured(report, await measure('difference', outcome, false)).filter(({ outcome: how }) => how === 'fail'), []);
       });
 
-      it('writes the same bytes twice, with the scan from the cache and without', async () => {
-        const texts: string[] = [];
-        for (const name of ['twice', 'twice']) texts.push(readFileSync((await run(name, { trigger: 'inverted', strategy: 'fine-pruning-conv' }, [], { fineTuneImages: 1500, testImages: 1000 })).files.report, 'utf8'));
-        assert.equal(texts[0], texts[1]);
-        assert.ok(!texts[0]!.includes(temp.dir));
-      });
-
-      it('begins with the scan that was made of its config alone', async () => {
-        const { placed, folder: place, name, ...inputs } = await scanInputs(smallConfig(folder, 'alone', { backend, trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 }), { root: temp.dir });
-        const alone = await startScan({ ...inputs, out: { folder: place, name }, allowedFolders: [temp.dir], useCache: true }, quiet).catch((error: unknown) => Promise.reject(placed(error)));
+      it('begins with the scan that was made of its config alone, and writes the same bytes twice', async () => {
+        const strategy = { trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 };
+        const few = { fineTuneImages: 1500, testImages: 1000 };
+        const { placed, folder: place, name, ...inputs } = await scanInputs(smallConfig(folder, 'alone', { backend, ...strategy }, few), { root: temp.dir });
+        const scan = (out: { folder: string; name: string } | null) => startScan({ ...inputs, out, allowedFolders: [temp.dir], useCache: true }, quiet);
+        const alone = await scan({ folder: place, name }).catch((error: unknown) => Promise.reject(placed(error)));
         assert.equal(alone.cached, false);
-        const { report } = await run('alone', { trigger: 'inverted', strategy: 'fine-pruning-conv', seed: 5 });
-        assert.deepEqual(report.scan, alone.report.scan);
-        const again = await startScan({ ...inputs, out: null, allowedFolders: [temp.dir], useCache: true }, quiet);
-        assert.equal(again.cached, true);
+        const written: string[] = [];
+        while (written.length < 2) {
+          const { report, files } = await run('alone', strategy, [], few);
+          assert.deepEqual(report.scan, alone.report.scan);
+          written.push(readFileSync(files.report, 'utf8'));
+        }
+        assert.equal(written[0], written[1]);
+        assert.ok(!written[0]!.includes(temp.dir));
+        assert.equal((await scan(null)).cached, true);
       });
 
       it('changes nothing where no trigger is known and none is found', async () => {

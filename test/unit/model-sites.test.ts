@@ -4,7 +4,7 @@ import type { Graph } from '../../server/engine/model/graph';
 import { parseModelJson } from '../../server/engine/model/model-json';
 import { isTfjsModelJson, summarise } from '../../server/engine/model/summary';
 import { parseTopology } from '../../server/engine/model/topology';
-import { findUnitSite, prunableLayers } from '../../server/engine/model/units';
+import { findUnitSite, prunableLayers, strategySite } from '../../server/engine/model/units';
 
 type Layer = [className: string, name: string, config?: Record<string, unknown>, inputs?: string[]];
 
@@ -69,6 +69,12 @@ describe('layers that can not be pruned', () => {
     const joined = graphOf([conv('a'), conv('b', {}, ['image']), ['Concatenate', 'joined', { axis: 3 }, ['a', 'b']], ['Flatten', 'flat'], classes]);
     refused(joined, null, 'layer.noPenultimate', /"joined" \(Concatenate\)/, /"a", "b"/);
     assert.equal(findUnitSite(joined, 'b').tap, 'b');
+    // A strategy, which nobody may name a layer for, takes the last one that can be pruned.
+    const taken = strategySite(joined, null);
+    assert.deepEqual([taken.layer, taken.chosen], ['b', 'last']);
+    assert.throws(() => strategySite(graphOf([['Flatten', 'flat'], classes]), null), (error: FinePruneError) => error.code === 'layer.noPenultimate');
+    assert.throws(() => strategySite(joined, 'none'), (error: FinePruneError) => error.code === 'layer.unknown');
+    assert.equal(strategySite(graphOf([conv('conv'), ['Flatten', 'flat'], ['Dense', 'hidden', { units: 5 }], classes]), null).chosen, 'penultimate');
   });
 
   it('activation(0) ≠ 0 into a sum: no weight could take the constant out', () => {

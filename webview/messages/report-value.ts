@@ -83,7 +83,7 @@ const layer = v.pipe(
     name: text,
     kind: v.picklist(['Dense', 'Conv2D', 'Add']),
     activation: text,
-    chosen: v.picklist(['penultimate', 'named']),
+    chosen: v.picklist(['penultimate', 'named', 'last']),
     units: whole(MOST_UNITS),
     images: whole(),
     dead: units,

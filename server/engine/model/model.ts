@@ -50,7 +50,7 @@ export interface UnitSite {
   /** The layer that makes the units. */
   readonly layer: string;
   readonly kind: 'Dense' | 'Conv2D' | 'Add';
-  readonly chosen: 'penultimate' | 'named';
+  readonly chosen: 'penultimate' | 'named' | 'last';
   readonly units: number;
   /** Name of the activation function whose output is measured; `linear` for none. */
   readonly activation: string;

@@ -29,6 +29,22 @@ export function findUnitSite(graph: Graph, named?: string | null, file?: string)
   return planSite(graph, named, file).site;
 }
 
+/**
+ * Where a strategy measures, and prunes unless it chooses another layer: what its config names, else the penultimate layer, else,
+ * where that has no units of its own (a Concatenate before the classifier), the last layer that can be pruned.
+ *
+ * @throws FinePruneError as `findUnitSite` does where there is no layer to prune at all
+ */
+export function strategySite(graph: Graph, named: string | null, file?: string): UnitSite {
+  try {
+    return findUnitSite(graph, named, file);
+  } catch (error) {
+    const last = named === null && prunableLayers(graph).at(-1);
+    if (!last) throw error;
+    return planFor(graph, layerOf(graph, last), 'last', file).site;
+  }
+}
+
 /** The site together with the weights to zero. Throws as `findUnitSite` does. */
 export function planSite(graph: Graph, named?: string | null, file?: string): SitePlan {
   if (named === undefined || named === null) return planFor(graph, penultimate(graph, file), 'penultimate', file);

@@ -25,7 +25,8 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
   tell.same('data', '/data/format', data.format, config.data.format, 'the config says');
   // The last convolution is named by the strategy that prunes it.
   const named = config.layer !== null || report.attempts?.some((one) => one.chosen && one.strategy === 'fine-pruning-conv');
-  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : 'penultimate', 'by the config it was');
+  const found = config.strategy && layer.chosen === 'last' ? 'last' : 'penultimate';
+  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : found, 'by the config it was');
   if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
   triggerProblems(trigger, report.scan, config, tell);
   const files = dataFiles(config);
