@@ -75,7 +75,8 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
 
     // A strategy chooses its layer by itself.
     const file = config.layer === null ? model.path : undefined;
-    const site = config.strategy ? strategySite(model.graph, request.layer || config.layer, file) : findUnitSite(model.graph, config.layer, file);
+    const own = (config.strategy ? strategySite : findUnitSite)(model.graph, config.layer, file);
+    const site = config.strategy && request.layer && request.layer !== own.layer ? findUnitSite(model.graph, request.layer, model.path) : own;
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const test = sourceOf(roles.test);
     const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };

@@ -1,6 +1,6 @@
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { LayerSummary, ModelSummary } from '../protocol/model';
+import { strategyLayer, type LayerSummary, type ModelSummary } from '../protocol/model';
 import { code } from './config-hover';
 import { TERMS } from './metric-text';
 import { stringAround } from './model-text';
@@ -33,7 +33,8 @@ function head(layer: LayerSummary): string {
 function role(layer: LayerSummary, summary: ModelSummary): string {
   if (layer.name === summary.classifier) return 'The classifier: its units are the classes, so it is never pruned.';
   if (layer.name === summary.penultimate) return `**${TERMS.penultimateLayer.title}.** ${TERMS.penultimateLayer.definition}`;
-  return layer.prunable ? 'Can be pruned when a config names it in `layer`.' : '';
+  if (!layer.prunable) return '';
+  return `Can be pruned when a config names it in \`layer\`.${layer.name === strategyLayer(summary) ? ' A strategy takes it by itself, since the penultimate layer can\'t be pruned.' : ''}`;
 }
 
 function results(layer: LayerSummary, last: LastRun | undefined): string[] {

@@ -1,7 +1,7 @@
 import type { CodeLens } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { COMMANDS, type InspectTarget } from '../protocol/lsp';
-import type { ModelSummary } from '../protocol/model';
+import { strategyLayer, type ModelSummary } from '../protocol/model';
 import { lastTitle, type Doings } from './config-lenses';
 import { layerRange, modelTop } from './model-text';
 import { count, plural, prunedCount, unitWord } from './report-text';
@@ -50,7 +50,7 @@ function lastOfLine(document: TextDocument, { classifier }: ModelSummary, top: C
 
 function layerLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens[] {
   const fresh = last && last.changed.length === 0 ? last.report : undefined;
-  const name = fresh?.layer.name ?? plan.layer ?? summary.penultimate;
+  const name = fresh?.layer.name ?? plan.layer ?? (plan.strategy === undefined ? summary.penultimate : strategyLayer(summary));
   const layer = summary.layers.find((candidate) => candidate.name === name);
   if (!layer?.prunable) return [];
   const show = plan.configUri ? { command: COMMANDS.showConfig, arguments: [plan.configUri] } : { command: COMMANDS.run, arguments: [document.uri] };

@@ -31,8 +31,8 @@ export interface DefenseConfig {
    */
   strategy?: Strategy;
   /**
-   * Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found by itself. The original paper
-   * (Liu et al. 2018) prunes the last convolution.
+   * Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found by itself; a strategy takes the last
+   * that can be pruned where that one can't. The original paper (Liu et al. 2018) prunes the last convolution.
    */
   layer?: string;
   /** What is pruned. */

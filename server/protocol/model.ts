@@ -17,6 +17,11 @@ export interface ModelSummary {
   problem?: Failure;
 }
 
+/** The layer that a strategy takes by itself: the penultimate one, else the last that can be pruned. */
+export function strategyLayer({ penultimate, layers }: ModelSummary): string | null {
+  return penultimate ?? layers.findLast(({ prunable }) => prunable)?.name ?? null;
+}
+
 export interface LayerSummary {
   name: string;
   className: string;

@@ -11,6 +11,6 @@ export function ownCache(parent: string): string {
   const cache = path.join(parent, 'cache');
   mkdirSync(cache, { recursive: true });
   const native = path.join(cache, path.relative(cacheFolder(), nativeCacheFolder()));
-  if (existsSync(nativeCacheFolder()) && !existsSync(native)) symlinkSync(nativeCacheFolder(), native, 'dir');
+  if (existsSync(nativeCacheFolder()) && !existsSync(native)) symlinkSync(nativeCacheFolder(), native, 'junction');
   return cache;
 }

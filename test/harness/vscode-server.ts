@@ -58,10 +58,10 @@ export interface VsCodeServer {
   stop(): Promise<void>;
 }
 
-/** Our own environment, without what would leak from this process or this person into the tests. */
+/** Our own environment, without what would leak from this process or this person into the tests: a person's first start has no native engine. */
 function serverEnv(dataDir: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS$|NODE_PATH$|VSCODE_|ELECTRON_|XDG_|npm_|MOCHA_)/.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS$|NODE_PATH$|VSCODE_|ELECTRON_|XDG_|npm_|MOCHA_|FINE_PRUNE_CACHE$)/.test(name)),
   );
   return {
     ...clean,

@@ -82,6 +82,14 @@ describe('check --measure: a report against figures measured again', () => {
     assert.deepEqual(failed(compareMeasured(sample(), here)), ['measure.activations /layer', 'measure.model /model/after']);
   });
 
+  it('finds a layer that was not found as the report says', () => {
+    const report = sample();
+    report.layer.chosen = 'last';
+    assert.deepEqual(failed(compareMeasured(report, outcomeOf(sample()))), ['measure.activations /layer/chosen']);
+    report.layer.chosen = 'named';
+    assert.deepEqual(failed(compareMeasured(report, outcomeOf(sample()))), []);
+  });
+
   it('measures a model that was not repaired once', () => {
     const report = { ...sample(), repaired: false, model: { ...sample().model, after: null } };
     report.stages = { before: report.stages.before, pruned: report.stages.before, after: report.stages.before };

@@ -56,6 +56,16 @@ describe('model.json', () => {
     assert.deepEqual(done.map((l) => l.command?.title).slice(1), ['Not mitigated · clean accuracy 99 % · ASR 93.3 %', 'Fine-Prune pruned 25 of 128 neurons of dense', 'Scan for Backdoors']);
   });
 
+  it('has no lens at a layer that nobody could choose, and for a strategy one at the layer that it takes', () => {
+    const joined = { ...SIMPLE_CNN, penultimate: null };
+    const titles = (strategy?: 'guided') => modelLenses(document, joined, { plan: { layer: null, ratio: 0.2, configUri: 'file:///w/c', ...(strategy && { strategy }) } }).map((l) => [l.command?.title, document.getText(l.range)]);
+    assert.deepEqual(titles().map(([title]) => title), ['▶ Fine-Prune Model', 'Scan for Backdoors']);
+    assert.deepEqual(titles('guided').slice(1, 3), [['Fine-Prune would repair this model by the strategy guided', '"dense"'], ['Inspect dense', '"dense"']]);
+    const hover = (summary: typeof joined, name: string) => (modelHover(document, summary, document.positionAt(document.getText().indexOf(`"name":"${name}"`) + 9), undefined)!.contents as MarkupContent).value;
+    assert.match(hover(joined, 'dense'), /names it in `layer`\. A strategy takes it by itself/);
+    assert.doesNotMatch(hover(joined, 'conv2d_1'), /A strategy/);
+  });
+
   it('counts the units that the config names, and says when the layer does not have them', () => {
     const title = (units: number[]) => modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-2)!.command?.title;
     assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, those that the config names');

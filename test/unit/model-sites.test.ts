@@ -74,6 +74,7 @@ describe('layers that can not be pruned', () => {
     assert.deepEqual([taken.layer, taken.chosen], ['b', 'last']);
     assert.throws(() => strategySite(graphOf([['Flatten', 'flat'], classes]), null), (error: FinePruneError) => error.code === 'layer.noPenultimate');
     assert.throws(() => strategySite(joined, 'none'), (error: FinePruneError) => error.code === 'layer.unknown');
+    assert.equal(strategySite(graphOf([conv('conv'), ['Flatten', 'flat'], ['Dense', 'hidden', { units: 5, activation: 'softmax' }], classes]), null).layer, 'conv');
     assert.equal(strategySite(graphOf([conv('conv'), ['Flatten', 'flat'], ['Dense', 'hidden', { units: 5 }], classes]), null).chosen, 'penultimate');
   });
 

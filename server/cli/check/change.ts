@@ -79,4 +79,4 @@ function decisionTerms(head: readonly Decision[], base: readonly Decision[], ref
     });
 }
 
-const named = (layer: string | null): string => layer ?? 'the one before the classifier';
+const named = (layer: string | null): string => layer ?? 'the one that is found by itself';

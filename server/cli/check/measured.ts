@@ -103,10 +103,15 @@ function silenceResult({ pruning, layer }: DefenseReport, { weighted, changed, i
   }, '/pruning/units');
 }
 
+const FOUND = { penultimate: 'the penultimate layer', last: 'the last layer that can be pruned, since the penultimate one can\'t' } as const;
+
 function activationResult(told: LayerAnalysis, here: LayerAnalysis): CheckResult {
   const pointer = '/layer/activations';
   if (told.name !== here.name || told.units !== here.units || told.images !== here.images) {
     return fail('measure.activations', `The config chooses ${here.name} with ${here.units} units on ${here.images} images, the report analysed ${told.name} with ${told.units} on ${told.images}.`, '/layer');
+  }
+  if (told.chosen !== 'named' && told.chosen !== here.chosen) {
+    return fail('measure.activations', `The report says that ${told.name} was found as ${FOUND[told.chosen]}, which it is not here.`, '/layer/chosen');
   }
   const scale = Math.max(...here.activations.flatMap((a) => [a.cleanMeanAbs, a.triggeredMean ?? 0]), 1e-12);
   const off = here.activations.map((a, u) => {

@@ -31,7 +31,7 @@ export function findUnitSite(graph: Graph, named?: string | null, file?: string)
 
 /**
  * Where a strategy measures, and prunes unless it chooses another layer: what its config names, else the penultimate layer, else,
- * where that has no units of its own (a Concatenate before the classifier), the last layer that can be pruned.
+ * where that can't be pruned (a Concatenate before the classifier has no units), the last layer that can.
  *
  * @throws FinePruneError as `findUnitSite` does where there is no layer to prune at all
  */
