@@ -54,7 +54,8 @@ export function modelBasis({ data, attack, seed }: Model): string {
 
 /** Hash of what a cell's result rests on: a result with another one is stale. */
 export function basisOf(cell: Cell): string {
-  return sha256(canonicalJson({ revision: REVISIONS[cell.task], cell: { ...cell }, model: modelBasis(cell), settings: cell.task === 'scan' ? null : defenseSettings(cell) }));
+  const revision = REVISIONS[cell.task];
+  return sha256(canonicalJson({ revision: typeof revision === 'number' ? revision : revision[cell.share], cell: { ...cell }, model: modelBasis(cell), settings: cell.task === 'scan' ? null : defenseSettings(cell) }));
 }
 
 /** What a cell's defense config says beside its paths. The trigger is for the tool to find: it is not told. */
