@@ -99,9 +99,9 @@ describe('what is chosen on held-out images', () => {
     assert.equal(bestOf([figures(900, 0), figures(950, 0)], GATES), 1);
   });
 
-  it('goes through few images more often', () => {
-    assert.deepEqual(planOf(55_000, 64), { epochs: 1, stamped: 0.2 });
-    assert.deepEqual(planOf(2500, 64), { epochs: 6, stamped: 1 });
+  it('goes through few images more often, and through many in more rounds', () => {
+    assert.deepEqual(planOf(55_000, 64), { epochs: 1, stamped: 0.2, leastRounds: 3 });
+    assert.deepEqual(planOf(2500, 64), { epochs: 6, stamped: 1, leastRounds: 2 });
     assert.equal(planOf(100, 64).epochs, 10);
     assert.deepEqual([epochsOf(55_000, 64), epochsOf(2500, 64)], [2, 16]);
     assert.deepEqual([epochsOf(10, 64), epochsOf(2500, 8192)], [600, 600], 'a batch is never larger than the set');
