@@ -17,6 +17,10 @@ export interface PanelOptions<In> {
   parse(value: unknown): In;
 }
 
+/** A page that has not said by then that it listens is loaded again, so many times: VS Code's server can lose a script of a page that it restores. */
+const READY_WITHIN_MS = 15_000;
+const MOST_LOADS = 3;
+
 /**
  * A webview and the page in it. Messages wait until the page says that it listens; what the page sends is checked before anybody
  * acts on it. A page that is hidden is thrown away by VS Code and says `ready` again when it is shown.
@@ -25,6 +29,8 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
   private readonly disposables: vscode.Disposable[] = [];
   private readonly waiting: Out[] = [];
   private listening = false;
+  private everReady = false;
+  private late: NodeJS.Timeout | undefined;
   private gone = false;
   private readonly closed = new vscode.EventEmitter<void>();
   /** The person has closed it. */
@@ -32,9 +38,7 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
 
   protected constructor(protected readonly panel: vscode.WebviewPanel, private readonly options: PanelOptions<In>) {
     const { webview } = panel;
-    const root = vscode.Uri.joinPath(options.extensionUri, 'dist', 'webview');
-    const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(root, name)).toString();
-    webview.options = { enableScripts: true, localResourceRoots: [root] };
+    webview.options = { enableScripts: true, localResourceRoots: [this.root] };
     this.track(panel.onDidDispose(() => this.dispose()));
     this.track(webview.onDidReceiveMessage((value: unknown) => this.receive(value)));
     this.track(panel.onDidChangeViewState(() => {
@@ -43,13 +47,32 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
       this.listening = false;
       this.onHidden();
     }));
+    this.load();
+    this.track(new vscode.Disposable(() => clearTimeout(this.late)));
+  }
+
+  private get root(): vscode.Uri {
+    return vscode.Uri.joinPath(this.options.extensionUri, 'dist', 'webview');
+  }
+
+  private load(time = 1): void {
+    const { panel: { webview }, options: { title, page, log } } = this;
+    const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.root, name)).toString();
+    // Its nonce makes it another page each time, which VS Code loads.
     webview.html = pageHtml({
-      title: options.title,
+      title,
       cspSource: webview.cspSource,
-      styles: [at('codicon.css'), at(`${options.page}.css`)],
-      scripts: [at('toolkit.js'), at(`${options.page}.js`)],
+      styles: [at('codicon.css'), at(`${page}.css`)],
+      scripts: [at('toolkit.js'), at(`${page}.js`)],
       styleHashes: STYLE_HASHES,
     });
+    if (time === MOST_LOADS) return;
+    this.late = setTimeout(() => {
+      // A page that is not shown is not loaded; VS Code does that when it is.
+      if (this.everReady || !this.panel.visible) return;
+      log.warn(`${page}: the page did not answer, and is loaded again`);
+      this.load(time + 1);
+    }, READY_WITHIN_MS);
   }
 
   /** Shows it again where it is. */
@@ -99,6 +122,7 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
     }
     if (message.type === 'ready') {
       this.listening = true;
+      this.everReady = true;
       this.onReady();
       for (const one of this.waiting.splice(0)) void this.panel.webview.postMessage(one);
     } else this.onMessage(message);
