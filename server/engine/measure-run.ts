@@ -20,7 +20,7 @@ import { frozenLayers } from './model/frozen';
 import { masksFor } from './model/masks';
 import type { OpenModel } from './model/model';
 import { openModel } from './model/open-tfjs';
-import { findUnitSite, strategySite } from './model/units';
+import { configuredSite, findUnitSite } from './model/units';
 import { Progress } from './progress';
 
 /** Everything that a pass needs, opened once. */
@@ -74,8 +74,7 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     if (signal.aborted) throw cancelled();
 
     // A strategy chooses its layer by itself.
-    const file = config.layer === null ? model.path : undefined;
-    const own = (config.strategy ? strategySite : findUnitSite)(model.graph, config.layer, file);
+    const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
     const site = config.strategy && request.layer && request.layer !== own.layer ? findUnitSite(model.graph, request.layer, model.path) : own;
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const test = sourceOf(roles.test);

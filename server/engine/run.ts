@@ -20,7 +20,7 @@ import { openEstimated } from './inversion/estimate';
 import { SCAN } from './inversion/scan';
 import { frozenLayers } from './model/frozen';
 import { openModel } from './model/open-tfjs';
-import { findUnitSite, strategySite } from './model/units';
+import { configuredSite } from './model/units';
 import { Progress } from './progress';
 import { buildReport } from './report/build-report';
 import { checkOutputs, leftOver, writeOutputs } from './report/write-outputs';
@@ -53,7 +53,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
   const output = { model, name: opened.name, folder: request.out ?? opened.folder };
   try {
     await checkOutputs(output);
-    const site = (config.strategy ? strategySite : findUnitSite)(model.graph, config.layer, config.layer === null ? model.path : undefined);
+    const site = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
     checkNamedUnits(config.prune, site);
     if (signal.aborted) throw cancelled();
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
+import { HOW_FOUND } from '../../engine/report/words';
 import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
 import type { DefenseReport, LayerAnalysis, McNemar, PruningCurve, Rate, StageMetrics } from '../../protocol/report';
 import type { CheckResult } from '../../protocol/review';
@@ -103,15 +104,13 @@ function silenceResult({ pruning, layer }: DefenseReport, { weighted, changed, i
   }, '/pruning/units');
 }
 
-const FOUND = { penultimate: 'the penultimate layer', last: 'the last layer that can be pruned, since the penultimate one can\'t' } as const;
-
 function activationResult(told: LayerAnalysis, here: LayerAnalysis): CheckResult {
   const pointer = '/layer/activations';
   if (told.name !== here.name || told.units !== here.units || told.images !== here.images) {
     return fail('measure.activations', `The config chooses ${here.name} with ${here.units} units on ${here.images} images, the report analysed ${told.name} with ${told.units} on ${told.images}.`, '/layer');
   }
   if (told.chosen !== 'named' && told.chosen !== here.chosen) {
-    return fail('measure.activations', `The report says that ${told.name} was found as ${FOUND[told.chosen]}, which it is not here.`, '/layer/chosen');
+    return fail('measure.activations', `The report says of ${told.name}: ${HOW_FOUND[told.chosen]}. That is not so here.`, '/layer/chosen');
   }
   const scale = Math.max(...here.activations.flatMap((a) => [a.cleanMeanAbs, a.triggeredMean ?? 0]), 1e-12);
   const off = here.activations.map((a, u) => {

@@ -13,7 +13,7 @@ import { splitRoles } from '../data/roles';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { OpenModel } from '../model/model';
 import { openModel } from '../model/open-tfjs';
-import { findUnitSite, prunableLayers, strategySite } from '../model/units';
+import { configuredSite, findUnitSite, prunableLayers } from '../model/units';
 import { MadeFromFiles } from './file-memo';
 import { pruningOf } from './pruning';
 import { places, Triggers, type Searching } from './triggers';
@@ -167,7 +167,7 @@ function stampHash(trigger: OpenTrigger, [height, width, channels]: DataSet['sha
 function chosenLayer(config: ResolvedConfig, model: OpenModel, layers: readonly LayerChoice[]): string | null {
   if (layers.length === 0) return null;
   try {
-    return (config.strategy ? strategySite : findUnitSite)(model.graph, config.layer).layer;
+    return configuredSite(model.graph, config).layer;
   } catch (error) {
     // A layer that the config names wrongly is told; a model without a penultimate layer can still be looked into.
     if (config.layer !== null) throw error;

@@ -1,3 +1,4 @@
+import type { ResolvedConfig } from '../../protocol/config';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { activationOf, layerOf, type Graph, type GraphLayer } from './graph';
 import type { UnitSite } from './model';
@@ -43,6 +44,11 @@ export function strategySite(graph: Graph, named: string | null, file?: string):
     if (!last) throw error;
     return planFor(graph, layerOf(graph, last), 'last', file).site;
   }
+}
+
+/** The site that a config asks for: a strategy's, else the reference recipe's. Throws as `findUnitSite` does. */
+export function configuredSite(graph: Graph, { layer, strategy }: Pick<ResolvedConfig, 'layer' | 'strategy'>, file?: string): UnitSite {
+  return strategy ? strategySite(graph, layer, file) : findUnitSite(graph, layer, file);
 }
 
 /** The site together with the weights to zero. Throws as `findUnitSite` does. */

@@ -3,7 +3,7 @@ import { canonicalJson, sha256 } from '../files/hash';
 import { code, fenced, json, shellWord, text } from './markdown-escape';
 import { unitWord } from './markdown-curve';
 import { count, rateCell, table } from './markdown-figures';
-import { asrName, isEstimated } from './words';
+import { asrName, HOW_FOUND, isEstimated } from './words';
 
 /** Matrices with more classes are told by what is confused most. */
 const MATRIX_CLASSES = 20;
@@ -109,7 +109,7 @@ export function provenanceList(report: DefenseReport): string {
     ['Tool', text(p.tool)],
     ['Engine', `${p.backend}, ${text(p.engine)}; ${count(p.threads)} ${p.threads === 1 ? 'thread' : 'threads'}${p.oneDnn === null ? '' : `, oneDNN ${p.oneDnn ? 'on' : 'off'}`}${p.cpuFeatures.length > 0 ? `, ${text(p.cpuFeatures.join(', '))}` : ''}`],
     ['Model', `${text(model.format)}, ${count(model.layers)} layers, ${count(model.parameters)} parameters`],
-    ['Layer', `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${{ named: p.config.layer === null ? 'named by the strategy' : 'named in the config', penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' }[layer.chosen]}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`],
+    ['Layer', `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? `named ${p.config.layer === null ? 'by the strategy' : 'in the config'}` : HOW_FOUND[layer.chosen]}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`],
     ['Trigger', trigger ? `${text(trigger.kind)}, ${trigger.source}, target class ${count(trigger.target)}, ${count(trigger.inputs)} inputs` : 'none known'],
     ...(p.config.strategy ? [['Strategy', text(p.config.strategy)] as [string, string]] : []),
     ['Data', `${text(data.format)}, ${data.shape.join('×')}, ${count(data.classes)} classes; ${count(data.test.images)} of ${count(data.test.available)} test images, ${count(data.analysis.images)} analysed (${data.analysis.role}), ${count(data.holdout.images)} held out`],

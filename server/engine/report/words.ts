@@ -30,6 +30,9 @@ export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
   return isEstimated(report) ? 'ASR (estimated trigger)' : 'ASR';
 }
 
+/** How a layer that nobody named was found. */
+export const HOW_FOUND = { penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' } as const;
+
 /** What became of a repair that was tried. */
 export function attemptWord({ chosen, met }: Pick<Attempt, 'chosen' | 'met'>): string {
   if (chosen) return met ? 'kept, gates met' : 'kept, gates missed';

@@ -109,8 +109,8 @@ function keptRound(rounds: readonly Round[], least: number, gates: { maxAttackSu
 
 /** Epochs of a round, the share of images that come a second time, stamped, and the rounds that there are at least. */
 export function planOf(images: number, batchSize: number): { epochs: number; stamped: number; leastRounds: number } {
-  const stamped = images >= MANY_IMAGES ? 0.2 : 1;
-  return { stamped, leastRounds: images >= MANY_IMAGES ? 3 : 2, epochs: Math.max(1, Math.min(MOST_EPOCHS, Math.ceil((LEAST_STEPS * batchSize) / (images * (1 + stamped))))) };
+  const [stamped, leastRounds] = images >= MANY_IMAGES ? [0.2, 3] : [1, 2];
+  return { stamped, leastRounds, epochs: Math.max(1, Math.min(MOST_EPOCHS, Math.ceil((LEAST_STEPS * batchSize) / (images * (1 + stamped))))) };
 }
 
 async function choosePruned({ subject, heldOut, pass }: RepairContext): Promise<{ order: Int32Array; units: number[] }> {
