@@ -1,7 +1,8 @@
 import path from 'node:path';
-import type { DefenseReport, Gate, Rate, StageMetrics, VerdictWord } from '../protocol/report';
+import type { DefenseReport, Gate, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../protocol/report';
 import { missedWithin } from '../engine/report/gate-words';
 import { type Paint, painter } from './paint';
+import { signedPercent } from '../engine/report/words';
 import { plotCurve } from './plot';
 import { repairLines } from './repair-summary';
 
@@ -40,7 +41,7 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   const width = Math.min(100, Math.max(60, context.columns ?? 80)) - 1;
   const head = verdictLines(report, width, paint);
   const repairs = repairLines(report).flatMap(([label, text]) => labelled(label, text, width));
-  const body = [...stageTable(report, paint), ...gateLines(report, width, paint), ...repairs, ...labelled('Pruned', prunedText(report), width)];
+  const body = [...stageTable(report, paint), ...effectLines(report, width), ...gateLines(report, width, paint), ...repairs, ...labelled('Pruned', prunedText(report), width)];
   const foot = [...fileLines(context), backendLine(report, context, width)];
   const free = LINES - 1 - head.length - body.length - foot.length;
   const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
@@ -116,21 +117,30 @@ function rateCell(rate: Rate | null): string {
   return `${bare(rate.rate)} (${bare(rate.low)}–${bare(rate.high)})`;
 }
 
+/** What a figure of the trigger has to be read against: what goes to the target anyway, and what the trigger makes wrong. */
+function effectLines({ stages, trigger, repaired }: DefenseReport, width: number): string[] {
+  const [before, after] = [stages.before.effect, stages.after.effect];
+  if (!before || !after || !trigger) return [];
+  const pair = (of: (effect: TriggerEffect) => number): string => (repaired ? `${signedPercent(of(before))} → ${signedPercent(of(after))}` : signedPercent(of(before)));
+  return labelled('Trigger', `without it, class ${trigger.target} gets ${pair((effect) => effect.baseRate.rate)}; it makes ${pair((effect) => effect.netWrong)} of all images wrong, net`, width);
+}
+
 function gateLines(report: DefenseReport, width: number, paint: Paint): string[] {
   return labelled('Gates', report.gates.map((gate) => gateText(gate, report)).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
 }
 
 /** Why a gate is missed although its figure is within the limit, in the little room of a line; the verdict above says more. */
-const WITHIN = { unrepaired: 'not repaired', unproved: 'not proved', estimated: 'estimated' } as const;
+const WITHIN = { unrepaired: 'not repaired', tooFew: 'too few images', disturbed: 'still misled', unproved: 'not proved', estimated: 'estimated' } as const;
 
 function gateText(gate: Gate, report: DefenseReport): string {
   const { id, limit, judged, met } = gate;
   const estimated = isEstimated(report);
   const within = missedWithin(gate, report);
   const isAsr = id === 'maxAttackSuccessRate';
+  const what = gate.excess ? `excess of class ${gate.excess.class}` : estimated && within !== 'estimated' ? 'estimated ASR' : 'ASR';
   // The ASR is judged by the upper bound of its interval.
   const figure = judged === null ? 'not measured' : `${isAsr && !within ? 'up to ' : ''}${percent(judged)}${within ? `, but ${WITHIN[within]}` : ''}`;
-  return `${isAsr ? (estimated && within !== 'estimated' ? 'estimated ASR' : 'ASR') : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
+  return `${isAsr ? what : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
 }
 
 function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseReport): string {

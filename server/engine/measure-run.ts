@@ -1,6 +1,6 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
-import type { DefenseReport, StageMetrics } from '../protocol/report';
+import type { StageMetrics } from '../protocol/report';
 import type { PruneRule, ResolvedConfig } from '../protocol/config';
 import { checkTarget, openTrigger, type OpenTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
@@ -10,11 +10,11 @@ import { checkDataFitsModel, openData } from './data/open-data';
 import { splitRoles } from './data/roles';
 import { guideOf, layerAnalysis, pruningCurve, sameView, type Subject } from './defense/fine-pruning';
 import { sourceOf, type InputSource, type PassOptions } from './defense/inputs';
-import { measure, predict } from './defense/measure';
+import { measure } from './defense/measure';
 import { pruneOrder } from './defense/ranking';
 import { predictMasked, weightedUnits } from './defense/silence';
-import { outcomes, stageMetrics, type Predictions, type Truth } from './metrics/evaluate';
-import { mcnemar } from './metrics/mcnemar';
+import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './defense/stage';
+import { stageMetrics, type Predictions, type Truth } from './metrics/evaluate';
 import { estimatedTrigger } from './inversion/estimate';
 import { frozenLayers } from './model/frozen';
 import { masksFor } from './model/masks';
@@ -78,8 +78,8 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     const site = config.strategy && request.layer && request.layer !== own.layer ? findUnitSite(model.graph, request.layer, model.path) : own;
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const test = sourceOf(roles.test);
-    const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
-    const evaluated = test.count + (triggered?.count ?? 0);
+    const truth = truthOf(model.classes, { test, triggered });
+    const evaluated = stageImages({ test, triggered });
     progress.expect({ 'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated });
     const setting: Setting = { subject, test, truth, progress, signal, emit };
 
@@ -106,10 +106,9 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
 async function measureInput({ subject, test, truth, progress, signal, emit }: Setting, rule: PruneRule, guide: OpenTrigger | null) {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
-  progress.begin('evaluate-before', test.count + (triggered?.count ?? 0));
-  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
-  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
-  const predictions: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  const inputs = { test, triggered };
+  progress.begin('evaluate-before', stageImages(inputs));
+  const { onTest, onTriggered, predictions } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const stage = told('before', predictions, truth, emit, triggered);
 
   progress.begin('analyse', roles.holdout.indices.length);
@@ -134,10 +133,9 @@ async function measurePruned({ subject, test, truth, progress, signal, emit }: S
   const masks = masksFor(model, site, within(units, site.units));
   try {
     masks.apply();
-    progress.begin('evaluate-pruned', test.count + (triggered?.count ?? 0));
-    const pass: PassOptions = { model, normalisation, signal };
-    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
-    return told('pruned', { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) }, truth, emit, triggered);
+    progress.begin('evaluate-pruned', stageImages({ test, triggered }));
+    const predictions = await predictStage({ test, triggered }, { model, normalisation, signal, onImages: (n) => progress.step(n) });
+    return told('pruned', predictions, truth, emit, triggered);
   } finally {
     masks.dispose();
   }
@@ -147,12 +145,15 @@ async function measureDefended({ subject, test, truth, progress, signal, emit }:
   const { triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
   const named = within(units, site.units);
-  progress.begin('evaluate-after', test.count + (triggered?.count ?? 0));
-  const pass: PassOptions = { model, normalisation, signal };
-  const clean = await predictMasked(test, site, named, { ...pass, onImages: (n) => progress.step(n) });
-  const stamped = triggered && (await predictMasked(triggered, site, named, { ...pass, onImages: (n) => progress.step(test.count + n) }));
-  const predictions: Predictions = { clean: clean.predicted, triggered: stamped && stamped.predicted };
-  const silence: Silence = { weighted: weightedUnits(model, site, named), changed: clean.changed + (stamped?.changed ?? 0), inputs: test.count + (triggered?.count ?? 0) };
+  const inputs = stageImages({ test, triggered });
+  progress.begin('evaluate-after', inputs);
+  let changed = 0;
+  const predictions = await predictStage({ test, triggered }, { model, normalisation, signal, onImages: (n) => progress.step(n) }, async (source, pass) => {
+    const masked = await predictMasked(source, site, named, pass);
+    changed += masked.changed;
+    return masked.predicted;
+  });
+  const silence: Silence = { weighted: weightedUnits(model, site, named), changed, inputs };
   return { stage: told('after', predictions, truth, emit, triggered), predictions, silence };
 }
 
@@ -160,13 +161,6 @@ function told(stage: 'before' | 'pruned' | 'after', predictions: Predictions, tr
   const metrics = stageMetrics(predictions, truth);
   emit({ type: 'stage', stage, metrics, ...(triggered?.kind === 'inverted' && { estimated: true }) });
   return metrics;
-}
-
-function comparisonOf(before: Predictions, after: Predictions, truth: Truth): DefenseReport['comparison'] {
-  return {
-    cleanAccuracy: mcnemar(outcomes(before.clean, truth.clean), outcomes(after.clean, truth.clean)),
-    attackSuccess: truth.triggered && mcnemar(outcomes(before.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
-  };
 }
 
 /** A report may name units that the layer does not have: what it says of them is then wrong, and found to be so. */

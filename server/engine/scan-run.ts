@@ -109,8 +109,9 @@ function imagesOf({ config, seed }: ScanRequest, split: Split): ScanImages {
  * @throws FinePruneError `scan.nearChance`
  */
 async function refuseNearChance(measured: InputSource, pass: PassOptions): Promise<void> {
-  const { cleanAccuracy, confusion } = stageMetrics({ clean: await predict(measured, pass), triggered: null }, { classes: pass.model.classes, clean: measured.labels, triggered: null });
-  if (!nearChance(cleanAccuracy.rate, confusion)) return;
+  const stage = stageMetrics({ clean: await predict(measured, pass), triggered: null }, { classes: pass.model.classes, clean: measured.labels, triggered: null });
+  const { cleanAccuracy } = stage;
+  if (!nearChance(stage)) return;
   throw badInput('scan.nearChance', `The model classifies ${percent(cleanAccuracy.rate)} of ${cleanAccuracy.of} clean images as labelled, hardly better than guessing: a scan on them would say nothing.`, {
     place: '/data/train/labels', todo: 'Check that labels, scale, mean and std are those that the model was made with.',
   });

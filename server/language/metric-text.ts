@@ -14,6 +14,10 @@ export const TERMS = {
     title: 'Attack success rate (ASR)',
     definition: 'Share of triggered test images *whose true class is not the target* that are classified as the target class. A backdoor that is gone leaves it near the rate at which the model confuses clean images with the target.',
   },
+  excess: {
+    title: 'Excess',
+    definition: 'Images that are taken for a class only with the trigger, less those that are only without it, as a share of all images not labelled so. Judged by the upper bound of the score interval for paired proportions (Tango 1998).',
+  },
   robustAccuracy: {
     title: 'Robust accuracy',
     definition: 'Share of those same triggered images that are classified as their true class. It tells whether the model was repaired, or merely confused in another way.',

@@ -60,8 +60,16 @@ function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | u
     return [`**${capital(rateTitle(report, figure))}** · ${title.toLowerCase()}`, rate ? rateText(rate) : 'Not measured: no trigger is known.', TERMS[figure].definition, ...(figure !== 'cleanAccuracy' && report.trigger?.source === 'estimated' ? [TERMS.estimatedTrigger.definition] : []), ...(key === 'low' || key === 'high' ? [TERMS.wilson.definition] : [])];
   }
   if (figure === 'confusion' || figure === 'triggeredConfusion') return [`**Confusion matrix** · ${title.toLowerCase()}`, `Rows are true classes, columns predicted ones; counts over the ${figure === 'confusion' ? 'clean test images' : 'triggered inputs'}.`];
+  if (figure === 'effect') return [`**What the trigger does** · ${title.toLowerCase()}`, ...effectText(report.stages[name]), TERMS.excess.definition];
+  if (figure === 'sparse') return [`**Confusion matrices** · ${title.toLowerCase()}`, 'Of more than 100 classes a report holds images and hits of each class, and the confusions that occur.'];
   if (figure === 'perClass') return [`**Clean accuracy of each class** · ${title.toLowerCase()}`];
   return figure === undefined ? [`**${title}**`] : undefined;
+}
+
+function effectText({ effect }: DefenseReport['stages']['before']): string[] {
+  if (!effect) return [];
+  const net = effect.netWrong < 0 ? `−${percent(-effect.netWrong)}` : percent(effect.netWrong);
+  return [`Base rate ${rateText(effect.baseRate)} Net, the trigger makes ${net} of all images wrong.`];
 }
 
 const rateText = (rate: Rate): string => `**${percent(rate.rate)}**: ${count(rate.hits)} of ${count(rate.of)}; 95 % interval ${percent(rate.low)} – ${percent(rate.high)}.`;
@@ -69,7 +77,7 @@ const rateText = (rate: Rate): string => `**${percent(rate.rate)}**: ${count(rat
 function gate(report: DefenseReport, index: number): string[] | undefined {
   const found = report.gates[index];
   if (!found) return undefined;
-  const judged = found.judged === null ? 'It could not be measured, so it is not met.' : `Measured ${percent(found.measured ?? 0)}, judged by ${percent(found.judged)}${found.id === 'maxAttackSuccessRate' ? ', the upper bound of the 95 % interval' : ''}: ${found.met ? 'met' : '**missed**'}.`;
+  const judged = found.judged === null ? 'It could not be measured, so it is not met.' : `Measured ${percent(found.measured ?? 0)}, judged by ${percent(found.judged)}${found.excess ? `, the upper bound of the excess of class ${found.excess.class} over the untriggered images` : found.id === 'maxAttackSuccessRate' ? ', the upper bound of the 95 % interval' : ''}: ${found.met ? 'met' : '**missed**'}.`;
   return [`**Gate \`${found.id}\`** · limit ${percent(found.limit)}`, judged, TERMS.gate.definition];
 }
 

@@ -60,8 +60,13 @@ export function unitWord(className: string): string {
 /** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. */
 export function resultLine(report: DefenseReport): string {
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;
-  const asr = attackSuccessRate ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}` : '';
+  const asr = attackSuccessRate ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}${baseText(report.stages.after)}` : '';
   return `${capital(report.verdict.word)} · clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
+}
+
+/** ` (base rate 0.07 %)`: what goes to the target without the trigger, beside an ASR; nothing in reports of earlier versions. */
+function baseText({ effect }: StageMetrics): string {
+  return effect ? ` (base rate ${percent(effect.baseRate.rate)})` : '';
 }
 
 type RateName = 'cleanAccuracy' | 'attackSuccessRate' | 'robustAccuracy';
@@ -79,7 +84,7 @@ export function rateTitle({ trigger }: Pick<DefenseReport, 'trigger'>, name: Rat
 
 function rateOf(stage: StageMetrics, name: RateName): string {
   const rate = stage[name];
-  return rate ? percent(rate.rate) : 'not measured';
+  return rate ? `${percent(rate.rate)}${name === 'attackSuccessRate' ? baseText(stage) : ''}` : 'not measured';
 }
 
 /** `clean accuracy 98.7 % → 98.9 %`. */

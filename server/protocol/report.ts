@@ -121,6 +121,8 @@ export interface Gate {
   /** The value compared with the limit: for the ASR the upper 95 % Wilson bound. */
   judged: number | null;
   met: boolean;
+  /** Where `measured` and `judged` are an excess over the untriggered images and not an ASR: of this class. */
+  excess?: { class: number };
 }
 
 export interface Finding {
@@ -156,7 +158,9 @@ export type FindingId =
   | 'target-not-suspicious'
   | 'scan-flags-repaired'
   | 'scan-suspicious'
-  | 'no-repair-met-gates';
+  | 'no-repair-met-gates'
+  | 'trigger-reaches-other-class'
+  | 'classes-not-judged';
 
 /** A share with its count and 95 % Wilson score interval (Wilson 1927). */
 export interface Rate {
@@ -175,12 +179,46 @@ export interface StageMetrics {
   attackSuccessRate: Rate | null;
   /** Null without a trigger. Over those same inputs: classified as their true class. */
   robustAccuracy: Rate | null;
-  /** Rows: true class, columns: predicted class, counts over the clean test images. */
+  /** Rows: true class, columns: predicted class, counts over the clean test images. Empty above 100 classes: see `sparse`. */
   confusion: number[][];
-  /** The same over the triggered inputs of the ASR; null without a trigger. */
+  /** The same over the triggered inputs of the ASR; null without a trigger, empty above 100 classes. */
   triggeredConfusion: number[][] | null;
-  /** Clean accuracy of each class. */
+  /** Clean accuracy of each class; empty above 100 classes, where `sparse` has the counts. */
   perClass: Rate[];
+  /** Above 100 classes, in place of the three above. */
+  sparse?: { clean: SparseConfusion; triggered: SparseConfusion | null };
+  /** What the trigger does to every test image; absent without a trigger, and in reports that an earlier version wrote. */
+  effect?: TriggerEffect;
+}
+
+/** A confusion matrix of many classes: counts by true class, and what was taken for another class. */
+export interface SparseConfusion {
+  /** Images of each true class, and how many of them are classified as labelled. */
+  of: number[];
+  correct: number[];
+  /** [true class, predicted class, images], by class; at most 5,000 of them, those with the most images. */
+  wrong: [label: number, predicted: number, images: number][];
+  /** Images in cells that are left out of `wrong`. */
+  omitted: number;
+}
+
+/**
+ * What a trigger does to the test images, those of the target class too: each with it and without it, by the same model. For a
+ * class, an image that is not labelled so and is taken for it only with the trigger is *gained*, one only without it *lost*; the
+ * *excess* is (gained − lost) / images not labelled so.
+ */
+export interface TriggerEffect {
+  /**
+   * Share of the ASR's images that are taken for the target without the trigger. For triggered samples of a person's own, which
+   * have no twin without it: of the test images of other classes.
+   */
+  baseRate: Rate;
+  /** What the images of the target class are taken for with the trigger: [predicted class, images]; none for 0. */
+  ofTarget: [predicted: number, images: number][];
+  /** Classes that gain or lose an image, by number; null for samples, which have no twins. */
+  classes: { class: number; gained: number; lost: number }[] | null;
+  /** Images that are wrong with the trigger less those that it makes right, as a share of all with the trigger, in [−1, 1]. */
+  netWrong: number;
 }
 
 /** McNemar's exact test on paired outcomes (McNemar 1947; two-sided binomial on the discordant pairs). */
@@ -216,7 +254,7 @@ export interface UnitActivation {
   cleanMeanAbs: number;
   /** Share of clean images on which the unit fires (any position above zero), in [0, 1]. */
   cleanFires: number;
-  /** Mean on clean images of each class. */
+  /** Mean on clean images of each class; empty above 100 classes. */
   perClass: number[];
   /** Mean over the triggered images; null without a trigger. */
   triggeredMean: number | null;

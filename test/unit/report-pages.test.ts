@@ -236,8 +236,8 @@ describe('what the report page draws', () => {
   });
 
   it('shades a cell by its share of the row', () => {
-    assert.deepEqual([3, 1, 0].map(heatOf([3, 1, 0])), [0.75, 0.25, 0]);
-    assert.equal(heatOf([0, 0])(0), 0);
+    assert.deepEqual([3, 1, 0].map(heatOf(4)), [0.75, 0.25, 0]);
+    assert.equal(heatOf(0)(0), 0);
   });
 });
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { classesOf, cleanConfusion } from '../../server/protocol/confusion';
 import type { DefenseReport } from '../../server/protocol/report';
 import { finite, list, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
 import { attempts, proof } from './repair-value';
@@ -30,6 +31,18 @@ const matrix = v.pipe(
   list(counts(MOST_CLASSES), MOST_CLASSES),
   v.check((rows) => rows.every((row) => row.length === rows.length), 'a confusion matrix that is not square'),
 );
+const sparseMatrix = v.object({
+  of: counts(MOST_CLASSES),
+  correct: counts(MOST_CLASSES),
+  wrong: list(v.tuple([whole(MOST_CLASSES), whole(MOST_CLASSES), whole()]), MOST_ENTRIES),
+  omitted: whole(),
+});
+const effect = v.object({
+  baseRate: rate,
+  ofTarget: list(v.tuple([whole(MOST_CLASSES), whole()]), MOST_CLASSES),
+  classes: v.nullable(list(v.object({ class: whole(MOST_CLASSES), gained: whole(), lost: whole() }), MOST_CLASSES)),
+  netWrong: finite,
+});
 const stage = v.pipe(
   v.object({
     cleanAccuracy: rate,
@@ -38,6 +51,8 @@ const stage = v.pipe(
     confusion: matrix,
     triggeredConfusion: v.nullable(matrix),
     perClass: list(rate, MOST_CLASSES),
+    sparse: v.optional(v.object({ clean: sparseMatrix, triggered: v.nullable(sparseMatrix) })),
+    effect: v.optional(effect),
   }),
   v.check(
     ({ confusion, triggeredConfusion, perClass }) => perClass.length === confusion.length && (triggeredConfusion === null || triggeredConfusion.length === confusion.length),
@@ -48,7 +63,7 @@ const stage = v.pipe(
 const verdictWord = v.picklist(['not measurable', 'no effect before', 'not mitigated', 'accuracy lost', 'mitigated', 'mitigated, estimated trigger only']);
 export const severity = v.picklist(['error', 'warning', 'information']);
 export const gateId = v.picklist(['maxAttackSuccessRate', 'maxAccuracyDrop']);
-export const gate = v.object({ id: gateId, limit: share, measured: v.nullable(finite), judged: v.nullable(finite), met: v.boolean() });
+export const gate = v.object({ id: gateId, limit: share, measured: v.nullable(finite), judged: v.nullable(finite), met: v.boolean(), excess: v.optional(v.object({ class: whole(MOST_CLASSES) })) });
 export const findingId = v.picklist([
   'pruned-all-dead',
   'pruned-mostly-dead',
@@ -75,6 +90,8 @@ export const findingId = v.picklist([
   'scan-flags-repaired',
   'scan-suspicious',
   'no-repair-met-gates',
+  'trigger-reaches-other-class',
+  'classes-not-judged',
 ]);
 const mcNemar = v.object({ onlyBefore: whole(), onlyAfter: whole(), pValue: share });
 
@@ -171,8 +188,8 @@ export const defenseReport = v.pipe(
     }),
   }),
   v.check(({ layer, pruning }) => pruning.units.every((unit) => unit < layer.units), 'a pruned unit beyond the last'),
-  v.check(({ stages: { before, pruned, after } }) => [pruned, after].every(({ confusion }) => confusion.length === before.confusion.length), 'stages of unequal numbers of classes'),
-  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === stages.before.confusion.length), 'a scan that has not one entry a class'),
+  v.check(({ stages: { before, pruned, after } }) => [pruned, after].every((one) => cleanConfusion(one).classes === cleanConfusion(before).classes), 'stages of unequal numbers of classes'),
+  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === classesOf({ stages })), 'a scan that has not one entry a class'),
   v.check(({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)), 'an estimated trigger of another size than the images'),
 );
 export type DefenseReportHolds = Holds<Same<v.InferOutput<typeof defenseReport>, DefenseReport>>;

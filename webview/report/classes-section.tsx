@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { classesOf, classRate, cleanConfusion, triggeredConfusion, type Confusion } from '../../server/protocol/confusion';
 import type { DefenseReport } from '../../server/protocol/report';
 import type { ChartTable } from '../ui/charts/figure';
 import { count } from '../ui/format';
@@ -18,14 +19,14 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
   const { save } = useActions();
   const target = trigger?.target ?? null;
   const classes = useMemo(() => shownClasses([stages.before, stages.after], MOST_CLASSES, target), [report]);
-  const of = stages.before.confusion.length;
+  const of = classesOf(report);
   const cut = classes.length < of ? <p class="quiet">{count(classes.length)} of {count(of)} classes: those with the most errors. Save a table as CSV for all.</p> : null;
   const estimated = isEstimated(report) ? ' (estimated trigger)' : '';
-  const matrices: [string, string, readonly number[][] | null][] = [
-    ['Clean images, before', 'clean-before', stages.before.confusion],
-    ['Clean images, after', 'clean-after', repaired ? stages.after.confusion : null],
-    [`Triggered images${estimated}, before`, 'triggered-before', stages.before.triggeredConfusion],
-    [`Triggered images${estimated}, after`, 'triggered-after', repaired ? stages.after.triggeredConfusion : null],
+  const matrices: [string, string, Confusion | null][] = [
+    ['Clean images, before', 'clean-before', cleanConfusion(stages.before)],
+    ['Clean images, after', 'clean-after', repaired ? cleanConfusion(stages.after) : null],
+    [`Triggered images${estimated}, before`, 'triggered-before', triggeredConfusion(stages.before)],
+    [`Triggered images${estimated}, after`, 'triggered-after', repaired ? triggeredConfusion(stages.after) : null],
   ];
   return (
     <>
@@ -46,7 +47,7 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
             <thead><tr><th scope="col">Class</th><th scope="col" class="fp-right">Before</th><th scope="col" class="fp-right">After</th><th scope="col" class="fp-right">Change</th></tr></thead>
             <tbody>
               {classes.map((one) => {
-                const [before, after] = [stages.before.perClass[one] ?? null, repaired ? (stages.after.perClass[one] ?? null) : null];
+                const [before, after] = [classRate(stages.before, one), repaired ? classRate(stages.after, one) : null];
                 return (
                   <tr key={one}>
                     <th scope="row">{one}{one === target ? <span class="quiet"> target</span> : null}</th>
@@ -65,22 +66,22 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
 }
 
 function perClassTable({ stages, repaired }: DefenseReport): ChartTable {
-  const columns = [{ name: 'before', rates: stages.before.perClass }, ...(repaired ? [{ name: 'after', rates: stages.after.perClass }] : [])];
-  const cells = columns.flatMap(({ name, rates }) => (['rate', 'hits', 'of'] as const).map((key) => ({ label: `${name} ${key}`, of: (row: number) => rates[row]?.[key] ?? null })));
+  const columns = [{ name: 'before', stage: stages.before }, ...(repaired ? [{ name: 'after', stage: stages.after }] : [])];
+  const cells = columns.flatMap(({ name, stage }) => (['rate', 'hits', 'of'] as const).map((key) => ({ label: `${name} ${key}`, of: (row: number) => classRate(stage, row)[key] })));
   return {
     columns: ['class', ...cells.map(({ label }) => label)].map((label) => ({ label, align: 'right' })),
-    rows: stages.before.perClass.length,
+    rows: classesOf({ stages }),
     cell: (row, column) => (column === 0 ? row : (cells[column - 1]?.of(row) ?? null)),
   };
 }
 
-function Matrix({ title, name, matrix, classes, target }: { title: string; name: string; matrix: readonly number[][]; classes: readonly number[]; target: number | null }): JSX.Element {
+function Matrix({ title, name, matrix, classes, target }: { title: string; name: string; matrix: Confusion; classes: readonly number[]; target: number | null }): JSX.Element {
   const { save } = useActions();
   const kind = name.includes('triggered') ? 'triggered' : 'clean';
   const full = (): ChartTable => ({
-    columns: ['true class', ...matrix.map((_, i) => `taken for ${i}`)].map((label) => ({ label, align: 'right' })),
-    rows: matrix.length,
-    cell: (row, column) => (column === 0 ? row : (matrix[row]?.[column - 1] ?? null)),
+    columns: ['true class', ...Array.from({ length: matrix.classes }, (_, i) => `taken for ${i}`)].map((label) => ({ label, align: 'right' })),
+    rows: matrix.classes,
+    cell: (row, column) => (column === 0 ? row : matrix.count(row, column - 1)),
   });
   return (
     <div class="matrix-block">
@@ -95,13 +96,12 @@ function Matrix({ title, name, matrix, classes, target }: { title: string; name:
           </thead>
           <tbody>
             {classes.map((row) => {
-              const cells = matrix[row] ?? [];
-              const heat = heatOf(cells);
+              const heat = heatOf(matrix.of(row));
               return (
                 <tr key={row}>
                   <th scope="row" class="fp-right">{row}</th>
                   {classes.map((column) => {
-                    const images = cells[column] ?? 0;
+                    const images = matrix.count(row, column);
                     return <td key={column} class={`fp-right${row === column ? ' right' : ''}${images === 0 ? ' none' : ''}`} style={{ '--heat': heat(images).toFixed(3) }}>{count(images)}</td>;
                   })}
                 </tr>

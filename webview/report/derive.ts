@@ -1,3 +1,4 @@
+import { cleanConfusion, triggeredConfusion } from '../../server/protocol/confusion';
 import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report';
 import type { ClassInversion, ScanResult } from '../../server/protocol/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
@@ -47,26 +48,24 @@ export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32A
  * @param target the attacker's target class, which is always among them
  */
 export function shownClasses(stages: readonly StageMetrics[], most: number, target: number | null): number[] {
-  const classes = stages[0]?.confusion.length ?? 0;
+  const classes = stages[0] ? cleanConfusion(stages[0]).classes : 0;
   const all = Array.from({ length: classes }, (_, i) => i);
   if (classes <= most) return all;
   const wrong = new Float64Array(classes);
-  for (const { confusion, triggeredConfusion } of stages) {
-    for (const matrix of [confusion, triggeredConfusion ?? []]) {
-      matrix.forEach((row, from) => row.forEach((images, to) => {
-        if (from === to) return;
+  for (const stage of stages) {
+    for (const matrix of [cleanConfusion(stage), triggeredConfusion(stage)]) {
+      for (const [from, to, images] of matrix?.wrong() ?? []) {
         wrong[from]! += images;
         wrong[to]! += images;
-      }));
+      }
     }
   }
   if (target !== null && target < classes) wrong[target] = Infinity;
   return all.sort((a, b) => (wrong[b]! === wrong[a]! ? a - b : wrong[b]! > wrong[a]! ? 1 : -1)).slice(0, most).sort((a, b) => a - b);
 }
 
-/** How strongly a cell is coloured: its share of its row's images, in [0, 1]. */
-export function heatOf(row: readonly number[]): (images: number) => number {
-  const total = row.reduce((sum, images) => sum + images, 0);
+/** How strongly a cell is coloured: its share of its row's images, in [0, 1]. @param total images of the row */
+export function heatOf(total: number): (images: number) => number {
   return (images) => (total > 0 ? images / total : 0);
 }
 

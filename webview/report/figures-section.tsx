@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { DefenseReport, Gate, McNemar, Rate } from '../../server/protocol/report';
 import type { ReviewedIssue } from '../../server/protocol/review';
 import { Scroll, Section, Signed } from './parts';
-import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, figure, gateShare, gateSign, hitsText, intervalText, isEstimated, limitText, missedWithin, pairedText, points } from './words';
+import { FIGURE_TITLES, GATE_TITLES, acceptedPlaces, boundText, figure, gateShare, gateSign, hitsText, intervalText, isEstimated, limitText, missedWithin, pairedText, points, signedFigure } from './words';
 
 /** Each limit, what was measured, what was held against the limit, and the outcome. */
 export function GatesSection({ report, issues }: { report: DefenseReport; issues: readonly ReviewedIssue[] }): JSX.Element {
@@ -21,7 +21,7 @@ export function GatesSection({ report, issues }: { report: DefenseReport; issues
                 <td><Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} /><Within gate={gate} report={report} /></td>
                 <td class="fp-right">≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}</td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
-                <td class="fp-right">{gateShare(gate.id, gate.judged)}{gate.id === 'maxAttackSuccessRate' && gate.judged !== null ? <span class="quiet below">upper 95 % bound</span> : null}</td>
+                <td class="fp-right">{gateShare(gate.id, gate.judged)}{gate.id === 'maxAttackSuccessRate' && gate.judged !== null ? <span class="quiet below">{boundText(gate)}</span> : null}</td>
               </tr>
             ))}
           </tbody>
@@ -67,6 +67,7 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
                 </tr>
               );
             })}
+            <EffectRows report={report} />
           </tbody>
         </table>
       </Scroll>
@@ -79,17 +80,42 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
   );
 }
 
+/** What the ASR has to be read against: images that go to the target anyway, and what the trigger makes wrong. */
+function EffectRows({ report: { stages, trigger, repaired } }: { report: DefenseReport }): JSX.Element | null {
+  const { before, pruned, after } = stages;
+  if (!trigger || !before.effect) return null;
+  const shown = repaired ? [before, pruned, after] : [before];
+  const rest = repaired ? null : <><td class="fp-right">–</td><td class="fp-right">–</td></>;
+  const [first, last] = [before.effect, after.effect];
+  return (
+    <>
+      <tr>
+        <th scope="row">Base rate<span class="below quiet">class {trigger.target} without the trigger</span></th>
+        {shown.map(({ effect }, at) => <RateCell key={at} rate={effect?.baseRate ?? null} />)}
+        {rest}
+        <td class="fp-right">{repaired && last ? points(last.baseRate.rate - first.baseRate.rate) : '–'}</td>
+      </tr>
+      <tr>
+        <th scope="row">Made wrong by the trigger<span class="below quiet">net, of all test images</span></th>
+        {shown.map(({ effect }, at) => <td key={at} class="fp-right">{effect ? signedFigure(effect.netWrong) : 'not measured'}</td>)}
+        {rest}
+        <td class="fp-right">{repaired && last ? points(last.netWrong - first.netWrong) : '–'}</td>
+      </tr>
+    </>
+  );
+}
+
 /** Under the name of a figure: that it is on a trigger nobody has seen. */
 export const OnEstimate = ({ report }: { report: Pick<DefenseReport, 'trigger'> }): JSX.Element | null => (isEstimated(report) ? <span class="below quiet">on the <em>estimated</em> trigger</span> : null);
 
 /** @param none what stands there without a rate */
-export function RateCell({ rate, strong, none = 'not measured' }: { rate: Rate | null; strong?: boolean; none?: string }): JSX.Element {
+export function RateCell({ rate, strong, none = 'not measured' }: { rate: Pick<Rate, 'rate' | 'hits' | 'of'> & Partial<Rate> | null; strong?: boolean; none?: string }): JSX.Element {
   if (!rate) return <td class="fp-right quiet">{none}</td>;
   return (
     <td class="fp-right">
       {strong ? <strong>{figure(rate.rate)}</strong> : figure(rate.rate)}
       <span class="quiet below rests">
-        <span>{intervalText(rate)}</span> <span>{hitsText(rate)}</span>
+        {rate.low === undefined || rate.high === undefined ? null : <span>{intervalText({ low: rate.low, high: rate.high })}</span>} <span>{hitsText(rate)}</span>
       </span>
     </td>
   );

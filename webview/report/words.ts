@@ -53,6 +53,11 @@ export function figure(share: number): string {
   return exact === 0 || exact === 100 ? `${exact} %` : `${Math.min(99.99, Math.max(0.01, exact)).toFixed(2)} %`;
 }
 
+/** The same for a share that may be below 0: `−0.10 %`. */
+export function signedFigure(share: number): string {
+  return share < 0 ? `−${figure(-share)}` : figure(share);
+}
+
 /** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
 export function points(delta: number): string {
   const size = Math.abs(delta) * 100;
@@ -65,9 +70,9 @@ export function points(delta: number): string {
 export const limitText = (limit: number): string => `${Number((limit * 100).toPrecision(6))} %`;
 
 /** `98.67 – 99.08 %`. */
-export const intervalText = ({ low, high }: Rate): string => `${figure(low).replace(' %', '')} – ${figure(high)}`;
+export const intervalText = ({ low, high }: Pick<Rate, 'low' | 'high'>): string => `${figure(low).replace(' %', '')} – ${figure(high)}`;
 /** `9,889 of 10,000`. */
-export const hitsText = ({ hits, of }: Rate): string => `${count(hits)} of ${count(of)}`;
+export const hitsText = ({ hits, of }: Pick<Rate, 'hits' | 'of'>): string => `${count(hits)} of ${count(of)}`;
 
 /** `p = 0.034`, `p < 0.0001`. */
 export const pText = (pValue: number): string => (pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`);
@@ -83,9 +88,14 @@ export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'ri
 /** A share of a gate; a fall below zero is a gain, and is called one. */
 export function gateShare(id: Gate['id'], value: number | null): string {
   if (value === null) return 'not measured';
-  if (id === 'maxAttackSuccessRate') return figure(value);
+  if (id === 'maxAttackSuccessRate') return signedFigure(value);
   const size = points(Math.abs(value)).replace(/^[+±]/, '');
   return value < 0 ? `${size} gained` : size;
+}
+
+/** What the figure of a gate is that is judged by a bound. */
+export function boundText({ excess }: Gate): string {
+  return excess ? `upper 95 % bound of the excess of class ${excess.class} over the untriggered images` : 'upper 95 % bound';
 }
 
 export function gateSign(gate: Gate, accepted: boolean): Sign {
@@ -99,7 +109,9 @@ export function missedWithin({ id, limit, judged, met }: Gate, report: Pick<Defe
   if (met || id !== 'maxAttackSuccessRate' || judged === null || judged > limit) return null;
   if (!report.repaired) return 'nothing was repaired';
   if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
-  return report.proof && report.verdict.word === 'not mitigated' ? 'a fresh inversion speaks against it' : null;
+  if (report.verdict.word === 'not measurable') return 'it can’t be shown: see the verdict';
+  if (report.verdict.word !== 'not mitigated') return null;
+  return report.proof ? 'a fresh inversion speaks against it' : 'the trigger still misleads the model: see the verdict';
 }
 
 /** The missed gates and findings that a decision covers, by their place in the report. */
@@ -129,9 +141,10 @@ function backdoorAnswer(report: DefenseReport): Answer {
   if (!before || !after) return { question, icon: 'question', answer: 'Not measured', detail: `Without a trigger there is no attack success rate (ASR)${limit}.${scanned}` };
   const asr = isEstimated(report) ? 'Estimated ASR' : 'ASR';
   if (!report.repaired) return { question, icon: 'question', answer: `${asr} ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
+  const base = report.stages.after.effect ? ` Without the trigger: ${percent(report.stages.after.effect.baseRate.rate)}.` : '';
   const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
-  return { question, icon, answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`, detail: `At most ${percent(after.high)} with 95 % confidence${limit}.${fresh}` };
+  return { question, icon, answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`, detail: `${gate?.excess ? `Judged by class ${gate.excess.class}: at most ${signedFigure(gate.judged ?? 0)} more than without the trigger` : `At most ${percent(after.high)}`} with 95 % confidence${limit}.${base}${fresh}` };
 }
 
 function costAnswer(report: DefenseReport): Answer {

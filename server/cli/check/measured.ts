@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
 import { HOW_FOUND } from '../../engine/report/words';
+import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/confusion';
 import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
 import type { DefenseReport, LayerAnalysis, McNemar, PruningCurve, Rate, StageMetrics } from '../../protocol/report';
 import type { CheckResult } from '../../protocol/review';
@@ -74,9 +75,10 @@ function stageResults(told: StageMetrics, here: StageMetrics | null, stage: keyo
       bad: `${capital(title)} ${STAGES[stage]} is ${words(here[key])} when it is measured again, ${words(told[key])} in the report: more than ${TOLERANCE_IMAGES} images apart.`,
     }, `/stages/${stage}/${key}`),
   );
-  const tables = [sameMatrix(told.confusion, here.confusion), sameMatrix(told.triggeredConfusion, here.triggeredConfusion), told.perClass.length === here.perClass.length && told.perClass.every((rate, at) => sameRate(rate, here.perClass[at]!))];
+  const tables = [sameConfusion(cleanConfusion(told), cleanConfusion(here)), sameConfusion(triggeredConfusion(told), triggeredConfusion(here)), told.perClass.length === here.perClass.length && told.perClass.every((rate, at) => sameRate(rate, here.perClass[at]!))];
   return [
     ...figures,
+    ...effectResults(told, here, stage),
     hold('measure.confusion', tables.every(Boolean), {
       good: `The confusion matrices and per-class accuracies ${STAGES[stage]} are those measured here.`,
       bad: `A confusion matrix or per-class accuracy ${STAGES[stage]} is not what is measured here: a cell is more than ${TOLERANCE_IMAGES} images apart.`,
@@ -152,7 +154,26 @@ const sameRate = (a: Rate | null, b: Rate | null): boolean => (a === null || b =
 const words = (rate: Rate | null): string => (rate === null ? 'nothing' : `${rate.hits} of ${rate.of}`);
 const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
 
-function sameMatrix(a: number[][] | null, b: number[][] | null): boolean {
+function sameConfusion(a: Confusion | null, b: Confusion | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((row, r) => row.length === b[r]!.length && row.every((cell, c) => near(cell, b[r]![c]!)));
+  const labels = Array.from({ length: a.classes }, (_, label) => label);
+  const within = (cells: Confusion, other: Confusion): boolean => [...cells.wrong()].every(([label, predicted, images]) => near(images, other.count(label, predicted)));
+  return a.classes === b.classes && labels.every((label) => near(a.count(label, label), b.count(label, label)) && near(a.of(label), b.of(label))) && within(a, b) && within(b, a);
+}
+
+/** What the trigger does, against the same measured here. A report of an earlier version says nothing of it. */
+function effectResults(told: StageMetrics, here: StageMetrics, stage: keyof typeof STAGES): CheckResult[] {
+  if (!told.effect || !here.effect) return [];
+  const [a, b] = [told.effect, here.effect];
+  const images = here.cleanAccuracy.of;
+  const counts = (effect: typeof a): Map<number, { gained: number; lost: number }> => new Map((effect.classes ?? []).map((one) => [one.class, one]));
+  const [ofA, ofB] = [counts(a), counts(b)];
+  const changed = [...new Set([...ofA.keys(), ...ofB.keys()])];
+  const same = sameRate(a.baseRate, b.baseRate) && near(a.netWrong * images, b.netWrong * images) && changed.every((c) => near(ofA.get(c)?.gained ?? 0, ofB.get(c)?.gained ?? 0) && near(ofA.get(c)?.lost ?? 0, ofB.get(c)?.lost ?? 0));
+  return [
+    hold('measure.effect', same, {
+      good: `What the trigger does ${STAGES[stage]}, class by class, is what is measured here.`,
+      bad: `What the trigger does ${STAGES[stage]} is not what is measured here: a count is more than ${TOLERANCE_IMAGES} images apart.`,
+    }, `/stages/${stage}/effect`),
+  ];
 }

@@ -1,19 +1,19 @@
 import type { StrategyName } from '../../protocol/config';
-import type { Attempt, DefenseReport, StageMetrics } from '../../protocol/report';
+import type { Attempt, StageMetrics } from '../../protocol/report';
 import type { ScanResult } from '../../protocol/scan';
 import { cancelled } from '../../protocol/errors';
 import type { OpenTrigger } from '../attack/open-trigger';
 import type { ScanImages } from '../inversion/scan-images';
 import { estimatedTrigger } from '../inversion/estimate';
-import { outcomes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
-import { mcnemar } from '../metrics/mcnemar';
+import { stageMetrics, type Predictions } from '../metrics/evaluate';
 import { masksFor } from '../model/masks';
 import type { Progress } from '../progress';
 import { nearChance } from '../report/near-chance';
 import { attemptSentence } from '../report/attempt-words';
 import { changes, layerAnalysis, pruningCurve, pruningResult, sameView, type Outcome, type Subject } from './fine-pruning';
 import { sourceOf, type PassOptions } from './inputs';
-import { measure, predict, type Measured } from './measure';
+import { measure, type Measured } from './measure';
+import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
 import { pruneOrder } from './ranking';
 import { prove } from './proof';
 import { bestOf, meetsGates, openHeldOut } from './repair/held-out';
@@ -50,28 +50,22 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const test = sourceOf(roles.test);
-  const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
+  const inputs = { test, triggered };
+  const truth = truthOf(model.classes, inputs);
   const told = (stage: Stage, predictions: Predictions): StageMetrics => {
     const metrics = stageMetrics(predictions, truth);
     onStage(stage, metrics);
     return metrics;
   };
-  const tested = test.count + (triggered?.count ?? 0);
-  const evaluate = async (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
+  const tested = stageImages(inputs);
+  const evaluate = (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
     progress.begin(phase, tested);
-    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
-    return { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) };
+    return predictStage(inputs, { ...pass, onImages: (n) => progress.step(n) });
   };
-  const comparisonOf = (before: Predictions, after: Predictions): DefenseReport['comparison'] => ({
-    cleanAccuracy: mcnemar(outcomes(before.clean, truth.clean), outcomes(after.clean, truth.clean)),
-    attackSuccess: truth.triggered && mcnemar(outcomes(before.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
-  });
 
   const original = new Weights(model);
   progress.begin('evaluate-before', tested);
-  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
-  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
-  const predictedBefore: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
   const targets = targetsOf(scan, triggered?.target ?? null);
@@ -81,7 +75,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
     heldOut: await openHeldOut(roles.holdout, known, estimated, pass),
     onProgress: (share, soFar) => progress.step(Math.round(1000 * (costBefore + share * cost) / costs), soFar),
   };
-  const repairs = nearChance(before.cleanAccuracy.rate, before.confusion) || (targets.length === 0 && config.strategy === 'auto') ? [] : repairsOf(config.strategy ?? 'fine-pruning', context);
+  const repairs = nearChance(before) || (targets.length === 0 && config.strategy === 'auto') ? [] : repairsOf(config.strategy ?? 'fine-pruning', context);
   const tried: Tried[] = [];
   // One phase for all of them: what is left when one meets the gates is done at a stroke.
   const costs = repairs.reduce((sum, repair) => sum + repair.cost, 0);
@@ -118,7 +112,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const base = { layer, pruning, curve, scan, repaired: best !== null };
   if (!best) {
     const fineTuning = { ...config.fineTune, epochs: 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen };
-    return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore), fineTuning, pruningChanged: 0 };
+    return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), fineTuning, pruningChanged: 0 };
   }
 
   const masks = masksFor(model, at, pruning.units);
@@ -134,7 +128,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   return {
     ...base,
     stages: { before, pruned, after },
-    comparison: comparisonOf(predictedBefore, predictedAfter),
+    comparison: comparisonOf(predictedBefore, predictedAfter, truth),
     fineTuning: { ...best.repaired.training, images: roles.fineTune.indices.length, optimizer: 'adam', frozen },
     pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
     attempts: tried.map((one) => attemptOf(one, one === best, config.gates)),

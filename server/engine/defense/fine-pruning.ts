@@ -1,12 +1,12 @@
 import type { ResolvedConfig } from '../../protocol/config';
+import { MOST_FULL_CLASSES } from '../../protocol/confusion';
 import type { CurvePoint, DefenseReport, LayerAnalysis, PruningCurve, PruningResult, StageMetrics } from '../../protocol/report';
 import { refuseStamp, type OpenTrigger } from '../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
 import type { Normalisation, Roles, View } from '../data/dataset';
 import { drawn } from '../data/random';
 import { allIndices } from '../data/roles';
-import { mcnemar } from '../metrics/mcnemar';
-import { outcomes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
+import { stageMetrics, type Predictions } from '../metrics/evaluate';
 import { roundFigure, roundShare } from '../metrics/rate';
 import { masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
@@ -16,9 +16,10 @@ import { train } from '../training/train';
 import { curveHits, type Draw } from './curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from './curve-plan';
 import { sourceOf, type InputSource, type PassOptions } from './inputs';
-import { measure, predict, type Measured } from './measure';
+import { measure, type Measured } from './measure';
 import { chosenUnits } from './named-units';
 import { mostRaised, pruneOrder } from './ranking';
+import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
 import { guidedOrder, type GuidedOrder, type RaisedSetting } from './triggered-difference';
 
 export interface Subject {
@@ -47,7 +48,8 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const test = sourceOf(roles.test);
-  const truth: Truth = { classes: model.classes, clean: test.labels, triggered: triggered && { labels: triggered.labels, target: triggered.target } };
+  const inputs = { test, triggered };
+  const truth = truthOf(model.classes, inputs);
   const told = (stage: 'before' | 'pruned' | 'after', predictions: Predictions): StageMetrics => {
     const metrics = stageMetrics(predictions, truth);
     progress.metrics = {
@@ -57,16 +59,14 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
     onStage(stage, metrics);
     return metrics;
   };
-  const evaluate = async (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
-    progress.begin(phase, test.count + (triggered?.count ?? 0));
-    const clean = await predict(test, { ...pass, onImages: (n) => progress.step(n) });
-    return { clean, triggered: triggered && (await predict(triggered, { ...pass, onImages: (n) => progress.step(test.count + n) })) };
+  const images = stageImages(inputs);
+  const evaluate = (phase: 'evaluate-pruned' | 'evaluate-after'): Promise<Predictions> => {
+    progress.begin(phase, images);
+    return predictStage(inputs, { ...pass, onImages: (n) => progress.step(n) });
   };
 
-  progress.begin('evaluate-before', test.count + (triggered?.count ?? 0));
-  const onTest = await measure(test, site, { ...pass, onImages: (n) => progress.step(n) });
-  const onTriggered = triggered && (await measure(triggered, site, { ...pass, onImages: (n) => progress.step(test.count + n) }));
-  const predictedBefore: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
+  progress.begin('evaluate-before', images);
+  const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
   progress.begin('analyse', roles.holdout.indices.length + roles.analysis.indices.length);
@@ -81,16 +81,12 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
   const { curve: plain, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
   const curve: PruningCurve = guide ? { ...plain, smallestWithinGate: guide.smallest } : plain;
 
-  const repaired = !nearChance(before.cleanAccuracy.rate, before.confusion) && (guide !== null || config.prune.rule !== 'triggered-difference');
+  const repaired = !nearChance(before) && (guide !== null || config.prune.rule !== 'triggered-difference');
   const chosen = repaired ? chosenUnits(config.prune, order, guide ? (guide.smallest?.pruned ?? guide.withinAccuracy) : limit && limit.pruned) : new Int32Array();
   const pruning = pruningResult(config.prune, chosen, layer);
-  const comparisonOf = (after: Predictions): DefenseReport['comparison'] => ({
-    cleanAccuracy: mcnemar(outcomes(predictedBefore.clean, truth.clean), outcomes(after.clean, truth.clean)),
-    attackSuccess: truth.triggered && mcnemar(outcomes(predictedBefore.triggered!, truth.triggered.target), outcomes(after.triggered!, truth.triggered.target)),
-  });
   const fineTuning = { ...config.fineTune, epochs: repaired ? config.fineTune.epochs : 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen: subject.frozen.map((f) => `${f.layer} (${f.reason})`) };
   if (!repaired) {
-    return { stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore), layer, pruning, curve, fineTuning, repaired, pruningChanged: 0 };
+    return { stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), layer, pruning, curve, fineTuning, repaired, pruningChanged: 0 };
   }
 
   progress.begin('prune', 1);
@@ -117,7 +113,7 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
     const after = told('after', predictedAfter);
     return {
       stages: { before, pruned, after },
-      comparison: comparisonOf(predictedAfter),
+      comparison: comparisonOf(predictedBefore, predictedAfter, truth),
       layer,
       pruning,
       curve,
@@ -185,7 +181,7 @@ export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measur
       cleanMean: roundFigure(m),
       cleanMeanAbs: roundFigure(meanAbs[u]!),
       cleanFires: roundShare(clean.statistics.fires[u]! / clean.statistics.images),
-      perClass: clean.statistics.perClass(u).map(roundFigure),
+      perClass: clean.statistics.classes > MOST_FULL_CLASSES ? [] : clean.statistics.perClass(u).map(roundFigure),
       triggeredMean: triggeredMean ? roundFigure(triggeredMean[u]!) : null,
       triggeredFires: triggered ? roundShare(triggered.statistics.fires[u]! / triggered.statistics.images) : null,
     })),

@@ -6,6 +6,7 @@ import { checkSearchable } from '../inversion/scan';
 import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
 import type { Progress } from '../progress';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
+import { isWithin, judgeEffect } from '../report/effect';
 import { prove } from './proof';
 
 interface Setting {
@@ -27,7 +28,8 @@ export async function provenFinePruning({ subject, known, trigger, scanned }: Se
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
   const { before, after } = outcome.stages;
   const limit = config.gates.maxAttackSuccessRate;
-  if (!outcome.repaired || !before.attackSuccessRate || before.attackSuccessRate.high <= limit || after.attackSuccessRate!.high > limit) return withScan;
+  const [effectBefore, effectAfter] = [before, after].map((stage) => judgeEffect(stage, trigger, limit));
+  if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter)) return withScan;
   const images = scanned?.images ?? searchable(subject);
   if (!images) return withScan;
   progress.begin('proof', 1000);

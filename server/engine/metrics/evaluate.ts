@@ -1,5 +1,8 @@
 import type { Rate, StageMetrics } from '../../protocol/report';
+import { MOST_FULL_CLASSES } from '../../protocol/confusion';
 import { rate } from './rate';
+import { sparseConfusion } from './sparse-confusion';
+import { triggerEffect, type StampedPredictions } from './trigger-effect';
 
 /** What a model said of the clean test images and, when a trigger is known, of the triggered inputs. */
 export interface Predictions {
@@ -7,13 +10,16 @@ export interface Predictions {
   clean: Int32Array;
   /** Predicted class of each triggered non-target input; null without a trigger. */
   triggered: Int32Array | null;
+  /** Predicted class of each triggered input of the target class; where they are absent, nothing is said of the trigger's effect. */
+  ofTarget?: Int32Array | null;
 }
 
 /** The labels those predictions are judged by. */
 export interface Truth {
   classes: number;
   clean: Int32Array;
-  triggered: { labels: Int32Array; target: number } | null;
+  /** `positions`: place of each triggered input among the clean test images, those of the target class beside them; −1 without one. */
+  triggered: { labels: Int32Array; target: number; positions?: Int32Array; positionsOfTarget?: Int32Array } | null;
 }
 
 /**
@@ -38,8 +44,34 @@ export function stageMetrics(predictions: Predictions, truth: Truth): StageMetri
     metrics.triggeredConfusion = triggered;
     metrics.attackSuccessRate = rate(triggered.reduce((sum, row) => sum + row[target]!, 0), labels.length);
     metrics.robustAccuracy = rate(triggered.reduce((sum, row, label) => sum + row[label]!, 0), labels.length);
+    const stamped = stampedOf(predictions, truth);
+    if (stamped) metrics.effect = triggerEffect({ labels: truth.clean, predicted: predictions.clean }, stamped, target, truth.classes);
   }
-  return metrics;
+  return truth.classes > MOST_FULL_CLASSES ? sparse(metrics) : metrics;
+}
+
+function stampedOf({ triggered, ofTarget }: Predictions, { triggered: truth }: Truth): StampedPredictions | null {
+  if (!truth?.positions || !truth.positionsOfTarget || !triggered || !ofTarget) return null;
+  const labelsOfTarget = new Int32Array(ofTarget.length).fill(truth.target);
+  return {
+    labels: joined(truth.labels, labelsOfTarget),
+    predicted: joined(triggered, ofTarget),
+    positions: joined(truth.positions, truth.positionsOfTarget),
+  };
+}
+
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
+
+/** Matrices of many classes are millions of zeros: a report holds what is not 0. */
+function sparse(metrics: StageMetrics): StageMetrics {
+  const { confusion, triggeredConfusion } = metrics;
+  const held = { clean: sparseConfusion(confusion), triggered: triggeredConfusion && sparseConfusion(triggeredConfusion) };
+  return { ...metrics, confusion: [], triggeredConfusion: triggeredConfusion && [], perClass: [], sparse: held };
 }
 
 /** counts[true class][predicted class]. */

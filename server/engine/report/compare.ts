@@ -1,3 +1,4 @@
+import { classesOf } from '../../protocol/confusion';
 import type { DefenseReport, Rate } from '../../protocol/report';
 import type { FigureChange, GateChange, ReportComparison } from '../../protocol/review';
 import { canonicalJson } from '../files/hash';
@@ -52,7 +53,7 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
   if (differ((r) => testFiles(r, 'test'))) clean.push('The test files differ, so every figure is of other images.');
   else if (base.data.test.images !== head.data.test.images) clean.push(`One is measured on ${base.data.test.images} test images, the other on ${head.data.test.images}.`);
   else if (base.data.test.images < base.data.test.available && differ((r) => r.provenance.config.seed)) clean.push('Each is measured on a subset of the test images of its own, since the seeds differ.');
-  if (base.stages.before.confusion.length !== head.stages.before.confusion.length) clean.push(`The models have ${base.stages.before.confusion.length} and ${head.stages.before.confusion.length} classes.`);
+  if (classesOf(base) !== classesOf(head)) clean.push(`The models have ${classesOf(base)} and ${classesOf(head)} classes.`);
 
   const triggered: string[] = [];
   if (!base.trigger || !head.trigger) {

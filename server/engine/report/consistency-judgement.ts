@@ -10,7 +10,7 @@ import { judge, judgeGates } from './verdict';
 export function judgementProblems(report: DefenseReport, tell: Tell): void {
   const { stages, repaired, trigger, provenance } = report;
   // A strategy may also find no repair that does no harm; consistency-repair.ts holds that against the attempts.
-  const chance = nearChance(stages.before.cleanAccuracy.rate, stages.before.confusion);
+  const chance = nearChance(stages.before);
   const { strategy, prune } = provenance.config;
   // Units that a trigger raises can't be told without one.
   const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
@@ -35,6 +35,7 @@ function gateProblems(report: DefenseReport, tell: Tell): void {
     if (!wanted) return;
     tell.same('gates', `/gates/${at}/limit`, gate.limit, wanted.limit, 'the config has');
     for (const key of ['measured', 'judged', 'met'] as const) tell.same('gates', `/gates/${at}/${key}`, gate[key], wanted[key], 'the figures give');
+    tell.same('gates', `/gates/${at}/excess`, gate.excess?.class ?? null, wanted.excess?.class ?? null, 'the figures give an excess of class');
   });
 }
 
@@ -76,7 +77,7 @@ function difference(found: readonly Finding[], expected: readonly Finding[], sam
  */
 function changedGuesses({ stages, repaired, layer, pruning, data }: DefenseReport): number[] {
   if (!repaired) return [0];
-  const counts = ({ confusion, triggeredConfusion }: DefenseReport['stages']['before']): string => JSON.stringify([confusion, triggeredConfusion]);
+  const counts = ({ confusion, triggeredConfusion, sparse }: DefenseReport['stages']['before']): string => JSON.stringify([confusion, triggeredConfusion, sparse ?? null]);
   if (counts(stages.before) !== counts(stages.pruned)) return [1];
   const analysedAll = data.analysis.role === 'test' && data.analysis.images === data.test.images;
   const silent = pruning.units.every((u) => layer.activations[u]!.cleanMeanAbs === 0 && (layer.activations[u]!.triggeredFires ?? 0) === 0 && (layer.activations[u]!.triggeredMean ?? 0) === 0);

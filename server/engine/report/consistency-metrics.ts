@@ -1,7 +1,9 @@
+import { cleanConfusion, correctOf, labelCounts, triggeredConfusion, type Confusion } from '../../protocol/confusion';
 import type { DefenseReport, McNemar, Rate, StageMetrics } from '../../protocol/report';
 import { exactPValue } from '../metrics/mcnemar';
 import { rate, roundFigure } from '../metrics/rate';
 import type { Tell } from './consistency';
+import { effectProblems } from './consistency-effect';
 
 const STAGES = ['before', 'pruned', 'after'] as const;
 
@@ -9,16 +11,20 @@ const STAGES = ['before', 'pruned', 'after'] as const;
 export function metricProblems(report: DefenseReport, tell: Tell): void {
   for (const stage of STAGES) stageProblems(report, stage, tell);
   const { before, pruned, after } = report.stages;
+  const [cleanBefore, triggeredBefore] = [cleanConfusion(before), triggeredConfusion(before)];
   for (const [stage, metrics] of [['pruned', pruned], ['after', after]] as const) {
-    sameImages(before.confusion, metrics.confusion, `/stages/${stage}/confusion`, tell);
-    if (before.triggeredConfusion && metrics.triggeredConfusion) sameImages(before.triggeredConfusion, metrics.triggeredConfusion, `/stages/${stage}/triggeredConfusion`, tell);
+    sameImages(cleanBefore, cleanConfusion(metrics), `/stages/${stage}/confusion`, tell);
+    const triggered = triggeredConfusion(metrics);
+    if (triggeredBefore && triggered) sameImages(triggeredBefore, triggered, `/stages/${stage}/triggeredConfusion`, tell);
   }
   const { cleanAccuracy, attackSuccess } = report.comparison;
-  mcnemarProblems(cleanAccuracy, cells(before.confusion, (row, label) => row[label]!), cells(after.confusion, (row, label) => row[label]!), '/comparison/cleanAccuracy', tell);
+  const right = (matrix: Confusion): Cells => cells(matrix, (label) => matrix.count(label, label));
+  mcnemarProblems(cleanAccuracy, right(cleanBefore), right(cleanConfusion(after)), '/comparison/cleanAccuracy', tell);
   const target = report.trigger?.target;
-  if (attackSuccess && target !== undefined && before.triggeredConfusion && after.triggeredConfusion) {
-    const hits = (row: readonly number[]): number => row[target] ?? 0;
-    mcnemarProblems(attackSuccess, cells(before.triggeredConfusion, hits), cells(after.triggeredConfusion, hits), '/comparison/attackSuccess', tell);
+  const triggeredAfter = triggeredConfusion(after);
+  if (attackSuccess && target !== undefined && triggeredBefore && triggeredAfter && omitted(before) + omitted(after) === 0) {
+    const taken = (matrix: Confusion): Cells => cells(matrix, (label) => matrix.count(label, target));
+    mcnemarProblems(attackSuccess, taken(triggeredBefore), taken(triggeredAfter), '/comparison/attackSuccess', tell);
   }
   if ((attackSuccess === null) !== (report.trigger === null)) tell.problem('trigger', '/comparison/attackSuccess', 'The paired test of the attack must be there exactly when there is a trigger.');
 }
@@ -26,36 +32,41 @@ export function metricProblems(report: DefenseReport, tell: Tell): void {
 function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof STAGES)[number], tell: Tell): void {
   const metrics = stages[stage];
   const pointer = `/stages/${stage}`;
-  const { confusion, triggeredConfusion } = metrics;
+  const [clean, inputs] = [cleanConfusion(metrics), triggeredConfusion(metrics)];
   rateProblems(metrics.cleanAccuracy, `${pointer}/cleanAccuracy`, tell);
-  tell.same('confusion', `${pointer}/cleanAccuracy/hits`, metrics.cleanAccuracy.hits, trace(confusion), 'the diagonal of the confusion matrix sums to');
-  tell.same('confusion', `${pointer}/cleanAccuracy/of`, metrics.cleanAccuracy.of, total(confusion), 'the confusion matrix holds');
+  tell.same('confusion', `${pointer}/cleanAccuracy/hits`, metrics.cleanAccuracy.hits, correctOf(clean), 'the diagonal of the confusion matrix sums to');
+  tell.same('confusion', `${pointer}/cleanAccuracy/of`, metrics.cleanAccuracy.of, sum(labelCounts(clean)), 'the confusion matrix holds');
   tell.same('images', `${pointer}/cleanAccuracy/of`, metrics.cleanAccuracy.of, data.test.images, '`/data/test/images` is');
   metrics.perClass.forEach((found, label) => {
     rateProblems(found, `${pointer}/perClass/${label}`, tell);
-    tell.same('confusion', `${pointer}/perClass/${label}/hits`, found.hits, confusion[label]![label], 'the confusion matrix has');
-    tell.same('confusion', `${pointer}/perClass/${label}/of`, found.of, sum(confusion[label]!), 'the row of the confusion matrix sums to');
+    tell.same('confusion', `${pointer}/perClass/${label}/hits`, found.hits, clean.count(label, label), 'the confusion matrix has');
+    tell.same('confusion', `${pointer}/perClass/${label}/of`, found.of, clean.of(label), 'the row of the confusion matrix sums to');
   });
 
-  const triggered = [metrics.attackSuccessRate, metrics.robustAccuracy, triggeredConfusion];
+  const triggered = [metrics.attackSuccessRate, metrics.robustAccuracy, inputs];
   if (triggered.some((figure) => (figure === null) !== (trigger === null))) {
     tell.problem('trigger', pointer, `\`${pointer}\` must have ASR, robust accuracy and triggered confusion exactly when there is a trigger.`);
   }
-  if (!trigger || !metrics.attackSuccessRate || !metrics.robustAccuracy || !triggeredConfusion) return;
+  if (!trigger || !metrics.attackSuccessRate || !metrics.robustAccuracy || !inputs) return;
   const { attackSuccessRate: asr, robustAccuracy: robust } = metrics;
+  const labels = Array.from({ length: inputs.classes }, (_, label) => label);
   rateProblems(asr, `${pointer}/attackSuccessRate`, tell);
   rateProblems(robust, `${pointer}/robustAccuracy`, tell);
-  tell.same('confusion', `${pointer}/attackSuccessRate/hits`, asr.hits, sum(triggeredConfusion.map((row) => row[trigger.target] ?? 0)), "the target's column of the triggered confusion matrix sums to");
-  tell.same('confusion', `${pointer}/robustAccuracy/hits`, robust.hits, trace(triggeredConfusion), 'the diagonal of the triggered confusion matrix sums to');
-  tell.same('confusion', `${pointer}/attackSuccessRate/of`, asr.of, total(triggeredConfusion), 'the triggered confusion matrix holds');
+  if (omitted(metrics) === 0) tell.same('confusion', `${pointer}/attackSuccessRate/hits`, asr.hits, sum(labels.map((label) => inputs.count(label, trigger.target))), "the target's column of the triggered confusion matrix sums to");
+  tell.same('confusion', `${pointer}/robustAccuracy/hits`, robust.hits, correctOf(inputs), 'the diagonal of the triggered confusion matrix sums to');
+  tell.same('confusion', `${pointer}/attackSuccessRate/of`, asr.of, sum(labelCounts(inputs)), 'the triggered confusion matrix holds');
   tell.same('confusion', `${pointer}/robustAccuracy/of`, robust.of, asr.of, 'the ASR is over');
   tell.same('trigger', `${pointer}/attackSuccessRate/of`, asr.of, trigger.inputs, '`/trigger/inputs` is');
-  tell.same('trigger', `${pointer}/triggeredConfusion/${trigger.target}`, sum(triggeredConfusion[trigger.target] ?? []), 0, 'inputs of the target class do not count; there must be');
+  tell.same('trigger', `${pointer}/triggeredConfusion/${trigger.target}`, inputs.of(trigger.target), 0, 'inputs of the target class do not count; there must be');
+  effectProblems(metrics, trigger, pointer, tell);
   if (trigger.kind === 'samples') return;
-  confusion.forEach((row, label) => {
-    if (label !== trigger.target) tell.same('trigger', `${pointer}/triggeredConfusion/${label}`, sum(triggeredConfusion[label]!), sum(row), 'every test image of the class gets the trigger:');
-  });
+  for (const label of labels) {
+    if (label !== trigger.target) tell.same('trigger', `${pointer}/triggeredConfusion/${label}`, inputs.of(label), clean.of(label), 'every test image of the class gets the trigger:');
+  }
 }
+
+/** Images in cells that a sparse matrix leaves out: sums over cells do not hold then. */
+const omitted = ({ sparse }: StageMetrics): number => (sparse ? sparse.clean.omitted + (sparse.triggered?.omitted ?? 0) : 0);
 
 /** Rate and Wilson interval, worked out again from the counts. */
 export function rateProblems(found: Rate, pointer: string, tell: Tell): void {
@@ -65,17 +76,17 @@ export function rateProblems(found: Rate, pointer: string, tell: Tell): void {
   }
 }
 
-function sameImages(before: StageMetrics['confusion'], now: StageMetrics['confusion'], pointer: string, tell: Tell): void {
-  now.forEach((row, label) => {
-    tell.same('confusion', `${pointer}/${label}`, sum(row), sum(before[label] ?? []), 'every stage is measured on the same images; before there were');
-  });
+function sameImages(before: Confusion, now: Confusion, pointer: string, tell: Tell): void {
+  for (let label = 0; label < now.classes; label++) {
+    tell.same('confusion', `${pointer}/${label}`, now.of(label), before.of(label), 'every stage is measured on the same images; before there were');
+  }
 }
 
 /** Hits and inputs of each true class. */
 type Cells = { hits: number; of: number }[];
 
-function cells(confusion: StageMetrics['confusion'], hits: (row: readonly number[], label: number) => number): Cells {
-  return confusion.map((row, label) => ({ hits: hits(row, label), of: sum(row) }));
+function cells(confusion: Confusion, hits: (label: number) => number): Cells {
+  return Array.from({ length: confusion.classes }, (_, label) => ({ hits: hits(label), of: confusion.of(label) }));
 }
 
 /** Discordant pairs must account for the change in every class, and there can be no more of them than hits and misses allow. */
@@ -95,5 +106,3 @@ function mcnemarProblems({ onlyBefore, onlyAfter, pValue }: McNemar, before: Cel
 }
 
 export const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-const total = (matrix: readonly number[][]): number => sum(matrix.map(sum));
-const trace = (matrix: readonly number[][]): number => sum(matrix.map((row, label) => row[label] ?? 0));

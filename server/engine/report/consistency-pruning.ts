@@ -1,3 +1,4 @@
+import { cleanConfusion, labelCounts } from '../../protocol/confusion';
 import type { DefenseReport, UnitActivation } from '../../protocol/report';
 import { mostRaised, pruneCount } from '../defense/ranking';
 import { rate } from '../metrics/rate';
@@ -20,7 +21,7 @@ function layerProblems({ layer, data, trigger, stages }: DefenseReport, tell: Te
   const dead = new Set(layer.dead);
   if (layer.dead.some((u, at) => at > 0 && u < layer.dead[at - 1]!)) tell.problem('layer', '/layer/dead', '`/layer/dead` is not in ascending order.');
   const onTest = data.analysis.role === 'test' && data.analysis.images === data.test.images;
-  const classImages = onTest ? stages.before.confusion.map(sum) : null;
+  const classImages = onTest ? labelCounts(cleanConfusion(stages.before)) : null;
   layer.activations.forEach((unit, u) => {
     const pointer = `/layer/activations/${u}`;
     if ((unit.triggeredMean === null) !== (trigger === null)) tell.problem('trigger', `${pointer}/triggeredMean`, `\`${pointer}\` must have triggered activations exactly when there is a trigger.`);
@@ -42,7 +43,7 @@ function unitFault(unit: UnitActivation, dead: boolean, images: number, triggere
   if (triggeredFires !== null && !isCount(triggeredFires, triggered)) return `fires on ${triggeredFires} of ${triggered} triggered inputs, which is no whole number of them`;
   if (dead && cleanFires !== 0 && cleanFires !== 1) return `is constant over the clean images but fires on a share of ${cleanFires} of them`;
   if (dead && perClass.some((mean) => mean !== 0 && Math.abs(mean - cleanMean) > slack)) return 'is among the dead, which are constant, but its mean differs from class to class';
-  if (classImages) {
+  if (classImages && perClass.length > 0) {
     const mean = sum(perClass.map((m, label) => m * classImages[label]!)) / sum(classImages);
     if (Math.abs(mean - cleanMean) > slack + 1e-12) return `has a mean of ${cleanMean}, but the means by class give ${Number(mean.toPrecision(6))}`;
   }

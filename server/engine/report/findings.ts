@@ -1,7 +1,8 @@
 import type { DefenseReport, Finding } from '../../protocol/report';
+import { decidingFigure, judgeEffect } from './effect';
 import { nearChance } from './near-chance';
 import { isHonestEstimate } from './verdict';
-import { percent, units } from './words';
+import { count, percent, signedPercent, units } from './words';
 
 /** What the findings are read from: the report but for what is derived from it. */
 export type Facts = Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> & {
@@ -27,7 +28,7 @@ export function findings(facts: Facts): Finding[] {
 
 function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
   const found: Finding[] = [];
-  if (nearChance(stages.before.cleanAccuracy.rate, stages.before.confusion)) {
+  if (nearChance(stages.before)) {
     found.push({
       id: 'accuracy-near-chance',
       severity: 'error',
@@ -101,17 +102,44 @@ function silentUnits({ dead, activations }: Facts['layer'], named: readonly numb
   return named.filter((u) => isDead.has(u) && activations[u]!.cleanMeanAbs === 0 && (activations[u]!.triggeredMean ?? 0) === 0).length;
 }
 
-function triggerFindings({ trigger, stages, repaired, scan, attempts, proof }: Facts): Finding[] {
+function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
+  const limit = provenance.config.gates.maxAttackSuccessRate;
   const scanned = scanFindings(trigger, scan, attempts, proof);
   if (!trigger && scan) return scanned;
   if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
   const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
+  found.push(...effectFindings(stages, trigger, limit));
   if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
     found.push({ id: 'robust-accuracy-low', severity: 'warning', message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.` });
   }
   return found;
 }
+
+/** The trigger's way to another class than the config names, and source classes that are too small to be judged. */
+function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['trigger']>, limit: number): Finding[] {
+  const effect = judgeEffect(stages.after, trigger, limit);
+  const found: Finding[] = [];
+  const { worst, notJudged } = effect ?? {};
+  if (worst && worst.low > limit) {
+    found.push({
+      id: 'trigger-reaches-other-class',
+      severity: 'error',
+      message: `The trigger sends ${percent(worst.share)} more of ${count(worst.of)} images to class ${worst.class} than go there without it, although the config names class ${trigger.target} as its target.`,
+    });
+  }
+  if (notJudged?.length) {
+    const shown = notJudged.length > MOST_NAMED ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more` : notJudged.join(', ');
+    found.push({
+      id: 'classes-not-judged',
+      severity: 'information',
+      message: `Fewer than 50 triggered images are of class ${shown}: whether the trigger sends them to one class was not judged.`,
+    });
+  }
+  return found;
+}
+
+const MOST_NAMED = 10;
 
 function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: Facts['attempts'], proof: Facts['proof']): Finding[] {
   const found: Finding[] = [];
@@ -128,13 +156,15 @@ function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: 
 
 function dataFindings({ data, stages, curve, repaired, samplesOfTargetClass, provenance, trigger }: Facts): Finding[] {
   const found: Finding[] = [];
-  const asr = stages.after.attackSuccessRate;
   const limit = provenance.config.gates.maxAttackSuccessRate;
-  if (repaired && asr && asr.rate <= limit && asr.high > limit) {
+  const effect = judgeEffect(stages.after, trigger, limit);
+  const judged = effect && decidingFigure(effect);
+  if (repaired && judged && judged.share <= limit && judged.high > limit) {
+    const what = judged.by === 'rate' ? 'ASR' : `excess of class ${judged.class}`;
     found.push({
       id: 'test-set-too-small',
       severity: 'warning',
-      message: `Too few triggered inputs for the claim: ASR ${percent(asr.rate)} on ${asr.of}, 95 % interval up to ${percent(asr.high)}, limit ${percent(limit)}.`,
+      message: `Too few triggered inputs for the claim: ${what} ${signedPercent(judged.share)} on ${judged.of}, 95 % interval up to ${signedPercent(judged.high)}, limit ${percent(limit)}.`,
     });
   } else if (stages.before.cleanAccuracy.of < 1000) {
     found.push({

@@ -1,5 +1,7 @@
-import type { DefenseReport, StageMetrics } from '../../protocol/report';
+import { classesOf, classRate, cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/confusion';
+import type { DefenseReport, Rate, StageMetrics } from '../../protocol/report';
 import { canonicalJson, sha256 } from '../files/hash';
+import { rate } from '../metrics/rate';
 import { code, fenced, json, shellWord, text } from './markdown-escape';
 import { unitWord } from './markdown-curve';
 import { count, rateCell, table } from './markdown-figures';
@@ -60,10 +62,11 @@ export function reproduction(report: DefenseReport, name: string): string {
 
 export function classTable(report: DefenseReport): string {
   const { before, after } = report.stages;
-  const classes = before.perClass.map((_, label) => label).filter((label) => before.perClass[label]!.of > 0);
-  const worst = [...classes].sort((a, b) => after.perClass[a]!.rate - after.perClass[b]!.rate || a - b).slice(0, CLASS_ROWS);
+  const rateOf = (stage: StageMetrics, label: number): Rate => stage.perClass[label] ?? rate(classRate(stage, label).hits, classRate(stage, label).of);
+  const classes = Array.from({ length: classesOf(report) }, (_, label) => label).filter((label) => classRate(before, label).of > 0);
+  const worst = [...classes].sort((a, b) => classRate(after, a).rate - classRate(after, b).rate || a - b).slice(0, CLASS_ROWS);
   const shown = classes.length > CLASS_ROWS ? worst : classes;
-  const rows = shown.map((label) => [String(label), rateCell(before.perClass[label]!), report.repaired ? rateCell(after.perClass[label]!) : '–']);
+  const rows = shown.map((label) => [String(label), rateCell(rateOf(before, label)), report.repaired ? rateCell(rateOf(after, label)) : '–']);
   const note = classes.length > CLASS_ROWS ? `\n\nThe ${CLASS_ROWS} worst of ${count(classes.length)} classes.` : '';
   return `${table(['class', 'clean accuracy before, %', 'fine-tuned, %'], rows)}${note}`;
 }
@@ -72,20 +75,22 @@ export function classTable(report: DefenseReport): string {
 export function confusions(report: DefenseReport): string {
   const { stages, repaired } = report;
   const triggered = `Triggered inputs${isEstimated(report) ? ' (*estimated* trigger)' : ''}`;
-  const shown: [string, number[][] | null][] = [
-    ['Clean images before', stages.before.confusion],
-    ['Clean images, fine-tuned', repaired ? stages.after.confusion : null],
-    [`${triggered} before`, stages.before.triggeredConfusion],
-    [`${triggered}, fine-tuned`, repaired ? stages.after.triggeredConfusion : null],
+  const shown: [string, Confusion | null][] = [
+    ['Clean images before', cleanConfusion(stages.before)],
+    ['Clean images, fine-tuned', repaired ? cleanConfusion(stages.after) : null],
+    [`${triggered} before`, triggeredConfusion(stages.before)],
+    [`${triggered}, fine-tuned`, repaired ? triggeredConfusion(stages.after) : null],
   ];
   return shown.flatMap(([title, matrix]) => (matrix ? [`**${title}** (rows: true class; columns: predicted)\n\n${matrixTable(matrix)}`] : [])).join('\n\n');
 }
 
-function matrixTable(matrix: StageMetrics['confusion']): string {
-  if (matrix.length <= MATRIX_CLASSES) {
-    return table(['', ...matrix.map((_, label) => String(label))], matrix.map((row, label) => [`**${label}**`, ...row.map((n) => (n === 0 ? '·' : count(n)))]));
+function matrixTable(matrix: Confusion): string {
+  if (matrix.classes <= MATRIX_CLASSES) {
+    const labels = Array.from({ length: matrix.classes }, (_, label) => label);
+    const cell = (n: number): string => (n === 0 ? '·' : count(n));
+    return table(['', ...labels.map(String)], labels.map((label) => [`**${label}**`, ...labels.map((predicted) => cell(matrix.count(label, predicted)))]));
   }
-  const wrong = matrix.flatMap((row, label) => row.flatMap((n, predicted) => (predicted !== label && n > 0 ? [{ label, predicted, n }] : [])));
+  const wrong = [...matrix.wrong()].map(([label, predicted, n]) => ({ label, predicted, n }));
   const most = wrong.sort((a, b) => b.n - a.n || a.label - b.label || a.predicted - b.predicted).slice(0, MOST_CONFUSED);
   return `${table(['true class', 'predicted', 'images'], most.map(({ label, predicted, n }) => [String(label), String(predicted), count(n)]), 0)}\n\nThe ${count(most.length)} most frequent of ${count(wrong.length)} confusions.`;
 }
@@ -112,7 +117,7 @@ export function provenanceList(report: DefenseReport): string {
     ['Layer', `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? `named ${p.config.layer === null ? 'by the strategy' : 'in the config'}` : HOW_FOUND[layer.chosen]}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`],
     ['Trigger', trigger ? `${text(trigger.kind)}, ${trigger.source}, target class ${count(trigger.target)}, ${count(trigger.inputs)} inputs` : 'none known'],
     ...(p.config.strategy ? [['Strategy', text(p.config.strategy)] as [string, string]] : []),
-    ['Data', `${text(data.format)}, ${data.shape.join('×')}, ${count(data.classes)} classes; ${count(data.test.images)} of ${count(data.test.available)} test images, ${count(data.analysis.images)} analysed (${data.analysis.role}), ${count(data.holdout.images)} held out`],
+    ['Data', `${text(data.format)}, ${data.shape.join('×')}, ${count(classesOf(report))} classes; ${count(data.test.images)} of ${count(data.test.available)} test images, ${count(data.analysis.images)} analysed (${data.analysis.role}), ${count(data.holdout.images)} held out`],
     ['Fine-tuning', `${count(fineTuning.images)} of ${count(data.fineTune.available)} images, ${count(fineTuning.steps)} steps${history ? `; ${history}` : ''}`],
     ...(fineTuning.frozen.length > 0 ? [['Not trained', text(fineTuning.frozen.join(', '))] as [string, string]] : []),
   ];

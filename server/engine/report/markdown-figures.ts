@@ -1,9 +1,11 @@
-import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, VerdictWord } from '../../protocol/report';
+import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
 import { capital, pWords } from './compare-words';
-import { GATE_TITLES, limitWords, missedWithin, points, WITHIN_WORDS } from './gate-words';
+import { figureBasis, GATE_TITLES, limitWords, missedWithin, points, WITHIN_WORDS } from './gate-words';
 import { code, text } from './markdown-escape';
-import { asrName, isEstimated, percent } from './words';
+import { asrName, count, isEstimated, signedPercent } from './words';
+
+export { count } from './words';
 
 /** More findings than there are kinds of them can only be a broken report. */
 const MOST_ISSUES = 100;
@@ -23,15 +25,15 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map((_, at) => (at < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
-/** Whole numbers with a comma every three digits, on every machine. */
-export function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
 /** A share with two decimals and no sign, never rounded to all or nothing. */
 export function figure(share: number): string {
   const p = share * 100;
   return p === 0 || p === 100 ? String(p) : Math.min(99.99, Math.max(0.01, p)).toFixed(2);
+}
+
+/** The same for a share that may be below 0. */
+function signedFigure(share: number): string {
+  return share < 0 ? `−${figure(-share)}` : figure(share);
 }
 
 export function verdictLine({ verdict }: DefenseReport): string {
@@ -60,12 +62,12 @@ export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[
 }
 
 function measured({ id }: Gate, value: number | null): string {
-  return value === null ? 'not measured' : id === 'maxAccuracyDrop' ? dropWords(value) : percent(value);
+  return value === null ? 'not measured' : id === 'maxAccuracyDrop' ? dropWords(value) : signedPercent(value);
 }
 
 function judged(gate: Gate): string {
   if (gate.judged === null) return '–';
-  return gate.id === 'maxAccuracyDrop' ? dropWords(gate.judged) : `${percent(gate.judged)}, upper 95 % bound`;
+  return gate.id === 'maxAccuracyDrop' ? dropWords(gate.judged) : `${signedPercent(gate.judged)}, upper 95 % bound${gate.excess ? ` of the ${figureBasis(gate)}` : ''}`;
 }
 
 /** A drop below 0 is a gain, and is called one. */
@@ -83,6 +85,11 @@ export function stageTable(report: DefenseReport): string {
   ];
   const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
   const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
+  if (report.trigger && stages.before.effect) {
+    const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [name, ...columns.map((stage) => (stage?.effect ? of(stage.effect) : '–'))];
+    cells.push(effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)));
+    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
+  }
   return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
 }
 
@@ -99,10 +106,11 @@ function onWhat(report: DefenseReport): string {
 }
 
 export function tableNote(report: DefenseReport): string {
-  return isEstimated(report) ? `${TABLE_NOTE} ${ESTIMATED_NOTE}` : TABLE_NOTE;
+  return [TABLE_NOTE, ...(report.stages.before.effect ? [EFFECT_NOTE] : []), ...(isEstimated(report) ? [ESTIMATED_NOTE] : [])].join(' ');
 }
 
 const ESTIMATED_NOTE = "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
+const EFFECT_NOTE = 'Base rate: those same inputs, without the trigger, classified as the target. Net: images of any class that are wrong with the trigger less those that it makes right.';
 const TABLE_NOTE = 'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
 
 /** Before against after on the same images. */

@@ -1,5 +1,7 @@
+import { classesOf, MOST_FULL_CLASSES } from '../../protocol/confusion';
 import type { DefenseReport, Gate, LayerAnalysis, McNemar, StageMetrics } from '../../protocol/report';
 import { above, checkRate, count, firstRefused, index, length, MOST_CLASSES, MOST_UNITS, refuse, share, type BoundFault } from './bound-checks';
+import { checkEffect, checkSparse } from './effect-bounds';
 import { checkAttempts, checkProof } from './repair-bounds';
 import { checkScan } from './scan-bounds';
 
@@ -10,7 +12,7 @@ export function firstOutOfBounds(report: DefenseReport): BoundFault | null {
 
 function check(report: DefenseReport): void {
   const { stages, comparison, layer, pruning, curve, fineTuning, trigger, data, model, provenance } = report;
-  const classes = stages.before.confusion.length;
+  const classes = classesOf(report);
   count(classes, '/stages/before/confusion', MOST_CLASSES, 1);
   for (const stage of ['before', 'pruned', 'after'] as const) checkStage(stages[stage], `/stages/${stage}`, classes);
   report.gates.forEach((gate, at) => checkGate(gate, `/gates/${at}`));
@@ -82,9 +84,14 @@ function checkStage(stage: StageMetrics, pointer: string, classes: number): void
     const rate = stage[figure];
     if (rate) checkRate(rate, `${pointer}/${figure}`);
   }
-  checkMatrix(stage.confusion, `${pointer}/confusion`, classes);
-  if (stage.triggeredConfusion) checkMatrix(stage.triggeredConfusion, `${pointer}/triggeredConfusion`, classes);
-  length(stage.perClass, `${pointer}/perClass`, classes, 'one rate a class');
+  // Above 100 classes the matrices are sparse, and the full ones are empty.
+  const full = stage.sparse ? 0 : classes;
+  if (stage.sparse && classes <= MOST_FULL_CLASSES) refuse(`${pointer}/sparse`, `is for more than ${MOST_FULL_CLASSES} classes; there are ${classes}`);
+  checkMatrix(stage.confusion, `${pointer}/confusion`, full);
+  if (stage.triggeredConfusion) checkMatrix(stage.triggeredConfusion, `${pointer}/triggeredConfusion`, full);
+  length(stage.perClass, `${pointer}/perClass`, full, 'one rate per class');
+  if (stage.sparse) checkSparse(stage.sparse, `${pointer}/sparse`, classes);
+  if (stage.effect) checkEffect(stage.effect, `${pointer}/effect`, classes);
   stage.perClass.forEach((rate, at) => checkRate(rate, `${pointer}/perClass/${at}`));
 }
 
@@ -117,7 +124,7 @@ function checkLayer(layer: LayerAnalysis, classes: number): void {
   length(layer.activations, '/layer/activations', layer.units, 'one entry a unit');
   layer.activations.forEach((unit, at) => {
     const pointer = `/layer/activations/${at}`;
-    length(unit.perClass, `${pointer}/perClass`, classes, 'one mean a class');
+    length(unit.perClass, `${pointer}/perClass`, classes > MOST_FULL_CLASSES && unit.perClass.length === 0 ? 0 : classes, 'one mean per class');
     above(unit.cleanMeanAbs, `${pointer}/cleanMeanAbs`, Number.MAX_VALUE);
     share(unit.cleanFires, `${pointer}/cleanFires`);
     if ((unit.triggeredMean === null) !== (unit.triggeredFires === null)) refuse(`${pointer}/triggeredMean`, 'and `triggeredFires` must both be null or both be numbers');

@@ -15,7 +15,7 @@ const information = (says: string, todo: string): Rule => ({ severity: 'informat
 const SUBSET = information('Figures, or the analysis, rest on part of the images; or samples of the target class were left out.', '');
 
 export const RULES: Record<IssueId, Rule> = {
-  'gate.maxAttackSuccessRate': gate('The upper 95 % bound of the attack success rate after the defense is above the limit, or it could not be measured on a trigger that counts.', 'Another layer, ratio or repair; or accept it, with a reason.'),
+  'gate.maxAttackSuccessRate': gate('After the defense the trigger still has an effect above the limit, on the class that it aims at or on another one; or it could not be measured on a trigger that counts.', 'Another layer, ratio or repair; or accept it, with a reason.'),
   'gate.maxAccuracyDrop': gate('Clean accuracy fell by more than the limit.', 'A smaller ratio, or more fine-tuning; or accept it, with a reason.'),
   'accuracy-near-chance': error('The input model is hardly better than guessing on this data, so nothing was pruned or trained.', 'Check scale, mean, std and the order of the labels.'),
   'accuracy-low': warning("The input model's clean accuracy is below 60 %: rarely what a finished model has.", 'Check scale, mean and std; then trust the figures.'),
@@ -41,5 +41,7 @@ export const RULES: Record<IssueId, Rule> = {
   'scan-flags-repaired': error('A fresh trigger inversion still finds a suspicious class in the repaired model.', 'Another strategy; do not use the defended model.'),
   'scan-suspicious': warning('Trigger inversion finds a class suspicious in the input model that the known trigger does not explain.', 'Look at its estimated trigger; there may be a second backdoor.'),
   'no-repair-met-gates': error('No strategy met the gates on held-out images; the defended model is the best of those tried.', 'More clean data, or train the model again from data you trust.'),
+  'trigger-reaches-other-class': error('With the trigger, images go to another class than the config names as its target.', 'Correct `trigger.target`, and repair the model for that class.'),
+  'classes-not-judged': information('Of these classes fewer than 50 images carry the trigger, so that a class that it takes over would not be noticed.', 'More test images of these classes.'),
   'curve-subset': information('The curve rests on a seeded subset.', '`"curve": "full"`, or `--full-curve`.'),
 };

@@ -1,23 +1,27 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
+import { decidingFigure, isWithin, judgeEffect } from './effect';
 import { nearChance } from './near-chance';
+import { TriggerWords } from './verdict-words';
 import { percent } from './words';
 
 type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
 export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured, gates: ResolvedConfig['gates']): Gate[] {
-  const asr = stages.after.attackSuccessRate;
+  const effect = judgeEffect(stages.after, trigger, gates.maxAttackSuccessRate);
+  const figure = effect && decidingFigure(effect);
   const counts = trigger !== null && (trigger.source === 'known' || (gates.acceptEstimated && !isHonestEstimate({ trigger, scan })));
   const drop = (stages.before.cleanAccuracy.hits - stages.after.cleanAccuracy.hits) / stages.before.cleanAccuracy.of;
   return [
     {
       id: 'maxAttackSuccessRate',
       limit: gates.maxAttackSuccessRate,
-      measured: asr?.rate ?? null,
-      judged: asr?.high ?? null,
-      met: repaired && counts && asr !== null && asr.high <= gates.maxAttackSuccessRate && doubt({ trigger, proof }, gates) === null,
+      measured: figure && figure.share,
+      judged: figure && figure.high,
+      met: repaired && counts && effect !== null && isWithin(effect) && doubt({ trigger, proof }, gates) === null,
+      ...(figure?.by === 'excess' && { excess: { class: figure.class } }),
     },
     {
       id: 'maxAccuracyDrop',
@@ -51,7 +55,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const { stages, trigger, repaired } = measured;
   const before = stages.before;
   const after = stages.after;
-  if (!repaired && measured.scan && !nearChance(before.cleanAccuracy.rate, before.confusion)) {
+  if (!repaired && measured.scan && !nearChance(before)) {
     return { word: 'not measurable', sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}` };
   }
   if (!repaired) {
@@ -60,34 +64,21 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
     return { word: 'not measurable', sentence: `No trigger is known${measured.scan ? ', and a scan found no class suspicious' : ''}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
   }
-  const the = trigger.source === 'estimated' ? 'the estimated trigger' : 'the trigger';
-  const The = the.replace('the', 'The');
-  const from = percent(before.attackSuccessRate.rate);
-  const to = percent(after.attackSuccessRate.rate);
-  const limit = percent(gates.maxAttackSuccessRate);
-  if (isHonestEstimate(measured)) {
-    return { word: 'not measurable', sentence: `Class ${trigger.target} was named, but the scan does not find it suspicious: a trigger of the size of its estimate can be found for any class, so it says nothing of a backdoor that its success went from ${from} to ${to}. Clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
-  }
-  if (before.attackSuccessRate.high <= gates.maxAttackSuccessRate) {
-    return { word: 'no effect before', sentence: `${The} has no effect on the model as it came: it reaches class ${trigger.target} on ${from} of inputs, within the limit of ${limit}. Nothing to repair for this trigger, if clean accuracy (${percent(before.cleanAccuracy.rate)}) is what you expect of this model.` };
-  }
-  if (after.attackSuccessRate.high > gates.maxAttackSuccessRate) {
-    if (after.attackSuccessRate.rate <= gates.maxAttackSuccessRate) {
-      return { word: 'not mitigated', sentence: `It is not shown that the backdoor is gone: ${the} reaches class ${trigger.target} on ${to} of inputs (before: ${from}; limit: ${limit}), but on ${after.attackSuccessRate.of} inputs up to ${percent(after.attackSuccessRate.high)} can't be ruled out (95 %).` };
-    }
-    return { word: 'not mitigated', sentence: `The backdoor is still there: ${the} reaches class ${trigger.target} on ${to} of inputs (before: ${from}; limit: ${limit}).` };
-  }
+  const limit = gates.maxAttackSuccessRate;
+  const words = new TriggerWords(measured, trigger, limit);
+  if (isHonestEstimate(measured)) return { word: 'not measurable', sentence: words.honest(accuracyWords(measured)) };
+  const [effectBefore, effect] = [judgeEffect(before, trigger, limit)!, judgeEffect(after, trigger, limit)!];
+  if (effect.tooFew) return { word: 'not measurable', sentence: words.tooFew(effect.tooFew) };
+  if (isWithin(effectBefore)) return { word: 'no effect before', sentence: words.noEffect(percent(before.cleanAccuracy.rate)) };
+  if (effect.fault) return { word: 'not mitigated', sentence: words.stillThere(effect, effectBefore) };
   const against = doubt(measured, gates);
-  if (against !== null) {
-    return { word: 'not mitigated', sentence: `It is not shown that the backdoor is gone: ${the}'s success fell from ${from} to ${to} (limit: ${limit}), but ${against}.` };
-  }
+  if (against !== null) return { word: 'not mitigated', sentence: words.notShown(against) };
   const drop = judgeGates(measured, gates)[1]!;
-  const accuracy = `clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}`;
-  if (!drop.met) {
-    return { word: 'accuracy lost', sentence: `${The}'s success fell from ${from} to ${to}, but ${accuracy}, a loss above the limit of ${percent(gates.maxAccuracyDrop)}.` };
-  }
-  const basis = measured.proof ? ` This rests on ${measured.proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.` : ' This rests on the known trigger alone; no fresh inversion was made.';
-  const sentence = `${The}'s success fell from ${from} to ${to} (limit: ${limit}); ${accuracy}.${basis}`;
-  if (trigger.source === 'estimated') return { word: 'mitigated, estimated trigger only', sentence };
-  return { word: 'mitigated', sentence };
+  if (!drop.met) return { word: 'accuracy lost', sentence: words.accuracyLost(accuracyWords(measured), percent(gates.maxAccuracyDrop)) };
+  const sentence = words.mitigated(accuracyWords(measured), measured.proof);
+  return { word: trigger.source === 'estimated' ? 'mitigated, estimated trigger only' : 'mitigated', sentence };
+}
+
+function accuracyWords({ stages: { before, after } }: Measured): string {
+  return `clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}`;
 }

@@ -9,6 +9,16 @@ export function percent(share: number): string {
   return `${Number(Math.min(99.99, Math.max(0.01, p)).toFixed(digits))} %`;
 }
 
+/** A share that may be below 0: `−0.1 %`. */
+export function signedPercent(share: number): string {
+  return share < 0 ? `−${percent(-share)}` : percent(share);
+}
+
+/** Whole numbers with a comma every three digits, on every machine. */
+export function count(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `25 neurons`, `1 channel`. */
 export function units(count: number, kind: 'Dense' | 'Conv2D' | 'Add'): string {
   const word = kind === 'Dense' ? 'neuron' : 'channel';
