@@ -36,6 +36,10 @@ export function forged(report: DefenseReport, images: number): DefenseReport {
   assert.equal(left, 0);
   after.attackSuccessRate = rate(after.attackSuccessRate!.hits - images, after.attackSuccessRate!.of);
   after.robustAccuracy = rate(after.robustAccuracy!.hits + images, after.robustAccuracy!.of);
+  const { effect } = after;
+  const gained = effect!.classes!.find((one) => one.class === target)!;
+  gained.gained -= images;
+  effect!.netWrong = Number((effect!.netWrong - images / after.cleanAccuracy.of).toFixed(6));
   const test = copy.comparison.attackSuccess!;
   copy.comparison.attackSuccess = { ...test, onlyBefore: test.onlyBefore + images, pValue: Number(exactPValue(test.onlyBefore + images, test.onlyAfter).toPrecision(9)) };
   copy.gates = judgeGates(copy, copy.provenance.config.gates);

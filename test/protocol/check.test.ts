@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { DefenseReport } from '../../server/protocol/report';
+import { judge, judgeGates } from '../../server/engine/report/verdict';
 import { modelFileHashes } from '../../server/engine/model/hash-files';
 import { demoConfig } from './demo-folder';
 import { ROOT, type CheckAnswer } from './review-repo';
@@ -20,6 +22,41 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, status }) => [id, status]), [['gate.maxAttackSuccessRate', 'open']]);
     assert.equal(report.file, 'my models #1 (ünïcode)/demo.defense.json');
     assert.deepEqual(report.policy, { source: 'base', ref: 'HEAD' });
+  });
+
+  it('fails where the trigger takes the images to another class than the config names', async () => {
+    const repo = repos.copyOf(repos.strict);
+    const base = repo.git('rev-parse', 'HEAD').trim();
+    await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'));
+    repo.commit('another target');
+    const { code, answer } = repo.check('--measure', '--base', base);
+    const report = only(answer);
+    assert.equal(code, 1);
+    assert.ok(report.issues.some(({ id, status }) => id === 'gate.maxAttackSuccessRate' && status === 'open'), JSON.stringify(report.issues));
+    assert.equal(report.report!.verdict.word, 'not mitigated');
+  });
+
+  it('measures what the trigger does again, and catches a report that leaves it out', () => {
+    const repo = repos.copyOf(repos.strict);
+    const report = JSON.parse(repo.read('demo.defense.json')) as DefenseReport;
+    report.stages.after.effect!.classes!.find((one) => one.class === 0)!.lost += 9;
+    report.stages.after.effect!.classes!.find((one) => one.class === 0)!.gained += 9;
+    repo.write('demo.defense.json', JSON.stringify(report));
+    assert.ok(fails(only(repo.check('--measure', '--base', 'HEAD').answer)).includes('measure.effect'));
+    for (const stage of ['before', 'pruned', 'after'] as const) delete report.stages[stage].effect;
+    repo.write('demo.defense.json', JSON.stringify(report));
+    assert.ok(warned(only(repo.check('--measure', '--base', 'HEAD').answer)).includes('measure.effect'));
+  });
+
+  it('judges a report without what the trigger does by what is measured here', async () => {
+    const repo = repos.copyOf(repos.strict);
+    await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'));
+    const report = JSON.parse(repo.read('demo.defense.json')) as DefenseReport;
+    for (const stage of ['before', 'pruned', 'after'] as const) delete report.stages[stage].effect;
+    const stripped = { ...report, gates: judgeGates(report, report.provenance.config.gates), verdict: judge(report, report.provenance.config.gates) };
+    assert.equal(stripped.verdict.word, 'no effect before', 'by the ASR of class 4 alone');
+    repo.write('demo.defense.json', JSON.stringify(stripped));
+    assert.ok(fails(only(repo.check('--measure').answer)).includes('measure.gate'));
   });
 
   it('finds nothing wrong with the committed example but its missed gate', () => {
@@ -64,7 +101,7 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD^').answer)), [], 'nothing in the report itself gives it away');
     const { code, answer } = repo.check('--measure', '--base', 'HEAD^');
     assert.equal(code, 1);
-    assert.deepEqual(new Set(fails(only(answer))), new Set(['measure.figure', 'measure.confusion', 'measure.comparison']));
+    assert.deepEqual(new Set(fails(only(answer))), new Set(['measure.figure', 'measure.confusion', 'measure.comparison', 'measure.effect']));
     const told = only(answer).results.find(({ outcome, message }) => outcome === 'fail' && message.startsWith('ASR'));
     const [now, was] = [repo.report().stages.after.attackSuccessRate!.hits, repos.strict.report().stages.after.attackSuccessRate!.hits];
     assert.match(told!.message, new RegExp(`^ASR after fine-tuning is ${was} of \\d+ when it is measured again, ${now} of`));

@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
-import { stageMetrics } from '../../server/engine/metrics/evaluate';
 import { decidingFigure, isWithin, judgeEffect, type EffectJudgement } from '../../server/engine/report/effect';
-import type { StageMetrics } from '../../server/protocol/report';
+import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
 
 const LIMIT = 0.05;
 
-/** `count` images of a class, what they are taken for without the trigger and with it. */
-type Group = [count: number, label: number, without: number, withTrigger: number];
-
-/** The figures of a stage, from what each image is taken for; made by the code of a run. */
-function stageOf(groups: readonly Group[], target: number, classes = 10): StageMetrics {
-  const images = groups.flatMap(([count, ...image]) => Array.from({ length: count }, () => image));
-  const rows = (wanted: boolean): number[] => [...images.keys()].filter((at) => (images[at]![0] === target) === wanted);
-  const column = (at: readonly number[], which: 0 | 1 | 2): Int32Array => Int32Array.from(at, (i) => images[i]![which]);
-  const all = [...images.keys()];
-  return stageMetrics(
-    { clean: column(all, 1), triggered: column(rows(false), 2), ofTarget: column(rows(true), 2) },
-    { classes, clean: column(all, 0), triggered: { labels: column(rows(false), 0), target, positions: Int32Array.from(rows(false)), positionsOfTarget: Int32Array.from(rows(true)) } },
-  );
-}
-
 const judged = (groups: readonly Group[], target = 0, classes = 10): EffectJudgement => judgeEffect(stageOf(groups, target, classes), { target }, LIMIT)!;
-/** `of` images of each class, all of them right with the trigger and without. */
-const right = (of: number, but: readonly number[] = [], classes = 10): Group[] => Array.from({ length: classes }, (_, c): Group => [of, c, c, c]).filter(([, label]) => !but.includes(label));
-const others = (target: number): number[] => Array.from({ length: 10 }, (_, c) => c).filter((c) => c !== target);
-
 describe('the effect of a trigger', () => {
   it('is none where every image keeps its class', () => {
     const effect = judged(right(100));

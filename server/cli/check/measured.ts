@@ -161,9 +161,12 @@ function sameConfusion(a: Confusion | null, b: Confusion | null): boolean {
   return a.classes === b.classes && labels.every((label) => near(a.count(label, label), b.count(label, label)) && near(a.of(label), b.of(label))) && within(a, b) && within(b, a);
 }
 
-/** What the trigger does, against the same measured here. A report of an earlier version says nothing of it. */
+/** What the trigger does, against the same measured here. */
 function effectResults(told: StageMetrics, here: StageMetrics, stage: keyof typeof STAGES): CheckResult[] {
-  if (!told.effect || !here.effect) return [];
+  if (!here.effect) return [];
+  if (!told.effect) {
+    return stage === 'after' ? [warn('measure.effect', 'The report says nothing of what the trigger does to other classes: an earlier version wrote it. It was measured here, and the gates are judged by that; run the defense again.', '/stages/after')] : [];
+  }
   const [a, b] = [told.effect, here.effect];
   const images = here.cleanAccuracy.of;
   const counts = (effect: typeof a): Map<number, { gained: number; lost: number }> => new Map((effect.classes ?? []).map((one) => [one.class, one]));

@@ -9,7 +9,12 @@ const LOW_BASE = 0.01;
 /** From this many images on, a class is looked at by itself as a source. */
 const SOURCE_IMAGES = 50;
 /** A stamp disturbs any model: up to this share of a source class, or of all images, it may. */
-export const MOST_DISTURBED = 0.2;
+const MOST_DISTURBED = 0.2;
+
+/** A limit that lets a trigger take more images to a class than that lets it disturb as many. */
+export function mostDisturbed(limit: number): number {
+  return Math.max(MOST_DISTURBED, limit);
+}
 
 /** How many images a trigger takes to a class, with the bounds that count. All in [−1, 1]. */
 export interface ClassFigure {
@@ -58,8 +63,8 @@ type Triggered = Pick<NonNullable<DefenseReport['trigger']>, 'target'>;
  * - the named target stays within the limit: by the upper 95 % bound of its ASR where at most 1 % of the same images go there
  *   without the trigger, else by that of the excess;
  * - each of the other K − 1 classes does, by the upper bound of its excess at 1 − 0.05 / (K − 1), two-sided (Bonferroni);
- * - no source class of 50 or more images sends, net, more than a fifth of them to one other class;
- * - at most a fifth of all images, net, become wrong by it.
+ * - no source class of 50 or more images sends, net, more than a fifth of them (or than the limit, if that is more) to one other class;
+ * - at most a fifth of all images (or the limit), net, become wrong by it.
  *
  * The excess is a difference of paired proportions (Tango 1998). A person's own triggered samples have no twins without the trigger: they
  * are compared with the clean test images of the same classes (Newcombe 1998).
@@ -89,8 +94,8 @@ export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limi
 function faultOf({ target, worst, flow, netWrong }: Pick<EffectJudgement, 'target' | 'worst' | 'flow'> & { netWrong: number }, limit: number): EffectJudgement['fault'] {
   if (target.high > limit) return 'target';
   if (worst && worst.high > limit) return 'other class';
-  if (flow && flow.share > MOST_DISTURBED) return 'source class';
-  return netWrong > MOST_DISTURBED ? 'wrong' : null;
+  if (flow && flow.share > mostDisturbed(limit)) return 'source class';
+  return netWrong > mostDisturbed(limit) ? 'wrong' : null;
 }
 
 /** The figure that decides: the target's, unless only another class breaks the limit. */
@@ -140,7 +145,8 @@ function excessOf(c: number, { effect, clean, stamped }: Both, z: number): Class
   const of = sources.reduce((sum, label) => sum + stamped.of(label), 0);
   if (effect.classes) {
     const { gained, lost } = effect.classes.find((one) => one.class === c) ?? { gained: 0, lost: 0 };
-    const { difference, low, high } = pairedDifference(gained, lost, of, z);
+    // A report of unknown origin may count more images than its matrices hold; the checks of its consistency say so.
+    const { difference, low, high } = pairedDifference(gained, lost, Math.max(of, gained + lost), z);
     return { class: c, by: 'excess', of, share: difference, low, high };
   }
   const known = sources.filter((label) => clean.of(label) > 0);

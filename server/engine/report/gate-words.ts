@@ -1,5 +1,5 @@
 import type { DefenseReport, Gate } from '../../protocol/report';
-import { isWithin, judgeEffect, MOST_DISTURBED, type EffectJudgement } from './effect';
+import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from './effect';
 import { doubt, isHonestEstimate } from './verdict';
 import { count, isEstimated, percent, signedPercent } from './words';
 
@@ -74,7 +74,7 @@ function effectMiss({ fault, target, baseRate, worst, flow, netWrong, tooFew }: 
   if (fault === 'other class' && worst) {
     return `the trigger sends ${signedPercent(worst.share)} more images to class ${worst.class} than go there without it, judged by the upper bound of its interval, ${signedPercent(worst.high)}; ${asked}`;
   }
-  if (fault === 'source class' && flow) return `the trigger sends ${percent(flow.share)} more images of class ${flow.source} to class ${flow.to} than go there without it; at most ${limitWords(MOST_DISTURBED)} may.`;
-  if (fault === 'wrong' && netWrong !== null) return `with the trigger ${percent(netWrong)} more of all images are wrong than without it; at most ${limitWords(MOST_DISTURBED)} may be.`;
+  if (fault === 'source class' && flow) return `the trigger sends ${percent(flow.share)} more images of class ${flow.source} to class ${flow.to} than go there without it; at most ${limitWords(mostDisturbed(limit))} may.`;
+  if (fault === 'wrong' && netWrong !== null) return `with the trigger ${percent(netWrong)} more of all images are wrong than without it; at most ${limitWords(mostDisturbed(limit))} may be.`;
   return null;
 }

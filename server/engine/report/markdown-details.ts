@@ -67,7 +67,9 @@ export function classTable(report: DefenseReport): string {
   const worst = [...classes].sort((a, b) => classRate(after, a).rate - classRate(after, b).rate || a - b).slice(0, CLASS_ROWS);
   const shown = classes.length > CLASS_ROWS ? worst : classes;
   const rows = shown.map((label) => [String(label), rateCell(rateOf(before, label)), report.repaired ? rateCell(rateOf(after, label)) : '–']);
-  const note = classes.length > CLASS_ROWS ? `\n\nThe ${CLASS_ROWS} worst of ${count(classes.length)} classes.` : '';
+  const empty = classesOf(report) - classes.length;
+  const without = empty > 0 ? `, ${count(empty)} of them without a test image` : '';
+  const note = classes.length > CLASS_ROWS ? `\n\nThe ${CLASS_ROWS} worst of ${count(classesOf(report))} classes${without}.` : '';
   return `${table(['class', 'clean accuracy before, %', 'fine-tuned, %'], rows)}${note}`;
 }
 

@@ -1,5 +1,5 @@
 import type { DefenseReport, Proof } from '../../protocol/report';
-import type { ClassFigure, EffectJudgement } from './effect';
+import { mostDisturbed, type ClassFigure, type EffectJudgement } from './effect';
 import { count, percent, signedPercent } from './words';
 
 /** The sentences of a verdict on a trigger; each says the figures that led to the word. */
@@ -42,10 +42,10 @@ export class TriggerWords {
   stillThere({ fault, target, worst, flow, netWrong }: EffectJudgement, before: EffectJudgement): string {
     if (fault === 'other class' && worst) return this.elsewhere(worst, before);
     if (fault === 'source class' && flow) {
-      return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} more of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to} than go there without it; at most a fifth may. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+      return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} more of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to} than go there without it; at most ${percent(mostDisturbed(this.most))} may. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     if (fault === 'wrong') {
-      return `The trigger still misleads the model: with it ${percent(netWrong ?? 0)} more of all images are wrong than without it; at most a fifth may be. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+      return `The trigger still misleads the model: with it ${percent(netWrong ?? 0)} more of all images are wrong than without it; at most ${percent(mostDisturbed(this.most))} may be. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     return target.by === 'excess' ? this.byExcess(target) : this.byRate();
   }
@@ -58,9 +58,17 @@ export class TriggerWords {
     return `${this.The}'s success fell from ${this.from} to ${this.to}, but ${accuracy}, a loss above the limit of ${limit}.`;
   }
 
-  mitigated(accuracy: string, proof: Proof | undefined): string {
+  /** @param before what the trigger did to the model as it came */
+  mitigated(accuracy: string, proof: Proof | undefined, before: EffectJudgement, after: EffectJudgement): string {
     const basis = proof ? ` This rests on ${proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.` : ' This rests on the known trigger alone; no fresh inversion was made.';
-    return `${this.The}'s success fell from ${this.from} to ${this.to} (${this.within()}); ${accuracy}.${basis}`;
+    return `${this.fell(before, after)} (${this.within()}); ${accuracy}.${basis}`;
+  }
+
+  /** Where it aimed at another class than the config names, its success there says nothing. */
+  private fell({ fault, worst }: EffectJudgement, after: EffectJudgement): string {
+    if (fault !== 'other class' || !worst) return `${this.The}'s success fell from ${this.from} to ${this.to}`;
+    const now = after.worst ? signedPercent(after.worst.share) : this.to;
+    return `${this.The} sent ${signedPercent(worst.share)} more of ${count(worst.of)} images to class ${worst.class} than go there without it, and now sends no class but ${this.target} more than ${now}, and that class ${this.to}`;
   }
 
   private byRate(): string {

@@ -75,7 +75,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   if (against !== null) return { word: 'not mitigated', sentence: words.notShown(against) };
   const drop = judgeGates(measured, gates)[1]!;
   if (!drop.met) return { word: 'accuracy lost', sentence: words.accuracyLost(accuracyWords(measured), percent(gates.maxAccuracyDrop)) };
-  const sentence = words.mitigated(accuracyWords(measured), measured.proof);
+  const sentence = words.mitigated(accuracyWords(measured), measured.proof, effectBefore, effect);
   return { word: trigger.source === 'estimated' ? 'mitigated, estimated trigger only' : 'mitigated', sentence };
 }
 
