@@ -35,6 +35,7 @@ export const attempts = list(
       keptRound: whole(MOST_ROUNDS),
       heldOut,
       met: v.boolean(),
+      missed: v.optional(list(v.picklist(['maxAttackSuccessRate', 'maxAccuracyDrop']), 2)),
       chosen: v.boolean(),
       sentence: text,
     }),

@@ -1,9 +1,9 @@
 import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, VerdictWord } from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
 import { capital, pWords } from './compare-words';
-import { GATE_TITLES, limitWords, missedWithin, points, WITHIN_WORDS } from './gate-words';
+import { GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from './gate-words';
 import { code, text } from './markdown-escape';
-import { asrName, isEstimated, percent } from './words';
+import { asrName, isEstimated, percent, points } from './words';
 
 /** More findings than there are kinds of them can only be a broken report. */
 const MOST_ISSUES = 100;

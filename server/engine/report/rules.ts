@@ -40,6 +40,6 @@ export const RULES: Record<IssueId, Rule> = {
   'target-not-suspicious': warning('The config names a class for the trigger to be estimated for, and the scan does not find it suspicious. Any class has a trigger of that size.', 'Give the trigger if you know it; judge by clean accuracy alone.'),
   'scan-flags-repaired': error('A fresh trigger inversion still finds a suspicious class in the repaired model.', 'Another strategy; do not use the defended model.'),
   'scan-suspicious': warning('Trigger inversion finds a class suspicious in the input model that the known trigger does not explain.', 'Look at its estimated trigger; there may be a second backdoor.'),
-  'no-repair-met-gates': error('No strategy met the gates on held-out images; the defended model is the best of those tried.', 'More clean data, or train the model again from data you trust.'),
+  'no-repair-met-gates': error('No strategy met both gates on held-out images. The one that leaves least of the backdoor is kept, if it loses at most three times `maxAccuracyDrop`; else nothing is written.', 'More clean data, or train the model again from data you trust.'),
   'curve-subset': information('The curve rests on a seeded subset.', '`"curve": "full"`, or `--full-curve`.'),
 };

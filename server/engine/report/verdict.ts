@@ -1,10 +1,11 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
+import { nothingKept } from './attempt-words';
 import { nearChance } from './near-chance';
 import { percent } from './words';
 
-type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'proof'>;
+type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
 export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured, gates: ResolvedConfig['gates']): Gate[] {
@@ -49,13 +50,18 @@ export function doubt({ trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */
 export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdict {
   const { stages, trigger, repaired } = measured;
+  // Repairs were tried, and each cost too much to be kept.
+  const untouched = !repaired && measured.attempts?.length ? nothingKept(measured.attempts, gates) : null;
   const before = stages.before;
   const after = stages.after;
-  if (!repaired && measured.scan && !nearChance(before.cleanAccuracy.rate, before.confusion)) {
+  if (!repaired && untouched === null && measured.scan && !nearChance(before.cleanAccuracy.rate, before.confusion)) {
     return { word: 'not measurable', sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}` };
   }
-  if (!repaired) {
+  if (!repaired && untouched === null) {
     return { word: 'not measurable', sentence: `Clean accuracy is ${percent(before.cleanAccuracy.rate)} before anything was done, near chance: model, data and normalisation do not fit together, so nothing was repaired.` };
+  }
+  if (untouched !== null && (!trigger || !before.attackSuccessRate || isHonestEstimate(measured))) {
+    return { word: 'not measurable', sentence: `${trigger ? `Class ${trigger.target} was named, but the scan does not find it suspicious` : 'No trigger is known'}, so nothing can be said of a backdoor. ${untouched}` };
   }
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
     return { word: 'not measurable', sentence: `No trigger is known${measured.scan ? ', and a scan found no class suspicious' : ''}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
@@ -70,6 +76,9 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   }
   if (before.attackSuccessRate.high <= gates.maxAttackSuccessRate) {
     return { word: 'no effect before', sentence: `${The} has no effect on the model as it came: it reaches class ${trigger.target} on ${from} of inputs, within the limit of ${limit}. Nothing to repair for this trigger, if clean accuracy (${percent(before.cleanAccuracy.rate)}) is what you expect of this model.` };
+  }
+  if (untouched !== null) {
+    return { word: 'not mitigated', sentence: `The backdoor is still in the model, which is as it came: ${the} reaches class ${trigger.target} on ${from} of inputs (limit: ${limit}). ${untouched}` };
   }
   if (after.attackSuccessRate.high > gates.maxAttackSuccessRate) {
     if (after.attackSuccessRate.rate <= gates.maxAttackSuccessRate) {

@@ -9,6 +9,14 @@ export function percent(share: number): string {
   return `${Number(Math.min(99.99, Math.max(0.01, p)).toFixed(digits))} %`;
 }
 
+/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
+export function points(delta: number): string {
+  const size = Math.abs(delta) * 100;
+  if (size === 0) return '0 points';
+  const shown = size < 0.0005 ? '< 0.001' : String(Number(size.toFixed(size < 0.1 ? 3 : 2)));
+  return `${delta < 0 ? '−' : '+'}${shown} points`;
+}
+
 /** `25 neurons`, `1 channel`. */
 export function units(count: number, kind: 'Dense' | 'Conv2D' | 'Add'): string {
   const word = kind === 'Dense' ? 'neuron' : 'channel';
@@ -34,7 +42,14 @@ export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
 export const HOW_FOUND = { penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' } as const;
 
 /** What became of a repair that was tried. */
-export function attemptWord({ chosen, met }: Pick<Attempt, 'chosen' | 'met'>): string {
-  if (chosen) return met ? 'kept, gates met' : 'kept, gates missed';
+export function attemptWord({ chosen, met, missed }: Pick<Attempt, 'chosen' | 'met' | 'missed'>): string {
+  if (chosen) return met ? 'kept, gates met' : `kept, ${missedWord(missed)}`;
   return met ? 'gates met, not kept' : 'gates missed';
+}
+
+/** The gates that a repair misses on held-out images. */
+function missedWord(missed: Attempt['missed']): string {
+  const [only, ...others] = missed ?? [];
+  if (!only || others.length) return 'gates missed';
+  return only === 'maxAccuracyDrop' ? 'accuracy gate missed' : 'ASR gate missed';
 }
