@@ -34,7 +34,7 @@ export const RULES: Record<IssueId, Rule> = {
   'test-subset': SUBSET,
   'analysis-subset': SUBSET,
   'analysis-on-test-set': information('The analysis read the images that the figures are measured on (the reference set-up).', '`"analysis": "holdout"`.'),
-  'no-holdout': information('No held-out images, so no ratio is recommended.', '`"holdout": 5000`.'),
+  'no-holdout': information('No held-out images, so no ratio is recommended.', 'Leave out `holdout`, or hold out some images.'),
   'trigger-estimated': warning('The figures are on a trigger that was estimated from the model, not on the attacker\'s own. It may be weaker than that one.', 'Give the trigger where it is known; look at the fresh inversion.'),
   'no-trigger-found': warning('Trigger inversion found no class suspicious, so there was no trigger to measure with. That does not say that the model is clean.', 'Give the trigger if you know it. `trigger.target` has a class repaired that you suspect; the strategy `head-reset` is a precaution that needs neither. Whether it helped can\'t be measured then.'),
   'target-not-suspicious': warning('The config names a class for the trigger to be estimated for, and the scan does not find it suspicious. Any class has a trigger of that size.', 'Give the trigger if you know it; judge by clean accuracy alone.'),
