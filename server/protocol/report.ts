@@ -104,10 +104,12 @@ export interface Proof {
   /** A scan of the repaired model, all classes anew. */
   scan: ScanResult;
   /**
-   * For each class that was suspicious in the input model (or is the known target): the success, on held-out images, of a
-   * trigger inverted afresh and held to the size of the one found in the input model.
+   * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
+   * one found in the input model, on images of other classes that no trigger was searched on.
    */
   bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: Rate; after: Rate }[];
+  /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
+  measuredOn?: 'test';
   /** What the verdict rests on. */
   basis: 'known trigger' | 'known trigger and fresh inversion' | 'fresh inversion';
   /** One sentence. */

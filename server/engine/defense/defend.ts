@@ -15,7 +15,7 @@ import { changes, layerAnalysis, pruningCurve, pruningResult, sameView, type Out
 import { sourceOf, type PassOptions } from './inputs';
 import { measure, predict, type Measured } from './measure';
 import { pruneOrder } from './ranking';
-import { prove } from './proof';
+import { openProof } from './proof';
 import { bestOf, missedGates } from './repair/choice';
 import { openHeldOut } from './repair/held-out';
 import type { Repair, RepairContext, Repaired } from './repair/repair';
@@ -77,6 +77,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const predictedBefore: Predictions = { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted };
   const before = told('before', predictedBefore);
 
+  const prove = await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
   const targets = targetsOf(scan, triggered?.target ?? null);
   const estimated = targets.map((target) => estimatedTrigger(target, scan.classes[target]!.estimate!, model.inputShape));
   const context: RepairContext = {
@@ -136,7 +137,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const predictedAfter = await evaluate('evaluate-after');
   const after = told('after', predictedAfter);
   progress.begin('proof', 1000);
-  const proof = await prove({ before: scan, images, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
+  const proof = await prove((share) => progress.step(Math.round(1000 * share)));
   return {
     ...base,
     stages: { before, pruned, after },

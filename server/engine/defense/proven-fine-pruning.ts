@@ -6,7 +6,8 @@ import { checkSearchable } from '../inversion/scan';
 import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
 import type { Progress } from '../progress';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
-import { prove } from './proof';
+import { openProof } from './proof';
+import type { PassOptions } from './inputs';
 
 interface Setting {
   subject: Subject;
@@ -22,20 +23,21 @@ interface Setting {
  * speaks alone.
  */
 export async function provenFinePruning({ subject, known, trigger, scanned }: Setting, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
-  const { config, model, normalisation } = subject;
+  const { config, model, roles, normalisation } = subject;
+  const pass: PassOptions = { model, normalisation, signal };
+  const proofOf = ({ scan, images }: { scan: Scanned['scan'] | null; images: ScanImages }) => openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
+  // While the variables hold the input model.
+  const opened = scanned && (await proofOf(scanned));
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
   const { before, after } = outcome.stages;
   const limit = config.gates.maxAttackSuccessRate;
   if (!outcome.repaired || !before.attackSuccessRate || before.attackSuccessRate.high <= limit || after.attackSuccessRate!.high > limit) return withScan;
-  const images = scanned?.images ?? searchable(subject);
-  if (!images) return withScan;
+  const images = opened ? null : searchable(subject);
+  const prove = opened ?? (images && (await proofOf({ scan: null, images })));
+  if (!prove) return withScan;
   progress.begin('proof', 1000);
-  const proof = await prove({
-    before: scanned?.scan ?? null, images, known: known !== null, seed: config.seed,
-    pass: { model, normalisation, signal }, onProgress: (share) => progress.step(Math.round(1000 * share)),
-  });
-  return { ...withScan, proof };
+  return { ...withScan, proof: await prove((share) => progress.step(Math.round(1000 * share))) };
 }
 
 /** Images that triggers can be searched on in this model; null where they can't: the run is done by then, and must not be lost for it. */

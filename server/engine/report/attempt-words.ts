@@ -1,6 +1,6 @@
 import type { Attempt, Gate, Proof } from '../../protocol/report';
 import { losesAtMost, measuredTriggers, missedGates, MOST_LOSS, tooFewFor } from '../defense/repair/choice';
-import { percent, points } from './words';
+import { percent, points, provingImages } from './words';
 
 type Limits = { maxAttackSuccessRate: number; maxAccuracyDrop: number };
 
@@ -63,10 +63,10 @@ function gatesMissed(missed: readonly Gate['id'][], { maxAttackSuccessRate, maxA
 const loss = (share: number): string => points(share).replace(/^\+/, '');
 
 /** What a fresh search of the repaired model came to. */
-export function proofSentence({ scan, bounded }: Omit<Proof, 'sentence'>): string {
+export function proofSentence({ scan, bounded, measuredOn }: Omit<Proof, 'sentence'>): string {
   const found = scan.flagged.length
     ? `A fresh inversion of the repaired model still finds class ${scan.flagged.join(', ')} suspicious.`
     : 'A fresh inversion of the repaired model finds no class suspicious.';
-  const sizes = bounded.map(({ target, norm, before, after }) => `A trigger of at most ${norm.toFixed(1)} pixels, searched afresh, takes ${percent(after.rate)} of held-out images to class ${target} (the input model: ${percent(before.rate)}).`);
+  const sizes = bounded.map(({ target, norm, before, after }) => `A trigger of at most ${norm.toFixed(1)} pixels, searched afresh, takes ${percent(after.rate)} of ${provingImages({ measuredOn })} to class ${target} (the input model: ${percent(before.rate)}).`);
   return [found, ...sizes].join(' ');
 }

@@ -5,7 +5,7 @@ import { canonicalJson } from '../files/hash';
 import { TOOL } from '../version';
 import { attemptSentence, proofSentence } from './attempt-words';
 import type { Tell } from './consistency';
-import { rateProblems } from './consistency-metrics';
+import { rateProblems, sum } from './consistency-metrics';
 
 const TRIGGERS = ['knownTrigger', 'estimatedTrigger', 'freshTrigger'] as const;
 
@@ -72,8 +72,8 @@ function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['g
   return accurate.length ? accurate.reduce((a, b) => (success(b) < success(a) ? b : a)) : leastLoss(figures);
 }
 
-function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before, provenance }: DefenseReport, tell: Tell): void {
-  const { scan, bounded, basis } = proof;
+function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before, stages, provenance }: DefenseReport, tell: Tell): void {
+  const { scan, bounded, basis, measuredOn } = proof;
   if (!repaired) tell.problem('proof', '/proof', 'Nothing was repaired, so there is nothing to prove.');
   const [flagged] = scan.flagged;
   if (flagged !== undefined && verdict.word.startsWith('mitigated')) {
@@ -91,11 +91,13 @@ function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before,
     rateProblems(was, `${pointer}/before`, tell);
     rateProblems(after, `${pointer}/after`, tell);
     tell.same('proof', `${pointer}/after/of`, after.of, was.of, 'before and after are measured on the same images,');
+    const others = sum(stages.before.confusion.map((row, label) => (label === target ? 0 : sum(row))));
+    if (measuredOn && was.of > others) tell.problem('proof', `${pointer}/before/of`, `${was.of} test images were measured, but ${others} are of other classes than ${target}.`);
     const first = before?.classes[target];
     if (!first) tell.problem('proof', `${pointer}/target`, `Class ${target} was not scanned in the input model.`);
     else {
       tell.same('proof', `${pointer}/norm`, norm, first.norm, `the trigger that the scan found for class ${target} has`);
-      tell.same('proof', `${pointer}/before/hits`, was.hits, first.success.hits, `the trigger that the scan found for class ${target} has`);
+      if (!measuredOn) tell.same('proof', `${pointer}/before/hits`, was.hits, first.success.hits, `the trigger that the scan found for class ${target} has`);
     }
   });
   if (provenance.tool === TOOL) tell.same('proof', '/proof/sentence', proof.sentence, proofSentence(proof), 'the figures give');

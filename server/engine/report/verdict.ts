@@ -3,7 +3,7 @@ import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
 import { nothingKept } from './attempt-words';
 import { nearChance } from './near-chance';
-import { percent } from './words';
+import { percent, provingImages } from './words';
 
 type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 
@@ -44,7 +44,7 @@ export function doubt({ trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof
   if (!proof) return trigger?.source === 'estimated' ? 'no fresh inversion of the repaired model speaks for it' : null;
   const left = proof.bounded.find(({ after }) => after.high > gates.maxAttackSuccessRate);
   if (!left) return null;
-  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of held-out images to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
+  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
 }
 
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */

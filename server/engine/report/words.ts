@@ -1,4 +1,4 @@
-import type { Attempt, DefenseReport } from '../../protocol/report';
+import type { Attempt, DefenseReport, Proof } from '../../protocol/report';
 
 /** Figures as sentences write them, in one place: `98.9 %`, `0.06 %`, `100 %`. `share` is in [0, 1]. */
 export function percent(share: number): string {
@@ -40,6 +40,11 @@ export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
 
 /** How a layer that nobody named was found. */
 export const HOW_FOUND = { penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' } as const;
+
+/** The images that a proof's bounded triggers were measured on. */
+export function provingImages({ measuredOn }: Pick<Proof, 'measuredOn'>): string {
+  return `${measuredOn === 'test' ? 'test' : 'held-out'} images`;
+}
 
 /** What became of a repair that was tried. */
 export function attemptWord({ chosen, met, missed }: Pick<Attempt, 'chosen' | 'met' | 'missed'>): string {
