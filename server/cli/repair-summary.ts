@@ -1,3 +1,4 @@
+import { attemptWord } from '../engine/report/words';
 import type { Attempt, DefenseReport } from '../protocol/report';
 import type { ScanResult } from '../protocol/scan';
 
@@ -24,8 +25,8 @@ function foundText({ flagged, classes, word }: ScanResult): string {
   return named.length === 0 ? word : `${word}: ${named.join(', ')}${flagged.length > MOST_CLASSES ? ` and ${flagged.length - MOST_CLASSES} more` : ''}`;
 }
 
-/** `fine-pruning, guided (kept, held-out gates met)`: apart from the gates of the test images, which may say otherwise. */
+/** `fine-pruning, guided (kept, held-out gates met)`: apart from the gates of the test images, which may say otherwise. What a missed one came to is a finding. */
 function triedText(attempts: readonly Attempt[]): string {
-  const named = attempts.map(({ strategy, chosen, met }) => (chosen ? `${strategy} (kept, held-out gates ${met ? 'met' : 'missed'})` : strategy));
+  const named = attempts.map((one) => (one.chosen ? `${one.strategy} (${one.met ? 'kept, held-out gates met' : attemptWord(one)})` : one.strategy));
   return `${named.join(', ')}${attempts.some(({ chosen }) => chosen) ? '' : '; none was kept'}`;
 }

@@ -1,5 +1,6 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
+import { recordedHoldout } from '../protocol/holdout';
 import type { StageMetrics } from '../protocol/report';
 import type { PruneRule, ResolvedConfig } from '../protocol/config';
 import { checkTarget, openTrigger, type OpenTrigger } from './attack/open-trigger';
@@ -49,8 +50,9 @@ export async function measureAgain(request: MeasureRequest, emit: (event: Engine
 
 async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
   const progress = new Progress(emit);
-  const { backend: choice = 'auto', strategy, ...others } = request.overrides ?? {};
-  const config: ResolvedConfig = { ...opened.config, ...others, ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }) };
+  const { backend: choice = 'auto', strategy, holdout, ...others } = request.overrides ?? {};
+  const data = holdout === undefined ? opened.config.data : { ...opened.config.data, ...recordedHoldout(holdout) };
+  const config: ResolvedConfig = { ...opened.config, ...others, data, ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }) };
 
   progress.begin('engine', 1);
   const backend = await selectBackend({ choice, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });

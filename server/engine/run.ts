@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from '../protocol/config';
 import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../protocol/engine';
 import { cancelled } from '../protocol/errors';
+import { recordedHoldout } from '../protocol/holdout';
 import type { StageMetrics } from '../protocol/report';
 import { openTrigger } from './attack/open-trigger';
 import { triggeredInputs } from './attack/triggered-inputs';
@@ -106,7 +107,11 @@ function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides'
     ...(overrides.strategy && { strategy: overrides.strategy === 'fine-pruning' ? undefined : overrides.strategy }),
     ...(overrides.seed !== undefined && { seed: overrides.seed }),
     ...(overrides.threads !== undefined && { threads: overrides.threads }),
-    ...(overrides.fineTuneImages !== undefined && { data: { ...config.data, fineTuneImages: overrides.fineTuneImages } }),
+    data: {
+      ...config.data,
+      ...(overrides.holdout !== undefined && recordedHoldout(overrides.holdout)),
+      ...(overrides.fineTuneImages !== undefined && { fineTuneImages: overrides.fineTuneImages }),
+    },
   };
 }
 

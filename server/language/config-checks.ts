@@ -1,5 +1,6 @@
 import type { Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
+import { heldOutImages } from '../protocol/holdout';
 import { headerAt, imageShape, sizeText } from './config-file-checks';
 import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
@@ -114,16 +115,15 @@ function checkAmounts(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
   const test = headerAt(config, facts, ['data', 'test', 'images'])?.dimensions[0];
   const holdoutGiven = numberAt(config, ['data', 'holdout']);
-  const holdout = holdoutGiven?.value ?? DEFAULT_HOLDOUT;
-  const heldOut = train === undefined ? holdout : heldOutOf(train, holdout);
+  const heldOut = train === undefined ? holdoutGiven?.value : heldOutImages(train, holdoutGiven?.value ?? null);
   const analysis = stringAt(config, ['data', 'analysis']);
   const found: Diagnostic[] = [];
-  if (train !== undefined && holdoutGiven && holdout > heldOut) {
-    found.push(problem('config.holdoutTooLarge', 'warning', rangeOf(config, holdoutGiven.node), `At most half of the ${count(train)} training images can be held out: ${count(heldOut)} will be, not ${count(holdout)}.`));
+  if (train !== undefined && holdoutGiven && heldOut !== undefined && holdoutGiven.value > heldOut) {
+    found.push(problem('config.holdoutTooLarge', 'warning', rangeOf(config, holdoutGiven.node), `At most half of the ${count(train)} training images can be held out: ${count(heldOut)} will be, not ${count(holdoutGiven.value)}.`));
   }
-  if (train !== undefined) found.push(...tooMany(config, 'fineTuneImages', train - heldOut, 'training images that are not held out'));
+  if (train !== undefined && heldOut !== undefined) found.push(...tooMany(config, 'fineTuneImages', train - heldOut, 'training images that are not held out'));
   if (analysis?.value === 'holdout') {
-    found.push(...tooMany(config, 'analysisImages', heldOut, 'held-out images'));
+    if (heldOut !== undefined) found.push(...tooMany(config, 'analysisImages', heldOut, 'held-out images'));
   } else if (test !== undefined) {
     found.push(...tooMany(config, 'analysisImages', test, 'test images'));
   }
@@ -137,13 +137,6 @@ function tooMany(config: ConfigText, field: string, available: number, what: str
   return [problem('config.tooManyImages', 'warning', rangeOf(config, given.node), `There are only ${count(available)} ${what}; all of them are used, not ${count(given.value)}.`)];
 }
 
-/** How many training images are held out: at most half of them. */
-export function heldOutOf(train: number, asked: number): number {
-  return Math.min(asked, Math.floor(train / 2));
-}
-
-/** Training images that are held out when the config does not say. */
-export const DEFAULT_HOLDOUT = 5000;
 /** The ratio when the config does not say: the reference set-up. */
 export const DEFAULT_RATIO = 0.2;
 

@@ -1,5 +1,6 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
-import { DEFAULT_HOLDOUT, heldOutOf, inputShapeText, layerToPrune, namedUnits } from './config-checks';
+import { heldOutImages } from '../protocol/holdout';
+import { inputShapeText, layerToPrune, namedUnits } from './config-checks';
 import { headerAt } from './config-file-checks';
 import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
@@ -81,7 +82,8 @@ function dataHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
     const header = headerAt(config, facts, ['data', split, 'images']);
     if (!images || !header || header.dimensions.length < 3) return [];
     const [number, ...shape] = header.dimensions;
-    return [after(config, images.node, `${plural(number!, 'image')} · ${shape.join('×')}`)];
+    const heldOut = split === 'train' && !numberAt(config, ['data', 'holdout']) ? `${count(heldOutImages(number!, null))} of them are held out from fine-tuning` : undefined;
+    return [after(config, images.node, `${plural(number!, 'image')} · ${shape.join('×')}`, heldOut)];
   });
 }
 
@@ -90,9 +92,8 @@ function holdoutHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   if (train === undefined) return [];
   const holdout = numberAt(config, ['data', 'holdout']);
   const subset = numberAt(config, ['data', 'fineTuneImages']);
-  const asked = holdout?.value ?? DEFAULT_HOLDOUT;
-  if (asked < 0) return [];
-  const rest = train - heldOutOf(train, asked);
+  if (holdout && holdout.value < 0) return [];
+  const rest = train - heldOutImages(train, holdout?.value ?? null);
   const hints: InlayHint[] = [];
   if (holdout) hints.push(after(config, holdout.node, `${count(rest)} of ${count(train)} remain for fine-tuning`));
   if (subset && subset.value > 0 && subset.value <= rest) hints.push(after(config, subset.node, `of ${count(rest)} that could be used`));

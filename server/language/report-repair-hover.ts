@@ -1,5 +1,5 @@
 import type { StrategyName } from '../protocol/config';
-import type { Attempt, DefenseReport, HeldOutFigures, Rate, Round } from '../protocol/report';
+import type { Attempt, DefenseReport, HeldOutFigures, Proof, Rate, Round } from '../protocol/report';
 import type { Path } from './hover-at';
 import { TERMS } from './metric-text';
 import { count, percent, plural } from './report-text';
@@ -28,15 +28,15 @@ export function repairPart(report: DefenseReport, [top, ...rest]: Path): string[
   const { scan, bounded, basis } = report.proof;
   const [part, index] = rest;
   if (part === 'scan') return scanPart({ scan, model }, rest.slice(1));
-  if (part === 'bounded' && typeof index === 'number') return boundedPart(bounded[index]);
+  if (part === 'bounded' && typeof index === 'number') return boundedPart(bounded[index], report.proof);
   if (part === 'bounded') return ['**Bounded triggers**: for every class that was suspicious in the input model, a trigger inverted afresh on the repaired model and held to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.'];
   return [`**The verdict rests on: ${basis}**`, 'A repair is not proved by the trigger that it was made with: the repaired model is searched for triggers once more, all classes anew.'];
 }
 
-function boundedPart(found: NonNullable<DefenseReport['proof']>['bounded'][number] | undefined): string[] | undefined {
+function boundedPart(found: Proof['bounded'][number] | undefined, { measuredOn }: Proof): string[] | undefined {
   if (!found) return undefined;
   const { target, norm, before, after } = found;
-  return [`**Class ${target}** · trigger *estimated* afresh, a mask of at most ${pixels(norm)}`, `It takes ${percent(after.rate)} of ${count(after.of)} held-out images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`, TERMS.estimatedTrigger.definition];
+  return [`**Class ${target}** · trigger *estimated* afresh, a mask of at most ${pixels(norm)}`, `It takes ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`, TERMS.estimatedTrigger.definition];
 }
 
 function attemptPart(attempts: readonly Attempt[], [index, part, ...rest]: Path): string[] | undefined {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256OfFile } from '../engine/files/hash';
 import { MAX_REPORT_BYTES, readReport } from '../engine/report/read-report';
-import { differences, isOfConfig } from '../engine/report/staleness';
+import { isOfConfig, settingDifferences } from '../engine/report/staleness';
 import type { ResolvedConfig } from '../protocol/config';
 import type { DefenseReport } from '../protocol/report';
 import { FileMemo } from './file-memo';
@@ -70,6 +70,6 @@ export class Reports {
 function configChange(report: DefenseReport, config: ResolvedConfig | undefined): string[] {
   if (!config) return ['the config'];
   if (isOfConfig(report, config)) return [];
-  const fields = differences(report.provenance.config, config).filter((field) => field !== 'backend');
+  const fields = settingDifferences(report.provenance.config, config).filter((field) => field !== 'backend');
   return [fields.length > 0 && fields.length <= 3 ? `the config (${fields.join(', ')})` : 'the config'];
 }

@@ -91,8 +91,8 @@ export interface DataConfig {
   analysis?: 'test' | 'holdout';
   /**
    * Number of training images that are held out from fine-tuning. Choices, such as the largest pruning ratio within the
-   * accuracy limit, are made on them and never on the test set. At most half of the training set; 0 means no choices.
-   * @default 5000
+   * accuracy limit, are made on them and never on the test set. Left out: a fifth of the training set, at most 5,000. A number
+   * that is given counts up to half of the training set; 0 means no choices.
    * @asType integer
    * @minimum 0
    */
@@ -247,7 +247,10 @@ export interface ResolvedConfig {
     train: SplitFiles;
     test: SplitFiles;
     analysis: 'test' | 'holdout';
+    /** 5000 where the config leaves it out, which then stands for a fifth of the images, at most 5,000. */
     holdout: number;
+    /** Where the config names 5,000 itself, up to half of the images; absent otherwise. */
+    holdoutNamed?: true;
     fineTuneImages: number | null;
     analysisImages: number | null;
     testImages: number | null;

@@ -82,8 +82,8 @@ export interface RunRequest {
   allowedFolders: string[];
   /** Absolute path of the workspace folder that confines model and data paths; default: the config's own folder. */
   root?: string;
-  /** Overrides, as given on a command line. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
+  /** Overrides, as given on a command line; `holdout` as a report has it that is made again. */
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; holdout?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }
@@ -159,8 +159,8 @@ export interface MeasureRequest {
   /** Layer and units that are said to be pruned: zeroed in the input model, and looked at in the defended one. */
   layer: string;
   units: number[];
-  /** What the run's command line set beside its config, and the engine to use here. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
+  /** What the run's command line set beside its config, the images that it held out by another default, and the engine to use here. */
+  overrides?: { backend?: 'auto' | 'native' | 'wasm'; holdout?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }

@@ -27,11 +27,11 @@ export interface DefenseReport {
   model: ModelInfo;
   /** The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one. */
   scan?: ScanResult;
-  /** Every repair that was tried, in order; the last one that has `chosen` is the defended model. Absent for the reference recipe. */
+  /** Every repair that was tried, in order; the one that has `chosen` is the defended model, and none has where nothing was written. Absent for the reference recipe. */
   attempts?: Attempt[];
   /** A fresh trigger inversion on the repaired model, where the verdict needed one. */
   proof?: Proof;
-  /** False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that does no harm. */
+  /** False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy. */
   repaired: boolean;
   provenance: Provenance;
 }
@@ -65,6 +65,8 @@ export interface Attempt {
   heldOut: HeldOutFigures;
   /** Whether both gates are met on held-out images. */
   met: boolean;
+  /** The gates that are missed there; empty where both are met. Absent in reports from before this field, whose choice went by another order. */
+  missed?: Gate['id'][];
   /** Whether the defended model is this attempt's. */
   chosen: boolean;
   /** One sentence: what came out, and why it was kept or not. */
@@ -102,10 +104,12 @@ export interface Proof {
   /** A scan of the repaired model, all classes anew. */
   scan: ScanResult;
   /**
-   * For each class that was suspicious in the input model (or is the known target): the success, on held-out images, of a
-   * trigger inverted afresh and held to the size of the one found in the input model.
+   * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
+   * one found in the input model, on images of other classes that no trigger was searched on.
    */
   bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: Rate; after: Rate }[];
+  /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
+  measuredOn?: 'test';
   /** What the verdict rests on. */
   basis: 'known trigger' | 'known trigger and fresh inversion' | 'fresh inversion';
   /** One sentence. */

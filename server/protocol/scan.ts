@@ -103,7 +103,7 @@ export interface ScanRequest {
    * What a defense config says of its training images and target class: the scan is then the one that a run of it begins with.
    * Left out: half of the images to search on, the others to measure on.
    */
-  config?: { holdout: number; fineTuneImages: number | null; target: number | null };
+  config?: { holdout: number; holdoutNamed?: true; fineTuneImages: number | null; target: number | null };
   /** Folder that gets `<name>.scan.json`, and the name. Null writes nothing. */
   out: { folder: string; name: string } | null;
   /** Folders that model and data may lie in. */

@@ -9,7 +9,7 @@ import { scanImagesOf } from '../../server/engine/inversion/scan-images';
 import { epochsOf, shifted } from '../../server/engine/defense/repair/head-reset';
 import type { Roles } from '../../server/engine/data/dataset';
 import { randomStream } from '../../server/engine/data/random';
-import { bestOf, meetsGates } from '../../server/engine/defense/repair/held-out';
+import { bestOf, meetsGates } from '../../server/engine/defense/repair/choice';
 import { planOf } from '../../server/engine/defense/repair/guided';
 import { rate } from '../../server/engine/metrics/rate';
 import type { ScanResult } from '../../server/protocol/scan';
@@ -93,10 +93,10 @@ describe('what is chosen on held-out images', () => {
     assert.ok(!meetsGates({ ...figures(990, 0), estimatedTrigger: null, freshTrigger: null }, GATES), 'nothing was measured');
   });
 
-  it('is the latest that meets the gates, else the least success within the accuracy limit, else the least loss', () => {
+  it('is the latest that meets the gates, else the least success within three times the accuracy limit, else none', () => {
     assert.equal(bestOf([figures(985, 10), figures(984, 0), figures(900, 0)], GATES), 1);
     assert.equal(bestOf([figures(985, 500), figures(984, 100), figures(900, 0)], GATES), 1);
-    assert.equal(bestOf([figures(900, 0), figures(950, 0)], GATES), 1);
+    assert.equal(bestOf([figures(900, 0), figures(950, 0)], GATES), null);
   });
 
   it('goes through few images more often, and through many in more rounds', () => {

@@ -35,6 +35,7 @@ export const attempts = list(
       keptRound: whole(MOST_ROUNDS),
       heldOut,
       met: v.boolean(),
+      missed: v.optional(list(v.picklist(['maxAttackSuccessRate', 'maxAccuracyDrop']), 2)),
       chosen: v.boolean(),
       sentence: text,
     }),
@@ -47,6 +48,7 @@ export type AttemptsHold = Holds<Same<v.InferOutput<typeof attempts>, Attempt[]>
 export const proof = v.object({
   scan,
   bounded: list(v.object({ target, norm: atLeast0, before: rate, after: rate }), MOST_CLASSES),
+  measuredOn: v.optional(v.literal('test')),
   basis: v.picklist(['known trigger', 'known trigger and fresh inversion', 'fresh inversion']),
   sentence: text,
 });

@@ -29,6 +29,7 @@ export const resolvedConfig = v.object({
     test: files,
     analysis: v.picklist(['test', 'holdout']),
     holdout: finite,
+    holdoutNamed: v.optional(v.literal(true)),
     fineTuneImages: v.nullable(finite),
     analysisImages: v.nullable(finite),
     testImages: v.nullable(finite),

@@ -36,7 +36,7 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
                 </tbody>
               </table>
             </Scroll>
-            <p class="quiet">Success on held-out images of other classes. A repair that only avoids the trigger it was trained on leaves another one of that size.</p>
+            <p class="quiet">Success on {proof.measuredOn === 'test' ? 'test' : 'held-out'} images of other classes. A repair that only avoids the trigger it was trained on leaves another one of that size.</p>
           </>
         ) : null}
         <p>Scan of the repaired model: <strong><Signed sign={scanSign(proof.scan)} /></strong></p>

@@ -42,8 +42,9 @@ export function scanSentence({ word, sentence }: Pick<ScanResult, 'word' | 'sent
 }
 
 /** What became of a repair that was tried. */
-export function attemptSign({ met, chosen }: Pick<Attempt, 'met' | 'chosen'>): Sign {
-  const text = met ? 'Gates met' : 'Gates missed';
+export function attemptSign({ met, chosen, missed }: Pick<Attempt, 'met' | 'chosen' | 'missed'>): Sign {
+  const only = chosen && missed?.length === 1 ? missed[0] : null;
+  const text = met ? 'Gates met' : only ? `${only === 'maxAccuracyDrop' ? 'Accuracy' : 'ASR'} gate missed` : 'Gates missed';
   return { icon: met ? 'pass' : chosen ? 'warning' : 'error', text: chosen ? `${text}, kept` : text };
 }
 

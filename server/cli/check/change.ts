@@ -1,8 +1,9 @@
 import { dataFiles } from '../../engine/report/consistency-settings';
 import { percent } from '../../engine/report/words';
-import { differences } from '../../engine/report/staleness';
+import { settingDifferences } from '../../engine/report/staleness';
 import { canonicalJson } from '../../engine/files/hash';
 import type { ResolvedConfig } from '../../protocol/config';
+import { heldOutImages, namedHoldout } from '../../protocol/holdout';
 import type { DefenseReport } from '../../protocol/report';
 import type { CheckResult, Decision } from '../../protocol/review';
 import type { AtBase } from './base';
@@ -23,17 +24,19 @@ const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [
  */
 export function termsChanged(head: ResolvedConfig, report: DefenseReport, headDecisions: readonly Decision[], before: AtBase, base: Base, changedFiles: ReadonlySet<string>): CheckResult[] {
   const unreadable = before.unreadable.map(({ file, message }) => warn('policy.baseUnreadable', `${file} is not used: ${message}`));
-  return [...(before.config ? configTerms(before.config, head, base.ref) : []), ...contentTerms(head, report, before, base.ref, changedFiles), ...decisionTerms(headDecisions, before.decisions, base.ref), ...unreadable];
+  return [...(before.config ? configTerms(before.config, head, report.data, base.ref) : []), ...contentTerms(head, report, before, base.ref, changedFiles), ...decisionTerms(headDecisions, before.decisions, base.ref), ...unreadable];
 }
 
-function configTerms(base: ResolvedConfig, head: ResolvedConfig, ref: string): CheckResult[] {
+function configTerms(base: ResolvedConfig, head: ResolvedConfig, data: DefenseReport['data'], ref: string): CheckResult[] {
   const found: CheckResult[] = [];
   for (const gate of ['maxAttackSuccessRate', 'maxAccuracyDrop'] as const) {
     const [before, now] = [base.gates[gate], head.gates[gate]];
     if (now > before) found.push(fail('policy.gateLoosened', `The gate ${gate} was loosened from ${percent(before)} to ${percent(now)} in this change; ${percent(before)}, as in ${ref}, is applied.`, gate === 'maxAttackSuccessRate' ? '/gates/0' : '/gates/1'));
   }
   if (head.gates.acceptEstimated && !base.gates.acceptEstimated) found.push(fail('policy.gateLoosened', `Estimated triggers were made to count in this change (acceptEstimated); in ${ref} they don't, and here neither.`, '/gates/0'));
-  const fields = differences(base, head);
+  const [heldOutThen, heldOut] = [base, head].map((config) => heldOutImages(data.holdout.images + data.fineTune.available, namedHoldout(config.data)));
+  // 5,000 that is named instead of left out, or the other way round, comes to another split of few images only.
+  const fields = settingDifferences(base, head).filter((field) => field !== 'data.holdout' || base.data.holdout !== head.data.holdout || heldOut !== heldOutThen);
   for (const { id, what, fields: pattern } of MEASURED_BY) {
     const changed = fields.filter((field) => pattern.test(field));
     if (changed.length) found.push(fail(id, `${what} was changed in this change (${changed.join(', ')}): the figures can't be held against those of ${ref}.`, id === 'policy.triggerChanged' ? '/trigger' : '/data'));

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
+import { formerHoldout } from '../../engine/report/consistency-settings';
 import { HOW_FOUND } from '../../engine/report/words';
 import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/confusion';
 import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
@@ -26,8 +27,9 @@ export async function measuredResults(target: Target, report: DefenseReport, ope
       return { results: [fail('measure.impossible', `The defended model ${report.model.after!.path} is not here: commit it, so that it can be measured.`, '/model/after/path')], measured: null };
     }
     const { seed, curve, threads, strategy = 'fine-pruning' } = report.provenance.config;
+    const holdout = formerHoldout(report);
     const measured = await startMeasure(
-      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, rule: report.pruning.rule, ...estimateOf(report), overrides: { seed, curve, threads, strategy, backend: context.backend } },
+      { config: opened.file, root: target.allowed.root, allowedFolders: [...target.allowed.folders], defended, layer: report.layer.name, units: report.pruning.units, rule: report.pruning.rule, ...estimateOf(report), overrides: { seed, curve, threads, strategy, backend: context.backend, ...(holdout !== null && { holdout }) } },
       { onEvent: context.onEvent, signal: context.signal },
     );
     return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startEngine } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
+import { formerHoldout } from '../../engine/report/consistency-settings';
 import { serialiseReport } from '../../engine/report/serialise';
 import { differences } from '../../engine/report/staleness';
 import type { RunOutcome } from '../../protocol/engine';
@@ -32,18 +33,21 @@ export async function reproducedResults(target: Target, report: DefenseReport, t
 }
 
 /** With the command line that the report tells of: the engine that computed it, if it is here. */
-function runAgain(target: Target, { provenance }: DefenseReport, opened: OpenConfig, context: CheckContext, out: string): Promise<RunOutcome> {
+function runAgain(target: Target, report: DefenseReport, opened: OpenConfig, context: CheckContext, out: string): Promise<RunOutcome> {
+  const { provenance } = report;
   const { config } = provenance;
+  const holdout = formerHoldout(report);
   const fineTuneImages = config.data.fineTuneImages !== opened.config.data.fineTuneImages ? config.data.fineTuneImages : null;
   const backend = context.backend === 'auto' && provenance.backend === 'wasm' ? 'wasm' : context.backend;
-  const overrides = { backend, seed: config.seed, threads: config.threads, curve: config.curve, ...(config.strategy !== opened.config.strategy && { strategy: config.strategy ?? ('fine-pruning' as const) }), ...(fineTuneImages !== null && { fineTuneImages }) };
+  const overrides = { backend, seed: config.seed, threads: config.threads, curve: config.curve, ...(config.strategy !== opened.config.strategy && { strategy: config.strategy ?? ('fine-pruning' as const) }), ...(fineTuneImages !== null && { fineTuneImages }), ...(holdout !== null && { holdout }) };
   return startEngine({ config: opened.file, out, root: target.allowed.root, allowedFolders: [...target.allowed.folders], overrides }, { onEvent: context.onEvent, signal: context.signal, startedFrom: 'a check' });
 }
 
 /** The committed report against the one that a second run wrote. */
 export function compareReproduced(report: DefenseReport, text: string, again: DefenseReport): CheckResult[] {
-  // The engine's name is asked for here and not there; the rest of the recorded config says what was run.
-  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, config: { ...again.provenance.config, backend: report.provenance.config.backend } } };
+  // The engine's name is asked for here and not there, and perhaps the number of held-out images; the rest of the recorded config says what was run.
+  const [config, asked] = [again.provenance.config, report.provenance.config];
+  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, config: { ...config, backend: asked.backend, ...(formerHoldout(report) !== null && { data: { ...config.data, holdout: asked.data.holdout } }) } } };
   const [told, here] = [serialiseReport(report), serialiseReport(asAsked)];
   if (told === here) return [pass('reproduce.identical', `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`)];
   const units = report.pruning.units.join() === again.pruning.units.join() && report.layer.name === again.layer.name;

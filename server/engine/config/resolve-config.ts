@@ -1,4 +1,5 @@
 import type { DefenseConfig, KnownTrigger, KnownTriggerConfig, ResolvedConfig, ResolvedTrigger, TriggerConfig } from '../../protocol/config';
+import { recordedHoldout } from '../../protocol/holdout';
 import schema from '../../../schemas/fineprune.schema.json';
 
 // Defaults come from the schema, so that hovers and runs can't disagree.
@@ -16,7 +17,7 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
       train: { images: data.train.images, labels: data.train.labels },
       test: { images: data.test.images, labels: data.test.labels },
       analysis: data.analysis ?? (d.analysis.default as 'test'),
-      holdout: data.holdout ?? d.holdout.default,
+      ...recordedHoldout(data.holdout ?? null),
       fineTuneImages: data.fineTuneImages ?? null,
       analysisImages: data.analysisImages ?? null,
       testImages: data.testImages ?? null,

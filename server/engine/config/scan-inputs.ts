@@ -19,7 +19,7 @@ export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean'
  */
 export async function scanInputs(configPath: string, options: ReadOptions = {}): Promise<ScanInputs> {
   const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
-  const { train, scale, mean, std, holdout, fineTuneImages } = config.data;
+  const { train, scale, mean, std, holdout, holdoutNamed, fineTuneImages } = config.data;
   try {
     await at('/data/train/images', () => resolve(train.images, 'clean images'));
     await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
@@ -31,7 +31,7 @@ export async function scanInputs(configPath: string, options: ReadOptions = {}):
   return {
     model: absolute(config.model),
     clean: { images: absolute(train.images), labels: absolute(train.labels) },
-    scale, mean, std, config: { holdout, fineTuneImages, target: config.trigger?.target ?? null }, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
+    scale, mean, std, config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null }, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
+import { heldOutImages, namedHoldout } from '../../protocol/holdout';
 import type { DataSet, Roles, Split } from './dataset';
 import { drawn, shuffled } from './random';
 
@@ -13,7 +14,7 @@ export function allIndices(count: number): Int32Array {
 /**
  * Gives every image its role. Each draw has its own stream of the config's seed; the indices of a view ascend.
  *
- * - `holdout`: `data.holdout` training images, at most half of the training set.
+ * - `holdout`: `data.holdout` training images, at most half of the training set; where that is left out, a fifth, at most 5,000.
  * - `fineTune`: the other training images, or `data.fineTuneImages` of them.
  * - `test`: the test images, or `data.testImages` of them.
  * - `analysis`: the test or the holdout role, or `data.analysisImages` of it.
@@ -42,8 +43,8 @@ export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
 }
 
 /** The roles of training images alone, as `splitRoles` gives them. */
-export function trainingRoles(train: Split, data: { holdout: number; fineTuneImages: number | null }, seed: number): Pick<Roles, 'holdout' | 'fineTune' | 'fineTuneAvailable'> {
-  const heldOut = Math.min(data.holdout, Math.floor(train.count / 2));
+export function trainingRoles(train: Split, data: Pick<ResolvedConfig['data'], 'holdout' | 'holdoutNamed' | 'fineTuneImages'>, seed: number): Pick<Roles, 'holdout' | 'fineTune' | 'fineTuneAvailable'> {
+  const heldOut = heldOutImages(train.count, namedHoldout(data));
   const order = shuffled(train.count, seed, 'holdout');
   const rest = order.slice(heldOut).sort();
   return {

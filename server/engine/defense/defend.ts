@@ -1,5 +1,5 @@
 import type { StrategyName } from '../../protocol/config';
-import type { Attempt, StageMetrics } from '../../protocol/report';
+import type { Attempt, Gate, HeldOutFigures, StageMetrics } from '../../protocol/report';
 import type { ScanResult } from '../../protocol/scan';
 import { cancelled } from '../../protocol/errors';
 import type { OpenTrigger } from '../attack/open-trigger';
@@ -15,8 +15,9 @@ import { sourceOf, type PassOptions } from './inputs';
 import { measure, type Measured } from './measure';
 import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
 import { pruneOrder } from './ranking';
-import { prove } from './proof';
-import { bestOf, meetsGates, openHeldOut } from './repair/held-out';
+import { openProof } from './proof';
+import { bestOf, missedGates } from './repair/choice';
+import { openHeldOut } from './repair/held-out';
 import type { Repair, RepairContext, Repaired } from './repair/repair';
 import { repairsOf } from './repair/strategies';
 import { Weights } from './repair/weights';
@@ -37,13 +38,15 @@ interface Tried {
   readonly repair: Repair;
   readonly repaired: Repaired;
   readonly weights: Weights;
-  readonly met: boolean;
+  readonly heldOut: HeldOutFigures;
+  /** Gates that these figures miss. */
+  readonly missed: readonly Gate['id'][];
 }
 
 /**
  * Repairs a model by the config's strategy: tries its repairs one after the other, each from the input model, until one meets the gates on
- * held-out images, and measures the best of them. The test set is read before and after; nothing is chosen on it. The model's
- * variables then hold the defended model; saving it is the caller's.
+ * held-out images, and measures the one that `bestOf` keeps. The test set is read before and after; nothing is chosen on it. The model's
+ * variables then hold the defended model, or the input model where none is kept; saving it is the caller's.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
 export async function defend({ subject, known, scan, images }: Defense, progress: Progress, signal: AbortSignal, onStage: (stage: Stage, m: StageMetrics) => void, onAttempt: (strategy: StrategyName, number: number, of: number) => void): Promise<Outcome> {
@@ -68,6 +71,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
+  const prove = await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
   const targets = targetsOf(scan, triggered?.target ?? null);
   const estimated = targets.map((target) => estimatedTrigger(target, scan.classes[target]!.estimate!, model.inputShape));
   const context: RepairContext = {
@@ -88,11 +92,14 @@ export async function defend({ subject, known, scan, images }: Defense, progress
     cost = repair.cost;
     original.restore();
     const repaired = await repair.run(context);
-    const met = meetsGates(repaired.rounds[repaired.keptRound - 1]!.heldOut, config.gates);
-    tried.push({ repair, repaired, weights: new Weights(model), met });
-    if (met) break;
+    const { heldOut } = repaired.rounds[repaired.keptRound - 1]!;
+    const missed = missedGates(heldOut, config.gates);
+    tried.push({ repair, repaired, weights: new Weights(model), heldOut, missed });
+    if (missed.length === 0) break;
   }
-  const best = tried.length ? tried[bestOf(tried.map(({ repaired }) => repaired.rounds[repaired.keptRound - 1]!.heldOut), config.gates)]! : null;
+  const chosen = bestOf(tried.map(({ heldOut }) => heldOut), config.gates);
+  const best = chosen === null ? null : tried[chosen]!;
+  const attempts = tried.length ? tried.map((one) => attemptOf(one, one === best, config.gates)) : undefined;
 
   // What was pruned is shown on the input model, at the layer of the repair that was chosen.
   original.restore();
@@ -109,7 +116,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const { curve } = await pruningCurve({ ...subject, site: at }, order, { test, ...measured, triggered, holdout, onHoldout }, pass);
   const pruning = pruningResult({ ...config.prune, rule, ratio: best ? 'auto' : config.prune.ratio }, Int32Array.from(best?.repaired.pruned?.units ?? []), layer);
   const frozen = subject.frozen.map((f) => `${f.layer} (${f.reason})`);
-  const base = { layer, pruning, curve, scan, repaired: best !== null };
+  const base = { layer, pruning, curve, scan, repaired: best !== null, ...(attempts && { attempts }) };
   if (!best) {
     const fineTuning = { ...config.fineTune, epochs: 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen };
     return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), fineTuning, pruningChanged: 0 };
@@ -124,14 +131,13 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const predictedAfter = await evaluate('evaluate-after');
   const after = told('after', predictedAfter);
   progress.begin('proof', 1000);
-  const proof = await prove({ before: scan, images, known: known !== null, seed: config.seed, pass, onProgress: (share) => progress.step(Math.round(1000 * share)) });
+  const proof = await prove((share) => progress.step(Math.round(1000 * share)));
   return {
     ...base,
     stages: { before, pruned, after },
     comparison: comparisonOf(predictedBefore, predictedAfter, truth),
     fineTuning: { ...best.repaired.training, images: roles.fineTune.indices.length, optimizer: 'adam', frozen },
     pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
-    attempts: tried.map((one) => attemptOf(one, one === best, config.gates)),
     proof,
   };
 }
@@ -141,8 +147,7 @@ export function targetsOf(scan: ScanResult, target: number | null): number[] {
   return [...new Set([...(target === null ? [] : [target]), ...scan.flagged])];
 }
 
-function attemptOf({ repair, repaired, met }: Tried, chosen: boolean, gates: Subject['config']['gates']): Attempt {
-  const { heldOut } = repaired.rounds[repaired.keptRound - 1]!;
+function attemptOf({ repair, repaired, heldOut, missed }: Tried, chosen: boolean, gates: Subject['config']['gates']): Attempt {
   const facts: Omit<Attempt, 'sentence'> = {
     strategy: repair.name,
     source: repair.source,
@@ -151,7 +156,8 @@ function attemptOf({ repair, repaired, met }: Tried, chosen: boolean, gates: Sub
     rounds: repaired.rounds,
     keptRound: repaired.keptRound,
     heldOut,
-    met,
+    met: missed.length === 0,
+    missed: [...missed],
     chosen,
   };
   return { ...facts, sentence: attemptSentence(facts, gates) };

@@ -7,7 +7,8 @@ import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
 import type { Progress } from '../progress';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
 import { isWithin, judgeEffect } from '../report/effect';
-import { prove } from './proof';
+import { openProof } from './proof';
+import type { PassOptions } from './inputs';
 
 interface Setting {
   subject: Subject;
@@ -23,21 +24,22 @@ interface Setting {
  * speaks alone.
  */
 export async function provenFinePruning({ subject, known, trigger, scanned }: Setting, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
-  const { config, model, normalisation } = subject;
+  const { config, model, roles, normalisation } = subject;
+  const pass: PassOptions = { model, normalisation, signal };
+  const proofOf = ({ scan, images }: { scan: Scanned['scan'] | null; images: ScanImages }) => openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
+  // While the variables hold the input model.
+  const opened = scanned && (await proofOf(scanned));
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
   const { before, after } = outcome.stages;
   const limit = config.gates.maxAttackSuccessRate;
   const [effectBefore, effectAfter] = [before, after].map((stage) => judgeEffect(stage, trigger, limit));
   if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter)) return withScan;
-  const images = scanned?.images ?? searchable(subject);
-  if (!images) return withScan;
+  const images = opened ? null : searchable(subject);
+  const prove = opened ?? (images && (await proofOf({ scan: null, images })));
+  if (!prove) return withScan;
   progress.begin('proof', 1000);
-  const proof = await prove({
-    before: scanned?.scan ?? null, images, known: known !== null, seed: config.seed,
-    pass: { model, normalisation, signal }, onProgress: (share) => progress.step(Math.round(1000 * share)),
-  });
-  return { ...withScan, proof };
+  return { ...withScan, proof: await prove((share) => progress.step(Math.round(1000 * share))) };
 }
 
 /** Images that triggers can be searched on in this model; null where they can't: the run is done by then, and must not be lost for it. */

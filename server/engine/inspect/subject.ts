@@ -138,10 +138,10 @@ export class Opener {
 /** Neither ratio nor fine-tuning change what is measured here, so a person may edit them without losing anything. */
 function fingerprintOf({ config, model, dataset, backend, trigger, scan, searched, rule, guide }: Omit<Subject, 'fingerprint'>): string {
   const { data, seed, gates, curve } = config;
-  const { scale, mean, std, analysis, analysisImages, holdout, testImages } = data;
+  const { scale, mean, std, analysis, analysisImages, holdout, holdoutNamed = false, testImages } = data;
   return sha256(canonicalJson({
     model: model.hashes,
-    data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, testImages },
+    data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, holdoutNamed, testImages },
     trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
     // Of an estimated trigger, what it was estimated to be.
     ...(trigger && scan && { estimate: scan.classes[trigger.target]!.estimate }),

@@ -92,9 +92,9 @@ export class Triggers {
 
 /** All that a scan's result rests on, without a look at the pixels. */
 function keyOf({ data, trigger, seed }: ResolvedConfig, model: OpenModel, dataset: DataSet, { name, version, threads, oneDnn }: BackendInfo): string {
-  const { scale, mean, std, holdout, fineTuneImages } = data;
+  const { scale, mean, std, holdout, holdoutNamed = false, fineTuneImages } = data;
   const files = dataset.files.map(({ sha256 }) => sha256);
-  return canonicalJson({ model: model.hashes, files, scale, mean, std, holdout, fineTuneImages, target: trigger?.target ?? null, seed, backend: { name, version, threads, oneDnn } });
+  return canonicalJson({ model: model.hashes, files, scale, mean, std, holdout, holdoutNamed, fineTuneImages, target: trigger?.target ?? null, seed, backend: { name, version, threads, oneDnn } });
 }
 
 /** Absolute paths; one that may not be read stays as it is written, for opening it to refuse. */

@@ -1,4 +1,5 @@
 import { badInput } from '../../protocol/errors';
+import { LEAST_HELD_OUT } from '../../protocol/holdout';
 import type { Roles, View } from '../data/dataset';
 import { drawn, shuffled } from '../data/random';
 import { sourceOf, type InputSource } from '../defense/inputs';
@@ -6,8 +7,6 @@ import { SCAN } from './scan';
 
 /** Fewer clean images than this say too little about a model. */
 const LEAST_IMAGES = 50;
-/** Of them, held-out ones that a trigger's success is measured on. */
-const LEAST_MEASURED = 25;
 
 /** The images that masks are searched on, and those that their success is measured on; never the same. */
 export interface ScanImages {
@@ -44,7 +43,7 @@ function checked(search: View, measured: View, place: string): ScanImages {
   };
   if (count < LEAST_IMAGES) refuse(`A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, '/data/train/images');
   if (kinds(search) < 2) refuse('The clean images are all of one class: no trigger can be searched on them.', '/data/train/images');
-  if (measured.indices.length < LEAST_MEASURED) refuse(`A scan measures on held-out images, at least ${LEAST_MEASURED}; here are ${measured.indices.length}.`, place);
+  if (measured.indices.length < LEAST_HELD_OUT) refuse(`A scan measures on held-out images, at least ${LEAST_HELD_OUT}; here are ${measured.indices.length}.`, place);
   if (kinds(measured) < 2) refuse('The held-out images are all of one class: no success can be measured on them.', place);
   return { search: sourceOf(search), measured: sourceOf(measured) };
 }

@@ -1,9 +1,10 @@
 import type { FigureChange, GateChange, ReportComparison } from '../../protocol/review';
 import { classes } from './compare-scan';
 import { capital, ESTIMATED_SIDE, figureTitle, pWords, whichEstimated } from './compare-words';
-import { GATE_TITLES, limitWords, points } from './gate-words';
+import { GATE_TITLES, limitWords } from './gate-words';
 import { code, text } from './markdown-escape';
 import { count, figure, table } from './markdown-figures';
+import { points } from './words';
 
 const MOST_ROWS = 60;
 const MOST_UNITS = 200;

@@ -1,10 +1,12 @@
+import { cleanConfusion, labelCounts } from '../../protocol/confusion';
+import type { ResolvedConfig } from '../../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../protocol/report';
-import { bestOf, meetsGates } from '../defense/repair/choice';
+import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../defense/repair/choice';
 import { canonicalJson } from '../files/hash';
 import { TOOL } from '../version';
 import { attemptSentence, proofSentence } from './attempt-words';
 import type { Tell } from './consistency';
-import { rateProblems } from './consistency-metrics';
+import { rateProblems, sum } from './consistency-metrics';
 
 const TRIGGERS = ['knownTrigger', 'estimatedTrigger', 'freshTrigger'] as const;
 
@@ -31,6 +33,7 @@ function attemptProblems(attempt: Attempt, pointer: string, { data, provenance }
     tell.problem('attempts', `${pointer}/heldOut`, `\`${pointer}/heldOut\` has other figures than round ${keptRound}, which was kept.`);
   }
   tell.same('attempts', `${pointer}/met`, met, meetsGates(heldOut, config.gates), 'the held-out figures give');
+  if (attempt.missed) tell.same('attempts', `${pointer}/missed`, attempt.missed.join(', '), missedGates(heldOut, config.gates).join(', '), 'the held-out figures give');
   if (tool === TOOL) tell.same('attempts', `${pointer}/sentence`, attempt.sentence, attemptSentence(attempt, config.gates), 'the figures give');
 }
 
@@ -42,13 +45,17 @@ function heldOutProblems(figures: HeldOutFigures, pointer: string, available: nu
   }
 }
 
-/** One attempt is chosen when the model was repaired: the one that a run would choose, and what it did is what the report says was done. */
+/** At most one attempt is chosen: the one that a run would choose, and what it did is what the report says was done. */
 function choiceProblems(attempts: readonly Attempt[], { layer, pruning, fineTuning, repaired, provenance }: DefenseReport, tell: Tell): void {
   const chosen = attempts.filter((attempt) => attempt.chosen);
   tell.same('attempts', '/attempts', chosen.length, repaired ? 1 : 0, repaired ? "the defended model is one attempt's; the number of chosen ones must be" : 'nothing was repaired; the number of chosen ones must be');
   const [one] = chosen;
+  const figures = attempts.map(({ heldOut }) => heldOut);
+  const former = attempts.filter(({ missed }) => missed === undefined).length;
+  if (former > 0 && former < attempts.length) tell.problem('attempts', '/attempts', 'Some attempts say which gates they miss and some do not.');
+  const wanted = (former === attempts.length ? formerBest : bestOf)(figures, provenance.config.gates);
+  tell.same('attempts', '/attempts', one ? attempts.indexOf(one) : null, wanted, 'by its index, the attempt to keep is');
   if (!one || !repaired) return;
-  tell.same('attempts', '/attempts', attempts.indexOf(one), bestOf(attempts.map(({ heldOut }) => heldOut), provenance.config.gates), 'by its index, the attempt to keep is');
   const ascending = (units: readonly number[]): string => [...units].sort((a, b) => a - b).join();
   if (ascending(one.units) !== ascending(pruning.units)) tell.problem('attempts', '/pruning/units', '`/pruning/units` are not the units of the chosen attempt.');
   if (one.units.length > 0) tell.same('attempts', '/layer/name', layer.name, one.layer, 'the chosen attempt pruned');
@@ -56,8 +63,18 @@ function choiceProblems(attempts: readonly Attempt[], { layer, pruning, fineTuni
   tell.same('attempts', '/fineTuning/epochs', fineTuning.epochs, epochs, 'the kept rounds of the chosen attempt had');
 }
 
-function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before, provenance }: DefenseReport, tell: Tell): void {
-  const { scan, bounded, basis } = proof;
+/** The order of reports without `missed`: the latest that meets the gates, else the least success within the accuracy limit, else the least loss. */
+function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['gates']): number | null {
+  if (figures.length === 0) return null;
+  const latest = figures.findLastIndex((one) => meetsGates(one, gates));
+  if (latest >= 0) return latest;
+  const success = (at: number): number => Math.max(...measuredTriggers(figures[at]!).map(({ rate }) => rate));
+  const accurate = [...figures.keys()].filter((at) => losesAtMost(figures[at]!, gates.maxAccuracyDrop));
+  return accurate.length ? accurate.reduce((a, b) => (success(b) < success(a) ? b : a)) : leastLoss(figures);
+}
+
+function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before, stages, provenance }: DefenseReport, tell: Tell): void {
+  const { scan, bounded, basis, measuredOn } = proof;
   if (!repaired) tell.problem('proof', '/proof', 'Nothing was repaired, so there is nothing to prove.');
   const [flagged] = scan.flagged;
   if (flagged !== undefined && verdict.word.startsWith('mitigated')) {
@@ -75,11 +92,13 @@ function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before,
     rateProblems(was, `${pointer}/before`, tell);
     rateProblems(after, `${pointer}/after`, tell);
     tell.same('proof', `${pointer}/after/of`, after.of, was.of, 'before and after are measured on the same images,');
+    const others = sum(labelCounts(cleanConfusion(stages.before)).map((images, label) => (label === target ? 0 : images)));
+    if (measuredOn && was.of > others) tell.problem('proof', `${pointer}/before/of`, `${was.of} test images were measured, but ${others} are of other classes than ${target}.`);
     const first = before?.classes[target];
     if (!first) tell.problem('proof', `${pointer}/target`, `Class ${target} was not scanned in the input model.`);
     else {
       tell.same('proof', `${pointer}/norm`, norm, first.norm, `the trigger that the scan found for class ${target} has`);
-      tell.same('proof', `${pointer}/before/hits`, was.hits, first.success.hits, `the trigger that the scan found for class ${target} has`);
+      if (!measuredOn) tell.same('proof', `${pointer}/before/hits`, was.hits, first.success.hits, `the trigger that the scan found for class ${target} has`);
     }
   });
   if (provenance.tool === TOOL) tell.same('proof', '/proof/sentence', proof.sentence, proofSentence(proof), 'the figures give');

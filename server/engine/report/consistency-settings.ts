@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport } from '../../protocol/report';
+import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../protocol/holdout';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { Tell } from './consistency';
 
@@ -16,7 +17,7 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
   const { data, layer, trigger, provenance } = report;
   const { config } = provenance;
   const trained = data.holdout.images + data.fineTune.available;
-  tell.same('images', '/data/holdout/images', data.holdout.images, Math.min(config.data.holdout, Math.floor(trained / 2)), `of ${trained} training images, the config holds out`);
+  tell.same('images', '/data/holdout/images', data.holdout.images, formerHoldout(report) ?? heldOutImages(trained, namedHoldout(config.data)), `of ${trained} training images, the config holds out`);
   tell.same('images', '/data/fineTune/images', data.fineTune.images, Math.min(config.data.fineTuneImages ?? Infinity, data.fineTune.available), 'the config asks for');
   tell.same('images', '/data/test/images', data.test.images, Math.min(config.data.testImages ?? Infinity, data.test.available), 'the config asks for');
   const base = data.analysis.role === 'test' ? data.test.images : data.holdout.images;
@@ -40,6 +41,16 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
     if (!file.startsWith('…') && (hashes.get(file) ?? hash) !== hash) tell.problem('data', `/data/files/${at}/sha256`, 'The same file has two hashes.');
     hashes.set(file, hash);
   });
+}
+
+/**
+ * The held-out images of a report whose config leaves their number out, from when that stood for half of the images, up to 5,000;
+ * null where they are as many as a run would hold out now.
+ */
+export function formerHoldout({ data, provenance }: Pick<DefenseReport, 'data' | 'provenance'>): number | null {
+  const trained = data.holdout.images + data.fineTune.available;
+  const then = heldOutImages(trained, DEFAULT_HOLDOUT);
+  return namedHoldout(provenance.config.data) === null && data.holdout.images === then && then !== heldOutImages(trained, null) ? then : null;
 }
 
 /** A described trigger is known and as described; one that is to be estimated is the scan's, of the class asked for or the first flagged one. */

@@ -1,4 +1,5 @@
 import type { DefenseReport, Finding } from '../../protocol/report';
+import { noneMetSentence } from './attempt-words';
 import { decidingFigure, judgeEffect } from './effect';
 import { nearChance } from './near-chance';
 import { isHonestEstimate } from './verdict';
@@ -104,7 +105,7 @@ function silentUnits({ dead, activations }: Facts['layer'], named: readonly numb
 
 function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
   const limit = provenance.config.gates.maxAttackSuccessRate;
-  const scanned = scanFindings(trigger, scan, attempts, proof);
+  const scanned = scanFindings({ trigger, scan, attempts, proof }, provenance.config.gates);
   if (!trigger && scan) return scanned;
   if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
   const found: Finding[] = scanned;
@@ -141,11 +142,11 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
 
 const MOST_NAMED = 10;
 
-function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: Facts['attempts'], proof: Facts['proof']): Finding[] {
+function scanFindings({ trigger, scan, attempts, proof }: Pick<Facts, 'trigger' | 'scan' | 'attempts' | 'proof'>, gates: Facts['provenance']['config']['gates']): Finding[] {
   const found: Finding[] = [];
   const one = (id: Finding['id'], severity: Finding['severity'], message: string): void => void found.push({ id, severity, message });
   if (proof?.scan.flagged.length) one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
-  if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', `${attempts.length === 1 ? 'The repair that was tried did' : `None of the ${attempts.length} repairs that were tried did`} not meet the gates on held-out images; the defended model is the best of them.`);
+  if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
   if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
   if (trigger && isHonestEstimate({ trigger, scan })) one('target-not-suspicious', 'warning', `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`);
   if (scan && !trigger) one('no-trigger-found', 'warning', `No trigger is known, and inversion found no class suspicious: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);

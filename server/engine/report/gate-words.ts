@@ -1,21 +1,13 @@
 import type { DefenseReport, Gate } from '../../protocol/report';
 import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from './effect';
 import { doubt, isHonestEstimate } from './verdict';
-import { count, isEstimated, percent, signedPercent } from './words';
+import { count, isEstimated, percent, points, signedPercent } from './words';
 
 /** What a gate limits, as a phrase. */
 export const GATE_TITLES: Record<Gate['id'], string> = {
   maxAttackSuccessRate: 'Attack success rate (ASR)',
   maxAccuracyDrop: 'Drop in clean accuracy',
 };
-
-/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
-export function points(delta: number): string {
-  const size = Math.abs(delta) * 100;
-  if (size === 0) return '0 points';
-  const shown = size < 0.0005 ? '< 0.001' : String(Number(size.toFixed(size < 0.1 ? 3 : 2)));
-  return `${delta < 0 ? '−' : '+'}${shown} points`;
-}
 
 /** A limit as it was written: `5 %`, `0.25 %`. */
 export function limitWords(limit: number): string {

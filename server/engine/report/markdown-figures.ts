@@ -1,9 +1,9 @@
 import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
 import { capital, pWords } from './compare-words';
-import { figureBasis, GATE_TITLES, limitWords, missedWithin, points, WITHIN_WORDS } from './gate-words';
+import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from './gate-words';
 import { code, text } from './markdown-escape';
-import { asrName, count, isEstimated, signedPercent } from './words';
+import { asrName, count, isEstimated, points, signedPercent } from './words';
 
 export { count } from './words';
 

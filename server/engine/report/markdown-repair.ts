@@ -2,7 +2,7 @@ import type { Attempt, DefenseReport, HeldOutFigures, Rate } from '../../protoco
 import { code, text } from './markdown-escape';
 import { count, figure, rateCell, table } from './markdown-figures';
 import { classTable, sign } from './markdown-scan';
-import { attemptWord, pixels } from './words';
+import { attemptWord, pixels, provingImages } from './words';
 
 const MOST_ROWS = 40;
 const MOST_INVERTED = 5;
@@ -66,7 +66,7 @@ export function proofText({ proof }: DefenseReport): string {
   if (!proof) return '';
   const rows = proof.bounded.slice(0, MOST_ROWS).map(({ target, norm, before, after }) => [String(target), pixels(norm), rateCell(before), rateCell(after)]);
   const bounded = rows.length > 0
-    ? [table(['class', 'mask of at most', '*estimate* on the input model, %', 'fresh *estimate* on the repaired model, %'], rows), 'A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on held-out images of other classes.']
+    ? [table(['class', 'mask of at most', '*estimate* on the input model, %', 'fresh *estimate* on the repaired model, %'], rows), `A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on ${provingImages(proof)} of other classes.`]
     : [];
   return [`**It rests on: ${proof.basis}.** ${text(proof.sentence)}`, ...bounded, `${sign(proof.scan)} **Scan of the repaired model.** ${text(proof.scan.sentence)}`].join('\n\n');
 }

@@ -50,6 +50,12 @@ export class TriggerWords {
     return target.by === 'excess' ? this.byExcess(target) : this.byRate();
   }
 
+  /** Nothing was written: each repair cost too much. @param why what each of them came to */
+  untouched(effect: EffectJudgement, before: EffectJudgement, why: string): string {
+    if (effect.fault !== 'target' || effect.target.by === 'excess') return `${this.stillThere(effect, before)} The model is as it came. ${why}`;
+    return `The backdoor is still in the model, which is as it came: ${this.the} reaches class ${this.target} on ${this.from} of inputs (${this.within()}). ${why}`;
+  }
+
   notShown(against: string): string {
     return `It is not shown that the backdoor is gone: ${this.the}'s success fell from ${this.from} to ${this.to} (${this.within()}), but ${against}.`;
   }

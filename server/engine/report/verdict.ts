@@ -1,12 +1,13 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
+import { nothingKept } from './attempt-words';
 import { decidingFigure, isWithin, judgeEffect } from './effect';
 import { nearChance } from './near-chance';
 import { TriggerWords } from './verdict-words';
-import { percent } from './words';
+import { percent, provingImages } from './words';
 
-type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'proof'>;
+type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
 export function judgeGates({ stages, trigger, repaired, proof, scan }: Measured, gates: ResolvedConfig['gates']): Gate[] {
@@ -47,19 +48,24 @@ export function doubt({ trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof
   if (!proof) return trigger?.source === 'estimated' ? 'no fresh inversion of the repaired model speaks for it' : null;
   const left = proof.bounded.find(({ after }) => after.high > gates.maxAttackSuccessRate);
   if (!left) return null;
-  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of held-out images to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
+  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
 }
 
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */
 export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdict {
   const { stages, trigger, repaired } = measured;
+  // Repairs were tried, and each cost too much to be kept.
+  const untouched = !repaired && measured.attempts?.length ? nothingKept(measured.attempts, gates) : null;
   const before = stages.before;
   const after = stages.after;
-  if (!repaired && measured.scan && !nearChance(before)) {
+  if (!repaired && untouched === null && measured.scan && !nearChance(before)) {
     return { word: 'not measurable', sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}` };
   }
-  if (!repaired) {
+  if (!repaired && untouched === null) {
     return { word: 'not measurable', sentence: `Clean accuracy is ${percent(before.cleanAccuracy.rate)} before anything was done, near chance: model, data and normalisation do not fit together, so nothing was repaired.` };
+  }
+  if (untouched !== null && (!trigger || !before.attackSuccessRate || isHonestEstimate(measured))) {
+    return { word: 'not measurable', sentence: `${trigger ? `Class ${trigger.target} was named, but the scan does not find it suspicious` : 'No trigger is known'}, so nothing can be said of a backdoor. ${untouched}` };
   }
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
     return { word: 'not measurable', sentence: `No trigger is known${measured.scan ? ', and a scan found no class suspicious' : ''}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
@@ -70,6 +76,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const [effectBefore, effect] = [judgeEffect(before, trigger, limit)!, judgeEffect(after, trigger, limit)!];
   if (effect.tooFew) return { word: 'not measurable', sentence: words.tooFew(effect.tooFew) };
   if (isWithin(effectBefore)) return { word: 'no effect before', sentence: words.noEffect(percent(before.cleanAccuracy.rate)) };
+  if (untouched !== null) return { word: 'not mitigated', sentence: words.untouched(effect, effectBefore, untouched) };
   if (effect.fault) return { word: 'not mitigated', sentence: words.stillThere(effect, effectBefore) };
   const against = doubt(measured, gates);
   if (against !== null) return { word: 'not mitigated', sentence: words.notShown(against) };

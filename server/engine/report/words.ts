@@ -1,4 +1,4 @@
-import type { Attempt, DefenseReport } from '../../protocol/report';
+import type { Attempt, DefenseReport, Proof } from '../../protocol/report';
 
 /** Figures as sentences write them, in one place: `98.9 %`, `0.06 %`, `100 %`. `share` is in [0, 1]. */
 export function percent(share: number): string {
@@ -17,6 +17,14 @@ export function signedPercent(share: number): string {
 /** Whole numbers with a comma every three digits, on every machine. */
 export function count(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
+export function points(delta: number): string {
+  const size = Math.abs(delta) * 100;
+  if (size === 0) return '0 points';
+  const shown = size < 0.0005 ? '< 0.001' : String(Number(size.toFixed(size < 0.1 ? 3 : 2)));
+  return `${delta < 0 ? '−' : '+'}${shown} points`;
 }
 
 /** `25 neurons`, `1 channel`. */
@@ -43,8 +51,20 @@ export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
 /** How a layer that nobody named was found. */
 export const HOW_FOUND = { penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' } as const;
 
+/** The images that a proof's bounded triggers were measured on. */
+export function provingImages({ measuredOn }: Pick<Proof, 'measuredOn'>): string {
+  return `${measuredOn === 'test' ? 'test' : 'held-out'} images`;
+}
+
 /** What became of a repair that was tried. */
-export function attemptWord({ chosen, met }: Pick<Attempt, 'chosen' | 'met'>): string {
-  if (chosen) return met ? 'kept, gates met' : 'kept, gates missed';
+export function attemptWord({ chosen, met, missed }: Pick<Attempt, 'chosen' | 'met' | 'missed'>): string {
+  if (chosen) return met ? 'kept, gates met' : `kept, ${missedWord(missed)}`;
   return met ? 'gates met, not kept' : 'gates missed';
+}
+
+/** The gates that a repair misses on held-out images. */
+function missedWord(missed: Attempt['missed']): string {
+  const [only, ...others] = missed ?? [];
+  if (!only || others.length) return 'gates missed';
+  return only === 'maxAccuracyDrop' ? 'accuracy gate missed' : 'ASR gate missed';
 }

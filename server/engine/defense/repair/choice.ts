@@ -1,29 +1,70 @@
-import type { HeldOutFigures } from '../../../protocol/report';
+import type { ResolvedConfig } from '../../../protocol/config';
+import type { Gate, HeldOutFigures, Rate } from '../../../protocol/report';
+import { rate } from '../../metrics/rate';
 
 /** What is chosen on held-out figures. Apart from their measuring, so that a report can be held against it without an engine. */
 
-/** Whether both gates are met on held-out images: the ASR's by the upper bound of its interval, whatever trigger it is on. */
-export function meetsGates({ images, correctBefore, correct, knownTrigger, estimatedTrigger, freshTrigger }: HeldOutFigures, gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number }): boolean {
-  const kept = correctBefore - correct <= gates.maxAccuracyDrop * images + 1e-9;
-  const measured = [knownTrigger, estimatedTrigger, freshTrigger].filter((one) => one !== null);
-  return kept && measured.length > 0 && measured.every(({ high }) => high <= gates.maxAttackSuccessRate);
+type Limits = Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate' | 'maxAccuracyDrop'>;
+
+/** A repair that misses a gate may lose at most this many times `maxAccuracyDrop`: within that, the backdoor counts more than accuracy. */
+export const MOST_LOSS = 3;
+
+/** The triggers that were measured, in the order of the report's fields. */
+export function measuredTriggers({ knownTrigger, estimatedTrigger, freshTrigger }: HeldOutFigures): Rate[] {
+  return [knownTrigger, estimatedTrigger, freshTrigger].filter((one) => one !== null);
 }
 
-/** The largest success of any trigger; 1 where none was measured. */
-export function largestSuccess({ knownTrigger, estimatedTrigger, freshTrigger }: HeldOutFigures): number {
-  const measured = [knownTrigger, estimatedTrigger, freshTrigger].filter((one) => one !== null);
-  return measured.length ? Math.max(...measured.map((one) => one.rate)) : 1;
+/** The gates that are missed on held-out images: the ASR's by the upper bound of the interval, whatever trigger it is on. */
+export function missedGates(figures: HeldOutFigures, gates: Limits): Gate['id'][] {
+  const measured = measuredTriggers(figures);
+  const within = measured.length > 0 && measured.every(({ high }) => high <= gates.maxAttackSuccessRate);
+  return [...(within ? [] : ['maxAttackSuccessRate' as const]), ...(losesAtMost(figures, gates.maxAccuracyDrop) ? [] : ['maxAccuracyDrop' as const])];
+}
+
+/** Whether both gates are met on held-out images. */
+export function meetsGates(figures: HeldOutFigures, gates: Limits): boolean {
+  return missedGates(figures, gates).length === 0;
+}
+
+/** @param most loss of clean accuracy, a share of the held-out images */
+export function losesAtMost({ images, correctBefore, correct }: HeldOutFigures, most: number): boolean {
+  return correctBefore - correct <= most * images + 1e-9;
+}
+
+/** Whether the images are too few for the gate: even a trigger that never succeeded could be above it, by the upper bound. */
+export function tooFewFor(figures: HeldOutFigures, gates: Limits): boolean {
+  return measuredTriggers(figures).some(({ of }) => rate(0, of).high > gates.maxAttackSuccessRate);
 }
 
 /**
- * Of some figures, the place of those to keep: the latest that meet the gates; else those with the least success of any trigger among
- * those within the accuracy limit; else those with the least loss of accuracy.
+ * The one order of repairs, for the rounds of a strategy and for the strategies of `auto`: the place of the figures to keep.
+ *
+ * 1. Of those that meet both gates, the latest.
+ * 2. Else, of those that lose at most `MOST_LOSS` times `maxAccuracyDrop`, the one with the lowest bound on the success of its worst
+ *    trigger; of equal ones the one that loses least, then the earliest.
+ *
+ * Where images are too few for the gate, a bound says more of their number than of the backdoor: the success itself takes its place, and
+ * those within both gates by it go before the others.
+ * @returns null where all of them lose too much: none is to be kept
  */
-export function bestOf(figures: readonly HeldOutFigures[], gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number }): number {
+export function bestOf(figures: readonly HeldOutFigures[], gates: Limits): number | null {
   const latest = figures.findLastIndex((one) => meetsGates(one, gates));
   if (latest >= 0) return latest;
-  const places = figures.map((_, i) => i);
-  const accurate = places.filter((i) => figures[i]!.correctBefore - figures[i]!.correct <= gates.maxAccuracyDrop * figures[i]!.images + 1e-9);
-  if (accurate.length) return accurate.reduce((a, b) => (largestSuccess(figures[b]!) < largestSuccess(figures[a]!) ? b : a));
-  return places.reduce((a, b) => (figures[b]!.correct > figures[a]!.correct ? b : a));
+  const few = figures.some((one) => tooFewFor(one, gates));
+  const success = figures.map((one) => worst(one, few ? 'rate' : 'high'));
+  const within = (most: number, limit: number): number[] => [...figures.keys()].filter((i) => losesAtMost(figures[i]!, most) && success[i]! <= limit);
+  const byRate = few ? within(gates.maxAccuracyDrop, gates.maxAttackSuccessRate) : [];
+  const [best] = (byRate.length ? byRate : within(MOST_LOSS * gates.maxAccuracyDrop, 1)).sort((a, b) => success[a]! - success[b]! || figures[b]!.correct - figures[a]!.correct || a - b);
+  return best ?? null;
+}
+
+/** The place of the figures with the least loss of accuracy, the earliest of equal ones: what is told of a repair that is not kept. */
+export function leastLoss(figures: readonly HeldOutFigures[]): number {
+  return [...figures.keys()].reduce((a, b) => (figures[b]!.correct > figures[a]!.correct ? b : a));
+}
+
+/** The largest success of any trigger, or bound on it; 1 where none was measured. */
+function worst(figures: HeldOutFigures, by: 'rate' | 'high'): number {
+  const measured = measuredTriggers(figures).filter(({ of }) => of > 0);
+  return measured.length ? Math.max(...measured.map((one) => one[by])) : 1;
 }

@@ -11,7 +11,8 @@ import { train } from '../../training/train';
 import { sourceOf, type InputSource } from '../inputs';
 import { pruneCount } from '../ranking';
 import { guidedOrder } from '../triggered-difference';
-import { bestOf, freshOn, heldOutFigures, meetsGates } from './held-out';
+import { bestOf, leastLoss } from './choice';
+import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
 import { Weights } from './weights';
 
@@ -84,7 +85,8 @@ async function run(context: RepairContext): Promise<Repaired> {
   } finally {
     masks.dispose();
   }
-  const kept = keptRound(rounds, plan.leastRounds, config.gates);
+  const figures = rounds.map(({ heldOut }) => heldOut);
+  const kept = bestOf(figures, config.gates) ?? leastLoss(figures);
   states[kept]!.restore();
   return {
     pruned: { site: subject.site, rule: 'triggered-difference', ...pruned },
@@ -98,13 +100,6 @@ async function run(context: RepairContext): Promise<Repaired> {
 /** Rounds are added only while a fresh trigger still succeeds. */
 function enough({ freshTrigger }: HeldOutFigures, limit: number): boolean {
   return freshTrigger === null || freshTrigger.high <= limit;
-}
-
-/** Of the rounds from the least number on, the one to keep; an earlier only where none of them meets the gates and it does. */
-function keptRound(rounds: readonly Round[], least: number, gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number }): number {
-  const later = rounds.slice(least - 1).map(({ heldOut }) => heldOut);
-  if (later.some((one) => meetsGates(one, gates))) return least - 1 + bestOf(later, gates);
-  return bestOf(rounds.map(({ heldOut }) => heldOut), gates);
 }
 
 /** Epochs of a round, the share of images that come a second time, stamped, and the rounds that there are at least. */

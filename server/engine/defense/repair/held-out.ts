@@ -9,8 +9,6 @@ import { predict } from '../measure';
 import type { RepairContext, Repaired } from './repair';
 import { sourceOf, type InputSource, type PassOptions } from '../inputs';
 
-export { bestOf, largestSuccess, meetsGates } from './choice';
-
 /** Held-out clean images, and the same with the triggers that there are: all that choices are made on. */
 export interface HeldOut {
   readonly clean: InputSource;
