@@ -92,11 +92,11 @@ export interface HeldOutFigures {
   correctBefore: number;
   correct: number;
   /** With the known trigger stamped; null without one that can be stamped. */
-  knownTrigger: Rate | null;
+  knownTrigger: TriggeredRate | null;
   /** With the input model's estimated trigger stamped; null without one. */
-  estimatedTrigger: Rate | null;
+  estimatedTrigger: TriggeredRate | null;
   /** With a trigger inverted afresh on the repaired model, no larger than the one estimated on the input model; null where none was made. */
-  freshTrigger: Rate | null;
+  freshTrigger: TriggeredRate | null;
 }
 
 /** What speaks for a repair beyond the trigger that it was made with. */
@@ -107,7 +107,7 @@ export interface Proof {
    * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
    * one found in the input model, on images of other classes that no trigger was searched on.
    */
-  bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: Rate; after: Rate }[];
+  bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: TriggeredRate; after: TriggeredRate }[];
   /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
   measuredOn?: 'test';
   /** What the verdict rests on. */
@@ -175,6 +175,15 @@ export interface Rate {
   /** Lower and upper bound of the 95 % Wilson interval. */
   low: number;
   high: number;
+}
+
+/** Success of a trigger on images of other classes. */
+export interface TriggeredRate extends Rate {
+  /**
+   * Where more than 1 % of the same images go to the class without the trigger: how many do, and how many do only with the trigger
+   * (`gained`) or only without it (`lost`). The success is then judged by its excess, (gained − lost) / of.
+   */
+  untriggered?: { hits: number; gained: number; lost: number };
 }
 
 export interface StageMetrics {

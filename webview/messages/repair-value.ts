@@ -13,7 +13,8 @@ const MOST_ATTEMPTS = 100;
 
 const atLeast0 = v.pipe(finite, v.minValue(0));
 const target = whole(MOST_CLASSES - 1);
-const nullableRate = v.nullable(rate);
+const triggeredRate = v.object({ ...rate.entries, untriggered: v.optional(v.object({ hits: whole(), gained: whole(), lost: whole() })) });
+const nullableRate = v.nullable(triggeredRate);
 const heldOut = v.object({ images: whole(), correctBefore: whole(), correct: whole(), knownTrigger: nullableRate, estimatedTrigger: nullableRate, freshTrigger: nullableRate });
 const round = v.object({
   inverted: list(v.object({ target, norm: atLeast0 }), MOST_CLASSES),
@@ -47,7 +48,7 @@ export type AttemptsHold = Holds<Same<v.InferOutput<typeof attempts>, Attempt[]>
 
 export const proof = v.object({
   scan,
-  bounded: list(v.object({ target, norm: atLeast0, before: rate, after: rate }), MOST_CLASSES),
+  bounded: list(v.object({ target, norm: atLeast0, before: triggeredRate, after: triggeredRate }), MOST_CLASSES),
   measuredOn: v.optional(v.literal('test')),
   basis: v.picklist(['known trigger', 'known trigger and fresh inversion', 'fresh inversion']),
   sentence: text,

@@ -1,9 +1,10 @@
-import type { Proof, Rate } from '../../protocol/report';
+import type { Proof, TriggeredRate } from '../../protocol/report';
 import type { ScanResult } from '../../protocol/scan';
 import type { View } from '../data/dataset';
 import { sha256 } from '../files/hash';
 import { boundedSuccess } from '../inversion/bounded';
-import { reportedScan, scanModel, successOf } from '../inversion/scan';
+import { reportedScan, scanModel } from '../inversion/scan';
+import { pairedSuccess } from '../inversion/success';
 import type { ScanImages } from '../inversion/scan-images';
 import { proofSentence } from '../report/attempt-words';
 import { boundsOf } from './repair/held-out';
@@ -36,8 +37,8 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
   // Where every test image was searched on, the held-out ones have to do.
   const measuredOn = unseen?.count ? 'test' : null;
   const measured = measuredOn ? unseen! : images.measured;
-  const successes = new Map<number, Rate>();
-  for (const target of before?.flagged ?? []) successes.set(target, await successOf(target, before!.classes[target]!.estimate!, measured, pass));
+  const successes = new Map<number, TriggeredRate>();
+  for (const target of before?.flagged ?? []) successes.set(target, await pairedSuccess(target, before!.classes[target]!.estimate!, measured, pass));
   return async (onProgress) => {
     // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
     const own = (seed + 2) % 2 ** 32;

@@ -1,9 +1,10 @@
-import type { Rate } from '../../protocol/report';
+import type { TriggeredRate } from '../../protocol/report';
 import type { PassOptions } from '../defense/inputs';
 import { encodeEstimate } from './estimate';
 import { invertTriggers } from './invert';
-import { SCAN, successOf } from './scan';
+import { SCAN } from './scan';
 import type { ScanImages } from './scan-images';
+import { pairedSuccess } from './success';
 
 /** Steps of a search within a bound; the price of the mask needs some of them to find the bound. */
 const STEPS = 250;
@@ -14,7 +15,7 @@ const STEPS = 250;
  * smallest mask whatever its size, as Neural Cleanse searches it, always gets to 98 %, and would say nothing.
  * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function boundedSuccess(bounds: readonly { target: number; norm: number }[], images: ScanImages, seed: number, pass: PassOptions, onProgress?: (share: number) => void): Promise<{ target: number; norm: number; success: Rate }[]> {
+export async function boundedSuccess(bounds: readonly { target: number; norm: number }[], images: ScanImages, seed: number, pass: PassOptions, onProgress?: (share: number) => void): Promise<{ target: number; norm: number; success: TriggeredRate }[]> {
   const found = await invertTriggers(
     {
       targets: bounds.map(({ target }) => target), source: images.search, batchSize: SCAN.finalBatchSize, steps: STEPS, patience: Infinity, bounds: bounds.map(({ norm }) => norm),
@@ -23,6 +24,6 @@ export async function boundedSuccess(bounds: readonly { target: number; norm: nu
     pass,
   );
   const results = [];
-  for (const [i, { target, norm }] of bounds.entries()) results.push({ target, norm, success: await successOf(target, encodeEstimate(found[i]!), images.measured, pass) });
+  for (const [i, { target, norm }] of bounds.entries()) results.push({ target, norm, success: await pairedSuccess(target, encodeEstimate(found[i]!), images.measured, pass) });
   return results;
 }

@@ -1,17 +1,18 @@
 import type { Rate } from '../../protocol/report';
 import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../protocol/scan';
 import { predict } from '../defense/measure';
-import { subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
+import type { InputSource, PassOptions } from '../defense/inputs';
 import { badInput } from '../../protocol/errors';
 import { frozenLayers } from '../model/frozen';
 import type { OpenModel } from '../model/model';
 import { rate, roundFigure, roundShare } from '../metrics/rate';
 import { anomalies, type Anomaly } from './anomaly';
-import { decodeEstimate, encodeEstimate, estimatedTrigger } from './estimate';
+import { decodeEstimate, encodeEstimate } from './estimate';
 import { invertTriggers, type InvertOptions, type Inverted } from './invert';
 import { LOOK_EVERY } from './mask-search';
 import { limitsFor, SCAN } from './scan-settings';
 import { scanSentence } from './scan-words';
+import { stampedOthers } from './success';
 
 export { SCAN };
 
@@ -127,18 +128,9 @@ function borderline({ shares, indices }: Anomaly, limits: ScanResult['limits']):
 
 /** Share of the measured images of other classes that an estimated trigger takes to its target. */
 export async function successOf(target: number, estimate: EstimatedTrigger, measured: InputSource, { model, normalisation, signal }: PassOptions): Promise<Rate> {
-  const trigger = estimatedTrigger(target, estimate, model.inputShape);
-  const others = subsetOf(measured, Int32Array.from(measured.labels.keys()).filter((i) => measured.labels[i] !== target));
-  const stamped: InputSource = {
-    ...others,
-    pixels: (positions) => {
-      const pixels = others.pixels(positions);
-      trigger.stamp(pixels);
-      return pixels;
-    },
-  };
+  const { stamped } = stampedOthers(target, estimate, measured, { model });
   const predicted = await predict(stamped, { model, normalisation, signal });
-  return rate(predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0), others.count);
+  return rate(predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0), stamped.count);
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { Attempt, Gate, Proof } from '../../protocol/report';
+import type { Attempt, Gate, Proof, TriggeredRate } from '../../protocol/report';
 import { losesAtMost, measuredTriggers, missedGates, MOST_LOSS, tooFewFor } from '../defense/repair/choice';
-import { percent, points, provingImages } from './words';
+import { judgedSuccess } from '../metrics/triggered-rate';
+import { percent, points, provingImages, signedPercent } from './words';
 
 type Limits = { maxAttackSuccessRate: number; maxAccuracyDrop: number };
 
@@ -51,8 +52,15 @@ function listed(attempts: readonly Attempt[]): string {
 function withFigures({ strategy, heldOut }: Pick<Attempt, 'strategy' | 'heldOut'>): string {
   const measured = measuredTriggers(heldOut);
   const change = heldOut.images > 0 ? (heldOut.correct - heldOut.correctBefore) / heldOut.images : 0;
-  const success = measured.length ? measured.reduce((a, b) => (b.high > a.high ? b : a)) : null;
-  return `${strategy} (accuracy ${points(change)}, ${success ? `attack success ${percent(success.rate)}, up to ${percent(success.high)}` : 'no trigger measured'})`;
+  const success = measured.length ? measured.reduce((a, b) => (judgedSuccess(b).high > judgedSuccess(a).high ? b : a)) : null;
+  return `${strategy} (accuracy ${points(change)}, ${success ? successWords(success) : 'no trigger measured'})`;
+}
+
+/** `attack success 2.4 %, up to 2.7 %`; where images go to the class anyway, how many more do with the trigger. */
+function successWords(success: TriggeredRate): string {
+  const { share, high } = judgedSuccess(success);
+  if (!success.untriggered) return `attack success ${percent(share)}, up to ${percent(high)}`;
+  return `attack success ${percent(success.rate)}, ${signedPercent(share)} more than without the trigger, up to ${signedPercent(high)} more`;
 }
 
 function gatesMissed(missed: readonly Gate['id'][], { maxAttackSuccessRate, maxAccuracyDrop }: Limits): string {

@@ -1,4 +1,4 @@
-import type { Rate } from '../../protocol/report';
+import type { Rate, TriggeredRate } from '../../protocol/report';
 
 /** Checks of single figures of a file of unknown origin. Each throws `Refused` where a figure is impossible by itself. */
 
@@ -68,4 +68,13 @@ export function checkRate(rate: Rate, pointer: string): void {
   for (const key of ['rate', 'low', 'high'] as const) share(rate[key], `${pointer}/${key}`);
   if (rate.low > rate.rate && rate.of > 0) refuse(`${pointer}/low`, `is ${rate.low}, above the rate ${rate.rate}`);
   if (rate.high < rate.rate) refuse(`${pointer}/high`, `is ${rate.high}, below the rate ${rate.rate}`);
+}
+
+/** A success with what goes to the class without the trigger: hits are those that stay and those that are gained. */
+export function checkTriggeredRate(rate: TriggeredRate, pointer: string): void {
+  checkRate(rate, pointer);
+  if (!rate.untriggered) return;
+  const { hits, gained, lost } = rate.untriggered;
+  for (const key of ['hits', 'gained', 'lost'] as const) count(rate.untriggered[key], `${pointer}/untriggered/${key}`, rate.of);
+  if (hits - lost + gained !== rate.hits) refuse(`${pointer}/untriggered`, `gives ${hits - lost + gained} hits; ${rate.hits} were expected`);
 }

@@ -3,9 +3,8 @@ import type { DefenseReport, Rate, StageMetrics, TriggerEffect } from '../../pro
 import { independentDifference, pairedDifference } from '../metrics/difference';
 import { normalQuantile } from '../metrics/normal';
 import { wilson, Z } from '../metrics/rate';
+import { LOW_BASE } from '../metrics/triggered-rate';
 
-/** Up to this base rate the target is judged by its plain ASR. */
-const LOW_BASE = 0.01;
 /** From this many images on, a class is looked at by itself as a source. */
 const SOURCE_IMAGES = 50;
 /** A stamp disturbs any model: up to this share of a source class, or of all images, it may. */

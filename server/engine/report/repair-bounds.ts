@@ -1,5 +1,5 @@
 import type { Attempt, HeldOutFigures, Proof, Round } from '../../protocol/report';
-import { above, checkRate, count, index, MOST_UNITS, refuse, share } from './bound-checks';
+import { above, checkTriggeredRate, count, index, MOST_UNITS, refuse, share } from './bound-checks';
 import { checkScan, norm, pixelsOf, type ScannedModel } from './scan-bounds';
 
 const MOST_ATTEMPTS = 100;
@@ -26,8 +26,8 @@ export function checkProof({ scan, bounded }: Proof, model: ScannedModel): void 
     const pointer = `/proof/bounded/${at}`;
     count(one.target, `${pointer}/target`, model.classes - 1);
     norm(one.norm, pixels, `${pointer}/norm`);
-    checkRate(one.before, `${pointer}/before`);
-    checkRate(one.after, `${pointer}/after`);
+    checkTriggeredRate(one.before, `${pointer}/before`);
+    checkTriggeredRate(one.after, `${pointer}/after`);
   });
 }
 
@@ -51,7 +51,7 @@ function checkHeldOut(figures: HeldOutFigures, pointer: string): void {
   for (const key of ['knownTrigger', 'estimatedTrigger', 'freshTrigger'] as const) {
     const rate = figures[key];
     if (!rate) continue;
-    checkRate(rate, `${pointer}/${key}`);
+    checkTriggeredRate(rate, `${pointer}/${key}`);
     if (rate.of > figures.images) refuse(`${pointer}/${key}/of`, `is ${rate.of}, but ${figures.images} images were held out`);
   }
 }

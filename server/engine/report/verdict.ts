@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report';
 import { roundShare } from '../metrics/rate';
+import { judgedSuccess } from '../metrics/triggered-rate';
 import { nothingKept } from './attempt-words';
 import { decidingFigure, isWithin, judgeEffect } from './effect';
 import { nearChance } from './near-chance';
@@ -46,9 +47,15 @@ export function isHonestEstimate({ trigger, scan }: Pick<DefenseReport, 'trigger
 export function doubt({ trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof'>, gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>): string | null {
   if (proof?.scan.flagged.length) return `a fresh inversion of the repaired model still finds class ${proof.scan.flagged.join(', ')} suspicious`;
   if (!proof) return trigger?.source === 'estimated' ? 'no fresh inversion of the repaired model speaks for it' : null;
-  const left = proof.bounded.find(({ after }) => after.high > gates.maxAttackSuccessRate);
+  const left = proof.bounded.find(({ after }) => judgedSuccess(after).high > gates.maxAttackSuccessRate);
   if (!left) return null;
-  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${left.after.rate <= gates.maxAttackSuccessRate ? ` (up to ${percent(left.after.high)} can't be ruled out)` : ''}`;
+  const { share, high } = judgedSuccess(left.after);
+  const { untriggered, of } = left.after;
+  const asides = [
+    ...(untriggered ? [`${percent(untriggered.hits / of)} go there without it`] : []),
+    ...(share <= gates.maxAttackSuccessRate ? [`up to ${percent(high)}${untriggered ? ' more' : ''} can't be ruled out`] : []),
+  ];
+  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${asides.length ? ` (${asides.join('; ')})` : ''}`;
 }
 
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */

@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from '../../../protocol/config';
-import type { Gate, HeldOutFigures, Rate } from '../../../protocol/report';
+import type { Gate, HeldOutFigures, TriggeredRate } from '../../../protocol/report';
 import { rate } from '../../metrics/rate';
+import { judgedSuccess } from '../../metrics/triggered-rate';
 
 /** What is chosen on held-out figures. Apart from their measuring, so that a report can be held against it without an engine. */
 
@@ -10,14 +11,17 @@ type Limits = Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate' | 'maxAccurac
 export const MOST_LOSS = 3;
 
 /** The triggers that were measured, in the order of the report's fields. */
-export function measuredTriggers({ knownTrigger, estimatedTrigger, freshTrigger }: HeldOutFigures): Rate[] {
+export function measuredTriggers({ knownTrigger, estimatedTrigger, freshTrigger }: HeldOutFigures): TriggeredRate[] {
   return [knownTrigger, estimatedTrigger, freshTrigger].filter((one) => one !== null);
 }
 
-/** The gates that are missed on held-out images: the ASR's by the upper bound of the interval, whatever trigger it is on. */
+/**
+ * The gates that are missed on held-out images: the ASR's by the upper bound of the interval, whatever trigger it is on; of its excess,
+ * where more than 1 % of the images go to the class without it.
+ */
 export function missedGates(figures: HeldOutFigures, gates: Limits): Gate['id'][] {
   const measured = measuredTriggers(figures);
-  const within = measured.length > 0 && measured.every(({ high }) => high <= gates.maxAttackSuccessRate);
+  const within = measured.length > 0 && measured.every((one) => judgedSuccess(one).high <= gates.maxAttackSuccessRate);
   return [...(within ? [] : ['maxAttackSuccessRate' as const]), ...(losesAtMost(figures, gates.maxAccuracyDrop) ? [] : ['maxAccuracyDrop' as const])];
 }
 
@@ -51,7 +55,7 @@ export function bestOf(figures: readonly HeldOutFigures[], gates: Limits): numbe
   const latest = figures.findLastIndex((one) => meetsGates(one, gates));
   if (latest >= 0) return latest;
   const few = figures.some((one) => tooFewFor(one, gates));
-  const success = figures.map((one) => worst(one, few ? 'rate' : 'high'));
+  const success = figures.map((one) => worst(one, few ? 'share' : 'high'));
   const within = (most: number, limit: number): number[] => [...figures.keys()].filter((i) => losesAtMost(figures[i]!, most) && success[i]! <= limit);
   const byRate = few ? within(gates.maxAccuracyDrop, gates.maxAttackSuccessRate) : [];
   const [best] = (byRate.length ? byRate : within(MOST_LOSS * gates.maxAccuracyDrop, 1)).sort((a, b) => success[a]! - success[b]! || figures[b]!.correct - figures[a]!.correct || a - b);
@@ -64,7 +68,7 @@ export function leastLoss(figures: readonly HeldOutFigures[]): number {
 }
 
 /** The largest success of any trigger, or bound on it; 1 where none was measured. */
-function worst(figures: HeldOutFigures, by: 'rate' | 'high'): number {
+function worst(figures: HeldOutFigures, by: 'share' | 'high'): number {
   const measured = measuredTriggers(figures).filter(({ of }) => of > 0);
-  return measured.length ? Math.max(...measured.map((one) => one[by])) : 1;
+  return measured.length ? Math.max(...measured.map((one) => judgedSuccess(one)[by])) : 1;
 }

@@ -1,9 +1,9 @@
-import type { HeldOutFigures, Rate } from '../../../protocol/report';
+import type { HeldOutFigures, TriggeredRate } from '../../../protocol/report';
 import type { ScanResult } from '../../../protocol/scan';
 import type { OpenTrigger } from '../../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../../attack/triggered-inputs';
 import type { View } from '../../data/dataset';
-import { rate } from '../../metrics/rate';
+import { judgedSuccess, triggeredRate } from '../../metrics/triggered-rate';
 import { boundedSuccess } from '../../inversion/bounded';
 import { predict } from '../measure';
 import type { RepairContext, Repaired } from './repair';
@@ -27,7 +27,7 @@ export async function openHeldOut(view: View, known: OpenTrigger | null, estimat
     clean,
     known: known && !known.samples ? triggeredInputs(known, view) : null,
     estimated: estimated.map((trigger) => triggeredInputs(trigger, view)),
-    correctBefore: await correctOf(clean, pass),
+    correctBefore: correctIn(await predict(clean, bare(pass)), clean),
   };
 }
 
@@ -46,32 +46,32 @@ export function boundsOf(scan: ScanResult): { target: number; norm: number }[] {
 }
 
 /** @param fresh success of triggers that were inverted afresh on the model as it is now */
-export async function heldOutFigures(heldOut: HeldOut, fresh: readonly { success: Rate }[] | null, pass: PassOptions): Promise<HeldOutFigures> {
+export async function heldOutFigures(heldOut: HeldOut, fresh: readonly { success: TriggeredRate }[] | null, pass: PassOptions): Promise<HeldOutFigures> {
   const { clean, known, estimated, correctBefore } = heldOut;
+  const predicted = await predict(clean, bare(pass));
   return {
     images: clean.count,
     correctBefore,
-    correct: await correctOf(clean, pass),
-    knownTrigger: known && (await successRate(known, pass)),
-    estimatedTrigger: worst(await inTurn(estimated, (inputs) => successRate(inputs, pass))),
+    correct: correctIn(predicted, clean),
+    knownTrigger: known && (await successRate(known, predicted, pass)),
+    estimatedTrigger: worst(await inTurn(estimated, (inputs) => successRate(inputs, predicted, pass))),
     freshTrigger: worst((fresh ?? []).map(({ success }) => success)),
   };
 }
 
-async function correctOf(source: InputSource, pass: PassOptions): Promise<number> {
-  const predicted = await predict(source, bare(pass));
-  return predicted.reduce((n, label, i) => n + (label === source.labels[i] ? 1 : 0), 0);
+function correctIn(predicted: Int32Array, { labels }: InputSource): number {
+  return predicted.reduce((n, label, i) => n + (label === labels[i] ? 1 : 0), 0);
 }
 
-async function successRate(inputs: MeasuredInputs, pass: PassOptions): Promise<Rate> {
-  const predicted = await predict(inputs, bare(pass));
-  return rate(predicted.reduce((n, label) => n + (label === inputs.target ? 1 : 0), 0), inputs.count);
+/** @param clean what the model takes the held-out images for without a trigger */
+async function successRate(inputs: MeasuredInputs, clean: Int32Array, pass: PassOptions): Promise<TriggeredRate> {
+  return triggeredRate(inputs.target, await predict(inputs, bare(pass)), inputs.positions.map((position) => clean[position]!));
 }
 
 const bare = ({ model, normalisation, signal }: PassOptions): PassOptions => ({ model, normalisation, signal });
 
-function worst(rates: readonly Rate[]): Rate | null {
-  return rates.length ? rates.reduce((a, b) => (b.rate > a.rate ? b : a)) : null;
+function worst(rates: readonly TriggeredRate[]): TriggeredRate | null {
+  return rates.length ? rates.reduce((a, b) => (judgedSuccess(b).share > judgedSuccess(a).share ? b : a)) : null;
 }
 
 async function inTurn<T, R>(values: readonly T[], work: (value: T) => Promise<R>): Promise<R[]> {
