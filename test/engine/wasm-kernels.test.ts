@@ -2,22 +2,8 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { loadWasmBackend } from '../../server/engine/backend/wasm';
-import {
-  assertClose, averagePooling, convolution, depthwise, maxPooling, noise, outputSize, type Geometry, type Shape4,
-} from './reference';
-
-const TOLERANCE = 1e-5;
-
-/** Gradients of Σ f(inputs)·dy, through tfjs' own gradient functions, so that their wiring is tested too. */
-function gradients(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[], dy: Float32Array): Float32Array[] {
-  return tf.tidy(() => {
-    const total = (...at: tf.Tensor[]): tf.Scalar => {
-      const output = f(...at);
-      return tf.sum(tf.mul(output, tf.tensor(dy, output.shape))) as tf.Scalar;
-    };
-    return tf.grads(total)(inputs).map((g) => g.dataSync() as Float32Array);
-  });
-}
+import { checkConvolution, checkDepthwise, gradients, TOLERANCE } from './kernel-checks';
+import { assertClose, averagePooling, maxPooling, noise, outputSize, type Geometry } from './reference';
 
 describe('wasm kernels', () => {
   before(async () => {
@@ -61,40 +47,12 @@ describe('wasm kernels', () => {
       const depthwiseParts = tf.relu(tf.add(tf.depthwiseConv2d(x, filter, 3, 'same'), deep));
       assertClose(fusedDepthwise.dataSync(), depthwiseParts.dataSync(), TOLERANCE, 'depthwise output');
     });
-
-    function checkConvolution(geometry: Geometry, channelsOut: number): void {
-      const { input, window: [kh, kw], pad } = geometry;
-      const filter: Shape4 = [kh, kw, input[3], channelsOut];
-      const x = noise(tf.util.sizeFromShape(input), 1);
-      const w = noise(tf.util.sizeFromShape(filter), 2);
-      const [outHeight, outWidth] = outputSize(geometry);
-      const dy = noise(input[0] * outHeight * outWidth * channelsOut, 3);
-      const expected = convolution(geometry, channelsOut, x, w, dy);
-      const tfPad = typeof pad === 'string' ? pad : [[0, 0], pad[0], pad[1], [0, 0]] as tf.backend_util.ExplicitPadding;
-      const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, geometry.stride, tfPad);
-      const inputs = [tf.tensor(x, input), tf.tensor(w, filter)] as const;
-      assertClose(conv(...inputs).dataSync(), expected.y, TOLERANCE, 'output');
-      const [dx, dw] = gradients((a, b) => conv(a!, b!), [...inputs], dy);
-      assertClose(dx!, expected.dx, TOLERANCE, 'input gradient');
-      assertClose(dw!, expected.dw, TOLERANCE, 'filter gradient');
-    }
   });
 
   describe('depthwise convolution', () => {
     for (const [k, stride, multiplier, pad] of [[3, 1, 1, 'same'], [3, 2, 2, 'valid'], [5, 2, 1, 'same'], [2, 3, 3, 'same']] as const) {
       it(`gradients equal the definition: ${k}×${k}, stride ${stride}, multiplier ${multiplier}, ${pad}`, () => {
-        const geometry: Geometry = { input: [2, 9, 8, 3], window: [k, k], stride: [stride, stride], pad };
-        const x = noise(2 * 9 * 8 * 3, 4);
-        const w = noise(k * k * 3 * multiplier, 5);
-        const [outHeight, outWidth] = outputSize(geometry);
-        const dy = noise(2 * outHeight * outWidth * 3 * multiplier, 6);
-        const expected = depthwise(geometry, multiplier, x, w, dy);
-        const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
-        const inputs = [tf.tensor(x, [2, 9, 8, 3]), tf.tensor(w, [k, k, 3, multiplier])] as const;
-        assertClose(conv(...inputs).dataSync(), expected.y, TOLERANCE, 'output');
-        const [dx, dw] = gradients((a, b) => conv(a!, b!), [...inputs], dy);
-        assertClose(dx!, expected.dx, TOLERANCE, 'input gradient');
-        assertClose(dw!, expected.dw, TOLERANCE, 'filter gradient');
+        checkDepthwise({ input: [2, 9, 8, 3], window: [k, k], stride: [stride, stride], pad }, multiplier);
       });
     }
   });

@@ -2,6 +2,8 @@ import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding';
 import { FinePruneError } from '../../protocol/errors';
+import { applyNativeKernels } from './native-kernels/index';
+import { NATIVE_BACKEND } from './native-kernels/support';
 
 /** What has to be fixed before TensorFlow starts: it reads these once per process. */
 export interface NativeBackendOptions {
@@ -10,9 +12,6 @@ export interface NativeBackendOptions {
   /** oneDNN kernels: faster, but their rounding depends on the CPU. */
   oneDnn: boolean;
 }
-
-/** The name under which tfjs-node's kernels are registered; the backend has to carry the same one. */
-export const NATIVE_BACKEND = 'tensorflow';
 
 let loaded: { bindingPath: string; options: NativeBackendOptions; tensorflowVersion: string } | undefined;
 
@@ -96,6 +95,7 @@ function openBinding(bindingPath: string): TFJSBinding {
 async function registerBackend(binding: TFJSBinding): Promise<void> {
   // Imported late, so that a process on WASM never pays for these 170 modules.
   await import('@tensorflow/tfjs-node/dist/register_all_kernels.js');
+  applyNativeKernels();
   const { NodeJSKernelBackend } = await import('@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js');
   tf.registerBackend(NATIVE_BACKEND, () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
 }

@@ -1,5 +1,6 @@
 import { backend_util, type Conv2DBackpropInputAttrs, type Conv2DBackpropInputInputs, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { isPointwise } from '../pointwise';
 import { convolve, free, heapFloats, runRegistered, transpose, wasmKernel, zeros, type KernelCall } from './support';
 
 /**
@@ -14,11 +15,14 @@ function conv2DBackpropInput({ inputs, attrs, backend }: KernelCall<Conv2DBackpr
     attrs.inputShape, filter.shape as [number, number, number, number], attrs.strides, 1, attrs.pad, attrs.dimRoundingMode, false, format);
   const { filterHeight, filterWidth, inHeight, inWidth, strideHeight, strideWidth, padInfo } = info;
 
+  if (isPointwise(info)) return pointwiseInputGradient(backend, dy, filter, info);
+
   const reversed = runRegistered(backend, 'Reverse', { x: filter }, { dims: [0, 1] });
   const turned = transpose(backend, reversed, [0, 1, 3, 2]);
   free(backend, reversed);
-  const spread = spreadByStride(backend, dy, strideHeight, strideWidth);
-  const [, spreadHeight, spreadWidth] = spread.shape as [number, number, number, number];
+  const [, outHeight, outWidth] = dy.shape as [number, number, number, number];
+  const [spreadHeight, spreadWidth] = [(outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1];
+  const spread = spreadByStride(backend, dy, strideHeight, strideWidth, spreadHeight, spreadWidth);
   // At each edge of the input, the border of filterSize-1 that reaches every position, less the padding of the forward
   // pass. Negative (padding wider than the filter's reach) means that errors lie wholly in the padding: cut them off.
   const top = filterHeight - 1 - padInfo.top;
@@ -39,12 +43,20 @@ function conv2DBackpropInput({ inputs, attrs, backend }: KernelCall<Conv2DBackpr
   return gradient;
 }
 
-/** Puts stride-1 zeros between neighbours, so that a strided convolution can be undone by one of stride 1. */
-function spreadByStride(backend: BackendWasm, dy: TensorInfo, strideHeight: number, strideWidth: number): TensorInfo {
+/** The same of a 1×1 window: only the pixels that it came to have a gradient, so they are spread out last. */
+function pointwiseInputGradient(backend: BackendWasm, dy: TensorInfo, filter: TensorInfo, { strideHeight, strideWidth, inHeight, inWidth }: backend_util.Conv2DInfo): TensorInfo {
+  const turned = transpose(backend, filter, [0, 1, 3, 2]);
+  const read = convolve(backend, dy, turned, { top: 0, bottom: 0, left: 0, right: 0 }, [1, 1]);
+  const gradient = spreadByStride(backend, read, strideHeight, strideWidth, inHeight, inWidth);
+  free(backend, turned);
+  if (gradient !== read) free(backend, read);
+  return gradient;
+}
+
+/** Puts stride-1 zeros between neighbours, so that a strided convolution can be undone by one of stride 1, and zeros after the last. */
+function spreadByStride(backend: BackendWasm, dy: TensorInfo, strideHeight: number, strideWidth: number, outHeight: number, outWidth: number): TensorInfo {
   if (strideHeight === 1 && strideWidth === 1) return dy;
   const [batch, height, width, channels] = dy.shape as [number, number, number, number];
-  const outHeight = (height - 1) * strideHeight + 1;
-  const outWidth = (width - 1) * strideWidth + 1;
   const out = zeros(backend, [batch, outHeight, outWidth, channels]);
   const from = heapFloats(backend, dy);
   const to = heapFloats(backend, out);
