@@ -1,6 +1,7 @@
 import { describeFailure, type Failure } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report';
 import { toFailure } from '../engine/failure';
+import { plain } from '../engine/model/tensor-text';
 import { painter, wantsColour } from './paint';
 
 /** What a script learns from the exit code. */
@@ -31,7 +32,8 @@ export function reportFailure(failure: Failure, json: boolean): number {
   else {
     const paint = painter(wantsColour(process.stderr, process.env));
     const label = failure.kind === 'cancelled' ? '' : `${paint('red', 'error')} `;
-    process.stderr.write(`${label}${describeFailure(failure)}\n`);
+    // Names of files, layers and tensors may be anything: what could steer the terminal is spelt out.
+    process.stderr.write(`${label}${describeFailure(failure).split('\n').map(plain).join('\n')}\n`);
   }
   return exitCodeOfFailure(failure);
 }

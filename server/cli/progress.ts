@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { plain } from '../engine/model/tensor-text';
 import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES } from '../protocol/engine';
 import { percent } from './summary';
 
@@ -88,7 +89,7 @@ function keptLine(event: EngineEvent): string | null {
       return `${name}: clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
     }
     case 'log':
-      return event.message;
+      return plain(event.message);
     default:
       return null;
   }

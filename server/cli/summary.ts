@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../protocol/report';
+import { plain } from '../engine/model/tensor-text';
 import { missedWithin } from '../engine/report/gate-words';
 import { type Paint, painter } from './paint';
 import { signedPercent } from '../engine/report/words';
@@ -64,12 +65,12 @@ export function percent(share: number, decimals = 2): string {
   return `${shown.toFixed(decimals)} %`;
 }
 
-/** Text in lines of at most `width` characters, broken between words. */
+/** Text in lines of at most `width` characters, broken between words. What could steer a terminal is spelt out: names come from files. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   // A percentage is one word: `5 %`.
-  for (const word of text.split(/\s+(?!%)/)) {
+  for (const word of text.split(/\s+(?!%)/).map(plain)) {
     if (line && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

@@ -122,6 +122,13 @@ describe('models that can not be defended', function () {
         await refused(file, 'model.shardPath', message, { place: /weightsManifest\/0\/paths/ });
       });
     }
+    it('file names of weights are taken as they are', async () => {
+      for (const shard of ['Gewichte (1).bin', '-größe+1.bin', '#1 %20.bin', ...(process.platform === 'win32' ? [] : ['group1:shard1of1.bin'])]) {
+        const file = await changed((json) => (json.weightsManifest![0]!.paths = [shard]));
+        await writeFile(path.join(folder, shard), good.weights);
+        (await openModel(file)).dispose();
+      }
+    });
     it('a link that leaves the folder', async () => {
       const outside = path.join(temporary.folder, 'outside.bin');
       await writeFile(outside, good.weights);

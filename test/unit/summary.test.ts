@@ -83,6 +83,15 @@ describe('summary of a run', () => {
     assert.doesNotMatch(shown, /•/);
   });
 
+  it('spells out what a name would do to the terminal', () => {
+    const report = referenceReport();
+    report.layer.name = 'Größe\u001b[2J\u202e+1';
+    report.verdict.sentence = 'Layer \u009b31m stays.';
+    const shown = summarize(report, { files: FILES });
+    assert.match(shown, /neurons in Größe\\u\{1b\}\[2J\\u\{202e\}\+1/);
+    assert.doesNotMatch(shown, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+
   it('says that nothing was repaired, and names no model', () => {
     const report = Object.assign(referenceReport(), { repaired: false });
     const shown = summarize(report, { files: { report: 'a.defense.json', markdown: 'a.defense.md', model: null } });

@@ -95,7 +95,9 @@ function shardPath(node: JsonNode): string {
   const refuse = (why: string) => node.refuse('model.shardPath', `The weights file "${written.slice(0, 120)}" ${why}; weights are read only from the model's own folder.`, 'Do not trust this model.json, or export the model again.');
   if (written === '' || written.includes('\0')) throw refuse('is no file name');
   if (posix.isAbsolute(written) || /^[A-Za-z]:/.test(written) || written.includes('\\')) throw refuse('is not a relative path');
-  if (/^[a-z][a-z0-9+.-]*:/i.test(written)) throw refuse('is an address');
+  // A file name may hold a colon; on Windows it would name a drive or a stream of another file.
+  if (/^([a-z][a-z0-9+.-]*:\/\/|(blob|data|file|mailto):)/i.test(written)) throw refuse('is an address');
+  if (process.platform === 'win32' && written.includes(':')) throw refuse('holds a colon');
   if (written.split('/').includes('..')) throw refuse('leads out of the folder');
   const path = posix.normalize(written);
   if (path === '.' || path.endsWith('/')) throw refuse('is no file name');

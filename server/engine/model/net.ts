@@ -10,11 +10,20 @@ import type { Variable } from './tf-types';
  */
 export function buildNet(graph: Graph): LayersModel {
   const outputs = new Map<string, SymbolicTensor>();
-  for (const layer of graph.layers) {
-    const inputs = layer.inputs.map((name) => outputs.get(name)!);
-    outputs.set(layer.name, layer.op.kind === 'input' ? input({ shape: [...layer.op.shape], name: layer.name }) : (tfLayer(layer).apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor));
-  }
+  const built = graph.layers.map((layer, at) => {
+    const output = symbolicOutput(layer, `layer_${at}`, layer.inputs.map((name) => outputs.get(name)!));
+    outputs.set(layer.name, output);
+    return { layer: output.sourceLayer, name: layer.name };
+  });
+  // TF.js names tensors and variables after their layers and takes few characters ("conv 1" and "Größe" throw), whereas Keras takes
+  // nearly any: layers are built under neutral names, and only then called what their owner calls them.
+  for (const { layer, name } of built) layer.name = name;
   return tfModel({ inputs: outputs.get(graph.input)!, outputs: outputs.get(graph.output)! });
+}
+
+function symbolicOutput(layer: GraphLayer, name: string, inputs: SymbolicTensor[]): SymbolicTensor {
+  if (layer.op.kind === 'input') return input({ shape: [...layer.op.shape], name });
+  return tfLayer(layer, name).apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
 }
 
 /** The tf variable that holds a layer's weight. `weight` is its name in Keras, such as `kernel`. */
@@ -30,7 +39,8 @@ export function variableOf(net: LayersModel, layer: GraphLayer, weight: string):
 // Zeros: the values come from the file, and some initialisers (orthogonal) would take minutes on large shapes.
 const EMPTY = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
 
-function tfLayer({ name, op }: GraphLayer) {
+/** @param name what TF.js calls the layer while it is built */
+function tfLayer({ op }: GraphLayer, name: string) {
   switch (op.kind) {
     case 'input':
       throw new Error('the input is no layer to apply');
