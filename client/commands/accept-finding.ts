@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isDay, today } from '../../server/protocol/day';
 import { FinePruneError, badInput } from '../../server/protocol/errors';
 import { ACCEPT_FINDING_REQUEST, READ_REPORT_REQUEST, type AcceptFindingParams, type AcceptFindingResult, type ReadReportParams, type ReadReportResult } from '../../server/protocol/lsp';
 import type { IssueId } from '../../server/protocol/review';
@@ -75,11 +76,6 @@ export function faultOfReason(text: string): string | undefined {
 export function faultOfExpiry(text: string, now: string): string | undefined {
   const day = text.trim();
   if (day === '') return undefined;
-  const date = /^\d{4}-\d{2}-\d{2}$/.test(day) ? new Date(`${day}T00:00:00Z`) : undefined;
-  // A day such as 30 February is taken for one in March.
-  if (!date || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day) return 'A day of the calendar as YYYY-MM-DD, or nothing.';
+  if (!isDay(day)) return 'A day of the calendar as YYYY-MM-DD, or nothing.';
   return day < now ? `${day} is over.` : undefined;
 }
-
-/** As the server has it. */
-const today = (): string => new Date().toISOString().slice(0, 10);

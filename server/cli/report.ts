@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { writeFileAtomically } from '../engine/files/write';
+import { today } from '../protocol/day';
 import { conclude, EXIT } from './exit';
 
 interface ReportFlags {
@@ -30,11 +31,10 @@ Examples:
 async function show(named: string, { format, out }: ReportFlags): Promise<number> {
   const cwd = await realpath(process.cwd());
   const { openReport, reviewBeside } = await import('./open-report');
-  const { localDay } = await import('./today');
   const { reviewedIssues } = await import('../engine/report/review');
   const opened = await openReport(named, cwd);
   const review = await reviewBeside(opened);
-  const issues = reviewedIssues(opened.report, review, localDay());
+  const issues = reviewedIssues(opened.report, review, today());
   const text = await textOf(format, opened, issues, review !== null);
   if (out === undefined) process.stdout.write(text);
   else await writeFileAtomically(path.resolve(cwd, out), text);

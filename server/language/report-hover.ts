@@ -12,6 +12,11 @@ const RULES: Record<DefenseReport['pruning']['rule'], string> = {
   'triggered-difference': 'Units whose mean activation the known or estimated trigger raises most went first.',
 };
 
+/** Units that the config names go whatever the rule says; it orders the curve alone. */
+function rule({ pruning }: DefenseReport): string {
+  return pruning.ratio === null && pruning.count > 0 ? 'The config names the units that were pruned; the rule orders the curve alone.' : RULES[pruning.rule];
+}
+
 /** What a figure of a report means, and what it comes to here. Null where there is nothing to add to the text. */
 export function reportHover(text: ConfigText, report: DefenseReport, position: Position): Hover | null {
   return hoverAt(text, position, (path) => explain(report, path));
@@ -36,7 +41,7 @@ function explain(report: DefenseReport, path: Path): string[] | undefined {
     case 'layer':
       return layer(report, path);
     case 'pruning':
-      return second === 'amongTriggerRaised' ? ['How many of the pruned units are among the units that the trigger raises most. Near 0: pruning has not met the backdoor.'] : path.length <= 2 ? [...term('prunedNeuron'), ...(second === 'ratio' ? term('pruningRatio') : second === 'rule' ? [RULES[report.pruning.rule]] : [])] : undefined;
+      return second === 'amongTriggerRaised' ? ['How many of the pruned units are among the units that the trigger raises most. Near 0: pruning has not met the backdoor.'] : path.length <= 2 ? [...term('prunedNeuron'), ...(second === 'ratio' ? term('pruningRatio') : second === 'rule' ? [rule(report)] : [])] : undefined;
     case 'trigger':
       return path.length <= 2 ? [...term(second === 'target' ? 'targetClass' : 'trigger'), ...(report.trigger?.source === 'estimated' ? term('estimatedTrigger') : [])] : undefined;
     case 'scan':

@@ -9,6 +9,7 @@ import { addDecision, readReview, reviewedIssues } from '../engine/report/review
 import { brokenReport, reportDiagnostics } from '../language/report-diagnostics';
 import { reportHover } from '../language/report-hover';
 import { reportActions, reportLenses } from '../language/report-lenses';
+import { today } from '../protocol/day';
 import { badInput } from '../protocol/errors';
 import type {
   AcceptFindingParams, AcceptFindingResult, CompareReportsParams, CompareReportsResult, ReadReportParams, ReadReportResult, ReportText,
@@ -113,8 +114,6 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     return readReview(await readFile(file, 'utf8'), file);
   }
 }
-
-const today = (): string => new Date().toISOString().slice(0, 10);
 
 /** `Name <mail>` as git would sign a commit in that folder. @throws FinePruneError when git does not know */
 async function gitAuthor(folder: string): Promise<string> {

@@ -42,10 +42,11 @@ export class LanguageClient {
     this.connection.listen();
   }
 
-  static async start(folders: string[], { trusted = true, settings = {} as Partial<Settings> } = {}): Promise<LanguageClient> {
+  static async start(folders: string[], { trusted = true, settings = {} as Partial<Settings>, env = {} as NodeJS.ProcessEnv } = {}): Promise<LanguageClient> {
     const server = fork(SERVER, ['--node-ipc', `--clientProcessId=${process.pid}`], {
       execArgv: ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...env },
       // As the extension has it: typed arrays arrive as typed arrays.
       serialization: 'advanced',
     });

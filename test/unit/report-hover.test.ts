@@ -51,6 +51,14 @@ describe('hovers in a report with scan, attempts and proof', () => {
     assert.doesNotMatch(hoverAt(exampleReport(), '/trigger/kind'), /estimated/i);
   });
 
+  it('do not say that a rule chose what the config named', () => {
+    const named = exampleReport();
+    assert.match(hoverAt(named, '/pruning/rule'), /lowest mean activation on clean images went first/);
+    named.pruning.ratio = null;
+    assert.match(hoverAt(named, '/pruning/rule'), /^The config names the units that were pruned; the rule orders the curve alone\.$/m);
+    assert.doesNotMatch(hoverAt(named, '/pruning/rule'), /went first/);
+  });
+
   it('explain the rule and what it chose', () => {
     const guided = guidedPruningReport();
     assert.match(hoverAt(guided, '/pruning/rule'), /trigger raises most went first/);

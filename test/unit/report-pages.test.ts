@@ -6,11 +6,11 @@ import { readReport } from '../../server/engine/report/read-report';
 import { issueFingerprint, reviewedIssues } from '../../server/engine/report/review';
 import type { DefenseReport } from '../../server/protocol/report';
 import type { Decision, DefenseReview } from '../../server/protocol/review';
-import { curvesTable } from '../../webview/compare/curves-chart';
+import { curvesTable, prunedAt } from '../../webview/compare/curves-chart';
 import { changeSign, directionSign, findingsInOrder, limitSign, settingText, unitsText } from '../../webview/compare/words';
 import { parseComparePageState, parseFromCompare, parseToCompare } from '../../webview/messages/compare';
 import { parseFromReport, parseReportPageState, parseToReport } from '../../webview/messages/report';
-import { curvePoints, heatOf, layerUnits, shownClasses } from '../../webview/report/derive';
+import { curvePoints, heatOf, layerUnits, shownClasses, offCurve } from '../../webview/report/derive';
 import { answers, decisionText, figure, gateShare, gateSign, hitsText, intervalText, limitText, listed, pairedText, points, pText, staleText, verdictSign } from '../../webview/report/words';
 import { repairedReport } from '../fixtures/repaired-report';
 import { projectRoot } from '../harness/install';
@@ -272,6 +272,21 @@ describe('words of the comparison page', () => {
     assert.deepEqual(findingsInOrder(compareReports(example(), head).findings).map(({ change }) => change), ['added', 'removed', 'kept', 'kept']);
     assert.deepEqual([null, 'adam', 0.05, [1, 2], { a: 1 }].map(settingText), ['not set', 'adam', '0.05', '[1,2]', '{"a":1}']);
     assert.match(settingText('x'.repeat(5000)), /^x{400} … \(5,000 characters\)$/);
+  });
+
+  it('marks units that a config named where they were measured, not on the curve of the rule', () => {
+    const report = example();
+    const points = curvePoints(report.curve)!;
+    const side = { side: 'head', points, units: 128, chosen: report.pruning.count } as const;
+    assert.equal(offCurve(report), undefined);
+    assert.equal(prunedAt(side).clean, points.clean[25]);
+    report.pruning.ratio = null;
+    report.stages.pruned.cleanAccuracy.rate = 0.9306;
+    report.stages.pruned.attackSuccessRate!.rate = 0.1624;
+    assert.deepEqual(prunedAt({ ...side, offCurve: offCurve(report) }), { clean: 0.9306, attack: 0.1624 });
+    report.stages.pruned.attackSuccessRate = null;
+    assert.deepEqual(offCurve(report), { clean: 0.9306, attack: null });
+    assert.equal(offCurve({ ...report, pruning: { ...report.pruning, count: 0, units: [] } }), undefined, 'nothing was repaired');
   });
 
   it('lays both curves into one table', () => {

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
 import type { DefenseReport } from '../../server/protocol/report';
-import { curvePoints } from '../report/derive';
+import { curvePoints, offCurve } from '../report/derive';
 import { Bar, Broken, Icon, Section } from '../report/parts';
 import type { Exported } from '../ui/charts/figure';
 import type { Host } from '../ui/host';
@@ -126,7 +126,7 @@ function CurvesSection({ base, head, onSave }: { base: DefenseReport | null; hea
     const sides: [SideCurve['side'], DefenseReport | null][] = [['base', base], ['head', head]];
     return sides.flatMap(([side, report]) => {
       const points = report && curvePoints(report.curve);
-      return report && points ? [{ side, points, units: report.layer.units, chosen: report.pruning.count }] : [];
+      return report && points ? [{ side, points, units: report.layer.units, chosen: report.pruning.count, offCurve: offCurve(report) }] : [];
     });
   }, [base, head]);
   return (
@@ -134,7 +134,7 @@ function CurvesSection({ base, head, onSave }: { base: DefenseReport | null; hea
       <div ref={place}>
         {curves.length > 0 ? <CurvesChart curves={curves} width={width} onExport={onSave} /> : <p class="quiet">No curve was measured.</p>}
       </div>
-      <p class="quiet">Before fine-tuning. A round and a square mark stand where each was pruned.</p>
+      <p class="quiet">Before fine-tuning. A round and a square mark stand where each was pruned{curves.some((curve) => curve.offCurve) ? '; of units that a config names, beside the lines, which follow the rule' : ''}.</p>
     </Section>
   );
 }

@@ -17,6 +17,8 @@ export interface SideCurve {
   units: number;
   /** Number of units that were pruned. */
   chosen: number;
+  /** Figures of those, where the curve does not have them (`offCurve`). */
+  offCurve?: { clean: number; attack: number | null } | undefined;
 }
 
 export interface CurvesChartProps extends ChartFrame {
@@ -81,12 +83,13 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
 function marks(curves: readonly SideCurve[], width: number, x: (curve: SideCurve, n: number) => number, y: (share: number) => number): SVGGElement {
   const group = svgElement('g', { 'text-anchor': 'start' });
   curves.forEach((curve, row) => {
-    const { side, chosen, points: { pruned, clean, attack } } = curve;
+    const { side, chosen, points: { attack } } = curve;
+    const shares = prunedAt(curve);
     const filled = side === 'head';
     const left = x(curve, chosen);
     const looks = (colour: string) => ({ fill: filled ? colour : 'var(--fp-surface)', stroke: filled ? 'currentColor' : colour, 'stroke-width': 1.5 });
-    group.append(svgElement('circle', { cx: left, cy: y(valueAt(pruned, clean, chosen)), r: 4.5, ...looks('var(--fp-clean)') }));
-    if (attack) group.append(svgElement('rect', { x: left - 4, y: y(valueAt(pruned, attack, chosen)) - 4, width: 8, height: 8, ...looks('var(--fp-triggered)') }));
+    group.append(svgElement('circle', { cx: left, cy: y(shares.clean), r: 4.5, ...looks('var(--fp-clean)') }));
+    if (shares.attack !== null) group.append(svgElement('rect', { x: left - 4, y: y(shares.attack) - 4, width: 8, height: 8, ...looks('var(--fp-triggered)') }));
     const entries: LegendEntry[] = [{ name: `${side}: clean accuracy`, kind: 'line', colour: 'var(--fp-clean)', dash: LOOKS[side].clean }];
     if (attack) entries.push({ name: 'ASR', kind: 'line', colour: 'var(--fp-triggered)', dash: LOOKS[side].attack });
     entries.push({ name: `pruned: ${count(chosen)}`, kind: 'line', colour: 'none' });
@@ -95,9 +98,17 @@ function marks(curves: readonly SideCurve[], width: number, x: (curve: SideCurve
   return group;
 }
 
+/** What pruning those units did, before fine-tuning. */
+export function prunedAt({ chosen, offCurve, points: { pruned, clean, attack } }: SideCurve): { clean: number; attack: number | null } {
+  return offCurve ?? { clean: valueAt(pruned, clean, chosen), attack: attack && valueAt(pruned, attack, chosen) };
+}
+
 function describe(curves: readonly SideCurve[]): string {
   return curves
-    .map(({ side, chosen, points: { pruned, clean, attack } }) => `In the ${side}, with ${count(chosen)} units pruned, clean accuracy is ${percent(valueAt(pruned, clean, chosen))}${attack ? ` and the attack success rate ${percent(valueAt(pruned, attack, chosen))}` : ''}.`)
+    .map((curve) => {
+      const { clean, attack } = prunedAt(curve);
+      return `In the ${curve.side}, with ${count(curve.chosen)} units pruned, clean accuracy is ${percent(clean)}${attack === null ? '' : ` and the attack success rate ${percent(attack)}`}.`;
+    })
     .join(' ');
 }
 

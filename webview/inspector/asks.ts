@@ -6,22 +6,25 @@ export type Kind = InspectQuery['kind'];
 export type AnswerTo<K extends Kind> = Extract<InspectAnswer, { kind: K }>;
 export type QueryOf<K extends Kind> = Extract<InspectQuery, { kind: K }>;
 
+/** What a question is asked for: of its kind the page may want two, what an own mask does and what the config's units do. */
+export type Slot = Kind | 'planned';
+
 /** How far a question is. */
 export interface Busy {
   title: string;
   overall: number;
 }
 
-/** What became of a question: `superseded` when a newer one of its kind was asked meanwhile. */
+/** What became of a question: `superseded` when a newer one of its slot was asked meanwhile. */
 export type Outcome<K extends Kind> = { answer: AnswerTo<K> } | { failure: Failure } | 'superseded';
 
 interface Waiting {
-  kind: Kind;
+  slot: Slot;
   settle(outcome: { answer: InspectAnswer } | { failure: Failure } | 'superseded'): void;
   onBusy(busy: Busy): void;
 }
 
-/** Questions of the page: at most one of each kind waits for its answer, since only the newest matters. */
+/** Questions of the page: at most one of each slot waits for its answer, since only the newest matters. */
 export class Asks {
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
@@ -29,12 +32,12 @@ export class Asks {
   constructor(private readonly post: (message: FromInspector) => void) {}
 
   /** Never rejects. */
-  ask<Q extends InspectQuery>(query: Q, onBusy: (busy: Busy) => void = () => undefined): Promise<Outcome<Q['kind']>> {
-    this.drop(query.kind);
+  ask<Q extends InspectQuery>(query: Q, onBusy: (busy: Busy) => void = () => undefined, slot: Slot = query.kind): Promise<Outcome<Q['kind']>> {
+    this.drop(slot);
     const id = ++this.lastId;
     return new Promise((resolve) => {
       this.waiting.set(id, {
-        kind: query.kind,
+        slot,
         onBusy,
         settle: (outcome) => {
           this.waiting.delete(id);
@@ -46,17 +49,17 @@ export class Asks {
     });
   }
 
-  /** Nobody wants the answer to the question of this kind any more. */
-  drop(kind: Kind): void {
+  /** Nobody wants the answer to the question of this slot any more. */
+  drop(slot: Slot): void {
     for (const [id, one] of this.waiting) {
-      if (one.kind !== kind) continue;
+      if (one.slot !== slot) continue;
       this.post({ type: 'cancel', id });
       one.settle('superseded');
     }
   }
 
   dropAll(): void {
-    for (const { kind } of [...this.waiting.values()]) this.drop(kind);
+    for (const { slot } of [...this.waiting.values()]) this.drop(slot);
   }
 
   /** @returns whether the message was about a question */

@@ -1,6 +1,7 @@
 import type { LayerData, ModelState, Overview } from '../../server/protocol/inspect';
 import type { InspectorSort, InspectorState } from '../../server/protocol/inspector-view';
-import { countFor, nearestPoint } from './units';
+import { planned, type HeldOutLimit } from './plan';
+import { nearestPoint } from './units';
 
 /** What a person has chosen on the page. */
 export interface Choice {
@@ -54,14 +55,12 @@ export function sortedBy({ sort }: Choice, by: InspectorSort): Partial<Choice> {
   return { sort: { by, descending: sort.by === by ? !sort.descending : by !== 'index' && by !== 'order' }, row: 0 };
 }
 
-/** The number of pruned units that is looked at: the person's, or else the config's, where the curve has a point. */
-export function chosenCount(count: number | null, overview: Overview, { curve, units, layer }: LayerData): number {
-  return curve.pruned[nearestPoint(curve.pruned, count ?? defaultCount(overview, { units, layer }))] ?? 0;
+/** The number of pruned units that is looked at: the person's, where the curve has a point, or else what the config prunes. */
+export function chosenCount(count: number | null, overview: Overview, layer: LayerData, limit?: HeldOutLimit): number {
+  return count === null ? defaultCount(overview, layer, limit) : (layer.curve.pruned[nearestPoint(layer.curve.pruned, count)] ?? 0);
 }
 
-/** What the config would prune: where a run chooses that by itself, what its report says; before one, the reference of 20 %. */
-export function defaultCount({ prune, report }: Overview, { units, layer }: Pick<LayerData, 'units' | 'layer'>): number {
-  if (prune.units) return Math.min(units, prune.units.length);
-  if (typeof prune.ratio === 'number') return countFor(prune.ratio, units);
-  return report?.layer === layer && report.changed.length === 0 ? Math.min(units, report.pruned.length) : countFor(0.2, units);
+/** How many units the config would prune; before anyone knows, the reference of 20 %. */
+export function defaultCount(overview: Overview, layer: LayerData, limit?: HeldOutLimit): number {
+  return planned(overview, layer, limit).count;
 }

@@ -13,8 +13,8 @@ export interface Cells {
   layer: LayerData;
   /** Units by row. */
   order: Int32Array;
-  /** Place of each unit in the order of pruning. */
-  rank: Int32Array;
+  /** Place of each unit among those that go: what is chosen, and then the rest. */
+  goes: Int32Array;
   /** In CSS pixels. */
   width: number;
   /** Whether the trigger was estimated from the model. */
@@ -22,7 +22,7 @@ export interface Cells {
 }
 
 /** The grid's columns. @param chosen number of units that would go @param selected 1 for a unit of the own mask */
-export function columnsOf({ layer, order, rank, width, estimated }: Cells, chosen: number, selected: Uint8Array): GridColumn[] {
+export function columnsOf({ layer, order, goes, width, estimated }: Cells, chosen: number, selected: Uint8Array): GridColumn[] {
   const { cleanMean, triggeredMean, cleanFires, triggeredFires } = layer;
   const most = largest([cleanMean, ...(triggeredMean ? [triggeredMean] : [])]);
   const text = aligned(most);
@@ -48,7 +48,7 @@ export function columnsOf({ layer, order, rank, width, estimated }: Cells, chose
     const fires = (unit: number): string => (triggeredFires ? `${shortShare(cleanFires[unit]!)} → ${shortShare(triggeredFires[unit]!)}` : shortShare(cleanFires[unit]!));
     columns.push({ id: 'fires', label: 'Fires, %', hint: `Share of ${triggeredFires ? 'clean → triggered' : 'clean'} images on which it is above zero`, width: triggeredFires ? 84 : 70, align: 'right', sortable: false, render: (row) => fires(at(row)) });
   }
-  const marks: GridColumn = { id: 'order', label: 'Pruning', hint: 'Sorts by the order in which they are pruned', width: 82, align: 'left', sortable: true, grows: width > 640, render: (row) => <Marks layer={layer} unit={at(row)} goes={rank[at(row)]! < chosen} /> };
+  const marks: GridColumn = { id: 'order', label: 'Pruning', hint: 'Sorts by the order of the rule', width: 82, align: 'left', sortable: true, grows: width > 640, render: (row) => <Marks layer={layer} unit={at(row)} goes={goes[at(row)]! < chosen} /> };
   // Where not all columns are in sight, what the slider does is.
   columns.splice(width < BARS_FROM ? 2 : columns.length, 0, marks);
   return columns;
@@ -73,7 +73,7 @@ function Marks({ layer, unit, goes }: { layer: LayerData; unit: number; goes: bo
   const is = layer.pruned[unit] ? 'pruned' : layer.dead[unit] ? 'dead' : null;
   return (
     <span class="marks">
-      {would ? <Mark icon="trash" text="goes" title="Would go at the chosen ratio" /> : null}
+      {would ? <Mark icon="trash" text="goes" title="Would go: it is among those that are chosen above" /> : null}
       {is ? <Mark icon={is === 'pruned' ? 'circle-slash' : 'circle-outline'} text={is} title={is === 'pruned' ? 'Pruned in this model' : 'Constant over all clean images'} short={would} /> : null}
     </span>
   );

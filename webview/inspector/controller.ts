@@ -3,6 +3,7 @@ import type { FromInspector, InspectorSort, InspectorState, ToInspector } from '
 import { Asks } from './asks';
 import { chosenCount, restored, sortedBy, toKeep, type Choice } from './choice';
 import { Loader } from './loader';
+import { planned } from './plan';
 import type { Part, Store } from './store';
 import { joined, ranks, rowFor, sorted, toggled } from './units';
 
@@ -125,9 +126,16 @@ export class Controller {
     this.select([]);
   }
 
+  /** Back from the slider to what the config prunes. */
+  choosePlanned(): void {
+    this.choose({ count: null });
+  }
+
   useRatio(): void {
-    const { layer, overview, choice } = this.store.get();
-    if (layer && overview) this.panel.post({ type: 'use-ratio', layer: layer.layer, count: chosenCount(choice.count, overview, layer), units: layer.units });
+    const { layer, overview, choice, limit } = this.store.get();
+    // What is shown are units that the config names: as a ratio they would be other ones.
+    if (!layer || !overview || (choice.count === null && planned(overview, layer, limit).source === 'named')) return;
+    this.panel.post({ type: 'use-ratio', layer: layer.layer, count: chosenCount(choice.count, overview, layer, limit), units: layer.units });
   }
 
   pruneSelected(): void {
@@ -159,6 +167,7 @@ export class Controller {
     if (part === 'main') this.refresh();
     else if (part === 'unit') void this.loader.loadUnit();
     else if (part === 'mask') void this.loader.loadMask();
+    else if (part === 'planned') void this.loader.loadPlanned(true);
     else this.loader.retryIdle(part);
   }
 

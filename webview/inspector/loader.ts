@@ -1,16 +1,21 @@
 import { PHASE_TITLES } from '../../server/protocol/engine';
 import type { Failure } from '../../server/protocol/errors';
 import type { InspectQuery, ModelState, Overview, ScanData } from '../../server/protocol/inspect';
-import type { AnswerTo, Asks, Kind, QueryOf } from './asks';
+import type { AnswerTo, Asks, Kind, Slot } from './asks';
 import { withLayer } from './choice';
-import type { Part, Store } from './store';
+import { planned, sameUnits, type HeldOutLimit } from './plan';
+import { maskQuery, placeOf } from './queries';
+import type { BusyPart, Store } from './store';
 import { mostRaised } from './units';
-import { analysedText, isEstimated, maskSummary } from './words';
+import { analysedText, isEstimated, maskSummary, plannedSummary } from './words';
 
 const EXAMPLES = 10;
 
 /** Asked in idle moments: nobody waits for these, and the engine answers one question at a time. */
-type Idle = Extract<Kind, 'examples' | 'limit' | 'scan'> | 'refined mask';
+type Idle = Extract<Kind, 'examples' | 'limit' | 'scan'> | 'refined mask' | 'refined planned';
+
+/** The slot of a question that is asked in idle moments. */
+const slotOf = (idle: Idle): Slot => (idle === 'refined mask' ? 'mask' : idle === 'refined planned' ? 'planned' : idle);
 
 /** A search that can take a minute: it is told when it begins, and can be cancelled. */
 export const SEARCHING = PHASE_TITLES.scan;
@@ -36,6 +41,9 @@ export class Loader {
   private idle: Idle | null = null;
   private limitFailed = false;
   private refineFailed = false;
+  private refinePlannedFailed = false;
+  /** The config's units are being measured. */
+  private measuring = false;
   /** What is known of a scan may have changed since it was asked for. */
   private scanIsOld = true;
   /** Files changed while the page was loading. */
@@ -51,7 +59,7 @@ export class Loader {
   /** Everything anew. */
   async load(): Promise<Loaded> {
     const turn = ++this.turn;
-    this.drop('layer', 'unit', 'mask', 'limit', 'examples', 'scan');
+    this.drop('layer', 'unit', 'mask', 'planned', 'limit', 'examples', 'scan');
     const overview = await this.ask('main', { kind: 'open' });
     if (turn !== this.turn) return 'superseded';
     if (!overview) return 'failed';
@@ -71,7 +79,7 @@ export class Loader {
     const { overview } = this.store.get();
     if (!overview) return 'superseded';
     const turn = ++this.turn;
-    this.drop('unit', 'mask', 'limit', 'examples', 'scan');
+    this.drop('unit', 'mask', 'planned', 'limit', 'examples', 'scan');
     this.store.set({ wanted: { layer, state } });
     const data = await this.ask('main', { kind: 'layer', fingerprint: overview.fingerprint, layer, state });
     if (turn !== this.turn) return 'superseded';
@@ -83,11 +91,13 @@ export class Loader {
     }
     this.limitFailed = false;
     const { choice } = this.store.get();
-    this.store.set({ wanted: null, layer: data, unit: null, mask: null, refining: null, limit: undefined, choice: withLayer(choice, data) });
+    this.store.set({ wanted: null, layer: data, unit: null, mask: null, planned: null, refining: null, limit: undefined, choice: withLayer(choice, data) });
     this.say(analysedText(data));
     this.way.arrived();
     if (turn !== this.turn) return 'superseded';
     if (this.store.get().choice.unit === null) this.store.choose({ unit: mostRaised(data) });
+    // What the config prunes stands first, so it is measured first where the curve does not say it.
+    void this.loadPlanned();
     void this.loadUnit();
     void this.loadMask();
     this.looksLater();
@@ -116,11 +126,35 @@ export class Loader {
       this.background();
       return;
     }
-    const data = await this.ask('mask', { ...maskQuery(this.store), scope: 'quick' });
+    const data = await this.ask('mask', maskQuery(this.store, choice.selected, 'quick'));
     if (data) {
       this.store.set({ mask: data });
       this.say(maskSummary(data, isEstimated(overview)));
     }
+    this.background();
+  }
+
+  /** What pruning exactly the units of the config's plan does, where the curve has no point for them. */
+  async loadPlanned(again = false): Promise<void> {
+    const { overview, layer, limit, planned: known } = this.store.get();
+    if (!overview || !layer) return;
+    const { units } = planned(overview, layer, limit);
+    if (!again && units && known && sameUnits(known.units, units)) return;
+    this.drop('planned');
+    this.refinePlannedFailed = false;
+    this.store.set({ planned: units && { units, data: null } });
+    this.store.fail('planned', null);
+    if (!units) return;
+    if (this.idle) this.drop(slotOf(this.idle));
+    this.measuring = true;
+    const outcome = await this.asks.ask(maskQuery(this.store, units, 'quick'), undefined, 'planned');
+    if (outcome === 'superseded') return;
+    this.measuring = false;
+    if ('answer' in outcome) {
+      this.store.set({ planned: { units, data: outcome.answer } });
+      if (this.store.get().choice.count === null) this.say(plannedSummary(outcome.answer, isEstimated(overview)));
+    } else if (outcome.failure.code === 'inspect.changed') this.store.set({ notice: { kind: 'changed' } });
+    else if (outcome.failure.kind !== 'cancelled') this.store.fail('planned', outcome.failure);
     this.background();
   }
 
@@ -161,7 +195,10 @@ export class Loader {
     const now = 'answer' in outcome ? outcome.answer : null;
     this.scanIsOld = true;
     if (now && sameAnswers(now, overview)) {
+      // Newly named units are what the person wants to see, wherever the slider stands.
+      if (now.prune.units && JSON.stringify(now.prune.units) !== JSON.stringify(overview.prune.units)) this.store.choose({ count: null });
       this.store.set({ overview: now });
+      void this.loadPlanned();
       this.background();
     } else if (now || outcomeIsTheirs(outcome)) {
       this.store.set({ notice: { kind: 'changed' } });
@@ -171,15 +208,18 @@ export class Loader {
 
   /** Asks in idle moments what nobody waits for; stops as soon as somebody wants something. */
   private background(): void {
-    const { overview, layer, busy, examples, failed, limit, mask } = this.store.get();
-    if (this.idle || busy.main || busy.unit || busy.mask || !overview || !layer) return;
-    const place = { fingerprint: overview.fingerprint, layer: layer.layer, state: layer.state };
+    const { overview, layer, busy, examples, failed, limit, mask, planned: plan, choice } = this.store.get();
+    if (this.idle || this.measuring || busy.main || busy.unit || busy.mask || !overview || !layer) return;
+    const place = placeOf(this.store);
     if (mask?.subset && !this.refineFailed) {
-      void this.inIdle('refined mask', { ...maskQuery(this.store), scope: 'full' }, (answer) => this.store.set({ mask: answer, refining: null }), () => (this.refineFailed = true));
+      void this.inIdle('refined mask', maskQuery(this.store, choice.selected, 'full'), (answer) => this.store.set({ mask: answer, refining: null }), () => (this.refineFailed = true));
+    } else if (plan?.data?.subset && !this.refinePlannedFailed) {
+      const { units } = plan;
+      void this.inIdle('refined planned', maskQuery(this.store, units, 'full'), (data) => this.store.set({ planned: { units, data } }), () => (this.refinePlannedFailed = true));
     } else if (overview.trigger && overview.trigger.kind !== 'samples' && !examples && !failed.examples) {
       void this.inIdle('examples', { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES }, (answer) => this.store.set({ examples: answer }), (failure) => this.store.fail('examples', failure));
     } else if (limit === undefined && !this.limitFailed) {
-      void this.inIdle('limit', { kind: 'limit', ...place }, ({ limit: largest, smallest }) => this.store.set({ limit: { limit: largest, smallest } }), () => (this.limitFailed = true));
+      void this.inIdle('limit', { kind: 'limit', ...place }, ({ limit: largest, smallest }) => this.learnLimit({ limit: largest, smallest }), () => (this.limitFailed = true));
     } else if (this.scanIsOld && !failed.scan) {
       void this.inIdle('scan', { kind: 'scan', fingerprint: overview.fingerprint }, ({ found }) => this.learnScan(found), (failure) => this.store.fail('scan', failure));
     }
@@ -187,7 +227,7 @@ export class Loader {
 
   private async inIdle<Q extends InspectQuery>(idle: Idle, query: Q, done: (answer: AnswerTo<Q['kind']>) => void, failed: (failure: Failure) => void): Promise<void> {
     this.idle = idle;
-    const outcome = await this.asks.ask(query, (busy) => idle === 'refined mask' && this.store.set({ refining: busy }));
+    const outcome = await this.asks.ask(query, (busy) => idle === 'refined mask' && this.store.set({ refining: busy }), slotOf(idle));
     // Somebody wanted something else first: what they wait for, when it is there, comes back here.
     if (outcome === 'superseded') return;
     this.idle = null;
@@ -196,8 +236,8 @@ export class Loader {
     this.background();
   }
 
-  private async ask<Q extends InspectQuery>(part: Part, query: Q): Promise<AnswerTo<Q['kind']> | undefined> {
-    if (this.idle) this.drop(this.idle === 'refined mask' ? 'mask' : this.idle);
+  private async ask<Q extends InspectQuery>(part: BusyPart, query: Q): Promise<AnswerTo<Q['kind']> | undefined> {
+    if (this.idle) this.drop(slotOf(this.idle));
     this.store.fail(part, null);
     this.store.busy(part, { title: part === 'main' ? 'Starting the engine' : 'Computing', overall: 0 });
     let title = '';
@@ -220,17 +260,24 @@ export class Loader {
     return undefined;
   }
 
+  /** What `auto` would choose follows from it. */
+  private learnLimit(limit: HeldOutLimit): void {
+    this.store.set({ limit });
+    void this.loadPlanned();
+  }
+
   /** The same scan again is not drawn again. */
   private learnScan(found: ScanData['found']): void {
     this.scanIsOld = false;
     if (JSON.stringify(found) !== JSON.stringify(this.store.get().scan)) this.store.set({ scan: found });
   }
 
-  private drop(...kinds: Kind[]): void {
-    for (const kind of kinds) {
-      this.asks.drop(kind);
-      if (kind === 'unit' || kind === 'mask') this.store.busy(kind, null);
-      if (this.idle === kind || (this.idle === 'refined mask' && kind === 'mask')) this.idle = null;
+  private drop(...slots: Slot[]): void {
+    for (const slot of slots) {
+      this.asks.drop(slot);
+      if (slot === 'unit' || slot === 'mask') this.store.busy(slot, null);
+      if (slot === 'planned') this.measuring = false;
+      if (this.idle && slotOf(this.idle) === slot) this.idle = null;
     }
     this.store.set({ refining: null });
   }
@@ -244,11 +291,6 @@ export class Loader {
 
 /** Whether two looks at a config found the same model, data and report. */
 export const sameAnswers = (a: Overview, b: Overview): boolean => a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
-
-function maskQuery(store: Store): Omit<QueryOf<'mask'>, 'scope'> {
-  const { overview, layer, choice } = store.get();
-  return { kind: 'mask', fingerprint: overview!.fingerprint, layer: layer!.layer, state: layer!.state, units: Int32Array.from(choice.selected) };
-}
 
 function outcomeIsTheirs(outcome: { answer: unknown } | { failure: Failure }): boolean {
   return 'failure' in outcome && outcome.failure.kind === 'input';

@@ -9,10 +9,11 @@ import { useController } from './context';
 import { CurrentUnit } from './current-unit';
 import { focusUnit } from './focus';
 import { MaskBar } from './mask-bar';
+import { plannedOrder } from './plan';
 import { useView } from './store';
 import { saveTable } from './table';
 import { ranks, unitWord } from './units';
-import { useChartOrder, useChosenCount, useOrder } from './use-layer';
+import { useChartOrder, useChosen, useOrder } from './use-layer';
 import { fileName, isEstimated } from './words';
 
 const GRID_HEIGHT = 412;
@@ -22,7 +23,7 @@ export function NeuronSection(): JSX.Element {
   const controller = useController();
   const layer = useView((view) => view.layer)!;
   const sort = useView((view) => view.choice.sort);
-  const chosen = useChosenCount();
+  const { count: chosen, units: exactly } = useChosen();
   const selected = useView((view) => view.choice.selected);
   const current = useView((view) => view.choice.unit);
   const firstRow = useView((view) => view.choice.row);
@@ -33,12 +34,15 @@ export function NeuronSection(): JSX.Element {
   const estimated = useView((view) => isEstimated(view.overview!));
 
   const rank = useMemo(() => ranks(layer.order), [layer]);
+  // What is marked as going; the first `chosen` of it.
+  const going = useMemo(() => plannedOrder(layer.order, exactly), [layer, exactly]);
+  const goes = useMemo(() => ranks(going), [going]);
   const chosenSet = useMemo(() => {
     const flags = new Uint8Array(layer.units);
     for (const unit of selected) flags[unit] = 1;
     return flags;
   }, [layer, selected]);
-  const columns = useMemo(() => columnsOf({ layer, order, rank, width, estimated }, chosen, chosenSet), [layer, order, rank, width, estimated, chosen, chosenSet]);
+  const columns = useMemo(() => columnsOf({ layer, order, goes, width, estimated }, chosen, chosenSet), [layer, order, goes, width, estimated, chosen, chosenSet]);
 
   const pick = useCallback((unit: number) => controller.bringUnit(unit), [controller]);
   const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
@@ -61,7 +65,7 @@ export function NeuronSection(): JSX.Element {
           order={chartOrder}
           pruned={layer.pruned}
           dead={layer.dead}
-          pruneOrder={layer.order}
+          pruneOrder={going}
           chosenCount={layer.state === 'before' ? chosen : 0}
           selected={chosenSet}
           current={current}

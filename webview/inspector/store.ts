@@ -1,12 +1,15 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../../server/protocol/errors';
-import type { ExamplesData, LayerData, LimitData, MaskData, ModelState, Overview, ScanData, UnitData } from '../../server/protocol/inspect';
+import type { ExamplesData, LayerData, MaskData, ModelState, Overview, ScanData, UnitData } from '../../server/protocol/inspect';
 import type { Busy } from './asks';
 import { FIRST_CHOICE, type Choice } from './choice';
+import type { HeldOutLimit } from './plan';
 
 /** What is asked for apart from the rest, and may fail apart from it. */
-export type Part = 'main' | 'unit' | 'mask' | 'examples' | 'scan';
+export type Part = BusyPart | 'planned';
+/** Parts that say that they are being worked on. */
+export type BusyPart = 'main' | 'unit' | 'mask' | 'examples' | 'scan';
 
 /** Everything that the page shows. */
 export interface View {
@@ -17,16 +20,18 @@ export interface View {
   wanted: { layer: string; state: ModelState } | null;
   layer: LayerData | null;
   /** Undefined until it is known. */
-  limit: Pick<LimitData, 'limit' | 'smallest'> | undefined;
+  limit: HeldOutLimit | undefined;
   unit: UnitData | null;
   mask: MaskData | null;
+  /** What pruning exactly the units of the config's plan does, where the curve can't say; `data` is null while it is measured. */
+  planned: { units: readonly number[]; data: MaskData | null } | null;
   /** A mask that rests on a subset is being measured on all images. */
   refining: Busy | null;
   examples: ExamplesData | null;
   /** Undefined until it is known whether there is a scan; null where there is none. */
   scan: ScanData['found'] | undefined;
   /** What is being worked on, by what it will change. */
-  busy: Readonly<Record<Part, Busy | null>>;
+  busy: Readonly<Record<BusyPart, Busy | null>>;
   /** What could not be answered, by what it would have changed. */
   failed: Readonly<Record<Part, Failure | null>>;
   notice: Notice | null;
@@ -49,11 +54,12 @@ export const EMPTY: View = {
   limit: undefined,
   unit: null,
   mask: null,
+  planned: null,
   refining: null,
   examples: null,
   scan: undefined,
   busy: NONE,
-  failed: NONE,
+  failed: { ...NONE, planned: null },
   notice: null,
   told: null,
   arrivals: 0,
@@ -78,7 +84,7 @@ export class Store {
     this.set({ choice: { ...this.view.choice, ...change } });
   }
 
-  busy(part: Part, busy: Busy | null): void {
+  busy(part: BusyPart, busy: Busy | null): void {
     if (this.view.busy[part] !== busy) this.set({ busy: { ...this.view.busy, [part]: busy } });
   }
 

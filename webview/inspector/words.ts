@@ -28,8 +28,22 @@ export function countText(chosen: number, { units, layerKind }: Pick<LayerData, 
   return `${count(chosen)} of ${plural(units, unitWord(layerKind))} pruned (${percent(units ? chosen / units : 0)})`;
 }
 
+/** Clean accuracy and attack success with units pruned, each with what pruning changed; null without a trigger. */
+export interface Figures {
+  clean: number;
+  cleanChange: number;
+  attack: number | null;
+  attackChange: number | null;
+}
+
+/** What a measured mask says, against nothing pruned. */
+export function maskFigures({ masked, unmasked }: MaskData): Figures {
+  const attack = masked.attackSuccessRate && unmasked.attackSuccessRate && { rate: masked.attackSuccessRate.rate, change: masked.attackSuccessRate.rate - unmasked.attackSuccessRate.rate };
+  return { clean: masked.cleanAccuracy.rate, cleanChange: masked.cleanAccuracy.rate - unmasked.cleanAccuracy.rate, attack: attack && attack.rate, attackChange: attack && attack.change };
+}
+
 /** What the curve says at one of its points, against nothing pruned. */
-export function curveFigures({ curve }: LayerData, at: number): { clean: number; cleanChange: number; attack: number | null; attackChange: number | null } {
+export function curveFigures({ curve }: LayerData, at: number): Figures {
   const clean = curve.correct[at]! / curve.images;
   const share = (i: number): number | null => (curve.successful && curve.triggeredImages ? curve.successful[i]! / curve.triggeredImages : null);
   const [attack, first] = [share(at), share(0)];
@@ -89,8 +103,13 @@ export function maskText({ units, masked, unmasked, subset }: MaskData, word: st
 }
 
 /** The same for people who do not see it. */
-export function maskSummary({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData, estimated = false): string {
-  return `Own mask: clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}.`;
+export const maskSummary = (mask: MaskData, estimated = false): string => `Own mask: ${maskedText(mask, estimated)}.`;
+
+/** What the config's own units do, for people who do not see it. */
+export const plannedSummary = (mask: MaskData, estimated = false): string => `What the config prunes: ${maskedText(mask, estimated)}.`;
+
+function maskedText({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData, estimated: boolean): string {
+  return `clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}`;
 }
 
 /** `On 500 of 10,000 images, refining …`; null for an answer on all images. */

@@ -6,7 +6,7 @@ import { CurveChart } from '../ui/charts/curve-chart';
 import { count } from '../ui/format';
 import { useWidth } from '../ui/use-width';
 import { useActions } from './actions';
-import { curvePoints } from './derive';
+import { curvePoints, offCurve } from './derive';
 import { Section } from './parts';
 import { isEstimated } from './words';
 
@@ -17,6 +17,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
   const { curve, layer, pruning, stages, gates } = report;
   const points = useMemo(() => curvePoints(curve), [curve]);
   const limitOf = (id: (typeof gates)[number]['id']): number | null => gates.find((gate) => gate.id === id)?.limit ?? null;
+  const named = offCurve(report);
   const drop = limitOf('maxAccuracyDrop');
   return (
     <Section title="Pruning curve">
@@ -27,6 +28,8 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
             points={points}
             units={layer.units}
             chosen={pruning.count}
+            chosenName={named ? 'named' : 'chosen'}
+            offCurve={named}
             limit={curve.largestWithinLimit?.pruned ?? null}
             reference={prunedCount(0.2, layer.units)}
             accuracyFloor={drop === null ? null : Math.max(0, stages.before.cleanAccuracy.rate - drop)}
@@ -41,6 +44,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
       </div>
       <p class="quiet">
         Before fine-tuning, on {count(curve.images)} clean{curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images{curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
+        {named ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it: the marks are what pruning them did.' : ''}
         {smallestText(report)}
       </p>
     </Section>

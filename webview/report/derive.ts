@@ -17,6 +17,15 @@ export function curvePoints({ points, images, triggeredImages }: PruningCurve): 
   };
 }
 
+/**
+ * Figures of what was pruned, before fine-tuning, where they are not on the curve: it follows the rule, and units that the config names are
+ * other ones. Undefined where the curve has them.
+ */
+export function offCurve({ pruning, stages: { pruned } }: Pick<DefenseReport, 'pruning' | 'stages'>): { clean: number; attack: number | null } | undefined {
+  if (pruning.ratio !== null || pruning.count === 0) return undefined;
+  return { clean: pruned.cleanAccuracy.rate, attack: pruned.attackSuccessRate && pruned.attackSuccessRate.rate };
+}
+
 /** The layer as the chart of its units takes it: pruned units first, in their order, then the rest as the rule would go on. */
 export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32Array; triggered: Float32Array | null; order: Int32Array; pruned: Uint8Array; dead: Uint8Array } {
   const { activations, units } = layer;

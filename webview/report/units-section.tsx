@@ -30,7 +30,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
         {ruleText(report)}
         {pruning.amongTriggerRaised === null ? '' : ` Of the ${plural(pruning.count, word)} that the ${isEstimated(report) ? 'estimated ' : ''}trigger raises most, ${count(pruning.amongTriggerRaised)} went.`}
       </p>
-      <ul class="chips" aria-label={`Pruned ${word}s, in the order in which they went`}>
+      <ul class="chips" aria-label={`Pruned ${word}s, ${pruning.ratio === null ? 'as the config names them' : 'in the order in which they went'}`}>
         {shown.map((unit) => (
           <li key={unit}>
             <Chip unit={unit} word={word} dead={data.dead[unit] === 1} hint={hintOf(report, unit)} onInspect={inspect && (() => inspect(layer.name, unit))} />
@@ -51,7 +51,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
             chosenCount={0}
             selected={none}
             choosable={false}
-            orderText="in the order of pruning"
+            orderText={pruning.ratio === null ? 'the named ones first, then in the order of the rule' : 'in the order of pruning'}
             current={null}
             unitWord={word}
             width={width}
@@ -69,6 +69,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
 /** By what they were chosen, where that is not the reference's rule. */
 function ruleText(report: DefenseReport): string {
   const { pruning, attempts } = report;
+  if (pruning.ratio === null && pruning.count > 0) return ' Named in the config.';
   const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
   if (strategy && pruning.count === 0) return ` The strategy ${strategy} prunes nothing.`;
   const by = strategy ? ` Chosen by the strategy ${strategy}` : '';

@@ -1,8 +1,8 @@
+import { today } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/review';
 import type { EngineEvent } from '../../protocol/engine';
 import { Repository } from '../git';
-import { localDay } from '../today';
 import { openBase } from './base';
 import type { CheckContext, Target } from './context';
 import { deletedReports, findReports, REPORT_SUFFIX } from './find';
@@ -30,7 +30,7 @@ export async function prepare(named: readonly string[], request: CheckRequest): 
   if (request.base !== undefined && !repository) throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', { file: cwd, todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.' });
   const base = request.base === undefined ? null : await openBase(repository!, request.base);
   const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
-  const context: CheckContext = { cwd, repository, base, policy, allowed, level, backend, today: localDay(), signal, onEvent };
+  const context: CheckContext = { cwd, repository, base, policy, allowed, level, backend, today: today(), signal, onEvent };
   const gone = deletedReports(context);
   // One that git still tracks and nobody has is deleted, not broken.
   const present = (await findReports(named, context)).filter(({ file }) => !gone.includes(repository?.relative(file) ?? ''));

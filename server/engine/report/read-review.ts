@@ -1,5 +1,6 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/defense-review.schema.json';
+import { isDay } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
 import type { DefenseReview } from '../../protocol/review';
 import { placeWords } from './places';
@@ -36,15 +37,8 @@ export function readReview(text: string, file: string): DefenseReview {
   const review = value as DefenseReview;
   review.decisions.forEach((decision, at) => {
     for (const key of ['date', 'expires'] as const) {
-      if (decision[key] !== undefined && !isDate(decision[key])) refuse('date', `${decision[key]} is no day of the calendar.`, `/decisions/${at}/${key}`, 'Give a day as YYYY-MM-DD.');
+      if (decision[key] !== undefined && !isDay(decision[key])) refuse('date', `${decision[key]} is no day of the calendar.`, `/decisions/${at}/${key}`, 'Give a day as YYYY-MM-DD.');
     }
   });
   return review;
-}
-
-/** Whether a text is a real day, YYYY-MM-DD. */
-export function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const day = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }

@@ -1,10 +1,11 @@
+import { isDay } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
 import type { DefenseReport, Gate } from '../../protocol/report';
 import type { Decision, DefenseReview, IssueId, ReviewedIssue } from '../../protocol/review';
 import { canonicalJson, sha256 } from '../files/hash';
 import { dataFiles } from './consistency-settings';
 import { missedGate } from './gate-words';
-import { isDate, readReview } from './read-review';
+import { readReview } from './read-review';
 import { withDecision } from './review-text';
 
 export { MAX_REVIEW_BYTES, readReview } from './read-review';
@@ -35,7 +36,7 @@ export function issueFingerprint(report: DefenseReport, id: IssueId): string {
  * fingerprint is that of the issue and its last day is not over. Of several decisions the one that counts is taken, else the
  * expired, else the stale one; among equals the latest.
  *
- * @param today YYYY-MM-DD, in the time zone of whoever asks
+ * @param today YYYY-MM-DD, of `today()`
  */
 export function reviewedIssues(report: DefenseReport, review: DefenseReview | null, today: string): ReviewedIssue[] {
   const decided = (issue: Pick<ReviewedIssue, 'id' | 'severity' | 'message' | 'pointer'>): ReviewedIssue => {
@@ -91,8 +92,8 @@ function checkFields({ reason, author, date, expires }: DecisionFields): void {
   };
   if (reason === '' || reason.length > 1000) refuse('/reason', `A reason of 1 to 1000 characters is needed, not of ${reason.length}.`, 'Say in one sentence why this may stay.');
   if (author === '' || author.length > 300) refuse('/author', 'The name of the person who decides is missing, or too long.', 'Set git config user.name and user.email.');
-  if (!isDate(date)) refuse('/date', `${date} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
-  if (expires !== undefined && !isDate(expires)) refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+  if (!isDay(date)) refuse('/date', `${date} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+  if (expires !== undefined && !isDay(expires)) refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
   if (expires !== undefined && expires < date) refuse('/expires', `A decision of ${date} that ends on ${expires} would never count.`, 'Give a later day, or none.');
 }
 

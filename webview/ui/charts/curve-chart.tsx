@@ -22,6 +22,13 @@ export interface CurveChartProps extends ChartFrame {
   units: number;
   /** Number of pruned units that is looked at; changing it moves a marker and draws nothing anew. */
   chosen: number;
+  /** What that number is called beside its mark; default `chosen`. */
+  chosenName?: string;
+  /**
+   * Figures of what is looked at where it is not on the curve: other units than the first ones in the rule's order, such as named ones. Null
+   * while they are not known; undefined: the curve has them.
+   */
+  offCurve?: { clean: number; attack: number | null } | null | undefined;
   /** A number that was chosen on held-out images; null: unknown, or none. */
   limit: number | null;
   /** What that number is: the largest within the accuracy-drop limit, or the fewest that bring the ASR within its gate. Default `accuracy`. */
@@ -46,14 +53,14 @@ const ATTACK_DASH = '7 4';
 
 /** Clean accuracy and attack success rate for every number of pruned units, with the marks that a choice goes by. */
 export function CurveChart(props: CurveChartProps): JSX.Element {
-  const { points, units, chosen, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated, onChoose } = props;
+  const { points, units, chosen, chosenName, offCurve, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated, onChoose } = props;
   const title = props.title ?? 'Pruning curve';
   const description = describe(props);
   const inputs = [points, units, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated];
   const { place, drawing } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
   useLayoutEffect(() => {
-    if (drawing.current) moveMarker(drawing.current, points, chosen, width);
-  }, [title, description, chosen, ...inputs]);
+    if (drawing.current) moveMarker(drawing.current, props);
+  }, [title, description, chosen, chosenName, offCurve === null, offCurve?.clean, offCurve?.attack, ...inputs]);
   const table = useMemo(() => tableOf(points, unitWord, estimated), [points, unitWord, estimated]);
 
   const choose = (event: PointerEvent): void => {
@@ -139,7 +146,7 @@ interface Marker {
 }
 const markers = new WeakMap<SVGSVGElement, Marker>();
 
-/** A rule, a point on each line (round and square) and the number, made once a drawing. */
+/** A rule, a point for each figure (round and square; on the lines, unless other units are looked at) and the number, made once a drawing. */
 function markerOf(svg: SVGSVGElement): Marker {
   const known = markers.get(svg);
   if (known) return known;
@@ -157,13 +164,16 @@ function markerOf(svg: SVGSVGElement): Marker {
 }
 
 /** Attributes of a few elements, and nothing that was drawn. */
-function moveMarker(drawing: Drawing, { pruned, clean, attack }: CurvePoints, chosen: number, width: number): void {
+function moveMarker(drawing: Drawing, { points: { pruned, clean, attack }, chosen, chosenName = 'chosen', offCurve, width }: CurveChartProps): void {
   const marker = markerOf(drawing.svg);
   const x = drawing.x(chosen);
-  const text = `chosen: ${count(chosen)}`;
+  const text = `${chosenName}: ${count(chosen)}`;
+  const onClean = offCurve === undefined ? valueAt(pruned, clean, chosen) : (offCurve?.clean ?? null);
+  const onAttack = offCurve === undefined ? attack && valueAt(pruned, attack, chosen) : (offCurve?.attack ?? null);
+  const at = (share: number | null): Record<string, string | null> => (share === null ? { display: 'none' } : { transform: `translate(${x},${drawing.y(share)})`, display: null });
   setAttributes(marker.rule, { transform: `translate(${x},0)` });
-  setAttributes(marker.clean, { transform: `translate(${x},${drawing.y(valueAt(pruned, clean, chosen))})` });
-  setAttributes(marker.attack, attack ? { transform: `translate(${x},${drawing.y(valueAt(pruned, attack, chosen))})`, display: null } : { display: 'none' });
+  setAttributes(marker.clean, at(onClean));
+  setAttributes(marker.attack, at(onAttack));
   setAttributes(marker.text, { x: fit(x, textWidth(text), 2, width - 4) });
   marker.text.textContent = text;
 }
