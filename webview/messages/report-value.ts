@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { DefenseReport } from '../../server/protocol/report';
-import { finite, list, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
+import { finite, list, mcNemar, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
 import { attempts, proof } from './repair-value';
 import { resolvedConfig } from './report-config';
 import { fitsShape, scan } from './scan-value';
@@ -76,7 +76,6 @@ export const findingId = v.picklist([
   'scan-suspicious',
   'no-repair-met-gates',
 ]);
-const mcNemar = v.object({ onlyBefore: whole(), onlyAfter: whole(), pValue: share });
 
 const layer = v.pipe(
   v.object({

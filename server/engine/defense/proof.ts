@@ -1,5 +1,5 @@
 import type { Proof } from '../../protocol/report';
-import type { ScanResult } from '../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../protocol/scan';
 import { boundedSuccess } from '../inversion/bounded';
 import { reportedScan, scanModel } from '../inversion/scan';
 import type { ScanImages } from '../inversion/scan-images';
@@ -29,7 +29,7 @@ export async function prove({ before, images, known, seed, pass, onProgress }: S
   const scan = await scanModel({ ...pass, ...images, seed: own, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
   const tried = before ? await boundedSuccess(boundsOf(before), images, own, pass, (share) => onProgress(0.8 + 0.2 * share)) : [];
   onProgress(1);
-  const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: before!.classes[target]!.success, after: success }));
+  const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: inversionOf(before!, target)!.success, after: success }));
   const facts: Omit<Proof, 'sentence'> = { scan: reportedScan(scan), bounded, basis: known ? 'known trigger and fresh inversion' : 'fresh inversion' };
   return { ...facts, sentence: proofSentence(facts) };
 }

@@ -1,4 +1,5 @@
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../protocol/report';
+import { inversionOf } from '../../protocol/scan';
 import { bestOf, meetsGates } from '../defense/repair/choice';
 import { canonicalJson } from '../files/hash';
 import { TOOL } from '../version';
@@ -75,7 +76,7 @@ function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before,
     rateProblems(was, `${pointer}/before`, tell);
     rateProblems(after, `${pointer}/after`, tell);
     tell.same('proof', `${pointer}/after/of`, after.of, was.of, 'before and after are measured on the same images,');
-    const first = before?.classes[target];
+    const first = before && inversionOf(before, target);
     if (!first) tell.problem('proof', `${pointer}/target`, `Class ${target} was not scanned in the input model.`);
     else {
       tell.same('proof', `${pointer}/norm`, norm, first.norm, `the trigger that the scan found for class ${target} has`);

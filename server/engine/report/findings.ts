@@ -104,7 +104,10 @@ function silentUnits({ dead, activations }: Facts['layer'], named: readonly numb
 function triggerFindings({ trigger, stages, repaired, scan, attempts, proof }: Facts): Finding[] {
   const scanned = scanFindings(trigger, scan, attempts, proof);
   if (!trigger && scan) return scanned;
-  if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
+  if (!trigger) {
+    const unscanned = attempts ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.' : '';
+    return [...scanned, { id: 'trigger-unknown', severity: 'warning', message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}` }];
+  }
   const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
   if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
@@ -120,7 +123,10 @@ function scanFindings(trigger: Facts['trigger'], scan: Facts['scan'], attempts: 
   if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', `${attempts.length === 1 ? 'The repair that was tried did' : `None of the ${attempts.length} repairs that were tried did`} not meet the gates on held-out images; the defended model is the best of them.`);
   if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
   if (trigger && isHonestEstimate({ trigger, scan })) one('target-not-suspicious', 'warning', `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`);
-  if (scan && !trigger) one('no-trigger-found', 'warning', `No trigger is known, and inversion found no class suspicious: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+  if (scan && !trigger) {
+    const found = scan.word === 'not measurable' ? 'could not look for one' : 'found no class suspicious';
+    one('no-trigger-found', 'warning', `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+  }
   const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
   if (trigger && unexplained.length) one('scan-suspicious', 'warning', `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`);
   return found;

@@ -52,13 +52,14 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const before = stages.before;
   const after = stages.after;
   if (!repaired && measured.scan && !nearChance(before.cleanAccuracy.rate, before.confusion)) {
+    if (measured.scan.word === 'not measurable') return { word: 'not measurable', sentence: `The scan that the repair begins with could not look for a trigger, so nothing was changed. ${measured.scan.sentence}` };
     return { word: 'not measurable', sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}` };
   }
   if (!repaired) {
     return { word: 'not measurable', sentence: `Clean accuracy is ${percent(before.cleanAccuracy.rate)} before anything was done, near chance: model, data and normalisation do not fit together, so nothing was repaired.` };
   }
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
-    return { word: 'not measurable', sentence: `No trigger is known${measured.scan ? ', and a scan found no class suspicious' : ''}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
+    return { word: 'not measurable', sentence: `No trigger is known${scanWords(measured.scan)}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
   }
   const the = trigger.source === 'estimated' ? 'the estimated trigger' : 'the trigger';
   const The = the.replace('the', 'The');
@@ -90,4 +91,10 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const sentence = `${The}'s success fell from ${from} to ${to} (limit: ${limit}); ${accuracy}.${basis}`;
   if (trigger.source === 'estimated') return { word: 'mitigated, estimated trigger only', sentence };
   return { word: 'mitigated', sentence };
+}
+
+/** What a scan adds where no trigger is known. */
+function scanWords(scan: Measured['scan']): string {
+  if (!scan) return '';
+  return scan.word === 'not measurable' ? ', and a scan could not look for one' : ', and a scan found no class suspicious';
 }
