@@ -40,6 +40,23 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** More classes than any model has. */
+const MOST_CLASSES = 100_000;
+
+/** Classes by number, for commander: `0,3,7`, ranges `0-9`, or both; ascending, each once. */
+export function classList(text: string): number[] {
+  const refuse = (): never => {
+    throw new InvalidArgumentError('Expected classes by number, with commas between them, or ranges: 0,3,7 or 0-9.');
+  };
+  const classes = new Set<number>();
+  for (const part of text.split(',')) {
+    const [, from, to = from] = /^\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*$/.exec(part) ?? refuse();
+    if (Number(to) < Number(from) || Number(to) >= MOST_CLASSES) refuse();
+    for (let target = Number(from); target <= Number(to); target++) classes.add(target);
+  }
+  return [...classes].sort((a, b) => a - b);
+}
+
 /** A base name of files, for commander: no folder in it, nothing hidden. */
 export function baseName(text: string): string {
   if (!/^[^\\/.\0][^\\/\0]*$/.test(text)) throw new InvalidArgumentError('Expected a name without folders.');

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { plain } from '../engine/model/tensor-text';
-import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES } from '../protocol/engine';
+import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES, planText } from '../protocol/engine';
 import { percent } from './summary';
 
 type ProgressEvent = Extract<EngineEvent, { type: 'progress' }>;
@@ -26,14 +26,14 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number = (
 export class TimeLeft {
   private first: { at: number; overall: number } | null = null;
 
-  /** @returns seconds, or null until there is something to go by: 2 s and 1 % of the run */
+  /** @returns seconds, or null until there is something to go by: 2 s and 1 % of the run, or 10 s of a long one */
   seconds(overall: number, nowMs: number): number | null {
     if (overall <= 0 || overall >= 1) return null;
     // From the first sign of work on: reading files before it says nothing of the speed.
     this.first ??= { at: nowMs, overall };
     const elapsed = (nowMs - this.first.at) / 1000;
     const done = overall - this.first.overall;
-    return elapsed < 2 || done < 0.01 ? null : (elapsed / done) * (1 - overall);
+    return elapsed < 2 || done <= 0 || (done < 0.01 && elapsed < 10) ? null : (elapsed / done) * (1 - overall);
   }
 }
 
@@ -69,6 +69,12 @@ export function describeProgress(event: ProgressEvent, secondsLeft: number | nul
   return parts.join(' · ');
 }
 
+/** ` · 12 %` of what takes long and counts no steps; the bar of a terminal has it anyway. */
+function doneWords({ phase, overall }: ProgressEvent): string {
+  if (!COUNTS_THOUSANDTHS.has(phase) || overall <= 0) return '';
+  return ` · ${overall < 0.01 ? (100 * overall).toFixed(1) : Math.floor(100 * overall)} %`;
+}
+
 /** Minutes and seconds, hours when there are any: `1:02`, `1:00:00`. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
@@ -76,6 +82,9 @@ export function clock(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
+
+/** From so many classes on it is worth saying that some of them can be searched alone. */
+const MANY_CLASSES = 20;
 
 /** Lines for the events that are worth keeping on the screen. */
 function keptLine(event: EngineEvent): string | null {
@@ -88,6 +97,8 @@ function keptLine(event: EngineEvent): string | null {
       const asr = attackSuccessRate ? `, ${event.estimated ? 'ASR (estimated trigger)' : 'ASR'} ${percent(attackSuccessRate.rate)}` : '';
       return `${name}: clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
     }
+    case 'plan':
+      return `${planText(event)}${event.classes > MANY_CLASSES ? ' (--classes 0-9 searches some of them)' : ''}.`;
     case 'log':
       return plain(event.message);
     default:
@@ -165,7 +176,7 @@ function lineView(write: (text: string) => void, now: () => number): ProgressVie
       if (event.type === 'progress') {
         const secondsLeft = left.seconds(event.overall, now());
         const found = classes.words();
-        if (due(event.phase === 'scan' ? `scan, ${found}` : event.phase)) write(describeProgress(event, secondsLeft, found));
+        if (due(event.phase === 'scan' ? `scan, ${found}` : event.phase)) write(`${describeProgress(event, secondsLeft, found)}${doneWords(event)}`);
       } else if (event.type === 'class') classes.learn(event);
       else {
         const text = keptLine(event);

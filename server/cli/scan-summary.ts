@@ -1,7 +1,8 @@
+import { classRanges } from '../engine/inversion/scan-words';
 import { maskBytes, maskDrawing } from '../engine/report/mask-drawing';
-import type { ClassInversion, ScanReport } from '../protocol/scan';
+import { inversionOf, type ClassInversion, type ScanReport } from '../protocol/scan';
 import { painter, type Paint } from './paint';
-import { percent, wrap } from './summary';
+import { labelled, percent, wrap } from './summary';
 
 export interface ScanSummaryContext {
   /** Where the result was written, as a person would type it; null for nowhere. */
@@ -12,6 +13,8 @@ export interface ScanSummaryContext {
   backendWhy?: string;
   /** What to type to have it repaired; shown where a class is suspicious. */
   next?: string;
+  /** Where scale, mean and std are from, where that has to be said. */
+  pixels?: string;
   colour?: boolean;
   /** Columns of the screen; 60 to 120 are used. Default 80. */
   columns?: number;
@@ -32,8 +35,8 @@ const HEADS = ['class', 'mask', 'screened', 'share', 'index', 'success'];
 export function summarizeScan(report: ScanReport, context: ScanSummaryContext): string {
   const paint = painter(context.colour ?? false);
   const width = Math.min(120, Math.max(60, context.columns ?? 80)) - 1;
-  const table = tableLines(report, paint);
-  const { lines, left } = besides(table, picturesOf(report), width);
+  const table = report.scan.classes.length > 0 ? tableLines(report, paint) : [];
+  const { lines, left } = besides([...table, ...modelLines(report, context, table, width)], picturesOf(report), width);
   const more = left.length > 0 ? [`The mask${left.length === 1 ? '' : 's'} of class ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} in the file.`] : [];
   return [...headLines(report, width, paint), ...lines, ...more, ...footLines(report, context, width)].join('\n');
 }
@@ -44,6 +47,13 @@ function headLines({ scan: { word, sentence } }: ScanReport, width: number, pain
   const [first = '', ...rest] = wrap(`${title}: ${text}`, width);
   // "NOTHING FOUND" gets no green: that would say more than it does.
   return [first.startsWith(title) ? paint('bold', word === 'suspicious' ? paint('red', title) : title) + first.slice(title.length) : first, ...rest];
+}
+
+/** How well the model knows the images, and by which pixels: beside a drawing there is room for it, in the table's columns. */
+function modelLines({ scan }: ScanReport, { pixels }: ScanSummaryContext, table: readonly Cell[], width: number): Cell[] {
+  const room = table.length > 0 ? Math.max(...table.map((cell) => cell.width)) : width;
+  const accuracy = scan.cleanAccuracy && `Clean accuracy ${percent(scan.cleanAccuracy.rate, 1)} on ${number(scan.cleanAccuracy.of)} images (95 %: ${percent(scan.cleanAccuracy.low, 1)} to ${percent(scan.cleanAccuracy.high, 1)})`;
+  return [...(accuracy ? wrap(`${accuracy}.`, room) : []), ...(pixels === undefined ? [] : wrap(`Pixels: ${pixels}.`, room))].map(plain);
 }
 
 interface Cell {
@@ -82,7 +92,7 @@ function signed(value: number): string {
 /** The masks of the flagged classes, drawn, smallest first. */
 function picturesOf({ scan, model: { shape } }: ScanReport): { target: number; lines: string[] }[] {
   return scan.flagged.flatMap((target) => {
-    const estimate = scan.classes[target]?.estimate;
+    const estimate = inversionOf(scan, target)?.estimate;
     const lines = estimate ? maskDrawing(maskBytes(estimate), shape[0], shape[1]) : [];
     return lines.length > 0 ? [{ target, lines: [`class ${target}, estimated`.padEnd(lines[0]!.length), ...lines] }] : [];
   });
@@ -107,16 +117,19 @@ function besides(table: readonly Cell[], pictures: readonly { target: number; li
   return { lines, left: pictures.slice(beside.length).map(({ target }) => target) };
 }
 
+const number = (n: number): string => n.toLocaleString('en-US');
+
 function footLines({ scan, provenance }: ScanReport, { file, cached, backendWhy, next }: ScanSummaryContext, width: number): string[] {
-  const { images, steps, batchSize, seeds, limits } = scan;
-  const number = (n: number): string => n.toLocaleString('en-US');
+  const { images, steps, batchSize, seeds, limits, searched } = scan;
   const tried = `${steps} steps of ${batchSize} images a class, from ${number(images.search)}; success on ${number(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. `
-    + `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
+    + `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${searched ? ` Only classes ${classRanges(searched.classes)} of ${number(searched.of)}; not the others.` : ''}${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine = provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
   const offered = next !== undefined && scan.word === 'suspicious';
   return [
-    ...wrap(tried, room).map((line, at) => (at === 0 ? 'Tried' : '').padEnd(INDENT) + line),
+    ...(scan.classes.length > 0 ? labelled('Tried', tried, width) : []),
+    // Of one that was not measurable the sentence says it.
+    ...(scan.advice && scan.classes.length > 0 ? labelled('Warning', scan.advice.sentence, width) : []),
     // Paths are never broken: they are there to be copied.
     ...(file === null ? [] : ['Result'.padEnd(INDENT) + file]),
     // The faster engine was named when the scan began: what to do next is worth the last line more.

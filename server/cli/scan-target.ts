@@ -3,14 +3,15 @@ import path from 'node:path';
 import { badInput } from '../protocol/errors';
 import { CONFIG_SUFFIX, configsIn, configsNaming, initLine, several } from './find-config';
 
-/** What is scanned: the model that a config names, or a model by itself. */
-export type ScanTarget = { config: string; model?: undefined } | { config?: undefined; model: string };
+/** What is scanned: the model that a config names, or a model by itself, with the configs beside it that name it. */
+export type ScanTarget = { config: string; model?: undefined } | { config?: undefined; model: string; naming: string[] };
 
 /**
- * What a command-line argument means: a config; the only config beside a model that names it, else the model itself; the only config
- * in a folder, else its model.json; without an argument, the current folder.
+ * What a command-line argument means: a config; the only config beside a model that names it; the only config in a folder; without an
+ * argument, the current folder. Where clean data are given no config is needed, and none can be in the way: the argument means the
+ * model itself, of a folder its model.json, else the model of its only config.
  *
- * @param hasData whether clean data were given, so that no config is needed
+ * @param hasData whether clean data were given
  * @throws FinePruneError `cli.notFound`, `cli.noConfig` or `cli.severalConfigs`, with the candidates and what to type
  */
 export async function findScanTarget(target: string | undefined, cwd: string, hasData: boolean): Promise<ScanTarget> {
@@ -19,19 +20,21 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
   const info = await stat(asked).catch(() => null);
   if (!info) throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, { file: asked, todo: `Name a model.json, or a defense config (*${CONFIG_SUFFIX}).` });
   if (!info.isDirectory()) return await ofModel(asked, cwd, hasData);
+  const model = path.join(asked, 'model.json');
+  const isThere = await stat(model).then((found) => found.isFile(), () => false);
+  if (hasData && isThere) return await ofModel(model, cwd, hasData);
   const configs = await configsIn(asked);
   if (configs.length === 1 && configs[0]) return { config: configs[0] };
   if (configs.length > 1) throw several(asked, configs, 'in this folder', 'Name the one whose model is to be scanned.');
-  const model = path.join(asked, 'model.json');
-  if (await stat(model).then((found) => found.isFile(), () => false)) return await ofModel(model, cwd, hasData);
+  if (isThere) return await ofModel(model, cwd, hasData);
   throw badInput('cli.notFound', `There is neither a model.json nor a defense config (*${CONFIG_SUFFIX}) in this folder.`, { file: asked, todo: 'Name the model to scan.' });
 }
 
 async function ofModel(model: string, cwd: string, hasData: boolean): Promise<ScanTarget> {
   const naming = await configsNaming(model);
+  if (hasData) return { model, naming };
   if (naming.length === 1 && naming[0]) return { config: naming[0] };
-  if (naming.length > 1) throw several(model, naming, 'that name this model', 'Name the one whose data are to be used.');
-  if (hasData) return { model };
+  if (naming.length > 1) throw several(model, naming, 'that name this model', 'Name the one whose data are to be used, or add --clean IMAGES LABELS.');
   throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it, so clean data have to be given.`, {
     file: model,
     todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,

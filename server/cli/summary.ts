@@ -80,7 +80,7 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** Wrapped text with a label before its first line and as much room before the others. */
-function labelled(label: string, text: string, width: number): string[] {
+export function labelled(label: string, text: string, width: number): string[] {
   return wrap(text, width - INDENT).map((line, at) => (at === 0 ? label : '').padEnd(INDENT) + line);
 }
 

@@ -67,7 +67,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const known = described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
     if (signal.aborted) throw cancelled();
 
-    progress.expect(expectedWork(config, roles));
+    progress.expect(expectedWork(config, roles, model.classes));
     const scanned = await scanWhereNeeded({ config, model, roles }, backend, progress, signal, emit);
     const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
     const estimated = trigger !== null && known === null;
@@ -76,8 +76,8 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
     const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void => emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
     const outcome =
-      config.strategy && scanned
-        ? await defend({ subject, known, ...scanned }, progress, signal, onStage, (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }))
+      config.strategy
+        ? await defend({ subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images }, progress, signal, onStage, (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }))
         : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
 
     progress.begin('write', 1);
@@ -121,18 +121,20 @@ async function scanWhereNeeded(subject: ConfigScan, backend: BackendInfo, progre
   progress.begin('scan', 1000);
   return await scanOfConfig(subject, backend, {
     signal,
-    onProgress: (done) => progress.step(Math.round(1000 * done)),
+    onProgress: (done) => progress.step(1000 * done),
+    onPlan: (plan) => emit({ type: 'plan', ...plan }),
+    onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
     onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
   });
 }
 
 /** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. Repairs search triggers, too. */
-function expectedWork(config: ResolvedConfig, roles: Roles): Partial<Record<Phase, number>> {
+function expectedWork(config: ResolvedConfig, roles: Roles, classes: number): Partial<Record<Phase, number>> {
   const evaluated = roles.test.indices.length * (config.trigger ? 2 : 1);
   const pass = roles.fineTune.indices.length * 3;
-  const scanned = 2 * 10 * SCAN.batchSize * SCAN.steps;
+  const scanned = needsScan(config) ? 2 * classes * SCAN.batchSize * SCAN.steps : 0;
   return {
-    ...(needsScan(config) && { scan: scanned }),
+    ...(scanned && { scan: scanned }),
     'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated,
     ...(config.strategy ? { repair: costOf(config.strategy) * (pass + scanned / 4), proof: scanned } : { 'fine-tune': pass * config.fineTune.epochs }),
   };

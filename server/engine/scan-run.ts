@@ -14,11 +14,8 @@ import { reportedScan } from './inversion/scan';
 import { scanImagesOf, splitForScan, type ScanImages } from './inversion/scan-images';
 import { openModel } from './model/open-tfjs';
 import { Progress } from './progress';
-import { stageMetrics } from './metrics/evaluate';
-import { predict } from './defense/measure';
-import type { InputSource, PassOptions } from './defense/inputs';
-import { nearChance } from './report/near-chance';
-import { percent } from './report/words';
+import type { PassOptions } from './defense/inputs';
+import type { OpenModel } from './model/model';
 import { serialise } from './report/serialise';
 import { TOOL } from './version';
 
@@ -30,7 +27,7 @@ const BYTE_SCALE = 1 / 255;
  * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one step
  */
 export async function runScan(request: ScanRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<ScanOutcome> {
-  const progress = new Progress(emit);
+  const progress = new Progress(emit, { scan: 1 });
   const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
   if (file) await checkPlace(file);
   const { scale = BYTE_SCALE, mean = [0], std = [1], seed } = request;
@@ -57,12 +54,14 @@ export async function runScan(request: ScanRequest, emit: (event: EngineEvent) =
     const chosen = imagesOf(request, split);
     const target = request.config?.target ?? null;
     const pass: PassOptions = { model, normalisation: { mean, std }, signal };
-    await refuseNearChance(chosen.measured, pass);
+    const targets = targetsOf(request, model);
     progress.begin('scan', 1000);
     const { scan, cached } = await cachedScan(
       {
-        ...pass, ...chosen, seed, wanted: target !== null && target < model.classes ? [target] : [],
-        onProgress: (done) => progress.step(Math.round(1000 * done)),
+        ...pass, ...chosen, scale, seed, ...(targets && { targets }), wanted: target !== null && (targets?.includes(target) ?? target < model.classes) ? [target] : [],
+        onProgress: (done) => progress.step(1000 * done),
+        onPlan: (plan) => emit({ type: 'plan', ...plan }),
+        onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
         onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
       },
       backend,
@@ -105,14 +104,17 @@ function imagesOf({ config, seed }: ScanRequest, split: Split): ScanImages {
 }
 
 /**
- * Masks of a model that does not know its own images say nothing: labels, scale, mean or std are then other than those it was made with.
- * @throws FinePruneError `scan.nearChance`
+ * The classes to search, ascending; undefined for all.
+ * @throws FinePruneError `scan.classes`
  */
-async function refuseNearChance(measured: InputSource, pass: PassOptions): Promise<void> {
-  const stage = stageMetrics({ clean: await predict(measured, pass), triggered: null }, { classes: pass.model.classes, clean: measured.labels, triggered: null });
-  const { cleanAccuracy } = stage;
-  if (!nearChance(stage)) return;
-  throw badInput('scan.nearChance', `The model classifies ${percent(cleanAccuracy.rate)} of ${cleanAccuracy.of} clean images as labelled, hardly better than guessing: a scan on them would say nothing.`, {
-    place: '/data/train/labels', todo: 'Check that labels, scale, mean and std are those that the model was made with.',
-  });
+function targetsOf({ classes }: ScanRequest, model: OpenModel): number[] | undefined {
+  if (!classes) return undefined;
+  const wrong = classes.find((target) => !Number.isInteger(target) || target < 0 || target >= model.classes);
+  if (wrong !== undefined || classes.length === 0) {
+    throw badInput('scan.classes', wrong === undefined ? 'No class is named to be searched.' : `The model has ${model.classes} classes, 0 to ${model.classes - 1}; class ${wrong} is none of them.`, {
+      file: model.path, todo: 'Name classes of the model, or none: then all are searched.',
+    });
+  }
+  const targets = [...new Set(classes)].sort((a, b) => a - b);
+  return targets.length < model.classes ? targets : undefined;
 }

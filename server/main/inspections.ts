@@ -4,6 +4,7 @@ import { confinedPath } from '../engine/files/confine';
 import { InspectorProcess } from '../jobs/inspector-process';
 import { badInput, describeFailure, FinePruneError } from '../protocol/errors';
 import type { InspectSubject, LayerChoice, ReportState, ScanData } from '../protocol/inspect';
+import { inversionOf } from '../protocol/scan';
 import {
   INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult,
 } from '../protocol/lsp';
@@ -116,7 +117,7 @@ function repairedBy({ report: { provenance, layer, pruning, scan, trigger, model
   if (!strategy || !model.after || changed.includes('the model')) return null;
   // A strategy works against the trigger's class, or else the most suspicious one.
   const target = trigger?.target ?? scan?.flagged[0];
-  const estimate = target === undefined ? null : (scan?.classes[target]?.estimate ?? null);
+  const estimate = target === undefined ? null : ((scan && inversionOf(scan, target)?.estimate) ?? null);
   return { strategy, layer: layer.name, rule: pruning.rule, guide: target !== undefined && estimate ? { target, trigger: estimate } : null };
 }
 

@@ -1,7 +1,7 @@
 import type { WorkDoneProgressReporter } from 'vscode-languageserver/node';
 import { JobQueue, type JobSpec } from '../jobs/queue';
 import type { ActiveRun } from '../language/run-state';
-import type { EngineEvent } from '../protocol/engine';
+import { planText, type EngineEvent } from '../protocol/engine';
 import { STATUS_NOTIFICATION, type StatusParams } from '../protocol/lsp';
 import type { Host } from './host';
 
@@ -67,7 +67,8 @@ export class Jobs {
     if (event.type === 'backend') {
       this.update({ backend: { name: event.name, why: event.why, version: event.version } });
       this.host.log.info(`Backend ${event.name}: ${event.why}`);
-    } else if (event.type === 'log') this.host.log[event.level](event.message);
+    } else if (event.type === 'plan') this.host.log.info(`${planText(event)}.`);
+    else if (event.type === 'log') this.host.log[event.level](event.message);
   }
 
   /** What came out last. */

@@ -101,7 +101,8 @@ export class Scans {
           startedFrom: 'the editor',
           onEvent: (event) => {
             if (event.type === 'class') words.learn(event);
-            else if (event.type === 'progress') show(words.text(event), event.overall);
+            if (event.type === 'plan') words.plan(event);
+            if (event.type === 'progress') show(words.text(event), event.overall);
             else this.jobs.onEvent(event);
           },
         });

@@ -32,6 +32,28 @@ export const PHASE_TITLES: Record<Phase, string> = {
 /** Phases whose steps are thousandths of the whole: they say how far it is, and their number tells a person nothing. */
 export const COUNTS_THOUSANDTHS: ReadonlySet<Phase> = new Set(['scan', 'invert', 'repair', 'proof']);
 
+/** A search for triggers by its size, and the time that its first steps suggest. */
+export interface SearchPlan {
+  classes: number;
+  /** Images a class and step, and steps a class, of the screening. */
+  images: number;
+  steps: number;
+  /** Of the whole scan, as far as it is known then. */
+  seconds: number;
+}
+
+/** `Searching triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes`. */
+export function planText({ classes, images, steps, seconds }: SearchPlan): string {
+  return `Searching triggers: ${classes.toLocaleString('en-US')} class${classes === 1 ? '' : 'es'} × ${images} images × ${steps} steps, ${roughTime(seconds)}; the time grows with the number of classes`;
+}
+
+/** A rough time as people say it: `less than a minute`, `about 95 minutes`, `about 7 hours`. */
+export function roughTime(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 60) return 'less than a minute';
+  return minutes < 120 ? `about ${minutes} minute${minutes === 1 ? '' : 's'}` : `about ${Math.round(minutes / 60)} hours`;
+}
+
 /** Figures known so far, for progress lines. Shares in [0, 1]. */
 export interface MetricsSoFar {
   cleanAccuracy?: number;
@@ -56,6 +78,8 @@ export type EngineEvent =
   | { type: 'scanned'; outcome: ScanOutcome }
   /** A repair begins, one of `of`. */
   | { type: 'attempt'; strategy: StrategyName; number: number; of: number }
+  /** A search for triggers has begun. */
+  | ({ type: 'plan' } & SearchPlan)
   /** A class of a scan is done, or is known better than before; for lines of progress. */
   | { type: 'class'; target: number; norm: number; share: number | null }
   | { type: 'failed'; failure: Failure };

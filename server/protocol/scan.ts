@@ -1,5 +1,5 @@
 import type { SplitFiles } from './config';
-import type { Provenance, Rate } from './report';
+import type { McNemar, Provenance, Rate } from './report';
 
 /**
  * What trigger inversion found in a model (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and
@@ -12,11 +12,11 @@ export interface ScanResult {
   sentence: string;
   /** Classes that are suspicious, smallest mask first. */
   flagged: number[];
-  /** One entry a class, in class order. */
+  /** One entry a class that was searched, in class order; none where the model hardly knows the images, so that nothing was searched. */
   classes: ClassInversion[];
   /** What a class is flagged by: an anomaly index above `index` and a mask below `share` of the median of all classes. */
   limits: { index: number; share: number };
-  /** Median of the screened norms, in pixels. */
+  /** Median of the screened norms, in pixels; 0 where nothing was searched. */
   medianNorm: number;
   /** Clean images that masks were searched on, and held-out ones that their success was measured on. */
   images: { search: number; measured: number };
@@ -25,9 +25,57 @@ export interface ScanResult {
   steps: number;
   /** Seeds of the searches; a second one where the first was a borderline case. */
   seeds: number[];
+  /** Images of both kinds that the model classifies as labelled, before anything was searched. Absent in results of earlier versions. */
+  cleanAccuracy?: Rate;
+  /** What speaks against the settings or the labels that the model was scanned with; absent where nothing does. */
+  advice?: ScanAdvice;
+  /** Where only some classes were asked for: these, ascending, and of how many. All figures compare only them. Absent: all were searched. */
+  searched?: { classes: number[]; of: number };
 }
 
-export type ScanWord = 'suspicious' | 'nothing found';
+/**
+ * `not measurable`: the model classifies the images hardly better than by guessing, or too few classes were searched to compare
+ * them. It is never said of such a scan that nothing was found.
+ */
+export type ScanWord = 'suspicious' | 'nothing found' | 'not measurable';
+
+/** Settings or labels under which the model is right on clearly more of the very same images. */
+export interface ScanAdvice {
+  /** What was measured, and what to do. */
+  sentence: string;
+  /** Other settings of the pixels, the best first; absent where none is clearly better. */
+  settings?: OtherPixels[];
+  /** An order of the classes that fits better than that of the labels; absent where there is none, or other settings explain it. */
+  labels?: OtherLabels;
+}
+
+/** Pixels as the model may have been trained on them: at least two points more images right, and p < 0.01. */
+export interface OtherPixels {
+  /** Range of what goes into the model: `as set`, pixels from 0 to 1, bytes, from -1 to 1, or less the images' own mean by their own deviation. */
+  range: 'as set' | '0..1' | '0..255' | '-1..1' | 'own';
+  /** What has to be done with the image files first, since no setting does it. */
+  images: 'as they are' | 'inverted' | 'channels reversed';
+  /** As in a defense config; each list of one number, or one per channel. */
+  scale: number;
+  mean: number[];
+  std: number[];
+  /** The same as options of the command line. */
+  flags: string;
+  /** Images right as set, and with these pixels: the same images. */
+  before: Rate;
+  after: Rate;
+  comparison: McNemar;
+}
+
+/** Labels that name the classes in another order than the model does. */
+export interface OtherLabels {
+  /** Labels of the data and the class of the model that they are, where the two differ; ascending by `data`. */
+  classes: { data: number; model: number }[];
+  /** Images right as labelled, and in this order: the same images, none of which the order was read from. */
+  before: Rate;
+  after: Rate;
+  comparison: McNemar;
+}
 
 /** The smallest trigger found for one class. */
 export interface ClassInversion {
@@ -104,6 +152,8 @@ export interface ScanRequest {
    * Left out: half of the images to search on, the others to measure on.
    */
   config?: { holdout: number; holdoutNamed?: true; fineTuneImages: number | null; target: number | null };
+  /** Classes to search, each once; default: all of them. The search costs time by the class. */
+  classes?: number[];
   /** Folder that gets `<name>.scan.json`, and the name. Null writes nothing. */
   out: { folder: string; name: string } | null;
   /** Folders that model and data may lie in. */
@@ -125,4 +175,10 @@ export interface ScanOutcome {
   cached: boolean;
   backend: { name: 'native' | 'wasm'; why: string; version: string };
   timings: { totalMs: number; peakBytes: number };
+}
+
+/** What was found for a class; undefined where it was not searched. */
+export function inversionOf({ classes }: Pick<ScanResult, 'classes'>, target: number): ClassInversion | undefined {
+  const at = classes[target];
+  return at?.target === target ? at : classes.find((one) => one.target === target);
 }

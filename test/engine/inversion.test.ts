@@ -11,7 +11,8 @@ import { cachedScan, scanKey } from '../../server/engine/inversion/scan-cache';
 import { decodeEstimate, estimatedTrigger } from '../../server/engine/inversion/estimate';
 import { pixelGradient } from '../../server/engine/inversion/input-gradient';
 import { boundedSuccess } from '../../server/engine/inversion/bounded';
-import { scanModel, type ScanSubject } from '../../server/engine/inversion/scan';
+import type { CheckedSubject } from '../../server/engine/inversion/clean-check';
+import { scanModel } from '../../server/engine/inversion/scan';
 import { splitForScan } from '../../server/engine/inversion/scan-images';
 import { forward } from '../../server/engine/model/forward';
 import { resetDense } from '../../server/engine/model/initialise';
@@ -31,7 +32,7 @@ for (const backend of backends) {
     let info: BackendInfo;
     let split: IdxSplit;
     let model: OpenModel;
-    let subject: ScanSubject;
+    let subject: CheckedSubject;
     const cache = mkdtempSync(path.join(os.tmpdir(), 'fp-scans-'));
     const kept = process.env.FINE_PRUNE_CACHE;
 
@@ -43,7 +44,7 @@ for (const backend of backends) {
     beforeEach(async () => {
       model = await openModel(MODEL, {});
       const view = { split, indices: shuffled(split.count, 3, 'test').slice(0, 1200) };
-      subject = { model, normalisation: NORMALISATION, signal: new AbortController().signal, seed: 0, wanted: [], ...splitForScan(view, 0) };
+      subject = { model, normalisation: NORMALISATION, scale: 1 / 255, signal: new AbortController().signal, seed: 0, wanted: [], ...splitForScan(view, 0) };
     });
     afterEach(() => model.dispose());
     after(() => {

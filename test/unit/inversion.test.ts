@@ -3,7 +3,8 @@ import { anomalies } from '../../server/engine/inversion/anomaly';
 import { encodeEstimate, decodeEstimate } from '../../server/engine/inversion/estimate';
 import { MaskSearch, stampMask } from '../../server/engine/inversion/mask-search';
 import { scanSentence } from '../../server/engine/inversion/scan-words';
-import { reportedScan, type ScanSubject } from '../../server/engine/inversion/scan';
+import type { CheckedSubject } from '../../server/engine/inversion/clean-check';
+import { reportedScan } from '../../server/engine/inversion/scan';
 import { scanKey } from '../../server/engine/inversion/scan-cache';
 import { scanImagesOf } from '../../server/engine/inversion/scan-images';
 import { epochsOf, shifted } from '../../server/engine/defense/repair/head-reset';
@@ -164,7 +165,7 @@ describe('the images of a scan', () => {
 
   it('are in the key of what is kept, with the engine and the processor that computes', () => {
     const source = (value: number) => ({ count: 600, labels: new Int32Array(600), pixels: (at: ArrayLike<number>) => new Float32Array(4 * at.length).fill(value) });
-    const subject = { model: { hashes: { topology: 'a', weights: 'b' } }, normalisation: { mean: [0], std: [1] }, search: source(0), measured: source(0.5), seed: 0, wanted: [] } as unknown as ScanSubject;
+    const subject = { model: { hashes: { topology: 'a', weights: 'b' } }, normalisation: { mean: [0], std: [1] }, scale: 1 / 255, search: source(0), measured: source(0.5), seed: 0, wanted: [] } as unknown as CheckedSubject;
     const engine = { name: 'native' as const, version: '1', threads: 1, oneDnn: true, cpuFeatures: ['avx2'] };
     const key = scanKey(subject, engine);
     assert.equal(scanKey({ ...subject }, { ...engine }), key);

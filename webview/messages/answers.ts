@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { InspectAnswer } from '../../server/protocol/inspect';
 import { MOST_UNITS, areUnits, bytes, finite, float32, int32, list, pruneRule, rate, share, strategyName, text, triggerKind, uint32, unit, unitCount, whole, type Holds, type Same } from './parts';
-import { scan } from './scan-value';
+import { scan, scanWord } from './scan-value';
 
 /** Answers of the inspector's engine, as the page takes them: lengths that fit together, finite numbers, bounded sizes. */
 
@@ -38,7 +38,7 @@ const overview = v.object({
   trigger: v.nullable(v.object({ kind: triggerKind, target: classIndex })),
   search: v.nullable(
     v.object({
-      word: v.picklist(['suspicious', 'nothing found']),
+      word: scanWord,
       sentence: text,
       taken: v.nullable(v.object({ norm: v.pipe(finite, v.minValue(0)), success: rate, flagged: v.boolean() })),
     }),

@@ -52,6 +52,9 @@ export function areUnits(indices: ArrayLike<number>, units: number = MOST_UNITS)
   return true;
 }
 
+/** Paired outcomes of the same images. */
+export const mcNemar = v.object({ onlyBefore: whole(), onlyAfter: whole(), pValue: share });
+
 export const failure = v.object({
   kind: v.picklist(['input', 'engine', 'cancelled']),
   code: text,

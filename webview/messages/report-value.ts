@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { classesOf, cleanConfusion } from '../../server/protocol/confusion';
 import type { DefenseReport } from '../../server/protocol/report';
-import { finite, list, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
+import { finite, list, mcNemar, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
 import { attempts, proof } from './repair-value';
 import { resolvedConfig } from './report-config';
 import { fitsShape, scan } from './scan-value';
@@ -93,7 +93,6 @@ export const findingId = v.picklist([
   'trigger-reaches-other-class',
   'classes-not-judged',
 ]);
-const mcNemar = v.object({ onlyBefore: whole(), onlyAfter: whole(), pValue: share });
 
 const layer = v.pipe(
   v.object({

@@ -7,6 +7,7 @@ import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protoc
 import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
 import type { DefenseReport, LayerAnalysis, McNemar, PruningCurve, Rate, StageMetrics } from '../../protocol/report';
 import type { CheckResult } from '../../protocol/review';
+import { inversionOf } from '../../protocol/scan';
 import { fail, hold, pass, warn, type CheckContext, type Target } from './context';
 import { defendedPath, failure } from './integrity';
 
@@ -40,7 +41,7 @@ export async function measuredResults(target: Target, report: DefenseReport, ope
 
 /** The trigger that a run estimated, as its report has it: estimating it anew would be another scan. */
 function estimateOf({ trigger, scan }: DefenseReport): Pick<MeasureRequest, 'estimated'> {
-  const estimate = trigger && scan?.classes[trigger.target]?.estimate;
+  const estimate = trigger && scan && inversionOf(scan, trigger.target)?.estimate;
   return estimate ? { estimated: { target: trigger.target, trigger: estimate } } : {};
 }
 

@@ -40,7 +40,7 @@ export interface ReadOptions {
  */
 export async function readConfig(configPath: string, { root, allowedFolders = [] }: ReadOptions = {}): Promise<OpenConfig> {
   const file = path.resolve(configPath);
-  const text = await readText(file);
+  const text = await readConfigText(file);
   const folder = path.dirname(await realpath(file));
   const config = resolveConfig(parseConfig(text, file));
   const allowed = { root: root ?? folder, folders: allowedFolders };
@@ -62,7 +62,11 @@ export function baseName(file: string): string {
   return path.basename(file).replace(/(\.fineprune)?\.jsonc?$/i, '') || 'fineprune';
 }
 
-async function readText(file: string): Promise<string> {
+/**
+ * The text of a config, of bounded size.
+ * @throws FinePruneError `config.missing`, `.unreadable`, `.tooLarge`, `.lfsPointer`, `.encoding`, `.notAFile`
+ */
+export async function readConfigText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readStart(file, MAX_CONFIG_LENGTH + 1);

@@ -1,11 +1,15 @@
 import path from 'node:path';
+import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/scan';
 import { at } from '../data/open-data';
-import { readConfig, type ReadOptions } from './read-config';
+import { parseConfig, readConfig, readConfigText, resolveConfig, type ReadOptions } from './read-config';
+
+/** What a config says of a scan of its model beside the data. */
+export type ScanSettings = Required<Pick<ScanRequest, 'scale' | 'mean' | 'std' | 'seed' | 'backend' | 'threads'>>;
 
 /** What a config says about a scan of its model, and where the result goes. */
-export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean' | 'scale' | 'mean' | 'std' | 'config' | 'seed' | 'backend' | 'threads'>> {
+export interface ScanInputs extends ScanSettings, Required<Pick<ScanRequest, 'model' | 'clean' | 'config'>> {
   /** Folder and base name of the config. */
   folder: string;
   name: string;
@@ -15,14 +19,17 @@ export interface ScanInputs extends Required<Pick<ScanRequest, 'model' | 'clean'
 
 /**
  * A scan of a config's model on its clean training images: the test images stay for the figures of a run.
+ * @param options.ownData false where other clean data are given: then where its own lie does not matter
  * @throws FinePruneError `config.…` and `path.outside`, with file and place
  */
-export async function scanInputs(configPath: string, options: ReadOptions = {}): Promise<ScanInputs> {
+export async function scanInputs(configPath: string, { ownData = true, ...options }: ReadOptions & { ownData?: boolean } = {}): Promise<ScanInputs> {
   const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
-  const { train, scale, mean, std, holdout, holdoutNamed, fineTuneImages } = config.data;
+  const { train, holdout, holdoutNamed, fineTuneImages } = config.data;
   try {
-    await at('/data/train/images', () => resolve(train.images, 'clean images'));
-    await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
+    if (ownData) {
+      await at('/data/train/images', () => resolve(train.images, 'clean images'));
+      await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
+    }
   } catch (error) {
     throw placed(error);
   }
@@ -31,8 +38,20 @@ export async function scanInputs(configPath: string, options: ReadOptions = {}):
   return {
     model: absolute(config.model),
     clean: { images: absolute(train.images), labels: absolute(train.labels) },
-    scale, mean, std, config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null }, seed: config.seed, backend: config.backend, threads: config.threads, folder, name, placed,
+    ...settingsIn(config), config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null }, folder, name, placed,
   };
+}
+
+/**
+ * The settings of a config alone: neither its model nor its data are looked for.
+ * @throws FinePruneError `config.…`, with file and place
+ */
+export async function readSettings(configPath: string): Promise<ScanSettings> {
+  return settingsIn(resolveConfig(parseConfig(await readConfigText(configPath), configPath)));
+}
+
+function settingsIn({ data: { scale, mean, std }, seed, backend, threads }: ResolvedConfig): ScanSettings {
+  return { scale, mean, std, seed, backend, threads };
 }
 
 /** Base name of what is written about a model without a config. `model.json` says nothing, its folder does. */

@@ -1,6 +1,6 @@
 import type { StrategyName } from '../../protocol/config';
 import type { Attempt, Gate, HeldOutFigures, StageMetrics } from '../../protocol/report';
-import type { ScanResult } from '../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../protocol/scan';
 import { cancelled } from '../../protocol/errors';
 import type { OpenTrigger } from '../attack/open-trigger';
 import type { ScanImages } from '../inversion/scan-images';
@@ -26,9 +26,9 @@ export interface Defense {
   subject: Subject;
   /** The trigger that the config describes; null where it is estimated or unknown. */
   known: OpenTrigger | null;
-  /** Of the input model. */
-  scan: ScanResult;
-  images: ScanImages;
+  /** Of the input model, and the images that it was made on; both null where the repairs need none. */
+  scan: ScanResult | null;
+  images: ScanImages | null;
 }
 
 type Stage = 'before' | 'pruned' | 'after';
@@ -71,9 +71,9 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
-  const prove = await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
-  const targets = targetsOf(scan, triggered?.target ?? null);
-  const estimated = targets.map((target) => estimatedTrigger(target, scan.classes[target]!.estimate!, model.inputShape));
+  const prove = images && (await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass }));
+  const targets = scan ? targetsOf(scan, triggered?.target ?? null) : [];
+  const estimated = targets.map((target) => estimatedTrigger(target, inversionOf(scan!, target)!.estimate!, model.inputShape));
   const context: RepairContext = {
     subject, scan, images, targets, pass,
     heldOut: await openHeldOut(roles.holdout, known, estimated, pass),
@@ -116,7 +116,7 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   const { curve } = await pruningCurve({ ...subject, site: at }, order, { test, ...measured, triggered, holdout, onHoldout }, pass);
   const pruning = pruningResult({ ...config.prune, rule, ratio: best ? 'auto' : config.prune.ratio }, Int32Array.from(best?.repaired.pruned?.units ?? []), layer);
   const frozen = subject.frozen.map((f) => `${f.layer} (${f.reason})`);
-  const base = { layer, pruning, curve, scan, repaired: best !== null, ...(attempts && { attempts }) };
+  const base = { layer, pruning, curve, ...(scan && { scan }), repaired: best !== null, ...(attempts && { attempts }) };
   if (!best) {
     const fineTuning = { ...config.fineTune, epochs: 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen };
     return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), fineTuning, pruningChanged: 0 };
@@ -130,21 +130,22 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   best.weights.restore();
   const predictedAfter = await evaluate('evaluate-after');
   const after = told('after', predictedAfter);
-  progress.begin('proof', 1000);
-  const proof = await prove((share) => progress.step(Math.round(1000 * share)));
+  // Without a trigger the verdict is open whatever a proof says: where no scan was made, none is made of the result.
+  if (prove) progress.begin('proof', 1000);
+  const proof = prove && (await prove((share) => progress.step(Math.round(1000 * share))));
   return {
     ...base,
     stages: { before, pruned, after },
     comparison: comparisonOf(predictedBefore, predictedAfter, truth),
     fineTuning: { ...best.repaired.training, images: roles.fineTune.indices.length, optimizer: 'adam', frozen },
     pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
-    proof,
+    ...(proof && { proof }),
   };
 }
 
-/** The class that the trigger aims at, and suspicious classes, smallest mask first. */
+/** The class that the trigger aims at, and suspicious classes, smallest mask first; only such as were searched. */
 export function targetsOf(scan: ScanResult, target: number | null): number[] {
-  return [...new Set([...(target === null ? [] : [target]), ...scan.flagged])];
+  return [...new Set([...(target === null || !inversionOf(scan, target) ? [] : [target]), ...scan.flagged])];
 }
 
 function attemptOf({ repair, repaired, heldOut, missed }: Tried, chosen: boolean, gates: Subject['config']['gates']): Attempt {

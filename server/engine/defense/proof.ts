@@ -1,5 +1,5 @@
 import type { Proof, TriggeredRate } from '../../protocol/report';
-import type { ScanResult } from '../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../protocol/scan';
 import type { View } from '../data/dataset';
 import { sha256 } from '../files/hash';
 import { boundedSuccess } from '../inversion/bounded';
@@ -38,7 +38,7 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
   const measuredOn = unseen?.count ? 'test' : null;
   const measured = measuredOn ? unseen! : images.measured;
   const successes = new Map<number, TriggeredRate>();
-  for (const target of before?.flagged ?? []) successes.set(target, await pairedSuccess(target, before!.classes[target]!.estimate!, measured, pass));
+  for (const target of before?.flagged ?? []) successes.set(target, await pairedSuccess(target, inversionOf(before!, target)!.estimate!, measured, pass));
   return async (onProgress) => {
     // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
     const own = (seed + 2) % 2 ** 32;

@@ -1,4 +1,5 @@
 import type { Overview, TriggerSearch } from '../../protocol/inspect';
+import { inversionOf } from '../../protocol/scan';
 import type { Subject } from './subject';
 
 /** What a person has to know first of config, model and data; the report is the language server's to add. */
@@ -32,6 +33,6 @@ export function overviewOf(subject: Subject): Omit<Overview, 'report'> {
 
 function searchOf({ scan, trigger }: Subject): TriggerSearch | null {
   if (!scan) return null;
-  const taken = trigger && scan.classes[trigger.target]!;
+  const taken = trigger && inversionOf(scan, trigger.target)!;
   return { word: scan.word, sentence: scan.sentence, taken: taken && { norm: taken.norm, success: taken.success, flagged: taken.flagged } };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { InspectSubject, LayerChoice } from '../../protocol/inspect';
-import type { ScanResult } from '../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../protocol/scan';
 import type { OpenTrigger } from '../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
 import type { BackendInfo } from '../backend/select';
@@ -144,7 +144,7 @@ function fingerprintOf({ config, model, dataset, backend, trigger, scan, searche
     data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, holdoutNamed, testImages },
     trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
     // Of an estimated trigger, what it was estimated to be.
-    ...(trigger && scan && { estimate: scan.classes[trigger.target]!.estimate }),
+    ...(trigger && scan && { estimate: inversionOf(scan, trigger.target)!.estimate }),
     ...(scan && { flagged: scan.flagged }),
     ...(!searched && { searched }),
     rule,

@@ -4,7 +4,7 @@ import { checkTarget } from '../attack/open-trigger';
 import type { BackendInfo } from '../backend/select';
 import type { Roles } from '../data/dataset';
 import type { OpenModel } from '../model/model';
-import type { ScanSubject } from './scan';
+import type { CheckedSubject } from './clean-check';
 import { cachedScan, keptScan } from './scan-cache';
 import { scanImagesOf, type ScanImages } from './scan-images';
 
@@ -21,11 +21,18 @@ export interface ConfigScan {
   roles: Roles;
 }
 
-type Heard = Pick<ScanSubject, 'signal' | 'onProgress' | 'onClass'>;
+type Heard = Pick<CheckedSubject, 'signal' | 'onProgress' | 'onClass' | 'onPlan' | 'onClean'>;
 
-/** Whether a run begins with a scan of its model: for a trigger that is to be estimated, and for repairs that are guided or proved by one. */
+/** Strategies whose repairs all work without a suspicious class. */
+const UNGUIDED: readonly ResolvedConfig['strategy'][] = ['fine-pruning-conv', 'head-reset'];
+
+/**
+ * Whether a run begins with a scan of its model: for a trigger that is to be estimated, and for repairs that are guided or proved by one.
+ * A repair that needs no suspicious class does without where no trigger is known: its run can measure accuracy alone.
+ */
 export function needsScan({ strategy, trigger }: Pick<ResolvedConfig, 'strategy' | 'trigger'>): boolean {
-  return strategy !== undefined || trigger?.kind === 'inverted';
+  if (trigger?.kind === 'inverted') return true;
+  return strategy !== undefined && (trigger !== null || !UNGUIDED.includes(strategy));
 }
 
 /**
@@ -51,8 +58,8 @@ export async function keptScanOfConfig(subject: ConfigScan, backend: BackendInfo
   }
 }
 
-function withImages({ config, model, roles }: ConfigScan, heard: Heard): ScanSubject & { images: ScanImages } {
+function withImages({ config, model, roles }: ConfigScan, heard: Heard): CheckedSubject & { images: ScanImages } {
   const images = scanImagesOf(roles, config.seed);
   const target = config.trigger?.target ?? null;
-  return { model, normalisation: config.data, seed: config.seed, wanted: target === null ? [] : [target], ...images, images, ...heard };
+  return { model, normalisation: config.data, scale: config.data.scale, seed: config.seed, wanted: target === null ? [] : [target], ...images, images, ...heard };
 }

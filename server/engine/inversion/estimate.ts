@@ -1,6 +1,6 @@
 import { badInput } from '../../protocol/errors';
 import type { ResolvedConfig } from '../../protocol/config';
-import type { EstimatedTrigger, ScanResult } from '../../protocol/scan';
+import { inversionOf, type EstimatedTrigger, type ScanResult } from '../../protocol/scan';
 import { checkTarget, type OpenTrigger } from '../attack/open-trigger';
 import { clip, type Shape } from '../attack/stamp';
 import { stampMask, type MaskAndPattern } from './mask-search';
@@ -36,14 +36,14 @@ export function estimatedTrigger(target: number, estimate: EstimatedTrigger, sha
 
 /**
  * The trigger that a scan estimated: of the class that the config names, else of the most suspicious one.
- * @returns null where no class is named and none is suspicious
+ * @returns null where no class is named and none is suspicious, or nothing was searched
  * @throws FinePruneError `trigger.target` when the model has no such class
  */
-export function openEstimated({ classes, flagged }: ScanResult, config: ResolvedConfig['trigger'], shape: Shape): OpenTrigger | null {
-  const target = config?.target ?? flagged[0];
-  if (target === undefined) return null;
-  checkTarget(target, classes.length);
-  return estimatedTrigger(target, classes[target]!.estimate!, shape);
+export function openEstimated(scan: ScanResult, config: ResolvedConfig['trigger'], shape: Shape): OpenTrigger | null {
+  const target = config?.target ?? scan.flagged[0];
+  if (target === undefined || scan.classes.length === 0) return null;
+  checkTarget(target, scan.classes.length);
+  return estimatedTrigger(target, inversionOf(scan, target)!.estimate!, shape);
 }
 
 function bytesOf(text: string, length: number, what: string): Uint8Array {

@@ -35,6 +35,11 @@ export interface Inverted extends MaskAndPattern {
   readonly steps: number;
 }
 
+/** Classes whose images of one step go through the network together: memory does not grow with the number of classes. */
+export function classesAtOnce(batchSize: number): number {
+  return Math.max(1, Math.floor(MOST_ROWS / batchSize));
+}
+
 /**
  * Trigger inversion for several classes, batched: the images of all classes go through the network together, so that a step of
  * ten classes costs one call of each kernel. Images of a class itself are left out of its search.
@@ -42,7 +47,7 @@ export interface Inverted extends MaskAndPattern {
  */
 export async function invertTriggers(options: InvertOptions, { model, normalisation, signal }: PassOptions): Promise<Inverted[]> {
   const { targets, batchSize, steps } = options;
-  const atOnce = Math.max(1, Math.floor(MOST_ROWS / batchSize));
+  const atOnce = classesAtOnce(batchSize);
   const found: Inverted[] = [];
   const groups = Math.ceil(targets.length / atOnce);
   for (let group = 0; group < groups; group++) {

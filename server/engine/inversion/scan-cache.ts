@@ -8,15 +8,17 @@ import { EVALUATION_BATCH, type InputSource } from '../defense/inputs';
 import { canonicalJson, sha256 } from '../files/hash';
 import { writeFileAtomically } from '../files/write';
 import { decodeEstimate } from './estimate';
-import { SCAN, scanModel, type ScanSubject } from './scan';
+import { checkedScan } from './checked-scan';
+import type { CheckedSubject } from './clean-check';
+import { SCAN } from './scan';
 
 /** Of the way a scan computes: another version makes other results of the same bytes. */
-const VERSION = 2;
+const VERSION = 3;
 /** Scans that are kept, the newest. */
 const MOST = 200;
 
 /** Everything that a scan's result rests on, as one hash: model, images, settings and engine. */
-export function scanKey({ model, normalisation, search, measured, seed, wanted }: ScanSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn' | 'cpuFeatures'>): string {
+export function scanKey({ model, normalisation, scale, search, measured, seed, wanted, targets }: CheckedSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn' | 'cpuFeatures'>): string {
   const contents = (source: InputSource): string => {
     const hash = createHash('sha256');
     // Some at a time: all pixels of large images as floats would be gigabytes.
@@ -28,8 +30,8 @@ export function scanKey({ model, normalisation, search, measured, seed, wanted }
   const { name, version, threads, oneDnn, cpuFeatures } = backend;
   return sha256(
     canonicalJson({
-      version: VERSION, settings: SCAN, model: model.hashes, mean: normalisation.mean, std: normalisation.std,
-      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), backend: { name, version, threads, oneDnn, cpuFeatures },
+      version: VERSION, settings: SCAN, model: model.hashes, scale, mean: normalisation.mean, std: normalisation.std,
+      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), ...(targets && { targets }), backend: { name, version, threads, oneDnn, cpuFeatures },
     }),
   );
 }
@@ -38,33 +40,35 @@ export function scanKey({ model, normalisation, search, measured, seed, wanted }
  * The scan of these very bytes from the user's cache, or else a new one, which is then kept there. What can't be read, or does not fit,
  * is as good as not there.
  * @param useCache false computes anew in any case
- * @throws FinePruneError as `scanModel` does
+ * @throws FinePruneError as `checkedScan` does
  */
-export async function cachedScan(subject: ScanSubject, backend: BackendInfo, useCache = true): Promise<{ scan: ScanResult; cached: boolean }> {
+export async function cachedScan(subject: CheckedSubject, backend: BackendInfo, useCache = true): Promise<{ scan: ScanResult; cached: boolean }> {
   const file = fileOf(subject, backend);
   const kept = useCache ? await readKept(file, subject) : null;
   if (kept) return { scan: kept, cached: true };
-  const scan = await scanModel(subject);
+  const scan = await checkedScan(subject);
   // A cache that can't be written costs time, never a result.
   await keep(file, scan).catch(() => undefined);
   return { scan, cached: false };
 }
 
 /** The scan of these very bytes where it lies in the user's cache; null else. */
-export async function keptScan(subject: ScanSubject, backend: BackendInfo): Promise<ScanResult | null> {
+export async function keptScan(subject: CheckedSubject, backend: BackendInfo): Promise<ScanResult | null> {
   return await readKept(fileOf(subject, backend), subject);
 }
 
-function fileOf(subject: ScanSubject, backend: BackendInfo): string {
+function fileOf(subject: CheckedSubject, backend: BackendInfo): string {
   return path.join(cacheFolder(), 'scans', `${scanKey(subject, backend)}.json`);
 }
 
-async function readKept(file: string, { model }: ScanSubject): Promise<ScanResult | null> {
+async function readKept(file: string, { model, targets, wanted }: CheckedSubject): Promise<ScanResult | null> {
   try {
     const { checksum, scan } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; scan: ScanResult };
-    if (checksum !== sha256(canonicalJson(scan)) || scan.classes.length !== model.classes) return null;
-    // What a scan gives holds all estimates; repairs rely on it.
-    for (const { estimate } of scan.classes) decodeEstimate(estimate!, model.inputShape);
+    if (checksum !== sha256(canonicalJson(scan))) return null;
+    // Of a model that does not know the images nothing was searched.
+    if (scan.classes.length !== 0 && scan.classes.length !== (targets?.length ?? model.classes)) return null;
+    // What a scan gives holds the estimates that matter; repairs rely on it.
+    for (const { estimate, flagged, target } of scan.classes) if (estimate || flagged || wanted.includes(target)) decodeEstimate(estimate!, model.inputShape);
     return scan;
   } catch {
     return null;

@@ -29,3 +29,11 @@ const FEW_CLASSES = 4;
 export function limitsFor(classes: number): ScanResult['limits'] {
   return { index: classes < FEW_CLASSES ? 0 : SCAN.limits.index, share: SCAN.limits.share };
 }
+
+/** Of a few classes of a model, so many must be searched for their masks to be compared. */
+export const LEAST_CLASSES = 5;
+
+/** Whether so many classes can be compared: all of a model's, however few it has, or enough of some. */
+export function isComparable(classes: number, searched: ScanResult['searched']): boolean {
+  return searched ? classes >= LEAST_CLASSES : classes > 0;
+}

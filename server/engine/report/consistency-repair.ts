@@ -1,6 +1,7 @@
 import { cleanConfusion, labelCounts } from '../../protocol/confusion';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../protocol/report';
+import { inversionOf } from '../../protocol/scan';
 import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../defense/repair/choice';
 import { canonicalJson } from '../files/hash';
 import { TOOL } from '../version';
@@ -94,7 +95,7 @@ function proofProblems(proof: Proof, { trigger, verdict, repaired, scan: before,
     tell.same('proof', `${pointer}/after/of`, after.of, was.of, 'before and after are measured on the same images,');
     const others = sum(labelCounts(cleanConfusion(stages.before)).map((images, label) => (label === target ? 0 : images)));
     if (measuredOn && was.of > others) tell.problem('proof', `${pointer}/before/of`, `${was.of} test images were measured, but ${others} are of other classes than ${target}.`);
-    const first = before?.classes[target];
+    const first = before && inversionOf(before, target);
     if (!first) tell.problem('proof', `${pointer}/target`, `Class ${target} was not scanned in the input model.`);
     else {
       tell.same('proof', `${pointer}/norm`, norm, first.norm, `the trigger that the scan found for class ${target} has`);

@@ -1,11 +1,13 @@
 import type { DefenseReport } from '../../protocol/report';
-import type { ScanResult } from '../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../protocol/scan';
 import { anomalies } from '../inversion/anomaly';
-import { limitsFor, SCAN } from '../inversion/scan-settings';
+import { isComparable, limitsFor, SCAN } from '../inversion/scan-settings';
 import { scanSentence } from '../inversion/scan-words';
 import { TOOL } from '../version';
 import type { Tell } from './consistency';
+import { adviceProblems } from './consistency-advice';
 import { rateProblems } from './consistency-metrics';
+import { percent } from './words';
 
 /** What a report rounds to: six decimals of what may be a large number, nine digits of a norm. */
 const NEAR_SHARE = 2e-6;
@@ -38,30 +40,48 @@ function guided({ provenance: { config } }: DefenseReport): boolean {
  * @param sameWords whether this version wrote it: only then its limits and sentence are known
  */
 export function scanContradictions(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
-  const { classes, limits, flagged, medianNorm, images, word } = scan;
-  const { median, shares, indices } = anomalies(classes.map(({ screened }) => screened));
+  const { classes, limits, flagged, medianNorm, images, word, searched } = scan;
+  const comparable = isComparable(classes.length, searched);
+  const { median, shares, indices } = classes.length > 0 ? anomalies(classes.map(({ screened }) => screened)) : { median: 0, shares: [], indices: [] };
   near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
-  if (sameWords) {
+  if (sameWords && classes.length > 0) {
     const wanted = limitsFor(classes.length);
     for (const key of ['index', 'share'] as const) tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'a scan flags by');
   }
-  classes.forEach((one, target) => {
-    const place = `${pointer}/classes/${target}`;
-    near(shares[target]!, one.share, NEAR_SHARE * Math.max(1, shares[target]!), `${place}/share`, 'of the median, its screened norm is', tell);
-    near(indices[target]!, one.anomalyIndex, NEAR_SHARE * Math.max(1, Math.abs(indices[target]!)), `${place}/anomalyIndex`, 'the screened norms give', tell);
+  classes.forEach((one, at) => {
+    const place = `${pointer}/classes/${at}`;
+    near(shares[at]!, one.share, NEAR_SHARE * Math.max(1, shares[at]!), `${place}/share`, 'of the median, its screened norm is', tell);
+    near(indices[at]!, one.anomalyIndex, NEAR_SHARE * Math.max(1, Math.abs(indices[at]!)), `${place}/anomalyIndex`, 'the screened norms give', tell);
     rateProblems(one.success, `${place}/success`, tell);
     if (one.success.of > images.measured) tell.problem('scan', `${place}/success/of`, `\`${place}/success/of\` is ${one.success.of}, but ${images.measured} images were measured.`);
     if (one.estimate) {
       const norm = normOf(one.estimate.mask);
       near(norm, one.norm, NEAR_NORM * Math.max(1, norm), `${place}/norm`, 'the bytes of its mask sum to', tell);
     }
-    flagProblems(one, limits, place, tell);
+    flagProblems(one, limits, comparable, place, tell);
   });
   const wanted = classes.filter((one) => one.flagged).map(({ target }) => target);
-  const inOrder = [...wanted].sort((a, b) => classes[a]!.norm - classes[b]!.norm || a - b);
+  const norm = (target: number): number => inversionOf(scan, target)!.norm;
+  const inOrder = [...wanted].sort((a, b) => norm(a) - norm(b) || a - b);
   tell.same('scan', `${pointer}/flagged`, flagged.join(', '), inOrder.join(', '), 'the flagged classes, smallest mask first, are');
-  tell.same('scan', `${pointer}/word`, word, wanted.length > 0 ? 'suspicious' : 'nothing found', 'by the flagged classes it is');
+  tell.same('scan', `${pointer}/word`, word, wanted.length > 0 ? 'suspicious' : comparable ? 'nothing found' : 'not measurable', 'by the classes it is');
+  accuracyProblems(scan, pointer, tell);
+  if (scan.advice) adviceProblems(scan.advice, images, `${pointer}/advice`, sameWords, tell);
   if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, scanSentence(scan), 'the figures give');
+}
+
+/** Of all images of the scan; and of a model that is better than guessing, where something was searched. */
+function accuracyProblems({ cleanAccuracy, classes, images, searched }: ScanResult, pointer: string, tell: Tell): void {
+  const place = `${pointer}/cleanAccuracy`;
+  if (!cleanAccuracy) {
+    if (classes.length === 0) tell.problem('scan', place, 'Nothing was searched, but no clean accuracy says why.');
+    return;
+  }
+  rateProblems(cleanAccuracy, place, tell);
+  tell.same('scan', `${place}/of`, cleanAccuracy.of, images.search + images.measured, 'the images of the scan are');
+  // Guessing is right on at least so many: the largest class has no less than its part of the images.
+  const least = 1 / (searched?.of ?? classes.length);
+  if (classes.length > 0 && cleanAccuracy.rate < least + 0.1 * (1 - least)) tell.problem('scan', `${place}/rate`, `The model classifies ${percent(cleanAccuracy.rate)} of the images as labelled, hardly better than guessing: nothing can be found in it.`);
 }
 
 function measuredProblems({ images }: ScanResult, pointer: string, { data }: DefenseReport, tell: Tell): void {
@@ -69,9 +89,9 @@ function measuredProblems({ images }: ScanResult, pointer: string, { data }: Def
   if (images.measured > available) tell.problem('scan', `${pointer}/images/measured`, `Success was measured on ${images.measured} images, but there are ${available} to measure on.`);
 }
 
-/** A class is flagged exactly when both limits say so and its trigger takes enough images that it was not searched on. */
-function flagProblems({ target, flagged, anomalyIndex, share, success, estimate }: ScanResult['classes'][number], limits: ScanResult['limits'], place: string, tell: Tell): void {
-  const standsOut = anomalyIndex > limits.index && share < limits.share && success.rate >= SCAN.leastSuccess;
+/** A class is flagged exactly when there are enough to compare it with, both limits say so and its trigger takes enough images that it was not searched on. */
+function flagProblems({ target, flagged, anomalyIndex, share, success, estimate }: ScanResult['classes'][number], limits: ScanResult['limits'], comparable: boolean, place: string, tell: Tell): void {
+  const standsOut = comparable && anomalyIndex > limits.index && share < limits.share && success.rate >= SCAN.leastSuccess;
   if (flagged !== standsOut) {
     const figures = `anomaly index ${anomalyIndex}, ${share} of the median, success ${success.rate}`;
     tell.problem('scan', `${place}/flagged`, `Class ${target} ${flagged ? 'is flagged' : 'is not flagged'}, but its figures (${figures}) ${standsOut ? 'make it suspicious' : 'do not make it suspicious'}.`);

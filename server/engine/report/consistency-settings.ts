@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport } from '../../protocol/report';
 import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../protocol/holdout';
+import { inversionOf } from '../../protocol/scan';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { Tell } from './consistency';
 
@@ -67,7 +68,7 @@ function triggerProblems(trigger: DefenseReport['trigger'], scan: DefenseReport[
   if (!trigger) return;
   tell.same('trigger', '/trigger/kind', trigger.kind, 'inverted', 'the config has');
   tell.same('trigger', '/trigger/source', trigger.source, 'estimated', 'a trigger that the config does not describe can only be');
-  if (!scan?.classes[trigger.target]?.estimate) tell.problem('trigger', '/trigger', `The figures are on an estimated trigger for class ${trigger.target}, but the scan has none.`);
+  if (!scan || !inversionOf(scan, trigger.target)?.estimate) tell.problem('trigger', '/trigger', `The figures are on an estimated trigger for class ${trigger.target}, but the scan has none.`);
 }
 
 /** Paths of the files that a config reads as data, in the order of the report's list. */

@@ -107,7 +107,10 @@ function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, pro
   const limit = provenance.config.gates.maxAttackSuccessRate;
   const scanned = scanFindings({ trigger, scan, attempts, proof }, provenance.config.gates);
   if (!trigger && scan) return scanned;
-  if (!trigger) return [{ id: 'trigger-unknown', severity: 'warning', message: 'No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.' }];
+  if (!trigger) {
+    const unscanned = attempts ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.' : '';
+    return [...scanned, { id: 'trigger-unknown', severity: 'warning', message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}` }];
+  }
   const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
   found.push(...effectFindings(stages, trigger, limit));
@@ -149,7 +152,10 @@ function scanFindings({ trigger, scan, attempts, proof }: Pick<Facts, 'trigger' 
   if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
   if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
   if (trigger && isHonestEstimate({ trigger, scan })) one('target-not-suspicious', 'warning', `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`);
-  if (scan && !trigger) one('no-trigger-found', 'warning', `No trigger is known, and inversion found no class suspicious: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+  if (scan && !trigger) {
+    const found = scan.word === 'not measurable' ? 'could not look for one' : 'found no class suspicious';
+    one('no-trigger-found', 'warning', `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+  }
   const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
   if (trigger && unexplained.length) one('scan-suspicious', 'warning', `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`);
   return found;

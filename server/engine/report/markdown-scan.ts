@@ -1,5 +1,5 @@
 import type { DefenseReport } from '../../protocol/report';
-import type { ClassInversion, ScanResult } from '../../protocol/scan';
+import { inversionOf, type ClassInversion, type ScanResult } from '../../protocol/scan';
 import { maskBytes, maskDrawing, strongestShare } from './mask-drawing';
 import { fenced, text } from './markdown-escape';
 import { count, rateCell, table } from './markdown-figures';
@@ -18,7 +18,7 @@ export function scanEvidence({ scan, trigger, data }: DefenseReport): string {
   if (!scan) return '';
   const { height, width } = { height: data.shape[0], width: data.shape[1] };
   const estimated = trigger?.source === 'estimated' ? [trigger.target] : [];
-  const drawn = [...new Set([...scan.flagged, ...estimated])].flatMap((target) => scan.classes[target] ?? []);
+  const drawn = [...new Set([...scan.flagged, ...estimated])].flatMap((target) => inversionOf(scan, target) ?? []);
   const drawings = drawn.slice(0, MOST_DRAWINGS).flatMap((one) => drawing(one, height, width));
   const more = drawn.length > MOST_DRAWINGS ? [`The masks of ${count(drawn.length - MOST_DRAWINGS)} more classes are in the JSON report.`] : [];
   return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, classTable(scan), scanNote(scan), ...drawings, ...more].join('\n\n');

@@ -1,4 +1,5 @@
-import type { EstimatedTrigger, ScanResult } from '../../protocol/scan';
+import type { McNemar, Rate } from '../../protocol/report';
+import type { EstimatedTrigger, ScanAdvice, ScanResult } from '../../protocol/scan';
 import { checkRate, count, index, length, refuse, share } from './bound-checks';
 
 /** What the masks of a scan are of. */
@@ -6,6 +7,8 @@ export interface ScannedModel {
   classes: number;
   /** [height, width, channels]. */
   shape: readonly [number, number, number];
+  /** Whether some classes may be left out; a run searches all. */
+  partial?: boolean;
 }
 
 /** Values of one image, whose bytes a report holds: far more than any model of images takes. */
@@ -14,13 +17,19 @@ const MOST_SEEDS = 100;
 const MOST_SEED = 0xffff_ffff;
 /** A logarithm of shares over the least deviation: far more than any anomaly index is. */
 const MOST_INDEX = 1e9;
+/** Images that settings or labels are compared on: a scan takes some hundred. */
+const MOST_COMPARED = 1e6;
 
 /** Figures of a scan that are possible one by one, and estimates that have as many bytes as the images have pixels. */
-export function checkScan(scan: ScanResult, pointer: string, { classes, shape }: ScannedModel): void {
+export function checkScan(scan: ScanResult, pointer: string, { classes, shape, partial = false }: ScannedModel): void {
   const pixels = pixelsOf(shape, pointer);
-  length(scan.classes, `${pointer}/classes`, classes, 'one a class');
-  scan.classes.forEach((one, target) => {
-    const place = `${pointer}/classes/${target}`;
+  checkSearched(scan.searched, `${pointer}/searched`, classes, partial);
+  const targets = scan.searched?.classes;
+  // Of a model that does not know the images nothing was searched.
+  if (scan.classes.length > 0 || scan.word !== 'not measurable') length(scan.classes, `${pointer}/classes`, targets?.length ?? classes, 'one a class');
+  scan.classes.forEach((one, at) => {
+    const place = `${pointer}/classes/${at}`;
+    const target = targets ? targets[at]! : at;
     if (one.target !== target) refuse(`${place}/target`, `is ${one.target}; the entries of a scan are in the order of the classes, so ${target} was expected`);
     norm(one.norm, pixels, `${place}/norm`);
     norm(one.screened, pixels, `${place}/screened`);
@@ -36,8 +45,46 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape }:
   norm(scan.medianNorm, pixels, `${pointer}/medianNorm`);
   for (const key of ['search', 'measured'] as const) count(scan.images[key], `${pointer}/images/${key}`);
   for (const key of ['batchSize', 'steps'] as const) count(scan[key], `${pointer}/${key}`);
+  if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
+  if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape[2]);
   if (scan.seeds.length === 0 || scan.seeds.length > MOST_SEEDS) refuse(`${pointer}/seeds`, `has ${scan.seeds.length} entries; 1 to ${MOST_SEEDS} were expected`);
   scan.seeds.forEach((seed, at) => count(seed, `${pointer}/seeds/${at}`, MOST_SEED));
+}
+
+/** Some classes of the model, ascending. */
+function checkSearched(searched: ScanResult['searched'], pointer: string, classes: number, partial: boolean): void {
+  if (!searched) return;
+  if (!partial) refuse(pointer, 'is there, but a run searches all classes');
+  if (searched.of !== classes) refuse(`${pointer}/of`, `is ${searched.of}; the model has ${classes} classes`);
+  count(searched.classes.length, `${pointer}/classes`, classes - 1, 1);
+  index(searched.classes, classes, `${pointer}/classes`, 'class');
+  const late = searched.classes.findIndex((target, at) => at > 0 && target < searched.classes[at - 1]!);
+  if (late > 0) refuse(`${pointer}/classes/${late}`, `is ${searched.classes[late]}; the classes are in ascending order`);
+}
+
+function checkAdvice({ settings = [], labels }: ScanAdvice, pointer: string, classes: number, channels: number): void {
+  settings.forEach((one, at) => {
+    const place = `${pointer}/settings/${at}`;
+    between(one.scale, Number.MIN_VALUE, MOST_INDEX, `${place}/scale`);
+    for (const key of ['mean', 'std'] as const) {
+      if (one[key].length !== 1 && one[key].length !== channels) refuse(`${place}/${key}`, `has ${one[key].length} entries; 1 or ${channels} were expected`);
+      one[key].forEach((value, channel) => between(value, key === 'std' ? Number.MIN_VALUE : -MOST_INDEX, MOST_INDEX, `${place}/${key}/${channel}`));
+    }
+    checkCompared(one, place);
+  });
+  if (!labels) return;
+  index(labels.classes.map(({ data }) => data), classes, `${pointer}/labels/classes`, 'class');
+  index(labels.classes.map(({ model }) => model), classes, `${pointer}/labels/classes`, 'class');
+  checkCompared(labels, `${pointer}/labels`);
+}
+
+function checkCompared({ before, after, comparison }: { before: Rate; after: Rate; comparison: McNemar }, pointer: string): void {
+  for (const [name, rate] of [['before', before], ['after', after]] as const) {
+    checkRate(rate, `${pointer}/${name}`);
+    count(rate.of, `${pointer}/${name}/of`, MOST_COMPARED);
+  }
+  for (const key of ['onlyBefore', 'onlyAfter'] as const) count(comparison[key], `${pointer}/comparison/${key}`, MOST_COMPARED);
+  share(comparison.pValue, `${pointer}/comparison/pValue`);
 }
 
 /** The L1 norm of a mask of so many pixels. */

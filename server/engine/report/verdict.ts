@@ -66,6 +66,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
   const before = stages.before;
   const after = stages.after;
   if (!repaired && untouched === null && measured.scan && !nearChance(before)) {
+    if (measured.scan.word === 'not measurable') return { word: 'not measurable', sentence: `The scan that the repair begins with could not look for a trigger, so nothing was changed. ${measured.scan.sentence}` };
     return { word: 'not measurable', sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}` };
   }
   if (!repaired && untouched === null) {
@@ -75,7 +76,7 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
     return { word: 'not measurable', sentence: `${trigger ? `Class ${trigger.target} was named, but the scan does not find it suspicious` : 'No trigger is known'}, so nothing can be said of a backdoor. ${untouched}` };
   }
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
-    return { word: 'not measurable', sentence: `No trigger is known${measured.scan ? ', and a scan found no class suspicious' : ''}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
+    return { word: 'not measurable', sentence: `No trigger is known${scanWords(measured.scan)}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.` };
   }
   const limit = gates.maxAttackSuccessRate;
   const words = new TriggerWords(measured, trigger, limit);
@@ -95,4 +96,10 @@ export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdi
 
 function accuracyWords({ stages: { before, after } }: Measured): string {
   return `clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}`;
+}
+
+/** What a scan adds where no trigger is known. */
+function scanWords(scan: Measured['scan']): string {
+  if (!scan) return '';
+  return scan.word === 'not measurable' ? ', and a scan could not look for one' : ', and a scan found no class suspicious';
 }

@@ -1,4 +1,5 @@
 import type { HeldOutFigures, Round } from '../../../protocol/report';
+import { inversionOf } from '../../../protocol/scan';
 import { allIndices } from '../../data/roles';
 import { drawn, shuffled } from '../../data/random';
 import { decodeEstimate } from '../../inversion/estimate';
@@ -46,7 +47,7 @@ export const guided: Repair = {
 async function run(context: RepairContext): Promise<Repaired> {
   const { subject, scan, images, targets, pass, onProgress } = context;
   const { config, model, roles, frozen } = subject;
-  const first = targets.map((target) => ({ target, ...decodeEstimate(scan!.classes[target]!.estimate!, model.inputShape) }));
+  const first = targets.map((target) => ({ target, ...decodeEstimate(inversionOf(scan!, target)!.estimate!, model.inputShape) }));
   const pruned = await choosePruned(context);
   // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
   const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
@@ -63,7 +64,7 @@ async function run(context: RepairContext): Promise<Repaired> {
     for (let round = 1; round <= MOST_ROUNDS; round++) {
       const share = (part: number): number => Math.min(1, (round - 1 + part) / plan.leastRounds);
       // The first round's triggers are those of the scan.
-      const found = round === 1 ? first : await invertTriggers({ targets, source: images.search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed: config.seed, purpose: `round ${round}`, onStep: (done, of) => onProgress(share((0.2 * done) / of)) }, pass);
+      const found = round === 1 ? first : await invertTriggers({ targets, source: images!.search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed: config.seed, purpose: `round ${round}`, onStep: (done, of) => onProgress(share((0.2 * done) / of)) }, pass);
       found.forEach((one, i) => triggers[i]!.push(one));
       const { source, imageOf } = withStamped(sourceOf(roles.fineTune), targets, triggers, plan.stamped, config.seed, round, model.inputShape[2]);
       const trained = await train({

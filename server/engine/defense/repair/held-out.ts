@@ -1,5 +1,5 @@
 import type { HeldOutFigures, TriggeredRate } from '../../../protocol/report';
-import type { ScanResult } from '../../../protocol/scan';
+import { inversionOf, type ScanResult } from '../../../protocol/scan';
 import type { OpenTrigger } from '../../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../../attack/triggered-inputs';
 import type { View } from '../../data/dataset';
@@ -34,7 +34,7 @@ export async function openHeldOut(view: View, known: OpenTrigger | null, estimat
 /** Success of triggers inverted afresh on the model as it is now, none larger than the one found in the input model; null without a suspicious class. */
 export async function freshOn({ subject, scan, images, pass }: RepairContext, onProgress?: (share: number) => void): Promise<Repaired['fresh']> {
   const bounds = scan ? boundsOf(scan) : [];
-  return bounds.length ? boundedSuccess(bounds, images, subject.config.seed, pass, onProgress) : null;
+  return bounds.length && images ? boundedSuccess(bounds, images, subject.config.seed, pass, onProgress) : null;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function freshOn({ subject, scan, images, pass }: RepairContext, on
  * its own estimate: what one of that size reaches says nothing.
  */
 export function boundsOf(scan: ScanResult): { target: number; norm: number }[] {
-  return scan.flagged.map((target) => ({ target, norm: scan.classes[target]!.norm }));
+  return scan.flagged.map((target) => ({ target, norm: inversionOf(scan, target)!.norm }));
 }
 
 /** @param fresh success of triggers that were inverted afresh on the model as it is now */

@@ -13,7 +13,8 @@ export interface RepairContext {
   readonly heldOut: HeldOut;
   /** Of the input model; null where none was made. */
   readonly scan: ScanResult | null;
-  readonly images: ScanImages;
+  /** That triggers are searched on; null without a scan. */
+  readonly images: ScanImages | null;
   /** Classes that are suspicious, and the known trigger's target: what a guided repair works against. */
   readonly targets: readonly number[];
   readonly pass: PassOptions;

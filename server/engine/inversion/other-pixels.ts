@@ -1,0 +1,140 @@
+import { cancelled } from '../../protocol/errors';
+import type { McNemar } from '../../protocol/report';
+import type { OtherPixels } from '../../protocol/scan';
+import type { Normalisation } from '../data/dataset';
+import { EVALUATION_BATCH, subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
+import { predict } from '../defense/measure';
+import { outcomes } from '../metrics/evaluate';
+import { mcnemar } from '../metrics/mcnemar';
+import { rate } from '../metrics/rate';
+import { drawn } from '../data/random';
+import { allIndices } from '../data/roles';
+
+/** Images that settings are compared on. */
+export const COMPARED_IMAGES = 500;
+/** What another setting must be better by: a share of the images, and McNemar's p-value. */
+export const LEAST_GAIN = 0.02;
+export const MOST_P = 0.01;
+/** Factor that takes bytes to [0, 1]. */
+const BYTE_SCALE = 1 / 255;
+/** Decimals of the images' own mean and deviation, as people write them. */
+const DECIMALS = 1e4;
+
+/** How the pixels of a source came about: stored · scale, which is in [0, 1]; then (pixel − mean) / std goes into the model. */
+export interface PixelSettings extends Normalisation {
+  readonly scale: number;
+}
+
+type Candidate = Pick<OtherPixels, 'range' | 'images' | 'scale' | 'mean' | 'std'>;
+
+/**
+ * Other settings of the pixels under which a model is right on clearly more images: common ranges and the images' own mean and
+ * deviation, each as the images are and inverted (grey) or with the channels reversed (colour).
+ * @param source images as set
+ * @returns the best first; empty where none is better by `LEAST_GAIN` with a p-value below `MOST_P`
+ * @throws FinePruneError of kind `cancelled` within one batch
+ */
+export async function otherPixels(source: InputSource, settings: PixelSettings, seed: number, { model, signal }: Pick<PassOptions, 'model' | 'signal'>): Promise<OtherPixels[]> {
+  const compared = subsetOf(source, drawn(allIndices(source.count), COMPARED_IMAGES, seed, 'scan settings'));
+  const hitsOf = async (candidate: Candidate): Promise<Uint8Array> => {
+    // The source's pixels are scaled as set: the other scale goes into mean and std.
+    const factor = candidate.scale / settings.scale;
+    const normalisation = { mean: candidate.mean.map((value) => value / factor), std: candidate.std.map((value) => value / factor) };
+    return outcomes(await predict(altered(compared, candidate.images, factor, model.inputShape[2]), { model, normalisation, signal }), compared.labels);
+  };
+  const asSet = await hitsOf({ range: 'as set', images: 'as they are', ...settings, mean: [...settings.mean], std: [...settings.std] });
+  const right = count(asSet);
+  // Where the model errs on fewer images than that, no other setting can be better by so many.
+  if (compared.count - right < LEAST_GAIN * compared.count) return [];
+  const found: OtherPixels[] = [];
+  for (const candidate of await candidates(source, settings, model.inputShape[2], signal)) {
+    const hits = await hitsOf(candidate);
+    const comparison = mcnemar(asSet, hits);
+    if (!clearlyBetter(comparison, compared.count)) continue;
+    found.push({ ...candidate, flags: flagsOf(candidate), before: rate(right, compared.count), after: rate(count(hits), compared.count), comparison });
+  }
+  // A stable sort: of equal ones the first, which is the simplest.
+  return found.sort((a, b) => b.after.hits - a.after.hits);
+}
+
+/** Whether so many more images are right that it is no accident. */
+export function clearlyBetter({ onlyBefore, onlyAfter, pValue }: McNemar, of: number): boolean {
+  return onlyAfter - onlyBefore >= LEAST_GAIN * of && pValue < MOST_P;
+}
+
+/** `--scale 0.00392156862745098 --mean 0.5 --std 0.5` */
+export function flagsOf({ scale, mean, std }: Pick<OtherPixels, 'scale' | 'mean' | 'std'>): string {
+  return `--scale ${scale} --mean ${mean.join(',')} --std ${std.join(',')}`;
+}
+
+/** What is tried: ranges before changes of the images, since settings are easier to change than files. */
+async function candidates(source: InputSource, set: PixelSettings, channels: number, signal: AbortSignal): Promise<Candidate[]> {
+  const { most, mean, std } = await statistics(source, channels, signal);
+  const scale = naturalScale(most / set.scale, set.scale);
+  const factor = scale / set.scale;
+  const round = (value: number): number => Math.round(value * factor * DECIMALS) / DECIMALS;
+  const own = { mean: mean.map(round), std: std.map(round) };
+  const ranges: Omit<Candidate, 'images'>[] = [
+    { range: '0..1', scale, mean: [0], std: [1] },
+    { range: '0..255', scale, mean: [0], std: [BYTE_SCALE] },
+    { range: '-1..1', scale, mean: [0.5], std: [0.5] },
+    // Images of one grey have no deviation.
+    ...(own.std.every((value) => value > 0) ? [{ range: 'own' as const, scale, ...own }] : []),
+  ];
+  const current: Omit<Candidate, 'images'> = { range: 'as set', scale: set.scale, mean: [...set.mean], std: [...set.std] };
+  const others = ranges.filter((one) => !isSame(one, current, channels));
+  const changed = ([1, 3].includes(channels) ? [channels === 1 ? 'inverted' : 'channels reversed'] : []) as Candidate['images'][];
+  return [...others.map((one): Candidate => ({ ...one, images: 'as they are' })), ...changed.flatMap((images) => [current, ...others].map((one): Candidate => ({ ...one, images })))];
+}
+
+/** Bytes, or what has their range, by 1/255; what is in [0, 1] already, as it is. */
+function naturalScale(largest: number, set: number): number {
+  const slack = 1 + 1e-6;
+  const scale = largest <= slack ? 1 : largest <= 255 * slack ? BYTE_SCALE : set;
+  return Math.abs(scale - set) <= 1e-6 * set ? set : scale;
+}
+
+/** Largest pixel, and mean and standard deviation of each channel, over all images. */
+async function statistics(source: InputSource, channels: number, signal: AbortSignal): Promise<{ most: number; mean: number[]; std: number[] }> {
+  const sums = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let [most, values] = [0, 0];
+  for (let start = 0; start < source.count; start += EVALUATION_BATCH) {
+    if (signal.aborted) throw cancelled();
+    const pixels = source.pixels(Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i));
+    for (let i = 0; i < pixels.length; i++) {
+      const value = pixels[i]!;
+      sums[i % channels]! += value;
+      squares[i % channels]! += value * value;
+      if (value > most) most = value;
+    }
+    values += pixels.length / channels;
+  }
+  const mean = Array.from(sums, (sum) => sum / values);
+  return { most, mean, std: Array.from(squares, (square, channel) => Math.sqrt(Math.max(0, square / values - mean[channel]! ** 2))) };
+}
+
+/** Images as a model may want them that was trained on others: 1 − pixel, or the channels from last to first. Pixels stay scaled as set. */
+function altered(source: InputSource, images: Candidate['images'], factor: number, channels: number): InputSource {
+  if (images === 'as they are') return source;
+  return {
+    ...source,
+    pixels: (positions) => {
+      const pixels = source.pixels(positions);
+      if (images === 'inverted') return pixels.map((value) => 1 / factor - value);
+      for (let at = 0; at < pixels.length; at += channels) pixels.subarray(at, at + channels).reverse();
+      return pixels;
+    },
+  };
+}
+
+function isSame(a: Omit<Candidate, 'images'>, b: Omit<Candidate, 'images'>, channels: number): boolean {
+  const wide = (list: readonly number[]): number[] => (list.length === 1 ? new Array<number>(channels).fill(list[0]!) : [...list]);
+  const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y), 1e-3);
+  const same = (x: readonly number[], y: readonly number[]): boolean => wide(x).every((value, i) => near(value, wide(y)[i]!));
+  return near(a.scale, b.scale) && same(a.mean, b.mean) && same(a.std, b.std);
+}
+
+function count(hits: Uint8Array): number {
+  return hits.reduce((sum, hit) => sum + hit, 0);
+}
