@@ -62,6 +62,9 @@ for (const backend of backends) {
       assert.deepEqual(report.proof?.scan.flagged, []);
       assert.equal(report.proof?.basis, 'fresh inversion');
       assert.ok(report.proof!.bounded[0]!.before.rate > 0.8 && report.proof!.bounded[0]!.after.rate < 0.05);
+      // All test images of other classes, as the ASR: the scan's own success is on held-out ones.
+      assert.deepEqual([report.proof!.measuredOn, report.proof!.bounded[0]!.after.of], ['test', report.trigger!.inputs]);
+      assert.equal(report.data.holdout.images, 2400, 'a fifth of the training images');
       assert.equal(report.pruning.rule, 'triggered-difference');
       assert.ok(report.findings.some(({ id }) => id === 'trigger-estimated'));
       // A scan of the same model may lie in the cache already, and then tells nothing of its classes.
