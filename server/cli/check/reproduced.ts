@@ -42,8 +42,12 @@ function runAgain(target: Target, { provenance }: DefenseReport, opened: OpenCon
 
 /** The committed report against the one that a second run wrote. */
 export function compareReproduced(report: DefenseReport, text: string, again: DefenseReport): CheckResult[] {
-  // The engine's name is asked for here and not there; the rest of the recorded config says what was run.
-  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, config: { ...again.provenance.config, backend: report.provenance.config.backend } } };
+  // The engine's name is asked for here and not there, and by now the config may have what the command line gave then; the rest of the
+  // recorded config says what was run.
+  const { configHash, overridden, config } = report.provenance;
+  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, configHash, config: { ...again.provenance.config, backend: config.backend } } };
+  if (overridden) asAsked.provenance.overridden = overridden;
+  else delete asAsked.provenance.overridden;
   const [told, here] = [serialiseReport(report), serialiseReport(asAsked)];
   if (told === here) return [pass('reproduce.identical', `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`)];
   const units = report.pruning.units.join() === again.pruning.units.join() && report.layer.name === again.layer.name;
