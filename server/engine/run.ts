@@ -24,6 +24,7 @@ import { openModel } from './model/open-tfjs';
 import { configuredSite } from './model/units';
 import { Progress } from './progress';
 import { buildReport } from './report/build-report';
+import { overriddenBy } from './report/staleness';
 import { checkOutputs, leftOver, writeOutputs } from './report/write-outputs';
 
 /**
@@ -81,7 +82,7 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
         : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
 
     progress.begin('write', 1);
-    const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)) });
+    const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)), overridden: overriddenBy(config, opened.config) });
     const files = await writeOutputs({ ...output, report });
     const earlier = await leftOver({ ...output, report });
     if (earlier) emit({ type: 'log', level: 'warn', message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.` });

@@ -1,5 +1,7 @@
 import { findNodeAtLocation } from 'jsonc-parser';
+import type { ResolvedConfig, Strategy } from '../protocol/config';
 import { badInput } from '../protocol/errors';
+import type { OverriddenSetting } from '../protocol/report';
 import { endOfLine, exchangeProperty, indentUnit, removeProperty, rootOf, setProperty } from './json-edits';
 import { ratioFor } from './ratio';
 
@@ -52,14 +54,44 @@ export function withRepair(text: string, { trigger, strategy }: RepairChoice): {
   return { text: edited, told };
 }
 
-function withStrategy(text: string, strategy: NonNullable<RepairChoice['strategy']>): string {
+/**
+ * The text of a config that asks for what a run had from its command line: a run of it then is that run. What such a strategy chooses by itself
+ * goes, as both together would be refused. Comments and layout stay.
+ * @param run what was run
+ * @throws FinePruneError `config.syntax` when the text is no whole config
+ */
+export function withSettingsOf(text: string, taken: readonly OverriddenSetting[], run: ResolvedConfig): string {
+  return taken.reduce((edited, path) => {
+    switch (path) {
+      case 'strategy':
+        return withStrategy(edited, run.strategy ?? 'fine-pruning');
+      case 'data.fineTuneImages': {
+        const data = findNodeAtLocation(whole(edited), ['data']);
+        return data?.type === 'object' && run.data.fineTuneImages !== null ? setProperty(edited, data, 'fineTuneImages', () => String(run.data.fineTuneImages)) : edited;
+      }
+      case 'seed':
+        return setProperty(edited, whole(edited), 'seed', () => String(run.seed));
+      case 'curve':
+        return setProperty(edited, whole(edited), 'curve', () => JSON.stringify(run.curve));
+    }
+  }, text);
+}
+
+/** What a config with a strategy can't give, since the strategy chooses it (config-rules.ts in the engine). */
+function chosenBy(strategy: Strategy): string[][] {
+  if (strategy === 'fine-pruning') return [];
+  const epochs = strategy === 'guided' || strategy === 'head-reset' ? [['fineTune', 'epochs']] : [];
+  return [['prune'], ...(strategy === 'guided' ? [] : [['layer']]), ...epochs];
+}
+
+function withStrategy(text: string, strategy: Strategy): string {
   const value = (): string => JSON.stringify(strategy);
   const has = (field: string): boolean => findNodeAtLocation(whole(text), [field]) !== undefined;
-  let edited = has('prune') && !has('strategy') ? exchangeProperty(text, whole(text), 'prune', 'strategy', value) : setProperty(text, whole(text), 'strategy', value);
-  for (const gone of strategy === 'auto' ? ['prune', 'layer'] : ['prune']) {
-    if (findNodeAtLocation(whole(edited), [gone])) edited = removeProperty(edited, [gone]);
+  let edited = has('prune') && !has('strategy') && strategy !== 'fine-pruning' ? exchangeProperty(text, whole(text), 'prune', 'strategy', value) : setProperty(text, whole(text), 'strategy', value);
+  for (const gone of chosenBy(strategy)) {
+    if (findNodeAtLocation(whole(edited), gone)) edited = removeProperty(edited, gone);
   }
-  return edited.replace(PRUNE_COMMENT, STRATEGY_COMMENT);
+  return strategy === 'fine-pruning' ? edited : edited.replace(PRUNE_COMMENT, STRATEGY_COMMENT);
 }
 
 type Value = (indent: string) => string;

@@ -1,6 +1,7 @@
 import { findNodeAtOffset, getNodePath, type JSONPath } from 'jsonc-parser';
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
 import type { DefenseReport } from '../protocol/report';
+import { withSettings, type RunSetting } from '../protocol/run-settings';
 import { fieldAt, type Field } from './config-schema';
 import { layerToPrune, namedUnits } from './config-checks';
 import { rangeOf, valueAt, type ConfigText } from './config-text';
@@ -13,9 +14,10 @@ import { scanMarkdown } from './scan-text';
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the
  * terms of the field it rests on.
- * @param known the last report, only if it still holds for the config as it stands, and the last scan of its model
+ * @param known the last report, only if it still holds for the config as it stands, with the settings that its run had and the config has
+ *   not; and the last scan of its model
  */
-export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, known: { report?: DefenseReport | undefined; scan?: LastScan | undefined } = {}): Hover | null {
+export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, known: { report?: DefenseReport | undefined; settings?: readonly RunSetting[] | undefined; scan?: LastScan | undefined } = {}): Hover | null {
   const node = config.root && findNodeAtOffset(config.root, config.document.offsetAt(position));
   if (!node || node === config.root) return null;
   const isKey = node.parent?.type === 'property' && node.parent.children?.[0] === node;
@@ -24,7 +26,7 @@ export function configHover(config: ConfigText, facts: ConfigFacts, position: Po
   const path = isKey ? getNodePath(node.parent!.children?.[1] ?? node) : getNodePath(node);
   const field = fieldOf(config, path);
   if (!field) return null;
-  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, known.report), ...scanned(field, known.scan), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
+  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, known.report, known.settings), ...scanned(field, known.scan), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
   return { contents: { kind: MarkupKind.Markdown, value: value.filter(Boolean).join('\n\n') }, range: rangeOf(config, node) };
 }
 
@@ -61,18 +63,26 @@ function isReference(config: ConfigText): boolean {
   return [undefined, 'fine-pruning'].includes(valueAt(config, ['strategy']) as undefined);
 }
 
-function measured(field: Field, report: DefenseReport | undefined): string[] {
+function measured(field: Field, report: DefenseReport | undefined, settings: readonly RunSetting[] = []): string[] {
   if (!report) return [];
+  const run = settings.length ? `Last run, ${code(withSettings(settings))}` : 'Last run';
   const { after } = report.stages;
   switch (field.name) {
     case 'gates.maxAttackSuccessRate':
     case 'trigger':
-      return after.attackSuccessRate ? [`Last run: ${beforeAfter(report, 'attackSuccessRate')} (95 % interval ${percent(after.attackSuccessRate.low)} – ${percent(after.attackSuccessRate.high)} over ${count(after.attackSuccessRate.of)} images).`] : [];
+      return after.attackSuccessRate ? [`${run}: ${beforeAfter(report, 'attackSuccessRate')} (95 % interval ${percent(after.attackSuccessRate.low)} – ${percent(after.attackSuccessRate.high)} over ${count(after.attackSuccessRate.of)} images).`] : [];
     case 'gates.maxAccuracyDrop':
-      return [`Last run: ${beforeAfter(report, 'cleanAccuracy')}.`];
+      return [`${run}: ${beforeAfter(report, 'cleanAccuracy')}.`];
     default:
-      return [];
+      return settings.some(({ path }) => path === field.name) ? settingsMarkdown(settings) : [];
   }
+}
+
+/** Settings that the last run had and the config has not, as a list; empty where there are none. */
+export function settingsMarkdown(settings: readonly RunSetting[]): string[] {
+  if (settings.length === 0) return [];
+  const lines = settings.map(({ path, run, config, option }) => `- ${code(path)} ${code(run)}, in the config ${code(config)}${option === null ? '' : ` (${code(option)})`}`);
+  return [`The run had settings that the config has not, so a run of the config by itself may end otherwise:\n\n${lines.join('\n')}`];
 }
 
 /** What a scan found, where a person decides about a trigger. */

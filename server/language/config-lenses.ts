@@ -1,5 +1,6 @@
 import type { CodeLens } from 'vscode-languageserver-types';
 import { COMMANDS } from '../protocol/lsp';
+import { settingsText, withSettings } from '../protocol/run-settings';
 import { topRange, type ConfigText } from './config-text';
 import type { ConfigFacts } from './facts';
 import { resultLine } from './report-text';
@@ -26,7 +27,7 @@ export function configLenses(config: ConfigText, facts: ConfigFacts, { last, act
     lenses.push({ range, command: { title: 'Inspect Activations', tooltip: 'See what each unit does on clean and on triggered inputs; nothing is trained or written', command: COMMANDS.inspect, arguments: [uri] } });
     lenses.push(scanLens(range, uri, scan, scanning));
   }
-  if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
+  if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: lastTooltip(last), command: COMMANDS.openReport, arguments: [last.reportUri] } });
   return lenses;
 }
 
@@ -36,6 +37,13 @@ function canInspect({ model }: ConfigFacts): boolean {
 }
 
 /** Title of the lens that opens the last report. */
-export function lastTitle(last: LastRun): string {
-  return last.changed.length ? `${resultLine(last.report)} (stale: ${last.changed.join(', ')} changed)` : resultLine(last.report);
+export function lastTitle({ report, changed, settings = [] }: LastRun): string {
+  const result = resultLine(report, withSettings(settings));
+  return changed.length ? `${result} (stale: ${changed.join(', ')} changed)` : result;
+}
+
+/** What the lens adds when it is hovered. */
+export function lastTooltip({ report, changed, settings = [] }: LastRun): string {
+  if (changed.length) return staleText(changed);
+  return settings.length ? `${report.verdict.sentence} ${settingsText(settings)}` : report.verdict.sentence;
 }

@@ -1,7 +1,7 @@
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { strategyLayer, type LayerSummary, type ModelSummary } from '../protocol/model';
-import { code } from './config-hover';
+import { code, settingsMarkdown } from './config-hover';
 import { TERMS } from './metric-text';
 import { stringAround } from './model-text';
 import { plural, stageTable, unitWord } from './report-text';
@@ -39,5 +39,5 @@ function role(layer: LayerSummary, summary: ModelSummary): string {
 
 function results(layer: LayerSummary, last: LastRun | undefined): string[] {
   if (!last || last.changed.length || last.report.layer.name !== layer.name) return [];
-  return [prunedText(last.report), stageTable(last.report)];
+  return [prunedText(last.report), ...settingsMarkdown(last.settings ?? []), stageTable(last.report)];
 }

@@ -2,10 +2,10 @@ import type { CodeLens } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { COMMANDS, type InspectTarget } from '../protocol/lsp';
 import { strategyLayer, type ModelSummary } from '../protocol/model';
-import { lastTitle, type Doings } from './config-lenses';
+import { lastTitle, lastTooltip, type Doings } from './config-lenses';
 import { layerRange, modelTop } from './model-text';
 import { count, plural, prunedCount, unitWord } from './report-text';
-import { activeTitle, staleText, type LastRun } from './run-state';
+import { activeTitle, type LastRun } from './run-state';
 import { scanLens } from './scan-lenses';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
@@ -34,7 +34,7 @@ export function modelLenses(document: TextDocument, summary: ModelSummary, { pla
   const isOffer = aboutScan.command?.command === COMMANDS.scan;
   const lenses: CodeLens[] = [{ range: top, command: run }, ...(isOffer ? [] : [aboutScan])];
   if (last) {
-    lenses.push({ range: top, command: { title: lastTitle(last), tooltip: last.changed.length ? staleText(last.changed) : last.report.verdict.sentence, command: COMMANDS.openReport, arguments: [last.reportUri] } });
+    lenses.push({ range: top, command: { title: lastTitle(last), tooltip: lastTooltip(last), command: COMMANDS.openReport, arguments: [last.reportUri] } });
   }
   return [...lenses, ...layerLenses(document, summary, plan, last), ...(isOffer ? [{ ...aboutScan, range: lastOfLine(document, summary, top) }] : [])];
 }

@@ -1,9 +1,11 @@
 import type { Diagnostic, Range } from 'vscode-languageserver-types';
 import type { Failure } from '../protocol/errors';
 import type { ReviewedIssue } from '../protocol/review';
+import { settingsText, type RunSetting } from '../protocol/run-settings';
 import { nodeAtPointer, rangeOf, topRange, type ConfigText } from './config-text';
 import { SEVERITY, SOURCE } from './problem';
 import { staleText } from './run-state';
+import { settingsSeverity } from './settings-diagnostics';
 
 /** What a diagnostic of a report carries for its quick fix: the finding that may be accepted. */
 export interface IssueData {
@@ -11,11 +13,11 @@ export interface IssueData {
 }
 
 /**
- * Diagnostics in the text of a report: missed gates and findings on the line that holds them, and what has changed since it was
- * written. An accepted one stays, as information: that somebody has accepted it is what the next reader has to know.
+ * Diagnostics in the text of a report: missed gates and findings on the line that holds them, what has changed since it was written, and
+ * what its run had from a command line. An accepted one stays, as information: that somebody has accepted it is what the next reader has to know.
  */
-export function reportDiagnostics(text: ConfigText, issues: readonly ReviewedIssue[], changed: readonly string[]): Diagnostic[] {
-  return [...staleness(text, changed), ...issues.map((issue) => issueDiagnostic(text, issue))];
+export function reportDiagnostics(text: ConfigText, issues: readonly ReviewedIssue[], changed: readonly string[], settings: readonly RunSetting[] = []): Diagnostic[] {
+  return [...staleness(text, changed), ...otherSettings(text, settings), ...issues.map((issue) => issueDiagnostic(text, issue))];
 }
 
 /** A report that can't be used as one, at the place at fault. */
@@ -53,6 +55,14 @@ function staleness(text: ConfigText, changed: readonly string[]): Diagnostic[] {
     const pointer = what === 'the model' ? '/model/before' : what === 'the data' ? '/data/files' : '/provenance/configHash';
     return { source: SOURCE, code: 'report.stale', severity: SEVERITY.warning, range: firstLine(text, pointer), message: staleText([what]) };
   });
+}
+
+/** Settings that the run had and its config has not, at the first of them. */
+function otherSettings(text: ConfigText, settings: readonly RunSetting[]): Diagnostic[] {
+  const [first] = settings;
+  if (!first) return [];
+  const range = firstLine(text, `/provenance/config/${first.path.replaceAll('.', '/')}`);
+  return [{ source: SOURCE, code: 'report.settings', severity: SEVERITY[settingsSeverity(settings)], range, message: settingsText(settings) }];
 }
 
 /** From the key of the value that a pointer names to the end of its line: a value may go over many. */

@@ -1,5 +1,7 @@
 import type { Hover, Position } from 'vscode-languageserver-types';
 import type { DefenseReport, McNemar, Rate } from '../protocol/report';
+import type { RunSetting } from '../protocol/run-settings';
+import { settingsMarkdown } from './config-hover';
 import type { ConfigText } from './config-text';
 import { hoverAt, type Path } from './hover-at';
 import { TERMS, type TermId } from './metric-text';
@@ -17,13 +19,16 @@ function rule({ pruning }: DefenseReport): string {
   return pruning.ratio === null && pruning.count > 0 ? 'The config names the units that were pruned; the rule orders the curve alone.' : RULES[pruning.rule];
 }
 
-/** What a figure of a report means, and what it comes to here. Null where there is nothing to add to the text. */
-export function reportHover(text: ConfigText, report: DefenseReport, position: Position): Hover | null {
-  return hoverAt(text, position, (path) => explain(report, path));
+/**
+ * What a figure of a report means, and what it comes to here. Null where there is nothing to add to the text.
+ * @param settings those that its run had and the config beside it has not, as far as they are known
+ */
+export function reportHover(text: ConfigText, report: DefenseReport, position: Position, settings: readonly RunSetting[] = []): Hover | null {
+  return hoverAt(text, position, (path) => explain(report, path, settings));
 }
 
 /** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */
-function explain(report: DefenseReport, path: Path): string[] | undefined {
+function explain(report: DefenseReport, path: Path, settings: readonly RunSetting[]): string[] | undefined {
   const [top, second, third] = path;
   switch (top) {
     case 'stages':
@@ -31,7 +36,7 @@ function explain(report: DefenseReport, path: Path): string[] | undefined {
     case 'gates':
       return typeof second === 'number' ? gate(report, second) : term('gate');
     case 'verdict':
-      return [`**${capital(report.verdict.word)}**`, report.verdict.sentence];
+      return [`**${capital(report.verdict.word)}**`, report.verdict.sentence, ...settingsMarkdown(settings)];
     case 'findings':
       return typeof second === 'number' && path.length === 2 ? finding(report, second) : undefined;
     case 'comparison':
@@ -49,7 +54,9 @@ function explain(report: DefenseReport, path: Path): string[] | undefined {
     case 'proof':
       return repairPart(report, path);
     case 'provenance':
-      return second === 'configHash' ? ['SHA-256 of the config with every default filled in, in canonical form. Another one means that the config has changed since.'] : undefined;
+      if (second === 'config') return settings.length ? settingsMarkdown(settings) : undefined;
+      if (second === 'overridden') return ['Settings that the command line of the run gave, and its config file has otherwise.', ...settingsMarkdown(settings)];
+      return second === 'configHash' ? ['SHA-256 of the config with every default filled in, in canonical form. Another one means that the config has changed since.', ...settingsMarkdown(settings)] : undefined;
     case 'model':
       return path.length >= 2 ? ['SHA-256 of the topology (canonical JSON) and of the weight bytes. Other ones mean that it is another model.'] : undefined;
     default:

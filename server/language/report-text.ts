@@ -57,11 +57,11 @@ export function unitWord(className: string): string {
   return className === 'Dense' ? 'neuron' : 'channel';
 }
 
-/** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. */
-export function resultLine(report: DefenseReport): string {
+/** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. @param made how, where the config does not say it: `with --strategy auto` */
+export function resultLine(report: DefenseReport, made = ''): string {
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;
   const asr = attackSuccessRate ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}${baseText(report.stages.after)}` : '';
-  return `${capital(report.verdict.word)} · clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
+  return `${capital(report.verdict.word)}${made && ` ${made}`} · clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
 }
 
 /** ` (base rate 0.07 %)`: what goes to the target without the trigger, beside an ASR; nothing in reports of earlier versions. */

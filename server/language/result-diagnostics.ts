@@ -1,12 +1,14 @@
 import type { Diagnostic, DiagnosticRelatedInformation } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { DefenseReport, UnitActivation } from '../protocol/report';
+import { withSettings } from '../protocol/run-settings';
 import { nodeAt, rangeOf, topRange, type ConfigText } from './config-text';
 import type { InspectLink } from './model-actions';
 import { layerRange, modelTop } from './model-text';
 import { problem } from './problem';
 import { beforeAfterLine, capital, count, figure, indexList, percent, plural, unitWord, verdictSeverity } from './report-text';
 import { staleText, type LastRun } from './run-state';
+import { configSettingsDiagnostics } from './settings-diagnostics';
 
 /** Indices that a message spells out; the report has them all. */
 const SPELT_INDICES = 32;
@@ -17,7 +19,7 @@ export function modelDiagnostics(document: TextDocument, last: LastRun): Diagnos
   if (changed.length) return [problem('result.stale', 'information', modelTop(document), staleText(changed))];
   const range = layerRange(document, report.layer.name);
   return [
-    verdict(report, range),
+    verdict(last, range),
     { ...problem('result.pruned', 'information', range, prunedText(report)), data: { title: `Inspect layer ${report.layer.name}`, layer: report.layer.name } satisfies InspectLink },
     ...loudest(report, range),
     ...report.findings.map((finding) => problem(`finding.${finding.id}`, finding.severity, range, finding.message)),
@@ -35,12 +37,13 @@ export function configResultDiagnostics(config: ConfigText, last: LastRun, model
   const related: DiagnosticRelatedInformation[] = modelUri
     ? [{ location: { uri: modelUri, range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }, message: prunedText(report) }]
     : [];
-  return [{ ...verdict(report, range), relatedInformation: related }];
+  return [{ ...verdict(last, range), relatedInformation: related }, ...configSettingsDiagnostics(config, last)];
 }
 
-function verdict(report: DefenseReport, range: Diagnostic['range']): Diagnostic {
+function verdict({ report, settings = [] }: LastRun, range: Diagnostic['range']): Diagnostic {
+  const made = withSettings(settings);
   // The figures first: a list of problems shows no more than the beginning.
-  const text = `${capital(report.verdict.word)}: ${beforeAfterLine(report)}. ${report.verdict.sentence}`;
+  const text = `${capital(report.verdict.word)}${made && ` ${made}`}: ${beforeAfterLine(report)}. ${report.verdict.sentence}`;
   return problem('result.verdict', verdictSeverity(report.verdict.word), range, text);
 }
 

@@ -1,4 +1,5 @@
 import type { DefenseReport } from '../protocol/report';
+import type { RunSetting } from '../protocol/run-settings';
 import { percentDone } from './report-text';
 
 /** What is known of the last run of a config. */
@@ -7,6 +8,8 @@ export interface LastRun {
   reportUri: string;
   /** What changed since the report was written, in words; empty when its figures still hold. */
   changed: readonly string[];
+  /** Settings that its run had from a command line and the config has not; the report holds, and the config asks for another run. */
+  settings?: readonly RunSetting[];
 }
 
 /** A run that is going on or waits. */

@@ -49,7 +49,7 @@ export function registerFeatures(host: Host, board: Board, reports: ReportDocume
     const found = configOf(textDocument.uri);
     if (found) {
       const { last, scan } = board.config(found.file) ?? {};
-      return configHover(found.config, found.facts, position, { report: last?.changed.length === 0 ? last.report : undefined, scan });
+      return configHover(found.config, found.facts, position, { ...(last?.changed.length === 0 && { report: last.report, settings: last.settings }), scan });
     }
     const model = modelOf(textDocument.uri);
     if (!model) return reports.hover(textDocument.uri, position) ?? scans.hover(textDocument.uri, position);

@@ -8,6 +8,7 @@ import { inversionOf } from '../protocol/scan';
 import {
   INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult,
 } from '../protocol/lsp';
+import { withSettings } from '../protocol/run-settings';
 import type { LastRun } from '../language/run-state';
 import { stillHolds } from '../language/scan-state';
 import type { Host } from './host';
@@ -122,10 +123,10 @@ function repairedBy({ report: { provenance, layer, pruning, scan, trigger, model
 }
 
 /** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */
-function stateOf({ report: { verdict, layer, pruning }, changed }: LastRun, layers: readonly LayerChoice[], after: boolean): ReportState {
+function stateOf({ report: { verdict, layer, pruning }, changed, settings = [] }: LastRun, layers: readonly LayerChoice[], after: boolean): ReportState {
   const { units = 0 } = layers.find(({ name }) => name === layer.name) ?? {};
   const pruned = pruning.units.filter((unit) => unit < units);
-  return { verdict: { word: verdict.word, sentence: cut(verdict.sentence) }, changed: [...changed], layer: cut(layer.name), pruned, after };
+  return { verdict: { word: verdict.word, sentence: cut(verdict.sentence) }, changed: [...changed], layer: cut(layer.name), pruned, after, ...(settings.length > 0 && { settings: cut(withSettings(settings)) }) };
 }
 
 const cut = (text: string): string => text.slice(0, MOST_TEXT);

@@ -16,6 +16,7 @@ import type {
 } from '../protocol/lsp';
 import type { DefenseReport } from '../protocol/report';
 import type { DefenseReview, ReviewedIssue } from '../protocol/review';
+import type { RunSetting } from '../protocol/run-settings';
 import { openDocument, type Host } from './host';
 import { ResultDocuments, type Reading } from './result-documents';
 import { failureOf } from './runs';
@@ -30,13 +31,16 @@ const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, 
 
 /** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
 export class ReportDocuments extends ResultDocuments<DefenseReport> {
+  /** Settings that a report's run had and its config has not, as they were when it was last diagnosed. */
+  private readonly settings = new WeakMap<DefenseReport, readonly RunSetting[]>();
+
   constructor(host: Host, private readonly snapshots: Snapshots) {
     super(host, isReportPath, readReport);
   }
 
   hover(uri: string, position: Position): Hover | null {
     const reading = this.at(uri);
-    return reading?.result ? reportHover(reading.text, reading.result, position) : null;
+    return reading?.result ? reportHover(reading.text, reading.result, position, this.settings.get(reading.result)) : null;
   }
 
   lenses(uri: string): CodeLens[] {
@@ -55,8 +59,8 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
       const file = pathOf(uri);
       const report = readReport(text, file ?? uri);
       const review = reviewText !== undefined ? readReview(reviewText, uri) : file ? await this.review(file) : null;
-      const changed = file ? await this.snapshots.changesSince(report, configOf(file)) : null;
-      return { ok: true, view: { report, issues: reviewedIssues(report, review, today()), changed } };
+      const { changed, settings } = file ? await this.snapshots.standingOf(report, configOf(file)) : { changed: null, settings: [] };
+      return { ok: true, view: { report, issues: reviewedIssues(report, review, today()), changed, ...(settings.length > 0 && { settings }) } };
     } catch (error) {
       return { ok: false, failure: failureOf(error) };
     }
@@ -92,7 +96,8 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
 
   protected async diagnose({ result, text, fault }: Reading<DefenseReport>, file: string): Promise<Diagnostic[]> {
     if (!result) return fault ? [brokenReport(text, fault)] : [];
-    const changed = await this.snapshots.changesSince(result, configOf(file));
+    const { changed, settings } = await this.snapshots.standingOf(result, configOf(file));
+    this.settings.set(result, settings);
     let issues: ReviewedIssue[];
     try {
       issues = reviewedIssues(result, await this.review(file), today());
@@ -100,7 +105,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
       this.host.log.warn(`Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`);
       issues = reviewedIssues(result, null, today());
     }
-    return reportDiagnostics(text, issues, changed);
+    return reportDiagnostics(text, issues, changed, settings);
   }
 
   /** Decisions beside a report, as the editor has them; null when there are none. */

@@ -2,9 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256OfFile } from '../engine/files/hash';
 import { MAX_REPORT_BYTES, readReport } from '../engine/report/read-report';
-import { isOfConfig, settingDifferences } from '../engine/report/staleness';
+import { isOfConfig, runSettings, settingsRun } from '../engine/report/staleness';
 import type { ResolvedConfig } from '../protocol/config';
 import type { DefenseReport } from '../protocol/report';
+import type { RunSetting } from '../protocol/run-settings';
 import { FileMemo } from './file-memo';
 import type { Log } from './host';
 import type { Models } from './models';
@@ -17,6 +18,17 @@ export interface Inputs {
   /** Absolute path of a data file as written in the config; undefined when it may not be read. */
   resolve(written: string): string | undefined;
 }
+
+/** Whether a report still holds for the config, the model and the data that lie beside it now, and how it was made. */
+export interface Standing {
+  /** What has changed since it was written, in words; empty when its figures still hold. */
+  changed: string[];
+  /** Settings that its run had and the config has not; empty too when the config has changed. */
+  settings: RunSetting[];
+}
+
+/** Of a report whose config is gone or broken. */
+export const WITHOUT_CONFIG: Standing = { changed: ['the config'], settings: [] };
 
 /** Reads defense reports and tells whether they still hold. */
 export class Reports {
@@ -35,10 +47,11 @@ export class Reports {
     }
   }
 
-  /** What has changed since the report was written, in words; empty when its figures still hold. */
-  async changes(report: DefenseReport, inputs: Inputs): Promise<string[]> {
+  /** How a report stands to what lies beside it. */
+  async standing(report: DefenseReport, inputs: Inputs): Promise<Standing> {
     const [model, data] = await Promise.all([this.modelChanged(report, inputs.modelPath), this.dataChanged(report, inputs)]);
-    return [...(model ? ['the model'] : []), ...configChange(report, inputs.config), ...(data ? ['the data'] : [])];
+    const changed = [...(model ? ['the model'] : []), ...configChange(report, inputs.config), ...(data ? ['the data'] : [])];
+    return { changed, settings: inputs.config ? runSettings(report, inputs.config) : [] };
   }
 
   private async read(file: string): Promise<DefenseReport> {
@@ -66,10 +79,10 @@ export class Reports {
   }
 }
 
-// A run may override fields of its config (backend, threads): the hash is that of the config, the copy that of the run.
 function configChange(report: DefenseReport, config: ResolvedConfig | undefined): string[] {
   if (!config) return ['the config'];
   if (isOfConfig(report, config)) return [];
-  const fields = settingDifferences(report.provenance.config, config).filter((field) => field !== 'backend');
+  const { overridden, other } = settingsRun(report, config);
+  const fields = [...other, ...overridden];
   return [fields.length > 0 && fields.length <= 3 ? `the config (${fields.join(', ')})` : 'the config'];
 }

@@ -14,7 +14,7 @@ import type { DefenseReport } from '../protocol/report';
 import { DataFiles } from './data-files';
 import { openDocument, type Host } from './host';
 import { Models } from './models';
-import { Reports, type Inputs } from './reports';
+import { Reports, WITHOUT_CONFIG, type Inputs, type Standing } from './reports';
 import { scanPathOf, ScanReports, type ScanSubject } from './scan-reports';
 import { relativePath, uriOf } from './uris';
 
@@ -92,14 +92,14 @@ export class Snapshots {
     return this.scanSubject(scanFile, model, resolved);
   }
 
-  /** What has changed since a report was written, going by the config beside it. */
-  async changesSince(report: DefenseReport, configFile: string): Promise<string[]> {
+  /** How a report stands to the config beside it, and to what that names. */
+  async standingOf(report: DefenseReport, configFile: string): Promise<Standing> {
     const document = await this.document(configFile, 'fineprune');
-    if (!document) return ['the config'];
+    if (!document) return WITHOUT_CONFIG;
     const { text, faults, resolved } = readText(document, configFile);
-    if (!text.root || tellsAll(faults)) return ['the config'];
+    if (!text.root || tellsAll(faults)) return WITHOUT_CONFIG;
     const { paths, modelPath } = await this.facts(text, configFile);
-    return await this.reports.changes(report, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
+    return await this.reports.standing(report, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
   }
 
   /** The last run of a config as it lies on the disk, which is what an engine reads: without a look around, so that it takes no time. */
@@ -186,7 +186,7 @@ export class Snapshots {
     const reportPath = reportPathOf(file);
     const report = await this.reports.at(reportPath);
     if (!report) return undefined;
-    return { report, reportUri: uriOf(reportPath), changed: inputs ? await this.reports.changes(report, inputs) : ['the config'] };
+    return { report, reportUri: uriOf(reportPath), ...(inputs ? await this.reports.standing(report, inputs) : WITHOUT_CONFIG) };
   }
 }
 

@@ -99,6 +99,8 @@ export interface ReportState {
   pruned: number[];
   /** Whether the defended model can be looked into: the report names one, it is there, and it is the one that was measured. */
   after: boolean;
+  /** `with --strategy auto`: settings that its run had and the config has not; absent where there are none. */
+  settings?: string;
 }
 
 /** One entry a unit, in index order, in every array. Activations are after the activation function. */

@@ -4,6 +4,7 @@ import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';
 import type { DefenseReport } from './report';
 import type { IssueId, ReportComparison, ReviewedIssue } from './review';
+import type { RunSetting } from './run-settings';
 import type { ScanOutcome } from './scan';
 
 /**
@@ -184,6 +185,8 @@ export interface ReportView {
   issues: ReviewedIssue[];
   /** What has changed since it was written; null where that can't be known. */
   changed: string[] | null;
+  /** Settings that its run had and the config beside it has not; absent where there are none, and where that can't be known. */
+  settings?: RunSetting[];
 }
 export type ReadReportResult = { ok: true; view: ReportView } | { ok: false; failure: Failure };
 

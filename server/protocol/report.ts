@@ -373,4 +373,14 @@ export interface Provenance {
   configHash: string;
   /** What was run: the resolved config with such overrides. */
   config: ResolvedConfig;
+  /**
+   * Settings of `config` that the command line gave and the config file has otherwise; absent where there are none. Engine and threads are
+   * not among them: they change no question.
+   * @minItems 1
+   * @maxItems 4
+   */
+  overridden?: OverriddenSetting[];
 }
+
+/** A setting that a command line may give instead of the config, by its path there. */
+export type OverriddenSetting = 'strategy' | 'data.fineTuneImages' | 'seed' | 'curve';

@@ -212,7 +212,7 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     const report = only(repo.check('--reproduce', '--base', 'HEAD').answer);
     assert.deepEqual(fails(report), []);
     assert.deepEqual(warned(report), ['config.overridden']);
-    assert.match(report.results.find(({ id }) => id === 'config.overridden')!.message, /data\.fineTuneImages, seed/);
+    assert.match(report.results.find(({ id }) => id === 'config.overridden')!.message, /command line: data\.fineTuneImages 120 \(config: all\), seed 5 \(config: 0\)\. /);
     assert.ok(report.results.some(({ id }) => id === 'reproduce.identical'), 'it is run again as it was run');
   });
 

@@ -150,6 +150,24 @@ describe('Pages of reports', function () {
     await waitFor('focus on the finding', () => page.evaluate(() => document.activeElement?.textContent?.includes('gate.maxAttackSuccessRate') ?? false));
   });
 
+  it('say beside the verdict what the command line gave, and from the report alone where no config is looked at', async () => {
+    const report = example();
+    report.provenance.config.strategy = 'auto';
+    report.provenance.overridden = ['strategy'];
+    const view = viewOf(report);
+    const settings = [{ path: 'strategy', run: 'auto', config: 'fine-pruning', option: '--strategy auto' }];
+    opened = await open('report', { ...view, view: { ...view.view, changed: [], settings } });
+    const { page } = opened;
+    await page.getByRole('heading', { level: 1, name: 'Not mitigated with --strategy auto' }).waitFor();
+    await page.getByText('This report was made with settings from the command line: strategy auto (config: fine-pruning). A run of the config by itself may end otherwise.').waitFor();
+    assert.deepEqual(await seriousIssues(page), []);
+    await tell(opened, { ...view, view: { ...view.view, changed: null }, local: false });
+    await page.getByText('This report was made with settings from the command line: strategy auto.').waitFor();
+    await tell(opened, { ...view, view: { ...view.view, changed: [] } });
+    await page.getByRole('heading', { level: 1, name: 'Not mitigated', exact: true }).waitFor();
+    assert.equal(await page.getByText('settings from the command line').count(), 0, 'the config has them by now');
+  });
+
   it('offer nothing that cannot work', async () => {
     for (const change of [{ local: false }, { trusted: false }]) {
       const one = await open('report', viewOf(example(), change));

@@ -49,7 +49,7 @@ function Verdict(): JSX.Element {
   return (
     <p class="verdict">
       <span class={`codicon codicon-${VERDICT_ICONS[report.verdict.word] ?? 'info'}`} aria-hidden="true" />
-      <strong>{capital(report.verdict.word)}</strong>
+      <strong>{capital(report.verdict.word)}</strong>{report.settings ? ` ${report.settings}, not as the config says` : ''}
       {report.changed.length ? ` · no longer certain: ${report.changed.join(', ')} changed since` : ` · ${report.verdict.sentence}`}{' '}
       <button type="button" class="link" onClick={() => controller.command('open-report')}>Open report</button>
     </p>

@@ -32,7 +32,7 @@ export function planned({ prune, report, chosen, strategy }: Looked, layer: Plac
     return { count: units.length, units, source: 'named' };
   }
   if (typeof prune.ratio === 'number') return ofRule(countFor(prune.ratio, layer.units), 'ratio', layer);
-  if (report?.layer === layer.layer && report.changed.length === 0) return ofReport(report.pruned.filter((unit) => unit < layer.units), layer);
+  if (report?.layer === layer.layer && report.changed.length === 0 && !report.settings) return ofReport(report.pruned.filter((unit) => unit < layer.units), layer);
   const most = strategy === null && layer.state === 'before' && limit ? (prune.guide ? limit.smallest : limit.limit) : null;
   return most ? ofRule(Math.min(layer.units, most.pruned), 'limit', layer) : ofRule(countFor(REFERENCE, layer.units), 'reference', layer);
 }

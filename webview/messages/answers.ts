@@ -58,6 +58,7 @@ const overview = v.object({
       layer: text,
       pruned: list(unit, MOST_UNITS),
       after: v.boolean(),
+      settings: v.optional(text),
     }),
   ),
 });

@@ -184,6 +184,7 @@ export const defenseReport = v.pipe(
       cpuFeatures: list(text, MOST_ENTRIES),
       configHash: text,
       config: resolvedConfig,
+      overridden: v.optional(list(v.picklist(['strategy', 'data.fineTuneImages', 'seed', 'curve']), 4)),
     }),
   }),
   v.check(({ layer, pruning }) => pruning.units.every((unit) => unit < layer.units), 'a pruned unit beyond the last'),

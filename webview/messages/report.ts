@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { ReportPageState, FromReport, ToReport } from '../../server/protocol/review-view';
 import type { IssueId, ReviewedIssue } from '../../server/protocol/review';
+import type { RunSetting } from '../../server/protocol/run-settings';
 import { MOST_UNITS, bytes, failure, list, parser, text, unit, whole, type Holds, type Same } from './parts';
 import { defenseReport, findingId, gateId, severity } from './report-value';
 
@@ -34,11 +35,14 @@ const issue = v.object({
 });
 export type IssueHolds = Holds<Same<v.InferOutput<typeof issue>, ReviewedIssue>>;
 
+const runSetting = v.object({ path: text, run: text, config: text, option: v.nullable(text) });
+export type RunSettingHolds = Holds<Same<v.InferOutput<typeof runSetting>, RunSetting>>;
+
 const toReport = v.variant('type', [
   v.object({
     type: v.literal('view'),
     name: text,
-    view: v.object({ report: defenseReport, issues: list(issue, MOST_ISSUES), changed: v.nullable(list(text, 1000)) }),
+    view: v.object({ report: defenseReport, issues: list(issue, MOST_ISSUES), changed: v.nullable(list(text, 1000)), settings: v.optional(list(runSetting, 1000)) }),
     local: v.boolean(),
     trusted: v.boolean(),
   }),

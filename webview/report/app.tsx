@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/review-view';
+import { withSettings } from '../../server/protocol/run-settings';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
 import { ActionsContext, type Actions } from './actions';
@@ -49,7 +50,7 @@ export function App({ host, onDropped }: { host: Host<ToReport, FromReport, Repo
       setShown(message);
       setTold(null);
       // A view comes with every edit of the text: what is the same is not read again.
-      const text = message.type === 'view' ? `${message.name}: ${message.view.report.verdict.word}. ${message.view.report.verdict.sentence}` : `${message.name}: ${message.failure.message}`;
+      const text = message.type === 'view' ? spokenText(message) : `${message.name}: ${message.failure.message}`;
       if (text !== spokenOf.current) say(text, message.type === 'broken');
       spokenOf.current = text;
     });
@@ -110,10 +111,15 @@ export function App({ host, onDropped }: { host: Host<ToReport, FromReport, Repo
   );
 }
 
-function Page({ name, view: { report, issues, changed }, local }: View): JSX.Element {
+/** What is said of a report when it comes. */
+function spokenText({ name, view: { report: { verdict }, settings = [] } }: View): string {
+  return `${name}: ${[verdict.word, withSettings(settings)].filter(Boolean).join(' ')}. ${verdict.sentence}`;
+}
+
+function Page({ name, view: { report, issues, changed, settings = [] }, local }: View): JSX.Element {
   return (
     <>
-      <Summary name={name} report={report} changed={changed} local={local} />
+      <Summary name={name} report={report} changed={changed} settings={settings} local={local} />
       <GatesSection report={report} issues={issues} />
       <FiguresSection report={report} />
       <FindingsSection issues={issues} />

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { DefenseReport } from '../../server/protocol/report';
+import { recordedSettings } from '../../server/protocol/run-settings';
 import { count, plural } from '../ui/format';
 import { useActions } from './actions';
 import { Folded } from './folded';
@@ -10,6 +11,7 @@ const MOST_FILES = 50;
 /** What it was measured with and on, by hash; and the settings of the run. */
 export function Provenance({ report }: { report: DefenseReport }): JSX.Element {
   const { provenance: { tool, backend, engine, threads, oneDnn, cpuFeatures, configHash, config }, model, data, fineTuning } = report;
+  const overridden = recordedSettings(report);
   const { isOpen } = useActions();
   const last = fineTuning.history[fineTuning.history.length - 1];
   return (
@@ -25,6 +27,7 @@ export function Provenance({ report }: { report: DefenseReport }): JSX.Element {
           <Fact term="Data">{data.shape.join(' × ')}, {count(data.classes)} classes; analysed on {count(data.analysis.images)} {data.analysis.role === 'test' ? 'test' : 'held-out'} images</Fact>
           {data.files.slice(0, MOST_FILES).map(({ path, sha256 }) => <Fact key={path} term="Data file"><bdi>{path}</bdi><Hash name="SHA-256" hash={sha256} /></Fact>)}
           {data.files.length > MOST_FILES ? <Fact term="Data files">{MOST_FILES} of {count(data.files.length)}</Fact> : null}
+          {overridden.length ? <Fact term="From the command line">{overridden.join(', ')}</Fact> : null}
           <Fact term="Config"><Hash name="SHA-256" hash={configHash} /></Fact>
           <Fact term="Fine-tuning">
             {plural(fineTuning.epochs, 'epoch')}, {plural(fineTuning.steps, 'step')} of {plural(fineTuning.batchSize, 'image')}, {fineTuning.optimizer}, learning rate {fineTuning.learningRate}, on {count(fineTuning.images)} of {count(data.fineTune.available)} images

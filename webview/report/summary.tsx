@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { DefenseReport } from '../../server/protocol/report';
+import { recordedSettings, settingsText, withSettings, type RunSetting } from '../../server/protocol/run-settings';
 import { useActions } from './actions';
 import { Bar, Icon } from './parts';
 import { answers, staleText, verdictSign } from './words';
@@ -8,14 +9,16 @@ import { answers, staleText, verdictSign } from './words';
 const unbroken = (text: string): string => text.replaceAll(' %', '\u00a0%');
 
 /** The verdict, and what a reviewer wants to know first: is it gone, what did it cost, how do we know. */
-export function Summary({ name, report, changed, local }: { name: string; report: DefenseReport; changed: string[] | null; local: boolean }): JSX.Element {
+export function Summary({ name, report, changed, settings, local }: { name: string; report: DefenseReport; changed: string[] | null; settings: readonly RunSetting[]; local: boolean }): JSX.Element {
   const actions = useActions();
   const { icon, text } = verdictSign(report.verdict.word);
   const stale = staleText(changed);
+  // Beside no config, only what the report itself says is known.
+  const recorded = changed === null ? recordedSettings(report) : [];
   return (
     <header>
       <p class="quiet name">Defense report · <bdi>{name}</bdi></p>
-      <h1 class="verdict"><Icon name={icon} /> {text}</h1>
+      <h1 class="verdict"><Icon name={icon} /> {text}{settings.length ? <span class="quiet"> {withSettings(settings)}</span> : null}</h1>
       <p class="sentence">{report.verdict.sentence}</p>
       <div class="notices">
         {stale ? (
@@ -24,6 +27,8 @@ export function Summary({ name, report, changed, local }: { name: string; report
             {actions.run ? <vscode-button appearance="secondary" onClick={actions.run}>Run Again</vscode-button> : null}
           </Bar>
         ) : null}
+        {settings.length ? <Bar icon="warning"><span>{settingsText(settings)}</span></Bar> : null}
+        {recorded.length ? <Bar icon="info"><span>This report was made with settings from the command line: {recorded.join(', ')}.</span></Bar> : null}
         {changed === null ? <Bar icon="info"><span>{local ? 'Whether model, config or data have changed since is not known.' : 'This is not the file of the working tree: whether model, config or data fit it was not looked up.'}</span></Bar> : null}
       </div>
       <ul class="answers">

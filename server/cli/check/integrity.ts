@@ -7,9 +7,10 @@ import { modelFileHashes } from '../../engine/model/hash-files';
 import { dataFiles } from '../../engine/report/consistency-settings';
 import { markdownReport } from '../../engine/report/markdown';
 import { consistencyProblems } from '../../engine/report/read-report';
-import { isOfConfig, settingsRun } from '../../engine/report/staleness';
+import { isOfConfig, runSettings, settingsRun } from '../../engine/report/staleness';
 import { FinePruneError } from '../../protocol/errors';
-import type { DefenseReport } from '../../protocol/report';
+import type { ResolvedConfig } from '../../protocol/config';
+import type { DefenseReport, OverriddenSetting } from '../../protocol/report';
 import type { CheckResult, ReviewedIssue } from '../../protocol/review';
 import { fail, hold, pass, warn, type Target } from './context';
 import { readBeside } from './read';
@@ -36,18 +37,33 @@ export async function configResults(target: Target, report: DefenseReport): Prom
   } catch (error) {
     return { results: [failure('config.unreadable', `The config ${name} can't be used`, error)], opened: null };
   }
-  const { overridden, other } = settingsRun(report, opened.config);
+  return { results: settingResults(report, opened.config, name), opened };
+}
+
+/** Whether the settings that were run are those of the config as it is. */
+function settingResults(report: DefenseReport, config: ResolvedConfig, name: string): CheckResult[] {
+  const { overridden, other, machine } = settingsRun(report, config);
   const results: CheckResult[] = [];
-  if (!isOfConfig(report, opened.config)) {
-    const fields = [...other, ...overridden.filter((field) => field !== 'backend')];
+  if (!isOfConfig(report, config)) {
+    const fields = [...other, ...overridden];
     results.push(fail('stale.config', `The report is stale: ${name} has changed since${fields.length && fields.length <= 5 ? ` (${fields.join(', ')})` : ''}.`, '/provenance/configHash'));
   } else if (other.length) {
     results.push(fail('config.differs', `The settings that the report says it ran are not those of ${name}, although it names its hash: ${other.join(', ')}.`, '/provenance/config'));
   } else {
-    if (overridden.length) results.push(warn('config.overridden', `The run had settings from its command line: ${overridden.join(', ')}.`, '/provenance/config'));
-    results.push(pass('config', `${name} is the config of this report.`));
+    const settings = runSettings(report, config).map(({ path: field, run, config: own }) => `${field} ${run} (config: ${own})`);
+    if (settings.length) results.push(warn('config.overridden', `The run had settings from its command line: ${settings.join(', ')}. A run of ${name} by itself may end otherwise.`, '/provenance/config'));
+    results.push(...recordedResults(report, overridden, name));
+    results.push(pass('config', `${name} is the config of this report${machine.length ? `; its command line or editor chose the engine (${machine.join(', ')})` : ''}.`));
   }
-  return { results, opened };
+  return results;
+}
+
+/** What the report says of its command line, against what follows from its settings and the config that it was made from. */
+function recordedResults({ provenance }: DefenseReport, overridden: readonly OverriddenSetting[], name: string): CheckResult[] {
+  const { overridden: recorded } = provenance;
+  // Where it says nothing, it may be of an earlier version; the config may ask by now for what the command line did.
+  if (recorded === undefined || overridden.length === 0 || [...recorded].sort().join() === [...overridden].sort().join()) return [];
+  return [fail('config.differs', `The report says that its command line gave ${recorded.join(', ')}, but the settings that differ from ${name} are ${overridden.join(', ')}.`, '/provenance/overridden')];
 }
 
 /** Hashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */

@@ -45,9 +45,14 @@ function runAgain(target: Target, report: DefenseReport, opened: OpenConfig, con
 
 /** The committed report against the one that a second run wrote. */
 export function compareReproduced(report: DefenseReport, text: string, again: DefenseReport): CheckResult[] {
-  // The engine's name is asked for here and not there, and perhaps the number of held-out images; the rest of the recorded config says what was run.
-  const [config, asked] = [again.provenance.config, report.provenance.config];
-  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, config: { ...config, backend: asked.backend, ...(formerHoldout(report) !== null && { data: { ...config.data, holdout: asked.data.holdout } }) } } };
+  // The engine's name is asked for here and not there, perhaps the number of held-out images, and by now the config may have what the
+  // command line gave then; the rest of the recorded config says what was run.
+  const { configHash, overridden, config } = report.provenance;
+  const ran = again.provenance.config;
+  const data = formerHoldout(report) === null ? ran.data : { ...ran.data, holdout: config.data.holdout };
+  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, configHash, config: { ...ran, backend: config.backend, data } } };
+  if (overridden) asAsked.provenance.overridden = overridden;
+  else delete asAsked.provenance.overridden;
   const [told, here] = [serialiseReport(report), serialiseReport(asAsked)];
   if (told === here) return [pass('reproduce.identical', `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`)];
   const units = report.pruning.units.join() === again.pruning.units.join() && report.layer.name === again.layer.name;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
-import type { DefenseReport, Finding } from '../../protocol/report';
+import type { DefenseReport, Finding, OverriddenSetting } from '../../protocol/report';
 import type { BackendInfo } from '../backend/select';
 import type { DataSet } from '../data/dataset';
 import type { Outcome, Subject } from '../defense/fine-pruning';
@@ -16,10 +16,12 @@ export interface ReportParts {
   backend: BackendInfo;
   /** SHA-256 of the canonical resolved config file. */
   configHash: string;
+  /** Settings that the command line gave instead of that file. */
+  overridden: readonly OverriddenSetting[];
 }
 
 /** Puts a run's figures together with verdict, gates and findings. `model.after` is filled in when the model is saved. */
-export function buildReport({ subject, outcome, dataset, backend, configHash }: ReportParts): DefenseReport {
+export function buildReport({ subject, outcome, dataset, backend, configHash, overridden }: ReportParts): DefenseReport {
   const { config, model, site, roles, triggered } = subject;
   const { pruningChanged, scan, ...measured } = outcome;
   const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
@@ -53,6 +55,7 @@ export function buildReport({ subject, outcome, dataset, backend, configHash }: 
       cpuFeatures: backend.cpuFeatures,
       configHash,
       config: portable(config),
+      ...(overridden.length > 0 && { overridden: [...overridden] }),
     },
   };
   const found: Finding[] = findings({ ...facts, pruningChanged, canBeNegative: site.canBeNegative, samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0 });

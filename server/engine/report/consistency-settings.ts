@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport } from '../../protocol/report';
 import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../protocol/holdout';
+import { recordedSettings } from '../../protocol/run-settings';
 import { inversionOf } from '../../protocol/scan';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { Tell } from './consistency';
@@ -117,11 +118,16 @@ function modelProblems({ model, repaired, fineTuning, provenance }: DefenseRepor
   }
 }
 
-function provenanceProblems({ provenance, stages, repaired }: DefenseReport, tell: Tell): void {
+function provenanceProblems(report: DefenseReport, tell: Tell): void {
+  const { provenance, stages, repaired } = report;
   const { config, configHash } = provenance;
   hashProblem(configHash, '/provenance/configHash', tell);
   if (sha256(canonicalJson(config)) !== configHash) {
-    tell.note('config.overridden', '/provenance/configHash', 'The run had settings from its command line, or paths outside of its folder: the hash of the config file is not that of the settings recorded here.');
+    const settings = recordedSettings(report);
+    const which = settings.length ? `settings from its command line (${settings.join(', ')})` : 'settings from its command line';
+    tell.note('config.overridden', '/provenance/configHash', `The run had ${which}, or paths outside of its folder: the hash of the config file is not that of the settings recorded here.`);
+  } else if (provenance.overridden) {
+    tell.problem('config', '/provenance/overridden', 'The hash of the config file is that of the settings recorded here, so no command line can have given any of them.');
   }
   if (config.backend !== 'auto') tell.same('config', '/provenance/backend', provenance.backend, config.backend, 'the config asks for');
   tell.same('config', '/provenance/threads', provenance.threads, provenance.backend === 'wasm' ? 1 : config.threads, provenance.backend === 'wasm' ? 'WASM has' : 'the config asks for');

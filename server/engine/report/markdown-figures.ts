@@ -1,5 +1,6 @@
 import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
+import { recordedSettings } from '../../protocol/run-settings';
 import { capital, pWords } from './compare-words';
 import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from './gate-words';
 import { code, text } from './markdown-escape';
@@ -38,6 +39,12 @@ function signedFigure(share: number): string {
 
 export function verdictLine({ verdict }: DefenseReport): string {
   return `**${SIGNS[verdict.word]} ${capital(verdict.word)}.** ${text(verdict.sentence)}`;
+}
+
+/** What its command line gave, as a paragraph with the blank line behind it; empty where it gave nothing. */
+export function settingsLine(report: DefenseReport): string {
+  const settings = recordedSettings(report).map((setting) => code(setting));
+  return settings.length ? `Made with settings from the command line: ${settings.join(', ')}. A run of the config by itself may end otherwise.\n\n` : '';
 }
 
 /** What weakens the result, named beside the verdict: nobody should have to read on to learn of it. */

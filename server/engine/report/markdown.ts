@@ -5,7 +5,7 @@ import { classTable, confusions, hashes, provenanceList, prunedUnits, reproducti
 import { text } from './markdown-escape';
 import { proofClasses, proofText, repairsTried, roundTable } from './markdown-repair';
 import { scanEvidence, scanTitle } from './markdown-scan';
-import { findingList, gateTable, pairedLine, stageTable, tableNote, verdictLine, weakeningLine } from './markdown-figures';
+import { findingList, gateTable, pairedLine, settingsLine, stageTable, tableNote, verdictLine, weakeningLine } from './markdown-figures';
 
 /** A part of a report in Markdown. */
 export interface Block {
@@ -35,7 +35,7 @@ export function reportBlocks(report: DefenseReport, issues: readonly ReviewedIss
   // Blank lines make what is inside Markdown again.
   const folded = (title: string, markdown: string): string => `<details>\n<summary>${title}</summary>\n\n${markdown}\n\n</details>`;
   return [
-    { name: 'the verdict', priority: 0, markdown: () => `## Defense report: ${text(name)}\n\n${verdictLine(report)}\n\n${gateTable(report, issues)}\n\n${weakeningLine(report, issues)}` },
+    { name: 'the verdict', priority: 0, markdown: () => `## Defense report: ${text(name)}\n\n${verdictLine(report)}\n\n${settingsLine(report)}${gateTable(report, issues)}\n\n${weakeningLine(report, issues)}` },
     { name: 'the figures', priority: 0, markdown: () => `${section('Figures', stageTable(report))}\n\n${pairedLine(report)}\n\n${tableNote(report)}` },
     ...(report.scan ? [{ name: 'the scan for triggers', priority: 1 as const, markdown: () => section(scanTitle(report), scanEvidence(report)) }] : []),
     ...(report.attempts ? [{ name: 'the repairs that were tried', priority: 1 as const, markdown: () => section('Repairs tried', repairsTried(report)) }] : []),
