@@ -1,6 +1,8 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'jsonc-parser';
+import { checkModelFile } from '../engine/model/check-model';
+import { refuseOtherModel } from '../engine/model/other-model';
 import { badInput } from '../protocol/errors';
 
 export const CONFIG_SUFFIX = '.fineprune.json';
@@ -10,7 +12,8 @@ export const CONFIG_SUFFIX = '.fineprune.json';
  * the only config in a folder; without an argument, the only config in the current folder.
  *
  * @returns its absolute path
- * @throws FinePruneError `cli.notFound`, `cli.noConfig` or `cli.severalConfigs`, with the candidates and what to type
+ * @throws FinePruneError `cli.notFound`, `cli.noConfig` or `cli.severalConfigs`, with the candidates and what to type; `model.…` for
+ *   what is no model that can be defended, and has no config
  */
 export async function findConfig(target: string | undefined, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, target ?? '.');
@@ -29,6 +32,7 @@ async function onlyConfigIn(folder: string): Promise<string> {
   const configs = await configsIn(folder);
   if (configs.length === 1 && configs[0]) return configs[0];
   if (configs.length > 1) throw several(folder, configs, 'in this folder');
+  await refuseOtherModel(folder);
   throw badInput('cli.noConfig', `There is no defense config (*${CONFIG_SUFFIX}) in this folder.`, {
     file: folder,
     todo: howToMakeOne('MODEL.json'),
@@ -39,6 +43,7 @@ async function onlyConfigOf(model: string, cwd: string): Promise<string> {
   const naming = await configsNaming(model);
   if (naming.length === 1 && naming[0]) return naming[0];
   if (naming.length > 1) throw several(model, naming, 'that name this model');
+  await checkModelFile(model, { strict: false });
   throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it.`, {
     file: model,
     todo: howToMakeOne(path.relative(cwd, model) || model),

@@ -2,7 +2,11 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../engine/config/default-config';
+import { refuseKind } from '../engine/data/idx-file';
+import { sniffFile } from '../engine/files/sniff';
 import { outputFailure } from '../engine/files/write';
+import { checkModelFile } from '../engine/model/check-model';
+import { refuseOtherModel } from '../engine/model/other-model';
 import { badInput } from '../protocol/errors';
 import { conclude } from './exit';
 import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from './parsers';
@@ -39,10 +43,12 @@ async function init(model: string, flags: InitFlags): Promise<number> {
   const modelPath = path.resolve(model);
   const folder = path.dirname(modelPath);
   const splits = { train: splitFiles('--train', flags.train), test: splitFiles('--test', flags.test) };
+  await refuseOtherModel(modelPath);
   await mustExist(modelPath, 'model');
+  await checkModelFile(modelPath, { strict: true });
   for (const [role, files] of Object.entries(splits)) {
-    await mustExist(path.resolve(files.images), `${role} images`);
-    await mustExist(path.resolve(files.labels), `${role} labels`);
+    await mustBeData(path.resolve(files.images), `${role} images`);
+    await mustBeData(path.resolve(files.labels), `${role} labels`);
   }
   const beside = (file: string): string => path.relative(folder, path.resolve(file)).split(path.sep).join('/');
   const text = configText({
@@ -67,6 +73,11 @@ function defaultName(modelPath: string): string {
 async function mustExist(file: string, what: string): Promise<void> {
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
+}
+
+async function mustBeData(file: string, what: string): Promise<void> {
+  await mustExist(file, what);
+  refuseKind(await sniffFile(file), file, what);
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { checkModelFile } from '../engine/model/check-model';
+import { refuseOtherModel } from '../engine/model/other-model';
 import { badInput } from '../protocol/errors';
 import { CONFIG_SUFFIX, configsIn, configsNaming, initLine, several } from './find-config';
 
@@ -12,7 +14,8 @@ export type ScanTarget = { config: string; model?: undefined } | { config?: unde
  * model itself, of a folder its model.json, else the model of its only config.
  *
  * @param hasData whether clean data were given
- * @throws FinePruneError `cli.notFound`, `cli.noConfig` or `cli.severalConfigs`, with the candidates and what to type
+ * @throws FinePruneError `cli.notFound`, `cli.noConfig` or `cli.severalConfigs`, with the candidates and what to type; `model.…` for
+ *   what is no model that can be scanned
  */
 export async function findScanTarget(target: string | undefined, cwd: string, hasData: boolean): Promise<ScanTarget> {
   const asked = path.resolve(cwd, target ?? '.');
@@ -27,14 +30,19 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
   if (configs.length === 1 && configs[0]) return { config: configs[0] };
   if (configs.length > 1) throw several(asked, configs, 'in this folder', 'Name the one whose model is to be scanned.');
   if (isThere) return await ofModel(model, cwd, hasData);
+  await refuseOtherModel(asked);
   throw badInput('cli.notFound', `There is neither a model.json nor a defense config (*${CONFIG_SUFFIX}) in this folder.`, { file: asked, todo: 'Name the model to scan.' });
 }
 
 async function ofModel(model: string, cwd: string, hasData: boolean): Promise<ScanTarget> {
   const naming = await configsNaming(model);
-  if (hasData) return { model, naming };
+  if (hasData) {
+    await checkModelFile(model, { strict: false });
+    return { model, naming };
+  }
   if (naming.length === 1 && naming[0]) return { config: naming[0] };
   if (naming.length > 1) throw several(model, naming, 'that name this model', 'Name the one whose data are to be used, or add --clean IMAGES LABELS.');
+  await checkModelFile(model, { strict: false });
   throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it, so clean data have to be given.`, {
     file: model,
     todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import { plain } from '../engine/model/tensor-text';
 import { FinePruneError } from '../protocol/errors';
 
 /** Weight files beyond this are told by their size alone: a text diff must not take all memory. */
@@ -15,7 +16,7 @@ export function textconvCommand(): Command {
     .addHelpText(
       'after',
       `
-What can't be read is said in one line and the exit code stays 0, so that \`git diff\` goes on.
+What can't be read is said, with what to do, and the exit code stays 0, so that \`git diff\` goes on.
 
 As git's diff driver, in .gitattributes:
   model.json diff=fineprune
@@ -31,14 +32,20 @@ Examples:
   $ git diff main -- model.json weights.bin`,
     )
     .action(async (file: string) => {
-      const text = await textOf(file).catch((error: unknown) => `Not shown as text: ${error instanceof FinePruneError ? error.message : (error as Error).message}\n`);
+      const text = await textOf(file).catch((error: unknown) => whyNot(error));
       process.stdout.write(text);
     });
+}
+
+function whyNot(error: unknown): string {
+  const lines = error instanceof FinePruneError ? [error.message, error.todo] : [(error as Error).message];
+  return `Not shown as text: ${lines.filter((line) => line !== undefined).map(plain).join('\n')}\n`;
 }
 
 async function textOf(file: string): Promise<string> {
   const absolute = path.resolve(file);
   const info = statSync(absolute);
+  if (info.isDirectory()) await (await import('../engine/model/other-model')).refuseOtherModel(absolute);
   if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
   const { MAX_JSON_BYTES } = await import('../engine/model/model-json');
   return path.extname(absolute) === '.json' ? await modelFileText(absolute, info.size, MAX_JSON_BYTES) : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
@@ -68,14 +75,17 @@ async function modelFileText(file: string, size: number, most: number): Promise<
 async function weightFileText(file: string, size: number, mostJson: number): Promise<string> {
   if (size > MAX_WEIGHTS_BYTES) return `Not shown as text: ${size} bytes, at most ${MAX_WEIGHTS_BYTES} are read.\n`;
   const bytes = readWhole(file, size);
-  const { isLfsPointer } = await import('../engine/model/model-json');
-  if (isLfsPointer(bytes.toString('latin1', 0, 64))) return `A Git LFS pointer:\n${bytes.toString('utf8', 0, 512)}`;
+  const { sniffFile } = await import('../engine/files/sniff');
+  const other = await sniffFile(file);
+  if (other?.kind === 'lfs-pointer') return `A Git LFS pointer:\n${bytes.toString('utf8', 0, 512)}`;
   const summary = await import('../engine/model/text-summary');
   const fitting = await modelsNaming(file, size, mostJson, summary.placeOfShard);
   // Models with equal manifests read a weight file alike: which of them it is of makes no difference.
   const distinct = new Map(fitting.map((model) => [summary.manifestKey(model.json, model.file) + JSON.stringify(model.place), model]));
   const [model] = distinct.values();
   if (model && distinct.size === 1) return summary.weightsText(model.json, { ...model.place, bytes }, model.file);
+  // Only now: weights of a model may begin with any bytes.
+  if (other) return summary.otherFileText(bytes, other);
   return summary.unknownWeightsText(bytes, distinct.size ? 'Several models in the working folder name a file like this.' : 'No model.json in the working folder names a file of this name and size.');
 }
 

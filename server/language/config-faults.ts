@@ -13,7 +13,7 @@ import { problem, type Fix } from './problem';
 export type TextFault = ConfigProblem;
 
 /** Faults that leave nothing else to be said about a text. */
-const OF_THE_WHOLE_TEXT = new Set(['config.syntax', 'config.empty', 'config.tooLarge']);
+const OF_THE_WHOLE_TEXT = new Set(['config.syntax', 'config.empty', 'config.tooLarge', 'config.lfsPointer', 'config.otherFormat']);
 
 export function tellsAll(faults: readonly TextFault[]): boolean {
   return faults.some(({ code }) => OF_THE_WHOLE_TEXT.has(code));

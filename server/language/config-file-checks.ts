@@ -31,7 +31,7 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
     case 'outside':
       return [problem('config.fileOutside', 'error', range, `\`${value}\` lies outside of this workspace folder and of the folders in the setting \`finePrune.dataFolders\`.`)];
     case 'unreadable':
-      return [problem(kind === 'model' ? 'config.modelUnreadable' : 'config.dataUnreadable', 'error', range, fact.message)];
+      return [problem(kind === 'model' ? 'config.modelUnreadable' : 'config.dataUnreadable', 'error', range, [fact.message, 'todo' in fact && fact.todo].filter(Boolean).join(' '))];
     case 'ok':
       if ('summary' in fact) {
         return fact.summary.problem ? [problem('config.modelUnfit', 'error', range, [fact.summary.problem.message, fact.summary.problem.todo].filter(Boolean).join(' '))] : [];

@@ -19,7 +19,8 @@ export type Absence = 'missing' | 'folder' | 'outside';
 
 export type ModelFact =
   | { state: Absence }
-  | { state: 'unreadable'; message: string }
+  /** No TF.js Layers model, or one that can't be read: what it is, and what to do. */
+  | { state: 'unreadable'; message: string; todo?: string }
   | { state: 'ok'; summary: ModelSummary };
 
 export type FileFact =

@@ -3,6 +3,7 @@ import { configDiagnostics } from '../language/config-diagnostics';
 import type { FailedRun } from '../language/facts';
 import { NO_FACTS, summaryOf } from '../language/facts';
 import type { PruningPlan } from '../language/model-lenses';
+import { modelProblem } from '../language/model-problem';
 import { configResultDiagnostics, modelDiagnostics } from '../language/result-diagnostics';
 import type { ActiveRun, LastRun } from '../language/run-state';
 import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan-diagnostics';
@@ -206,6 +207,9 @@ export class Board {
   }
 
   private async modelDiagnostics(file: string): Promise<Diagnostic[]> {
+    const open = this.isConfig(file) ? undefined : openDocument(this.host.documents, file);
+    const problem = open && (await this.snapshots.models.problem(open, file));
+    if (problem) return [modelProblem(open, problem)];
     const { last, plan, scan } = this.model(file);
     const config = plan.configUri && pathOf(plan.configUri);
     const wanted = this.isOpen(file) || this.kept.has(file) || (config !== undefined && (this.kept.has(config) || this.isOpen(config)));

@@ -1,6 +1,8 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
-import { readIdxFile } from '../engine/data/idx-file';
+import { refuseOtherImage } from '../engine/attack/other-image';
+import { readIdxFile, refuseKind } from '../engine/data/idx-file';
+import { insideGzip, readHead, sniffFile } from '../engine/files/sniff';
 import type { FileFact, IdxHeader } from '../language/facts';
 import { FinePruneError } from '../protocol/errors';
 import { FileMemo } from './file-memo';
@@ -15,13 +17,14 @@ const MAX_EXPLAINED_BYTES = 64 << 20;
 /** What can be told of a data file without reading its images. */
 export class DataFiles {
   private readonly memo = new FileMemo(describe);
+  private readonly pictures = new FileMemo(describePicture);
 
   /** Never rejects. */
   async fact(file: string, isData: boolean): Promise<FileFact> {
     try {
       const found = await stat(file);
       if (!found.isFile()) return { state: 'folder' };
-      return isData ? await this.memo.get(file) : { state: 'ok', header: null };
+      return await (isData ? this.memo : this.pictures).get(file);
     } catch {
       return { state: 'missing' };
     }
@@ -31,6 +34,9 @@ export class DataFiles {
 async function describe(file: string): Promise<FileFact> {
   try {
     const { size } = await stat(file);
+    const found = await sniffFile(file);
+    refuseKind(found, file, 'data');
+    if (found?.kind === 'gzip') refuseKind(insideGzip(await readHead(file)), file, 'data, unpacked,');
     const header = await readHeader(file, size);
     if (!header) return await explain(file, size);
     if (header.dimensions.length !== 1 || size > MAX_LABEL_BYTES) return { state: 'ok', header };
@@ -40,11 +46,21 @@ async function describe(file: string): Promise<FileFact> {
   }
 }
 
+/** Of a trigger's image, what it is, and no more: whether it can be decoded and fits is told by a run. */
+async function describePicture(file: string): Promise<FileFact> {
+  try {
+    refuseOtherImage(await sniffFile(file), file);
+    return { state: 'ok', header: null };
+  } catch (error) {
+    return { state: 'unreadable', message: words(error) };
+  }
+}
+
 /** Dimensions from the first bytes; undefined when they are not those of a whole IDX file. */
 async function readHeader(file: string, size: number): Promise<IdxHeader | undefined> {
-  const start = await readStart(file);
+  const start = await readHead(file);
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
-  const bytes = compressed ? gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH }) : start;
+  const bytes = compressed ? gunzipSync(start.subarray(0, HEADER_BYTES), { finishFlush: constants.Z_SYNC_FLUSH }) : start;
   const rank = bytes[3] ?? 0;
   if (bytes.length < 4 + 4 * rank || bytes[0] !== 0 || bytes[1] !== 0 || rank < 1 || rank > 4) return undefined;
   const dimensions = Array.from({ length: rank }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
@@ -54,16 +70,6 @@ async function readHeader(file: string, size: number): Promise<IdxHeader | undef
   return { dimensions };
 }
 
-async function readStart(file: string): Promise<Buffer> {
-  const handle = await open(file, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
 async function largestLabel(file: string): Promise<{ largestLabel?: number }> {
   const { type, body } = await readIdxFile(file, 'labels');
   return type === 0x08 && body.length ? { largestLabel: body.reduce((most, label) => Math.max(most, label), 0) } : {};
@@ -71,7 +77,7 @@ async function largestLabel(file: string): Promise<{ largestLabel?: number }> {
 
 /** The engine's own words for a file that it would refuse. */
 async function explain(file: string, size: number): Promise<FileFact> {
-  if (size > MAX_EXPLAINED_BYTES) return { state: 'unreadable', message: 'This file is not a whole IDX file: its length is not what its header says.' };
+  if (size > MAX_EXPLAINED_BYTES) return { state: 'unreadable', message: 'This is no whole IDX file: its first bytes, or its length, are not those of one.' };
   const { dims } = await readIdxFile(file, 'data');
   return { state: 'ok', header: { dimensions: [...dims] } };
 }

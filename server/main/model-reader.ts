@@ -3,7 +3,7 @@ import { canonicalJson, sha256 } from '../engine/files/hash';
 import { parseManifest } from '../engine/model/manifest';
 import { parseModelJson } from '../engine/model/model-json';
 import { isTfjsModelJson, summarise } from '../engine/model/summary';
-import { FinePruneError } from '../protocol/errors';
+import { FinePruneError, type Failure } from '../protocol/errors';
 import type { ModelSummary } from '../protocol/model';
 
 /**
@@ -17,18 +17,23 @@ export type ModelQuestion = { want: 'summary'; text: string; file: string } | { 
 export interface ModelAnswer {
   /** Null when the text is no TF.js model, and when hashes were asked for. */
   summary: ModelSummary | null;
+  /** Why a text is no TF.js model that can be defended; null when it is one, and when hashes were asked for. */
+  problem: Failure | null;
   /** SHA-256 of the canonical topology, and the weight files relative to the model's folder; null for a summary, or for a broken model. */
   hashes: { topology: string; shards: string[] } | null;
 }
 
 export function readModel({ want, text, file }: ModelQuestion): ModelAnswer {
-  if (want === 'summary') return { summary: isTfjsModelJson(text) ? summarise(text, file) : null, hashes: null };
+  if (want === 'summary') {
+    const summary = summarise(text, file);
+    return { summary: isTfjsModelJson(text) ? summary : null, problem: summary.problem ?? null, hashes: null };
+  }
   try {
     const root = parseModelJson(text, file);
     const shards = parseManifest(root).flatMap(({ paths }) => paths);
-    return { summary: null, hashes: { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards } };
+    return { summary: null, problem: null, hashes: { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards } };
   } catch (error) {
-    if (error instanceof FinePruneError || error instanceof RangeError) return { summary: null, hashes: null };
+    if (error instanceof FinePruneError || error instanceof RangeError) return { summary: null, problem: null, hashes: null };
     throw error;
   }
 }

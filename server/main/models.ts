@@ -4,8 +4,11 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { contains } from '../engine/files/confine';
+import { contentSha256 } from '../engine/files/hash';
 import { MAX_JSON_BYTES } from '../engine/model/model-json';
+import { refuseOtherModel } from '../engine/model/other-model';
 import type { ModelFact } from '../language/facts';
+import type { Failure, FinePruneError } from '../protocol/errors';
 import type { ModelSummary } from '../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
 import type { Log } from './host';
@@ -22,6 +25,7 @@ interface Reading {
   version: number;
   /** Null when its text is no TF.js model. */
   summary: ModelSummary | null;
+  problem: Failure | null;
   pending: Promise<void> | undefined;
 }
 
@@ -37,7 +41,7 @@ export class Models {
   /** Never rejects. */
   async fact(file: string): Promise<ModelFact> {
     try {
-      if (!(await stat(file)).isFile()) return { state: 'folder' };
+      if (!(await stat(file)).isFile()) return await folderFact(file);
       return await this.memo.get(file);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -59,16 +63,27 @@ export class Models {
     return this.reading(document, file).summary;
   }
 
+  /**
+   * Why the newest version of an open document can't be defended: what a TF.js model lacks, or what a text is instead; null for models
+   * that can be, and for texts of which nothing is known.
+   */
+  async problem(document: TextDocument, file: string): Promise<Failure | null> {
+    await this.reading(document, file).pending;
+    const { summary, problem } = this.reading(document, file);
+    return problem && (summary || RECOGNISED.has(problem.code)) ? problem : null;
+  }
+
   private reading(document: TextDocument, file: string): Reading {
     const { version } = document;
     const known = this.open.get(document);
     if (known?.version === version) return known;
     const question = { want: 'summary' as const, text: document.getText(), file };
     const answer = readAtOnce(question);
-    const reading: Reading = { version, summary: answer ? answer.summary : known?.summary ?? null, pending: undefined };
+    const { summary, problem } = answer ?? known ?? { summary: null, problem: null };
+    const reading: Reading = { version, summary, problem, pending: undefined };
     if (!answer) {
       reading.pending = readInThread(question).then(
-        ({ summary }) => void (reading.summary = summary),
+        (read) => void Object.assign(reading, { summary: read.summary, problem: read.problem }),
         (error: unknown) => this.log.error(`${file} could not be read`, error),
       );
     }
@@ -94,9 +109,27 @@ export class Models {
   }
 }
 
+/** Codes of problems that say what a file is. */
+const RECOGNISED = new Set(['model.lfsPointer', 'model.graphModel', 'model.otherFormat']);
+
 async function readFact(file: string): Promise<ModelFact> {
-  const { summary } = await readInThread({ want: 'summary', text: await readModelText(file), file });
-  return summary ? { state: 'ok', summary } : { state: 'unreadable', message: 'This file is not a TF.js Layers model: it has neither `"format": "layers-model"` nor topology and weights manifest.' };
+  try {
+    await refuseOtherModel(file);
+  } catch (error) {
+    return unreadable(error as FinePruneError);
+  }
+  const { summary, problem } = await readInThread({ want: 'summary', text: await readModelText(file), file });
+  if (summary) return { state: 'ok', summary };
+  return unreadable(problem ?? { message: 'This file is no TF.js Layers model.' });
+}
+
+/** A folder is no model, but people name one that frameworks save a model as. */
+async function folderFact(folder: string): Promise<ModelFact> {
+  return await refuseOtherModel(folder).then(() => ({ state: 'folder' as const }), (error: FinePruneError) => unreadable(error));
+}
+
+function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): ModelFact {
+  return { state: 'unreadable', message, ...(todo !== undefined && { todo }) };
 }
 
 async function readModelText(file: string): Promise<string> {
@@ -118,6 +151,8 @@ async function readTopology(file: string): Promise<{ topology: string; shards: s
 }
 
 async function hashFiles(files: readonly string[]): Promise<string> {
+  // The one file that a Git LFS pointer stands for is known by the hash in it.
+  if (files.length === 1) return await contentSha256(files[0]!);
   const hash = createHash('sha256');
   for (const file of files) {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);

@@ -18,8 +18,9 @@ export async function prepareConfig(host: Host, snapshots: Snapshots, { modelUri
   if (!file) return { model: null, dataSets: [], failure: { kind: 'input', code: 'model.notAFile', message: 'Only models on this machine\'s disk can be defended.', todo: 'Save the model to a folder first.' } };
   const fact = await snapshots.models.fact(file);
   if (fact.state !== 'ok') {
-    const message = fact.state === 'unreadable' ? fact.message : 'The model file does not exist.';
-    return { model: null, dataSets: [], failure: { kind: 'input', code: 'model.unreadable', message, file, todo: 'Choose a TF.js Layers model.json.' } };
+    const message = fact.state === 'unreadable' ? fact.message : fact.state === 'folder' ? 'The model is a folder, not a file.' : 'The model file does not exist.';
+    const todo = (fact.state === 'unreadable' ? fact.todo : undefined) ?? 'Choose a TF.js Layers model.json.';
+    return { model: null, dataSets: [], failure: { kind: 'input', code: 'model.unreadable', message, file, todo } };
   }
   const { summary } = fact;
   if (summary.problem) return { model: null, dataSets: [], failure: summary.problem };

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { sha256OfFile } from '../engine/files/hash';
+import { contentSha256 } from '../engine/files/hash';
 import { MAX_REPORT_BYTES, readReport } from '../engine/report/read-report';
 import { isOfConfig, runSettings, settingsRun } from '../engine/report/staleness';
 import type { ResolvedConfig } from '../protocol/config';
@@ -33,7 +33,7 @@ export const WITHOUT_CONFIG: Standing = { changed: ['the config'], settings: [] 
 /** Reads defense reports and tells whether they still hold. */
 export class Reports {
   private readonly memo = new FileMemo((file) => this.read(file));
-  private readonly dataHashes = new FileMemo(sha256OfFile);
+  private readonly dataHashes = new FileMemo(contentSha256);
 
   constructor(private readonly models: Models, private readonly log: Log) {}
 

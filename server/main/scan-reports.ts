@@ -3,7 +3,7 @@ import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { modelName } from '../engine/config/scan-inputs';
 import { baseName } from '../engine/config/read-config';
-import { sha256OfFile } from '../engine/files/hash';
+import { contentSha256 } from '../engine/files/hash';
 import { MAX_SCAN_BYTES, readScan } from '../engine/report/read-scan';
 import { parseConfig, type ConfigText } from '../language/config-text';
 import type { LastScan } from '../language/scan-state';
@@ -37,7 +37,7 @@ export function scanPathOf(subject: string): string {
 /** Reads results of scans and tells whether they still hold. */
 export class ScanReports {
   private readonly memo = new FileMemo((file) => this.read(file));
-  private readonly dataHashes = new FileMemo(sha256OfFile);
+  private readonly dataHashes = new FileMemo(contentSha256);
 
   constructor(private readonly models: Models, private readonly log: Log) {}
 

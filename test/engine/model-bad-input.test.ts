@@ -227,7 +227,9 @@ describe('models that can not be defended', function () {
       await refused(await changed((_, layers) => (layers[0]!.config.padding = 'causal')), 'model.badTopology', /"valid" or "same"/);
     });
     it('one class, no Dense layer, no layers, no hidden layers', async () => {
-      await refused(await changed((_, layers) => Object.assign(layers[6]!.config, { units: 1, activation: 'sigmoid' })), 'model.oneClass', /one class/);
+      await refused(await changed((_, layers) => Object.assign(layers[6]!.config, { units: 1, activation: 'sigmoid' })), 'model.oneClass', /binary classifier with one sigmoid output \("dense_2"\); this version needs two outputs or more/);
+      await refused(await changed((_, layers) => { Object.assign(layers[6]!.config, { units: 1, activation: 'linear' }); layers.push({ class_name: 'Activation', config: { name: 'yes', activation: 'sigmoid' } }); }), 'model.oneClass', /binary classifier with one sigmoid output \("yes"\)/);
+      for (const activation of ['softmax', 'linear', 'tanh']) await refused(await changed((_, layers) => Object.assign(layers[6]!.config, { units: 1, activation })), 'model.oneClass', new RegExp(`one output \\("dense_2", ${activation}\\), which tells no classes apart`));
       await refused(await changed((_, layers) => layers.splice(5)), 'model.noDense', /no Dense classifier: its output comes from "conv2d_1_input" \(InputLayer\)|no Dense classifier/);
       await refused(await changed((_, layers) => layers.splice(0)), 'model.noDense', /no layers/);
     });

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config';
 import { resolveConfig } from '../../engine/config/resolve-config';
-import { sha256OfFile } from '../../engine/files/hash';
+import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/file-kind';
+import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
 import { MAX_REPORT_BYTES, readReport } from '../../engine/report/read-report';
 import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/read-review';
 import type { ResolvedConfig } from '../../protocol/config';
@@ -55,9 +56,12 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
   return found;
 }
 
+/** Data of the base are read up to this size, to compare them with what a Git LFS pointer here stands for. */
+const MOST_DATA_BYTES = 512 << 20;
+
 /**
  * Whether a file of the working folder has another content than at the base revision; null when the base does not have it.
- * A Git LFS pointer at the base is compared by the hash that it names.
+ * A Git LFS pointer, here or at the base, is compared by the hash that it names.
  * @param file absolute, links followed
  */
 export async function changedSince(file: string, { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<boolean | null> {
@@ -66,8 +70,10 @@ export async function changedSince(file: string, { base, repository }: Pick<Chec
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) return true;
   if ((await blobId(file, info.size, id.length)) === id) return false;
-  const pointer = await repository.read(id, 1024).then((bytes) => /^version https:\/\/git-lfs[^\n]*\noid sha256:([0-9a-f]{64})\n/.exec(bytes.toString('latin1'))?.[1], () => undefined);
-  return pointer === undefined || pointer !== (await sha256OfFile(file));
+  const there = await repository.read(id, MOST_POINTER_BYTES).then((bytes) => lfsObject(bytes.toString('utf8')), () => null);
+  if (there) return there.sha256 !== (await contentSha256(file));
+  const here = await lfsObjectAt(file);
+  return here === null || here.sha256 !== (await repository.read(id, MOST_DATA_BYTES).then(sha256, () => null));
 }
 
 /** Object id of a file's content as git computes it: SHA-1, or SHA-256 in repositories with ids of 64 digits. */

@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { PNG } from 'pngjs';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { sha256 } from '../files/hash';
+import { sniffFile } from '../files/sniff';
+import { refuseOtherImage } from './other-image';
 
 /** A decoded pattern, ready to be stamped. */
 export interface Pattern {
@@ -25,6 +27,7 @@ const SIGNATURE = '89504e470d0a1a0a';
  * @throws FinePruneError `trigger.image…`; the size is checked before anything is decoded
  */
 export async function readPattern(file: string, channels: number, fits: (height: number, width: number) => string | null): Promise<Pattern> {
+  refuseOtherImage(await sniffFile(file), file);
   const bytes = await readSmallFile(file);
   const { height, width } = checkedHeader(bytes, file);
   const reason = fits(height, width);

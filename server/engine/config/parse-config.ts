@@ -1,6 +1,7 @@
 import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
+import { fileKind, kindOfText, kindWords } from '../files/file-kind';
 import { SYNTAX_WORDS } from '../files/json-faults';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
@@ -46,6 +47,9 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
   if (text.length > MAX_CONFIG_LENGTH) {
     return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
   }
+  const other = kindOfText(text);
+  if (other === 'lfs-pointer') return syntax('config.lfsPointer', 'The config is a Git LFS pointer: the file itself was not fetched.', 0, text.length, 'Run `git lfs pull` in that repository.');
+  if (other) return syntax('config.otherFormat', `This ${kindWords(fileKind(other))}, not a defense config.`, 0, 1, 'Name a `<name>.fineprune.json`.');
   const { root, errors, tooDeep } = parse(text);
   if (tooDeep) return syntax('config.syntax', 'The brackets of this file are nested too deeply for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
   if (!root && errors.length === 0) {

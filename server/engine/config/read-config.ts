@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import { at, type Resolve } from '../data/open-data';
+import { HEAD_BYTES, kindOfBytes, kindOfText, kindWords } from '../files/file-kind';
 import { confinedPath } from '../files/confine';
 import { MAX_CONFIG_LENGTH, parseConfig, placeOf } from './parse-config';
 import { resolveConfig } from './resolve-config';
@@ -78,11 +79,13 @@ export async function readConfigText(file: string): Promise<string> {
       file, todo: missing ? 'Correct the path, or run Fine-Prune on the model.json to have a config made.' : 'Look at its permissions.',
     });
   }
+  const other = kindOfBytes(bytes.subarray(0, HEAD_BYTES));
+  // What a text is, its parser says, with a place in it.
+  if (other && other.sure === 'content' && !kindOfText(bytes.toString('latin1', 0, 1024))) {
+    throw badInput('config.otherFormat', `This ${kindWords(other)}, not a defense config.`, { file, todo: 'Name a `<name>.fineprune.json`.' });
+  }
   if (bytes.length > MAX_CONFIG_LENGTH) {
     throw badInput('config.tooLarge', 'This file is far too large for a defense config.', { file, todo: 'Name a `<name>.fineprune.json`.' });
-  }
-  if (/^version https?:\/\/\S+\/spec\/v1\n/.test(bytes.toString('latin1', 0, 256))) {
-    throw badInput('config.lfsPointer', 'The config is a Git LFS pointer: the file itself was not fetched.', { file, todo: 'Run `git lfs pull` in that repository.' });
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { badInput, type FinePruneError } from '../../protocol/errors';
+import { kindOfBytes, kindWords, type FileKind } from '../files/file-kind';
+import { sniffFile } from '../files/sniff';
 
 /** One IDX file: a big-endian array of 1 to 4 dimensions (the format of MNIST; LeCun, Cortes, Burges). */
 export interface IdxFile {
@@ -38,8 +40,8 @@ const inflate = promisify(gunzip) as (bytes: Uint8Array, options: object) => Pro
  * @throws FinePruneError `data.…`, one code for each thing that can be wrong with the file
  */
 export async function readIdxFile(file: string, what: string): Promise<IdxFile> {
+  refuseKind(await sniffFile(file), file, what);
   const { bytes, sha256 } = await readHashed(file, what);
-  refuseOtherFiles(bytes, file, what);
   if (!isGzip(bytes)) {
     const header = parseHeader(bytes, file, what);
     const { total } = header;
@@ -51,7 +53,9 @@ export async function readIdxFile(file: string, what: string): Promise<IdxFile> 
     }
     return { type: header.type, dims: header.dims, body: bytes.subarray(header.length), sha256 };
   }
-  const header = parseHeader(inflateStart(bytes, file, what), file, what);
+  const start = inflateStart(bytes, file, what);
+  refuseKind(kindOfBytes(start), file, `${what}, unpacked,`);
+  const header = parseHeader(start, file, what);
   if (header.total > (bytes.length + 1) * MAX_DEFLATE_RATIO) throw truncatedGzip(file, what, header);
   const body = await inflateWhole(bytes, header, file, what);
   return { type: header.type, dims: header.dims, body, sha256 };
@@ -110,16 +114,19 @@ async function readHashed(file: string, what: string): Promise<{ bytes: Buffer; 
   }
 }
 
-/** Says what lies there instead, for the mistakes that people make. */
-function refuseOtherFiles(bytes: Buffer, file: string, what: string): void {
-  const start = bytes.subarray(0, 256).toString('latin1');
-  if (/^version https?:\/\/\S+\/spec\/v1\noid sha256:/.test(start)) {
+/**
+ * Refuses data that are of another kind than IDX, plain or gzip.
+ * @throws FinePruneError `data.lfsPointer`, `data.wrongMagic`
+ */
+export function refuseKind(found: FileKind | null, file: string, what: string): void {
+  // A name alone says nothing against content that may well be IDX.
+  if (!found || found.sure === 'name' || found.kind === 'idx' || found.kind === 'gzip') return;
+  if (found.kind === 'lfs-pointer') {
     throw badInput('data.lfsPointer', `The file of the ${what} is a Git LFS pointer: the data themselves were not fetched.`, {
       file, todo: 'Run `git lfs pull` in that repository.',
     });
   }
-  const other = start.startsWith('PK\x03\x04') ? 'a zip archive' : start.startsWith('\x89PNG') ? 'a PNG image' : /^\s*<(!doctype|html)/i.test(start) ? 'a web page (a download that failed?)' : null;
-  if (other) throw wrongMagic(file, what, `it is ${other}`);
+  throw wrongMagic(file, what, `it ${kindWords(found)}${found.kind === 'html' || found.kind === 'xml' ? ' (a download that failed?)' : ''}`);
 }
 
 function parseHeader(bytes: Uint8Array, file: string, what: string): Header {

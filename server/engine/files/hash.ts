@@ -1,13 +1,26 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import canonicalize from 'canonicalize';
+import { lfsObject, MOST_POINTER_BYTES, type LfsObject } from './file-kind';
 
 /** SHA-256 of a file's bytes, as 64 hexadecimal digits. Read in pieces: a file may be larger than the memory. */
 export async function sha256OfFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
+}
+
+/** What a Git LFS pointer in a file's place stands for; null where the file itself is there, or no file. */
+export async function lfsObjectAt(file: string): Promise<LfsObject | null> {
+  const found = await stat(file).catch(() => null);
+  return found?.isFile() && found.size <= MOST_POINTER_BYTES ? lfsObject(await readFile(file, 'utf8')) : null;
+}
+
+/** SHA-256 of a file's content. Of a Git LFS pointer, that of the content that it stands for: git has the file, it is only not fetched. */
+export async function contentSha256(file: string): Promise<string> {
+  return (await lfsObjectAt(file))?.sha256 ?? (await sha256OfFile(file));
 }
 
 /** SHA-256 of bytes, or of a text's UTF-8 bytes, as 64 hexadecimal digits. */

@@ -1,3 +1,4 @@
+import type { FinePruneError } from '../../protocol/errors';
 import { ACTIVATIONS, type ActivationName, type Op, type Padding, type Pair } from './graph';
 import { isObject, shown, type JsonNode } from './json';
 
@@ -84,12 +85,24 @@ export function readLayer(className: JsonNode, config: JsonNode): Op {
     throw className.refuse('model.lambda', `${config.what} is a Lambda layer: it holds program code, which is never run.`, 'Replace the Lambda by ordinary layers and export the model again.');
   }
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-  if (!read) {
-    const nested = ['Sequential', 'Functional', 'Model'].includes(name);
-    throw className.refuse('model.unsupportedLayer', nested ? `${config.what} is a model inside the model (${name}), which is not supported.` : `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`, nested ? 'Export the model with its inner layers written out.' : UNSUPPORTED_TODO);
-  }
+  if (isModelClass(name)) throw nestedModel(className, config);
+  if (!read) throw className.refuse('model.unsupportedLayer', `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`, UNSUPPORTED_TODO);
   config.object();
   return read(config);
+}
+
+/** Whether a class of the file is that of a whole model. */
+export function isModelClass(name: unknown): boolean {
+  return name === 'Sequential' || name === 'Functional' || name === 'Model';
+}
+
+/** A model inside the model, as Teachable Machine and transfer learning export it. */
+export function nestedModel(className: JsonNode, config: JsonNode): FinePruneError {
+  return className.refuse(
+    'model.unsupportedLayer',
+    `The file is a nested model: ${config.what} is itself a model inside the model (${String(className.value)}), as Teachable Machine and transfer learning export it. This version opens models without inner ones.`,
+    'Export the model with its inner layers written out: in Keras, call them one after the other in a new model, and save that.',
+  );
 }
 
 /**

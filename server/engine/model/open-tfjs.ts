@@ -6,7 +6,8 @@ import { contains } from '../files/confine';
 import type { JsonNode } from './json';
 import { locateWeights, parseManifest } from './manifest';
 import type { ModelSource, OpenModel } from './model';
-import { MAX_JSON_BYTES, parseModelJson } from './model-json';
+import { MAX_JSON_BYTES, parseModelBytes } from './model-json';
+import { refuseOtherModel } from './other-model';
 import { modelHashes } from './model-hashes';
 import { buildNet, variableOf } from './net';
 import { readShards } from './shards';
@@ -24,7 +25,7 @@ import { parseTopology } from './topology';
 export async function openModel(file: string, opts: { root?: string } = {}): Promise<OpenModel> {
   const absolute = path.resolve(file);
   const json = await readJson(absolute, opts.root);
-  const root = parseModelJson(new TextDecoder().decode(json), absolute);
+  const root = parseModelBytes(json, absolute);
   const graph = parseTopology(root);
   const groups = parseManifest(root);
   const weights = locateWeights(graph, groups, root);
@@ -65,6 +66,7 @@ async function readJson(file: string, root: string | undefined): Promise<Uint8Ar
       throw badInput('model.outside', 'The model lies outside of the workspace.', { file, todo: `Move it below ${root}, or open its folder as a workspace.` });
     }
     const found = await stat(real);
+    await refuseOtherModel(file, real);
     if (!found.isFile()) throw badInput('model.notAFile', 'The model path is not a file.', { file, todo: 'Name the model.json inside that folder.' });
     if (found.size > MAX_JSON_BYTES) throw badInput('model.tooLarge', `The model file has ${found.size} bytes; at most ${MAX_JSON_BYTES} are read.`, { file, todo: 'Choose the model.json; weights belong into their own files.' });
     return await readFile(real);

@@ -1,18 +1,24 @@
 import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { open, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { contains } from '../files/confine';
+import { kindWords } from '../files/file-kind';
+import { insideGzip, readHead, sniffFile } from '../files/sniff';
 import type { ManifestGroup } from './manifest';
 import type { SourceGroup } from './model';
-import { isLfsPointer, lfsPointer } from './model-json';
+import { lfsPointer } from './other-model';
+
+/** Git takes a file for text when its first bytes hold no zero: no large file of weights is like that. */
+const MOST_LINES_BYTES = 16 * 2 ** 20;
 
 /**
  * Reads the weight files of a manifest. The sizes of all files are compared with the declared shapes before any memory is
  * allocated, and no file outside of the model's folder is opened, whatever links say.
  *
  * @param folder absolute folder of model.json
- * @throws FinePruneError `model.shardMissing`, `model.shardPath`, `model.shardTooShort`, `model.shardTooLong`, `model.lfsPointer`
+ * @throws FinePruneError `model.shardMissing`, `model.shardPath`, `model.shardTooShort`, `model.shardTooLong`, `model.lfsPointer`,
+ *   `model.shardFormat`, `model.lineEndings`
  */
 export async function readShards(folder: string, groups: readonly ManifestGroup[]): Promise<SourceGroup[]> {
   const root = await realpath(folder);
@@ -61,21 +67,49 @@ async function locate(root: string, shard: string, group: ManifestGroup): Promis
   }
 }
 
-async function wrongSize(group: ManifestGroup, files: readonly string[], total: number): Promise<FinePruneError> {
-  for (const file of files) {
-    const start = new Uint8Array(64);
-    const handle = await open(file, constants.O_RDONLY);
-    await handle.read(start, 0, start.length, 0).finally(() => handle.close());
-    if (isLfsPointer(Buffer.from(start).toString('latin1'))) return lfsPointer(file, `${group.place}/paths`);
+/**
+ * Says what lies there instead of weights, where that can be told, else that the sizes don't fit.
+ * @param files paths of the group's shards, links followed
+ * @param total their bytes together
+ */
+export async function wrongSize(group: ManifestGroup, files: readonly string[], total: number): Promise<FinePruneError> {
+  for (const [i, file] of files.entries()) {
+    const other = await otherShard(group.paths[i]!, file, `${group.place}/paths`);
+    if (other) return other;
   }
   const names = files.length === 1 ? `The weights file "${group.paths[0]}" has` : `The ${files.length} weights files "${group.paths[0]}" … have`;
   const short = total < group.bytes;
   const cut = short ? group.tensors.find((t) => t.offset + t.bytes > total) : undefined;
-  return badInput(short ? 'model.shardTooShort' : 'model.shardTooLong', `${names} ${total} bytes; the declared shapes need ${group.bytes}${cut ? ` (cut off in tensor "${cut.name}")` : ''}.`, {
-    file: files.at(-1),
-    place: group.place,
-    todo: 'The file is cut off, or belongs to another model: copy the weight files again.',
-  });
+  const sizes = `${names} ${total} bytes; the declared shapes need ${group.bytes}`;
+  const where = { file: files.at(-1)!, place: group.place };
+  if (!short && total - group.bytes === (await lineBreaks(files, total))) {
+    return badInput('model.lineEndings', `${sizes}: git has turned every line feed in it into carriage return and line feed, as if it were text.`, {
+      ...where,
+      todo: 'Add the line `*.bin -text` to .gitattributes, delete the weight files, and get them again with `git checkout`.',
+    });
+  }
+  return badInput(short ? 'model.shardTooShort' : 'model.shardTooLong', `${sizes}${cut ? ` (cut off in tensor "${cut.name}")` : ''}.`, { ...where, todo: 'The file is cut off, or belongs to another model: copy the weight files again.' });
+}
+
+async function otherShard(shard: string, file: string, place: string): Promise<FinePruneError | null> {
+  const found = await sniffFile(file);
+  // Names say nothing about weights, and unsure signs may stand in any bytes.
+  if (!found || found.sure !== 'content') return null;
+  if (found.kind === 'lfs-pointer') return lfsPointer(file, place);
+  const inside = found.kind === 'gzip' ? insideGzip(await readHead(file)) : null;
+  const todo = found.kind === 'gzip' ? 'Unpack it, and put what comes out in its place, under the same name.' : found.kind === 'html' || found.kind === 'xml' ? 'It is most likely the error page of a download: get the file again.' : 'Put the weight files of this model next to model.json.';
+  return badInput('model.shardFormat', `The weights file "${shard}" ${kindWords(found)}${inside ? `, which holds ${inside.what}` : ''}, not raw weights.`, { file, place, todo });
+}
+
+/** How often a line ends with carriage return and line feed; −1 for files that are too large to be looked through for that. */
+async function lineBreaks(files: readonly string[], total: number): Promise<number> {
+  if (total > MOST_LINES_BYTES) return -1;
+  let count = 0;
+  for (const file of files) {
+    const bytes = await readFile(file);
+    for (let at = bytes.indexOf('\r\n'); at >= 0; at = bytes.indexOf('\r\n', at + 2)) count++;
+  }
+  return count;
 }
 
 /** The size was checked before; a file that changed in between must not go unnoticed. */

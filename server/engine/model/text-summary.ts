@@ -1,9 +1,10 @@
+import { HEAD_BYTES, kindOfBytes, kindWords, lfsObject, MOST_POINTER_BYTES, type FileKind } from '../files/file-kind';
 import { canonicalJson } from '../files/hash';
 import { FinePruneError } from '../../protocol/errors';
 import { activationOf, type Graph } from './graph';
 import type { JsonNode } from './json';
 import { parseManifest, type ManifestGroup } from './manifest';
-import { parseModelJson } from './model-json';
+import { parseModelBytes } from './model-json';
 import { plain, shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
 import { parseTopology } from './topology';
 import { isPrunable } from './units';
@@ -77,6 +78,11 @@ export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFi
   return text([`Weights of a TF.js Layers model, ${bytes.length} bytes`, ...weightLines(model, read), ...parts]);
 }
 
+/** A file that is no weights at all; its hash makes a change of it show. */
+export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
+  return text([`This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`, 'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.']);
+}
+
 /** Weight bytes of which no model is known. */
 export function unknownWeightsText(bytes: Uint8Array, why: string): string {
   const figures = bytes.length > 0 && bytes.length % 4 === 0 ? [`as float32${statistics(floats(bytes))}`] : [];
@@ -107,7 +113,7 @@ export function placeOfShard(json: Uint8Array, name: string, base: string, size:
 }
 
 function parse(json: Uint8Array, name: string): ReadModel {
-  const root = parseModelJson(new TextDecoder().decode(json), name);
+  const root = parseModelBytes(json, name);
   const groups = parseManifest(root);
   try {
     return { root, groups, graph: parseTopology(root), problem: null };
@@ -174,6 +180,8 @@ function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
     parts.push(bytes);
   }
   const total = parts.reduce((sum, part) => sum + part.length, 0);
+  const other = total === group.bytes ? -1 : parts.findIndex((part) => kindOfBytes(part.subarray(0, HEAD_BYTES))?.sure === 'content');
+  if (other >= 0) return `${plain(group.paths[other]!)} ${whatItIs(parts[other]!)}`;
   if (total !== group.bytes) return `${group.paths.map(plain).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
   if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(total);
@@ -183,6 +191,13 @@ function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
     offset += part.length;
   }
   return whole;
+}
+
+/** What lies in the place of weights; of a Git LFS pointer, to what: a diff has to show when that changes. */
+function whatItIs(bytes: Uint8Array): string {
+  const object = lfsObject(new TextDecoder().decode(bytes.subarray(0, MOST_POINTER_BYTES + 1)));
+  if (object) return `is a Git LFS pointer, not fetched  ${object.size} bytes  sha256 ${object.sha256.slice(0, 16)}`;
+  return kindWords(kindOfBytes(bytes.subarray(0, HEAD_BYTES))!);
 }
 
 function topologyHash(root: JsonNode): string {

@@ -2,7 +2,7 @@ import type { FinePruneError } from '../../protocol/errors';
 import type { Graph, GraphLayer } from './graph';
 import { findClassifier } from './classifier';
 import { isObject, type JsonNode } from './json';
-import { inputShape, MAX_UNITS, readLayer } from './layer-config';
+import { inputShape, isModelClass, MAX_UNITS, nestedModel, readLayer } from './layer-config';
 import { inferLayer } from './shapes';
 
 export const MAX_LAYERS = 2_000;
@@ -29,7 +29,7 @@ interface Entry {
 export function parseTopology(root: JsonNode): Graph {
   const { className, config } = modelConfig(root);
   const kind = className.string();
-  if (kind !== 'Sequential' && kind !== 'Functional' && kind !== 'Model') {
+  if (!isModelClass(kind)) {
     throw className.refuse('model.unsupportedTopology', `The model is of the class ${kind}; only Sequential and functional models are supported.`, 'Export it as a Sequential or functional Keras model.');
   }
   const { entries, input, output } = kind === 'Sequential' ? sequential(config) : functional(config);
@@ -74,6 +74,8 @@ function sequential(config: JsonNode): Topology {
   if (nodes.length === 0) throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after its layers were added.');
   const entries = nodes.map((node) => entryOf(node, []));
   const first = entries[0]!;
+  // Its shape stands inside of it, if anywhere.
+  if (isModelClass(first.className.value)) throw nestedModel(first.className, first.config);
   if (first.className.value !== 'InputLayer') {
     const shape = [first.config.at('batch_input_shape'), first.config.at('batch_shape'), config.at('build_input_shape')].find((s) => s.present) ?? first.config.at('batch_input_shape');
     inputShape(shape);
@@ -90,7 +92,13 @@ function sequential(config: JsonNode): Topology {
 }
 
 function functional(config: JsonNode): Topology {
-  const entries = capped(config.at('layers')).map((node) => {
+  const nodes = capped(config.at('layers'));
+  // Before calls are read: those of a model inside the model count from 1, as if it were used twice.
+  for (const node of nodes) {
+    const { className, config: inner } = entryOf(node, []);
+    if (isModelClass(className.value)) throw nestedModel(className, inner);
+  }
+  const entries = nodes.map((node) => {
     const calls = node.at('inbound_nodes').present ? node.at('inbound_nodes').items() : [];
     const entry = entryOf(node, []);
     if (calls.length > 1) throw calls[1]!.refuse('model.sharedLayer', `Layer "${entry.name}" is used ${calls.length} times; shared layers are not supported.`, 'Export the model with a layer of its own for each use.');

@@ -1,4 +1,7 @@
 import { canonicalJson } from '../files/hash';
+import { visible } from '../files/shell-word';
+
+export { shellWord, visible } from '../files/shell-word';
 
 /**
  * Text of unknown origin inside of Markdown that a forge renders. Nothing of it may become markup, a link, a mention, a reference to
@@ -57,17 +60,6 @@ export function json(value: unknown): string {
     return Array.isArray(inner) && inner.length > MOST_ITEMS ? [...inner.slice(0, MOST_ITEMS), `… and ${inner.length - MOST_ITEMS} more`] : inner;
   };
   return JSON.stringify(JSON.parse(canonicalJson(value)), short, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, escaped);
-}
-
-/** One argument of a shell command, in quotes where it needs them. */
-export function shellWord(value: string): string {
-  const word = visible(value).replace(/^-/, './-');
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/** What is not seen, breaks lines or turns the reading direction, named instead of done. */
-export function visible(value: string): string {
-  return value.replace(/[\r\n\t]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, (c) => `⟨U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`);
 }
 
 function cut(value: string, most: number): string {

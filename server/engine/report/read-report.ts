@@ -1,6 +1,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/defense-report.schema.json';
 import { badInput } from '../../protocol/errors';
+import { kindOfJson, kindWords } from '../files/file-kind';
 import type { DefenseReport } from '../../protocol/report';
 import { placeWords } from './places';
 import { firstOutOfBounds } from './report-bounds';
@@ -30,6 +31,8 @@ export function readReport(text: string, file: string): DefenseReport {
   const refuse = (word: string, message: string, pointer: string, todo = TODO): never => {
     throw badInput(`report.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
+  const other = kindOfJson(value);
+  if (other && other.kind !== 'defense-report') refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
   const version = versionOf(value);
   if (version === undefined) refuse('notAReport', 'This JSON is no defense report: it has no `schemaVersion`.', '');
   if (version !== 1) {

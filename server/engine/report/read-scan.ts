@@ -1,6 +1,7 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/scan-report.schema.json';
 import { badInput } from '../../protocol/errors';
+import { kindOfJson, kindWords } from '../files/file-kind';
 import type { ScanReport } from '../../protocol/scan';
 import { TOOL } from '../version';
 import { count, firstRefused, MOST_CLASSES, type BoundFault } from './bound-checks';
@@ -32,6 +33,8 @@ export function readScan(text: string, file: string): ScanReport {
   const refuse = (word: string, message: string, pointer: string, todo = TODO): never => {
     throw badInput(`scan.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
+  const other = kindOfJson(value);
+  if (other && other.kind !== 'scan-result') refuse('notAScan', `This file ${kindWords(other)}, not a scan for backdoors.`, '', 'Name a `<name>.scan.json` as a scan wrote it.');
   const { schemaVersion: version, scan } = (typeof value === 'object' && value !== null ? value : {}) as { schemaVersion?: unknown; scan?: unknown };
   if (version === undefined || scan === undefined) refuse('notAScan', 'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.', '', 'Name a `<name>.scan.json` as a scan wrote it.');
   if (version !== 1) {

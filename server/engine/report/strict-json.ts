@@ -1,5 +1,6 @@
 import { getNodeValue, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
 import { badInput, type FinePruneError } from '../../protocol/errors';
+import { fileKind, kindOfText, kindWords } from '../files/file-kind';
 import { placeWords, pointerOf, pointerPath } from './places';
 import { SYNTAX_WORDS } from '../files/json-faults';
 
@@ -24,7 +25,7 @@ export interface JsonKind {
  * all of which `JSON.parse` would let through.
  *
  * @param file for messages; nothing is read
- * @throws FinePruneError `<code>.tooLarge`, `.empty`, `.tooDeep`, `.syntax`, `.duplicateKey`, `.number`, with line and column
+ * @throws FinePruneError `<code>.tooLarge`, `.empty`, `.lfsPointer`, `.otherFormat`, `.tooDeep`, `.syntax`, `.duplicateKey`, `.number`, with line and column
  */
 export function parseStrictJson(text: string, file: string, kind: JsonKind): unknown {
   const fault = (word: string, message: string, offset: number, pointer = '', todo = kind.todo): FinePruneError =>
@@ -33,6 +34,11 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
     throw badInput(`${kind.code}.tooLarge`, `This file has more than ${kind.maxBytes / 2 ** 20} MB, too many for a ${kind.noun}.`, { file, todo: kind.todo });
   }
   if (text.trim() === '') throw badInput(`${kind.code}.empty`, `This file is empty; a ${kind.noun} was expected.`, { file, todo: kind.todo });
+  const other = kindOfText(text);
+  if (other) {
+    const isPointer = other === 'lfs-pointer';
+    throw badInput(`${kind.code}.${isPointer ? 'lfsPointer' : 'otherFormat'}`, `This file ${kindWords(fileKind(other))}, not a ${kind.noun}.`, { file, todo: isPointer ? 'Run `git lfs pull` in the repository, then try again.' : kind.todo });
+  }
   const deep = deeperThan(text, MAX_DEPTH);
   if (deep !== null) throw fault('tooDeep', `The brackets of this file are nested too deeply for a ${kind.noun}.`, deep);
   const value = parsed(text, kind, (message, offset) => fault('syntax', message, offset, '', 'Correct it here, or write the file anew.'));
