@@ -33,7 +33,7 @@ export class Controller {
 
   constructor(private readonly panel: Panel, private readonly store: Store) {
     this.asks = new Asks((message) => panel.post(message));
-    this.loader = new Loader(this.asks, store, (text, urgent) => panel.say(text, urgent), { layer: () => this.link?.layer, arrived: () => this.arrived() });
+    this.loader = new Loader(this.asks, store, (text, urgent) => panel.say(text, urgent), { layer: () => this.link?.layer, arrived: () => this.arrived(), keep: () => this.keep() });
   }
 
   start(): void {

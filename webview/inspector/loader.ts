@@ -1,10 +1,10 @@
 import { PHASE_TITLES } from '../../server/protocol/engine';
 import type { Failure } from '../../server/protocol/errors';
-import type { InspectQuery, ModelState, Overview, ScanData } from '../../server/protocol/inspect';
+import type { InspectQuery, ModelState, ScanData } from '../../server/protocol/inspect';
 import type { AnswerTo, Asks, Kind, Slot } from './asks';
 import { withLayer } from './choice';
 import { planned, sameUnits, type HeldOutLimit } from './plan';
-import { maskQuery, placeOf } from './queries';
+import { maskQuery, namesOthers, placeOf, sameAnswers } from './queries';
 import type { BusyPart, Store } from './store';
 import { mostRaised } from './units';
 import { analysedText, isEstimated, maskSummary, plannedSummary } from './words';
@@ -32,6 +32,8 @@ export interface Way {
   layer(): string | undefined;
   /** A layer is shown, and nothing of its units yet. */
   arrived(): void;
+  /** What the person had chosen is another by now, and is kept so. */
+  keep(): void;
 }
 
 /** Asks what the page needs, in the order in which a person wants it. */
@@ -196,7 +198,10 @@ export class Loader {
     this.scanIsOld = true;
     if (now && sameAnswers(now, overview)) {
       // Newly named units are what the person wants to see, wherever the slider stands.
-      if (now.prune.units && JSON.stringify(now.prune.units) !== JSON.stringify(overview.prune.units)) this.store.choose({ count: null });
+      if (namesOthers(now, overview)) {
+        this.store.choose({ count: null });
+        this.way.keep();
+      }
       this.store.set({ overview: now });
       void this.loadPlanned();
       this.background();
@@ -288,9 +293,6 @@ export class Loader {
     void this.lookAgain();
   }
 }
-
-/** Whether two looks at a config found the same model, data and report. */
-export const sameAnswers = (a: Overview, b: Overview): boolean => a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
 
 function outcomeIsTheirs(outcome: { answer: unknown } | { failure: Failure }): boolean {
   return 'failure' in outcome && outcome.failure.kind === 'input';

@@ -1,8 +1,8 @@
-import type { ModelState } from '../../server/protocol/inspect';
+import type { ModelState, Overview } from '../../server/protocol/inspect';
 import type { QueryOf } from './asks';
 import type { Store } from './store';
 
-/** Questions about the layer that is shown. */
+/** Questions about the layer that is shown, and what a second look at its config found. */
 
 export function placeOf(store: Store): { fingerprint: string; layer: string; state: ModelState } {
   const { overview, layer } = store.get();
@@ -13,3 +13,9 @@ export function placeOf(store: Store): { fingerprint: string; layer: string; sta
 export function maskQuery(store: Store, units: Iterable<number>, scope: 'quick' | 'full'): QueryOf<'mask'> {
   return { ...placeOf(store), kind: 'mask', units: Int32Array.from(units), scope };
 }
+
+/** Whether two looks at a config found the same model, data and report. */
+export const sameAnswers = (a: Overview, b: Overview): boolean => a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
+
+/** Whether a config names units, and other ones than before. */
+export const namesOthers = ({ prune: { units } }: Overview, before: Overview): boolean => units !== null && JSON.stringify(units) !== JSON.stringify(before.prune.units);
