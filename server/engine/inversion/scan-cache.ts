@@ -11,7 +11,7 @@ import { decodeEstimate } from './estimate';
 import { SCAN, scanModel, type ScanSubject } from './scan';
 
 /** Of the way a scan computes: another version makes other results of the same bytes. */
-const VERSION = 2;
+const VERSION = 3;
 /** Scans that are kept, the newest. */
 const MOST = 200;
 
