@@ -31,10 +31,11 @@ function main(): void {
 async function perform(work: Work, signal: AbortSignal): Promise<Word> {
   const { computeCell, makeModel } = await import('./compute');
   const { selectBackend } = await import('../server/engine/backend/select');
+  const { confirmOneDnnFault } = await import('../server/engine/backend/one-dnn');
   await selectBackend({ choice: work.place.backend, threads: 1 });
-  if (work.type === 'cell') return { type: 'computed', result: await computeCell(work.cell, work.place, signal) };
-  await makeModel(work.model, work.place, signal);
-  return { type: 'made' };
+  const result = work.type === 'cell' ? await computeCell(work.cell, work.place, signal) : await makeModel(work.model, work.place, signal);
+  await confirmOneDnnFault();
+  return result ? { type: 'computed', result } : { type: 'made' };
 }
 
 main();

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import { type InstallPlan, installNativeEngine, planInstall, removeNativeEngine } from '../engine/backend/native-install';
 import { findNativeEngine, type NativeEngineStatus } from '../engine/backend/native-sources';
+import { rememberedFault, whyOff } from '../engine/backend/one-dnn';
 import { badInput, cancelled } from '../protocol/errors';
 import { withCancellation } from './cancellation';
 import { conclude, EXIT, printJson } from './exit';
@@ -40,8 +41,12 @@ function statusCommand(): Command {
       conclude(flags.json ?? false, async () => {
         const native = await findNativeEngine();
         const plan = native.installed ? undefined : await planInstall();
-        if (flags.json) printJson({ native, ...(plan && { plan }) });
-        else process.stdout.write(`${describeStatus(native)}${plan ? `${describePlan(plan)}\nInstall it: fine-prune engine install\n` : ''}`);
+        const oneDnnFault = native.installed ? await rememberedFault(native) : null;
+        if (flags.json) printJson({ native, ...(oneDnnFault && { oneDnnFault }), ...(plan && { plan }) });
+        else {
+          const off = oneDnnFault ? `  ${whyOff({ on: false, fault: oneDnnFault, chosen: false })}\n` : '';
+          process.stdout.write(`${describeStatus(native)}${off}${plan ? `${describePlan(plan)}\nInstall it: fine-prune engine install\n` : ''}`);
+        }
         return EXIT.ok;
       }),
     );
@@ -89,7 +94,7 @@ async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
 
 function removeCommand(): Command {
   return new Command('remove')
-    .description('Take the native engine out of the cache; what is configured or in node_modules stays.')
+    .description('Take the native engine out of the cache, and forget what was found out about oneDNN here; what is configured or in node_modules stays.')
     .addHelpText('after', '\nExample:\n  $ fine-prune engine remove')
     .action(() =>
       conclude(false, async () => {

@@ -50,7 +50,7 @@ function main(): void {
     } else if (command.type === 'query' || command.type === 'cancel-query') void inspecting?.then((server) => server.handle(command), () => undefined);
     else if (!started) {
       started = true;
-      perform(command, emit, stopping.signal).then(end, fail);
+      perform(command, emit, stopping.signal).then(confirmed).then(end, fail);
     }
   });
   void send({ type: 'ready' });
@@ -76,6 +76,13 @@ async function perform(
   }
   const { poisonTrain } = await import('./attack/poison-train');
   return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
+}
+
+/** A process that does without oneDNN what another one died of has shown why. */
+async function confirmed(outcome: EngineEvent): Promise<EngineEvent> {
+  const { confirmOneDnnFault } = await import('./backend/one-dnn');
+  await confirmOneDnnFault();
+  return outcome;
 }
 
 /** Answers the inspector's questions until the parent lets go. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { oneDnnEnvironment, type OneDnnFault } from '../engine/backend/one-dnn';
 import { outOfMemory } from '../engine/failure';
 import type { EngineCommand } from '../protocol/engine';
 import type { Failure } from '../protocol/errors';
@@ -30,15 +31,18 @@ export function forget(child: ChildProcess): void {
   alive.delete(child);
 }
 
-/** Starts the engine process; it ends with this one, however this one ends. */
-export function startChild(options: ChildOptions): ChildProcess {
+/**
+ * Starts the engine process; it ends with this one, however this one ends.
+ * @param fault why it is to run without oneDNN, though nobody asked for that
+ */
+export function startChild(options: ChildOptions, fault: OneDnnFault | null = null): ChildProcess {
   const entry = options.workerPath ?? defaultWorker();
   const execArgv = entry.endsWith('.ts') ? ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href] : [];
   if (options.heapMb) execArgv.push(`--max-old-space-size=${options.heapMb}`);
   const child = fork(entry, [], {
     execPath: options.execPath ?? process.execPath,
     execArgv,
-    env: engineEnvironment(options.threads ?? 1),
+    env: engineEnvironment(options.threads ?? 1, fault),
     // Progress may carry NaN, which JSON turns into null.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -60,7 +64,7 @@ function defaultWorker(): string {
 }
 
 /** The parent's environment without what would debug, preload or reconfigure the child, and with what TensorFlow reads. */
-function engineEnvironment(threads: number): NodeJS.ProcessEnv {
+function engineEnvironment(threads: number, fault: OneDnnFault | null): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of ['NODE_OPTIONS', 'NODE_INSPECT_RESUME_ON_START', 'VSCODE_INSPECTOR_OPTIONS', 'NODE_CHANNEL_FD', 'NODE_V8_COVERAGE']) delete env[name];
   return {
@@ -68,8 +72,8 @@ function engineEnvironment(threads: number): NodeJS.ProcessEnv {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
-    TF_ENABLE_ONEDNN_OPTS: '1',
     TF_CPP_MIN_LOG_LEVEL: '3',
+    ...oneDnnEnvironment(fault),
   };
 }
 

@@ -3,15 +3,17 @@ import path from 'node:path';
 import type { EngineCommand, EngineEvent, MeasureOutcome, MeasureRequest, PoisonTrainOutcome, PoisonTrainRequest, RunOutcome, RunRequest } from '../protocol/engine';
 import { cancelled, FinePruneError } from '../protocol/errors';
 import type { ScanOutcome, ScanRequest } from '../protocol/scan';
+import type { OneDnnFault } from '../engine/backend/one-dnn';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 import { describeHolder, lockOutput } from './lock';
+import { EngineFailure, retriedWithoutOneDnn } from './one-dnn-retry';
 
 export interface EngineProcessOptions extends ChildOptions {
   /** Every event but the last, and what goes wrong beside the run, as it comes. */
   onEvent(event: EngineEvent): void;
   /** Cancels: the process is gone within 2 s. */
   signal: AbortSignal;
-  /** Told the id of the process when it has started. */
+  /** Told the id of the process when it has started; again when another one takes over, without oneDNN. */
   onStart?(pid: number): void;
   /** Where the run was started, for other runs that find its lock. Default `another run`. */
   startedFrom?: string;
@@ -107,17 +109,28 @@ async function locked(
   }
 }
 
+type Work = Exclude<EngineCommand, { type: 'cancel' }>;
+
+/** Has a process do the work, or a second one without oneDNN where the first dies of that. */
+function supervise(command: Work, options: EngineProcessOptions): Promise<EngineEvent> {
+  return retriedWithoutOneDnn(
+    (fault) => superviseOne(command, options, fault),
+    (message) => options.onEvent({ type: 'log', level: 'warn', message }),
+  );
+}
+
 /** Starts the process, sends the command when it is ready, and sees to its end, whatever that is. */
-function supervise(command: Exclude<EngineCommand, { type: 'cancel' }>, options: EngineProcessOptions): Promise<EngineEvent> {
+function superviseOne(command: Work, options: EngineProcessOptions, fault: OneDnnFault | null): Promise<EngineEvent> {
   const { onEvent, signal } = options;
   if (signal.aborted) return Promise.reject(cancelled());
-  const child = startChild(options);
+  const child = startChild(options, fault);
   const log = tail(child);
 
   return new Promise((resolve, reject) => {
     const timers = new Set<NodeJS.Timeout>();
     const killLater = (by: NodeJS.Signals, ms: number): void => void timers.add(setTimeout(() => child.kill(by), ms));
     let last: EngineEvent | undefined;
+    let onWasm = false;
 
     const cancel = (): void => {
       tell(child, { type: 'cancel' });
@@ -128,6 +141,7 @@ function supervise(command: Exclude<EngineCommand, { type: 'cancel' }>, options:
 
     child.on('message', (event: EngineEvent) => {
       if (event.type === 'ready') tell(child, command);
+      if (event.type === 'backend') onWasm = event.name === 'wasm';
       if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'measured' || event.type === 'scanned' || event.type === 'failed') {
         last = event;
         killLater('SIGKILL', EXIT_WITHIN_MS);
@@ -144,7 +158,7 @@ function supervise(command: Exclude<EngineCommand, { type: 'cancel' }>, options:
       const text = log();
       const failure = last?.failure ?? ('error' in how ? notStarted(how.error) : whyItDied(how.code, how.signal, text));
       if (text && failure.kind === 'engine') onEvent({ type: 'log', level: 'warn', message: `The engine's last words:\n${text}` });
-      reject(new FinePruneError(failure, { cause: new Error(text) }));
+      reject(new EngineFailure(failure, onWasm || 'error' in how ? null : { failure: last?.failure, ...how }, new Error(text)));
     };
     child.once('spawn', () => options.onStart?.(child.pid ?? 0));
     child.once('error', (error) => {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { oneDnnFaultOf, retryMessage, type OneDnnFault } from '../engine/backend/one-dnn';
 import type { EngineEvent } from '../protocol/engine';
 import { cancelled, FinePruneError, type Failure } from '../protocol/errors';
 import type { EngineAnswer, InspectEvent, InspectQuery, InspectSubject } from '../protocol/inspect';
@@ -39,6 +40,8 @@ interface Question {
 interface Engine {
   readonly child: ChildProcess;
   readonly backend: string;
+  /** What the process before it died of, so that it runs without oneDNN. */
+  readonly fault: OneDnnFault | null;
   ready: boolean;
   /** Answers what it was asked, and gives way to another one. */
   leaving: boolean;
@@ -60,6 +63,8 @@ export class InspectorProcess {
   private queue: Question[] = [];
   private idle: NodeJS.Timeout | undefined;
   private lastId = 0;
+  /** What the last process died of, and may not have without oneDNN. */
+  private fault: OneDnnFault | null = null;
   private disposed = false;
 
   constructor(private readonly options: InspectorOptions) {}
@@ -136,8 +141,9 @@ export class InspectorProcess {
   }
 
   private start(backend: string): Engine {
-    const child = startChild(this.options);
-    const engine: Engine = { child, backend, ready: false, leaving: false };
+    const { fault } = this;
+    const child = startChild(this.options, fault);
+    const engine: Engine = { child, backend, fault, ready: false, leaving: false };
     const log = tail(child);
     child.on('message', (event: Message) => {
       if (this.engine === engine) this.onEvent(engine, event);
@@ -146,7 +152,10 @@ export class InspectorProcess {
       if (child.pid === undefined) this.gone(engine, notStarted(error), '');
     });
     // 'close' and not 'exit': the last answer and the last words may still be in their pipes.
-    child.once('close', (code, signal) => this.gone(engine, engine.failure ?? whyItDied(code, signal, log(), 'Try again'), log()));
+    child.once('close', (code, signal) => {
+      const fault = this.engine === engine ? oneDnnFaultOf({ failure: engine.failure, code, signal }) : null;
+      this.gone(engine, engine.failure ?? whyItDied(code, signal, log(), 'Try again'), log(), fault);
+    });
     return engine;
   }
 
@@ -180,19 +189,34 @@ export class InspectorProcess {
   private refused(engine: Engine, id: number, failure: Failure): void {
     const question = this.sent.get(id);
     if (!question) return;
-    if (failure.code !== 'inspect.backend' || question.retried || question.signal.aborted) return question.settle({ error: new FinePruneError(failure) });
-    question.retried = true;
+    const fault = engine.fault ? null : oneDnnFaultOf({ failure });
+    if ((failure.code !== 'inspect.backend' && !fault) || question.retried || question.signal.aborted) return question.settle({ error: new FinePruneError(failure) });
+    // A process that goes because of oneDNN takes no turn from the question: the next one may have another backend than is asked for.
+    if (fault) this.withoutOneDnn(fault, failure);
+    else question.retried = true;
     engine.leaving = true;
     this.askAgain([question]);
+  }
+
+  /** From now on, processes start without oneDNN. */
+  private withoutOneDnn(fault: OneDnnFault, { message }: Failure): void {
+    if (this.fault) return;
+    this.fault = fault;
+    this.options.onLog('warn', retryMessage(fault, message));
   }
 
   /** Ends a process that is stuck in what nobody wants any more; a new one takes the questions of the others. */
   private replace(stuck: Engine): void {
     if (this.engine !== stuck) return;
     this.end();
-    const others = [...this.sent.values()];
-    this.askAgain(others.filter(({ signal }) => !signal.aborted));
-    for (const { signal, settle } of others) if (signal.aborted) settle({ error: cancelled() });
+    this.handOver();
+  }
+
+  /** A new process takes the questions of one that is gone, but for those that nobody wants any more. */
+  private handOver(): void {
+    const sent = [...this.sent.values()];
+    this.askAgain(sent.filter(({ signal }) => !signal.aborted));
+    for (const { signal, settle } of sent) if (signal.aborted) settle({ error: cancelled() });
     this.advance();
   }
 
@@ -207,13 +231,20 @@ export class InspectorProcess {
     this.engine = undefined;
   }
 
-  private gone(engine: Engine, failure: Failure, lastWords: string): void {
+  private gone(engine: Engine, failure: Failure, lastWords: string, fault: OneDnnFault | null = null): void {
     forget(engine.child);
     if (this.engine !== engine) return;
     this.engine = undefined;
     clearTimeout(this.idle);
     if (lastWords) this.options.onLog('warn', `The engine's last words:\n${lastWords}`);
-    if (this.sent.size + this.queue.length === 0) this.options.onEnded(failure);
+    const waiting = this.sent.size + this.queue.length > 0;
+    if (waiting && fault && !engine.fault) {
+      this.withoutOneDnn(fault, failure);
+      return this.handOver();
+    }
+    // Without oneDNN it died as well, so that was not it.
+    if (engine.fault) this.fault = null;
+    if (!waiting) this.options.onEnded(failure);
     else this.settleAll(new FinePruneError(failure));
   }
 

@@ -8,6 +8,7 @@ import { tfjsNodeBuilder } from './install/tfjs-node';
 import { probeBinding } from './install/verify';
 import { WHEEL } from './install/wheel';
 import { BUILT_ON, PLATFORM, engineFolder, findNativeEngine, type FindOptions, type NativeEngineStatus } from './native-sources';
+import { forgetFaults } from './one-dnn';
 
 export type InstallSource = 'configured' | 'cache' | EngineOrigin;
 
@@ -98,8 +99,12 @@ export async function installNativeEngine(options: InstallOptions): Promise<Nati
   return await findNativeEngine({ env: { ...env, FINE_PRUNE_NATIVE_BINDING: undefined } });
 }
 
-/** Removes the engine from the cache (never what is configured or in node_modules). @returns whether there was one */
+/**
+ * Removes the engine from the cache (never what is configured or in node_modules), and what was remembered of oneDNN's faults.
+ * @returns whether there was one
+ */
 export async function removeNativeEngine(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  await forgetFaults(env);
   return await removeEngine(engineFolder(env));
 }
 

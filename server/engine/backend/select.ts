@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { FinePruneError } from '../../protocol/errors';
-import { findNativeEngine } from './native-sources';
-import { runSelfTest } from './self-test';
+import { thisCpu } from './cpu';
+import { findNativeEngine, type NativeEngineStatus } from './native-sources';
+import { expectConfirmation, oneDnnSetting, oneDnnSuspected, whyOff } from './one-dnn';
+import { runLayerTest, runSelfTest } from './self-test';
 
 /** `auto` takes native where it is installed and passes its self-test, else wasm. */
 export type BackendChoice = 'auto' | 'native' | 'wasm';
@@ -9,7 +10,7 @@ export type BackendChoice = 'auto' | 'native' | 'wasm';
 /** What computed a result, as far as the result may depend on it. */
 export interface BackendInfo {
   name: 'native' | 'wasm';
-  /** One sentence: why this one. It may name a path of this machine. */
+  /** A sentence or two: why this one, and why oneDNN is off. It may name a path of this machine. */
   why: string;
   /** Such as `tfjs-node 4.22.0, TensorFlow 2.21.0` or `tfjs-backend-wasm 4.22.0 (SIMD)`. */
   version: string;
@@ -31,7 +32,7 @@ export interface BackendRequest {
   choice: BackendChoice;
   /** Threads one native operation may use, at least 1. */
   threads: number;
-  /** oneDNN kernels on native; default true. */
+  /** oneDNN kernels on native; default: what the environment says, else on unless it failed on this machine. */
   oneDnn?: boolean;
   /** Absolute path of a native binding, which goes before any other. */
   configuredPath?: string;
@@ -40,8 +41,9 @@ export interface BackendRequest {
 /**
  * Loads a backend, tests it and makes it the current one of this process. WASM ignores `threads` and `oneDnn`.
  *
- * @throws FinePruneError `engine.nativeMissing` when `native` is asked for and not installed; what loading and
- *   self-test throw, except that `auto` goes on to wasm when native is at fault.
+ * @throws FinePruneError `engine.nativeMissing` when `native` is asked for and not installed; `engine.oneDnn` when native fails its
+ *   self-test and oneDNN, which nobody asked for, may be at fault: another process can do without; what loading and self-test throw,
+ *   except that `auto` goes on to wasm when native is at fault.
  */
 export async function selectBackend(request: BackendRequest): Promise<BackendInfo> {
   if (request.choice === 'wasm') return await useWasm('The choice of backend names WASM.');
@@ -56,29 +58,38 @@ export async function selectBackend(request: BackendRequest): Promise<BackendInf
       todo: 'Run `fine-prune engine install`, or choose the backend `auto` or `wasm`.',
     });
   }
-  if (request.choice === 'native') return await useNative(found.path, request, 'The choice of backend names the native engine.');
+  if (request.choice === 'native') return await useNative(found, found.path, request, 'The choice of backend names the native engine.');
   try {
-    return await useNative(found.path, request, `Native is installed and passed its self-test: ${found.why}`);
+    return await useNative(found, found.path, request, `Native is installed and passed its self-test: ${found.why}`);
   } catch (error) {
+    if (error instanceof FinePruneError && error.code === 'engine.oneDnn') throw error;
     const reason = error instanceof Error ? error.message : String(error);
     return await useWasm(`WASM runs because the native engine is unusable: ${reason}`);
   }
 }
 
-async function useNative(binding: string, { threads, oneDnn = true }: BackendRequest, why: string): Promise<BackendInfo> {
+async function useNative(engine: NativeEngineStatus, binding: string, { threads, oneDnn }: BackendRequest, why: string): Promise<BackendInfo> {
   // Imported late, here and below: a process pays only for the backend it uses.
   const { loadNativeBackend } = await import('./native');
-  const { tensorflowVersion } = await loadNativeBackend(binding, { threads, oneDnn });
-  await runSelfTest();
+  const setting = await oneDnnSetting(engine, oneDnn);
+  const { tensorflowVersion } = await loadNativeBackend(binding, { threads, oneDnn: setting.on });
+  try {
+    await runSelfTest();
+    await runLayerTest();
+  } catch (error) {
+    throw setting.on && !setting.chosen && error instanceof FinePruneError ? oneDnnSuspected(error) : error;
+  }
+  expectConfirmation(engine);
   const { version } = await import('@tensorflow/tfjs-node/dist/version.js');
   return {
     name: 'native',
-    why,
+    why: [why, whyOff(setting)].filter(Boolean).join(' '),
     version: `tfjs-node ${version}, TensorFlow ${tensorflowVersion}`,
     tensorflowVersion,
     threads,
-    oneDnn,
-    cpuFeatures: await cpuFeatures(),
+    oneDnn: setting.on,
+    // TensorFlow and oneDNN choose their kernels, and so their rounding, by these.
+    cpuFeatures: (await thisCpu()).features,
     ...runtime(),
   };
 }
@@ -102,14 +113,6 @@ async function useWasm(why: string): Promise<BackendInfo> {
 
 function runtime(): { node: string; platform: string } {
   return { node: process.version, platform: `${process.platform}-${process.arch}` };
-}
-
-/** TensorFlow and oneDNN choose their kernels, and so their rounding, by these. */
-async function cpuFeatures(): Promise<string[]> {
-  if (process.platform !== 'linux') return [];
-  const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
-  const flags = /^flags\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
-  return flags.filter((flag) => /^(avx|avx2|avx512f|avx512_vnni|avx512_bf16|fma|amx_\w+)$/.test(flag)).sort();
 }
 
 function asClause(sentence: string): string {

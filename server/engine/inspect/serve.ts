@@ -1,5 +1,6 @@
 import type { InspectCommand, InspectEvent } from '../../protocol/inspect';
 import { cancelled, FinePruneError } from '../../protocol/errors';
+import { confirmOneDnnFault } from '../backend/one-dnn';
 import { toFailure } from '../failure';
 import { Inspections } from './inspections';
 
@@ -32,7 +33,9 @@ export function serveInspections(send: (event: InspectEvent) => void): { handle(
       send({ type: 'progress-query', id, title: what, overall });
     };
     try {
-      send({ type: 'answer', id, answer: await inspections.answer(subject, query, told, signal) });
+      const found = await inspections.answer(subject, query, told, signal);
+      await confirmOneDnnFault();
+      send({ type: 'answer', id, answer: found });
     } catch (error) {
       refuse(id, error);
     }

@@ -13,6 +13,7 @@ export interface RunOptions {
 export interface RunResult {
   /** Exit code, or null when a signal ended the program. */
   code: number | null;
+  signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
   /** Ended by us, because it took longer than `timeoutMs`. */
@@ -53,11 +54,11 @@ export async function run(command: string, args: readonly string[], options: Run
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => (output[name] = (output[name] + text).slice(-KEPT_OUTPUT)));
     }
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject).once('close', resolve);
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('error', reject).once('close', (...how) => resolve(how));
     });
     options.signal?.throwIfAborted();
-    return { code, timedOut, ...output };
+    return { code, signal, timedOut, ...output };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', end);
