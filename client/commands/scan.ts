@@ -103,13 +103,14 @@ function tell(subject: vscode.Uri, name: string, result: ScanAnswer): void {
   const isSuspicious = report.scan.word === 'suspicious';
   const show: Action[] = file === null ? [] : [{ title: 'Show Result', run: () => vscode.commands.executeCommand('finePrune.openScan', vscode.Uri.file(file)) }];
   const repair: Action[] = isSuspicious ? [{ title: 'Repair …', run: () => vscode.commands.executeCommand('finePrune.repair', subject) }] : [];
-  notify(isSuspicious ? 'warning' : 'information', `${name}: ${unbroken(report.scan.sentence)}`, ...show, ...repair);
+  const advice = report.scan.advice && report.scan.classes.length > 0 ? ` ${report.scan.advice.sentence}` : '';
+  notify(report.scan.word === 'nothing found' && !advice ? 'information' : 'warning', `${name}: ${unbroken(report.scan.sentence + advice)}`, ...show, ...repair);
 }
 
 /** One message for many scans; what each of them found stands in its file, in the Problems panel and in the log. */
 function summarise(finished: FinishedScan[]): void {
   const words = finished.map(({ result }) => (!result ? 'failed' : result.ok ? result.outcome.report.scan.word : result.failure.kind === 'cancelled' ? 'cancelled' : 'failed'));
   const counts = [...new Set(words)].map((word) => `${words.filter((one) => one === word).length} ${word}`).join(', ');
-  const isBad = words.some((word) => word === 'suspicious' || word === 'failed');
+  const isBad = words.some((word) => ['suspicious', 'not measurable', 'failed'].includes(word));
   notify(isBad ? 'warning' : 'information', `Fine-Prune: ${finished.length} scans: ${counts}.`, { title: 'Show Problems', run: () => vscode.commands.executeCommand('workbench.actions.view.problems') }, SHOW_LOG);
 }

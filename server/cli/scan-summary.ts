@@ -1,4 +1,3 @@
-import { classRanges } from '../engine/inversion/scan-words';
 import { maskBytes, maskDrawing } from '../engine/report/mask-drawing';
 import { inversionOf, type ClassInversion, type ScanReport } from '../protocol/scan';
 import { painter, type Paint } from './paint';
@@ -52,7 +51,8 @@ function headLines({ scan: { word, sentence } }: ScanReport, width: number, pain
 /** How well the model knows the images, and by which pixels: beside a drawing there is room for it, in the table's columns. */
 function modelLines({ scan }: ScanReport, { pixels }: ScanSummaryContext, table: readonly Cell[], width: number): Cell[] {
   const room = table.length > 0 ? Math.max(...table.map((cell) => cell.width)) : width;
-  const accuracy = scan.cleanAccuracy && `Clean accuracy ${percent(scan.cleanAccuracy.rate, 1)} on ${number(scan.cleanAccuracy.of)} images (95 %: ${percent(scan.cleanAccuracy.low, 1)} to ${percent(scan.cleanAccuracy.high, 1)})`;
+  // Where nothing was searched for it, the sentence has it.
+  const accuracy = table.length > 0 && scan.cleanAccuracy && `Clean accuracy ${percent(scan.cleanAccuracy.rate, 1)} on ${number(scan.cleanAccuracy.of)} images (95 %: ${percent(scan.cleanAccuracy.low, 1)} to ${percent(scan.cleanAccuracy.high, 1)})`;
   return [...(accuracy ? wrap(`${accuracy}.`, room) : []), ...(pixels === undefined ? [] : wrap(`Pixels: ${pixels}.`, room))].map(plain);
 }
 
@@ -120,9 +120,9 @@ function besides(table: readonly Cell[], pictures: readonly { target: number; li
 const number = (n: number): string => n.toLocaleString('en-US');
 
 function footLines({ scan, provenance }: ScanReport, { file, cached, backendWhy, next }: ScanSummaryContext, width: number): string[] {
-  const { images, steps, batchSize, seeds, limits, searched } = scan;
+  const { images, steps, batchSize, seeds, limits } = scan;
   const tried = `${steps} steps of ${batchSize} images a class, from ${number(images.search)}; success on ${number(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. `
-    + `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${searched ? ` Only classes ${classRanges(searched.classes)} of ${number(searched.of)}; not the others.` : ''}${cached ? ' An earlier scan of the same bytes.' : ''}`;
+    + `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine = provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
   const offered = next !== undefined && scan.word === 'suspicious';

@@ -94,6 +94,21 @@ function withStrategy(text: string, strategy: Strategy): string {
   return strategy === 'fine-pruning' ? edited : edited.replace(PRUNE_COMMENT, STRATEGY_COMMENT);
 }
 
+/**
+ * The text of a config whose pixels go into the model by other settings. A field that is not there and would only say its default is not
+ * written. Comments and layout stay.
+ * @throws FinePruneError `config.syntax` when the text is no whole config
+ */
+export function withPixels(text: string, { scale, mean, std }: { scale: number; mean: readonly number[]; std: readonly number[] }): string {
+  const short = (list: readonly number[]): number | readonly number[] => (list.length === 1 ? list[0]! : list);
+  const fields = { scale: [scale, 1 / 255], mean: [short(mean), 0], std: [short(std), 1] } as const;
+  return Object.entries(fields).reduce((edited, [name, [value, byDefault]]) => {
+    const data = findNodeAtLocation(whole(edited), ['data']);
+    if (data?.type !== 'object' || (value === byDefault && !findNodeAtLocation(data, [name]))) return edited;
+    return setProperty(edited, data, name, () => (typeof value === 'number' ? String(value) : `[${value.join(', ')}]`));
+  }, text);
+}
+
 type Value = (indent: string) => string;
 type Field = 'ratio' | 'units';
 

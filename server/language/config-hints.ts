@@ -7,7 +7,7 @@ import { summaryOf, type ConfigFacts } from './facts';
 import { enumeratedAt } from './config-schema';
 import { count, plural, prunedCount, unitWord } from './report-text';
 import { stillHolds, type LastScan } from './scan-state';
-import { scanTitle } from './scan-text';
+import { scanSentence, scanTitle } from './scan-text';
 
 /** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
 export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {
@@ -38,6 +38,7 @@ function triggerHint(config: ConfigText, last: LastScan | undefined): InlayHint[
   if (!node || numberAt(config, ['trigger', 'target'])) return [];
   const scan = last && stillHolds(last) ? last.report.scan : undefined;
   if (!scan) return [after(config, node, 'estimated from the model', 'For the class that a scan finds suspicious; all figures on it are labelled estimated')];
+  if (scan.word === 'not measurable') return [after(config, node, 'the last scan could not tell', scanSentence(scan))];
   if (scan.word !== 'suspicious') return [after(config, node, 'the last scan found none to estimate', 'Name a class in the trigger\'s target to have one estimated all the same')];
   return [after(config, node, `estimated · ${scanTitle(scan)}`.slice(0, MOST_LABEL), 'By the last scan; the run makes its own. All figures on it are labelled estimated')];
 }

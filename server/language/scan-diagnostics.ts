@@ -1,10 +1,11 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Failure } from '../protocol/errors';
-import type { ScanReport, ScanResult } from '../protocol/scan';
+import { inversionOf, type ScanReport, type ScanResult } from '../protocol/scan';
 import { nodeAt, nodeAtPointer, numberAt, rangeOf, topRange, type ConfigText } from './config-text';
 import { layerRange, modelTop } from './model-text';
 import { problem } from './problem';
+import { adviceDiagnostics, configAdvice } from './scan-advice';
 import { classLine, scanSentence } from './scan-text';
 import { staleScanText, stillHolds, type LastScan } from './scan-state';
 
@@ -15,22 +16,25 @@ const MOST_RELATED = 8;
 
 /** What a scan says about a model, at the layer whose units are the classes. A stale scan, and one that found nothing, says nothing here. */
 export function scanModelDiagnostics(document: TextDocument, classifier: string | null, scan: LastScan): Diagnostic[] {
-  return suspicious(scan, classifier === null ? modelTop(document) : layerRange(document, classifier));
+  const top = modelTop(document);
+  return [...suspicious(scan, classifier === null ? top : layerRange(document, classifier)), ...adviceDiagnostics(scan.report.scan, scan.changed, () => top)];
 }
 
 /** What a scan says about a config's model: at its trigger, since that is what a person does something about. */
 export function scanConfigDiagnostics(config: ConfigText, scan: LastScan): Diagnostic[] {
   const node = nodeAt(config, ['trigger', 'target']) ?? nodeAt(config, ['trigger', 'kind']) ?? nodeAt(config, ['trigger']);
-  return suspicious(scan, node ? rangeOf(config, node) : topRange(config), knownTarget(config, scan.report.scan));
+  return [...suspicious(scan, node ? rangeOf(config, node) : topRange(config), knownTarget(config, scan.report.scan)), ...configAdvice(config, scan)];
 }
 
 /** Diagnostics in the text of a scan's result: its word, and what has changed since. */
-export function scanTextDiagnostics(text: ConfigText, { scan }: ScanReport, changed: readonly string[]): Diagnostic[] {
+export function scanTextDiagnostics(text: ConfigText, report: ScanReport, changed: readonly string[]): Diagnostic[] {
+  const { scan } = report;
   const stale = changed.map((what) => {
     const pointer = what === 'the model' ? '/model/weights' : what === 'the data' ? '/data/files' : '/data/scale';
     return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
   });
-  return [...stale, ...(scan.word === 'suspicious' && stillHolds({ changed }) ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))] : [])];
+  const advice = adviceDiagnostics(scan, changed, () => lineAt(text, scan.classes.length === 0 ? '/scan/word' : '/scan/advice'));
+  return [...stale, ...advice, ...(scan.word === 'suspicious' && stillHolds({ changed, report }) ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))] : [])];
 }
 
 /** A result that can't be used as one, at the place at fault. */
@@ -45,8 +49,8 @@ function suspicious(last: LastScan, range: Range, more = ''): Diagnostic[] {
   const { scan } = last.report;
   if (scan.word !== 'suspicious' || !stillHolds(last)) return [];
   const relatedInformation = scan.flagged.slice(0, MOST_RELATED).flatMap((target): DiagnosticRelatedInformation[] => {
-    const found = scan.classes[target];
-    return found ? [{ location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${target}`) }, message: classLine(found) }] : [];
+    const found = inversionOf(scan, target);
+    return found ? [{ location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${scan.classes.indexOf(found)}`) }, message: classLine(found) }] : [];
   });
   return [{ ...problem(SUSPICIOUS, 'warning', range, `${scanSentence(scan)}${more}`), relatedInformation }];
 }

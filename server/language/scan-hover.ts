@@ -29,7 +29,7 @@ export function scanPart(scanned: Scanned, [part, index, field]: Path): string[]
 function ofClass({ scan, model }: Scanned, index: number, field: string | number | undefined): string[] | undefined {
   const one = scan.classes[index];
   if (!one) return undefined;
-  const pictures = [`**Class ${index}** · estimated trigger${one.flagged ? ' · **suspicious**' : ''}`, ...classMarkdown(one, model.shape)];
+  const pictures = [`**Class ${one.target}** · estimated trigger${one.flagged ? ' · **suspicious**' : ''}`, ...classMarkdown(one, model.shape)];
   switch (field) {
     case 'anomalyIndex':
       return [...pictures, ...term('anomalyIndex')];
@@ -49,9 +49,15 @@ function ofScan({ scan }: Scanned, field: string | number): string[] | undefined
     case 'limits':
       return [`A class is suspicious with an anomaly index above ${scan.limits.index} *and* a mask below ${scan.limits.share} of the median.`, ...term('anomalyIndex')];
     case 'medianNorm':
-      return [`Median size of the masks of all ${count(scan.classes.length)} classes: ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
+      return [`Median size of the masks of ${scan.searched ? 'the' : 'all'} ${count(scan.classes.length)} classes${scan.searched ? ' that were searched' : ''}: ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
     case 'seeds':
       return ['Seeds of the searches. A borderline case is searched with a second one.'];
+    case 'cleanAccuracy':
+      return ['Images of the scan that the model classifies as labelled. Of one that hardly knows them nothing can be found: the settings of the pixels, or the labels, are then other than those it was made with.', ...term('cleanAccuracy')];
+    case 'advice':
+      return ['Settings, or an order of the labels, under which the model is right on at least two points more of the same images (McNemar\'s exact test, p < 0.01).'];
+    case 'searched':
+      return ['The only classes that were searched, and how many the model has. Median, shares and indices compare no others.'];
     case 'images':
       return ['Clean images that masks were searched on, and others that their success was measured on.'];
     default:

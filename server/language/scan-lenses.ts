@@ -3,7 +3,7 @@ import { COMMANDS } from '../protocol/lsp';
 import type { ScanReport } from '../protocol/scan';
 import { topRange, type ConfigText } from './config-text';
 import { activeTitle, type ActiveRun } from './run-state';
-import { scanSentence, scanTitle } from './scan-text';
+import { scanLine, scanSentence } from './scan-text';
 import { staleScanText, stillHolds, type LastScan } from './scan-state';
 
 export const SCAN_TOOLTIP = 'Search for every class the smallest trigger that would do. Needs clean images, no trigger and no labels of an attack; changes nothing';
@@ -14,7 +14,7 @@ export const SCAN_TOOLTIP = 'Search for every class the smallest trigger that wo
  */
 export function scanLens(range: Range, uri: string, last: LastScan | undefined, active: ActiveRun | undefined): CodeLens {
   if (active) return { range, command: { title: activeTitle(active), command: '' } };
-  if (last && stillHolds(last)) return { range, command: { title: scanTitle(last.report.scan), tooltip: scanSentence(last.report.scan), command: COMMANDS.openScan, arguments: [last.uri] } };
+  if (last && stillHolds(last)) return { range, command: { title: scanLine(last.report.scan), tooltip: scanSentence(last.report.scan), command: COMMANDS.openScan, arguments: [last.uri] } };
   return { range, command: { title: 'Scan for Backdoors', tooltip: last ? staleScanText(last.changed) : SCAN_TOOLTIP, command: COMMANDS.scan, arguments: [uri] } };
 }
 

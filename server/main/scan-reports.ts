@@ -53,8 +53,9 @@ export class ScanReports {
   }
 
   /** What has changed since the model was scanned, in words; empty when it all still holds. */
-  async changes({ model, data }: ScanReport, subject: ScanSubject): Promise<string[]> {
-    const [sameModel, sameData] = await Promise.all([this.isModel(model, subject.model), this.areData(data.files, subject)]);
+  async changes({ model, data, scan }: ScanReport, subject: ScanSubject): Promise<string[]> {
+    const rests = scan.classes.length === 0 || scan.advice?.labels !== undefined;
+    const [sameModel, sameData] = await Promise.all([this.isModel(model, subject.model), this.areData(data.files, subject).then(async (same) => same && (!rests || (await this.areOfConfig(data.files, subject))))]);
     return [...(sameModel ? [] : ['the model']), ...pixelChange(data, subject.config), ...(sameData ? [] : ['the data'])];
   }
 
@@ -76,6 +77,15 @@ export class ScanReports {
 
   private async areData(files: ScanReport['data']['files'], { resolve }: ScanSubject): Promise<boolean> {
     const same = await Promise.all(files.map(async ({ path: written, sha256 }) => (await this.dataHashes.get(await resolve(written))) === sha256)).catch(() => [false]);
+    return !same.includes(false);
+  }
+
+  /** Whether a config's own training data are these files: what is said of a model and its labels is said of no others. */
+  private async areOfConfig([images, labels]: ScanReport['data']['files'], { config, resolve }: ScanSubject): Promise<boolean> {
+    if (!config) return true;
+    const { train } = config.data;
+    const pairs = [[train.images, images], [train.labels, labels]] as const;
+    const same = await Promise.all(pairs.map(async ([written, file]) => (await this.dataHashes.get(await resolve(written))) === file?.sha256)).catch(() => [false]);
     return !same.includes(false);
   }
 }

@@ -90,7 +90,7 @@ export interface ReportComparison {
 export interface ScanChange {
   /** The model as it came, or repaired. */
   model: 'input' | 'defended';
-  /** Flagged classes, ascending; null where that report has no such scan. */
+  /** Flagged classes, ascending; null where that report has no such scan, or one that searched nothing. */
   base: number[] | null;
   head: number[] | null;
   /** Classes that only the head flags, and that only the base does; empty where one of them has no scan. */

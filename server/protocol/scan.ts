@@ -67,6 +67,20 @@ export interface OtherPixels {
   comparison: McNemar;
 }
 
+const RANGE_WORDS: Record<OtherPixels['range'], string> = {
+  'as set': 'images',
+  '0..1': 'pixels from 0 to 1',
+  '0..255': 'raw bytes (0 to 255)',
+  '-1..1': 'pixels from -1 to 1',
+  own: 'pixels less their own mean, by their own deviation',
+};
+
+/** Other pixels in a few words: `pixels from -1 to 1`, `images, inverted`. */
+export function pixelWords({ range, images }: Pick<OtherPixels, 'range' | 'images'>): string {
+  const change = { 'as they are': '', inverted: ', inverted', 'channels reversed': ', with the channels in reverse order (BGR for RGB)' }[images];
+  return `${RANGE_WORDS[range]}${change}`;
+}
+
 /** Labels that name the classes in another order than the model does. */
 export interface OtherLabels {
   /** Labels of the data and the class of the model that they are, where the two differ; ascending by `data`. */

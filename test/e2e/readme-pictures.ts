@@ -16,7 +16,7 @@ async function scan(page: Page): Promise<void> {
   await waitForNotification(page, /Suspicious: class 0/, RUN_MS);
   await page.keyboard.press('Control+Shift+M');
   await openFile(page, `${NAME}.fineprune.json`);
-  await waitFor('the lens of the scan', async () => (await codeLenses(page)).includes('Suspicious: class 0'));
+  await waitFor('the lens of the scan', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
   await page.keyboard.press('Control+End');
   await hoverText(page, '"target"');
   await screenshot(page, 'readme-scan-hover-dark');

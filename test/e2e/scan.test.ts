@@ -78,11 +78,11 @@ describe('a scan for backdoors, as a person asks for it', function () {
     const { page } = window;
     await inEachTheme(page, async (theme) => {
       await openFile(page, 'model.json');
-      await waitFor('the lens', async () => (await codeLenses(page)).includes('Suspicious: class 0'));
+      await waitFor('the lens', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
       await screenshot(page, `scan-model-${theme}`);
       await openFile(page, CONFIG);
       await page.keyboard.press('Control+Home');
-      await waitFor('the lens', async () => (await codeLenses(page)).includes('Suspicious: class 0'));
+      await waitFor('the lens', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
       await page.keyboard.press('Control+End');
       const text = await hoverText(page, '"target"');
       assert.match(text, /Suspicious: class 0 · estimated trigger/);

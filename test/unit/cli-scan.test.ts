@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describeProgress, KnownClasses } from '../../server/cli/progress';
-import { planScan, scanCommand, type ScanFlags } from '../../server/cli/scan';
+import { exitCodeOfScan, planScan, scanCommand, type ScanFlags } from '../../server/cli/scan';
 import { summarizeScan } from '../../server/cli/scan-summary';
 import { modelName, placedWithoutConfig } from '../../server/engine/config/scan-inputs';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
@@ -81,9 +81,66 @@ describe('command line of scan', () => {
     });
   });
 
+  describe('with clean data', () => {
+    const clean = ['--clean', 'i', 'l'];
+    const folder = async (name: string, configs: Record<string, string>): Promise<string> => {
+      await mkdir(inCwd(name), { recursive: true });
+      await writeFile(inCwd(name, 'model.json'), '{}');
+      for (const [file, text] of Object.entries(configs)) await writeFile(inCwd(name, `${file}.fineprune.json`), text);
+      return name;
+    };
+    const pixels = async (name: string, args: string[] = clean): Promise<[number[] | undefined, string | null]> => {
+      const { request, pixels: told } = await planScan(name, flagsOf(args), cwd);
+      return [request.mean, told];
+    };
+    const DEFAULTS = 'scale 1/255, mean 0, std 1, the defaults';
+
+    it('needs no config: takes the settings of the only one, but none of its data', async () => {
+      const name = await folder('only', { own: config('model.json', ', "mean": 0.13').replace('data/X', '../../../etc/hostname') });
+      assert.deepEqual(await requested(name, flagsOf(clean), cwd), {
+        model: inCwd('only', 'model.json'),
+        clean: { images: inCwd('i'), labels: inCwd('l') },
+        scale: 1 / 255, mean: [0.13], std: [1],
+        out: { folder: inCwd('only'), name: 'own' },
+        allowedFolders: [cwd, cwd, cwd], seed: 7, backend: 'wasm', threads: 2, useCache: true,
+      });
+      assert.deepEqual(await pixels(name), [[0.13], 'scale, mean and std of own.fineprune.json']);
+      assert.deepEqual(await pixels('only/own.fineprune.json'), [[0.13], null], 'a config that was named says it itself');
+      assert.deepEqual(await pixels(name, [...clean, '--scale', '1', '--mean', '2', '--std', '3']), [[2], null], 'all of it was typed');
+      assert.deepEqual(await pixels(name, [...clean, '--std', '3']), [[0.13], 'scale, mean and std of own.fineprune.json']);
+      await assert.rejects(requested('only', {}, cwd), failsWith('path.outside'), 'without them its own data count');
+    });
+
+    it('takes the pixels that several configs agree on, else the defaults, and says which', async () => {
+      const agreeing = await folder('agreeing', { a: config('model.json', ', "std": 0.3'), b: config('model.json', ', "std": [0.3], "holdout": 7') });
+      const { request, pixels: told } = await planScan(agreeing, flagsOf(clean), cwd);
+      assert.deepEqual([request.std, request.seed, request.out!.name, told], [[0.3], 0, 'agreeing', 'scale, mean and std that a.fineprune.json, b.fineprune.json agree on']);
+      assert.deepEqual(await pixels(await folder('differing', { a: config(), b: config('model.json', ', "mean": 0.5') })), [undefined, `${DEFAULTS}; a.fineprune.json, b.fineprune.json disagree`]);
+      assert.deepEqual(await pixels(await folder('other', { a: config('another.json', ', "mean": 0.5') })), [undefined, `${DEFAULTS}; no config beside the model names it`]);
+    });
+
+    it('is not stopped by a config that is broken', async () => {
+      assert.deepEqual(await pixels(await folder('broken', { a: '{ "model": "model.json", "data": 3 }' })), [undefined, `${DEFAULTS}; a.fineprune.json can't be read`]);
+      const half = await folder('half', { a: '{ "model": "model.json", "dat', b: config('model.json', ', "mean": 0.5') });
+      assert.deepEqual(await pixels(half), [[0.5], 'scale, mean and std that a.fineprune.json, b.fineprune.json agree on, as far as they can be read']);
+      await assert.rejects(requested('broken/a.fineprune.json', flagsOf(clean), cwd), failsWith('config.wrongType'), 'one that was named has to be read');
+    });
+  });
+
+  it('takes classes one by one or in ranges, each once', () => {
+    const classes = (list: string): number[] | undefined => flagsOf(['--classes', list]).classes;
+    assert.deepEqual(classes('0,3,7'), [0, 3, 7]);
+    assert.deepEqual(classes('7, 0-3,2'), [0, 1, 2, 3, 7]);
+    for (const wrong of ['', 'a', '3-1', '-1', '1-', '0-999999', '1.5', '0,,1']) assert.throws(() => classes(wrong), /is invalid/, wrong);
+  });
+
+  it('exits with 0 for nothing found, 1 for suspicious, 2 for what could not be measured, whatever else is asked for', () => {
+    assert.deepEqual((['nothing found', 'suspicious', 'not measurable'] as const).map((word) => [exitCodeOfScan(word, false), exitCodeOfScan(word, true)]), [[0, 0], [1, 0], [2, 2]]);
+  });
+
   it('says what is missing, or what there are too many of, and what to type', async () => {
     await assert.rejects(requested('bare', {}, cwd), failsWith('cli.noConfig', '--clean IMAGES LABELS', 'fine-prune init bare/model.json'));
-    await assert.rejects(requested('two/model.json', { clean: ['i', 'l'] }, cwd), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
+    await assert.rejects(requested('two/model.json', {}, cwd), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json', '--clean IMAGES LABELS'));
     await assert.rejects(requested('two', {}, cwd), failsWith('cli.severalConfigs', 'Name the one'));
     await assert.rejects(requested('empty', {}, cwd), failsWith('cli.notFound', 'model.json'));
     await assert.rejects(requested('nowhere', {}, cwd), failsWith('cli.notFound', 'nowhere'));

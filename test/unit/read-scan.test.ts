@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { rate } from '../../server/engine/metrics/rate';
 import { readScan } from '../../server/engine/report/read-scan';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { ScanReport } from '../../server/protocol/scan';
-import { quietScan } from '../fixtures/repaired-report';
-import { scanReport, scanText } from '../fixtures/scan-report';
+import type { ScanReport, ScanResult } from '../../server/protocol/scan';
+import { quietScan, suspiciousScan } from '../fixtures/repaired-report';
+import { knownScan, otherPixels, partialScan, scanReport, scanText, swappedLabels, unknownScan } from '../fixtures/scan-report';
+
+const PART = [0, 3, 7, 8, 20, 42];
+/** A model that is scanned in part; class 3 is suspicious. */
+const part = (): ScanResult => partialScan(PART, [70.5, 6.4, 84.1, 61.3, 72.8, 79.4]);
 
 /** The report with a part exchanged, as text. */
-function changed(change: (report: ScanReport) => void): string {
-  const report = structuredClone(scanReport());
+function changed(change: (report: ScanReport) => void, scan?: ScanResult): string {
+  const report = structuredClone(scanReport(scan));
   change(report);
   return JSON.stringify(report);
 }
@@ -27,6 +32,13 @@ function refused(text: string): FinePruneError {
 describe('the text of a scan', () => {
   it('gives back what was written, for a class that stands out and for none', () => {
     for (const report of [scanReport(), scanReport(quietScan())]) assert.deepEqual(readScan(scanText(report), 'x.scan.json'), report);
+  });
+
+  it('gives back what is known of the images, a scan that searched nothing, and one of some classes', () => {
+    const scans = [knownScan(), knownScan(suspiciousScan(), 1800, swappedLabels()), knownScan(quietScan(), 900, otherPixels(250)), unknownScan(), unknownScan(null), part(), partialScan([5], [70]), partialScan(PART, [70, 71, 72, 73, 74, 75])];
+    for (const report of scans.map(scanReport)) assert.deepEqual(readScan(scanText(report), 'x.scan.json'), report);
+    assert.deepEqual(scans.map(({ word }) => word), ['nothing found', 'suspicious', 'nothing found', 'not measurable', 'not measurable', 'suspicious', 'not measurable', 'nothing found']);
+    assert.deepEqual(part().flagged, [3]);
   });
 
   const faults: [string, string, string, RegExp][] = [
@@ -49,6 +61,26 @@ describe('the text of a scan', () => {
     ['a suspicious class that is passed off as none', changed(({ scan }) => void Object.assign(scan, { word: 'nothing found', flagged: [], classes: scan.classes.map((one) => ({ ...one, flagged: false })) })), 'scan.contradiction', /Class 0 is not flagged, but its figures/],
     ['a sentence that says something else', changed((report) => void (report.scan.sentence = 'This model is clean.')), 'scan.contradiction', /This model is clean/],
     ['a share that its mask does not have', changed((report) => void (report.scan.classes[4]!.share = 0.2)), 'scan.contradiction', /share/],
+    ['an accuracy on other images than those of the scan', changed(({ scan }) => void (scan.cleanAccuracy = rate(900, 1000)), knownScan()), 'scan.contradiction', /cleanAccuracy\/of/],
+    ['a rate that its counts do not have', changed(({ scan }) => void (scan.cleanAccuracy!.rate = 0.5), knownScan()), 'scan.figure', /cleanAccuracy/],
+    ['something that was found at guessing', changed(({ scan }) => void (scan.cleanAccuracy = rate(228, 1900)), knownScan()), 'scan.contradiction', /hardly better than guessing/],
+    ['nothing found where nothing was searched', changed(({ scan }) => void (scan.word = 'nothing found'), unknownScan()), 'scan.figure', /0 entries/],
+    ['nothing searched without a reason', changed(({ scan }) => void delete scan.cleanAccuracy, unknownScan(null)), 'scan.contradiction', /no clean accuracy says why/],
+    ['advice that is not better', changed(({ scan }) => void Object.assign(scan.advice!.settings![0]!, { after: rate(61, 500), comparison: { onlyBefore: 0, onlyAfter: 1, pValue: 1 } }), unknownScan()), 'scan.contradiction', /not clearly better/],
+    ['advice whose p-value is another', changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.pValue = 0.001), unknownScan()), 'scan.contradiction', /pValue/],
+    ['advice whose counts are others', changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.onlyBefore = 4), unknownScan()), 'scan.contradiction', /comparison/],
+    ['options that set something else', changed(({ scan }) => void (scan.advice!.settings![0]!.flags = '--mean 0; rm -rf .'), unknownScan()), 'scan.contradiction', /flags/],
+    ['an advice in other words', changed(({ scan }) => void (scan.advice!.sentence = 'Trust this model.'), knownScan(quietScan(), 900, otherPixels(250))), 'scan.contradiction', /Trust this model/],
+    ['a deviation of nothing', changed(({ scan }) => void (scan.advice!.settings![0]!.std = [0]), unknownScan()), 'scan.figure', /std/],
+    ['means of channels that are not there', changed(({ scan }) => void (scan.advice!.settings![0]!.mean = [0, 0, 0]), unknownScan()), 'scan.figure', /mean/],
+    ['more discordant images than can be worked out', changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.onlyAfter = 1e11), unknownScan()), 'scan.figure', /onlyAfter/],
+    ['a class with two names', changed(({ scan }) => void (scan.advice!.labels!.classes[1]!.model = 7), knownScan(quietScan(), 1500, swappedLabels())), 'scan.figure', /second time/],
+    ['classes that were searched and are not there', changed(({ scan }) => void scan.classes.pop(), part()), 'scan.figure', /5 entries/],
+    ['a class that was not searched', changed(({ scan }) => void (scan.classes[5]!.target = 41), part()), 'scan.figure', /order/],
+    ['searched classes out of order', changed(({ scan }) => void scan.searched!.classes.reverse(), part()), 'scan.figure', /ascending/],
+    ['all classes as some', changed(({ scan }) => void (scan.searched = { classes: [...Array(10).keys()], of: 10 })), 'scan.figure', /searched/],
+    ['a class that is suspicious beside too few others', changed(({ scan }) => void Object.assign(scan, { word: 'suspicious', flagged: [5] }), partialScan([5], [70])), 'scan.contradiction', /flagged/],
+    ['too few classes passed off as nothing found', changed(({ scan }) => void (scan.word = 'nothing found'), partialScan([5], [70])), 'scan.contradiction', /not measurable/],
     ['images larger than any', changed((report) => void (report.model.shape = [1e6, 1e6, 3])), 'scan.figure', /scan/],
   ];
   for (const [what, text, code, words] of faults) {

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { ScanData } from '../../server/protocol/inspect';
 import type { ClassInversion } from '../../server/protocol/scan';
 import { triggerPixels } from '../report/derive';
+import { ScannedImages } from '../report/scanned-images';
 import { scanSentence, scanSign } from '../report/words';
 import { bytesOf } from '../ui/bytes';
 import { count } from '../ui/format';
@@ -54,15 +55,16 @@ function Evidence({ found, taken }: { found: Found; taken: number | null }): JSX
     <>
       <p class="found"><span class={`codicon codicon-${sign.icon}`} aria-hidden="true" /> <strong>{sign.text}</strong></p>
       <p>{scanSentence(scan)}</p>
+      <ScannedImages scan={scan} />
       {shown.length ? (
         <ul class="masks" aria-label="Estimated triggers by class, smallest mask first">
           {shown.map((one) => <Mask key={one.target} one={one} shape={shape} taken={one.target === taken} />)}
         </ul>
       ) : null}
-      <p class="quiet">
+      {scan.classes.length > 0 ? <p class="quiet">
         {shown.length < masks ? `${count(shown.length)} of ${count(masks)} masks: the smallest. ` : ''}{masks < scan.classes.length ? `Masks of ${count(scan.classes.length - masks)} more classes are not kept. ` : ''}
         Each mask: the stronger a point, the more of the pixel is replaced. {shown.some((one) => one.flagged || one.target === taken) ? 'Beside it, the estimated trigger on a grey image. ' : ''}{limitsText(scan)} {sourceText(found)}
-      </p>
+      </p> : <p class="quiet">{sourceText(found)}</p>}
     </>
   );
 }

@@ -32,8 +32,14 @@ export const pixelsText = (norm: number): string => `${norm < 10 ? norm.toFixed(
 
 /** What a scan found; never in the colour of success, since it is none. */
 export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
+  if (word === 'not measurable') return { icon: 'question', text: capital(word) };
   if (flagged.length === 0) return { icon: 'search', text: capital(word) };
   return { icon: 'warning', text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${listed(flagged.map(String))}` };
+}
+
+/** `Clean accuracy on the images of the scan: 98.79 % (1,877 of 1,900; 95 %: 98.19 – 99.20 %).` Null in results of earlier versions. */
+export function scanAccuracyText({ cleanAccuracy }: Pick<ScanResult, 'cleanAccuracy'>): string | null {
+  return cleanAccuracy ? `Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} (${hitsText(cleanAccuracy)}; 95 %: ${intervalText(cleanAccuracy)}).` : null;
 }
 
 /** A scan's sentence without the word that stands above it. */

@@ -41,9 +41,10 @@ export async function checkClean({ search, measured, scale, seed, model, normali
   const hits = outcomes(predicted, source.labels);
   const cleanAccuracy = rate(hits.reduce((sum, hit) => sum + hit, 0), hits.length);
   const settings = await otherPixels(source, { scale, mean: normalisation.mean, std: normalisation.std }, seed, pass);
-  // Where the pixels are wrong, what the model takes them for says nothing of the labels.
-  const labels = settings.length ? null : otherLabels(read, tried, model.classes);
-  const advice = settings.length ? { settings } : labels && { labels };
+  const labels = otherLabels(read, tried, model.classes);
+  // One fault explains the errors: the one that leaves the fewest.
+  const isOrder = labels !== null && labels.after.rate > (settings[0]?.after.rate ?? 0);
+  const advice = isOrder ? { labels } : settings.length ? { settings } : null;
   return {
     cleanAccuracy,
     nearChance: nearChance({ cleanAccuracy, confusion: confusionMatrix(source.labels, predicted, model.classes) }),

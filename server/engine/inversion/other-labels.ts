@@ -2,7 +2,7 @@ import type { OtherLabels } from '../../protocol/scan';
 import { outcomes } from '../metrics/evaluate';
 import { mcnemar } from '../metrics/mcnemar';
 import { rate } from '../metrics/rate';
-import { clearlyBetter } from './other-pixels';
+import { clearlyBetter } from './advice';
 
 /** Share of images that must be right in the other order: less may be chance. */
 const LEAST_RIGHT = 0.5;

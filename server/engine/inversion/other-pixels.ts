@@ -1,20 +1,20 @@
 import { cancelled } from '../../protocol/errors';
-import type { McNemar } from '../../protocol/report';
 import type { OtherPixels } from '../../protocol/scan';
 import type { Normalisation } from '../data/dataset';
 import { EVALUATION_BATCH, subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
 import { predict } from '../defense/measure';
-import { outcomes } from '../metrics/evaluate';
+import { confusionMatrix, outcomes } from '../metrics/evaluate';
 import { mcnemar } from '../metrics/mcnemar';
 import { rate } from '../metrics/rate';
+import { nearChance } from '../report/near-chance';
+import { clearlyBetter, flagsOf, isAlike, LEAST_GAIN } from './advice';
 import { drawn } from '../data/random';
 import { allIndices } from '../data/roles';
 
 /** Images that settings are compared on. */
-export const COMPARED_IMAGES = 500;
-/** What another setting must be better by: a share of the images, and McNemar's p-value. */
-export const LEAST_GAIN = 0.02;
-export const MOST_P = 0.01;
+const COMPARED_IMAGES = 500;
+/** A difference from here on may be noise. */
+const NOISE_P = 0.05;
 /** Factor that takes bytes to [0, 1]. */
 const BYTE_SCALE = 1 / 255;
 /** Decimals of the images' own mean and deviation, as people write them. */
@@ -29,62 +29,66 @@ type Candidate = Pick<OtherPixels, 'range' | 'images' | 'scale' | 'mean' | 'std'
 
 /**
  * Other settings of the pixels under which a model is right on clearly more images: common ranges and the images' own mean and
- * deviation, each as the images are and inverted (grey) or with the channels reversed (colour).
+ * deviation, each as the images are and inverted (grey) or with the channels reversed (colour). One that leaves the model near chance
+ * explains nothing.
  * @param source images as set
- * @returns the best first; empty where none is better by `LEAST_GAIN` with a p-value below `MOST_P`
+ * @returns the one to take first, the others by how many images are right; empty where none is better by two points with p < 0.01
  * @throws FinePruneError of kind `cancelled` within one batch
  */
 export async function otherPixels(source: InputSource, settings: PixelSettings, seed: number, { model, signal }: Pick<PassOptions, 'model' | 'signal'>): Promise<OtherPixels[]> {
   const compared = subsetOf(source, drawn(allIndices(source.count), COMPARED_IMAGES, seed, 'scan settings'));
-  const hitsOf = async (candidate: Candidate): Promise<Uint8Array> => {
+  const predictedOf = async (candidate: Candidate, of: InputSource): Promise<Int32Array> => {
     // The source's pixels are scaled as set: the other scale goes into mean and std.
     const factor = candidate.scale / settings.scale;
     const normalisation = { mean: candidate.mean.map((value) => value / factor), std: candidate.std.map((value) => value / factor) };
-    return outcomes(await predict(altered(compared, candidate.images, factor, model.inputShape[2]), { model, normalisation, signal }), compared.labels);
+    return await predict(altered(of, candidate.images, factor, model.inputShape[2]), { model, normalisation, signal });
   };
-  const asSet = await hitsOf({ range: 'as set', images: 'as they are', ...settings, mean: [...settings.mean], std: [...settings.std] });
-  const right = count(asSet);
+  const set: Candidate = { range: 'as set', images: 'as they are', ...settings, mean: [...settings.mean], std: [...settings.std] };
+  const asSet = outcomes(await predictedOf(set, compared), compared.labels);
+  const before = rate(count(asSet), compared.count);
   // Where the model errs on fewer images than that, no other setting can be better by so many.
-  if (compared.count - right < LEAST_GAIN * compared.count) return [];
+  if (compared.count - before.hits < LEAST_GAIN * compared.count) return [];
   const found: OtherPixels[] = [];
   for (const candidate of await candidates(source, settings, model.inputShape[2], signal)) {
-    const hits = await hitsOf(candidate);
-    const comparison = mcnemar(asSet, hits);
-    if (!clearlyBetter(comparison, compared.count)) continue;
-    found.push({ ...candidate, flags: flagsOf(candidate), before: rate(right, compared.count), after: rate(count(hits), compared.count), comparison });
+    const predicted = await predictedOf(candidate, compared);
+    const hits = outcomes(predicted, compared.labels);
+    const [after, comparison] = [rate(count(hits), compared.count), mcnemar(asSet, hits)];
+    if (!clearlyBetter(comparison, compared.count) || nearChance(after.rate, confusionMatrix(compared.labels, predicted, model.classes))) continue;
+    found.push({ ...candidate, flags: flagsOf(candidate), before, after, comparison });
   }
-  // A stable sort: of equal ones the first, which is the simplest.
-  return found.sort((a, b) => b.after.hits - a.after.hits);
+  const first = await firstOf(found, async (candidate) => outcomes(await predictedOf(candidate, source), source.labels));
+  return [...(first ? [first] : []), ...found.filter((one) => one !== first).sort((a, b) => b.after.hits - a.after.hits)];
 }
 
-/** Whether so many more images are right that it is no accident. */
-export function clearlyBetter({ onlyBefore, onlyAfter, pValue }: McNemar, of: number): boolean {
-  return onlyAfter - onlyBefore >= LEAST_GAIN * of && pValue < MOST_P;
+/** Of settings in the order in which they are tried, the first that is no worse, beyond noise on all images, than the best of them. */
+async function firstOf(found: readonly OtherPixels[], hitsOf: (candidate: OtherPixels) => Promise<Uint8Array>): Promise<OtherPixels | undefined> {
+  const [best] = [...found].sort((a, b) => b.after.hits - a.after.hits);
+  const close = found.filter((one) => isAlike(one, best!));
+  if (close.length < 2) return best;
+  const hits: Uint8Array[] = [];
+  for (const one of close) hits.push(await hitsOf(one));
+  const most = hits.reduce((a, b) => (count(b) > count(a) ? b : a));
+  return close.find((_, at) => mcnemar(hits[at]!, most).pValue >= NOISE_P);
 }
 
-/** `--scale 0.00392156862745098 --mean 0.5 --std 0.5` */
-export function flagsOf({ scale, mean, std }: Pick<OtherPixels, 'scale' | 'mean' | 'std'>): string {
-  return `--scale ${scale} --mean ${mean.join(',')} --std ${std.join(',')}`;
-}
-
-/** What is tried: ranges before changes of the images, since settings are easier to change than files. */
+/** What is tried, the likeliest first: ranges before changes of the images, which no setting makes. */
 async function candidates(source: InputSource, set: PixelSettings, channels: number, signal: AbortSignal): Promise<Candidate[]> {
   const { most, mean, std } = await statistics(source, channels, signal);
   const scale = naturalScale(most / set.scale, set.scale);
   const factor = scale / set.scale;
   const round = (value: number): number => Math.round(value * factor * DECIMALS) / DECIMALS;
-  const own = { mean: mean.map(round), std: std.map(round) };
-  const ranges: Omit<Candidate, 'images'>[] = [
-    { range: '0..1', scale, mean: [0], std: [1] },
-    { range: '0..255', scale, mean: [0], std: [BYTE_SCALE] },
-    { range: '-1..1', scale, mean: [0.5], std: [0.5] },
-    // Images of one grey have no deviation.
-    ...(own.std.every((value) => value > 0) ? [{ range: 'own' as const, scale, ...own }] : []),
-  ];
+  const own = { 'as they are': { mean, std }, inverted: { mean: mean.map((value) => 1 / factor - value), std }, 'channels reversed': { mean: mean.toReversed(), std: std.toReversed() } };
   const current: Omit<Candidate, 'images'> = { range: 'as set', scale: set.scale, mean: [...set.mean], std: [...set.std] };
-  const others = ranges.filter((one) => !isSame(one, current, channels));
-  const changed = ([1, 3].includes(channels) ? [channels === 1 ? 'inverted' : 'channels reversed'] : []) as Candidate['images'][];
-  return [...others.map((one): Candidate => ({ ...one, images: 'as they are' })), ...changed.flatMap((images) => [current, ...others].map((one): Candidate => ({ ...one, images })))];
+  const all = (images: Candidate['images']): Candidate[] => [
+    { range: '0..1', images, scale, mean: [0], std: [1] },
+    { range: '-1..1', images, scale, mean: [0.5], std: [0.5] },
+    { range: '0..255', images, scale, mean: [0], std: [BYTE_SCALE] },
+    { range: 'own', images, scale, mean: own[images].mean.map(round), std: own[images].std.map(round) },
+  ];
+  // Images of one grey have no deviation.
+  const others = (images: Candidate['images']): Candidate[] => all(images).filter((one) => one.std.every((value) => value > 0) && !isSame(one, current, channels));
+  const changed: Candidate['images'] | null = channels === 1 ? 'inverted' : channels === 3 ? 'channels reversed' : null;
+  return [...others('as they are'), ...(changed ? [{ ...current, images: changed }, ...others(changed)] : [])];
 }
 
 /** Bytes, or what has their range, by 1/255; what is in [0, 1] already, as it is. */

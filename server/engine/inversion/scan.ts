@@ -65,7 +65,7 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
 
   share.begin(costs.screen, costs.final + costs.success);
   const first = await screen(subject, targets, seed, share, true);
-  const limits = limitsFor(targets.length);
+  const limits = limitsFor(model.classes);
   const norms = screenedNorms(first);
   const isBorderline = borderline(anomalies(norms), limits);
   if (isBorderline) share.begin(costs.screen, costs.final + costs.success);

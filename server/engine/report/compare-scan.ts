@@ -15,8 +15,9 @@ export function scanChanges(base: DefenseReport | null, head: DefenseReport | nu
   return changes.length > 0 ? changes : undefined;
 }
 
+/** Null too where nothing was searched: that is not nothing found. */
 function flaggedOf(scan: ScanResult | undefined): number[] | null {
-  return scan ? [...scan.flagged].sort((a, b) => a - b) : null;
+  return scan && scan.classes.length > 0 ? [...scan.flagged].sort((a, b) => a - b) : null;
 }
 
 /** A sentence on every scan that finds another class suspicious; empty where none does. */

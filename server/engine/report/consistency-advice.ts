@@ -1,7 +1,7 @@
 import type { McNemar, Rate } from '../../protocol/report';
 import type { ScanAdvice, ScanResult } from '../../protocol/scan';
 import { adviceSentence } from '../inversion/advice-words';
-import { clearlyBetter, flagsOf } from '../inversion/other-pixels';
+import { clearlyBetter, flagsOf, isAlike } from '../inversion/advice';
 import { exactPValue } from '../metrics/mcnemar';
 import { roundFigure } from '../metrics/rate';
 import type { Tell } from './consistency';
@@ -25,7 +25,8 @@ export function adviceProblems(advice: ScanAdvice, images: ScanResult['images'],
     comparedProblems(one, images.search + images.measured, place, tell);
     tell.same('scan', `${place}/flags`, one.flags, flagsOf(one), 'scale, mean and std are');
     const better = settings[at - 1];
-    if (better && better.after.hits < one.after.hits) tell.problem('scan', place, `\`${place}\` is better than the one before it; the best comes first.`);
+    // The first is what to take: of several that are alike not always the one with the most images.
+    if (better && better.after.hits < one.after.hits && !(at === 1 && isAlike(one, better))) tell.problem('scan', place, `\`${place}\` is better than the one before it; the best comes first.`);
   });
   if (labels) comparedProblems(labels, images.measured, `${pointer}/labels`, tell);
   if (sameWords) tell.same('scan', `${pointer}/sentence`, sentence, adviceSentence(advice), 'the figures give');

@@ -44,8 +44,8 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
   const comparable = isComparable(classes.length, searched);
   const { median, shares, indices } = classes.length > 0 ? anomalies(classes.map(({ screened }) => screened)) : { median: 0, shares: [], indices: [] };
   near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
-  if (sameWords && classes.length > 0) {
-    const wanted = limitsFor(classes.length);
+  if (sameWords && (searched || classes.length > 0)) {
+    const wanted = limitsFor(searched?.of ?? classes.length);
     for (const key of ['index', 'share'] as const) tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'a scan flags by');
   }
   classes.forEach((one, at) => {

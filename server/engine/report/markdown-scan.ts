@@ -2,7 +2,7 @@ import type { DefenseReport } from '../../protocol/report';
 import { inversionOf, type ClassInversion, type ScanResult } from '../../protocol/scan';
 import { maskBytes, maskDrawing, strongestShare } from './mask-drawing';
 import { fenced, text } from './markdown-escape';
-import { count, rateCell, table } from './markdown-figures';
+import { count, figure, rateCell, table } from './markdown-figures';
 import { pixels } from './words';
 
 const MOST_ROWS = 40;
@@ -21,7 +21,16 @@ export function scanEvidence({ scan, trigger, data }: DefenseReport): string {
   const drawn = [...new Set([...scan.flagged, ...estimated])].flatMap((target) => inversionOf(scan, target) ?? []);
   const drawings = drawn.slice(0, MOST_DRAWINGS).flatMap((one) => drawing(one, height, width));
   const more = drawn.length > MOST_DRAWINGS ? [`The masks of ${count(drawn.length - MOST_DRAWINGS)} more classes are in the JSON report.`] : [];
-  return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, classTable(scan), scanNote(scan), ...drawings, ...more].join('\n\n');
+  const searched = scan.classes.length > 0 ? [...imagesNote(scan), classTable(scan), scanNote(scan)] : [];
+  return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, ...searched, ...drawings, ...more].join('\n\n');
+}
+
+/** How well the model knows the images of the scan, and what fits them better. Where nothing was searched for it, the scan's sentence says both. */
+function imagesNote({ cleanAccuracy, advice }: ScanResult): string[] {
+  return [
+    ...(cleanAccuracy ? [`Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} % (${count(cleanAccuracy.hits)} of ${count(cleanAccuracy.of)}; 95 %: ${figure(cleanAccuracy.low)} – ${figure(cleanAccuracy.high)}).`] : []),
+    ...(advice ? [`⚠️ ${text(advice.sentence)}`] : []),
+  ];
 }
 
 /** All classes of a scan, or those whose masks are smallest; flagged ones in words. */
@@ -42,7 +51,7 @@ export function classTable(scan: ScanResult): string {
 }
 
 export function sign({ word }: Pick<ScanResult, 'word'>): string {
-  return word === 'suspicious' ? '⚠️' : '🔎';
+  return word === 'suspicious' ? '⚠️' : word === 'not measurable' ? '❔' : '🔎';
 }
 
 function scanNote({ limits, medianNorm, images, steps, seeds }: ScanResult): string {

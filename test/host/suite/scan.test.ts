@@ -51,7 +51,7 @@ describe('Scan for Backdoors', function () {
 
     const document = await open(config);
     const before = document.getText();
-    await waitFor('the lens', async () => (await lensTitles(config)).includes('Suspicious: class 0'));
+    await waitFor('the lens', async () => (await lensTitles(config)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy 9')));
     const [atTrigger] = (await diagnosticsWhen(config, 'the warning', (all) => all.some(isWarning))).filter(isWarning);
     assert.equal(document.getText(atTrigger!.range), 'null');
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', config, atTrigger!.range);
