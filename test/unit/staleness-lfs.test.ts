@@ -25,7 +25,7 @@ describe('a report beside files that Git LFS has not fetched', () => {
       mkdirSync(path.dirname(at(name)), { recursive: true });
       writeFileSync(at(name), pointerTo(sha256, 1000));
     }
-    const changes = () => new Reports(new Models(log), log).changes(report, { config, modelPath: at('model.json'), resolve: at });
+    const changes = async () => (await new Reports(new Models(log), log).standing(report, { config, modelPath: at('model.json'), resolve: at })).changed;
     assert.deepEqual(await changes(), []);
     writeFileSync(at('weights.bin'), pointerTo('0'.repeat(64), 900_136));
     writeFileSync(at(report.data.files[2]!.path), pointerTo('1'.repeat(64), 1000));

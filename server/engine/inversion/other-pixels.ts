@@ -53,7 +53,7 @@ export async function otherPixels(source: InputSource, settings: PixelSettings, 
     const predicted = await predictedOf(candidate, compared);
     const hits = outcomes(predicted, compared.labels);
     const [after, comparison] = [rate(count(hits), compared.count), mcnemar(asSet, hits)];
-    if (!clearlyBetter(comparison, compared.count) || nearChance(after.rate, confusionMatrix(compared.labels, predicted, model.classes))) continue;
+    if (!clearlyBetter(comparison, compared.count) || nearChance({ cleanAccuracy: after, confusion: confusionMatrix(compared.labels, predicted, model.classes) })) continue;
     found.push({ ...candidate, flags: flagsOf(candidate), before, after, comparison });
   }
   const first = await firstOf(found, async (candidate) => outcomes(await predictedOf(candidate, source), source.labels));
