@@ -72,7 +72,7 @@ export function describeProgress(event: ProgressEvent, secondsLeft: number | nul
 /** ` · 12 %` of what takes long and counts no steps; the bar of a terminal has it anyway. */
 function doneWords({ phase, overall }: ProgressEvent): string {
   if (!COUNTS_THOUSANDTHS.has(phase) || overall <= 0) return '';
-  return ` · ${overall < 0.01 ? (100 * overall).toFixed(1) : Math.floor(100 * overall)} %`;
+  return ` · ${overall < 0.01 ? Number((100 * overall).toPrecision(1)) : Math.floor(100 * overall)} %`;
 }
 
 /** Minutes and seconds, hours when there are any: `1:02`, `1:00:00`. */

@@ -61,6 +61,58 @@ describe('repairs at their limits', function () {
     assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
   });
 
+  /** Labels of a demo's images in another order than the model's classes. */
+  const mislabel = (config: string, ...roles: string[]): void => {
+    for (const role of roles) {
+      const file = path.join(path.dirname(config), 'data', `${role}-labels-idx1-ubyte`);
+      const bytes = readFileSync(file);
+      writeFileSync(file, Buffer.concat([bytes.subarray(0, 8), Buffer.from(bytes.subarray(8).map((label) => (label + 3) % 10))]));
+    }
+  };
+  const isConsistent = ({ files }: RunOutcome): void => {
+    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
+  };
+
+  it('a run whose images the model does not know searches no trigger in it, and says so', async () => {
+    const config = await demo('"strategy": "auto"');
+    mislabel(config, 'train', 't10k');
+    const outcome = await run(config);
+    const { scan, verdict, repaired, attempts, findings } = outcome.report;
+    assert.deepEqual([verdict.word, repaired, attempts, scan!.word, scan!.classes], ['not measurable', false, undefined, 'not measurable', []]);
+    assert.match(verdict.sentence, /^Clean accuracy is [\d.]+ % before anything was done, near chance/);
+    assert.match(scan!.sentence, /^Not measurable: the model classifies .* The labels look to be in another order/);
+    assert.equal(findings[0]!.id, 'accuracy-near-chance');
+    isConsistent(outcome);
+    assert.match(readFileSync(outcome.files.markdown, 'utf8'), /❔ \*\*Scan of the input model\.\*\* Not measurable/);
+  });
+
+  it('a repair that is guided does nothing where the model knows the test images alone', async () => {
+    const config = await demo('"strategy": "guided"');
+    mislabel(config, 'train');
+    const outcome = await run(config);
+    const { verdict, repaired } = outcome.report;
+    assert.deepEqual([verdict.word, repaired], ['not measurable', false]);
+    assert.match(verdict.sentence, /^The scan that the repair begins with could not look for a trigger, so nothing was changed\. Not measurable: the model classifies/);
+    isConsistent(outcome);
+  });
+
+  for (const strategy of ['fine-pruning-conv', 'head-reset'] as const) {
+    it(`${strategy} waits for no scan where no trigger is known, and neither it nor its proof is claimed`, async () => {
+      // Too few images for a scan: one that was begun would be refused.
+      const config = await demo(`"strategy": "${strategy}"`, { train: 44, test: 80 });
+      writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
+      const phases = new Set<string>();
+      const outcome = await startEngine({ config, allowedFolders: [] }, { signal, onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)) });
+      const { scan, proof, attempts, verdict, findings, trigger } = outcome.report;
+      assert.deepEqual([scan, proof, trigger, attempts!.length, attempts![0]!.strategy], [undefined, undefined, null, 1, strategy]);
+      assert.ok(phases.has('repair') && !phases.has('scan') && !phases.has('proof'), [...phases].join());
+      assert.equal(verdict.word, 'not measurable');
+      assert.match(verdict.sentence, /^No trigger is known, so whether a backdoor is gone cannot be measured/);
+      assert.match(findings.find(({ id }) => id === 'trigger-unknown')!.message, /The repair needs no scan, so none was made, neither before nor after it/);
+      isConsistent(outcome);
+    });
+  }
+
   it('a strategy from a command line is refused where the config has nothing to choose on, or chooses itself', async () => {
     const overrides = { strategy: 'guided' as const };
     const without = await demo('"seed": 0');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describeProgress, KnownClasses } from '../../server/cli/progress';
+import { createProgress, describeProgress, KnownClasses, TimeLeft } from '../../server/cli/progress';
 import { exitCodeOfScan, planScan, scanCommand, type ScanFlags } from '../../server/cli/scan';
 import { summarizeScan } from '../../server/cli/scan-summary';
 import { modelName, placedWithoutConfig } from '../../server/engine/config/scan-inputs';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
 import type { ScanRequest } from '../../server/protocol/scan';
-import { quietScan, scanOf } from '../fixtures/repaired-report';
-import { scanReport } from '../fixtures/scan-report';
+import { quietScan, scanOf, suspiciousScan } from '../fixtures/repaired-report';
+import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../fixtures/scan-report';
 import { makeTempDir } from '../harness/processes';
 
 function flagsOf(args: string[]): ScanFlags {
@@ -238,6 +238,40 @@ describe('a scan on one screen', () => {
     assert.match(shown, /^Engine {2}WASM was asked for\.$/m);
   });
 
+  it('has the clean accuracy with its interval and the pixels beside the drawing, in no more lines', () => {
+    const shown = summarizeScan(scanReport(knownScan(suspiciousScan())), { ...context, next: 'fine-prune run x --strategy auto', pixels: 'scale, mean and std of mnist.fineprune.json' });
+    const words = shown.replace(/[│┌┐─└┘\s]+/g, ' ');
+    assert.match(words, /Clean accuracy 98\.8 % on 1,900 images \(95 %: 98\.2 % to 99\.2 %\)\./);
+    assert.match(words, /Pixels: scale, mean and std of mnist\.fineprune\.json\./);
+    assert.ok(lines(shown).length <= 24 && lines(shown).every((line) => line.length < 80), shown);
+    assert.doesNotMatch(summarizeScan(scanReport(), context), /Clean accuracy|Pixels/, 'an earlier version did not measure it');
+  });
+
+  it('says that nothing could be measured, with the figure and the setting that fits, and has no table then', () => {
+    const shown = summarizeScan(scanReport(unknownScan()), { ...context, next: 'x', colour: false });
+    assert.ok(shown.startsWith('NOT MEASURABLE: the model classifies 12 % of 1,900 clean images as labelled'), shown);
+    const words = shown.replace(/\s+/g, ' ');
+    assert.match(words, /hardly better than guessing, so no trigger was searched/);
+    assert.match(words, /The model seems to take pixels from -1 to 1: so 98 % of the same 500 images are right, as set 12 % \(p < 0\.0001\)\. Set --scale 0\.00392156862745098 --mean 0\.5 --std 0\.5 \(in a config: "scale": 0\.00392156862745098, "mean": 0\.5, "std": 0\.5\)\./);
+    assert.doesNotMatch(shown, /^Tried|^Next|screened|│|nothing found/im);
+    assert.match(shown, /^Result {2}mnist\.scan\.json$/m);
+    assert.match(summarizeScan(scanReport(unknownScan(null)), context).replace(/\s+/g, ' '), /Check that labels, scale, mean and std are those that the model was made with\./);
+  });
+
+  it('warns of settings that fit better where something was searched all the same', () => {
+    const shown = summarizeScan(scanReport(knownScan(quietScan(), 900, otherPixels(250))), context);
+    assert.match(shown, /^Warning The model seems to take pixels from -1 to 1/m);
+    assert.ok(shown.startsWith('NOTHING FOUND'), shown);
+  });
+
+  it('says which classes were searched, and marks those by their numbers', () => {
+    const shown = summarizeScan(scanReport(partialScan([0, 3, 7, 8, 20, 42], [70.5, 6.4, 84.1, 61.3, 72.8, 79.4])), context);
+    assert.match(shown.replace(/\s+/g, ' '), /^SUSPICIOUS: class 3: .*of 43 classes 6 were searched \(0, 3, 7-8, 20, 42\), and nothing is said of the others\./);
+    assert.match(shown, /^! +3 +6\.3 +6\.4 /m);
+    assert.match(shown, /^ +42 +71 +79 /m);
+    assert.match(shown, /class 3, estimated/);
+  });
+
   it('colours what is suspicious, and nothing that was not found', () => {
     assert.match(summarizeScan(scanReport(), { ...context, colour: true }), /^\u001b\[1m\u001b\[31mSUSPICIOUS/);
     assert.match(summarizeScan(scanReport(quietScan()), { ...context, colour: true }), /^\u001b\[1mNOTHING FOUND\u001b\[0m/);
@@ -255,5 +289,38 @@ describe('progress of a scan in a terminal', () => {
     assert.equal(describeProgress(event, null, classes.words()), 'smallest mask: class 0, 5.8 px (0.07 of the median)');
     assert.equal(describeProgress({ ...event, phase: 'proof' }, 12), 'Searching triggers in the repaired model · 0:12 left');
     assert.equal(describeProgress({ ...event, phase: 'fine-tune' }, null), 'Fine-tuning 600/1000 · 31/s');
+  });
+
+  it('says in a log what will be searched and how long it takes, then how much is done and left, from the first steps on', () => {
+    const written: string[] = [];
+    let now = 0;
+    const view = createProgress({ isTTY: false, write: (text: string) => written.push(text.trimEnd()) } as unknown as NodeJS.WriteStream, () => now);
+    const at = (seconds: number, overall: number): void => {
+      now = seconds * 1000;
+      view.event({ ...event, step: 1000 * overall, overall });
+    };
+    at(0, 0);
+    view.event({ type: 'plan', classes: 1283, images: 16, steps: 120, seconds: 5700 });
+    // Of a search of hours a step is a ten-thousandth.
+    at(30, 0.0001);
+    at(60, 0.0002);
+    at(6000, 0.25);
+    view.event({ type: 'plan', classes: 10, images: 16, steps: 120, seconds: 20 });
+    assert.deepEqual(written, [
+      'Searching a trigger for every class',
+      'Searching triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes (--classes 0-9 searches some of them).',
+      'Searching a trigger for every class · 0.01 %',
+      'Searching a trigger for every class · 83:19:00 left · 0.02 %',
+      'Searching a trigger for every class · 4:58:37 left · 25 %',
+      'Searching triggers: 10 classes × 16 images × 120 steps, less than a minute; the time grows with the number of classes.',
+    ]);
+  });
+
+  it('estimates the time left of a short run from 2 s and 1 % on, of a long one from 10 s on', () => {
+    const short = new TimeLeft();
+    assert.deepEqual([short.seconds(0.1, 0), short.seconds(0.3, 1000), short.seconds(0.3, 2000)], [null, null, 7]);
+    const long = new TimeLeft();
+    assert.deepEqual([long.seconds(0.001, 0), long.seconds(0.002, 9000), long.seconds(0.001, 10_000)], [null, null, null]);
+    assert.equal(Math.round(long.seconds(0.002, 10_000)!), 9980);
   });
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { anomalies } from '../../server/engine/inversion/anomaly';
 import { encodeEstimate, decodeEstimate } from '../../server/engine/inversion/estimate';
 import { MaskSearch, stampMask } from '../../server/engine/inversion/mask-search';
-import { scanSentence } from '../../server/engine/inversion/scan-words';
+import { otherLabels } from '../../server/engine/inversion/other-labels';
+import { FirstSteps, ScanShare } from '../../server/engine/inversion/scan-share';
+import { classRanges, scanSentence } from '../../server/engine/inversion/scan-words';
 import type { CheckedSubject } from '../../server/engine/inversion/clean-check';
 import { reportedScan } from '../../server/engine/inversion/scan';
 import { scanKey } from '../../server/engine/inversion/scan-cache';
@@ -13,6 +15,7 @@ import { randomStream } from '../../server/engine/data/random';
 import { bestOf, meetsGates } from '../../server/engine/defense/repair/choice';
 import { planOf } from '../../server/engine/defense/repair/guided';
 import { rate } from '../../server/engine/metrics/rate';
+import { roughTime } from '../../server/protocol/engine';
 import type { ScanResult } from '../../server/protocol/scan';
 import type { HeldOutFigures } from '../../server/protocol/report';
 
@@ -127,6 +130,80 @@ describe('what a scan says', () => {
     assert.match(nothing, /with two seeds.*can escape it\.$/);
     for (const said of [suspicious, nothing]) assert.ok(!/\bclean\b/.test(said), said);
   });
+
+  it('names classes by their ranges, and of many groups the first', () => {
+    assert.deepEqual([[3], [0, 1, 2, 5], [0, 2, 4], Array.from({ length: 40 }, (_, i) => 2 * i)].map((classes) => classRanges(classes)), ['3', '0-2, 5', '0, 2, 4', '0, 2, 4, 6, 8, 10, 12, 14 and 32 more']);
+  });
+});
+
+describe('how long a scan takes', () => {
+  it('is told once, from the first steps without the very first, which warms the engine up', () => {
+    let now = 0;
+    const told: number[] = [];
+    const clock = new FirstSteps((seconds) => told.push(seconds), () => now);
+    for (const [done, at] of [[1, 9000], [2, 9100], [3, 9200], [4, 9600], [5, 9700]] as const) {
+      now = at;
+      clock.step(done);
+    }
+    assert.deepEqual(told.map((seconds) => Number(seconds.toFixed(6))), [0.2], 'after half a second');
+    const slow: number[] = [];
+    const patient = new FirstSteps((seconds) => slow.push(seconds), () => now);
+    for (const done of [1, 2]) {
+      now = 30_000 * done;
+      patient.step(done);
+    }
+    assert.deepEqual(slow, [30]);
+  });
+
+  it('is said roughly', () => {
+    assert.deepEqual([5, 59, 61, 95 * 60, 119 * 60, 7.4 * 3600].map(roughTime), ['less than a minute', 'less than a minute', 'about 1 minute', 'about 95 minutes', 'about 119 minutes', 'about 7 hours']);
+  });
+
+  it('never goes back, whatever turns out to be needed on the way', () => {
+    const told: number[] = [];
+    const share = new ScanShare((done) => told.push(done));
+    share.begin(60, 40);
+    for (const step of [1, 2]) share.step(step, 2);
+    // A second seed, then one more class than was thought.
+    share.begin(60, 40);
+    share.step(1, 1);
+    share.begin(50, 15);
+    share.step(1, 1);
+    share.begin(15, 0);
+    share.step(3, 3);
+    assert.deepEqual(told.map((done) => Math.round(100 * done)), [30, 60, 84, 96, 100]);
+  });
+});
+
+describe('labels in another order', () => {
+  const labels = Int32Array.from({ length: 400 }, (_, i) => i % 10);
+  /** What a model says that errs on every eighth image. */
+  const model = (of: (label: number) => number): Int32Array => labels.map((label, i) => of(i % 8 === 0 ? (label + 1 + (i % 7)) % 10 : label));
+  const asLabelled = { labels, predicted: model((label) => label) };
+
+  it('are read from some images and tried on others', () => {
+    const shifted = { labels, predicted: model((label) => (label + 1) % 10) };
+    const found = otherLabels(shifted, shifted, 10)!;
+    assert.deepEqual(found.classes, Array.from({ length: 10 }, (_, data) => ({ data, model: (data + 1) % 10 })));
+    assert.equal(found.after.hits, 350);
+    assert.equal(otherLabels(shifted, asLabelled, 10), null, 'what is so on some images only is no order');
+  });
+
+  it('are not seen in a model that only errs, prefers a class, or guesses', () => {
+    assert.equal(otherLabels(asLabelled, asLabelled, 10), null);
+    const all = { labels, predicted: labels.map((label, i) => (i % 3 === 0 ? label : 4)) };
+    assert.equal(otherLabels(all, all, 10), null);
+    const guessed = { labels, predicted: labels.map((_, i) => (i * 7 + Math.floor(i / 10)) % 10) };
+    assert.equal(otherLabels(guessed, guessed, 10), null);
+  });
+
+  it('are found where a model has more classes than the images', () => {
+    // A background class goes before the others, and most classes have no image.
+    const shifted = { labels, predicted: model((label) => label).map((label) => label + 1) };
+    const found = otherLabels(shifted, shifted, 1001)!;
+    assert.deepEqual(found.classes.filter(({ data }) => data < 10), Array.from({ length: 10 }, (_, data) => ({ data, model: data + 1 })));
+    assert.equal(new Set(found.classes.map((one) => one.model)).size, found.classes.length);
+  });
 });
 
 describe('what a report holds of a scan of many classes', () => {
@@ -169,6 +246,7 @@ describe('the images of a scan', () => {
     const engine = { name: 'native' as const, version: '1', threads: 1, oneDnn: true, cpuFeatures: ['avx2'] };
     const key = scanKey(subject, engine);
     assert.equal(scanKey({ ...subject }, { ...engine }), key);
+    assert.notEqual(scanKey({ ...subject, targets: [0, 1] }, engine), key);
     const others = [scanKey({ ...subject, measured: source(0.25) }, engine), scanKey({ ...subject, search: { ...source(0), labels: new Int32Array(600).fill(1) } }, engine), scanKey(subject, { ...engine, cpuFeatures: ['avx512f'] })];
     assert.equal(new Set([key, ...others]).size, 4);
   });

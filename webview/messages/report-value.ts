@@ -189,7 +189,7 @@ export const defenseReport = v.pipe(
   }),
   v.check(({ layer, pruning }) => pruning.units.every((unit) => unit < layer.units), 'a pruned unit beyond the last'),
   v.check(({ stages: { before, pruned, after } }) => [pruned, after].every((one) => cleanConfusion(one).classes === cleanConfusion(before).classes), 'stages of unequal numbers of classes'),
-  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === classesOf({ stages })), 'a scan that has not one entry a class'),
+  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === (one.word === 'not measurable' && one.classes.length === 0 ? 0 : classesOf({ stages }))), 'a scan that has not one entry a class'),
   v.check(({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)), 'an estimated trigger of another size than the images'),
 );
 export type DefenseReportHolds = Holds<Same<v.InferOutput<typeof defenseReport>, DefenseReport>>;
