@@ -112,7 +112,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
 
   it('names the rule and its limit, and goes there by keyboard', async () => {
     const { page } = await open(estimated());
-    assert.match(await text(page, '.ratio'), /Rule triggered-difference: neurons that the estimated trigger raises most, on held-out images, go first\. The fewest that bring the attack success rate \(estimated trigger\) within its gate of 30 %, on 1,500 held-out images: \d+ neurons\./);
+    assert.match(await text(page, '.ratio'), /Rule triggered-difference: neurons that the estimated trigger raises most, on held-out images, go first\. The fewest that bring the attack success rate \(estimated trigger\) within its gate of 30 %, on 600 held-out images: \d+ neurons\./);
     const link = page.locator('.ratio').getByRole('button', { name: /^\d+ neurons$/ });
     const fewest = Number.parseInt(await link.innerText(), 10);
     await link.press('Enter');
