@@ -15,6 +15,7 @@ interface CheckFlags {
   reproduce?: boolean;
   base?: string;
   policy?: string;
+  config?: string;
   format?: 'text' | 'json' | 'md' | 'sarif';
   out?: string;
   sarif?: string;
@@ -35,6 +36,7 @@ export function checkCommand(): Command {
     .option('--reproduce', 'run the defense again as well, into a temporary folder, and compare')
     .option('--base <ref>', 'git revision whose gates and decisions count; what the change does to its own terms is told first')
     .option('--policy <file>', 'gates and decisions that count for every report; with --base, one in the repository is read from there')
+    .option('--config <file>', 'config of the one report that is named, where it lies elsewhere and is not found')
     .addOption(new Option('--format <name>', 'what is written').choices(['text', 'json', 'md', 'sarif']).default('text'))
     .option('--out <file>', 'write there instead of to standard output')
     .option('--sarif <file>', 'write SARIF there as well')
@@ -69,7 +71,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
   const progress = createProgress(process.stderr);
   const done = await withCancellation(progress.line, async (signal) => {
-    const { context, targets, deleted } = await prepare(reports, { cwd, level, base: flags.base, policy: flags.policy, allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)), backend: flags.backend ?? 'auto', signal, onEvent: progress.event });
+    const { context, targets, deleted } = await prepare(reports, { cwd, level, base: flags.base, policy: flags.policy, config: flags.config, allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)), backend: flags.backend ?? 'auto', signal, onEvent: progress.event });
     const { checkReport } = await import('./check/check-report');
     const { deletedReport } = await import('./check/deleted');
     const all: Checked[] = [];

@@ -52,6 +52,8 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
   };
   found.config = await read('.fineprune.json', MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
   found.report = await read('.defense.json', MAX_REPORT_BYTES, readReport);
+  // A report that lies elsewhere than its config holds the terms that the base agreed to.
+  found.config ??= found.report?.provenance.config ?? null;
   found.decisions = (await read('.defense-review.json', MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
   return found;
 }

@@ -12,6 +12,7 @@ import type { CheckedReport, CheckLevel, CheckResult, Decision, DefenseReview, R
 import { atBase, changedSince, type AtBase } from './base';
 import { termsChanged } from './change';
 import { fail, warn, type CheckContext, type Target } from './context';
+import { locateConfig } from './locate-config';
 import { configResults, failure, figureResults, hashResults, markdownResults } from './integrity';
 import { measuredResults } from './measured';
 import { effectivePolicy, type EffectivePolicy } from './policy';
@@ -37,7 +38,8 @@ export interface Checked {
  * Checks one report, as far as `context.level` asks for.
  * @throws FinePruneError of kind `engine` or `cancelled`; what is wrong with a file is a result
  */
-export async function checkReport(target: Target, context: CheckContext): Promise<Checked> {
+export async function checkReport(found: Target, context: CheckContext): Promise<Checked> {
+  let target = found;
   const before = await atBase(target, context);
   const unread = (result: CheckResult): Checked => ({
     target, text: null, judged: null, before, baseIssues: null, policyWords: '',
@@ -48,6 +50,7 @@ export async function checkReport(target: Target, context: CheckContext): Promis
   try {
     text = (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(target);
     report = readReport(text, target.shown);
+    target = { ...target, config: await locateConfig(target, report, context) };
   } catch (error) {
     return unread(failure('report.unreadable', 'The report can\'t be used', error));
   }

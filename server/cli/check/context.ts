@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { AllowedFolders } from '../../engine/files/confine';
 import type { CheckPolicy } from '../../protocol/policy';
 import type { CheckLevel, CheckResult } from '../../protocol/review';
@@ -13,6 +14,8 @@ export interface CheckContext {
   policy: { text: CheckPolicy; source: string } | null;
   /** Data folders beyond the repository, absolute. */
   allowed: string[];
+  /** The config that the command line names for its one report, as written; null for none. */
+  config: string | null;
   level: CheckLevel;
   backend: 'auto' | 'native' | 'wasm';
   /** YYYY-MM-DD: decisions end by it. */
@@ -40,8 +43,15 @@ export interface Target {
   name: string;
   /** Path, from the repository's root, of the base's report of this very model, when it had another name there. */
   movedFrom: string | null;
+  /** Absolute path of its config; null for `<name>.fineprune.json` beside it. */
+  config: string | null;
   /** Folder that confines what the report and its config name. */
   allowed: AllowedFolders;
+}
+
+/** Absolute path of a report's config. */
+export function configOf({ config, folder, name }: Target): string {
+  return config ?? path.join(folder, `${name}.fineprune.json`);
 }
 
 export const fail = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'fail', message, ...(pointer !== undefined && { pointer }) });

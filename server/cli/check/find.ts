@@ -46,7 +46,7 @@ export function targetOf(file: string, { cwd, repository, allowed }: Pick<CheckC
   const folder = path.dirname(file);
   const root = repository && contains(repository.root, file) ? repository.root : contains(cwd, file) ? cwd : folder;
   const shown = contains(cwd, file) ? path.relative(cwd, file).split(path.sep).join('/') : file;
-  return { file, shown, folder, name: path.basename(file).slice(0, -REPORT_SUFFIX.length), movedFrom: null, allowed: { root, folders: allowed } };
+  return { file, shown, folder, name: path.basename(file).slice(0, -REPORT_SUFFIX.length), movedFrom: null, config: null, allowed: { root, folders: allowed } };
 }
 
 async function namedTarget(one: string, context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>): Promise<Target> {
@@ -70,6 +70,6 @@ async function below(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-function isSkipped(file: string): boolean {
+export function isSkipped(file: string): boolean {
   return file.split(/[\\/]/).some((part) => SKIPPED.has(part));
 }

@@ -13,7 +13,7 @@ import { FinePruneError } from '../../protocol/errors';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, OverriddenSetting } from '../../protocol/report';
 import type { CheckResult, ReviewedIssue } from '../../protocol/review';
-import { fail, hold, pass, warn, type Target } from './context';
+import { configOf, fail, hold, pass, warn, type Target } from './context';
 import { readBeside } from './read';
 
 /** The Markdown of a report is smaller than its JSON. */
@@ -29,13 +29,13 @@ export function figureResults(report: DefenseReport): CheckResult[] {
   return problems.some(({ kind }) => kind === 'problem') ? found : [...found, pass('figures', 'The figures agree with each other: rates, intervals, tests, gates, verdict and findings were worked out again.')];
 }
 
-/** The config that lies beside a report, and whether the report was made from it. */
+/** The config of a report, and whether the report was made from it. */
 export async function configResults(target: Target, report: DefenseReport): Promise<{ results: CheckResult[]; opened: OpenConfig | null }> {
-  const name = `${target.name}.fineprune.json`;
+  const name = path.basename(configOf(target));
   let opened: OpenConfig;
   try {
     // Its own path is confined too: a link may lead anywhere.
-    const file = await confinedPath(target.folder, name, { root: target.allowed.root, folders: [] }, 'config');
+    const file = await confinedPath(path.dirname(configOf(target)), name, { root: target.allowed.root, folders: target.config === null ? [] : target.allowed.folders }, 'config');
     if (path.basename(file) !== name) return { results: [fail('path.outside', `${name} is a link to another file; only a config itself is read.`)], opened: null };
     opened = await readConfig(file, { root: target.allowed.root, allowedFolders: target.allowed.folders });
   } catch (error) {

@@ -14,6 +14,8 @@ export interface CheckRequest {
   level: CheckLevel;
   base: string | undefined;
   policy: string | undefined;
+  /** The config of the one report that is named. */
+  config?: string | undefined;
   allowed: string[];
   backend: 'auto' | 'native' | 'wasm';
   signal: AbortSignal;
@@ -26,11 +28,12 @@ export interface CheckRequest {
  */
 export async function prepare(named: readonly string[], request: CheckRequest): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
   const { cwd, level, allowed, backend, signal, onEvent } = request;
+  if (request.config !== undefined && named.length !== 1) throw badInput('cli.usage', '--config is for one report, which has to be named.', { todo: 'Name the report, as in `fine-prune check out/x.defense.json --config x.fineprune.json`.' });
   const repository = await Repository.of(cwd);
   if (request.base !== undefined && !repository) throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', { file: cwd, todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.' });
   const base = request.base === undefined ? null : await openBase(repository!, request.base);
   const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
-  const context: CheckContext = { cwd, repository, base, policy, allowed, level, backend, today: today(), signal, onEvent };
+  const context: CheckContext = { cwd, repository, base, policy, allowed, config: request.config ?? null, level, backend, today: today(), signal, onEvent };
   const gone = deletedReports(context);
   // One that git still tracks and nobody has is deleted, not broken.
   const present = (await findReports(named, context)).filter(({ file }) => !gone.includes(repository?.relative(file) ?? ''));

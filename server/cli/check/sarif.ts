@@ -5,6 +5,7 @@ import { sha256 } from '../../engine/files/hash';
 import type { CheckResult } from '../../protocol/review';
 import type { Repository } from '../git';
 import type { Checked } from './check-report';
+import { configOf } from './context';
 import { inOrder } from './words';
 
 /** The part of a SARIF 2.1.0 log that is added to here. */
@@ -33,7 +34,7 @@ export function checkSarif(all: readonly Checked[], repository: Repository | nul
 
 function inputOf({ result, judged, text, target, baseIssues }: Checked, repository: Repository | null): SarifInput[] {
   if (!judged || text === null) return [];
-  const input = { report: judged, issues: result.issues, file: inside(target.file, result.file, repository), text, configFile: inside(path.join(target.folder, `${target.name}.fineprune.json`), `${target.name}.fineprune.json`, repository) };
+  const input = { report: judged, issues: result.issues, file: inside(target.file, result.file, repository), text, configFile: inside(configOf(target), path.basename(configOf(target)), repository) };
   return [result.policy.source === 'worktree' ? input : { ...input, baseIssues }];
 }
 
