@@ -110,7 +110,7 @@ for (const backend of BACKENDS) {
         gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 },
         trigger: { kind: 'patch', target: 0 },
         search: null,
-        images: { analysis: 400, analysisRole: 'test', test: 400, holdout: 300, triggered: testSplit(config).labels.filter((label) => label !== 0).length },
+        images: { analysis: 400, analysisRole: 'test', test: 400, holdout: 120, triggered: testSplit(config).labels.filter((label) => label !== 0).length },
       });
     });
 

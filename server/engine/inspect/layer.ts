@@ -68,12 +68,14 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   // Where the rest of the network has to run for each point, the curve takes as long as the passes before it.
   const passes = site.feedsClassifier ? 0.9 : 0.5;
   let behind = 0;
+  // Rounding must not take the passes beyond their share: progress would go back.
+  const shareOf = (images: number): number => Math.min(passes, (passes * images) / total);
   const pass = async (set: InputSource, what: string): Promise<Analysed> => {
     const positions = set.count > most ? drawn(allIndices(set.count), most, config.seed, 'inspect') : null;
     const images = positions?.length ?? set.count;
     const title = `Analysing ${images.toLocaleString('en-US')} ${what}`;
-    told(title, passes * (behind / total));
-    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, passes * ((behind + done) / total)) };
+    told(title, shareOf(behind));
+    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, shareOf(behind + done)) };
     const analysed = await analyse(set, positions, site, options);
     behind += images;
     return analysed;
@@ -82,7 +84,7 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   const clean = sameSet ? onTest : await pass(sourceOf(roles.analysis), 'clean images');
   const onTriggered = triggered && (await pass(triggered, 'triggered images'));
 
-  const order = await orderOf(subject, model, site, clean, (share) => told(heldOutTitle(subject), (passes * (behind + ordering * share)) / total), signal);
+  const order = await orderOf(subject, model, site, clean, (share) => told(heldOutTitle(subject), shareOf(behind + ordering * share)), signal);
   const curve = await curveOf(subject, model, site, order, onTest, onTriggered, (share) => told('Computing the pruning curve', passes + (1 - passes) * share), signal);
   const analysed = new Set([clean, onTest, ...(onTriggered ? [onTriggered] : [])]);
   const held: LayerState = {
