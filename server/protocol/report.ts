@@ -1,5 +1,10 @@
-import type { PruneRule, ResolvedConfig, StrategyName } from './config';
+import type { Attempt, Proof } from './attempts';
+import type { PruneRule, ResolvedConfig } from './config';
 import type { ScanResult } from './scan';
+import type { McNemar, StageMetrics } from './metrics';
+
+export type { Attempt, HeldOutFigures, Proof, Round } from './attempts';
+export type { McNemar, Rate, SparseConfusion, StageMetrics, TriggerEffect, TriggeredRate } from './metrics';
 
 /**
  * The one value that everything shown anywhere is a view of. Committed as `<name>.defense.json`: sorted keys, fixed
@@ -47,72 +52,6 @@ export type VerdictWord =
 export interface Verdict {
   word: VerdictWord;
   /** One sentence with the figures that led to the word. */
-  sentence: string;
-}
-
-/** One repair that was tried. Everything in it was measured on held-out clean images; none of it on the test set. */
-export interface Attempt {
-  strategy: StrategyName;
-  /** Paper that the strategy is from. */
-  source: string;
-  /** Layer whose units were pruned, and which; empty where nothing is pruned. */
-  layer: string;
-  units: number[];
-  /** Rounds of inversion and fine-tuning; one for strategies without an inversion. */
-  rounds: Round[];
-  /** Number of the round that was kept, counted from 1. */
-  keptRound: number;
-  heldOut: HeldOutFigures;
-  /** Whether both gates are met on held-out images. */
-  met: boolean;
-  /** The gates that are missed there; empty where both are met. Absent in reports from before this field, whose choice went by another order. */
-  missed?: Gate['id'][];
-  /** Whether the defended model is this attempt's. */
-  chosen: boolean;
-  /** One sentence: what came out, and why it was kept or not. */
-  sentence: string;
-}
-
-/** A round of a repair: with an inversion, the trigger that it was trained against. */
-export interface Round {
-  /** The triggers that this round's inversion found, by class; empty without an inversion. */
-  inverted: { target: number; norm: number }[];
-  epochs: number;
-  /** Share of the fine-tuning images that were stamped, 0 to 1. */
-  stamped: number;
-  /** Mean loss (nats) and accuracy over the round's last epoch, as trained. */
-  loss: number;
-  accuracy: number;
-  heldOut: HeldOutFigures;
-}
-
-export interface HeldOutFigures {
-  images: number;
-  /** Images classified as labelled, before the repair and after it. */
-  correctBefore: number;
-  correct: number;
-  /** With the known trigger stamped; null without one that can be stamped. */
-  knownTrigger: TriggeredRate | null;
-  /** With the input model's estimated trigger stamped; null without one. */
-  estimatedTrigger: TriggeredRate | null;
-  /** With a trigger inverted afresh on the repaired model, no larger than the one estimated on the input model; null where none was made. */
-  freshTrigger: TriggeredRate | null;
-}
-
-/** What speaks for a repair beyond the trigger that it was made with. */
-export interface Proof {
-  /** A scan of the repaired model, all classes anew. */
-  scan: ScanResult;
-  /**
-   * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
-   * one found in the input model, on images of other classes that no trigger was searched on.
-   */
-  bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: TriggeredRate; after: TriggeredRate }[];
-  /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
-  measuredOn?: 'test';
-  /** What the verdict rests on. */
-  basis: 'known trigger' | 'known trigger and fresh inversion' | 'fresh inversion';
-  /** One sentence. */
   sentence: string;
 }
 
@@ -165,83 +104,6 @@ export type FindingId =
   | 'no-repair-met-gates'
   | 'trigger-reaches-other-class'
   | 'classes-not-judged';
-
-/** A share with its count and 95 % Wilson score interval (Wilson 1927). */
-export interface Rate {
-  /** hits / of, in [0, 1]. */
-  rate: number;
-  hits: number;
-  of: number;
-  /** Lower and upper bound of the 95 % Wilson interval. */
-  low: number;
-  high: number;
-}
-
-/** Success of a trigger on images of other classes. */
-export interface TriggeredRate extends Rate {
-  /**
-   * Where more than 1 % of the same images go to the class without the trigger: how many do, and how many do only with the trigger
-   * (`gained`) or only without it (`lost`). The success is then judged by its excess, (gained − lost) / of.
-   */
-  untriggered?: { hits: number; gained: number; lost: number };
-}
-
-export interface StageMetrics {
-  cleanAccuracy: Rate;
-  /** Null without a trigger. Over triggered inputs whose true class is not the target. */
-  attackSuccessRate: Rate | null;
-  /** Null without a trigger. Over those same inputs: classified as their true class. */
-  robustAccuracy: Rate | null;
-  /** Rows: true class, columns: predicted class, counts over the clean test images. Empty above 100 classes: see `sparse`. */
-  confusion: number[][];
-  /** The same over the triggered inputs of the ASR; null without a trigger, empty above 100 classes. */
-  triggeredConfusion: number[][] | null;
-  /** Clean accuracy of each class; empty above 100 classes, where `sparse` has the counts. */
-  perClass: Rate[];
-  /** Above 100 classes, in place of the three above. */
-  sparse?: { clean: SparseConfusion; triggered: SparseConfusion | null };
-  /** What the trigger does to every test image; absent without a trigger, and in reports that an earlier version wrote. */
-  effect?: TriggerEffect;
-}
-
-/** A confusion matrix of many classes: counts by true class, and what was taken for another class. */
-export interface SparseConfusion {
-  /** Images of each true class, and how many of them are classified as labelled. */
-  of: number[];
-  correct: number[];
-  /** [true class, predicted class, images], by class; at most 5,000 of them, those with the most images. */
-  wrong: [label: number, predicted: number, images: number][];
-  /** Images in cells that are left out of `wrong`. */
-  omitted: number;
-}
-
-/**
- * What a trigger does to the test images, those of the target class too: each with it and without it, by the same model. For a
- * class, an image that is not labelled so and is taken for it only with the trigger is *gained*, one only without it *lost*; the
- * *excess* is (gained − lost) / images not labelled so.
- */
-export interface TriggerEffect {
-  /**
-   * Share of the ASR's images that are taken for the target without the trigger. For triggered samples of a person's own, which
-   * have no twin without it: of the test images of other classes.
-   */
-  baseRate: Rate;
-  /** What the images of the target class are taken for with the trigger: [predicted class, images]; none for 0. */
-  ofTarget: [predicted: number, images: number][];
-  /** Classes that gain or lose an image, by number; null for samples, which have no twins. */
-  classes: { class: number; gained: number; lost: number }[] | null;
-  /** Images that are wrong with the trigger less those that it makes right, as a share of all with the trigger, in [−1, 1]. */
-  netWrong: number;
-}
-
-/** McNemar's exact test on paired outcomes (McNemar 1947; two-sided binomial on the discordant pairs). */
-export interface McNemar {
-  /** Right (or successful) before, not after. */
-  onlyBefore: number;
-  /** Right (or successful) after, not before. */
-  onlyAfter: number;
-  pValue: number;
-}
 
 export interface LayerAnalysis {
   /** The layer whose units were analysed and pruned. */
