@@ -25,9 +25,10 @@ export function triggeredConfusion({ triggeredConfusion: matrix, sparse }: Pick<
 }
 
 export function ofMatrix(matrix: readonly (readonly number[])[]): Confusion {
+  const sums = matrix.map((row) => row.reduce((a, b) => a + b, 0));
   return {
     classes: matrix.length,
-    of: (label) => (matrix[label] ?? []).reduce((a, b) => a + b, 0),
+    of: (label) => sums[label] ?? 0,
     count: (label, predicted) => matrix[label]?.[predicted] ?? 0,
     *wrong() {
       for (const [label, row] of matrix.entries()) {

@@ -48,15 +48,15 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.ok(warned(only(repo.check('--measure', '--base', 'HEAD').answer)).includes('measure.effect'));
   });
 
-  it('judges a report without what the trigger does by what is measured here', async () => {
+  it('judges a report without what the trigger does by its matrices', async () => {
     const repo = repos.copyOf(repos.strict);
     await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'));
     const report = JSON.parse(repo.read('demo.defense.json')) as DefenseReport;
     for (const stage of ['before', 'pruned', 'after'] as const) delete report.stages[stage].effect;
     const stripped = { ...report, gates: judgeGates(report, report.provenance.config.gates), verdict: judge(report, report.provenance.config.gates) };
-    assert.equal(stripped.verdict.word, 'no effect before', 'by the ASR of class 4 alone');
+    assert.equal(stripped.verdict.word, 'not mitigated', 'its matrices show where the images go');
     repo.write('demo.defense.json', JSON.stringify(stripped));
-    assert.ok(fails(only(repo.check('--measure').answer)).includes('measure.gate'));
+    assert.equal(repo.check('--measure').code, 1);
   });
 
   it('finds nothing wrong with the committed example but its missed gate', () => {

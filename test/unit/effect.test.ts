@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { decidingFigure, isWithin, judgeEffect, type EffectJudgement } from '../../server/engine/report/effect';
+import type { StageMetrics } from '../../server/protocol/report';
 import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
 
 const LIMIT = 0.05;
@@ -95,10 +96,14 @@ describe('the effect of a trigger', () => {
     assert.deepEqual(judged([...right(100, [2, 5]), [49, 2, 2, 2], [50, 5, 5, 5]]).notJudged, [2]);
   });
 
-  it('judges reports of earlier versions by the ASR alone', () => {
+  it('judges reports of earlier versions, or with it taken out, by their matrices', () => {
     const { effect, ...earlier } = stageOf(others(4).map((c): Group => [300, c, c, 4]), 0);
     assert.ok(effect);
-    assert.deepEqual(judgeEffect(earlier, { target: 0 }, LIMIT)!.fault, null);
+    const judgement = judgeEffect(earlier, { target: 0 }, LIMIT)!;
+    assert.deepEqual([judgement.fault, judgement.worst!.class, judgement.tooFew, judgement.baseRate], ['other class', 4, null, null]);
+    const honest: StageMetrics = { ...stageOf(right(300), 0) };
+    delete honest.effect;
+    assert.equal(judgeEffect(honest, { target: 0 }, LIMIT)!.fault, null);
   });
 
   it('gives the same for many classes, whose matrices are sparse', () => {

@@ -13,6 +13,7 @@ import type { DefenseReport } from '../../protocol/report';
 import type { Decision } from '../../protocol/review';
 import type { Repository } from '../git';
 import type { Base, CheckContext, Target } from './context';
+import { CONFIG_SUFFIX } from '../find-config';
 import { REPORT_SUFFIX } from './find';
 
 /** What the base revision has under a report's name. All null for a report that is new. */
@@ -38,8 +39,7 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
   const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
   if (!base || !repository) return found;
   const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_SUFFIX.length);
-  const read = async <T>(suffix: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
-    const file = `${stem}${suffix}`;
+  const read = async <T>(file: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
     const id = base.files.get(file);
     if (id === undefined) return null;
     try {
@@ -50,12 +50,26 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
       return null;
     }
   };
-  found.config = await read('.fineprune.json', MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
-  found.report = await read('.defense.json', MAX_REPORT_BYTES, readReport);
+  const config = configAtBase(target, stem, base.files, repository);
+  found.config = config === null ? null : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
+  found.report = await read(`${stem}.defense.json`, MAX_REPORT_BYTES, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.decisions = (await read('.defense-review.json', MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
+  found.decisions = (await read(`${stem}.defense-review.json`, MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
   return found;
+}
+
+/**
+ * Path of the base's config of a report: beside it, else where the report's config lies now, else the only one of its name. A change that
+ * moves its config does not get rid of the base's terms.
+ */
+export function configAtBase({ config, name }: Target, stem: string, files: Base['files'], repository: Repository): string | null {
+  const beside = `${stem}${CONFIG_SUFFIX}`;
+  if (files.has(beside)) return beside;
+  const located = config && repository.relative(config);
+  if (located && files.has(located)) return located;
+  const named = [...files.keys()].filter((file) => file === `${name}${CONFIG_SUFFIX}` || file.endsWith(`/${name}${CONFIG_SUFFIX}`));
+  return named.length === 1 ? named[0]! : null;
 }
 
 /** Data of the base are read up to this size, to compare them with what a Git LFS pointer here stands for. */

@@ -40,7 +40,7 @@ export interface Checked {
  */
 export async function checkReport(found: Target, context: CheckContext): Promise<Checked> {
   let target = found;
-  const before = await atBase(target, context);
+  let before = await atBase(target, context);
   const unread = (result: CheckResult): Checked => ({
     target, text: null, judged: null, before, baseIssues: null, policyWords: '',
     result: { file: target.shown, passed: false, level: null, report: null, results: [result], issues: [], policy: effectivePolicy(context, null, [], before).source },
@@ -50,13 +50,17 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   try {
     text = (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(target);
     report = readReport(text, target.shown);
-    target = { ...target, config: await locateConfig(target, report, context) };
   } catch (error) {
     return unread(failure('report.unreadable', 'The report can\'t be used', error));
   }
 
   const worktree = await ownReview(target);
-  const { results: ofConfig, opened } = await configResults(target, report);
+  const located = await locateConfig(target, report, context).catch((error: unknown) => failure('config.several', 'Its config is not known', error));
+  if (typeof located === 'string') {
+    target = { ...target, config: located };
+    before = await atBase(target, context);
+  }
+  const { results: ofConfig, opened } = located === null || typeof located === 'string' ? await configResults(target, report) : { results: [located], opened: null };
   // Which settings they were is told with the config, where it can be read.
   const figures = figureResults(report).filter(({ id }) => id !== 'figures.config.overridden' || !opened);
   const policy = effectivePolicy(context, opened?.config ?? null, worktree.decisions, before);

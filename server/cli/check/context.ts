@@ -14,7 +14,7 @@ export interface CheckContext {
   policy: { text: CheckPolicy; source: string } | null;
   /** Data folders beyond the repository, absolute. */
   allowed: string[];
-  /** The config that the command line names for its one report, as written; null for none. */
+  /** Absolute path of the config that the command line names for its one report; null for none. */
   config: string | null;
   level: CheckLevel;
   backend: 'auto' | 'native' | 'wasm';

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { confinedPath } from '../../engine/files/confine';
-import { atBase } from './base';
+import { atBase, configAtBase } from './base';
 import type { Checked } from './check-report';
 import { fail, warn, type CheckContext } from './context';
-import { targetOf } from './find';
+import { REPORT_SUFFIX, targetOf } from './find';
 
 /**
  * A report that the base revision has and the change does not. While its model stays, that is a way past the gates.
@@ -15,7 +15,11 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
   const before = await atBase(target, context);
   // One that can't be read may name any model: its deletion is a failure.
   const { report } = before;
-  const stays = report === null ? [] : await present(target.folder, [report.model.path, ...(report.model.after ? [report.model.after.path] : [])], target.allowed.root);
+  // The model lies where the config says, the defended one where the report does.
+  const config = configAtBase(target, inside.slice(0, -REPORT_SUFFIX.length), context.base!.files, context.repository!);
+  const home = config === null ? target.folder : path.join(context.repository!.root, path.dirname(config));
+  const { root } = target.allowed;
+  const stays = report === null ? [] : [...(await present(home, [report.model.path], root)), ...(report.model.after ? await present(target.folder, [report.model.after.path], root) : [])];
   const ref = context.base!.ref;
   const result = stays.length || report === null
     ? fail('report.deleted', `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows any more what the model is worth.`)

@@ -164,5 +164,5 @@ export async function markdownResults(target: Target, report: DefenseReport, iss
 export function failure(id: string, what: string, error: unknown, pointer?: string): CheckResult {
   if (!(error instanceof FinePruneError) || error.kind !== 'input') throw error;
   const code = error.code.startsWith('path.') ? error.code : id;
-  return fail(code, `${what}: ${error.message}`, pointer);
+  return fail(code, `${what}: ${error.message}${error.todo ? ` ${error.todo}` : ''}`, pointer);
 }

@@ -18,10 +18,10 @@ const MOST_CONFIGS = 200;
  * confining folder, the config of its name whose settings are those that the report was made from; else the only one of its name, of
  * which the check then says what has changed.
  * @returns absolute path; null for the one beside the report, whether it is there or not
- * @throws FinePruneError `cli.notFound`, `check.severalConfigs`
+ * @throws FinePruneError `check.severalConfigs`
  */
 export async function locateConfig(target: Target, report: DefenseReport, { cwd, repository, config }: Pick<CheckContext, 'cwd' | 'repository' | 'config'>): Promise<string | null> {
-  if (config !== null) return await namedConfig(config, cwd);
+  if (config !== null) return config;
   const name = `${target.name}${CONFIG_SUFFIX}`;
   if (await stat(path.join(target.folder, name)).catch(() => null)) return null;
   const { root } = target.allowed;
@@ -41,7 +41,8 @@ export async function locateConfig(target: Target, report: DefenseReport, { cwd,
   });
 }
 
-async function namedConfig(named: string, cwd: string): Promise<string> {
+/** Absolute path of the config that a command line names. @throws FinePruneError `cli.notFound` */
+export async function namedConfig(named: string, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, named);
   const info = await stat(asked).catch(() => null);
   if (!info?.isFile()) throw badInput('cli.notFound', `There is no config ${named}.`, { file: asked, todo: `Name a defense config (*${CONFIG_SUFFIX}).` });

@@ -6,6 +6,7 @@ import { Repository } from '../git';
 import { openBase } from './base';
 import type { CheckContext, Target } from './context';
 import { deletedReports, findReports, REPORT_SUFFIX } from './find';
+import { namedConfig } from './locate-config';
 import { withMoves } from './moved';
 import { openPolicy } from './policy';
 
@@ -33,7 +34,7 @@ export async function prepare(named: readonly string[], request: CheckRequest): 
   if (request.base !== undefined && !repository) throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', { file: cwd, todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.' });
   const base = request.base === undefined ? null : await openBase(repository!, request.base);
   const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
-  const context: CheckContext = { cwd, repository, base, policy, allowed, config: request.config ?? null, level, backend, today: today(), signal, onEvent };
+  const context: CheckContext = { cwd, repository, base, policy, allowed, config: request.config === undefined ? null : await namedConfig(request.config, cwd), level, backend, today: today(), signal, onEvent };
   const gone = deletedReports(context);
   // One that git still tracks and nobody has is deleted, not broken.
   const present = (await findReports(named, context)).filter(({ file }) => !gone.includes(repository?.relative(file) ?? ''));

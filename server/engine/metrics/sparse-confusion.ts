@@ -1,7 +1,7 @@
 import type { SparseConfusion } from '../../protocol/report';
 
 /** Cells that a report holds at most: 5,000 of them are some 80 kB. */
-const MOST_CELLS = 5_000;
+export const MOST_CELLS = 5_000;
 
 /** A square matrix of counts, as reports hold it for many classes. Of more cells than fit, those with the most images are kept. */
 export function sparseConfusion(matrix: readonly (readonly number[])[]): SparseConfusion {

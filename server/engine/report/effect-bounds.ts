@@ -1,4 +1,5 @@
 import type { StageMetrics, TriggerEffect } from '../../protocol/report';
+import { MOST_CELLS } from '../metrics/sparse-confusion';
 import { checkRate, count, index, length, refuse } from './bound-checks';
 
 /** Bounds of a sparse confusion matrix: lists of the right length, classes in range, each cell once. @throws Refused */
@@ -13,6 +14,7 @@ export function checkSparse({ clean, triggered }: NonNullable<StageMetrics['spar
       count(matrix.correct[label]!, `${at}/correct/${label}`, of);
     });
     count(matrix.omitted, `${at}/omitted`);
+    if (matrix.omitted > 0 && matrix.wrong.length < MOST_CELLS) refuse(`${at}/omitted`, `is ${matrix.omitted}, although ${matrix.wrong.length} cells leave room for more; 0 was expected`);
     const seen = new Set<number>();
     matrix.wrong.forEach(([label, predicted, images], place) => {
       const cell = `${at}/wrong/${place}`;
@@ -23,6 +25,9 @@ export function checkSparse({ clean, triggered }: NonNullable<StageMetrics['spar
       if (seen.has(label * classes + predicted)) refuse(cell, 'names a cell a second time');
       seen.add(label * classes + predicted);
     });
+    const images = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+    const held = images(matrix.correct) + images(matrix.wrong.map(([, , n]) => n)) + matrix.omitted;
+    if (held !== images(matrix.of)) refuse(`${at}/of`, `sums to ${images(matrix.of)}; ${held} images were expected, right, wrong and omitted`);
   }
 }
 

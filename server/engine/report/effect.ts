@@ -2,7 +2,7 @@ import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protoc
 import type { DefenseReport, Rate, StageMetrics, TriggerEffect } from '../../protocol/report';
 import { independentDifference, pairedDifference } from '../metrics/difference';
 import { normalQuantile } from '../metrics/normal';
-import { wilson, Z } from '../metrics/rate';
+import { rate, wilson, Z } from '../metrics/rate';
 import { LOW_BASE } from '../metrics/triggered-rate';
 
 /** From this many images on, a class is looked at by itself as a source. */
@@ -75,19 +75,29 @@ export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limi
   const inputs = triggeredConfusion(stage);
   if (!trigger || !asr || !inputs) return null;
   const plain: ClassFigure = { class: trigger.target, by: 'rate', of: asr.of, share: asr.rate, low: asr.low, high: asr.high };
-  if (!stage.effect) {
-    // An earlier version's report: it knows nothing of other classes.
-    return { fault: plain.high > limit ? 'target' : null, target: plain, baseRate: null, worst: null, flow: null, netWrong: null, notJudged: [], tooFew: null };
-  }
-  const { baseRate, netWrong } = stage.effect;
-  const both: Both = { effect: stage.effect, clean: cleanConfusion(stage), stamped: stampedConfusion(inputs, stage.effect, trigger.target) };
-  const others = otherZ(both.clean.classes);
-  const target = baseRate.rate <= LOW_BASE ? plain : excessOf(trigger.target, both, Z);
+  const clean = cleanConfusion(stage);
+  // An earlier version's report says nothing of twins: other classes are judged by its matrices, as independent samples.
+  const known = stage.effect ?? fromMatrices(clean, inputs, trigger.target);
+  const { netWrong } = known;
+  const both: Both = bothOf(known, clean, stampedConfusion(inputs, known, trigger.target));
+  const others = otherZ(clean.classes);
+  const target = stage.effect && known.baseRate.rate > LOW_BASE ? excessOf(trigger.target, both, Z) : plain;
   const rest = classesBut(trigger.target, both).map((c) => excessOf(c, both, others));
-  const worst = rest.reduce<ClassFigure | null>((a, b) => (a === null || b.high > a.high ? b : a), null);
-  const flow = largestFlow(both);
-  const facts = { target, baseRate, worst, flow, netWrong, notJudged: smallSources(both.stamped), tooFew: tooFew([[target, Z], ...rest.map((one) => [one, others] as const)], limit) };
-  return { ...facts, fault: faultOf(facts, limit) };
+  // A person's own samples may hold next to none that could go to some class.
+  const judged = stage.effect?.classes === null ? rest.filter(({ of }) => wilson(0, of, others).high <= Math.max(limit, 0)) : rest;
+  const worst = judged.reduce<ClassFigure | null>((a, b) => (a === null || b.high > a.high ? b : a), null);
+  const facts = { target, worst, flow: largestFlow(both), netWrong };
+  const few = stage.effect ? tooFew([[target, Z], ...judged.map((one) => [one, others] as const)], limit) : null;
+  return { ...facts, baseRate: stage.effect ? known.baseRate : null, notJudged: stage.effect ? smallSources(both.stamped) : [], tooFew: few, fault: faultOf(facts, limit) };
+}
+
+/** What the matrices alone say of a trigger, without the images of the target class. */
+function fromMatrices(clean: Confusion, inputs: Confusion, target: number): TriggerEffect {
+  const labels = Array.from({ length: inputs.classes }, (_, label) => label).filter((label) => label !== target);
+  const sum = (of: (label: number) => number): number => labels.reduce((total, label) => total + of(label), 0);
+  const images = sum((label) => inputs.of(label));
+  const wrong = sum((label) => (clean.of(label) === 0 ? 0 : (inputs.of(label) * clean.count(label, label)) / clean.of(label) - inputs.count(label, label)));
+  return { baseRate: rate(sum((label) => clean.count(label, target)), sum((label) => clean.of(label))), ofTarget: [], classes: null, netWrong: images === 0 ? 0 : wrong / images };
 }
 
 function faultOf({ target, worst, flow, netWrong }: Pick<EffectJudgement, 'target' | 'worst' | 'flow'> & { netWrong: number }, limit: number): EffectJudgement['fault'] {
@@ -108,10 +118,18 @@ export function isWithin({ fault, tooFew }: EffectJudgement): boolean {
 }
 
 interface Both {
-  effect: TriggerEffect;
   clean: Confusion;
   /** With the trigger, images of the target class too. */
   stamped: Confusion;
+  /** Images with the trigger, of all classes. */
+  images: number;
+  /** Gained and lost by class; null without twins. */
+  changes: ReadonlyMap<number, { gained: number; lost: number }> | null;
+}
+
+function bothOf({ classes }: TriggerEffect, clean: Confusion, stamped: Confusion): Both {
+  const images = Array.from({ length: stamped.classes }, (_, label) => stamped.of(label)).reduce((a, b) => a + b, 0);
+  return { clean, stamped, images, changes: classes && new Map(classes.map((one) => [one.class, one])) };
 }
 
 /** Quantile for K − 1 classes that share an error of 5 %. */
@@ -133,31 +151,29 @@ function stampedConfusion(inputs: Confusion, { ofTarget }: TriggerEffect, target
 }
 
 /** Classes other than the target that some triggered image could be sent to. */
-function classesBut(target: number, { stamped }: Both): number[] {
-  const all = Array.from({ length: stamped.classes }, (_, c) => c);
-  const images = all.reduce((sum, c) => sum + stamped.of(c), 0);
-  return all.filter((c) => c !== target && images > stamped.of(c));
+function classesBut(target: number, { stamped, images }: Both): number[] {
+  return Array.from({ length: stamped.classes }, (_, c) => c).filter((c) => c !== target && images > stamped.of(c));
 }
 
-function excessOf(c: number, { effect, clean, stamped }: Both, z: number): ClassFigure {
-  const sources = Array.from({ length: stamped.classes }, (_, label) => label).filter((label) => label !== c && stamped.of(label) > 0);
-  const of = sources.reduce((sum, label) => sum + stamped.of(label), 0);
-  if (effect.classes) {
-    const { gained, lost } = effect.classes.find((one) => one.class === c) ?? { gained: 0, lost: 0 };
+function excessOf(c: number, { clean, stamped, images, changes }: Both, z: number): ClassFigure {
+  const of = images - stamped.of(c);
+  if (changes) {
+    const { gained, lost } = changes.get(c) ?? { gained: 0, lost: 0 };
     // A report of unknown origin may count more images than its matrices hold; the checks of its consistency say so.
     const { difference, low, high } = pairedDifference(gained, lost, Math.max(of, gained + lost), z);
     return { class: c, by: 'excess', of, share: difference, low, high };
   }
+  const sources = Array.from({ length: stamped.classes }, (_, label) => label).filter((label) => label !== c && stamped.of(label) > 0);
   const known = sources.filter((label) => clean.of(label) > 0);
   const hits = sources.reduce((sum, label) => sum + stamped.count(label, c), 0);
   // As many clean images of each class as there are samples of it.
-  const expected = known.reduce((sum, label) => sum + (stamped.of(label) * clean.count(label, c)) / clean.of(label), 0) / of;
+  const expected = of === 0 ? 0 : known.reduce((sum, label) => sum + (stamped.of(label) * clean.count(label, c)) / clean.of(label), 0) / of;
   const untriggered = known.reduce((sum, label) => sum + clean.of(label), 0);
   const { difference, low, high } = independentDifference({ hits, of }, { hits: expected * untriggered, of: untriggered }, z);
   return { class: c, by: 'excess', of, share: difference, low, high };
 }
 
-function largestFlow({ clean, stamped }: Both): Flow | null {
+function largestFlow({ clean, stamped }: Pick<Both, 'clean' | 'stamped'>): Flow | null {
   let most: Flow | null = null;
   for (const [source, to, images] of stamped.wrong()) {
     const of = stamped.of(source);
