@@ -139,8 +139,15 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
     request,
     placed: inputs && !clean ? inputs.placed : (error) => placedWithoutConfig(error, request),
     next: config === undefined ? `fine-prune init ${typeable} …, then fine-prune run ${typeable} --strategy auto` : `fine-prune run ${typeable} --strategy auto`,
-    pixels: known && [flags.scale, flags.mean, flags.std].some((flag) => flag === undefined) ? known.told : null,
+    pixels: known && pixelsText(flags, known.told),
   };
+}
+
+/** Where scale, mean and std are from; null where the command line has them all. */
+function pixelsText({ scale, mean, std }: ScanFlags, told: string): string | null {
+  const given = Object.entries({ scale, mean, std }).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${String(value)}`]));
+  if (given.length === 3) return null;
+  return given.length ? `${given.join(', ')} from the command line; what it leaves out: ${told}` : told;
 }
 
 function pick(scale: number | undefined, mean: number[] | undefined, std: number[] | undefined): Pick<ScanRequest, 'scale' | 'mean' | 'std'> {

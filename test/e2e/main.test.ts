@@ -55,7 +55,7 @@ describe('the packaged extension, as a person uses it', function () {
     const end = await waitForNotification(page, new RegExp(`^${NAME}: `), RUN_MS);
     report = JSON.parse(await readFile(inFolder(`${NAME}.defense.json`), 'utf8')) as DefenseReport;
     assert.equal(plain(end.message), `${NAME}: not mitigated. ${capital(beforeAfterLine(report))}.`);
-    assert.match(plain(end.message), /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % → [\d.]+ %, robust accuracy [\d.]+ % → [\d.]+ %\.$/);
+    assert.match(plain(end.message), /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % \(base rate [\d.]+ %\) → [\d.]+ % \(base rate [\d.]+ %\), robust accuracy [\d.]+ % → [\d.]+ %\.$/);
     assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Open Report as JSON', 'Inspect', 'Show Config'], busy: false });
   });
 

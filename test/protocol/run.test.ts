@@ -70,7 +70,7 @@ describe('runs through the language server', function () {
     assert.equal(readFileSync(model, 'utf8').split('\n')[from.line]!.slice(from.character, end.character), '"dense_1"');
 
     const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
-    assert.match(String(lenses[3]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ %$/);
+    assert.match(String(lenses[3]?.command?.title), /clean accuracy [\d.]+ % · ASR [\d.]+ % \(base rate [\d.]+ %\)$/);
     assert.deepEqual(lenses[3]?.command?.arguments, [uriOf(path.join(path.dirname(config), 'demo.defense.json'))]);
     const last = await waitFor('the status', () => client.statuses.find(({ state, last }) => state === 'idle' && last));
     assert.equal(last.last?.verdict, verdict.word);

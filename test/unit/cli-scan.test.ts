@@ -107,7 +107,7 @@ describe('command line of scan', () => {
       assert.deepEqual(await pixels(name), [[0.13], 'scale, mean and std of own.fineprune.json']);
       assert.deepEqual(await pixels('only/own.fineprune.json'), [[0.13], null], 'a config that was named says it itself');
       assert.deepEqual(await pixels(name, [...clean, '--scale', '1', '--mean', '2', '--std', '3']), [[2], null], 'all of it was typed');
-      assert.deepEqual(await pixels(name, [...clean, '--std', '3']), [[0.13], 'scale, mean and std of own.fineprune.json']);
+      assert.deepEqual(await pixels(name, [...clean, '--std', '3']), [[0.13], 'std 3 from the command line; what it leaves out: scale, mean and std of own.fineprune.json']);
       await assert.rejects(requested('only', {}, cwd), failsWith('path.outside'), 'without them its own data count');
     });
 
