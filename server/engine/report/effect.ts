@@ -86,7 +86,8 @@ export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limi
   // A person's own samples may hold next to none that could go to some class.
   const judged = stage.effect?.classes === null ? rest.filter(({ of }) => wilson(0, of, others).high <= Math.max(limit, 0)) : rest;
   const worst = judged.reduce<ClassFigure | null>((a, b) => (a === null || b.high > a.high ? b : a), null);
-  const facts = { target, worst, flow: largestFlow(both), netWrong };
+  // The rules on source classes and on what becomes wrong are of reports that were made under them.
+  const facts = { target, worst, flow: stage.effect ? largestFlow(both) : null, netWrong: stage.effect ? netWrong : 0 };
   const few = stage.effect ? tooFew([[target, Z], ...judged.map((one) => [one, others] as const)], limit) : null;
   return { ...facts, baseRate: stage.effect ? known.baseRate : null, notJudged: stage.effect ? smallSources(both.stamped) : [], tooFew: few, fault: faultOf(facts, limit) };
 }
