@@ -48,7 +48,7 @@ describe('the packaged extension, as a person uses it', function () {
   it('runs from there, says how far it is, and ends with verdict and three figures', async () => {
     const { page } = window;
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
-    const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 94 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/, RUN_MS);
+    const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 150 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/, RUN_MS);
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
     assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · pruned: clean accuracy 98\.\d %, ASR 99\.\d %$/);
 

@@ -99,7 +99,7 @@ describe('repairs at their limits', function () {
   for (const strategy of ['fine-pruning-conv', 'head-reset'] as const) {
     it(`${strategy} waits for no scan where no trigger is known, and neither it nor its proof is claimed`, async () => {
       // Too few images for a scan: one that was begun would be refused.
-      const config = await demo(`"strategy": "${strategy}"`, { train: 44, test: 80 });
+      const config = await demo(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, { train: 44, test: 80 });
       writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
       const phases = new Set<string>();
       const outcome = await startEngine({ config, allowedFolders: [] }, { signal, onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)) });
@@ -112,6 +112,14 @@ describe('repairs at their limits', function () {
       isConsistent(outcome);
     });
   }
+
+  it('a repair that loses too much where no trigger is known is not kept, and nothing is said of a backdoor', async () => {
+    const config = await demo('"strategy": "head-reset"', { train: 44, test: 80 });
+    writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
+    const { report } = await run(config);
+    assert.deepEqual([report.verdict.word, report.repaired], ['not measurable', false]);
+    assert.match(report.verdict.sentence, /^No trigger is known, so nothing can be said of a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/);
+  });
 
   it('a strategy from a command line is refused where the config has nothing to choose on, or chooses itself', async () => {
     const overrides = { strategy: 'guided' as const };

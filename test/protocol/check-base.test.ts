@@ -144,7 +144,7 @@ describe('fine-prune check, against the base of a change', function () {
     repo.commit('a policy that lets everything through');
     const report = only(repo.check('--base', 'HEAD^', '--policy', 'policy.json').answer);
     assert.deepEqual(report.policy, { source: 'file', ref: 'HEAD^:policy.json' });
-    assert.match(report.issues[0]!.message, /limit is 1 %/);
+    assert.match(report.issues[0]!.message, /limit: 1 %/);
     const early = repo.check('--base', 'HEAD~2', '--policy', 'policy.json');
     assert.deepEqual([early.code, early.answer.failure?.code], [2, 'policy.notAtBase']);
     writeFileSync(path.join(repos.dir, 'broken-policy.json'), '{ "schemaVersion": 1, "gate": {} }');

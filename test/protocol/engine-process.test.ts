@@ -172,7 +172,10 @@ describe('engine process', function () {
     it('exits with 2 on bad input, and says what to do', async () => {
       const none = await cli(['run', 'badnets/CARD.md']);
       assert.deepEqual([none.code, none.stdout], [2, '']);
-      assert.match(none.stderr, /fine-prune init badnets\/CARD\.md --train/);
+      assert.match(none.stderr, /^error This is no model file: it is a text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/);
+      const unnamed = await cli(['run', 'badnets/model.json']);
+      assert.equal(unnamed.code, 2);
+      assert.match(unnamed.stderr, /fine-prune init badnets\/model\.json --train/);
 
       const missing = await cli(['run', 'nowhere.fineprune.json', '--json']);
       assert.equal(missing.code, 2);

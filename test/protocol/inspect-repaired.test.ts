@@ -48,7 +48,7 @@ describe('the inspector of a model that a strategy repaired', function () {
   };
 
   it('shows the layer, the order and the units that a guided repair chose, by the estimate that it went by', async () => {
-    const config = attackedConfig(temp.dir, 'guided', PATCH, { strategy: 'guided', backend: 'wasm' });
+    const config = attackedConfig(temp.dir, 'guided', PATCH, { strategy: 'guided', backend: 'wasm', gates: { maxAccuracyDrop: 0.03 } });
     const inspector = new Inspector(client, uriOf(config));
     const first = await inspector.ask({ kind: 'open' });
     assert.deepEqual([first.strategy, first.chosen, first.prune], ['guided', 'neurons', { ratio: 'auto', rule: 'triggered-difference', guide: 'known', units: null }]);

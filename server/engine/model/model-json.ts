@@ -21,6 +21,11 @@ export function parseModelJson(text: string, file: string): JsonNode {
   if (plain.trim() === '') throw badInput('model.empty', 'The model file is empty.', { file, todo: 'Export the model again.' });
   const other = kindOfText(plain);
   if (other) throw otherModel(fileKind(other), file);
+  if (!/^\s*[{[]/.test(plain)) {
+    // A NUL or a replacement character: no text that was ever JSON.
+    const what = /[\0\uFFFD]/.test(plain.slice(0, 4096)) ? 'is binary, of no kind that Fine-Prune knows' : 'is a text, but not JSON';
+    throw badInput('model.badJson', `This is no model file: it ${what}.`, { file, todo: 'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote, or a defense config (*.fineprune.json).' });
+  }
   let value: unknown;
   try {
     value = JSON.parse(plain);
