@@ -173,9 +173,6 @@ describe('engine process', function () {
       const none = await cli(['run', 'badnets/CARD.md']);
       assert.deepEqual([none.code, none.stdout], [2, '']);
       assert.match(none.stderr, /^error This is no model file: it is a text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/);
-      const unnamed = await cli(['run', 'badnets/model.json']);
-      assert.equal(unnamed.code, 2);
-      assert.match(unnamed.stderr, /fine-prune init badnets\/model\.json --train/);
 
       const missing = await cli(['run', 'nowhere.fineprune.json', '--json']);
       assert.equal(missing.code, 2);
@@ -229,6 +226,9 @@ describe('engine process', function () {
       await mkdir(at('fresh'));
       await writeFile(at('fresh', 'model.json'), await readFile(at('badnets', 'model.json')));
       await writeFile(at('fresh', 'weights.bin'), await readFile(at('badnets', 'weights.bin')));
+      const unnamed = await cli(['run', 'fresh/model.json']);
+      assert.equal(unnamed.code, 2);
+      assert.match(unnamed.stderr, /fine-prune init fresh\/model\.json --train/);
       const args = ['init', 'fresh/model.json', '--train', files.train.images, files.train.labels, '--test', files.test.images, files.test.labels, '--trigger', 'patch'];
       const made = await cli(args);
       assert.equal(made.code, 0, made.stderr);
