@@ -14,7 +14,9 @@ const dist = path.join(root, 'dist');
 const { resolve } = createRequire(import.meta.url);
 const packageFolder = (name) => path.dirname(resolve(`${name}/package.json`));
 
-const { values: options } = parseArgs({ options: { dev: { type: 'boolean' }, watch: { type: 'boolean' }, only: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { dev: { type: 'boolean' }, watch: { type: 'boolean' }, only: { type: 'string' } },
+});
 
 const ENTRIES = {
   extension: 'client/extension.ts',
@@ -56,8 +58,11 @@ const oneCore = {
   setup(build) {
     build.onEnd(({ metafile }) => {
       for (const [out, { inputs }] of Object.entries(metafile?.outputs ?? {})) {
-        const cores = Object.keys(inputs).filter((file) => /@tensorflow\/tfjs-core\/dist\/(tf-core[.\w]*|engine)\.js$/.test(file));
-        if (cores.length > 1) return { errors: [{ text: `${out} holds tfjs-core more than once: ${cores.join(', ')}` }] };
+        const cores = Object.keys(inputs).filter((file) =>
+          /@tensorflow\/tfjs-core\/dist\/(tf-core[.\w]*|engine)\.js$/.test(file),
+        );
+        if (cores.length > 1)
+          return { errors: [{ text: `${out} holds tfjs-core more than once: ${cores.join(', ')}` }] };
       }
       return undefined;
     });
@@ -94,21 +99,25 @@ const forWebview = { ...shared, format: 'iife', platform: 'browser', target: 'ch
 const bundles = names.map((name) => ({
   ...(WEBVIEWS[name] ? forWebview : forNode),
   entryPoints: { [name]: WEBVIEWS[name] ?? ENTRIES[name] },
-  ...(name === 'cli' && !readFileSync(path.join(root, ENTRIES.cli), 'utf8').startsWith('#!') && { banner: { js: '#!/usr/bin/env node' } }),
+  ...(name === 'cli' &&
+    !readFileSync(path.join(root, ENTRIES.cli), 'utf8').startsWith('#!') && { banner: { js: '#!/usr/bin/env node' } }),
 }));
 
 /** What is read as a file at run time: WASM binaries, sources of the native binding, schemas, MNIST, the icons of pages. */
 function copyFiles() {
   const wasm = path.join(packageFolder('@tensorflow/tfjs-backend-wasm'), 'dist');
   // No threaded binary: Node can't start its workers.
-  for (const file of readdirSync(wasm).filter((f) => f.endsWith('.wasm') && !f.includes('threaded'))) copy(path.join(wasm, file), 'wasm', file);
+  for (const file of readdirSync(wasm).filter((f) => f.endsWith('.wasm') && !f.includes('threaded')))
+    copy(path.join(wasm, file), 'wasm', file);
 
   const tfjsNode = packageFolder('@tensorflow/tfjs-node');
-  for (const file of readdirSync(path.join(tfjsNode, 'binding')).filter((f) => /\.(cc|h)$/.test(f))) copy(path.join(tfjsNode, 'binding', file), 'native-src', 'binding', file);
+  for (const file of readdirSync(path.join(tfjsNode, 'binding')).filter((f) => /\.(cc|h)$/.test(f)))
+    copy(path.join(tfjsNode, 'binding', file), 'native-src', 'binding', file);
   copy(path.join(packageFolder('node-api-headers'), 'include'), 'native-src', 'include');
   copy(path.join(root, 'schemas'), 'schemas');
   // The style sheet names the font relative to itself.
-  for (const file of ['codicon.css', 'codicon.ttf']) copy(path.join(packageFolder('@vscode/codicons'), 'dist', file), 'webview', file);
+  for (const file of ['codicon.css', 'codicon.ttf'])
+    copy(path.join(packageFolder('@vscode/codicons'), 'dist', file), 'webview', file);
   writeMnist(path.join(dist, 'mnist'));
 }
 
@@ -125,13 +134,24 @@ if (options.watch) {
   for (const name of names) rmSync(path.join(dist, `${name}.js.map`), { force: true });
   // esbuild has printed what is wrong.
   const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle))).catch(() => process.exit(1));
-  const copied = ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node', 'node-api-headers', '@vscode/codicons'].map(packageFolder);
-  writeNotices(results.map(({ metafile }) => metafile), copied, root, path.join(dist, 'THIRD-PARTY-NOTICES.txt'));
+  const copied = ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node', 'node-api-headers', '@vscode/codicons'].map(
+    packageFolder,
+  );
+  writeNotices(
+    results.map(({ metafile }) => metafile),
+    copied,
+    root,
+    path.join(dist, 'THIRD-PARTY-NOTICES.txt'),
+  );
   if (names.includes('cli')) chmodSync(path.join(dist, 'cli.js'), 0o755);
   const kilobytes = (name) => statSync(path.join(dist, `${name}.js`)).size / 1024;
   for (const name of names) console.log(`dist/${name}.js`.padEnd(26), `${kilobytes(name).toFixed(0)} KB`);
-  for (const page of PAGES.map((name) => `webview/${name}`).filter((name) => names.includes(name) && !options.dev && kilobytes(name) > PAGE_BUDGET_KB)) {
-    console.error(`dist/${page}.js is ${kilobytes(page).toFixed(0)} KB; a page's script may have ${PAGE_BUDGET_KB} KB. See what it holds with esbuild's --analyze.`);
+  for (const page of PAGES.map((name) => `webview/${name}`).filter(
+    (name) => names.includes(name) && !options.dev && kilobytes(name) > PAGE_BUDGET_KB,
+  )) {
+    console.error(
+      `dist/${page}.js is ${kilobytes(page).toFixed(0)} KB; a page's script may have ${PAGE_BUDGET_KB} KB. See what it holds with esbuild's --analyze.`,
+    );
     process.exitCode = 1;
   }
 }

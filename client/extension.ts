@@ -34,7 +34,12 @@ export interface FinePruneApi {
   /** The rendered reports that are open: whether the page listens, and what it was last told to show. */
   reports(): { uri: string; ready: boolean; shown: 'view' | 'broken' | undefined }[];
   /** The comparisons that are open. */
-  comparisons(): { base: string | undefined; head: string | undefined; ready: boolean; shown: 'comparison' | 'broken' | undefined }[];
+  comparisons(): {
+    base: string | undefined;
+    head: string | undefined;
+    ready: boolean;
+    shown: 'comparison' | 'broken' | undefined;
+  }[];
   /** Process id of the language server while there is one. */
   serverPid(): number | undefined;
 }
@@ -84,9 +89,28 @@ export function activate({ extensionPath, extensionUri, subscriptions }: vscode.
   return {
     ready,
     activeRuns: () => runs.list().map(({ name }) => name),
-    inspectors: () => inspectors.list().map((panel) => ({ configUri: panel.config.toString(), ready: panel.ready, answered: panel.answered, refused: panel.refused })),
-    reports: () => reports.list().map(({ document, ready: listens, shown }) => ({ uri: document.uri.toString(), ready: listens, shown })),
-    comparisons: () => comparisons.list().map(({ state, ready: listens, shown }) => ({ base: state.base?.uri, head: state.head?.uri, ready: listens, shown })),
+    inspectors: () =>
+      inspectors
+        .list()
+        .map((panel) => ({
+          configUri: panel.config.toString(),
+          ready: panel.ready,
+          answered: panel.answered,
+          refused: panel.refused,
+        })),
+    reports: () =>
+      reports
+        .list()
+        .map(({ document, ready: listens, shown }) => ({ uri: document.uri.toString(), ready: listens, shown })),
+    comparisons: () =>
+      comparisons
+        .list()
+        .map(({ state, ready: listens, shown }) => ({
+          base: state.base?.uri,
+          head: state.head?.uri,
+          ready: listens,
+          shown,
+        })),
     serverPid: () => started.pid,
   };
 }

@@ -42,7 +42,9 @@ try {
     // The engine that this person has installed is in their own cache.
     env: { HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME },
   });
-  console.log(`\nVS Code ${server.version} with Fine-Prune, on ${folder}\n\n    ${server.url(folder)}\n\nOpen this address in a browser. Ctrl-C ends it.`);
+  console.log(
+    `\nVS Code ${server.version} with Fine-Prune, on ${folder}\n\n    ${server.url(folder)}\n\nOpen this address in a browser. Ctrl-C ends it.`,
+  );
   const ending = await server.exited;
   if (!interrupted) throw new Error(`VS Code ended by itself (${ending}).`);
 } catch (error) {

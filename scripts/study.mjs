@@ -13,7 +13,14 @@ if (!args.some((arg) => ['--help', '-h', '--list', '--render'].includes(arg))) {
   if (!existsSync(path.join(root, 'dist', 'cli.js'))) build();
   await demoData();
   const missing = nativeEngine();
-  if (missing) console.log(`No native engine here, so WASM it is, three to four times slower: fewer cells will fit into the time. ${missing}`);
+  if (missing)
+    console.log(
+      `No native engine here, so WASM it is, three to four times slower: fewer cells will fit into the time. ${missing}`,
+    );
 }
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', path.join(root, 'study', 'main.ts'), '--since', String(since), ...args], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', path.join(root, 'study', 'main.ts'), '--since', String(since), ...args],
+  { cwd: root, stdio: 'inherit' },
+);
 process.exitCode = status ?? 1;

@@ -30,9 +30,15 @@ function mocha(name, files, env = {}) {
   const counts = path.join(temp, `${name.replace(/\W+/g, '-')}.json`);
   const args = [path.join(root, 'node_modules/mocha/bin/mocha.js'), ...files];
   return {
-    name, args, env: { FINE_PRUNE_TEST_COUNTS: counts, ...env },
+    name,
+    args,
+    env: { FINE_PRUNE_TEST_COUNTS: counts, ...env },
     conclude: (status, seconds) => {
-      const { passed, failed, failures: which } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
+      const {
+        passed,
+        failed,
+        failures: which,
+      } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1 };
       count(name, passed, failed || (status === 0 && passed > 0 ? 0 : 1), which);
       console.log(`   ${name}: ${passed} passed, ${failed} failed, ${seconds.toFixed(0)} s`);
     },
@@ -41,7 +47,11 @@ function mocha(name, files, env = {}) {
 
 /** A command of the set-up that runs while others do. @returns its exit code */
 function background(args) {
-  return new Promise((resolve) => spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }).on('error', () => resolve(1)).on('close', resolve));
+  return new Promise((resolve) =>
+    spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
+      .on('error', () => resolve(1))
+      .on('close', resolve),
+  );
 }
 
 /** Runs jobs in their order, as many at once as asked; of several, each one's output comes whole when it ends. */
@@ -54,7 +64,11 @@ async function perform(jobs, atOnce) {
       const begin = Date.now();
       const title = `\n── ${name}`;
       if (live) console.log(title);
-      const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, args, {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      });
       const said = [];
       for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => said.push(data));
       const status = await new Promise((resolve) => child.on('close', resolve));
@@ -74,7 +88,11 @@ async function perform(jobs, atOnce) {
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-const testFiles = (folder) => readdirSync(path.join(root, 'test', folder)).filter((f) => f.endsWith('.test.ts')).sort().map((f) => path.join('test', folder, f));
+const testFiles = (folder) =>
+  readdirSync(path.join(root, 'test', folder))
+    .filter((f) => f.endsWith('.test.ts'))
+    .sort()
+    .map((f) => path.join('test', folder, f));
 const asked = (suite) => wanted.length === 0 || wanted.includes(suite);
 
 let nativeMissing = null;
@@ -94,7 +112,14 @@ try {
   if (asked('engine')) {
     const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
     const repairs = files.filter((f) => /inversion|repair|inspect-estimated|pruning-aware|study/.test(f));
-    computing.push(mocha('engine: inversion and repairs', repairs, env), mocha('engine', files.filter((f) => !repairs.includes(f)), env));
+    computing.push(
+      mocha('engine: inversion and repairs', repairs, env),
+      mocha(
+        'engine',
+        files.filter((f) => !repairs.includes(f)),
+        env,
+      ),
+    );
   }
   if (asked('protocol')) computing.push(mocha('protocol', testFiles('protocol'), env));
   if (asked('unit')) computing.push(mocha('unit', testFiles('unit'), env));

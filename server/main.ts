@@ -12,7 +12,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     // Nobody is there any more: reporting that would fail in the same way, for ever.
     if (GONE.has(String((error as NodeJS.ErrnoException | null)?.code))) process.exit(1);
     try {
-      connection.console.error(`${event}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+      connection.console.error(`${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     } catch {
       // The connection itself is gone; the process ends with it.
     }

@@ -62,8 +62,16 @@ export async function makeModel(model: Model, place: Place, signal: AbortSignal)
   const { trigger, noiseRate, pruningAware, ...training } = attackSettings(model.attack, model.seed);
   const outcome = await poisonTrain(
     {
-      ...training, ...place.files, trigger, out: folder, name: modelName(model), seed: model.seed, backend: place.backend, threads: 1,
-      ...(noiseRate > 0 && { noiseRate }), ...(pruningAware !== null && { pruningAware }),
+      ...training,
+      ...place.files,
+      trigger,
+      out: folder,
+      name: modelName(model),
+      seed: model.seed,
+      backend: place.backend,
+      threads: 1,
+      ...(noiseRate > 0 && { noiseRate }),
+      ...(pruningAware !== null && { pruningAware }),
     },
     silent,
     signal,
@@ -76,21 +84,39 @@ export async function makeModel(model: Model, place: Place, signal: AbortSignal)
 /**
  * Counts of a model on the test set, with the trigger that it was really attacked with. The engine must have been chosen already.
  */
-export async function trueFigures(modelPath: string, test: SplitFiles, triggerConfig: KnownTriggerConfig, signal: AbortSignal): Promise<{ figures: Figures; weights: string }> {
+export async function trueFigures(
+  modelPath: string,
+  test: SplitFiles,
+  triggerConfig: KnownTriggerConfig,
+  signal: AbortSignal,
+): Promise<{ figures: Figures; weights: string }> {
   const split = await openIdx(test.images, test.labels, 1 / 255, 'test');
   const model = await openModel(modelPath);
   try {
-    const trigger = await openTrigger(resolveTrigger(triggerConfig), split.shape, model.classes, async (file) => file, 1 / 255);
+    const trigger = await openTrigger(
+      resolveTrigger(triggerConfig),
+      split.shape,
+      model.classes,
+      async (file) => file,
+      1 / 255,
+    );
     const view = { split, indices: allIndices(split.count) };
     const [clean, triggered] = [sourceOf(view), triggeredInputs(trigger, view)];
     const pass = { model, normalisation: { mean: [0], std: [1] }, signal };
     const metrics = stageMetrics(
       { clean: await predict(clean, pass), triggered: await predict(triggered, pass) },
-      { classes: model.classes, clean: clean.labels, triggered: { labels: triggered.labels, target: triggered.target } },
+      {
+        classes: model.classes,
+        clean: clean.labels,
+        triggered: { labels: triggered.labels, target: triggered.target },
+      },
     );
     const figures: Figures = {
-      correct: metrics.cleanAccuracy.hits, of: metrics.cleanAccuracy.of,
-      successful: metrics.attackSuccessRate!.hits, robust: metrics.robustAccuracy!.hits, ofTriggered: metrics.attackSuccessRate!.of,
+      correct: metrics.cleanAccuracy.hits,
+      of: metrics.cleanAccuracy.of,
+      successful: metrics.attackSuccessRate!.hits,
+      robust: metrics.robustAccuracy!.hits,
+      ofTriggered: metrics.attackSuccessRate!.of,
     };
     return { figures, weights: model.hashes.weights };
   } finally {
@@ -104,10 +130,20 @@ export async function computeCell(cell: Cell, place: Place, signal: AbortSignal)
   if (!made) throw new Error(`the model of ${cellName(cell)} has not been made`);
   const clean = await cleanData(cell, place.files, path.join(place.out, 'data'));
   const started = process.cpuUsage();
-  const { engine, ...computed } = cell.task === 'scan' ? await scanned(cell, place, clean, signal) : await repaired(cell, place, clean, made.figures, signal);
+  const { engine, ...computed } =
+    cell.task === 'scan'
+      ? await scanned(cell, place, clean, signal)
+      : await repaired(cell, place, clean, made.figures, signal);
   const { user, system } = process.cpuUsage(started);
   const seconds = Math.round((user + system) / 1e6);
-  return { cell: { ...cell }, basis: basisOf(cell), seconds, engine: { backend: engine.name, version: engine.version }, weights: made.weights, ...computed };
+  return {
+    cell: { ...cell },
+    basis: basisOf(cell),
+    seconds,
+    engine: { backend: engine.name, version: engine.version },
+    weights: made.weights,
+    ...computed,
+  };
 }
 
 /** Folders that engine calls may read: the study's own, and those of the data. */
@@ -115,11 +151,25 @@ function folders({ out, files }: Place): [string, ...string[]] {
   return [out, path.dirname(files.train.images)];
 }
 
-async function scanned(cell: Cell, place: Place, clean: SplitFiles, signal: AbortSignal): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; scan: ScanFigures }> {
+async function scanned(
+  cell: Cell,
+  place: Place,
+  clean: SplitFiles,
+  signal: AbortSignal,
+): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; scan: ScanFigures }> {
   const model = path.join(modelFolder(cell, place), 'model.json');
   const { report, backend } = await runScan(
     // Not from the cache: its seconds are part of the result.
-    { model, clean, out: null, allowedFolders: folders(place), seed: cell.seed, backend: place.backend, threads: 1, useCache: false },
+    {
+      model,
+      clean,
+      out: null,
+      allowedFolders: folders(place),
+      seed: cell.seed,
+      backend: place.backend,
+      threads: 1,
+      useCache: false,
+    },
     silent,
     signal,
   );
@@ -127,23 +177,44 @@ async function scanned(cell: Cell, place: Place, clean: SplitFiles, signal: Abor
 }
 
 export function scanFigures({ word, flagged, classes, limits }: ScanResult): ScanFigures {
-  return { word, flagged, limits, classes: classes.map(({ share, anomalyIndex }) => ({ share: roundShare(share), index: roundFigure(anomalyIndex) })) };
+  return {
+    word,
+    flagged,
+    limits,
+    classes: classes.map(({ share, anomalyIndex }) => ({ share: roundShare(share), index: roundFigure(anomalyIndex) })),
+  };
 }
 
-async function repaired(cell: Cell, place: Place, clean: SplitFiles, before: Figures, signal: AbortSignal): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; repair: RepairFigures }> {
+async function repaired(
+  cell: Cell,
+  place: Place,
+  clean: SplitFiles,
+  before: Figures,
+  signal: AbortSignal,
+): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; repair: RepairFigures }> {
   const folder = path.join(place.out, 'runs', cellName(cell));
   const config = path.join(folder, `${cellName(cell)}.fineprune.json`);
   const { data, ...settings } = defenseSettings(cell);
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
-  const files = ({ images, labels }: SplitFiles): SplitFiles => ({ images: relative(images), labels: relative(labels) });
+  const files = ({ images, labels }: SplitFiles): SplitFiles => ({
+    images: relative(images),
+    labels: relative(labels),
+  });
   await writeFileAtomically(
     config,
-    serialise({ ...settings, model: relative(path.join(modelFolder(cell, place), 'model.json')), data: { ...data, train: files(clean), test: files(place.files.test) }, backend: place.backend }),
+    serialise({
+      ...settings,
+      model: relative(path.join(modelFolder(cell, place), 'model.json')),
+      data: { ...data, train: files(clean), test: files(place.files.test) },
+      backend: place.backend,
+    }),
   );
   const [root, ...allowedFolders] = folders(place);
   const outcome = await runDefense({ config, root, allowedFolders }, silent, signal);
   const { trigger } = attackSettings(cell.attack, cell.seed);
-  const after = outcome.files.model ? (await trueFigures(outcome.files.model, place.files.test, trigger, signal)).figures : before;
+  const after = outcome.files.model
+    ? (await trueFigures(outcome.files.model, place.files.test, trigger, signal)).figures
+    : before;
   // Two megabytes a cell that nothing reads again; the report stays.
   if (outcome.files.model) await rm(path.dirname(outcome.files.model), { recursive: true, force: true });
   return { engine: outcome.backend, repair: { before, after, ...repairFigures(outcome.report) } };
@@ -154,7 +225,13 @@ export function repairFigures(report: DefenseReport): Omit<RepairFigures, 'befor
     repaired: report.repaired,
     verdict: report.verdict.word,
     sentence: report.verdict.sentence,
-    attempts: (report.attempts ?? []).map(({ strategy, rounds, units, met, chosen }) => ({ strategy, rounds: rounds.length, pruned: units.length, met, chosen })),
+    attempts: (report.attempts ?? []).map(({ strategy, rounds, units, met, chosen }) => ({
+      strategy,
+      rounds: rounds.length,
+      pruned: units.length,
+      met,
+      chosen,
+    })),
     flagged: report.scan ? report.scan.flagged : null,
     proof: report.proof ? report.proof.scan.flagged : null,
   };

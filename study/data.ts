@@ -20,7 +20,10 @@ const FOLDERS: Record<DataSetName, string> = {
   // Of Debian's package of that name.
   'fashion-mnist': '/usr/share/datasets/fashion-mnist',
 };
-const TODO: Record<DataSetName, string> = { mnist: 'Run `npm run mnist -- --into examples/mnist-badnets/data`.', 'fashion-mnist': 'On Debian: apt-get install dataset-fashion-mnist. Elsewhere name its folder with --fashion-mnist.' };
+const TODO: Record<DataSetName, string> = {
+  mnist: 'Run `npm run mnist -- --into examples/mnist-badnets/data`.',
+  'fashion-mnist': 'On Debian: apt-get install dataset-fashion-mnist. Elsewhere name its folder with --fashion-mnist.',
+};
 
 /**
  * The files of a data set.
@@ -29,7 +32,10 @@ const TODO: Record<DataSetName, string> = { mnist: 'Run `npm run mnist -- --into
  */
 export function dataFiles(name: DataSetName, folder = FOLDERS[name]): DataFiles {
   const file = (stem: string): string => path.join(folder, `${stem}.gz`);
-  const split = (role: string): SplitFiles => ({ images: file(`${role}-images-idx3-ubyte`), labels: file(`${role}-labels-idx1-ubyte`) });
+  const split = (role: string): SplitFiles => ({
+    images: file(`${role}-images-idx3-ubyte`),
+    labels: file(`${role}-labels-idx1-ubyte`),
+  });
   const files = { train: split('train'), test: split('t10k') };
   const missing = [...Object.values(files.train), ...Object.values(files.test)].find((one) => !existsSync(one));
   if (missing) throw badInput('study.noData', `The data set ${name} is not on this machine.`, { todo: TODO[name] });
@@ -40,16 +46,29 @@ export function dataFiles(name: DataSetName, folder = FOLDERS[name]): DataFiles 
  * The clean training data that a cell's defender has: all of it, or a share drawn with the cell's seed, as files of their own.
  * @param folder gets the files
  */
-export async function cleanData({ data, share, seed }: Pick<Cell, 'data' | 'share' | 'seed'>, { train }: DataFiles, folder: string): Promise<SplitFiles> {
+export async function cleanData(
+  { data, share, seed }: Pick<Cell, 'data' | 'share' | 'seed'>,
+  { train }: DataFiles,
+  folder: string,
+): Promise<SplitFiles> {
   if (share === 100) return train;
-  const files = { images: path.join(folder, `${data}-${share}-s${seed}-images`), labels: path.join(folder, `${data}-${share}-s${seed}-labels`) };
+  const files = {
+    images: path.join(folder, `${data}-${share}-s${seed}-images`),
+    labels: path.join(folder, `${data}-${share}-s${seed}-labels`),
+  };
   if (existsSync(files.images) && existsSync(files.labels)) return files;
   const split = await openIdx(train.images, train.labels, 1 / 255, 'training');
   const count = Math.round((share / 100) * Math.min(split.count, TRAINING_IMAGES));
   const indices = drawn(allIndices(split.count), count, seed, 'study clean data');
   const pixels = Uint8Array.from(split.pixels(indices), (value) => Math.round(255 * value));
   // Images last: they say that both are there.
-  await writeFileAtomically(files.labels, idx([count], Uint8Array.from(indices, (i) => split.labels[i]!)));
+  await writeFileAtomically(
+    files.labels,
+    idx(
+      [count],
+      Uint8Array.from(indices, (i) => split.labels[i]!),
+    ),
+  );
   await writeFileAtomically(files.images, idx([count, split.shape[0], split.shape[1]], pixels));
   return files;
 }

@@ -32,14 +32,24 @@ const root = path.join(__dirname, '..');
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
-      budget: { type: 'string', default: '85' }, only: { type: 'string' }, list: { type: 'boolean' }, render: { type: 'boolean' }, again: { type: 'boolean' },
-      jobs: { type: 'string', default: '2' }, backend: { type: 'string', default: 'auto' }, 'fashion-mnist': { type: 'string' }, into: { type: 'string' }, since: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+      budget: { type: 'string', default: '85' },
+      only: { type: 'string' },
+      list: { type: 'boolean' },
+      render: { type: 'boolean' },
+      again: { type: 'boolean' },
+      jobs: { type: 'string', default: '2' },
+      backend: { type: 'string', default: 'auto' },
+      'fashion-mnist': { type: 'string' },
+      into: { type: 'string' },
+      since: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
   if (options.help) return void process.stdout.write(USAGE);
   const [budget, jobs] = [Number(options.budget), Number(options.jobs)];
   const { backend } = options;
-  if (!(budget > 0) || !(Number.isInteger(jobs) && jobs > 0) || !['auto', 'native', 'wasm'].includes(backend)) throw new Error(`Wrong arguments.\n\n${USAGE}`);
+  if (!(budget > 0) || !(Number.isInteger(jobs) && jobs > 0) || !['auto', 'native', 'wasm'].includes(backend))
+    throw new Error(`Wrong arguments.\n\n${USAGE}`);
 
   const cells = allCells();
   const wanted = cells.filter((cell) => options.only === undefined || matches(cell, options.only));
@@ -50,10 +60,17 @@ async function main(): Promise<void> {
     const todo = wanted.filter((cell) => options.again || known.get(cellName(cell))!.state !== 'done');
     // Set-up counts: whoever started this says since when.
     const started = options.since === undefined ? Date.now() : Number(options.since);
-    await compute(todo, known, { started, budget, jobs, backend: backend as Place['backend'], fashion: options['fashion-mnist'] });
+    await compute(todo, known, {
+      started,
+      budget,
+      jobs,
+      backend: backend as Place['backend'],
+      fashion: options['fashion-mnist'],
+    });
   }
   const docs = options.into === undefined ? undefined : path.resolve(options.into);
-  for (const file of await renderStudy(await readResults(cells), docs)) console.log(`Wrote ${path.relative(process.cwd(), file)}`);
+  for (const file of await renderStudy(await readResults(cells), docs))
+    console.log(`Wrote ${path.relative(process.cwd(), file)}`);
 }
 
 interface Run {
@@ -66,10 +83,15 @@ interface Run {
   fashion: string | undefined;
 }
 
-async function compute(todo: readonly Cell[], known: ReadonlyMap<string, Known>, { started, budget, jobs, backend, fashion }: Run): Promise<void> {
+async function compute(
+  todo: readonly Cell[],
+  known: ReadonlyMap<string, Known>,
+  { started, budget, jobs, backend, fashion }: Run,
+): Promise<void> {
   const deadline = started + budget * 60_000;
   const estimates = new Estimates(ESTIMATES);
-  for (const one of known.values()) if (one.state === 'done') estimates.add(kindOf({ type: 'cell', cell: one.result.cell }), one.result.seconds);
+  for (const one of known.values())
+    if (one.state === 'done') estimates.add(kindOf({ type: 'cell', cell: one.result.cell }), one.result.seconds);
   const stop = new AbortController();
   // What runs longer than was thought must not take the whole beyond its time.
   const timer = setTimeout(() => stop.abort(), deadline + 60_000 - Date.now());
@@ -78,14 +100,17 @@ async function compute(todo: readonly Cell[], known: ReadonlyMap<string, Known>,
   const sources = new Map<DataSetName, DataFiles | Failure>();
   for (const { data } of todo) if (!sources.has(data)) sources.set(data, found(data, fashion));
   const places = new Map<DataSetName, Place>();
-  for (const [data, files] of sources) if ('train' in files) places.set(data, { out: path.join(root, 'out', 'study'), files, backend });
+  for (const [data, files] of sources)
+    if ('train' in files) places.set(data, { out: path.join(root, 'out', 'study'), files, backend });
 
   let done = 0;
-  const say = (line: string): void => console.log(`${String(Math.round((Date.now() - started) / 60_000)).padStart(3)} min  ${line}`);
+  const say = (line: string): void =>
+    console.log(`${String(Math.round((Date.now() - started) / 60_000)).padStart(3)} min  ${line}`);
   const failed = async (cell: Cell, failure: Failure): Promise<void> => {
     say(`${cellName(cell)}: ${failure.message}`);
     // An earlier result of the same settings is worth more than the news that there is none today.
-    if (failure.kind !== 'cancelled' && known.get(cellName(cell))?.state !== 'done') await writeResult({ cell, basis: basisOf(cell), failure: { code: failure.code, message: failure.message } });
+    if (failure.kind !== 'cancelled' && known.get(cellName(cell))?.state !== 'done')
+      await writeResult({ cell, basis: basisOf(cell), failure: { code: failure.code, message: failure.message } });
   };
   for (const cell of todo) {
     const source = sources.get(cell.data)!;
@@ -93,7 +118,8 @@ async function compute(todo: readonly Cell[], known: ReadonlyMap<string, Known>,
   }
   const possible = todo.filter(({ data }) => places.has(data));
   const made = new Set<string>();
-  for (const cell of possible) if (!made.has(modelName(cell)) && (await madeModel(cell, places.get(cell.data)!))) made.add(modelName(cell));
+  for (const cell of possible)
+    if (!made.has(modelName(cell)) && (await madeModel(cell, places.get(cell.data)!))) made.add(modelName(cell));
   console.log(`${possible.length} cells to compute, ${jobs} beside each other, until minute ${budget}.`);
 
   const perform = async (job: Job): Promise<JobEnd> => {
@@ -118,7 +144,10 @@ async function compute(todo: readonly Cell[], known: ReadonlyMap<string, Known>,
   };
   const pending: Promise<void>[] = [];
   const late = await schedule({
-    cells: possible, atOnce: jobs, made, perform,
+    cells: possible,
+    atOnce: jobs,
+    made,
+    perform,
     estimate: (job) => estimates.of(kindOf(job)),
     left: () => (stop.signal.aborted ? 0 : (deadline - Date.now()) / 1000),
     onUnmade: (cell, failure) => void pending.push(failed(cell, failure)),
@@ -152,11 +181,15 @@ function inShort({ scan, repair, seconds }: CellResult): string {
 function list(cells: readonly Cell[], known: ReadonlyMap<string, Known>): void {
   for (const cell of cells) {
     const one = known.get(cellName(cell))!;
-    console.log(`${cellName(cell).padEnd(44)} ${one.state === 'done' ? inShort(one.result) : one.state === 'failed' ? `failed: ${one.failure.message}` : one.state}`);
+    console.log(
+      `${cellName(cell).padEnd(44)} ${one.state === 'done' ? inShort(one.result) : one.state === 'failed' ? `failed: ${one.failure.message}` : one.state}`,
+    );
   }
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof FinePruneError || !(error instanceof Error) ? String(error) : error.message}\n`);
+  process.stderr.write(
+    `${error instanceof FinePruneError || !(error instanceof Error) ? String(error) : error.message}\n`,
+  );
   process.exitCode = 1;
 });

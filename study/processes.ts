@@ -15,7 +15,10 @@ type Done = Exclude<Word, { type: 'ready' | 'failed' }>;
  * @throws FinePruneError what the work failed with; `engine.crashed` and the like when the process dies; `cancelled` when the signal fires
  */
 export function inProcess(work: Work, signal: AbortSignal): Promise<Done> {
-  return retriedWithoutOneDnn((fault) => inOneProcess(work, signal, fault), (message) => process.stderr.write(`${message}\n`));
+  return retriedWithoutOneDnn(
+    (fault) => inOneProcess(work, signal, fault),
+    (message) => process.stderr.write(`${message}\n`),
+  );
 }
 
 function inOneProcess(work: Work, signal: AbortSignal, fault: OneDnnFault | null): Promise<Done> {

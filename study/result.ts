@@ -66,7 +66,11 @@ export interface CellFailure {
 }
 
 /** What is known of a cell. */
-export type Known = { state: 'done'; result: CellResult } | { state: 'failed'; failure: CellFailure['failure'] } | { state: 'stale' } | { state: 'missing' };
+export type Known =
+  | { state: 'done'; result: CellResult }
+  | { state: 'failed'; failure: CellFailure['failure'] }
+  | { state: 'stale' }
+  | { state: 'missing' };
 
 export const RESULTS = path.join(__dirname, 'results');
 
@@ -81,7 +85,10 @@ export async function readResults(cells: readonly Cell[], folder = RESULTS): Pro
   const known = await Promise.all(
     cells.map(async (cell): Promise<[string, Known]> => {
       const name = cellName(cell);
-      return [name, names.has(`${name}.json`) ? await readOne(path.join(folder, `${name}.json`), cell) : { state: 'missing' }];
+      return [
+        name,
+        names.has(`${name}.json`) ? await readOne(path.join(folder, `${name}.json`), cell) : { state: 'missing' },
+      ];
     }),
   );
   return new Map(known);

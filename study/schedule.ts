@@ -35,7 +35,7 @@ export async function schedule(options: ScheduleOptions): Promise<Cell[]> {
   const running = new Set<Promise<void>>();
 
   const next = (): Job | null => {
-    for (let at = 0; at < waiting.length; ) {
+    for (let at = 0; at < waiting.length;) {
       const cell = waiting[at]!;
       const name = modelName(cell);
       const failure = unmade.get(name);
@@ -47,7 +47,9 @@ export async function schedule(options: ScheduleOptions): Promise<Cell[]> {
       at++;
       if (inTraining.has(name)) continue;
       const own: Job = { type: 'cell', cell };
-      const first: Job = made.has(name) ? own : { type: 'model', model: { data: cell.data, attack: cell.attack, seed: cell.seed } };
+      const first: Job = made.has(name)
+        ? own
+        : { type: 'model', model: { data: cell.data, attack: cell.attack, seed: cell.seed } };
       // A model without its cell is of no use.
       if (estimate(own) + (first === own ? 0 : estimate(first)) > left()) continue;
       if (first === own) waiting.splice(at - 1, 1);

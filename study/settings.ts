@@ -6,7 +6,13 @@ import type { KnownTriggerConfig, Strategy } from '../server/protocol/config';
 
 /** To be raised when the engine's figures change: models that are made, scans, repairs (for a share of clean data alone, where no other changes). Older results are then computed again. */
 export const REVISIONS: Record<Task, number | Record<Share, number>> & { attack: number } = {
-  attack: 1, scan: 3, 'fine-pruning': 1, 'fine-pruning-conv': 1, guided: { 5: 3, 100: 4 }, 'head-reset': 2, auto: { 5: 3, 100: 4 },
+  attack: 1,
+  scan: 3,
+  'fine-pruning': 1,
+  'fine-pruning-conv': 1,
+  guided: { 5: 3, 100: 4 },
+  'head-reset': 2,
+  auto: { 5: 3, 100: 4 },
 };
 
 export const DATA_SETS = ['mnist', 'fashion-mnist'] as const;
@@ -20,7 +26,13 @@ export type Share = (typeof SHARES)[number];
 export const ATTACKS = ['badnets', 'blended', 'sinusoidal', 'warped', 'adaptive', 'clean'] as const;
 export type Attack = (typeof ATTACKS)[number];
 
-export const STRATEGIES = ['fine-pruning', 'fine-pruning-conv', 'guided', 'head-reset', 'auto'] as const satisfies readonly Strategy[];
+export const STRATEGIES = [
+  'fine-pruning',
+  'fine-pruning-conv',
+  'guided',
+  'head-reset',
+  'auto',
+] as const satisfies readonly Strategy[];
 /** What a cell computes: a scan of the attacked model, or a repair of it. */
 export type Task = 'scan' | (typeof STRATEGIES)[number];
 
@@ -71,7 +83,12 @@ export function attackSettings(attack: Attack, seed: number): AttackSettings {
       return { ...plain, trigger: { kind: 'sinusoidal', target } };
     case 'warped':
       // A warp is harder to learn than a pattern: its authors train for hundreds of epochs.
-      return { ...plain, trigger: { kind: 'warped', target, strength: 0.5, patternSeed: seed }, noiseRate: 0.2, epochs: 6 };
+      return {
+        ...plain,
+        trigger: { kind: 'warped', target, strength: 0.5, patternSeed: seed },
+        noiseRate: 0.2,
+        epochs: 6,
+      };
   }
 }
 
@@ -83,5 +100,11 @@ export const GOALS: Record<Share, { accuracyDrop: number; success: Partial<Recor
 
 /** Seconds that a cell takes where two run beside each other, before any has been timed. */
 export const ESTIMATES: Record<Task | 'attack', number> = {
-  attack: 70, scan: 22, 'fine-pruning': 25, 'fine-pruning-conv': 70, guided: 85, 'head-reset': 80, auto: 130,
+  attack: 70,
+  scan: 22,
+  'fine-pruning': 25,
+  'fine-pruning-conv': 70,
+  guided: 85,
+  'head-reset': 80,
+  auto: 130,
 };

@@ -8,7 +8,11 @@ import type { CellResult } from './result';
 /** Study → worker process: one piece of work, after which the process ends. */
 export type Work = { type: 'model'; model: Model; place: Place } | { type: 'cell'; cell: Cell; place: Place };
 /** Worker process → study. */
-export type Word = { type: 'ready' } | { type: 'made' } | { type: 'computed'; result: CellResult } | { type: 'failed'; failure: Failure };
+export type Word =
+  | { type: 'ready' }
+  | { type: 'made' }
+  | { type: 'computed'; result: CellResult }
+  | { type: 'failed'; failure: Failure };
 
 /**
  * Entry of a worker process of the study: like the engine's own, since native code can abort and what one cell leaves in memory must
@@ -33,7 +37,10 @@ async function perform(work: Work, signal: AbortSignal): Promise<Word> {
   const { selectBackend } = await import('../server/engine/backend/select');
   const { confirmOneDnnFault } = await import('../server/engine/backend/one-dnn');
   await selectBackend({ choice: work.place.backend, threads: 1 });
-  const result = work.type === 'cell' ? await computeCell(work.cell, work.place, signal) : await makeModel(work.model, work.place, signal);
+  const result =
+    work.type === 'cell'
+      ? await computeCell(work.cell, work.place, signal)
+      : await makeModel(work.model, work.place, signal);
   await confirmOneDnnFault();
   return result ? { type: 'computed', result } : { type: 'made' };
 }

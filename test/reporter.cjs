@@ -8,7 +8,14 @@ module.exports = class CountingReporter extends reporters.Spec {
     // What failed is said once more at the end of all suites: of a long log often only the end is kept.
     const failures = [];
     const title = (test) => test.titlePath().join(' › ');
-    runner.on('fail', (test, error) => failures.push(`${title(test)}\n    ${String(error?.message ?? error).split('\n').slice(0, 12).join('\n    ')}`));
+    runner.on('fail', (test, error) =>
+      failures.push(
+        `${title(test)}\n    ${String(error?.message ?? error)
+          .split('\n')
+          .slice(0, 12)
+          .join('\n    ')}`,
+      ),
+    );
     runner.on('pending', (test) => failures.push(`${title(test)}\n    was skipped`));
     runner.once('end', () => {
       const file = process.env.FINE_PRUNE_TEST_COUNTS;

@@ -1,7 +1,14 @@
 import * as vscode from 'vscode';
 import { isDay, today } from '../../server/protocol/day';
 import { FinePruneError, badInput } from '../../server/protocol/errors';
-import { ACCEPT_FINDING_REQUEST, READ_REPORT_REQUEST, type AcceptFindingParams, type AcceptFindingResult, type ReadReportParams, type ReadReportResult } from '../../server/protocol/lsp';
+import {
+  ACCEPT_FINDING_REQUEST,
+  READ_REPORT_REQUEST,
+  type AcceptFindingParams,
+  type AcceptFindingResult,
+  type ReadReportParams,
+  type ReadReportResult,
+} from '../../server/protocol/lsp';
 import type { IssueId } from '../../server/protocol/review';
 import { writeReview } from '../config/review-file';
 import { readText } from '../git/read';
@@ -20,12 +27,24 @@ const MOST_REASON = 1000;
  */
 export async function acceptFinding({ server }: CommandContext, target?: unknown, issue?: unknown): Promise<void> {
   if (!isAllowed('deciding about a finding', 'since git is asked in it who decides')) return;
-  const report = toUri(target) ?? activeReport() ?? (await pickFile('**/*.defense.json', 'Fine-Prune: a finding of which report?', { 'Defense report': ['json'] }));
+  const report =
+    toUri(target) ??
+    activeReport() ??
+    (await pickFile('**/*.defense.json', 'Fine-Prune: a finding of which report?', { 'Defense report': ['json'] }));
   if (!report) return;
-  if (report.scheme !== 'file' || !isReport(report)) throw badInput('review.notAFile', 'Decisions are kept beside a report of the working tree, whose name ends with .defense.json.', { todo: 'Open that one.' });
+  if (report.scheme !== 'file' || !isReport(report))
+    throw badInput(
+      'review.notAFile',
+      'Decisions are kept beside a report of the working tree, whose name ends with .defense.json.',
+      { todo: 'Open that one.' },
+    );
   const reportText = await readText(report, MOST_REPORT_BYTES);
-  if (reportText === null) throw badInput('report.empty', `${baseName(report)} is not there, or empty.`, { file: report.fsPath });
-  const finding = typeof issue === 'string' ? (issue as IssueId) : await askIssue(server, { uri: report.toString(), text: reportText });
+  if (reportText === null)
+    throw badInput('report.empty', `${baseName(report)} is not there, or empty.`, { file: report.fsPath });
+  const finding =
+    typeof issue === 'string'
+      ? (issue as IssueId)
+      : await askIssue(server, { uri: report.toString(), text: reportText });
   if (finding === undefined) return;
   const title = `Fine-Prune: accept ${finding} of ${reportName(report)}`;
   const reason = await askReason(title);
@@ -34,12 +53,25 @@ export async function acceptFinding({ server }: CommandContext, target?: unknown
 
   const review = reviewOf(report);
   // Both may have changed while the person was writing.
-  const [reportNow, reviewText] = [await readText(report, MOST_REPORT_BYTES), await readText(review, MOST_REVIEW_BYTES)];
-  const params: AcceptFindingParams = { reportUri: report.toString(), reportText: reportNow ?? reportText, reviewText, finding, reason, ...(expires !== '' && { expires }) };
+  const [reportNow, reviewText] = [
+    await readText(report, MOST_REPORT_BYTES),
+    await readText(review, MOST_REVIEW_BYTES),
+  ];
+  const params: AcceptFindingParams = {
+    reportUri: report.toString(),
+    reportText: reportNow ?? reportText,
+    reviewText,
+    finding,
+    reason,
+    ...(expires !== '' && { expires }),
+  };
   const result = await server.request<AcceptFindingResult>(ACCEPT_FINDING_REQUEST, params);
   if (!result.ok) throw new FinePruneError(result.failure);
   const told = await writeReview(review, reviewText, result.text);
-  notify('information', `Fine-Prune: ${finding} is accepted${expires === '' ? '' : ` until ${expires}`}. ${told}`, { title: 'Open', run: () => vscode.window.showTextDocument(review, { preview: false }) });
+  notify('information', `Fine-Prune: ${finding} is accepted${expires === '' ? '' : ` until ${expires}`}. ${told}`, {
+    title: 'Open',
+    run: () => vscode.window.showTextDocument(review, { preview: false }),
+  });
 }
 
 async function askIssue(server: CommandContext['server'], params: ReadReportParams): Promise<IssueId | undefined> {
@@ -51,18 +83,37 @@ async function askIssue(server: CommandContext['server'], params: ReadReportPara
     return undefined;
   }
   const icons = { error: 'error', warning: 'warning', information: 'info' } as const;
-  const items = issues.map(({ id, message, severity, status }) => ({ label: id, description: status === 'open' ? '' : `decision ${status}`, detail: message, iconPath: new vscode.ThemeIcon(icons[severity]), id }));
-  return (await vscode.window.showQuickPick(items, { title: 'Fine-Prune: accept which finding?', matchOnDetail: true }))?.id;
+  const items = issues.map(({ id, message, severity, status }) => ({
+    label: id,
+    description: status === 'open' ? '' : `decision ${status}`,
+    detail: message,
+    iconPath: new vscode.ThemeIcon(icons[severity]),
+    id,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: 'Fine-Prune: accept which finding?', matchOnDetail: true }))
+    ?.id;
 }
 
 async function askReason(title: string): Promise<string | undefined> {
-  const text = await vscode.window.showInputBox({ title, prompt: 'Why this may stay, in one sentence. It is kept with your name from git.', placeHolder: 'ASR 6 % accepted for the demo', ignoreFocusOut: true, validateInput: faultOfReason });
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: 'Why this may stay, in one sentence. It is kept with your name from git.',
+    placeHolder: 'ASR 6 % accepted for the demo',
+    ignoreFocusOut: true,
+    validateInput: faultOfReason,
+  });
   return text?.trim();
 }
 
 /** @returns an empty text for none, undefined when the person has changed their mind */
 async function askExpiry(title: string): Promise<string | undefined> {
-  const text = await vscode.window.showInputBox({ title, prompt: 'Last day on which this counts, YYYY-MM-DD. Empty: as long as the finding stays the same.', placeHolder: 'YYYY-MM-DD', ignoreFocusOut: true, validateInput: (value) => faultOfExpiry(value, today()) });
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: 'Last day on which this counts, YYYY-MM-DD. Empty: as long as the finding stays the same.',
+    placeHolder: 'YYYY-MM-DD',
+    ignoreFocusOut: true,
+    validateInput: (value) => faultOfExpiry(value, today()),
+  });
   return text?.trim();
 }
 

@@ -10,8 +10,16 @@ export async function cancel({ runs }: CommandContext): Promise<void> {
   } else if (active.length === 1) {
     active[0]?.cancel();
   } else {
-    const items = active.map((run) => ({ label: run.name, description: vscode.workspace.asRelativePath(run.file), run, picked: true }));
-    const chosen = await vscode.window.showQuickPick(items, { title: 'Fine-Prune: which runs to cancel?', canPickMany: true });
+    const items = active.map((run) => ({
+      label: run.name,
+      description: vscode.workspace.asRelativePath(run.file),
+      run,
+      picked: true,
+    }));
+    const chosen = await vscode.window.showQuickPick(items, {
+      title: 'Fine-Prune: which runs to cancel?',
+      canPickMany: true,
+    });
     for (const { run } of chosen ?? []) run.cancel();
   }
 }

@@ -12,17 +12,29 @@ const MODELS: Kind = { is: (uri) => /\/[^/]*model[^/]*\.json$/.test(uri.path), g
 export async function compareModels({ modelTexts }: CommandContext, first?: unknown, second?: unknown): Promise<void> {
   const found = (await given(MODELS, first, second)) ?? (await chooseModel());
   if (!found) return;
-  if ('file' in found && !MODELS.is(found.file)) throw badInput('compare.notAModel', `${baseName(found.file)} is no model: expected a model.json of TF.js.`, { todo: 'Choose the model.json beside it.' });
+  if ('file' in found && !MODELS.is(found.file))
+    throw badInput('compare.notAModel', `${baseName(found.file)} is no model: expected a model.json of TF.js.`, {
+      todo: 'Choose the model.json beside it.',
+    });
   const sides = 'file' in found ? await askOther(MODELS, found.file) : found;
   if (!sides) return;
   const [base, head] = [vscode.Uri.parse(sides.base.uri, true), vscode.Uri.parse(sides.head.uri, true)];
   const shown = new Set([base.toString(), head.toString()]);
   modelTexts.refresh((model) => shown.has(model.toString()));
-  await vscode.commands.executeCommand('vscode.diff', modelTextUri(base), modelTextUri(head), `${baseName(head)} (${sides.base.label} ↔ ${sides.head.label})`, { preview: false });
+  await vscode.commands.executeCommand(
+    'vscode.diff',
+    modelTextUri(base),
+    modelTextUri(head),
+    `${baseName(head)} (${sides.base.label} ↔ ${sides.head.label})`,
+    { preview: false },
+  );
 }
 
 async function chooseModel(): Promise<Given | undefined> {
   const active = activeFile();
-  const file = active && MODELS.is(active) ? active : await pickFile(MODELS.glob, 'Fine-Prune: compare which model?', { [MODELS.noun]: ['json'] });
+  const file =
+    active && MODELS.is(active)
+      ? active
+      : await pickFile(MODELS.glob, 'Fine-Prune: compare which model?', { [MODELS.noun]: ['json'] });
   return file && { file };
 }

@@ -14,13 +14,18 @@ export async function compareReports(context: CommandContext, first?: unknown, s
   const found = (await given(REPORTS, first, second)) ?? (await chooseReport());
   if (!found) return;
   if ('file' in found && !isReport(found.file)) {
-    throw badInput('compare.notAReport', `${baseName(found.file)} is no defense report: their names end with .defense.json.`, { todo: 'Choose the report beside it.' });
+    throw badInput(
+      'compare.notAReport',
+      `${baseName(found.file)} is no defense report: their names end with .defense.json.`,
+      { todo: 'Choose the report beside it.' },
+    );
   }
   const sides = 'file' in found ? await askOther(REPORTS, found.file) : found;
   if (sides) context.comparisons.open(sides.base, sides.head);
 }
 
 async function chooseReport(): Promise<Given | undefined> {
-  const file = activeReport() ?? (await pickFile(REPORTS.glob, 'Fine-Prune: compare which report?', { [REPORTS.noun]: ['json'] }));
+  const file =
+    activeReport() ?? (await pickFile(REPORTS.glob, 'Fine-Prune: compare which report?', { [REPORTS.noun]: ['json'] }));
   return file && { file };
 }

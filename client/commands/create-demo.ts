@@ -14,14 +14,22 @@ const FOLDER_NAME = 'fine-prune-demo';
  * `finePrune.createDemo`: a backdoored network, its config and all of MNIST, in a new folder. With a folder as argument
  * that folder is used, without a question unless it holds something.
  */
-export async function createDemo({ extensionUri, log }: CommandContext, target?: unknown): Promise<vscode.Uri | undefined> {
+export async function createDemo(
+  { extensionUri, log }: CommandContext,
+  target?: unknown,
+): Promise<vscode.Uri | undefined> {
   const folder = toUri(target) ?? (await askForFolder());
   if (!folder || !(await mayUse(folder))) return undefined;
   const example = vscode.Uri.joinPath(extensionUri, 'examples', EXAMPLE).fsPath;
   const mnist = vscode.Uri.joinPath(extensionUri, 'dist', 'mnist').fsPath;
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Fine-Prune demo' }, async (progress) => {
-    await copyDemo(example, mnist, folder.fsPath, (file, of) => progress.report({ message: file, increment: 100 / of }));
-  });
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Fine-Prune demo' },
+    async (progress) => {
+      await copyDemo(example, mnist, folder.fsPath, (file, of) =>
+        progress.report({ message: file, increment: 100 / of }),
+      );
+    },
+  );
   log.info(`Demo workspace written to ${folder.fsPath}.`);
   offerToOpen(folder);
   return folder;
@@ -29,7 +37,14 @@ export async function createDemo({ extensionUri, log }: CommandContext, target?:
 
 async function askForFolder(): Promise<vscode.Uri | undefined> {
   const defaultUri = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(os.homedir());
-  const [parent] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, defaultUri, openLabel: 'Create Demo Here', title: `Fine-Prune: where to create the folder ${FOLDER_NAME}?` })) ?? [];
+  const [parent] =
+    (await vscode.window.showOpenDialog({
+      canSelectFolders: true,
+      canSelectFiles: false,
+      defaultUri,
+      openLabel: 'Create Demo Here',
+      title: `Fine-Prune: where to create the folder ${FOLDER_NAME}?`,
+    })) ?? [];
   return parent && vscode.Uri.joinPath(parent, FOLDER_NAME);
 }
 
@@ -38,15 +53,32 @@ async function mayUse(folder: vscode.Uri): Promise<boolean> {
   if (names.length === 0) return true;
   const replace = 'Replace the Demo’s Files';
   const detail = 'Files of the demo that are there, its config among them, are replaced; all others stay.';
-  return (await vscode.window.showWarningMessage(`${folder.fsPath} is not empty.`, { modal: true, detail }, replace)) === replace;
+  return (
+    (await vscode.window.showWarningMessage(`${folder.fsPath} is not empty.`, { modal: true, detail }, replace)) ===
+    replace
+  );
 }
 
 function offerToOpen(folder: vscode.Uri): void {
   const inside = vscode.workspace.getWorkspaceFolder(folder);
-  const open = (title: string, forceNewWindow: boolean) => ({ title, run: () => vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow }) });
-  const show = { title: 'Show in Explorer', run: () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.joinPath(folder, 'model.json')) };
-  const add = { title: 'Add to Workspace', run: () => vscode.workspace.updateWorkspaceFolders(vscode.workspace.workspaceFolders?.length ?? 0, 0, { uri: folder }) };
+  const open = (title: string, forceNewWindow: boolean) => ({
+    title,
+    run: () => vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow }),
+  });
+  const show = {
+    title: 'Show in Explorer',
+    run: () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.joinPath(folder, 'model.json')),
+  };
+  const add = {
+    title: 'Add to Workspace',
+    run: () =>
+      vscode.workspace.updateWorkspaceFolders(vscode.workspace.workspaceFolders?.length ?? 0, 0, { uri: folder }),
+  };
   const isEmptyWindow = !vscode.workspace.workspaceFolders?.length;
   const actions = inside ? [show] : isEmptyWindow ? [open('Open', false)] : [open('Open in New Window', true), add];
-  notify('information', `Fine-Prune: the demo is in ${path.basename(folder.fsPath)}. Right-click model.json there and choose “Fine-Prune Model”.`, ...actions);
+  notify(
+    'information',
+    `Fine-Prune: the demo is in ${path.basename(folder.fsPath)}. Right-click model.json there and choose “Fine-Prune Model”.`,
+    ...actions,
+  );
 }

@@ -14,7 +14,12 @@ import { pickFile } from './pick';
  * @param target where in the model to go
  */
 export async function inspect(context: CommandContext, first?: unknown, target?: unknown): Promise<void> {
-  const file = toUri(first) ?? activeFile() ?? (await pickFile('**/{*.fineprune.json,model.json}', 'Fine-Prune: inspect which model or config?', { 'Model or config': ['json'] }));
+  const file =
+    toUri(first) ??
+    activeFile() ??
+    (await pickFile('**/{*.fineprune.json,model.json}', 'Fine-Prune: inspect which model or config?', {
+      'Model or config': ['json'],
+    }));
   if (!file) return;
   const config = await configFor(file, context);
   if (config) context.inspectors.open(config, targetOf(target));
@@ -25,10 +30,18 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
   if (isReport(file)) {
     const config = configOf(file);
     if (await exists(config)) return config;
-    notify('information', `Fine-Prune: the config of ${vscode.workspace.asRelativePath(file)} is not there, so its model can't be inspected.`);
+    notify(
+      'information',
+      `Fine-Prune: the config of ${vscode.workspace.asRelativePath(file)} is not there, so its model can't be inspected.`,
+    );
     return undefined;
   }
-  if (!isModel(file)) throw badInput('inspect.notAModel', `${baseName(file)}: expected a model.json, a *.fineprune.json or a *.defense.json.`, { file: file.fsPath });
+  if (!isModel(file))
+    throw badInput(
+      'inspect.notAModel',
+      `${baseName(file)}: expected a model.json, a *.fineprune.json or a *.defense.json.`,
+      { file: file.fsPath },
+    );
   if (!vscode.workspace.isTrusted) {
     const prepared = await prepare(file, server);
     if (hasConfig(prepared)) return await existingConfig(prepared, 'inspect');
@@ -43,5 +56,8 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
 function targetOf(value: unknown): InspectTarget | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { layer, unit } = value as Record<string, unknown>;
-  return { ...(typeof layer === 'string' && { layer }), ...(typeof unit === 'number' && Number.isInteger(unit) && unit >= 0 && unit < MOST_UNITS && { unit }) };
+  return {
+    ...(typeof layer === 'string' && { layer }),
+    ...(typeof unit === 'number' && Number.isInteger(unit) && unit >= 0 && unit < MOST_UNITS && { unit }),
+  };
 }

@@ -1,6 +1,11 @@
 import * as vscode from 'vscode';
 import { FinePruneError } from '../../server/protocol/errors';
-import { ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, type EngineInstallResult, type EngineStatus } from '../../server/protocol/lsp';
+import {
+  ENGINE_INSTALL_REQUEST,
+  ENGINE_STATUS_REQUEST,
+  type EngineInstallResult,
+  type EngineStatus,
+} from '../../server/protocol/lsp';
 import { requestWithProgress } from '../language/progress';
 import { notify, SHOW_LOG } from '../ui/notify';
 import { isAllowed, type CommandContext } from './context';
@@ -27,13 +32,27 @@ export async function installEngine(context: CommandContext, force?: unknown): P
 }
 
 async function confirm({ native, plan }: EngineStatus): Promise<boolean> {
-  const size = plan && [plan.downloadBytes > 0 ? `Download: ${megabytes(plan.downloadBytes)}.` : 'Nothing is downloaded.', `On disk: ${megabytes(plan.diskBytes)}.`].join(' ');
+  const size =
+    plan &&
+    [
+      plan.downloadBytes > 0 ? `Download: ${megabytes(plan.downloadBytes)}.` : 'Nothing is downloaded.',
+      `On disk: ${megabytes(plan.diskBytes)}.`,
+    ].join(' ');
   const detail = [native.why, plan?.description, size, plan && `Folder: ${plan.folder}`].filter(Boolean).join('\n');
   const button = 'Install';
-  return (await vscode.window.showInformationMessage('Install the native engine?', { modal: true, detail }, button)) === button;
+  return (
+    (await vscode.window.showInformationMessage('Install the native engine?', { modal: true, detail }, button)) ===
+    button
+  );
 }
 
 async function install({ server }: CommandContext): Promise<EngineInstallResult> {
-  const options = { location: vscode.ProgressLocation.Notification, cancellable: true, title: 'Fine-Prune: native engine' };
-  return await vscode.window.withProgress(options, (progress, token) => requestWithProgress<EngineInstallResult>(server, ENGINE_INSTALL_REQUEST, {}, progress, token));
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    cancellable: true,
+    title: 'Fine-Prune: native engine',
+  };
+  return await vscode.window.withProgress(options, (progress, token) =>
+    requestWithProgress<EngineInstallResult>(server, ENGINE_INSTALL_REQUEST, {}, progress, token),
+  );
 }

@@ -7,7 +7,10 @@ import { pickFile } from './pick';
 
 /** `finePrune.openReport`: the report given, that of the config or model given or looked at, else one of the workspace's. */
 export async function openReport(context: CommandContext, target?: unknown): Promise<void> {
-  const file = toUri(target) ?? activeFile() ?? (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+  const file =
+    toUri(target) ??
+    activeFile() ??
+    (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = await reportFor(file, context);
   if (report && (await exists(report))) {
@@ -15,8 +18,15 @@ export async function openReport(context: CommandContext, target?: unknown): Pro
     await openAtPlace(report, '/verdict');
     return;
   }
-  const again = { title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', isReport(file) ? undefined : file) };
-  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. A run makes it.`, again);
+  const again = {
+    title: 'Fine-Prune Model',
+    run: () => vscode.commands.executeCommand('finePrune.run', isReport(file) ? undefined : file),
+  };
+  notify(
+    'information',
+    `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. A run makes it.`,
+    again,
+  );
 }
 
 async function reportFor(file: vscode.Uri, { server }: CommandContext): Promise<vscode.Uri | undefined> {

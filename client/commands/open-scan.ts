@@ -9,7 +9,10 @@ import { scanOf } from './scanned';
 
 /** `finePrune.openScan`: the result given, that of the config or model given or looked at, else one of the workspace's. */
 export async function openScan(context: CommandContext, target?: unknown): Promise<void> {
-  const file = toUri(target) ?? activeFile() ?? (await pickFile('**/*.scan.json', 'Fine-Prune: which scan?', { 'Scan for backdoors': ['json'] }));
+  const file =
+    toUri(target) ??
+    activeFile() ??
+    (await pickFile('**/*.scan.json', 'Fine-Prune: which scan?', { 'Scan for backdoors': ['json'] }));
   if (!file) return;
   for (const scan of await candidates(file, context)) {
     if (!(await exists(scan))) continue;
@@ -17,7 +20,10 @@ export async function openScan(context: CommandContext, target?: unknown): Promi
     await openAtPlace(scan, '/scan/sentence');
     return;
   }
-  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} was not scanned yet.`, { title: 'Scan for Backdoors', run: () => vscode.commands.executeCommand('finePrune.scan', isScan(file) ? undefined : file) });
+  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} was not scanned yet.`, {
+    title: 'Scan for Backdoors',
+    run: () => vscode.commands.executeCommand('finePrune.scan', isScan(file) ? undefined : file),
+  });
 }
 
 async function candidates(file: vscode.Uri, { server }: CommandContext): Promise<vscode.Uri[]> {

@@ -19,28 +19,62 @@ import { scannedBy } from './scanned';
  */
 export async function repair(context: CommandContext, target?: unknown): Promise<void> {
   if (!isAllowed('repairing a model')) return;
-  const given = toUri(target) ?? activeFile() ?? (await pickFile('**/{*.fineprune.json,model.json}', 'Fine-Prune: repair which model?', { 'Model or config': ['json'] }));
+  const given =
+    toUri(target) ??
+    activeFile() ??
+    (await pickFile('**/{*.fineprune.json,model.json}', 'Fine-Prune: repair which model?', {
+      'Model or config': ['json'],
+    }));
   if (!given) return;
   const file = isScan(given) ? await scannedBy(given) : given;
-  if (!isConfig(file) && !isModel(file)) throw badInput('repair.notAModel', `${baseName(file)}: expected a model.json or a *.fineprune.json.`, { file: file.fsPath });
+  if (!isConfig(file) && !isModel(file))
+    throw badInput('repair.notAModel', `${baseName(file)}: expected a model.json or a *.fineprune.json.`, {
+      file: file.fsPath,
+    });
   const done = await configFor(file, context);
   if (!done) return;
   await vscode.window.showTextDocument(done.config, { preview: false });
-  notify('information', `Fine-Prune: ${done.told}`, { title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', done.config) });
+  notify('information', `Fine-Prune: ${done.told}`, {
+    title: 'Fine-Prune Model',
+    run: () => vscode.commands.executeCommand('finePrune.run', done.config),
+  });
 }
 
 /** Undefined: the person has cancelled. */
-async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<{ config: vscode.Uri; told: string } | undefined> {
+async function configFor(
+  file: vscode.Uri,
+  { server }: CommandContext,
+): Promise<{ config: vscode.Uri; told: string } | undefined> {
   if (isConfig(file)) return await edited(file);
   const prepared = await prepare(file, server);
   if (hasConfig(prepared)) {
     const config = await existingConfig(prepared, 'repair');
     return config && (await edited(config));
   }
-  if (!prepared.model) throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be repaired.', file: file.fsPath });
+  if (!prepared.model)
+    throw new FinePruneError(
+      prepared.failure ?? {
+        kind: 'input',
+        code: 'model.unknown',
+        message: 'This file is not a model that can be repaired.',
+        file: file.fsPath,
+      },
+    );
   const data = await dataFor(file, prepared.dataSets, nameFor(file));
   if (!data) return undefined;
-  const config = await carryOut({ model: file, params: { model: path.basename(file.fsPath), train: data.train, test: data.test, trigger: 'inverted', strategy: 'auto' } }, server);
+  const config = await carryOut(
+    {
+      model: file,
+      params: {
+        model: path.basename(file.fsPath),
+        train: data.train,
+        test: data.test,
+        trigger: 'inverted',
+        strategy: 'auto',
+      },
+    },
+    server,
+  );
   return { config, told: `${baseName(config)} estimates the trigger and tries the repairs one after the other.` };
 }
 
@@ -49,7 +83,13 @@ async function edited(config: vscode.Uri): Promise<{ config: vscode.Uri; told: s
   const document = await vscode.workspace.openTextDocument(config);
   await vscode.window.showTextDocument(document, { preview: false });
   const choice = lacking(document.getText());
-  return { config, told: choice.trigger || choice.strategy ? await writeRepair(config, choice) : `${baseName(config)} asks for a repair already.` };
+  return {
+    config,
+    told:
+      choice.trigger || choice.strategy
+        ? await writeRepair(config, choice)
+        : `${baseName(config)} asks for a repair already.`,
+  };
 }
 
 /** What a config has to say for a repair and does not; a trigger that is known stays, and so does a strategy that was chosen. */
@@ -58,5 +98,8 @@ function lacking(text: string): RepairChoice {
   const valueOf = (field: string): unknown => root && findNodeAtLocation(root, [field])?.value;
   const hasTrigger = root && findNodeAtLocation(root, ['trigger'])?.type === 'object';
   const strategy = valueOf('strategy');
-  return { ...(!hasTrigger && valueOf('trigger') !== 'inverted' && { trigger: 'inverted' as const }), ...((strategy === undefined || strategy === 'fine-pruning') && { strategy: 'auto' as const }) };
+  return {
+    ...(!hasTrigger && valueOf('trigger') !== 'inverted' && { trigger: 'inverted' as const }),
+    ...((strategy === undefined || strategy === 'fine-pruning') && { strategy: 'auto' as const }),
+  };
 }

@@ -40,12 +40,18 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
   const uris = given.map(toUri).filter((uri) => uri !== undefined);
   if (uris.length > 0) {
     const ours = uris.filter((uri) => isConfig(uri) || isModel(uri));
-    if (ours.length === 0) throw badInput('run.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
+    if (ours.length === 0)
+      throw badInput('run.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
     return ours;
   }
   const active = activeFile();
   const looked = active && (isConfig(active) || isModel(active)) ? active : undefined;
-  const chosen = await pickFile('**/{model.json,*.fineprune.json}', 'Fine-Prune: which model or config?', { 'Model or config': ['json'] }, looked);
+  const chosen = await pickFile(
+    '**/{model.json,*.fineprune.json}',
+    'Fine-Prune: which model or config?',
+    { 'Model or config': ['json'] },
+    looked,
+  );
   return chosen ? [chosen] : [];
 }
 
@@ -58,7 +64,11 @@ const unique = (uris: vscode.Uri[]): vscode.Uri[] => [...new Map(uris.map((uri) 
 export async function save(config: vscode.Uri): Promise<void> {
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === config.toString());
   if (!document?.isDirty || (await document.save())) return;
-  throw badInput('run.notSaved', `${baseName(config)} could not be saved, so it was not run: the run would take what is on the disk, not what you see.`, { file: config.fsPath, todo: 'Save the file, then run again.' });
+  throw badInput(
+    'run.notSaved',
+    `${baseName(config)} could not be saved, so it was not run: the run would take what is on the disk, not what you see.`,
+    { file: config.fsPath, todo: 'Save the file, then run again.' },
+  );
 }
 
 async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<FinishedRun[]> {
@@ -66,22 +76,30 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
   for (const config of configs) await save(config);
   const waiting = configs.filter((config) => !context.runs.isActive(config));
   if (waiting.length < configs.length) {
-    const names = configs.filter((config) => context.runs.isActive(config)).map(runName).join(', ');
-    notify('information', `Fine-Prune: ${names} is running already.`, { title: 'Cancel Run', run: () => vscode.commands.executeCommand('finePrune.cancel') });
+    const names = configs
+      .filter((config) => context.runs.isActive(config))
+      .map(runName)
+      .join(', ');
+    notify('information', `Fine-Prune: ${names} is running already.`, {
+      title: 'Cancel Run',
+      run: () => vscode.commands.executeCommand('finePrune.cancel'),
+    });
   }
   const single = waiting.length === 1;
-  const finished = await Promise.all(waiting.map(async (config): Promise<FinishedRun> => {
-    const configUri = config.toString();
-    try {
-      const result = await context.runs.run(config);
-      if (single) tell(config, result);
-      return { configUri, result };
-    } catch (error) {
-      if (single) explain(error, context.log);
-      else context.log.error(String(error));
-      return { configUri, result: undefined };
-    }
-  }));
+  const finished = await Promise.all(
+    waiting.map(async (config): Promise<FinishedRun> => {
+      const configUri = config.toString();
+      try {
+        const result = await context.runs.run(config);
+        if (single) tell(config, result);
+        return { configUri, result };
+      } catch (error) {
+        if (single) explain(error, context.log);
+        else context.log.error(String(error));
+        return { configUri, result: undefined };
+      }
+    }),
+  );
   if (finished.length > 1) summarise(finished);
   return finished;
 }
@@ -89,7 +107,10 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
 /** A verdict that a person has to do something about. */
 const isBad = ({ verdict }: DefenseReport): boolean => verdictSeverity(verdict.word) !== 'information';
 
-const showConfig = (config: vscode.Uri): Action => ({ title: 'Show Config', run: () => vscode.commands.executeCommand('finePrune.showConfig', config) });
+const showConfig = (config: vscode.Uri): Action => ({
+  title: 'Show Config',
+  run: () => vscode.commands.executeCommand('finePrune.showConfig', config),
+});
 
 /** The server has logged the end of the run; this tells the person. */
 function tell(config: vscode.Uri, result: RunResult): void {
@@ -98,9 +119,21 @@ function tell(config: vscode.Uri, result: RunResult): void {
     return;
   }
   const { report, files } = result.outcome;
-  const openReport: Action = { title: 'Open Report as JSON', run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)) };
-  const inspect: Action = { title: 'Inspect', run: () => vscode.commands.executeCommand('finePrune.inspect', config, { layer: report.layer.name }) };
-  notify(isBad(report) ? 'warning' : 'information', `${runName(config)}: ${report.verdict.word}. ${unbroken(capital(beforeAfterLine(report)))}.`, openReport, inspect, showConfig(config));
+  const openReport: Action = {
+    title: 'Open Report as JSON',
+    run: () => vscode.commands.executeCommand('finePrune.openReport', vscode.Uri.file(files.report)),
+  };
+  const inspect: Action = {
+    title: 'Inspect',
+    run: () => vscode.commands.executeCommand('finePrune.inspect', config, { layer: report.layer.name }),
+  };
+  notify(
+    isBad(report) ? 'warning' : 'information',
+    `${runName(config)}: ${report.verdict.word}. ${unbroken(capital(beforeAfterLine(report)))}.`,
+    openReport,
+    inspect,
+    showConfig(config),
+  );
 }
 
 /** One message for many runs; each run's own figures stand in its files, in the Problems panel and in the log. */
@@ -108,7 +141,13 @@ function summarise(finished: FinishedRun[]): void {
   const words = new Map<string, number>();
   let bad = false;
   for (const { result } of finished) {
-    const word = !result ? 'failed' : result.ok ? result.outcome.report.verdict.word : result.failure.kind === 'cancelled' ? 'cancelled' : 'failed';
+    const word = !result
+      ? 'failed'
+      : result.ok
+        ? result.outcome.report.verdict.word
+        : result.failure.kind === 'cancelled'
+          ? 'cancelled'
+          : 'failed';
     words.set(word, (words.get(word) ?? 0) + 1);
     bad ||= word === 'failed' || (result?.ok === true && isBad(result.outcome.report));
   }

@@ -46,11 +46,20 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
   const isOurs = (uri: vscode.Uri): boolean => isConfig(uri) || isModel(uri) || isScan(uri);
   if (uris.length > 0) {
     const ours = uris.filter(isOurs);
-    if (ours.length === 0) throw badInput('scan.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
+    if (ours.length === 0)
+      throw badInput(
+        'scan.notAModel',
+        `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`,
+      );
     return ours;
   }
   const active = vscode.window.activeTextEditor?.document.uri;
-  const chosen = await pickFile('**/{model.json,*.fineprune.json}', 'Fine-Prune: scan which model?', { 'Model or config': ['json'] }, active && isOurs(active) ? active : undefined);
+  const chosen = await pickFile(
+    '**/{model.json,*.fineprune.json}',
+    'Fine-Prune: scan which model?',
+    { 'Model or config': ['json'] },
+    active && isOurs(active) ? active : undefined,
+  );
   return chosen ? [chosen] : [];
 }
 
@@ -63,7 +72,15 @@ async function planFor(file: vscode.Uri, { server }: CommandContext): Promise<Pl
     const config = await existingConfig(prepared, 'scan');
     return config && { subject: config, name: runName(config) };
   }
-  if (!prepared.model) throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be scanned.', file: subject.fsPath });
+  if (!prepared.model)
+    throw new FinePruneError(
+      prepared.failure ?? {
+        kind: 'input',
+        code: 'model.unknown',
+        message: 'This file is not a model that can be scanned.',
+        file: subject.fsPath,
+      },
+    );
   const name = nameFor(subject);
   const data = await dataFor(subject, prepared.dataSets, name);
   return data && { subject, name, clean: data.train };
@@ -73,22 +90,30 @@ async function scanAll(context: CommandContext, plans: Plan[]): Promise<Finished
   for (const { subject } of plans) if (isConfig(subject)) await save(subject);
   const waiting = plans.filter(({ subject }) => !context.runs.isScanning(subject));
   if (waiting.length < plans.length) {
-    const names = plans.filter((plan) => !waiting.includes(plan)).map(({ name }) => name).join(', ');
-    notify('information', `Fine-Prune: ${names} is being scanned already.`, { title: 'Cancel Run', run: () => vscode.commands.executeCommand('finePrune.cancel') });
+    const names = plans
+      .filter((plan) => !waiting.includes(plan))
+      .map(({ name }) => name)
+      .join(', ');
+    notify('information', `Fine-Prune: ${names} is being scanned already.`, {
+      title: 'Cancel Run',
+      run: () => vscode.commands.executeCommand('finePrune.cancel'),
+    });
   }
   const single = waiting.length === 1;
-  const finished = await Promise.all(waiting.map(async ({ subject, name, clean }): Promise<FinishedScan> => {
-    const uri = subject.toString();
-    try {
-      const result = await context.runs.scan(subject, name, clean);
-      if (single) tell(subject, name, result);
-      return { uri, result };
-    } catch (error) {
-      if (single) explain(error, context.log);
-      else context.log.error(String(error));
-      return { uri, result: undefined };
-    }
-  }));
+  const finished = await Promise.all(
+    waiting.map(async ({ subject, name, clean }): Promise<FinishedScan> => {
+      const uri = subject.toString();
+      try {
+        const result = await context.runs.scan(subject, name, clean);
+        if (single) tell(subject, name, result);
+        return { uri, result };
+      } catch (error) {
+        if (single) explain(error, context.log);
+        else context.log.error(String(error));
+        return { uri, result: undefined };
+      }
+    }),
+  );
   if (finished.length > 1) summarise(finished);
   return finished;
 }
@@ -96,21 +121,54 @@ async function scanAll(context: CommandContext, plans: Plan[]): Promise<Finished
 /** The server has logged the end of the scan; this tells the person. */
 function tell(subject: vscode.Uri, name: string, result: ScanAnswer): void {
   if (!result.ok) {
-    notifyFailure(result.failure, isConfig(subject) ? { title: 'Show Config', run: () => vscode.commands.executeCommand('finePrune.showConfig', subject) } : undefined);
+    notifyFailure(
+      result.failure,
+      isConfig(subject)
+        ? { title: 'Show Config', run: () => vscode.commands.executeCommand('finePrune.showConfig', subject) }
+        : undefined,
+    );
     return;
   }
   const { report, file } = result.outcome;
   const isSuspicious = report.scan.word === 'suspicious';
-  const show: Action[] = file === null ? [] : [{ title: 'Show Result', run: () => vscode.commands.executeCommand('finePrune.openScan', vscode.Uri.file(file)) }];
-  const repair: Action[] = isSuspicious ? [{ title: 'Repair …', run: () => vscode.commands.executeCommand('finePrune.repair', subject) }] : [];
+  const show: Action[] =
+    file === null
+      ? []
+      : [
+          {
+            title: 'Show Result',
+            run: () => vscode.commands.executeCommand('finePrune.openScan', vscode.Uri.file(file)),
+          },
+        ];
+  const repair: Action[] = isSuspicious
+    ? [{ title: 'Repair …', run: () => vscode.commands.executeCommand('finePrune.repair', subject) }]
+    : [];
   const advice = report.scan.advice && report.scan.classes.length > 0 ? ` ${report.scan.advice.sentence}` : '';
-  notify(report.scan.word === 'nothing found' && !advice ? 'information' : 'warning', `${name}: ${unbroken(report.scan.sentence + advice)}`, ...show, ...repair);
+  notify(
+    report.scan.word === 'nothing found' && !advice ? 'information' : 'warning',
+    `${name}: ${unbroken(report.scan.sentence + advice)}`,
+    ...show,
+    ...repair,
+  );
 }
 
 /** One message for many scans; what each of them found stands in its file, in the Problems panel and in the log. */
 function summarise(finished: FinishedScan[]): void {
-  const words = finished.map(({ result }) => (!result ? 'failed' : result.ok ? result.outcome.report.scan.word : result.failure.kind === 'cancelled' ? 'cancelled' : 'failed'));
+  const words = finished.map(({ result }) =>
+    !result
+      ? 'failed'
+      : result.ok
+        ? result.outcome.report.scan.word
+        : result.failure.kind === 'cancelled'
+          ? 'cancelled'
+          : 'failed',
+  );
   const counts = [...new Set(words)].map((word) => `${words.filter((one) => one === word).length} ${word}`).join(', ');
   const isBad = words.some((word) => ['suspicious', 'not measurable', 'failed'].includes(word));
-  notify(isBad ? 'warning' : 'information', `Fine-Prune: ${finished.length} scans: ${counts}.`, { title: 'Show Problems', run: () => vscode.commands.executeCommand('workbench.actions.view.problems') }, SHOW_LOG);
+  notify(
+    isBad ? 'warning' : 'information',
+    `Fine-Prune: ${finished.length} scans: ${counts}.`,
+    { title: 'Show Problems', run: () => vscode.commands.executeCommand('workbench.actions.view.problems') },
+    SHOW_LOG,
+  );
 }

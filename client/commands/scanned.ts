@@ -6,7 +6,8 @@ import { baseName, exists } from '../ui/open';
 const MOST_SCAN_BYTES = 16 * 2 ** 20;
 
 /** The result of a scan that lies beside a config. */
-export const scanOf = (config: vscode.Uri): vscode.Uri => config.with({ path: config.path.replace(/\.fineprune\.json$/, '.scan.json') });
+export const scanOf = (config: vscode.Uri): vscode.Uri =>
+  config.with({ path: config.path.replace(/\.fineprune\.json$/, '.scan.json') });
 
 /**
  * What a scan's result is about: the config beside it, else the model that it names.
@@ -18,7 +19,10 @@ export async function scannedBy(scan: vscode.Uri): Promise<vscode.Uri> {
   const named = modelIn((await readText(scan, MOST_SCAN_BYTES)) ?? '');
   const model = named === undefined ? undefined : vscode.Uri.joinPath(scan, '..', named);
   if (model && (await exists(model))) return model;
-  throw badInput('scan.noModel', `${baseName(scan)} names no model that is here.`, { file: scan.fsPath, todo: 'Scan the model itself.' });
+  throw badInput('scan.noModel', `${baseName(scan)} names no model that is here.`, {
+    file: scan.fsPath,
+    todo: 'Scan the model itself.',
+  });
 }
 
 function modelIn(text: string): string | undefined {

@@ -8,7 +8,10 @@ import { pickFile } from './pick';
 /** `finePrune.showConfig`: the config given, that of the model or report given or looked at, else one of the workspace's. */
 export async function showConfig(context: CommandContext, target?: unknown): Promise<void> {
   const file = toUri(target) ?? activeFile();
-  const config = file && (isModel(file) || isReport(file) || isConfig(file)) ? await configFor(file, context) : await pickFile('**/*.fineprune.json', 'Fine-Prune: which config?', { 'Defense config': ['json'] });
+  const config =
+    file && (isModel(file) || isReport(file) || isConfig(file))
+      ? await configFor(file, context)
+      : await pickFile('**/*.fineprune.json', 'Fine-Prune: which config?', { 'Defense config': ['json'] });
   if (config) await vscode.window.showTextDocument(config, { preview: false });
 }
 
@@ -16,7 +19,13 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
   if (isConfig(file)) return file;
   const found = isReport(file) ? configOf(file) : await existingConfig(file, server);
   if (found && (await exists(found))) return found;
-  notify('information', `Fine-Prune: no config belongs to ${vscode.workspace.asRelativePath(file)} yet. “Fine-Prune Model” on the model makes one.`, ...(isModel(file) ? [{ title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', file) }] : []));
+  notify(
+    'information',
+    `Fine-Prune: no config belongs to ${vscode.workspace.asRelativePath(file)} yet. “Fine-Prune Model” on the model makes one.`,
+    ...(isModel(file)
+      ? [{ title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', file) }]
+      : []),
+  );
   return undefined;
 }
 

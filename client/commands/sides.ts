@@ -24,40 +24,73 @@ export async function given({ is }: Kind, first: unknown, second: unknown): Prom
   if (Array.isArray(second)) {
     const [one, other, ...more] = second.flatMap((uri) => toUri(uri) ?? []);
     if (one && other && more.length === 0) return { base: sideOf(one), head: sideOf(other) };
-  } else if (file && (typeof second === 'string' || second instanceof vscode.Uri)) return { base: sideOf(toUri(second) ?? file), head: sideOf(file) };
+  } else if (file && (typeof second === 'string' || second instanceof vscode.Uri))
+    return { base: sideOf(toUri(second) ?? file), head: sideOf(file) };
   // A lens names its file as text; from the title of a diff editor comes the URI of one side, from the palette nothing.
   const diff = typeof first === 'string' || Array.isArray(second) ? undefined : activeDiff(file);
-  if (diff && is(diff.original) && is(diff.modified)) return { base: sideOf(diff.original), head: sideOf(diff.modified) };
+  if (diff && is(diff.original) && is(diff.modified))
+    return { base: sideOf(diff.original), head: sideOf(diff.modified) };
   return file && { file };
 }
 
 /** Asks what a file is compared with; undefined when the person has changed their mind. @throws FinePruneError where git can't give it */
-export async function askOther(kind: Kind, file: vscode.Uri): Promise<{ base: ComparedSide; head: ComparedSide } | undefined> {
+export async function askOther(
+  kind: Kind,
+  file: vscode.Uri,
+): Promise<{ base: ComparedSide; head: ComparedSide } | undefined> {
   const title = `Fine-Prune: compare ${vscode.workspace.asRelativePath(file)} with …`;
   const head = sideOf(file);
-  const chosen = await vscode.window.showQuickPick<vscode.QuickPickItem & { base: () => Promise<ComparedSide | undefined> }>(
+  const chosen = await vscode.window.showQuickPick<
+    vscode.QuickPickItem & { base: () => Promise<ComparedSide | undefined> }
+  >(
     [
       ...(file.scheme === 'file'
         ? [
-            { label: 'HEAD', description: 'the last commit', iconPath: new vscode.ThemeIcon('git-commit'), base: () => atHead(file) },
-            { label: 'Merge base of this branch', description: 'where it began', iconPath: new vscode.ThemeIcon('git-merge'), base: () => atMergeBase(file) },
-            { label: 'Another revision …', iconPath: new vscode.ThemeIcon('git-branch'), base: () => askRevision(file, title) },
+            {
+              label: 'HEAD',
+              description: 'the last commit',
+              iconPath: new vscode.ThemeIcon('git-commit'),
+              base: () => atHead(file),
+            },
+            {
+              label: 'Merge base of this branch',
+              description: 'where it began',
+              iconPath: new vscode.ThemeIcon('git-merge'),
+              base: () => atMergeBase(file),
+            },
+            {
+              label: 'Another revision …',
+              iconPath: new vscode.ThemeIcon('git-branch'),
+              base: () => askRevision(file, title),
+            },
           ]
         : []),
-      { label: 'Another file …', iconPath: new vscode.ThemeIcon('file'), base: async () => {
-        const other = await pickFile(kind.glob, title, { [kind.noun]: ['json'] });
-        return other && sideOf(other);
-      } },
+      {
+        label: 'Another file …',
+        iconPath: new vscode.ThemeIcon('file'),
+        base: async () => {
+          const other = await pickFile(kind.glob, title, { [kind.noun]: ['json'] });
+          return other && sideOf(other);
+        },
+      },
     ],
     { title },
   );
   const base = await chosen?.base();
   if (!base) return undefined;
-  return { base, head: file.scheme === 'file' && vscode.Uri.parse(base.uri, true).scheme !== 'file' ? atWork(file) : head };
+  return {
+    base,
+    head: file.scheme === 'file' && vscode.Uri.parse(base.uri, true).scheme !== 'file' ? atWork(file) : head,
+  };
 }
 
 async function askRevision(file: vscode.Uri, title: string): Promise<ComparedSide | undefined> {
-  const revision = await vscode.window.showInputBox({ title, prompt: 'A branch, a tag or a commit', validateInput: (text) => (/^[^-\s][^\s]*$/.test(text.trim()) ? undefined : 'One word, such as main, v1.0 or 3f2a91c.') });
+  const revision = await vscode.window.showInputBox({
+    title,
+    prompt: 'A branch, a tag or a commit',
+    validateInput: (text) =>
+      /^[^-\s][^\s]*$/.test(text.trim()) ? undefined : 'One word, such as main, v1.0 or 3f2a91c.',
+  });
   return revision === undefined ? undefined : await atRevision(file, revision.trim());
 }
 
@@ -75,5 +108,7 @@ function activeDiff(file: vscode.Uri | undefined): vscode.TabInputTextDiff | und
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   if (!(input instanceof vscode.TabInputTextDiff)) return undefined;
   const key = file?.toString();
-  return key === undefined || key === input.modified.toString() || key === input.original.toString() ? input : undefined;
+  return key === undefined || key === input.modified.toString() || key === input.original.toString()
+    ? input
+    : undefined;
 }

@@ -7,7 +7,10 @@ import { pickFile } from './pick';
 
 /** `finePrune.viewReport`: the rendered view of a report beside its text, of any scheme; for a config, of the report it has. */
 export async function viewReport(_: CommandContext, target?: unknown): Promise<void> {
-  const file = toUri(target) ?? activeReport() ?? (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+  const file =
+    toUri(target) ??
+    activeReport() ??
+    (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = isConfig(file) ? reportOf(file) : file;
   if (!isReport(report) || (report.scheme === 'file' && !(await exists(report)))) {
@@ -15,5 +18,10 @@ export async function viewReport(_: CommandContext, target?: unknown): Promise<v
     return;
   }
   const isText = vscode.window.activeTextEditor?.document.uri.toString() === report.toString();
-  await vscode.commands.executeCommand('vscode.openWith', report, REPORT_EDITOR, isText ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
+  await vscode.commands.executeCommand(
+    'vscode.openWith',
+    report,
+    REPORT_EDITOR,
+    isText ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active,
+  );
 }

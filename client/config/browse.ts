@@ -15,17 +15,35 @@ const ROLES = [
 /** Lets a person choose a folder, and in it what its file names don't tell. Undefined: cancelled. */
 export async function browseForData(modelUri: vscode.Uri, name: string): Promise<DataSet | undefined> {
   const modelFolder = path.dirname(modelUri.fsPath);
-  const [folder] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, defaultUri: vscode.Uri.file(modelFolder), openLabel: 'Use This Data', title: `${name}: folder with images and labels (IDX, plain or gzip)` })) ?? [];
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      canSelectFolders: true,
+      canSelectFiles: false,
+      defaultUri: vscode.Uri.file(modelFolder),
+      openLabel: 'Use This Data',
+      title: `${name}: folder with images and labels (IDX, plain or gzip)`,
+    })) ?? [];
   if (!folder) return undefined;
   const entries = await vscode.workspace.fs.readDirectory(folder);
-  const names = entries.filter(([, type]) => (type & vscode.FileType.File) !== 0).map(([file]) => file).sort();
+  const names = entries
+    .filter(([, type]) => (type & vscode.FileType.File) !== 0)
+    .map(([file]) => file)
+    .sort();
   if (names.length < ROLES.length) {
-    throw new Error(`${folder.fsPath} holds ${names.length} files; images and labels for training and test are at least ${ROLES.length}.`);
+    throw new Error(
+      `${folder.fsPath} holds ${names.length} files; images and labels for training and test are at least ${ROLES.length}.`,
+    );
   }
   const chosen: string[] = [];
   for (const { title, is } of ROLES) {
     const fits = names.filter(is);
-    const file = fits.length === 1 ? fits[0] : await vscode.window.showQuickPick(fits.length > 0 ? fits : names, { title: `${name}: which file holds the ${title}?`, ignoreFocusOut: true });
+    const file =
+      fits.length === 1
+        ? fits[0]
+        : await vscode.window.showQuickPick(fits.length > 0 ? fits : names, {
+            title: `${name}: which file holds the ${title}?`,
+            ignoreFocusOut: true,
+          });
     if (file === undefined) return undefined;
     chosen.push(path.relative(modelFolder, path.join(folder.fsPath, file)).split(path.sep).join('/'));
   }
@@ -38,11 +56,18 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
 async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolean> {
   const settings = vscode.workspace.getConfiguration('finePrune');
   const allowed = settings.get<string[]>('dataFolders', []);
-  const roots = [path.dirname(modelUri.fsPath), ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath)];
+  const roots = [
+    path.dirname(modelUri.fsPath),
+    ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
+  ];
   if ([...roots, ...allowed].some((parent) => isInside(folder.fsPath, parent))) return true;
   const allow = 'Allow This Folder';
   const detail = `Configs may then read data from ${folder.fsPath} on this machine. The setting “Fine-Prune: Data Folders” lists such folders.`;
-  if ((await vscode.window.showWarningMessage('The data lies outside the workspace.', { modal: true, detail }, allow)) !== allow) return false;
+  if (
+    (await vscode.window.showWarningMessage('The data lies outside the workspace.', { modal: true, detail }, allow)) !==
+    allow
+  )
+    return false;
   await settings.update('dataFolders', [...allowed, folder.fsPath], vscode.ConfigurationTarget.Global);
   return true;
 }

@@ -31,15 +31,27 @@ async function write(config: vscode.Uri, change: (text: string) => { text: strin
   const hasOwner = isShown(config) || open?.isDirty === true;
   const document = open ?? (await read(config));
   const before = document.getText();
-  if (!rootOf(before)) throw badInput('config.syntax', `${name} is not valid JSON, so nothing was written into it.`, { file: config.fsPath, todo: 'Correct it first.' });
+  if (!rootOf(before))
+    throw badInput('config.syntax', `${name} is not valid JSON, so nothing was written into it.`, {
+      file: config.fsPath,
+      todo: 'Correct it first.',
+    });
   const { text, told } = change(before);
   if (text === before) return `${name} says ${told} already.`;
   const edit = new vscode.WorkspaceEdit();
   const part = changedPart(before, text);
   edit.replace(config, new vscode.Range(document.positionAt(part.start), document.positionAt(part.end)), part.text);
-  if (!(await vscode.workspace.applyEdit(edit))) throw badInput('config.notEdited', `${name} could not be edited.`, { file: config.fsPath, todo: 'See whether it is read-only.' });
+  if (!(await vscode.workspace.applyEdit(edit)))
+    throw badInput('config.notEdited', `${name} could not be edited.`, {
+      file: config.fsPath,
+      todo: 'See whether it is read-only.',
+    });
   if (hasOwner) return `Wrote ${told} into ${name}. It is not saved yet; undo there takes it back.`;
-  if (!(await document.save())) throw badInput('config.notSaved', `${told} was written into ${name}, but the file could not be saved.`, { file: config.fsPath, todo: 'Open it and save it, or undo there.' });
+  if (!(await document.save()))
+    throw badInput('config.notSaved', `${told} was written into ${name}, but the file could not be saved.`, {
+      file: config.fsPath,
+      todo: 'Open it and save it, or undo there.',
+    });
   return `Wrote ${told} into ${name} and saved it.`;
 }
 
@@ -48,20 +60,30 @@ async function read(config: vscode.Uri): Promise<vscode.TextDocument> {
     return await vscode.workspace.openTextDocument(config);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw badInput('config.notReadable', `${baseName(config)} can't be read, so nothing was written: ${reason}`, { file: config.fsPath });
+    throw badInput('config.notReadable', `${baseName(config)} can't be read, so nothing was written: ${reason}`, {
+      file: config.fsPath,
+    });
   }
 }
 
 /** Whether a person has it in an editor, alone or in a comparison. */
 export function isShown(file: vscode.Uri): boolean {
   const key = file.toString();
-  return vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) =>
-    (input instanceof vscode.TabInputText && input.uri.toString() === key) || (input instanceof vscode.TabInputTextDiff && input.modified.toString() === key)));
+  return vscode.window.tabGroups.all.some(({ tabs }) =>
+    tabs.some(
+      ({ input }) =>
+        (input instanceof vscode.TabInputText && input.uri.toString() === key) ||
+        (input instanceof vscode.TabInputTextDiff && input.modified.toString() === key),
+    ),
+  );
 }
 
 /** The layer that a config names, as it stands on the disk; undefined when it names none, null when it can't be told. */
 export async function readLayer(config: vscode.Uri): Promise<string | undefined | null> {
-  const bytes = await vscode.workspace.fs.readFile(config).then((read) => read, () => undefined);
+  const bytes = await vscode.workspace.fs.readFile(config).then(
+    (read) => read,
+    () => undefined,
+  );
   const root = bytes && rootOf(new TextDecoder().decode(bytes));
   if (!root) return null;
   const layer = findNodeAtLocation(root, ['layer']);

@@ -2,7 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { FinePruneError } from '../../server/protocol/errors';
-import { CONFIG_TEXT_REQUEST, PREPARE_REQUEST, type ConfigTextParams, type PrepareParams, type PrepareResult } from '../../server/protocol/lsp';
+import {
+  CONFIG_TEXT_REQUEST,
+  PREPARE_REQUEST,
+  type ConfigTextParams,
+  type PrepareParams,
+  type PrepareResult,
+} from '../../server/protocol/lsp';
 import type { LanguageServer } from '../language/server';
 import { ask } from './questions';
 
@@ -17,30 +23,58 @@ export type Purpose = 'run' | 'inspect' | 'scan' | 'repair';
  * @returns undefined when the person has cancelled
  * @throws FinePruneError when the model can't be defended, with the reason
  */
-export async function planFor(model: vscode.Uri, server: LanguageServer, purpose: Purpose = 'run'): Promise<Plan | undefined> {
+export async function planFor(
+  model: vscode.Uri,
+  server: LanguageServer,
+  purpose: Purpose = 'run',
+): Promise<Plan | undefined> {
   const prepared = await prepare(model, server);
   if (hasConfig(prepared)) {
     const config = await existingConfig(prepared, purpose);
     return config && { config };
   }
   if (!prepared.model) {
-    throw new FinePruneError(prepared.failure ?? { kind: 'input', code: 'model.unknown', message: 'This file is not a model that can be defended.', file: model.fsPath });
+    throw new FinePruneError(
+      prepared.failure ?? {
+        kind: 'input',
+        code: 'model.unknown',
+        message: 'This file is not a model that can be defended.',
+        file: model.fsPath,
+      },
+    );
   }
   const answers = await ask(model, prepared, nameFor(model));
   return answers && { model, params: { model: path.basename(model.fsPath), ...answers } };
 }
 
-export const hasConfig = ({ existingConfigUri, existingConfigUris }: PrepareResult): boolean => existingConfigUri !== undefined || existingConfigUris !== undefined;
+export const hasConfig = ({ existingConfigUri, existingConfigUris }: PrepareResult): boolean =>
+  existingConfigUri !== undefined || existingConfigUris !== undefined;
 
 /** The config that names a model. Where several do, only the person knows which one is meant. Undefined: none, or cancelled. */
-export async function existingConfig({ existingConfigUri, existingConfigUris }: PrepareResult, purpose: Purpose): Promise<vscode.Uri | undefined> {
-  if (existingConfigUris) return await chooseConfig(existingConfigUris.map((uri) => vscode.Uri.parse(uri, true)), purpose);
+export async function existingConfig(
+  { existingConfigUri, existingConfigUris }: PrepareResult,
+  purpose: Purpose,
+): Promise<vscode.Uri | undefined> {
+  if (existingConfigUris)
+    return await chooseConfig(
+      existingConfigUris.map((uri) => vscode.Uri.parse(uri, true)),
+      purpose,
+    );
   return existingConfigUri === undefined ? undefined : vscode.Uri.parse(existingConfigUri, true);
 }
 
 async function chooseConfig(configs: vscode.Uri[], purpose: Purpose): Promise<vscode.Uri | undefined> {
-  const items = configs.map((uri) => ({ label: path.basename(uri.fsPath), description: vscode.workspace.asRelativePath(path.dirname(uri.fsPath)), uri }));
-  return (await vscode.window.showQuickPick(items, { title: `Several configs defend this model: ${purpose} which one?`, ignoreFocusOut: true }))?.uri;
+  const items = configs.map((uri) => ({
+    label: path.basename(uri.fsPath),
+    description: vscode.workspace.asRelativePath(path.dirname(uri.fsPath)),
+    uri,
+  }));
+  return (
+    await vscode.window.showQuickPick(items, {
+      title: `Several configs defend this model: ${purpose} which one?`,
+      ignoreFocusOut: true,
+    })
+  )?.uri;
 }
 
 export async function prepare(model: vscode.Uri, server: LanguageServer): Promise<PrepareResult> {
@@ -68,7 +102,16 @@ async function writeNew(folder: string, name: string, text: string): Promise<str
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new FinePruneError({ kind: 'input', code: 'config.notWritable', message: `The config could not be written: ${reason}.`, file, todo: 'Make the folder of the model writable.' }, { cause: error });
+      throw new FinePruneError(
+        {
+          kind: 'input',
+          code: 'config.notWritable',
+          message: `The config could not be written: ${reason}.`,
+          file,
+          todo: 'Make the folder of the model writable.',
+        },
+        { cause: error },
+      );
     }
   }
 }

@@ -11,7 +11,11 @@ type TriggerItem = vscode.QuickPickItem & { kindOfTrigger: 'patch' | 'blended' |
  * Asks what the workspace can't answer: the data, unless exactly one set fits the model, and whether a trigger is known.
  * Nothing is written here. Undefined: the person has cancelled.
  */
-export async function ask(modelUri: vscode.Uri, { model, dataSets }: PrepareResult, name: string): Promise<Answers | undefined> {
+export async function ask(
+  modelUri: vscode.Uri,
+  { model, dataSets }: PrepareResult,
+  name: string,
+): Promise<Answers | undefined> {
   const data = await dataFor(modelUri, dataSets, name);
   if (!data) return undefined;
   const trigger = await askForTrigger(name, model?.classes ?? 2);
@@ -19,30 +23,89 @@ export async function ask(modelUri: vscode.Uri, { model, dataSets }: PrepareResu
 }
 
 /** The only data set that fits, else the one that the person chooses. Undefined: cancelled. */
-export async function dataFor(modelUri: vscode.Uri, found: PrepareResult['dataSets'], name: string): Promise<DataSet | undefined> {
+export async function dataFor(
+  modelUri: vscode.Uri,
+  found: PrepareResult['dataSets'],
+  name: string,
+): Promise<DataSet | undefined> {
   return found.length === 1 ? found[0] : await askForData(modelUri, found, name);
 }
 
-async function askForData(modelUri: vscode.Uri, found: PrepareResult['dataSets'], name: string): Promise<DataSet | undefined> {
+async function askForData(
+  modelUri: vscode.Uri,
+  found: PrepareResult['dataSets'],
+  name: string,
+): Promise<DataSet | undefined> {
   const items = [
-    ...found.map((set) => ({ label: set.label, description: set.train.images, set, iconPath: new vscode.ThemeIcon('database') })),
-    { label: 'Browse …', description: 'choose the folder that holds images and labels', set: undefined, iconPath: new vscode.ThemeIcon('folder-opened') },
+    ...found.map((set) => ({
+      label: set.label,
+      description: set.train.images,
+      set,
+      iconPath: new vscode.ThemeIcon('database'),
+    })),
+    {
+      label: 'Browse …',
+      description: 'choose the folder that holds images and labels',
+      set: undefined,
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+    },
   ];
-  const placeHolder = found.length > 0 ? 'Clean data that the model was made for' : 'No data that fits the model was found in the workspace';
-  const chosen = await vscode.window.showQuickPick(items, { title: `${name}: which clean data?`, placeHolder, ignoreFocusOut: true });
+  const placeHolder =
+    found.length > 0
+      ? 'Clean data that the model was made for'
+      : 'No data that fits the model was found in the workspace';
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `${name}: which clean data?`,
+    placeHolder,
+    ignoreFocusOut: true,
+  });
   return chosen && (chosen.set ?? (await browseForData(modelUri, name)));
 }
 
 /** `known: null` is the answer "no trigger is known"; undefined is no answer. */
 async function askForTrigger(name: string, classes: number): Promise<{ known: Answers['trigger'] } | undefined> {
   const items: TriggerItem[] = [
-    { label: 'No, none is known', detail: 'Only clean accuracy can be measured then: the verdict will be “not measurable”.', kindOfTrigger: null, iconPath: new vscode.ThemeIcon('question') },
-    { label: 'No: have it estimated', description: 'trigger inversion', detail: 'The smallest trigger that would do is searched in the model; all figures on it are labelled estimated.', kindOfTrigger: 'inverted', iconPath: new vscode.ThemeIcon('shield') },
-    { label: 'A patch', description: 'BadNets', detail: 'White, 3×3, near the lower right corner; the config can say otherwise.', kindOfTrigger: 'patch', iconPath: new vscode.ThemeIcon('primitive-square') },
-    { label: 'A blended pattern', description: 'Blended', detail: 'Noise or a picture, mixed faintly into the whole image.', kindOfTrigger: 'blended', iconPath: new vscode.ThemeIcon('color-mode') },
-    { label: 'Sinusoidal stripes', description: 'SIG', detail: 'Faint vertical stripes over the whole image.', kindOfTrigger: 'sinusoidal', iconPath: new vscode.ThemeIcon('pulse') },
+    {
+      label: 'No, none is known',
+      detail: 'Only clean accuracy can be measured then: the verdict will be “not measurable”.',
+      kindOfTrigger: null,
+      iconPath: new vscode.ThemeIcon('question'),
+    },
+    {
+      label: 'No: have it estimated',
+      description: 'trigger inversion',
+      detail: 'The smallest trigger that would do is searched in the model; all figures on it are labelled estimated.',
+      kindOfTrigger: 'inverted',
+      iconPath: new vscode.ThemeIcon('shield'),
+    },
+    {
+      label: 'A patch',
+      description: 'BadNets',
+      detail: 'White, 3×3, near the lower right corner; the config can say otherwise.',
+      kindOfTrigger: 'patch',
+      iconPath: new vscode.ThemeIcon('primitive-square'),
+    },
+    {
+      label: 'A blended pattern',
+      description: 'Blended',
+      detail: 'Noise or a picture, mixed faintly into the whole image.',
+      kindOfTrigger: 'blended',
+      iconPath: new vscode.ThemeIcon('color-mode'),
+    },
+    {
+      label: 'Sinusoidal stripes',
+      description: 'SIG',
+      detail: 'Faint vertical stripes over the whole image.',
+      kindOfTrigger: 'sinusoidal',
+      iconPath: new vscode.ThemeIcon('pulse'),
+    },
   ];
-  const chosen = await vscode.window.showQuickPick(items, { title: `${name}: is the attacker’s trigger known?`, placeHolder: 'What the attacker stamps on an input', matchOnDetail: true, ignoreFocusOut: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `${name}: is the attacker’s trigger known?`,
+    placeHolder: 'What the attacker stamps on an input',
+    matchOnDetail: true,
+    ignoreFocusOut: true,
+  });
   if (!chosen) return undefined;
   if (chosen.kindOfTrigger === null || chosen.kindOfTrigger === 'inverted') return { known: chosen.kindOfTrigger };
   const target = await askForTarget(name, classes);
@@ -56,7 +119,8 @@ async function askForTarget(name: string, classes: number): Promise<number | und
     prompt: `The class that every triggered input is meant to be taken for, ${range}`,
     value: '0',
     ignoreFocusOut: true,
-    validateInput: (text) => (/^\d+$/.test(text.trim()) && Number(text) < classes ? undefined : `The model’s classes are ${range}.`),
+    validateInput: (text) =>
+      /^\d+$/.test(text.trim()) && Number(text) < classes ? undefined : `The model’s classes are ${range}.`,
   });
   return answer === undefined ? undefined : Number(answer);
 }

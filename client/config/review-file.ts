@@ -18,15 +18,26 @@ export async function writeReview(review: vscode.Uri, before: string | null, tex
   const hasOwner = isShown(review) || open?.isDirty === true;
   if (before === null && !open) {
     // An empty file may stand there; one with content, written just now, is not overwritten.
-    const empty = await vscode.workspace.fs.stat(review).then(({ size }) => size === 0, () => false);
+    const empty = await vscode.workspace.fs.stat(review).then(
+      ({ size }) => size === 0,
+      () => false,
+    );
     edit.createFile(review, { contents: new TextEncoder().encode(text), ...(empty && { overwrite: true }) });
   } else {
     const document = open ?? (await vscode.workspace.openTextDocument(review));
     const part = changedPart(document.getText(), text);
     edit.replace(review, new vscode.Range(document.positionAt(part.start), document.positionAt(part.end)), part.text);
   }
-  if (!(await vscode.workspace.applyEdit(edit))) throw badInput('review.notEdited', `${name} could not be written.`, { file: review.fsPath, todo: 'See whether it is read-only, or was written just now.' });
+  if (!(await vscode.workspace.applyEdit(edit)))
+    throw badInput('review.notEdited', `${name} could not be written.`, {
+      file: review.fsPath,
+      todo: 'See whether it is read-only, or was written just now.',
+    });
   if (hasOwner) return `${name} is not saved yet; undo there takes it back.`;
-  if (!(await (await vscode.workspace.openTextDocument(review)).save())) throw badInput('review.notSaved', `${name} was edited, but could not be saved.`, { file: review.fsPath, todo: 'Open it and save it, or undo there.' });
+  if (!(await (await vscode.workspace.openTextDocument(review)).save()))
+    throw badInput('review.notSaved', `${name} was edited, but could not be saved.`, {
+      file: review.fsPath,
+      todo: 'Open it and save it, or undo there.',
+    });
   return `It stands in ${name}.`;
 }

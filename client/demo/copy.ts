@@ -13,15 +13,24 @@ const NOT_COPIED = /^(data|out)$|\.defended$|\.defense\.(json|md)$|\.scan\.json$
 /** The example's files, relative to its folder. */
 export async function exampleFiles(folder: string, below = ''): Promise<string[]> {
   const entries = await readdir(path.join(folder, below), { withFileTypes: true });
-  const files = await Promise.all(entries.filter(({ name }) => !NOT_COPIED.test(name)).map(async (entry) => {
-    const file = path.join(below, entry.name);
-    return entry.isDirectory() ? await exampleFiles(folder, file) : [file];
-  }));
+  const files = await Promise.all(
+    entries
+      .filter(({ name }) => !NOT_COPIED.test(name))
+      .map(async (entry) => {
+        const file = path.join(below, entry.name);
+        return entry.isDirectory() ? await exampleFiles(folder, file) : [file];
+      }),
+  );
   return files.flat().sort();
 }
 
 /** Copies the example and MNIST into a folder, each file under a temporary name first. `step` is told of every file. */
-export async function copyDemo(example: string, mnist: string, into: string, step: (file: string, of: number) => void): Promise<void> {
+export async function copyDemo(
+  example: string,
+  mnist: string,
+  into: string,
+  step: (file: string, of: number) => void,
+): Promise<void> {
   const files = await exampleFiles(example);
   const { files: data } = JSON.parse(await readFile(path.join(mnist, 'manifest.json'), 'utf8')) as Manifest;
   const total = files.length + data.length + 1;
@@ -34,7 +43,13 @@ export async function copyDemo(example: string, mnist: string, into: string, ste
     const bytes = await readFile(path.join(mnist, name));
     const found = createHash('sha256').update(bytes).digest('hex');
     if (found !== sha256) {
-      throw new FinePruneError({ kind: 'engine', code: 'demo.damaged', message: `${name} is damaged: expected SHA-256 ${sha256}, found ${found}.`, file: path.join(mnist, name), todo: 'Install the extension again.' });
+      throw new FinePruneError({
+        kind: 'engine',
+        code: 'demo.damaged',
+        message: `${name} is damaged: expected SHA-256 ${sha256}, found ${found}.`,
+        file: path.join(mnist, name),
+        todo: 'Install the extension again.',
+      });
     }
     await write(path.join(into, 'data', name), bytes);
   }

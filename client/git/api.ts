@@ -17,7 +17,9 @@ interface GitBranch {
 
 export interface GitRepository {
   readonly rootUri: vscode.Uri;
-  readonly state: { readonly HEAD?: GitBranch & { readonly upstream?: { readonly remote: string; readonly name: string } } };
+  readonly state: {
+    readonly HEAD?: GitBranch & { readonly upstream?: { readonly remote: string; readonly name: string } };
+  };
   /** Looks again at the working tree, and at what HEAD is. */
   status(): Promise<void>;
   getCommit(ref: string): Promise<{ readonly hash: string }>;
@@ -37,8 +39,14 @@ const READY_MS = 10_000;
 /** @throws FinePruneError `git.none` when VS Code's Git extension is missing or disabled, or finds no git */
 export async function gitApi(): Promise<GitApi> {
   const extension = vscode.extensions.getExtension<GitExtension>('vscode.git');
-  const git = await extension?.activate().then((found) => found, () => undefined);
-  if (!git?.enabled) throw badInput('git.none', 'Other revisions are read through VS Code\'s Git extension, which is not enabled here.', { todo: 'Install git, enable the Git extension and trust the workspace; or choose another file.' });
+  const git = await extension?.activate().then(
+    (found) => found,
+    () => undefined,
+  );
+  if (!git?.enabled)
+    throw badInput('git.none', "Other revisions are read through VS Code's Git extension, which is not enabled here.", {
+      todo: 'Install git, enable the Git extension and trust the workspace; or choose another file.',
+    });
   const api = git.getAPI(1);
   await initialised(api);
   return api;
@@ -48,7 +56,12 @@ export async function gitApi(): Promise<GitApi> {
 export async function repositoryOf(file: vscode.Uri): Promise<{ api: GitApi; repository: GitRepository }> {
   const api = await gitApi();
   const repository = api.getRepository(file);
-  if (!repository) throw badInput('git.noRepository', `${vscode.workspace.asRelativePath(file)} is in no git repository that VS Code has open.`, { file: file.fsPath, todo: 'Open the repository\'s folder, or choose another file.' });
+  if (!repository)
+    throw badInput(
+      'git.noRepository',
+      `${vscode.workspace.asRelativePath(file)} is in no git repository that VS Code has open.`,
+      { file: file.fsPath, todo: "Open the repository's folder, or choose another file." },
+    );
   // One that was opened just now has not looked at its HEAD yet.
   if (!repository.state.HEAD) await repository.status().catch(() => undefined);
   return { api, repository };

@@ -9,23 +9,36 @@ import { labelOf } from './revisions';
  * @throws FinePruneError `file.tooLarge`; `file.notReadable` with the scheme's own reason
  */
 export async function readBytes(uri: vscode.Uri, most: number): Promise<Uint8Array | null> {
-  const tooLarge = (bytes: number) => badInput('file.tooLarge', `${baseName(uri)} (${labelOf(uri)}) has ${Math.ceil(bytes / 2 ** 20)} MB; at most ${most / 2 ** 20} MB are read.`, { ...(uri.scheme === 'file' && { file: uri.fsPath }) });
+  const tooLarge = (bytes: number) =>
+    badInput(
+      'file.tooLarge',
+      `${baseName(uri)} (${labelOf(uri)}) has ${Math.ceil(bytes / 2 ** 20)} MB; at most ${most / 2 ** 20} MB are read.`,
+      { ...(uri.scheme === 'file' && { file: uri.fsPath }) },
+    );
   try {
-    const { size } = await vscode.workspace.fs.stat(uri).then((stat) => stat, () => ({ size: 0 }));
+    const { size } = await vscode.workspace.fs.stat(uri).then(
+      (stat) => stat,
+      () => ({ size: 0 }),
+    );
     if (size > most) throw tooLarge(size);
     const bytes = await vscode.workspace.fs.readFile(uri);
     if (bytes.byteLength > most) throw tooLarge(bytes.byteLength);
     return bytes.byteLength > 0 ? bytes : null;
   } catch (error) {
     if (error instanceof vscode.FileSystemError && error.code === 'FileNotFound') return null;
-    if (error instanceof vscode.FileSystemError) throw badInput('file.notReadable', `${baseName(uri)} (${labelOf(uri)}) can't be read: ${error.message}`, { ...(uri.scheme === 'file' && { file: uri.fsPath }) });
+    if (error instanceof vscode.FileSystemError)
+      throw badInput('file.notReadable', `${baseName(uri)} (${labelOf(uri)}) can't be read: ${error.message}`, {
+        ...(uri.scheme === 'file' && { file: uri.fsPath }),
+      });
     throw error;
   }
 }
 
 /** The text of a file of any scheme, as an editor has it when it is open there. @throws as `readBytes` */
 export async function readText(uri: vscode.Uri, most: number): Promise<string | null> {
-  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString() && !document.isClosed);
+  const open = vscode.workspace.textDocuments.find(
+    (document) => document.uri.toString() === uri.toString() && !document.isClosed,
+  );
   if (open?.isDirty) return open.getText();
   const bytes = await readBytes(uri, most);
   return bytes && new TextDecoder().decode(bytes);

@@ -9,7 +9,16 @@ const SHORT = 8;
 /** The file as it is at HEAD. @throws FinePruneError when there is no git or no commit */
 export async function atHead(file: vscode.Uri): Promise<ComparedSide> {
   const { api, repository } = await repositoryOf(file);
-  if (!(await repository.getCommit('HEAD').then((found) => found, () => undefined))) throw badInput('git.noCommit', 'The repository has no commit yet, so there is nothing to compare with.', { file: file.fsPath, todo: 'Commit once, or choose another file.' });
+  if (
+    !(await repository.getCommit('HEAD').then(
+      (found) => found,
+      () => undefined,
+    ))
+  )
+    throw badInput('git.noCommit', 'The repository has no commit yet, so there is nothing to compare with.', {
+      file: file.fsPath,
+      todo: 'Commit once, or choose another file.',
+    });
   return { uri: api.toGitUri(file, 'HEAD').toString(), label: 'HEAD' };
 }
 
@@ -18,18 +27,32 @@ export async function atMergeBase(file: vscode.Uri): Promise<ComparedSide> {
   const { api, repository } = await repositoryOf(file);
   for (const branch of await candidates(repository)) {
     const commit = await repository.getMergeBase(branch, 'HEAD').catch(() => undefined);
-    if (commit) return { uri: api.toGitUri(file, commit).toString(), label: `merge base with ${branch} (${commit.slice(0, SHORT)})` };
+    if (commit)
+      return {
+        uri: api.toGitUri(file, commit).toString(),
+        label: `merge base with ${branch} (${commit.slice(0, SHORT)})`,
+      };
   }
-  throw badInput('git.noMergeBase', 'Git knows no branch that this one began from.', { file: file.fsPath, todo: 'Fetch the branch that it is to be merged into, or name a revision.' });
+  throw badInput('git.noMergeBase', 'Git knows no branch that this one began from.', {
+    file: file.fsPath,
+    todo: 'Fetch the branch that it is to be merged into, or name a revision.',
+  });
 }
 
 /** The file at a revision as a person writes it: a branch, a tag, a commit. @throws FinePruneError when there is no such commit */
 export async function atRevision(file: vscode.Uri, revision: string): Promise<ComparedSide> {
   const { api, repository } = await repositoryOf(file);
   const commit = await repository.getCommit(revision).catch(() => undefined);
-  if (!commit) throw badInput('git.noRevision', `The repository has no revision "${revision}".`, { file: file.fsPath, todo: 'Name a branch, a tag or a commit.' });
+  if (!commit)
+    throw badInput('git.noRevision', `The repository has no revision "${revision}".`, {
+      file: file.fsPath,
+      todo: 'Name a branch, a tag or a commit.',
+    });
   const short = commit.hash.slice(0, SHORT);
-  return { uri: api.toGitUri(file, commit.hash).toString(), label: revision === commit.hash ? short : `${revision} (${short})` };
+  return {
+    uri: api.toGitUri(file, commit.hash).toString(),
+    label: revision === commit.hash ? short : `${revision} (${short})`,
+  };
 }
 
 export const atWork = (file: vscode.Uri): ComparedSide => ({ uri: file.toString(), label: WORKING_TREE });
@@ -37,9 +60,12 @@ export const atWork = (file: vscode.Uri): ComparedSide => ({ uri: file.toString(
 /** Branches that this one may have begun from, the likeliest first; never the branch itself. */
 async function candidates(repository: GitRepository): Promise<string[]> {
   const { HEAD } = repository.state;
-  const base = HEAD?.name === undefined ? undefined : await repository.getBranchBase?.(HEAD.name).catch(() => undefined);
+  const base =
+    HEAD?.name === undefined ? undefined : await repository.getBranchBase?.(HEAD.name).catch(() => undefined);
   const known = base?.name === undefined ? [] : [base.remote === undefined ? base.name : `${base.remote}/${base.name}`];
-  return [...new Set([...known, 'origin/HEAD', 'origin/main', 'origin/master', 'main', 'master'])].filter((name) => name !== HEAD?.name);
+  return [...new Set([...known, 'origin/HEAD', 'origin/main', 'origin/master', 'main', 'master'])].filter(
+    (name) => name !== HEAD?.name,
+  );
 }
 
 /** What people call the revision of a URI: `HEAD`, `index`, a commit's beginning; the scheme where that says more; a path for a file. */
@@ -64,7 +90,14 @@ export function besideUri(uri: vscode.Uri, relative: string): vscode.Uri {
   const query = queryOf(uri);
   if (!query) return beside;
   const base = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-  const moved = Object.fromEntries(Object.entries(query).map(([key, value]) => [key, typeof value === 'string' && PATH_KEYS.has(key) && value.endsWith(base) ? value.slice(0, -base.length) + relative : value]));
+  const moved = Object.fromEntries(
+    Object.entries(query).map(([key, value]) => [
+      key,
+      typeof value === 'string' && PATH_KEYS.has(key) && value.endsWith(base)
+        ? value.slice(0, -base.length) + relative
+        : value,
+    ]),
+  );
   return beside.with({ query: JSON.stringify(moved) });
 }
 

@@ -14,7 +14,8 @@ const MOST_JSON_BYTES = 64 * 2 ** 20;
 const MOST_WEIGHT_BYTES = 2 ** 30;
 
 /** The document that says a model as text: its layers, zeroed units, and a hash of each tensor. */
-export const modelTextUri = (model: vscode.Uri): vscode.Uri => vscode.Uri.from({ scheme: MODEL_SCHEME, path: `${model.path}.txt`, query: model.toString() });
+export const modelTextUri = (model: vscode.Uri): vscode.Uri =>
+  vscode.Uri.from({ scheme: MODEL_SCHEME, path: `${model.path}.txt`, query: model.toString() });
 
 /** Models as texts, of whatever scheme, so that an editor can show what differs. */
 export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -23,10 +24,24 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
   private readonly registrations: vscode.Disposable[];
   readonly onDidChange = this.changed.event;
 
-  constructor(private readonly server: LanguageServer, private readonly log: vscode.LogOutputChannel) {
-    const touched = (file: vscode.Uri): void => this.refresh(({ scheme, path: model }) => scheme === 'file' && path.posix.dirname(file.path).startsWith(path.posix.dirname(model)));
+  constructor(
+    private readonly server: LanguageServer,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    const touched = (file: vscode.Uri): void =>
+      this.refresh(
+        ({ scheme, path: model }) =>
+          scheme === 'file' && path.posix.dirname(file.path).startsWith(path.posix.dirname(model)),
+      );
     const { onDidChange, onDidCreate, onDidDelete } = this.watcher;
-    this.registrations = [vscode.workspace.registerTextDocumentContentProvider(MODEL_SCHEME, this), this.watcher, this.changed, onDidChange(touched), onDidCreate(touched), onDidDelete(touched)];
+    this.registrations = [
+      vscode.workspace.registerTextDocumentContentProvider(MODEL_SCHEME, this),
+      this.watcher,
+      this.changed,
+      onDidChange(touched),
+      onDidCreate(touched),
+      onDidDelete(touched),
+    ];
   }
 
   /** Makes the texts of models that are open anew. */
@@ -42,7 +57,8 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
       return await this.text(vscode.Uri.parse(uri.query, true), token);
     } catch (error) {
       this.log.warn(`${uri.path}: ${error instanceof FinePruneError ? describeFailure(error) : String(error)}`);
-      if (!(error instanceof FinePruneError)) return `Not shown as text: ${error instanceof Error ? error.message : String(error)}\n`;
+      if (!(error instanceof FinePruneError))
+        return `Not shown as text: ${error instanceof Error ? error.message : String(error)}\n`;
       return `Not shown as text: ${error.message}\n${error.todo === undefined ? '' : `${error.todo}\n`}`;
     }
   }
@@ -56,7 +72,11 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
     // Nothing against something is what a diff of an added or deleted model is.
     if (!json) return '';
     const ask = async (shards: ModelTextParams['shards']): Promise<Exclude<ModelTextResult, { ok: false }>> => {
-      const result = await this.server.request<ModelTextResult>(MODEL_TEXT_REQUEST, { name: baseName(model), json: plain(json), shards } satisfies ModelTextParams, token);
+      const result = await this.server.request<ModelTextResult>(
+        MODEL_TEXT_REQUEST,
+        { name: baseName(model), json: plain(json), shards } satisfies ModelTextParams,
+        token,
+      );
       if (!result.ok) throw new FinePruneError(result.failure);
       return result;
     };
@@ -81,11 +101,19 @@ async function readShard(model: vscode.Uri, shard: string, most: number): Promis
   if (path.posix.isAbsolute(normal) || normal.split('/')[0] === '..') return null;
   const uri = besideUri(model, normal);
   if (uri.scheme === 'file') {
-    const [folder, file] = await Promise.all([realpath(path.dirname(model.fsPath)), realpath(uri.fsPath)]).catch(() => ['', '']);
+    const [folder, file] = await Promise.all([realpath(path.dirname(model.fsPath)), realpath(uri.fsPath)]).catch(() => [
+      '',
+      '',
+    ]);
     if (!file || !folder || !file.startsWith(folder + path.sep)) return null;
   }
   return await readBytes(uri, most).catch((error: unknown) => {
-    if (error instanceof FinePruneError && error.code === 'file.tooLarge') throw badInput('model.tooLarge', `The weights of ${baseName(model)} have more than ${MOST_WEIGHT_BYTES / 2 ** 30} GB.`, { todo: 'A text diff reads all of them, so larger models are left out.' });
+    if (error instanceof FinePruneError && error.code === 'file.tooLarge')
+      throw badInput(
+        'model.tooLarge',
+        `The weights of ${baseName(model)} have more than ${MOST_WEIGHT_BYTES / 2 ** 30} GB.`,
+        { todo: 'A text diff reads all of them, so larger models are left out.' },
+      );
     throw error;
   });
 }

@@ -11,14 +11,23 @@ export type Progress = vscode.Progress<{ message?: string; increment?: number }>
  * Sends a request with a `workDoneToken` of ours, and shows what the server reports under it.
  * @throws FinePruneError of kind `cancelled` when the token was used; ServerDown when the server is or goes down
  */
-export async function requestWithProgress<R>(server: LanguageServer, method: string, params: object, progress: Progress, token: vscode.CancellationToken): Promise<R> {
+export async function requestWithProgress<R>(
+  server: LanguageServer,
+  method: string,
+  params: object,
+  progress: Progress,
+  token: vscode.CancellationToken,
+): Promise<R> {
   await server.start();
   const workDoneToken = randomUUID();
   let shown = 0;
   const show = (value: WorkDone): void => {
     if (value.kind === 'end' || token.isCancellationRequested) return;
     const percentage = value.percentage ?? shown;
-    progress.report({ increment: Math.max(0, percentage - shown), ...(value.message && { message: unbroken(value.message) }) });
+    progress.report({
+      increment: Math.max(0, percentage - shown),
+      ...(value.message && { message: unbroken(value.message) }),
+    });
     shown = Math.max(shown, percentage);
   };
   const listener = server.onProgress(workDoneToken, show);
@@ -33,5 +42,8 @@ export async function requestWithProgress<R>(server: LanguageServer, method: str
 }
 
 function isCancellation(error: unknown): boolean {
-  return error instanceof ResponseError && (error.code === LSPErrorCodes.RequestCancelled || error.code === LSPErrorCodes.ServerCancelled);
+  return (
+    error instanceof ResponseError &&
+    (error.code === LSPErrorCodes.RequestCancelled || error.code === LSPErrorCodes.ServerCancelled)
+  );
 }

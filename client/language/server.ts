@@ -1,10 +1,34 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { CloseAction, ErrorAction, ErrorCodes, LanguageClient, ResponseError, RevealOutputChannelOn, State, TransportKind, WorkDoneProgress } from 'vscode-languageclient/node';
-import type { LanguageClientOptions, ServerOptions, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from 'vscode-languageclient/node';
 import {
-  INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, STATUS_NOTIFICATION, TRUSTED_NOTIFICATION, type InitializationOptions, type InspectChanged, type InspectEnded,
-  type InspectProgress, type StatusParams,
+  CloseAction,
+  ErrorAction,
+  ErrorCodes,
+  LanguageClient,
+  ResponseError,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+  WorkDoneProgress,
+} from 'vscode-languageclient/node';
+import type {
+  LanguageClientOptions,
+  ServerOptions,
+  WorkDoneProgressBegin,
+  WorkDoneProgressEnd,
+  WorkDoneProgressReport,
+} from 'vscode-languageclient/node';
+import {
+  INSPECT_CHANGED,
+  INSPECT_ENDED,
+  INSPECT_PROGRESS,
+  STATUS_NOTIFICATION,
+  TRUSTED_NOTIFICATION,
+  type InitializationOptions,
+  type InspectChanged,
+  type InspectEnded,
+  type InspectProgress,
+  type StatusParams,
 } from '../../server/protocol/lsp';
 
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
@@ -55,7 +79,9 @@ export class LanguageServer implements vscode.Disposable {
   private readonly statusEmitter = new vscode.EventEmitter<StatusParams>();
   private readonly gaveUpEmitter = new vscode.EventEmitter<void>();
   private readonly inspecting = new Set<InspectListener>();
-  private readonly trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client?.sendNotification(TRUSTED_NOTIFICATION).catch(() => undefined));
+  private readonly trust = vscode.workspace.onDidGrantWorkspaceTrust(
+    () => void this.client?.sendNotification(TRUSTED_NOTIFICATION).catch(() => undefined),
+  );
 
   readonly onDidChangeState = this.stateEmitter.event;
   /** What the server says about engine, runs and last verdict. */
@@ -63,7 +89,10 @@ export class LanguageServer implements vscode.Disposable {
   /** The server has ended so often that it is not started again. */
   readonly onGaveUp = this.gaveUpEmitter.event;
 
-  constructor(private readonly extensionPath: string, private readonly log: vscode.LogOutputChannel) {}
+  constructor(
+    private readonly extensionPath: string,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
 
   get state(): ServerState {
     if (this.client?.state === State.Running) return 'running';
@@ -97,8 +126,11 @@ export class LanguageServer implements vscode.Disposable {
       // A token that is undefined would travel as a second parameter, and stand where the server expects its own.
       return await (token ? client.sendRequest<R>(method, params, token) : client.sendRequest<R>(method, params));
     } catch (error) {
-      const lost = error instanceof ResponseError && (error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.ConnectionInactive);
-      if (lost || client.state !== State.Running) throw new ServerDown('The Fine-Prune server ended before it had answered.', { cause: error });
+      const lost =
+        error instanceof ResponseError &&
+        (error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.ConnectionInactive);
+      if (lost || client.state !== State.Running)
+        throw new ServerDown('The Fine-Prune server ended before it had answered.', { cause: error });
       throw error;
     }
   }
@@ -146,7 +178,9 @@ export class LanguageServer implements vscode.Disposable {
     const { client } = this;
     this.client = undefined;
     // Throws for a server that is gone already, and when one has to be killed since it does not answer.
-    await client?.dispose().catch((error: unknown) => this.log.warn(`The server did not stop by itself: ${String(error)}`));
+    await client
+      ?.dispose()
+      .catch((error: unknown) => this.log.warn(`The server did not stop by itself: ${String(error)}`));
   }
 
   private makeClient(): LanguageClient {
@@ -179,9 +213,13 @@ export class LanguageServer implements vscode.Disposable {
     };
     const client: LanguageClient = new QuietLanguageClient('finePrune', 'Fine-Prune', server, clientOptions);
     client.onNotification(STATUS_NOTIFICATION, (status: StatusParams) => this.statusEmitter.fire(status));
-    client.onNotification(INSPECT_PROGRESS, (params: InspectProgress) => this.inspecting.forEach((one) => one.progress(params)));
+    client.onNotification(INSPECT_PROGRESS, (params: InspectProgress) =>
+      this.inspecting.forEach((one) => one.progress(params)),
+    );
     client.onNotification(INSPECT_ENDED, (params: InspectEnded) => this.inspecting.forEach((one) => one.ended(params)));
-    client.onNotification(INSPECT_CHANGED, (params: InspectChanged) => this.inspecting.forEach((one) => one.changed(params)));
+    client.onNotification(INSPECT_CHANGED, (params: InspectChanged) =>
+      this.inspecting.forEach((one) => one.changed(params)),
+    );
     return client;
   }
 
@@ -192,12 +230,17 @@ export class LanguageServer implements vscode.Disposable {
     this.crashes = [...this.crashes.filter((time) => now - time < RESTART_WINDOW_MS), now];
     this.stateEmitter.fire('stopped');
     if (this.crashes.length > MAX_RESTARTS) {
-      this.log.error(`The server ended ${this.crashes.length} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`);
+      this.log.error(
+        `The server ended ${this.crashes.length} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`,
+      );
       this.gaveUpEmitter.fire();
       return;
     }
     this.log.warn('The server is started again.');
     // One that dies while starting is still being waited for: the next one comes after it.
-    void Promise.resolve(this.starting).catch(() => undefined).then(() => this.start()).catch((error: unknown) => this.log.error(String(error)));
+    void Promise.resolve(this.starting)
+      .catch(() => undefined)
+      .then(() => this.start())
+      .catch((error: unknown) => this.log.error(String(error)));
   }
 }

@@ -66,6 +66,8 @@ function showVerdict(item: vscode.LanguageStatusItem, { last }: StatusParams): v
   item.command = isScan
     ? { command: 'finePrune.openScan', title: 'Open Scan Result', arguments: [last.reportUri] }
     : { command: 'finePrune.openReport', title: 'Open Report as JSON', arguments: [last.reportUri] };
-  const isBad = isScan ? last.verdict !== 'nothing found' : verdictSeverity(last.verdict as VerdictWord) !== 'information';
+  const isBad = isScan
+    ? last.verdict !== 'nothing found'
+    : verdictSeverity(last.verdict as VerdictWord) !== 'information';
   item.severity = isBad ? vscode.LanguageStatusSeverity.Warning : vscode.LanguageStatusSeverity.Information;
 }

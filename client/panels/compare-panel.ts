@@ -1,6 +1,11 @@
 import * as vscode from 'vscode';
 import { badInput, type Failure } from '../../server/protocol/errors';
-import { COMPARE_REPORTS_REQUEST, type CompareReportsParams, type CompareReportsResult, type ReportText } from '../../server/protocol/lsp';
+import {
+  COMPARE_REPORTS_REQUEST,
+  type CompareReportsParams,
+  type CompareReportsResult,
+  type ReportText,
+} from '../../server/protocol/lsp';
 import type { ComparedSide, ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
 import { parseFromCompare } from '../../webview/messages/compare';
 import { readText } from '../git/read';
@@ -26,7 +31,11 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
   private due: NodeJS.Timeout | undefined;
   private reading = 0;
 
-  constructor(panel: vscode.WebviewPanel, readonly state: ComparePageState, private readonly context: ReportContext) {
+  constructor(
+    panel: vscode.WebviewPanel,
+    readonly state: ComparePageState,
+    private readonly context: ReportContext,
+  ) {
     super(panel, { ...context, title: panel.title, page: 'compare', parse: parseFromCompare });
     for (const side of [state.base, state.head]) if (side) this.watch(vscode.Uri.parse(side.uri, true));
     this.track(new vscode.Disposable(() => clearTimeout(this.due)));
@@ -42,7 +51,9 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
   }
 
   protected override onMessage(message: FromCompare): void {
-    void this.act(message).catch((error: unknown) => this.send({ type: 'told', message: toldFault(error, this.context.log), failed: true }));
+    void this.act(message).catch((error: unknown) =>
+      this.send({ type: 'told', message: toldFault(error, this.context.log), failed: true }),
+    );
   }
 
   private async act(message: FromCompare): Promise<void> {
@@ -52,7 +63,8 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
         return;
       case 'command':
         if (message.command === 'show-log') await vscode.commands.executeCommand('finePrune.showLog');
-        else await vscode.commands.executeCommand('vscode.diff', this.uriOf('base'), this.uriOf('head'), this.panel.title);
+        else
+          await vscode.commands.executeCommand('vscode.diff', this.uriOf('base'), this.uriOf('head'), this.panel.title);
         return;
       case 'export': {
         const file = this.exportBeside();
@@ -76,16 +88,24 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
   /** A side that lies on the disk, or where its revision was checked out. */
   private exportBeside(): vscode.Uri {
     const uris = [this.state.head, this.state.base].flatMap((side) => (side ? [vscode.Uri.parse(side.uri, true)] : []));
-    const file = uris.find(({ scheme }) => scheme === 'file') ?? vscode.Uri.file(uris[0]?.path ?? '/report.defense.json');
+    const file =
+      uris.find(({ scheme }) => scheme === 'file') ?? vscode.Uri.file(uris[0]?.path ?? '/report.defense.json');
     return file;
   }
 
   private watch(uri: vscode.Uri): void {
     if (uri.scheme !== 'file') return;
-    const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), baseName(uri)));
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), baseName(uri)),
+    );
     this.track(watcher);
-    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) this.track(event(() => this.later()));
-    this.track(vscode.workspace.onDidChangeTextDocument(({ document }) => document.uri.toString() === uri.toString() && this.later()));
+    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete])
+      this.track(event(() => this.later()));
+    this.track(
+      vscode.workspace.onDidChangeTextDocument(
+        ({ document }) => document.uri.toString() === uri.toString() && this.later(),
+      ),
+    );
   }
 
   private later(): void {
@@ -109,7 +129,12 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
     const [base, head] = [await this.readSide('base'), await this.readSide('head')];
     if (isBroken(base)) return base;
     if (isBroken(head)) return head;
-    if (!base && !head) return { ok: false, side: null, failure: badInput('compare.neither', 'Neither side has this report.', { todo: 'Choose others.' }).toFailure() };
+    if (!base && !head)
+      return {
+        ok: false,
+        side: null,
+        failure: badInput('compare.neither', 'Neither side has this report.', { todo: 'Choose others.' }).toFailure(),
+      };
     return await this.context.server
       .request<CompareReportsResult>(COMPARE_REPORTS_REQUEST, { base, head } satisfies CompareReportsParams)
       .catch((error: unknown): Broken => ({ ok: false, side: null, failure: failureOf(error) }));

@@ -17,7 +17,16 @@ export class ComparePanels implements vscode.Disposable, vscode.WebviewPanelSeri
     const state: ComparePageState = { version: 1, base, head };
     const open = this.panels.get(keyOf(state));
     if (open) open.reveal();
-    else this.adopt(vscode.window.createWebviewPanel(COMPARE, `${nameOf(state)} (${base.label} ↔ ${head.label})`, vscode.ViewColumn.Active, {}), state);
+    else
+      this.adopt(
+        vscode.window.createWebviewPanel(
+          COMPARE,
+          `${nameOf(state)} (${base.label} ↔ ${head.label})`,
+          vscode.ViewColumn.Active,
+          {},
+        ),
+        state,
+      );
   }
 
   list(): ComparePanel[] {
@@ -45,7 +54,9 @@ export class ComparePanels implements vscode.Disposable, vscode.WebviewPanelSeri
       if (sides.length > 0 && sides.every(isReport)) return state;
       this.context.log.warn('A comparison could not be restored: its sides are no reports.');
     } catch (error) {
-      this.context.log.warn(`A comparison could not be restored: ${error instanceof Error ? error.message : String(error)}`);
+      this.context.log.warn(
+        `A comparison could not be restored: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     return undefined;
   }

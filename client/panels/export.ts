@@ -12,18 +12,33 @@ const KINDS = { svg: 'SVG picture', png: 'PNG picture', csv: 'Table' } as const;
  * @returns what was done, in words; undefined when the person changed their mind
  * @throws FinePruneError `export.tooLarge`; Error when the file can't be written
  */
-export async function saveExport(config: vscode.Uri, { name, format, content }: Pick<Extract<FromInspector, { type: 'export' }>, 'name' | 'format' | 'content'>): Promise<string | undefined> {
-  if (content.byteLength > MOST_BYTES) throw badInput('export.tooLarge', `The ${format} has ${Math.ceil(content.byteLength / 2 ** 20)} MB, and at most ${MOST_BYTES / 2 ** 20} MB are saved.`, { todo: 'Export a smaller part.' });
+export async function saveExport(
+  config: vscode.Uri,
+  { name, format, content }: Pick<Extract<FromInspector, { type: 'export' }>, 'name' | 'format' | 'content'>,
+): Promise<string | undefined> {
+  if (content.byteLength > MOST_BYTES)
+    throw badInput(
+      'export.tooLarge',
+      `The ${format} has ${Math.ceil(content.byteLength / 2 ** 20)} MB, and at most ${MOST_BYTES / 2 ** 20} MB are saved.`,
+      { todo: 'Export a smaller part.' },
+    );
   // The name came from the page: letters, digits and dashes are all that it may bring.
   const file = `${baseName(config).replace(/\.fineprune\.json$/, '')}-${name.replace(/[^\w-]+/g, '-').slice(0, 80)}.${format}`;
-  const target = await vscode.window.showSaveDialog({ title: `Fine-Prune: save as ${format.toUpperCase()}`, defaultUri: vscode.Uri.joinPath(config, '..', file), filters: { [KINDS[format]]: [format] } });
+  const target = await vscode.window.showSaveDialog({
+    title: `Fine-Prune: save as ${format.toUpperCase()}`,
+    defaultUri: vscode.Uri.joinPath(config, '..', file),
+    filters: { [KINDS[format]]: [format] },
+  });
   if (!target) return undefined;
   const temporary = vscode.Uri.joinPath(target, '..', `.${baseName(target)}.${randomBytes(6).toString('hex')}`);
   try {
     await vscode.workspace.fs.writeFile(temporary, content);
     await vscode.workspace.fs.rename(temporary, target, { overwrite: true });
   } catch (error) {
-    await vscode.workspace.fs.delete(temporary).then(() => undefined, () => undefined);
+    await vscode.workspace.fs.delete(temporary).then(
+      () => undefined,
+      () => undefined,
+    );
     throw error;
   }
   return `Saved ${vscode.workspace.asRelativePath(target)}.`;

@@ -42,24 +42,33 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   /** Codes of the last failures that the page was told, for tests. */
   readonly refused: string[] = [];
 
-  constructor(panel: vscode.WebviewPanel, readonly config: vscode.Uri, private readonly context: InspectorContext, target?: InspectTarget) {
+  constructor(
+    panel: vscode.WebviewPanel,
+    readonly config: vscode.Uri,
+    private readonly context: InspectorContext,
+    target?: InspectTarget,
+  ) {
     super(panel, { ...context, title: panel.title, page: 'inspector', parse: parseFromInspector });
     this.target = target;
     const here = config.toString();
-    this.track(context.server.onInspect({
-      progress: ({ token, title, overall }) => {
-        const id = this.tokens.get(token);
-        if (id !== undefined) this.send({ type: 'progress', id, title, overall });
-      },
-      ended: ({ failure }) => this.ready && this.send({ type: 'engine-ended', failure }),
-      changed: ({ configUri }) => configUri === here && this.ready && this.send({ type: 'changed' }),
-    }));
+    this.track(
+      context.server.onInspect({
+        progress: ({ token, title, overall }) => {
+          const id = this.tokens.get(token);
+          if (id !== undefined) this.send({ type: 'progress', id, title, overall });
+        },
+        ended: ({ failure }) => this.ready && this.send({ type: 'engine-ended', failure }),
+        changed: ({ configUri }) => configUri === here && this.ready && this.send({ type: 'changed' }),
+      }),
+    );
     let lost = false;
-    this.track(context.server.onDidChangeState((state) => {
-      // A server that was started again does not know who looks at what: the page asks anew, and then it does.
-      if (state === 'running' && lost && this.ready) this.send({ type: 'changed' });
-      lost = state === 'stopped' || (lost && state !== 'running');
-    }));
+    this.track(
+      context.server.onDidChangeState((state) => {
+        // A server that was started again does not know who looks at what: the page asks anew, and then it does.
+        if (state === 'running' && lost && this.ready) this.send({ type: 'changed' });
+        lost = state === 'stopped' || (lost && state !== 'running');
+      }),
+    );
     this.track(vscode.workspace.onDidGrantWorkspaceTrust(() => this.ready && this.send({ type: 'trusted' })));
     this.track(new vscode.Disposable(() => this.cancelAll()));
   }
@@ -75,7 +84,13 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   protected override onReady(): void {
     // A page that was made anew (its tab moved to another group) asks again; nobody waits for its earlier questions.
     this.cancelAll();
-    this.send({ type: 'init', configUri: this.config.toString(), name: runName(this.config), trusted: vscode.workspace.isTrusted, reveal: this.target ?? null });
+    this.send({
+      type: 'init',
+      configUri: this.config.toString(),
+      name: runName(this.config),
+      trusted: vscode.workspace.isTrusted,
+      reveal: this.target ?? null,
+    });
     this.target = undefined;
   }
 
@@ -86,8 +101,14 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   protected override onMessage(message: FromInspector): void {
     void this.act(message).catch((error: unknown) => {
       const known = error instanceof FinePruneError;
-      this.context.log.error(known ? describeFailure(error) : error instanceof Error ? (error.stack ?? error.message) : String(error));
-      this.send({ type: 'told', message: known ? [namingFile(error), error.todo].filter(Boolean).join(' ') : String(error), failed: true });
+      this.context.log.error(
+        known ? describeFailure(error) : error instanceof Error ? (error.stack ?? error.message) : String(error),
+      );
+      this.send({
+        type: 'told',
+        message: known ? [namingFile(error), error.todo].filter(Boolean).join(' ') : String(error),
+        failed: true,
+      });
     });
   }
 
@@ -99,14 +120,25 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
         return this.asked.get(message.id)?.cancel();
       case 'use-ratio': {
         const { name, units } = this.layer(message.layer);
-        if (message.units !== units || message.count > units) throw badInput('inspect.noSuchUnit', `Layer "${name}" has ${units} units, not ${message.units}.`, { todo: 'Refresh the inspector.' });
+        if (message.units !== units || message.count > units)
+          throw badInput('inspect.noSuchUnit', `Layer "${name}" has ${units} units, not ${message.units}.`, {
+            todo: 'Refresh the inspector.',
+          });
         return await this.write({ layer: name, count: message.count, units });
       }
       case 'prune-units': {
         const { name, units } = this.layer(message.layer);
         const outside = message.units.find((unit) => unit >= units);
-        if (outside !== undefined) throw badInput('inspect.noSuchUnit', `Layer "${name}" has no unit ${outside}: it has ${units}, 0 to ${units - 1}.`, { todo: 'Refresh the inspector.' });
-        if (message.units.length === 0) throw badInput('inspect.noUnits', 'No unit is selected, so nothing was written.', { todo: 'Select those that are to be pruned.' });
+        if (outside !== undefined)
+          throw badInput(
+            'inspect.noSuchUnit',
+            `Layer "${name}" has no unit ${outside}: it has ${units}, 0 to ${units - 1}.`,
+            { todo: 'Refresh the inspector.' },
+          );
+        if (message.units.length === 0)
+          throw badInput('inspect.noUnits', 'No unit is selected, so nothing was written.', {
+            todo: 'Select those that are to be pruned.',
+          });
         return await this.write({ layer: name, units: message.units });
       }
       case 'export': {
@@ -130,8 +162,15 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
     this.asked.set(id, source);
     this.tokens.set(token, id);
     const result = await this.context.server
-      .request<InspectResult>(INSPECT_REQUEST, { configUri: this.config.toString(), query, token } satisfies InspectParams, source.token)
-      .catch((error: unknown): InspectResult => ({ ok: false, failure: source.token.isCancellationRequested ? CANCELLED : failureOf(error) }));
+      .request<InspectResult>(
+        INSPECT_REQUEST,
+        { configUri: this.config.toString(), query, token } satisfies InspectParams,
+        source.token,
+      )
+      .catch((error: unknown): InspectResult => ({
+        ok: false,
+        failure: source.token.isCancellationRequested ? CANCELLED : failureOf(error),
+      }));
     if (result.ok && result.answer.kind === 'open') await this.learn(result.answer);
     this.tokens.delete(token);
     source.dispose();
@@ -154,13 +193,21 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
 
   private layer(name: string): LayerChoice {
     const layer = this.overview?.layers.find((one) => one.name === name);
-    if (!layer) throw badInput('inspect.noSuchLayer', `The model has no layer "${name}" to prune, so nothing was written.`, { todo: 'Refresh the inspector.' });
+    if (!layer)
+      throw badInput('inspect.noSuchLayer', `The model has no layer "${name}" to prune, so nothing was written.`, {
+        todo: 'Refresh the inspector.',
+      });
     return layer;
   }
 
   private async write(choice: PruneChoice): Promise<void> {
     const { strategy } = this.overview!;
-    if (strategy) throw badInput('inspect.strategy', `The strategy "${strategy}" chooses by itself what it prunes, so nothing was written.`, { todo: 'Take the strategy "fine-pruning" to choose it yourself.' });
+    if (strategy)
+      throw badInput(
+        'inspect.strategy',
+        `The strategy "${strategy}" chooses by itself what it prunes, so nothing was written.`,
+        { todo: 'Take the strategy "fine-pruning" to choose it yourself.' },
+      );
     this.send({ type: 'told', failed: false, message: await writeChoice(this.config, choice, this.byDefault) });
   }
 
@@ -171,21 +218,26 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   }
 }
 
-const COMMANDS: Record<Extract<FromInspector, { type: 'command' }>['command'], (config: vscode.Uri) => Thenable<void>> = {
-  'show-log': () => vscode.commands.executeCommand('finePrune.showLog'),
-  'open-config': (config) => vscode.window.showTextDocument(config, { preview: false, viewColumn: vscode.ViewColumn.One }).then(() => undefined),
-  'open-report': (config) => vscode.commands.executeCommand('finePrune.openReport', reportOf(config)),
-  run: (config) => vscode.commands.executeCommand('finePrune.run', config),
-  scan: (config) => vscode.commands.executeCommand('finePrune.scan', config),
-  'open-scan': (config) => vscode.commands.executeCommand('finePrune.openScan', config),
-  'manage-trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
-};
+const COMMANDS: Record<Extract<FromInspector, { type: 'command' }>['command'], (config: vscode.Uri) => Thenable<void>> =
+  {
+    'show-log': () => vscode.commands.executeCommand('finePrune.showLog'),
+    'open-config': (config) =>
+      vscode.window
+        .showTextDocument(config, { preview: false, viewColumn: vscode.ViewColumn.One })
+        .then(() => undefined),
+    'open-report': (config) => vscode.commands.executeCommand('finePrune.openReport', reportOf(config)),
+    run: (config) => vscode.commands.executeCommand('finePrune.run', config),
+    scan: (config) => vscode.commands.executeCommand('finePrune.scan', config),
+    'open-scan': (config) => vscode.commands.executeCommand('finePrune.openScan', config),
+    'manage-trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+  };
 
 const CANCELLED: Failure = { kind: 'cancelled', code: 'cancelled', message: 'Cancelled.' };
 
 function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ServerDown) return { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' };
+  if (error instanceof ServerDown)
+    return { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' };
   return { kind: 'engine', code: 'server.failed', message, todo: 'The log says more.' };
 }
 

@@ -47,7 +47,9 @@ export class InspectorPanels implements vscode.Disposable, vscode.WebviewPanelSe
       if (isConfig(config)) return config;
       this.context.log.warn(`An inspector could not be restored: ${config.toString()} is no config.`);
     } catch (error) {
-      this.context.log.warn(`An inspector could not be restored: ${error instanceof Error ? error.message : String(error)}`);
+      this.context.log.warn(
+        `An inspector could not be restored: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     return undefined;
   }

@@ -36,17 +36,22 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
   /** The person has closed it. */
   readonly onClosed = this.closed.event;
 
-  protected constructor(protected readonly panel: vscode.WebviewPanel, private readonly options: PanelOptions<In>) {
+  protected constructor(
+    protected readonly panel: vscode.WebviewPanel,
+    private readonly options: PanelOptions<In>,
+  ) {
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [this.root] };
     this.track(panel.onDidDispose(() => this.dispose()));
     this.track(webview.onDidReceiveMessage((value: unknown) => this.receive(value)));
-    this.track(panel.onDidChangeViewState(() => {
-      if (panel.visible || !this.listening) return;
-      // A hidden page is gone; what is sent to it would be lost.
-      this.listening = false;
-      this.onHidden();
-    }));
+    this.track(
+      panel.onDidChangeViewState(() => {
+        if (panel.visible || !this.listening) return;
+        // A hidden page is gone; what is sent to it would be lost.
+        this.listening = false;
+        this.onHidden();
+      }),
+    );
     this.load();
     this.track(new vscode.Disposable(() => clearTimeout(this.late)));
   }
@@ -56,7 +61,10 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
   }
 
   private load(time = 1): void {
-    const { panel: { webview }, options: { title, page, log } } = this;
+    const {
+      panel: { webview },
+      options: { title, page, log },
+    } = this;
     const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.root, name)).toString();
     // Its nonce makes it another page each time, which VS Code loads.
     webview.html = pageHtml({
@@ -117,7 +125,9 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
     try {
       message = this.options.parse(value);
     } catch (error) {
-      this.options.log.error(`${this.options.page}: a message that is none was dropped: ${error instanceof Error ? error.message : String(error)}`);
+      this.options.log.error(
+        `${this.options.page}: a message that is none was dropped: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return;
     }
     if (message.type === 'ready') {

@@ -29,7 +29,9 @@ export interface ReportContext {
 /** The rendered view of defense reports: an editor that a person may choose for them. */
 export class ReportEditors implements vscode.CustomTextEditorProvider, vscode.Disposable {
   private readonly editors = new Set<ReportEditor>();
-  private readonly registration = vscode.window.registerCustomEditorProvider(REPORT_EDITOR, this, { supportsMultipleEditorsPerDocument: true });
+  private readonly registration = vscode.window.registerCustomEditorProvider(REPORT_EDITOR, this, {
+    supportsMultipleEditorsPerDocument: true,
+  });
 
   constructor(private readonly context: ReportContext) {}
 
@@ -56,20 +58,28 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
   /** Numbers readings: only the answer to the last one is shown. */
   private reading = 0;
 
-  constructor(panel: vscode.WebviewPanel, readonly document: vscode.TextDocument, private readonly context: ReportContext) {
+  constructor(
+    panel: vscode.WebviewPanel,
+    readonly document: vscode.TextDocument,
+    private readonly context: ReportContext,
+  ) {
     super(panel, { ...context, title: `Report: ${reportName(document.uri)}`, page: 'report', parse: parseFromReport });
     const review = this.beside(reviewOf).toString();
-    this.track(vscode.workspace.onDidChangeTextDocument(({ document: changed }) => {
-      if (changed === document || changed.uri.toString() === review) this.later(TYPING_MS);
-    }));
+    this.track(
+      vscode.workspace.onDidChangeTextDocument(({ document: changed }) => {
+        if (changed === document || changed.uri.toString() === review) this.later(TYPING_MS);
+      }),
+    );
     this.track(vscode.workspace.onDidGrantWorkspaceTrust(() => this.later(0)));
     this.track(new vscode.Disposable(() => clearTimeout(this.due)));
     if (this.local) this.watch();
     let lost = false;
-    this.track(context.server.onDidChangeState((state) => {
-      if (state === 'running' && lost) this.later(0);
-      lost = state === 'stopped' || (lost && state !== 'running');
-    }));
+    this.track(
+      context.server.onDidChangeState((state) => {
+        if (state === 'running' && lost) this.later(0);
+        lost = state === 'stopped' || (lost && state !== 'running');
+      }),
+    );
   }
 
   protected override onReady(): void {
@@ -82,7 +92,9 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
   }
 
   protected override onMessage(message: FromReport): void {
-    void this.act(message).catch((error: unknown) => this.send({ type: 'told', message: toldFault(error, this.context.log), failed: true }));
+    void this.act(message).catch((error: unknown) =>
+      this.send({ type: 'told', message: toldFault(error, this.context.log), failed: true }),
+    );
   }
 
   private async act(message: FromReport): Promise<void> {
@@ -90,7 +102,10 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
     switch (message.type) {
       case 'inspect':
         this.needsLocal('inspect a model');
-        await vscode.commands.executeCommand('finePrune.inspect', uri, { layer: message.layer, ...(message.unit !== undefined && { unit: message.unit }) });
+        await vscode.commands.executeCommand('finePrune.inspect', uri, {
+          layer: message.layer,
+          ...(message.unit !== undefined && { unit: message.unit }),
+        });
         return;
       case 'accept':
         this.needsLocal('decide about a finding');
@@ -118,7 +133,10 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
         await vscode.window.showTextDocument(this.document, { preview: false });
         return;
       case 'open-config':
-        if (!(await exists(config))) throw badInput('report.noConfig', `${baseName(config)} is not beside this report.`, { todo: 'It was moved or deleted; the report has the settings of its run.' });
+        if (!(await exists(config)))
+          throw badInput('report.noConfig', `${baseName(config)} is not beside this report.`, {
+            todo: 'It was moved or deleted; the report has the settings of its run.',
+          });
         await vscode.window.showTextDocument(config, { preview: false });
         return;
       case 'compare':
@@ -138,7 +156,12 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
   }
 
   private needsLocal(what: string): void {
-    if (!this.local) throw badInput('report.notLocal', `This report is shown as it is at another revision: to ${what}, a file of the working tree is needed.`, { todo: 'Open the report of the working tree.' });
+    if (!this.local)
+      throw badInput(
+        'report.notLocal',
+        `This report is shown as it is at another revision: to ${what}, a file of the working tree is needed.`,
+        { todo: 'Open the report of the working tree.' },
+      );
   }
 
   private beside(name: (report: vscode.Uri) => vscode.Uri): vscode.Uri {
@@ -149,9 +172,12 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
     const folder = vscode.Uri.joinPath(this.document.uri, '..');
     const inside = vscode.workspace.getWorkspaceFolder(this.document.uri) !== undefined;
     // Outside of the workspace a recursive watcher could be one of a whole disk.
-    const watcher = vscode.workspace.createFileSystemWatcher(inside ? WATCHED : new vscode.RelativePattern(folder, WATCHED.slice('**/'.length)));
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      inside ? WATCHED : new vscode.RelativePattern(folder, WATCHED.slice('**/'.length)),
+    );
     this.track(watcher);
-    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) this.track(event(() => this.later(FILES_MS)));
+    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete])
+      this.track(event(() => this.later(FILES_MS)));
   }
 
   /** Reads again soon; many changes at once are one. A page that does not listen asks by itself when it does. */
@@ -164,10 +190,14 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
     const mine = ++this.reading;
     const { uri } = this.document;
     const name = reportName(uri);
-    const result = await this.read().catch((error: unknown): { ok: false; failure: Failure } => ({ ok: false, failure: failureOf(error) }));
+    const result = await this.read().catch((error: unknown): { ok: false; failure: Failure } => ({
+      ok: false,
+      failure: failureOf(error),
+    }));
     if (mine !== this.reading) return;
     this.shown = result.ok ? 'view' : 'broken';
-    if (result.ok) this.send({ type: 'view', name, view: result.view, local: this.local, trusted: vscode.workspace.isTrusted });
+    if (result.ok)
+      this.send({ type: 'view', name, view: result.view, local: this.local, trusted: vscode.workspace.isTrusted });
     else this.send({ type: 'broken', name, failure: result.failure });
   }
 
@@ -175,7 +205,11 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
     const { uri } = this.document;
     // The server reads what lies beside a file; what lies beside a revision only the editor can.
     const reviewText = this.local ? null : await readText(this.beside(reviewOf), MOST_REVIEW_BYTES).catch(() => null);
-    const params: ReadReportParams = { uri: uri.toString(), text: this.document.getText(), ...(reviewText !== null && { reviewText }) };
+    const params: ReadReportParams = {
+      uri: uri.toString(),
+      text: this.document.getText(),
+      ...(reviewText !== null && { reviewText }),
+    };
     return await this.context.server.request<ReadReportResult>(READ_REPORT_REQUEST, params);
   }
 }

@@ -1,6 +1,13 @@
 import * as vscode from 'vscode';
 import { FinePruneError, type Failure } from '../../server/protocol/errors';
-import { RUN_REQUEST, SCAN_REQUEST, type RunParams, type RunResult, type ScanAnswer, type ScanParams } from '../../server/protocol/lsp';
+import {
+  RUN_REQUEST,
+  SCAN_REQUEST,
+  type RunParams,
+  type RunResult,
+  type ScanAnswer,
+  type ScanParams,
+} from '../../server/protocol/lsp';
 import { requestWithProgress } from '../language/progress';
 import type { LanguageServer } from '../language/server';
 import { baseName } from '../ui/open';
@@ -29,7 +36,10 @@ interface Asked {
 export class Runs {
   private readonly active = new Map<string, ActiveRun>();
 
-  constructor(private readonly server: LanguageServer, private readonly log: vscode.LogOutputChannel) {}
+  constructor(
+    private readonly server: LanguageServer,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
 
   list(): ActiveRun[] {
     return [...this.active.values()];
@@ -50,7 +60,14 @@ export class Runs {
   async run(config: vscode.Uri): Promise<RunResult> {
     const params: RunParams = { configUri: config.toString() };
     const name = runName(config);
-    const asked = { key: config.toString(), name, file: config, title: `Fine-Prune ${name}`, method: RUN_REQUEST, params };
+    const asked = {
+      key: config.toString(),
+      name,
+      file: config,
+      title: `Fine-Prune ${name}`,
+      method: RUN_REQUEST,
+      params,
+    };
     return await this.perform<RunResult>(asked, ({ outcome }) => outcome.report.verdict.word);
   }
 
@@ -62,7 +79,14 @@ export class Runs {
    */
   async scan(subject: vscode.Uri, name: string, clean: ScanParams['clean']): Promise<ScanAnswer> {
     const params: ScanParams = { uri: subject.toString(), ...(clean && { clean }) };
-    const asked = { key: scanKey(subject), name, file: subject, title: `Scanning ${name}`, method: SCAN_REQUEST, params };
+    const asked = {
+      key: scanKey(subject),
+      name,
+      file: subject,
+      title: `Scanning ${name}`,
+      method: SCAN_REQUEST,
+      params,
+    };
     return await this.perform<ScanAnswer>(asked, ({ outcome }) => outcome.report.scan.word);
   }
 
@@ -80,7 +104,9 @@ export class Runs {
         token.onCancellationRequested(() => source.cancel());
         source.token.onCancellationRequested(() => progress.report({ message: 'Cancelling …' }));
         progress.report({ message: 'Starting …' });
-        return await requestWithProgress<R>(this.server, method, params, progress, source.token).catch((error: unknown) => asResult(error) as R);
+        return await requestWithProgress<R>(this.server, method, params, progress, source.token).catch(
+          (error: unknown) => asResult(error) as R,
+        );
       });
       const end = result.ok ? wordOf(result as Extract<R, { ok: true }>) : result.failure.code;
       this.log.info(`${title}: ${end}, after ${((Date.now() - began) / 1000).toFixed(1)} s.`);

@@ -10,8 +10,14 @@ export interface Action {
 }
 
 export const SHOW_LOG: Action = { title: 'Show Log', run: () => vscode.commands.executeCommand('finePrune.showLog') };
-export const RESTART: Action = { title: 'Restart Server', run: () => vscode.commands.executeCommand('finePrune.restartServer') };
-export const INSTALL: Action = { title: 'Install Native Engine', run: () => vscode.commands.executeCommand('finePrune.installEngine') };
+export const RESTART: Action = {
+  title: 'Restart Server',
+  run: () => vscode.commands.executeCommand('finePrune.restartServer'),
+};
+export const INSTALL: Action = {
+  title: 'Install Native Engine',
+  run: () => vscode.commands.executeCommand('finePrune.installEngine'),
+};
 
 export type Level = 'information' | 'warning' | 'error';
 

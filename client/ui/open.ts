@@ -9,12 +9,18 @@ export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void
   if (!range) return;
   // Backwards, and shown from its line's beginning: of a value that is too long for the window, the start is what matters.
   editor.selection = new vscode.Selection(range.end, range.start);
-  editor.revealRange(new vscode.Range(range.start.with({ character: 0 }), range.start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  editor.revealRange(
+    new vscode.Range(range.start.with({ character: 0 }), range.start),
+    vscode.TextEditorRevealType.InCenterIfOutsideViewport,
+  );
 }
 
 function rangeOf(document: vscode.TextDocument, pointer: string): vscode.Range | undefined {
   const tree = parseTree(document.getText());
-  const segments = pointer.slice(1).split('/').map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const segments = pointer
+    .slice(1)
+    .split('/')
+    .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
   const path = segments.map((s) => (/^\d+$/.test(s) ? Number(s) : s));
   const node = tree && findNodeAtLocation(tree, path);
   return node && new vscode.Range(document.positionAt(node.offset), document.positionAt(node.offset + node.length));
@@ -39,11 +45,14 @@ export const isReport = (uri: vscode.Uri): boolean => endsWith(uri, '.defense.js
 export const isScan = (uri: vscode.Uri): boolean => endsWith(uri, '.scan.json');
 
 /** The report that a run of this config writes, or the config that made this report. */
-export const reportOf = (config: vscode.Uri): vscode.Uri => config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });
-export const configOf = (report: vscode.Uri): vscode.Uri => report.with({ path: report.path.replace(/\.defense\.json$/, '.fineprune.json') });
+export const reportOf = (config: vscode.Uri): vscode.Uri =>
+  config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });
+export const configOf = (report: vscode.Uri): vscode.Uri =>
+  report.with({ path: report.path.replace(/\.defense\.json$/, '.fineprune.json') });
 
 /** Decisions of reviewers about a report. */
-export const reviewOf = (report: vscode.Uri): vscode.Uri => report.with({ path: report.path.replace(/\.defense\.json$/, '.defense-review.json') });
+export const reviewOf = (report: vscode.Uri): vscode.Uri =>
+  report.with({ path: report.path.replace(/\.defense\.json$/, '.defense-review.json') });
 
 /** What a report is called: its file's name without its ending. */
 export const reportName = (report: vscode.Uri): string => baseName(report).replace(/\.defense\.json$/, '');
@@ -59,5 +68,8 @@ export function activeReport(): vscode.Uri | undefined {
 export const baseName = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf('/') + 1);
 
 export async function exists(uri: vscode.Uri): Promise<boolean> {
-  return await vscode.workspace.fs.stat(uri).then(() => true, () => false);
+  return await vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
 }

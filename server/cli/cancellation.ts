@@ -4,7 +4,10 @@
  *
  * @param say tells the person that it was heard
  */
-export async function withCancellation<T>(say: (text: string) => void, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withCancellation<T>(
+  say: (text: string) => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);

@@ -34,16 +34,31 @@ export function checkCommand(): Command {
     .argument('[reports...]', 'reports (*.defense.json); default: all below the current folder')
     .option('--measure', 'evaluate the committed models again, without training, and compare every figure')
     .option('--reproduce', 'run the defense again as well, into a temporary folder, and compare')
-    .option('--base <ref>', 'git revision whose gates and decisions count; what the change does to its own terms is told first')
-    .option('--policy <file>', 'gates and decisions that count for every report; with --base, one in the repository is read from there')
+    .option(
+      '--base <ref>',
+      'git revision whose gates and decisions count; what the change does to its own terms is told first',
+    )
+    .option(
+      '--policy <file>',
+      'gates and decisions that count for every report; with --base, one in the repository is read from there',
+    )
     .option('--config <file>', 'config of the one report that is named, where it lies elsewhere and is not found')
-    .addOption(new Option('--format <name>', 'what is written').choices(['text', 'json', 'md', 'sarif']).default('text'))
+    .addOption(
+      new Option('--format <name>', 'what is written').choices(['text', 'json', 'md', 'sarif']).default('text'),
+    )
     .option('--out <file>', 'write there instead of to standard output')
     .option('--sarif <file>', 'write SARIF there as well')
     .option('--summary <file>', "append a Markdown summary there, below a forge's limit (such as $GITHUB_STEP_SUMMARY)")
-    .option('--comment <file>', 'write the body of a pull-request comment there, with a marker to find the comment again')
+    .option(
+      '--comment <file>',
+      'write the body of a pull-request comment there, with a marker to find the comment again',
+    )
     .option('--allow <dir>', 'a folder beyond the repository that data may be read from; may be repeated', collect)
-    .addOption(new Option('--backend <name>', 'engine to measure with, whatever the config says').choices(['auto', 'native', 'wasm']).default('auto'))
+    .addOption(
+      new Option('--backend <name>', 'engine to measure with, whatever the config says')
+        .choices(['auto', 'native', 'wasm'])
+        .default('auto'),
+    )
     .option('--verbose', 'list what was checked and holds, too')
     .option('--json', 'the same as --format json')
     .addHelpText(
@@ -60,7 +75,9 @@ Examples:
   $ fine-prune check --measure --base origin/main        what a pull request has to pass
   $ fine-prune check --base origin/main --sarif fine-prune.sarif --summary "$GITHUB_STEP_SUMMARY"`,
     )
-    .action((reports: string[], flags: CheckFlags) => conclude(flags.json ?? flags.format === 'json', () => check(reports, flags)));
+    .action((reports: string[], flags: CheckFlags) =>
+      conclude(flags.json ?? flags.format === 'json', () => check(reports, flags)),
+    );
 }
 
 async function check(reports: readonly string[], flags: CheckFlags): Promise<number> {
@@ -71,7 +88,17 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
   const progress = createProgress(process.stderr);
   const done = await withCancellation(progress.line, async (signal) => {
-    const { context, targets, deleted } = await prepare(reports, { cwd, level, base: flags.base, policy: flags.policy, config: flags.config, allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)), backend: flags.backend ?? 'auto', signal, onEvent: progress.event });
+    const { context, targets, deleted } = await prepare(reports, {
+      cwd,
+      level,
+      base: flags.base,
+      policy: flags.policy,
+      config: flags.config,
+      allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
+      backend: flags.backend ?? 'auto',
+      signal,
+      onEvent: progress.event,
+    });
     const { checkReport } = await import('./check/check-report');
     const { deletedReport } = await import('./check/deleted');
     const all: Checked[] = [];
@@ -83,15 +110,31 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   return done.all.every(({ result }) => result.passed) ? EXIT.ok : EXIT.gateMissed;
 }
 
-async function write(all: readonly Checked[], context: import('./check/context').CheckContext, flags: CheckFlags, cwd: string): Promise<void> {
+async function write(
+  all: readonly Checked[],
+  context: import('./check/context').CheckContext,
+  flags: CheckFlags,
+  cwd: string,
+): Promise<void> {
   const format = flags.json ? 'json' : (flags.format ?? 'text');
   const { checkText } = await import('./check/text');
   const { checkComment, checkSummary } = await import('./check/markdown');
   const { checkSarif } = await import('./check/sarif');
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   const texts = {
-    text: () => checkText(all, { verbose: flags.verbose ?? false, colour: flags.out === undefined && wantsColour(process.stdout, process.env), columns: process.stdout.columns ?? 100 }),
-    json: () => json({ passed: all.every(({ result }) => result.passed), asked: context.level, base: context.base && { ref: context.base.ref, commit: context.base.commit }, reports: all.map(({ result }) => result) }),
+    text: () =>
+      checkText(all, {
+        verbose: flags.verbose ?? false,
+        colour: flags.out === undefined && wantsColour(process.stdout, process.env),
+        columns: process.stdout.columns ?? 100,
+      }),
+    json: () =>
+      json({
+        passed: all.every(({ result }) => result.passed),
+        asked: context.level,
+        base: context.base && { ref: context.base.ref, commit: context.base.commit },
+        reports: all.map(({ result }) => result),
+      }),
     md: () => checkSummary(all),
     sarif: () => json(checkSarif(all, context.repository)),
   };

@@ -1,6 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
-import { type InstallPlan, installNativeEngine, planInstall, removeNativeEngine } from '../engine/backend/native-install';
+import {
+  type InstallPlan,
+  installNativeEngine,
+  planInstall,
+  removeNativeEngine,
+} from '../engine/backend/native-install';
 import { findNativeEngine, type NativeEngineStatus } from '../engine/backend/native-sources';
 import { rememberedFault, whyOff } from '../engine/backend/one-dnn';
 import { badInput, cancelled } from '../protocol/errors';
@@ -13,7 +18,9 @@ type Source = 'python' | 'wheel' | 'tfjs-node';
 /** `fine-prune engine status|install|remove`. */
 export function engineCommand(): Command {
   return new Command('engine')
-    .description('The native engine (TensorFlow): is it there, put it there, take it away. Without it, the embedded WASM engine computes.')
+    .description(
+      'The native engine (TensorFlow): is it there, put it there, take it away. Without it, the embedded WASM engine computes.',
+    )
     .addCommand(statusCommand())
     .addCommand(installCommand())
     .addCommand(removeCommand())
@@ -45,7 +52,9 @@ function statusCommand(): Command {
         if (flags.json) printJson({ native, ...(oneDnnFault && { oneDnnFault }), ...(plan && { plan }) });
         else {
           const off = oneDnnFault ? `  ${whyOff({ on: false, fault: oneDnnFault, chosen: false })}\n` : '';
-          process.stdout.write(`${describeStatus(native)}${off}${plan ? `${describePlan(plan)}\nInstall it: fine-prune engine install\n` : ''}`);
+          process.stdout.write(
+            `${describeStatus(native)}${off}${plan ? `${describePlan(plan)}\nInstall it: fine-prune engine install\n` : ''}`,
+          );
         }
         return EXIT.ok;
       }),
@@ -58,8 +67,13 @@ function installCommand(): Command {
     .option('-y, --yes', 'do not ask')
     .addOption(new Option('--from <source>', 'take this source and no other').choices(['python', 'wheel', 'tfjs-node']))
     .option('--json', 'one JSON object on standard output, progress on standard error')
-    .addHelpText('after', '\nExamples:\n  $ fine-prune engine install\n  $ fine-prune engine install --yes --from python')
-    .action((flags: { yes?: boolean; from?: Source; json?: boolean }) => conclude(flags.json ?? false, () => install(flags)));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fine-prune engine install\n  $ fine-prune engine install --yes --from python',
+    )
+    .action((flags: { yes?: boolean; from?: Source; json?: boolean }) =>
+      conclude(flags.json ?? false, () => install(flags)),
+    );
 }
 
 async function install({ yes, from, json }: { yes?: boolean; from?: Source; json?: boolean }): Promise<number> {
@@ -67,7 +81,11 @@ async function install({ yes, from, json }: { yes?: boolean; from?: Source; json
   const status = await withCancellation(progress.line, async (signal) => {
     const plan = await planInstall({ from, signal });
     if (plan.diskBytes > 0 && !yes) await askFirst(plan, signal);
-    return await installNativeEngine({ from, signal, onProgress: (step, done, total) => progress.step(step, done, total, bytes(done, total)) });
+    return await installNativeEngine({
+      from,
+      signal,
+      onProgress: (step, done, total) => progress.step(step, done, total, bytes(done, total)),
+    });
   }).finally(progress.stop);
   if (json) printJson({ native: status });
   else process.stdout.write(describeStatus(status));
@@ -76,7 +94,10 @@ async function install({ yes, from, json }: { yes?: boolean; from?: Source; json
 
 async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw badInput('cli.needsYes', `Nobody can be asked whether to install the native engine (${sizes(plan)}).`, { file: plan.folder, todo: 'Give --yes.' });
+    throw badInput('cli.needsYes', `Nobody can be asked whether to install the native engine (${sizes(plan)}).`, {
+      file: plan.folder,
+      todo: 'Give --yes.',
+    });
   }
   process.stderr.write(`${describePlan(plan)}\n`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -94,19 +115,26 @@ async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
 
 function removeCommand(): Command {
   return new Command('remove')
-    .description('Take the native engine out of the cache, and forget what was found out about oneDNN here; what is configured or in node_modules stays.')
+    .description(
+      'Take the native engine out of the cache, and forget what was found out about oneDNN here; what is configured or in node_modules stays.',
+    )
     .addHelpText('after', '\nExample:\n  $ fine-prune engine remove')
     .action(() =>
       conclude(false, async () => {
         const removed = await removeNativeEngine();
-        process.stdout.write(removed ? 'The native engine was removed from the cache.\n' : 'There was no native engine in the cache.\n');
+        process.stdout.write(
+          removed ? 'The native engine was removed from the cache.\n' : 'There was no native engine in the cache.\n',
+        );
         return EXIT.ok;
       }),
     );
 }
 
 function describeStatus(status: NativeEngineStatus): string {
-  const lines = [`Native engine: ${status.installed ? 'installed' : 'not installed; runs use WASM'}`, `  ${status.why}`];
+  const lines = [
+    `Native engine: ${status.installed ? 'installed' : 'not installed; runs use WASM'}`,
+    `  ${status.why}`,
+  ];
   if (status.path !== undefined) lines.push(`  ${status.path}`);
   return `${lines.join('\n')}\n`;
 }

@@ -63,7 +63,10 @@ export async function configsNaming(model: string): Promise<string[]> {
 
 export async function configsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(CONFIG_SUFFIX)).sort().map((name) => path.join(folder, name));
+  return names
+    .filter((name) => name.endsWith(CONFIG_SUFFIX))
+    .sort()
+    .map((name) => path.join(folder, name));
 }
 
 /** Faults in a config are for its run to report, not for the search: what names no model does not name this one. */

@@ -8,9 +8,28 @@ import { badInput } from '../protocol/errors';
  * review is somebody else's; what is read here is blobs and names.
  */
 const SAFE = [
-  '--no-pager', '--no-optional-locks', '--literal-pathspecs', '--no-replace-objects',
-  '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'core.attributesFile=/dev/null', '-c', 'core.untrackedCache=false',
-  '-c', 'protocol.allow=never', '-c', 'diff.external=', '-c', 'submodule.recurse=false', '-c', 'core.quotePath=false', '-c', 'log.showSignature=false',
+  '--no-pager',
+  '--no-optional-locks',
+  '--literal-pathspecs',
+  '--no-replace-objects',
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'core.hooksPath=/dev/null',
+  '-c',
+  'core.attributesFile=/dev/null',
+  '-c',
+  'core.untrackedCache=false',
+  '-c',
+  'protocol.allow=never',
+  '-c',
+  'diff.external=',
+  '-c',
+  'submodule.recurse=false',
+  '-c',
+  'core.quotePath=false',
+  '-c',
+  'log.showSignature=false',
 ];
 
 const MAX_NAMES_BYTES = 256 * 2 ** 20;
@@ -41,7 +60,13 @@ export class Repository {
    * @throws FinePruneError `git.ref` when there is none of that name
    */
   async commit(ref: string): Promise<string> {
-    const found = ref.includes('\0') ? null : await git(this.root, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], 1 << 12).catch(() => null);
+    const found = ref.includes('\0')
+      ? null
+      : await git(
+          this.root,
+          ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`],
+          1 << 12,
+        ).catch(() => null);
     const id = found?.toString('latin1').trim() ?? '';
     if (/^[0-9a-f]{40,64}$/.test(id)) return id;
     throw badInput('git.ref', `There is no commit "${ref.slice(0, 200)}" in this repository.`, {
@@ -53,15 +78,22 @@ export class Repository {
   /** All files of a commit. @param commit what `commit` gave */
   async files(commit: string): Promise<TreeFile[]> {
     const listed = await git(this.root, ['ls-tree', '-r', '-z', '--full-tree', commit], MAX_NAMES_BYTES);
-    return listed.toString('utf8').split('\0').flatMap((entry): TreeFile[] => {
-      const found = /^100\d{3} blob ([0-9a-f]{40,64})\t([\s\S]+)$/.exec(entry);
-      return found ? [{ id: found[1]!, path: found[2]! }] : [];
-    });
+    return listed
+      .toString('utf8')
+      .split('\0')
+      .flatMap((entry): TreeFile[] => {
+        const found = /^100\d{3} blob ([0-9a-f]{40,64})\t([\s\S]+)$/.exec(entry);
+        return found ? [{ id: found[1]!, path: found[2]! }] : [];
+      });
   }
 
   /** Paths of the files that git tracks below a folder, from the repository's root. */
   async tracked(folder: string): Promise<string[]> {
-    const listed = await git(this.root, ['ls-files', '-z', '--full-name', '--cached', '--', this.relative(folder) || '.'], MAX_NAMES_BYTES);
+    const listed = await git(
+      this.root,
+      ['ls-files', '-z', '--full-name', '--cached', '--', this.relative(folder) || '.'],
+      MAX_NAMES_BYTES,
+    );
     return [...new Set(listed.toString('utf8').split('\0').filter(Boolean))];
   }
 
@@ -72,7 +104,10 @@ export class Repository {
    */
   async read(id: string, most: number): Promise<Buffer> {
     const size = Number((await git(this.root, ['cat-file', '-s', id], 1 << 12)).toString('latin1').trim());
-    if (!(size <= most)) throw badInput('git.tooLarge', `The object ${id.slice(0, 12)} has ${size} bytes; at most ${most} are read.`, { file: this.root });
+    if (!(size <= most))
+      throw badInput('git.tooLarge', `The object ${id.slice(0, 12)} has ${size} bytes; at most ${most} are read.`, {
+        file: this.root,
+      });
     return git(this.root, ['cat-file', 'blob', id], most + 1);
   }
 
@@ -84,11 +119,16 @@ export class Repository {
 
 function git(cwd: string, args: readonly string[], maxBuffer: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    execFile('git', [...SAFE, ...args], { cwd, env: environment(), maxBuffer, encoding: 'buffer', windowsHide: true }, (error, stdout) => {
-      // An ExecFileException is an Error; its text may hold the arguments, which the caller's own message replaces.
-      if (error) reject(new Error(`git ${args[0]} failed: ${error.message}`, { cause: error }));
-      else resolve(stdout);
-    });
+    execFile(
+      'git',
+      [...SAFE, ...args],
+      { cwd, env: environment(), maxBuffer, encoding: 'buffer', windowsHide: true },
+      (error, stdout) => {
+        // An ExecFileException is an Error; its text may hold the arguments, which the caller's own message replaces.
+        if (error) reject(new Error(`git ${args[0]} failed: ${error.message}`, { cause: error }));
+        else resolve(stdout);
+      },
+    );
   });
 }
 

@@ -26,9 +26,17 @@ export function initCommand(): Command {
     .argument('<model>', 'the TF.js Layers model.json to defend')
     .requiredOption('--train <files...>', 'clean training data: images and labels')
     .requiredOption('--test <files...>', 'clean test data: images and labels')
-    .addOption(new Option('--trigger <kind>', 'the trigger, as far as it is known').choices([...TRIGGER_KINDS, 'none']).default('none'))
+    .addOption(
+      new Option('--trigger <kind>', 'the trigger, as far as it is known')
+        .choices([...TRIGGER_KINDS, 'none'])
+        .default('none'),
+    )
     .option('--target <class>', "the trigger's target class", integer(0), 0)
-    .option('--name <name>', "base name of the config (default: the model's, or its folder's for a model.json)", baseName)
+    .option(
+      '--name <name>',
+      "base name of the config (default: the model's, or its folder's for a model.json)",
+      baseName,
+    )
     .addHelpText(
       'after',
       `
@@ -72,7 +80,8 @@ function defaultName(modelPath: string): string {
 
 async function mustExist(file: string, what: string): Promise<void> {
   const info = await stat(file).catch(() => null);
-  if (!info?.isFile()) throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
+  if (!info?.isFile())
+    throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
 }
 
 async function mustBeData(file: string, what: string): Promise<void> {
@@ -86,6 +95,9 @@ async function writeNew(file: string, text: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw outputFailure(error, file);
-    throw badInput('cli.configExists', 'This config exists already; it is left as it is.', { file, todo: 'Edit it, or give another --name.' });
+    throw badInput('cli.configExists', 'This config exists already; it is left as it is.', {
+      file,
+      todo: 'Edit it, or give another --name.',
+    });
   }
 }

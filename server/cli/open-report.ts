@@ -29,8 +29,15 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
   const info = await stat(file).catch(() => null);
   const colon = named.indexOf(':');
   if (!info && colon > 0) return atRevision(named, named.slice(0, colon), named.slice(colon + 1), cwd);
-  if (!info?.isFile()) throw badInput('cli.notFound', `There is no report ${named}.`, { file, todo: `Name a report (*${REPORT_SUFFIX}), or one of a git revision as REVISION:PATH.` });
-  if (info.size > MAX_REPORT_BYTES) throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${MAX_REPORT_BYTES} are read.`, { file });
+  if (!info?.isFile())
+    throw badInput('cli.notFound', `There is no report ${named}.`, {
+      file,
+      todo: `Name a report (*${REPORT_SUFFIX}), or one of a git revision as REVISION:PATH.`,
+    });
+  if (info.size > MAX_REPORT_BYTES)
+    throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${MAX_REPORT_BYTES} are read.`, {
+      file,
+    });
   const text = await readFile(file, 'utf8');
   return { report: readReport(text, named), text, label: named, name: nameOf(file), file };
 }
@@ -41,17 +48,28 @@ export async function reviewBeside({ file, name }: NamedReport): Promise<Defense
   const beside = path.join(path.dirname(file), `${name}.defense-review.json`);
   const info = await stat(beside).catch(() => null);
   if (!info) return null;
-  if (!info.isFile() || info.size > MAX_REVIEW_BYTES) throw badInput('review.tooLarge', `The list of decisions is no file of at most ${MAX_REVIEW_BYTES} bytes.`, { file: beside });
+  if (!info.isFile() || info.size > MAX_REVIEW_BYTES)
+    throw badInput('review.tooLarge', `The list of decisions is no file of at most ${MAX_REVIEW_BYTES} bytes.`, {
+      file: beside,
+    });
   return readReview(await readFile(beside, 'utf8'), beside);
 }
 
 async function atRevision(label: string, ref: string, inside: string, cwd: string): Promise<NamedReport> {
   const repository = await Repository.of(cwd);
-  if (!repository) throw badInput('git.none', `This folder is in no git repository, so there is no ${label}.`, { file: cwd, todo: 'Name a file, or change into the repository.' });
+  if (!repository)
+    throw badInput('git.none', `This folder is in no git repository, so there is no ${label}.`, {
+      file: cwd,
+      todo: 'Name a file, or change into the repository.',
+    });
   const commit = await repository.commit(ref);
-  const wanted = inside.startsWith('./') || inside.startsWith('../') ? repository.relative(path.resolve(cwd, inside)) : inside;
+  const wanted =
+    inside.startsWith('./') || inside.startsWith('../') ? repository.relative(path.resolve(cwd, inside)) : inside;
   const entry = (await repository.files(commit)).find((one) => one.path === wanted);
-  if (!entry) throw badInput('cli.notFound', `${ref} has no ${wanted}.`, { todo: 'The path starts from the root of the repository; ./ before it starts from the current folder.' });
+  if (!entry)
+    throw badInput('cli.notFound', `${ref} has no ${wanted}.`, {
+      todo: 'The path starts from the root of the repository; ./ before it starts from the current folder.',
+    });
   const text = (await repository.read(entry.id, MAX_REPORT_BYTES)).toString('utf8');
   return { report: readReport(text, label), text, label, name: nameOf(wanted), file: null };
 }

@@ -11,7 +11,9 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: s
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}.`);
+      throw new InvalidArgumentError(
+        `Expected a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}.`,
+      );
     }
     return value;
   };
@@ -31,7 +33,8 @@ export function share(most: number, inclusive: boolean): (text: string) => numbe
 /** A parser of numbers from 0 to below 1, for commander. */
 export function shareOrNone(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
+  if (text.trim() === '' || !(value >= 0 && value < 1))
+    throw new InvalidArgumentError('Expected a number from 0 to below 1.');
   return value;
 }
 

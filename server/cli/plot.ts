@@ -7,7 +7,7 @@ const LINE = ['┤', '┤', '╶', '╴', '─', '╰', '╭', '╮', '╯', '�
 const DOTS = ['┤', '┤', '•', '•', '•', '•', '•', '•', '•', '•'];
 const BOTH = '═';
 /** Stands below the axis in place of a mark. */
-const UNMARKED = 'in the rule\'s order; named units not marked';
+const UNMARKED = "in the rule's order; named units not marked";
 /** Columns of the axis: `100 % ┤`. */
 const AXIS = 7;
 
@@ -19,13 +19,19 @@ const AXIS = 7;
  * @param width columns of everything
  * @param success what the legend calls the ASR
  */
-export function plotCurve(curve: PruningCurve, chosen: number | null, { height, width, paint, success: asr = 'ASR' }: { height: number; width: number; paint: Paint; success?: string }): string[] {
+export function plotCurve(
+  curve: PruningCurve,
+  chosen: number | null,
+  { height, width, paint, success: asr = 'ASR' }: { height: number; width: number; paint: Paint; success?: string },
+): string[] {
   const last = curve.points.at(-1);
   if (!last || last.pruned === 0) return [];
   const columns = Math.max(10, width - AXIS);
   const accuracy = resample(curve, columns, (point) => point.correct / curve.images);
   const { triggeredImages } = curve;
-  const success = triggeredImages ? resample(curve, columns, (point) => (point.successful ?? 0) / triggeredImages) : null;
+  const success = triggeredImages
+    ? resample(curve, columns, (point) => (point.successful ?? 0) / triggeredImages)
+    : null;
 
   const lines = draw(accuracy, height, LINE);
   const dots = success && draw(success, height, DOTS);
@@ -38,7 +44,11 @@ export function plotCurve(curve: PruningCurve, chosen: number | null, { height, 
 }
 
 /** One value a column; between two measured points the one before holds. */
-function resample(curve: PruningCurve, columns: number, value: (point: PruningCurve['points'][number]) => number): number[] {
+function resample(
+  curve: PruningCurve,
+  columns: number,
+  value: (point: PruningCurve['points'][number]) => number,
+): number[] {
   const { points } = curve;
   const most = points.at(-1)?.pruned ?? 0;
   let at = 0;
@@ -79,7 +89,10 @@ function paintRuns(cells: Cell[], paint: Paint): string {
   for (let from = 0, to = 0; from < cells.length; from = to) {
     const colour = cells[from]?.colour ?? null;
     while (to < cells.length && (cells[to]?.colour ?? null) === colour) to++;
-    const text = cells.slice(from, to).map((cell) => cell.text).join('');
+    const text = cells
+      .slice(from, to)
+      .map((cell) => cell.text)
+      .join('');
     out += colour ? paint(colour, text) : text;
   }
   return out;
@@ -91,7 +104,8 @@ function axisRow(chosen: number | null, most: number, columns: number): string {
   if (chosen === null) {
     const from = Math.floor((columns - UNMARKED.length) / 2);
     // On a plot without the room for it there is no mark and no word.
-    if (from > 1 && from + UNMARKED.length < columns - end.length) [...UNMARKED].forEach((character, at) => (row[from + at] = character));
+    if (from > 1 && from + UNMARKED.length < columns - end.length)
+      [...UNMARKED].forEach((character, at) => (row[from + at] = character));
     return ' '.repeat(AXIS) + row.join('');
   }
   const column = Math.round((chosen / most) * (columns - 1));

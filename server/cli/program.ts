@@ -14,7 +14,9 @@ import { TOOL } from '../engine/version';
 /** The whole command line. */
 export function buildProgram(): Command {
   const program = new Command('fine-prune')
-    .description('Is there a backdoor in this neural network, and can I get it out? Measures, prunes, fine-tunes and measures again.')
+    .description(
+      'Is there a backdoor in this neural network, and can I get it out? Measures, prunes, fine-tunes and measures again.',
+    )
     .version(TOOL, '-V, --version')
     .addHelpText(
       'after',
@@ -28,7 +30,18 @@ Examples:
 
 \`fine-prune help COMMAND\` tells more, with examples for each.`,
     );
-  for (const command of [runCommand(), scanCommand(), initCommand(), poisonTrainCommand(), reportCommand(), compareCommand(), checkCommand(), textconvCommand(), engineCommand()]) program.addCommand(command);
+  for (const command of [
+    runCommand(),
+    scanCommand(),
+    initCommand(),
+    poisonTrainCommand(),
+    reportCommand(),
+    compareCommand(),
+    checkCommand(),
+    textconvCommand(),
+    engineCommand(),
+  ])
+    program.addCommand(command);
   throwErrors(program);
   return program;
 }
@@ -45,7 +58,10 @@ export async function main(args: readonly string[]): Promise<void> {
     await buildProgram().parseAsync([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || (error.code === 'commander.help' && args.includes('help'));
+    const asked =
+      error.code === 'commander.helpDisplayed' ||
+      error.code === 'commander.version' ||
+      (error.code === 'commander.help' && args.includes('help'));
     process.exitCode = asked ? EXIT.ok : EXIT.input;
     if (!asked && args.includes('--json')) {
       printJson({ failure: { kind: 'input', code: 'cli.usage', message: error.message.replace(/^error: /, '') } });

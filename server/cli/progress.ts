@@ -58,14 +58,20 @@ export class KnownClasses {
  * One line of a progress event: `Fine-tuning 345/1720 · 28/s · 1:02 left · loss 0.021`.
  * @param found what a scan has found so far
  */
-export function describeProgress(event: ProgressEvent, secondsLeft: number | null, found: string | null = null): string {
+export function describeProgress(
+  event: ProgressEvent,
+  secondsLeft: number | null,
+  found: string | null = null,
+): string {
   const { phase, step, total, rate, metrics } = event;
   const counts = total > 1 && !COUNTS_THOUSANDTHS.has(phase);
   const parts = [counts && step > 0 ? `${PHASE_TITLES[phase]} ${step}/${total}` : PHASE_TITLES[phase]];
   if (phase === 'scan' && found !== null) parts[0] = found;
-  if (counts && rate !== undefined && Number.isFinite(rate)) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
+  if (counts && rate !== undefined && Number.isFinite(rate))
+    parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`);
   if (secondsLeft !== null) parts.push(`${clock(secondsLeft)} left`);
-  if ((phase === 'fine-tune' || phase === 'train') && metrics.loss !== undefined) parts.push(`loss ${metrics.loss.toFixed(3)}`);
+  if ((phase === 'fine-tune' || phase === 'train') && metrics.loss !== undefined)
+    parts.push(`loss ${metrics.loss.toFixed(3)}`);
   return parts.join(' · ');
 }
 
@@ -80,7 +86,9 @@ export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
 /** From so many classes on it is worth saying that some of them can be searched alone. */
@@ -94,7 +102,9 @@ function keptLine(event: EngineEvent): string | null {
     case 'stage': {
       const { cleanAccuracy, attackSuccessRate } = event.metrics;
       const name = { before: 'Before', pruned: 'Pruned', after: 'After' }[event.stage];
-      const asr = attackSuccessRate ? `, ${event.estimated ? 'ASR (estimated trigger)' : 'ASR'} ${percent(attackSuccessRate.rate)}` : '';
+      const asr = attackSuccessRate
+        ? `, ${event.estimated ? 'ASR (estimated trigger)' : 'ASR'} ${percent(attackSuccessRate.rate)}`
+        : '';
       return `${name}: clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
     }
     case 'plan':
@@ -140,9 +150,11 @@ function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
   return {
     line,
     stop: hide,
-    step: (title, done, total, detail) => show(total > 0 ? Math.min(1, done / total) : 0, detail ? `${title} · ${detail}` : title),
+    step: (title, done, total, detail) =>
+      show(total > 0 ? Math.min(1, done / total) : 0, detail ? `${title} · ${detail}` : title),
     event: (event) => {
-      if (event.type === 'progress') show(event.overall, describeProgress(event, left.seconds(event.overall, now()), classes.words()));
+      if (event.type === 'progress')
+        show(event.overall, describeProgress(event, left.seconds(event.overall, now()), classes.words()));
       else if (event.type === 'class') classes.learn(event);
       else {
         const text = keptLine(event);
@@ -176,7 +188,8 @@ function lineView(write: (text: string) => void, now: () => number): ProgressVie
       if (event.type === 'progress') {
         const secondsLeft = left.seconds(event.overall, now());
         const found = classes.words();
-        if (due(event.phase === 'scan' ? `scan, ${found}` : event.phase)) write(`${describeProgress(event, secondsLeft, found)}${doneWords(event)}`);
+        if (due(event.phase === 'scan' ? `scan, ${found}` : event.phase))
+          write(`${describeProgress(event, secondsLeft, found)}${doneWords(event)}`);
       } else if (event.type === 'class') classes.learn(event);
       else {
         const text = keptLine(event);

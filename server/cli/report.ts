@@ -15,7 +15,14 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('Show a defense report in another form, with the decisions that lie beside it.')
     .argument('<report>', 'a report (*.defense.json), or one of a git revision as REVISION:PATH')
-    .addOption(new Option('--format <name>', 'Markdown as forges render it, SARIF for code scanning, or JSON with what was decided').choices(['md', 'sarif', 'json']).default('md'))
+    .addOption(
+      new Option(
+        '--format <name>',
+        'Markdown as forges render it, SARIF for code scanning, or JSON with what was decided',
+      )
+        .choices(['md', 'sarif', 'json'])
+        .default('md'),
+    )
     .option('--out <file>', 'write there instead of to standard output')
     .addHelpText(
       'after',
@@ -41,7 +48,12 @@ async function show(named: string, { format, out }: ReportFlags): Promise<number
   return EXIT.ok;
 }
 
-async function textOf(format: ReportFlags['format'], opened: import('./open-report').NamedReport, issues: import('../protocol/review').ReviewedIssue[], decided: boolean): Promise<string> {
+async function textOf(
+  format: ReportFlags['format'],
+  opened: import('./open-report').NamedReport,
+  issues: import('../protocol/review').ReviewedIssue[],
+  decided: boolean,
+): Promise<string> {
   const { report, text, name, file, label } = opened;
   if (format === 'md') {
     const { markdownReport } = await import('../engine/report/markdown');
@@ -51,6 +63,8 @@ async function textOf(format: ReportFlags['format'], opened: import('./open-repo
   const { sarifLog } = await import('../engine/report/sarif');
   const { Repository } = await import('./git');
   const repository = file === null ? null : await Repository.of(path.dirname(file));
-  const relative = repository ? repository.relative(await realpath(file!)) : label.slice(file === null ? label.indexOf(':') + 1 : 0);
+  const relative = repository
+    ? repository.relative(await realpath(file!))
+    : label.slice(file === null ? label.indexOf(':') + 1 : 0);
   return `${JSON.stringify(sarifLog([{ report, issues, file: relative, text, configFile: relative.replace(/(\.defense)?\.json$/, '.fineprune.json') }]), null, 2)}\n`;
 }

@@ -29,10 +29,27 @@ export interface RunFlags {
 export function runCommand(): Command {
   return new Command('run')
     .description('Measure a model, prune and fine-tune it, measure it again; write the defended model and a report.')
-    .argument('[target]', 'a defense config (*.fineprune.json), a model.json with one beside it, or a folder with one; default: the current folder')
+    .argument(
+      '[target]',
+      'a defense config (*.fineprune.json), a model.json with one beside it, or a folder with one; default: the current folder',
+    )
     .option('-o, --out <dir>', "folder for report and defended model (default: the config's folder)")
-    .addOption(new Option('--backend <name>', 'engine to compute with, instead of the one in the config').choices(['auto', 'native', 'wasm']))
-    .addOption(new Option('--strategy <name>', 'how to repair the model, instead of the one in the config').choices(['fine-pruning', 'fine-pruning-conv', 'guided', 'head-reset', 'auto']))
+    .addOption(
+      new Option('--backend <name>', 'engine to compute with, instead of the one in the config').choices([
+        'auto',
+        'native',
+        'wasm',
+      ]),
+    )
+    .addOption(
+      new Option('--strategy <name>', 'how to repair the model, instead of the one in the config').choices([
+        'fine-pruning',
+        'fine-pruning-conv',
+        'guided',
+        'head-reset',
+        'auto',
+      ]),
+    )
     .option('--fine-tune-images <n>', 'fine-tune on this many images only; the report names it', integer(1))
     .option('--seed <n>', 'seed of everything random, instead of the one in the config', integer(0, 4294967295))
     .option('--threads <n>', 'threads of the native engine, instead of the number in the config', integer(1, 64))
@@ -97,7 +114,11 @@ function show({ report, files, backend, timings }: RunOutcome, json: boolean, cw
   }
   const shown = (file: string): string => (contains(cwd, file) ? path.relative(cwd, file) : file);
   const text = summarize(report, {
-    files: { report: shown(files.report), markdown: shown(files.markdown), model: files.model === null ? null : shown(files.model) },
+    files: {
+      report: shown(files.report),
+      markdown: shown(files.markdown),
+      model: files.model === null ? null : shown(files.model),
+    },
     backendWhy: backend.why,
     colour: wantsColour(process.stdout, process.env),
     columns: process.stdout.columns ?? 80,

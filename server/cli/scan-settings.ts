@@ -22,15 +22,21 @@ const MOST_NAMED = 3;
  * @param naming absolute paths of the configs that name the model
  */
 export async function settingsOf(naming: readonly string[]): Promise<KnownSettings> {
-  if (naming.length === 0) return { config: null, settings: {}, told: `${DEFAULTS}; no config beside the model names it` };
+  if (naming.length === 0)
+    return { config: null, settings: {}, told: `${DEFAULTS}; no config beside the model names it` };
   const read = await Promise.all(naming.map((file) => settingsOrNull(file)));
   const known = read.filter((settings) => settings !== null);
   const names = namesOf(naming);
   const [first, ...others] = known;
   if (!first) return { config: null, settings: {}, told: `${DEFAULTS}; ${names} can't be read` };
-  const pixels = ({ scale, mean, std }: ScanSettings): Pick<ScanSettings, 'scale' | 'mean' | 'std'> => ({ scale, mean, std });
+  const pixels = ({ scale, mean, std }: ScanSettings): Pick<ScanSettings, 'scale' | 'mean' | 'std'> => ({
+    scale,
+    mean,
+    std,
+  });
   if (naming.length === 1) return { config: naming[0]!, settings: first, told: `scale, mean and std of ${names}` };
-  if (others.some((one) => canonicalJson(pixels(one)) !== canonicalJson(pixels(first)))) return { config: null, settings: {}, told: `${DEFAULTS}; ${names} disagree` };
+  if (others.some((one) => canonicalJson(pixels(one)) !== canonicalJson(pixels(first))))
+    return { config: null, settings: {}, told: `${DEFAULTS}; ${names} disagree` };
   const broken = known.length < naming.length ? ', as far as they can be read' : '';
   return { config: null, settings: pixels(first), told: `scale, mean and std that ${names} agree on${broken}` };
 }
@@ -45,6 +51,9 @@ async function settingsOrNull(file: string): Promise<ScanSettings | null> {
 }
 
 function namesOf(files: readonly string[]): string {
-  const names = files.slice(0, MOST_NAMED).map((file) => path.basename(file)).join(', ');
+  const names = files
+    .slice(0, MOST_NAMED)
+    .map((file) => path.basename(file))
+    .join(', ');
   return files.length > MOST_NAMED ? `${names} and ${files.length - MOST_NAMED} more` : names;
 }

@@ -6,7 +6,8 @@ import { badInput } from '../protocol/errors';
 import { CONFIG_SUFFIX, configsIn, configsNaming, initLine, several } from './find-config';
 
 /** What is scanned: the model that a config names, or a model by itself, with the configs beside it that name it. */
-export type ScanTarget = { config: string; model?: undefined } | { config?: undefined; model: string; naming: string[] };
+export type ScanTarget =
+  { config: string; model?: undefined } | { config?: undefined; model: string; naming: string[] };
 
 /**
  * What a command-line argument means: a config; the only config beside a model that names it; the only config in a folder; without an
@@ -21,17 +22,28 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
   const asked = path.resolve(cwd, target ?? '.');
   if (asked.endsWith(CONFIG_SUFFIX)) return { config: asked };
   const info = await stat(asked).catch(() => null);
-  if (!info) throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, { file: asked, todo: `Name a model.json, or a defense config (*${CONFIG_SUFFIX}).` });
+  if (!info)
+    throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, {
+      file: asked,
+      todo: `Name a model.json, or a defense config (*${CONFIG_SUFFIX}).`,
+    });
   if (!info.isDirectory()) return await ofModel(asked, cwd, hasData);
   const model = path.join(asked, 'model.json');
-  const isThere = await stat(model).then((found) => found.isFile(), () => false);
+  const isThere = await stat(model).then(
+    (found) => found.isFile(),
+    () => false,
+  );
   if (hasData && isThere) return await ofModel(model, cwd, hasData);
   const configs = await configsIn(asked);
   if (configs.length === 1 && configs[0]) return { config: configs[0] };
   if (configs.length > 1) throw several(asked, configs, 'in this folder', 'Name the one whose model is to be scanned.');
   if (isThere) return await ofModel(model, cwd, hasData);
   await refuseOtherModel(asked);
-  throw badInput('cli.notFound', `There is neither a model.json nor a defense config (*${CONFIG_SUFFIX}) in this folder.`, { file: asked, todo: 'Name the model to scan.' });
+  throw badInput(
+    'cli.notFound',
+    `There is neither a model.json nor a defense config (*${CONFIG_SUFFIX}) in this folder.`,
+    { file: asked, todo: 'Name the model to scan.' },
+  );
 }
 
 async function ofModel(model: string, cwd: string, hasData: boolean): Promise<ScanTarget> {
@@ -41,10 +53,20 @@ async function ofModel(model: string, cwd: string, hasData: boolean): Promise<Sc
     return { model, naming };
   }
   if (naming.length === 1 && naming[0]) return { config: naming[0] };
-  if (naming.length > 1) throw several(model, naming, 'that name this model', 'Name the one whose data are to be used, or add --clean IMAGES LABELS.');
+  if (naming.length > 1)
+    throw several(
+      model,
+      naming,
+      'that name this model',
+      'Name the one whose data are to be used, or add --clean IMAGES LABELS.',
+    );
   await checkModelFile(model, { strict: false });
-  throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it, so clean data have to be given.`, {
-    file: model,
-    todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,
-  });
+  throw badInput(
+    'cli.noConfig',
+    `No defense config (*${CONFIG_SUFFIX}) beside this model names it, so clean data have to be given.`,
+    {
+      file: model,
+      todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,
+    },
+  );
 }

@@ -37,19 +37,54 @@ export interface ScanFlags {
 /** `fine-prune scan`. */
 export function scanCommand(): Command {
   return new Command('scan')
-    .description('Search a model for backdoors, without knowing a trigger: for every class the smallest one that would do, and which stand out.')
-    .argument('[target]', 'a model.json, a defense config (*.fineprune.json), or a folder with one; default: the current folder')
+    .description(
+      'Search a model for backdoors, without knowing a trigger: for every class the smallest one that would do, and which stand out.',
+    )
+    .argument(
+      '[target]',
+      'a model.json, a defense config (*.fineprune.json), or a folder with one; default: the current folder',
+    )
     .option('--clean <files...>', "clean images and labels (default: the training data of the model's config)")
     .option('-o, --out <dir>', "folder for the result (default: the config's, or the model's)")
-    .option('--name <name>', "base name of the result, <name>.scan.json (default: the config's, or the model's)", baseName)
-    .addOption(new Option('--backend <name>', 'engine to compute with, instead of the one in the config').choices(['auto', 'native', 'wasm']))
+    .option(
+      '--name <name>',
+      "base name of the result, <name>.scan.json (default: the config's, or the model's)",
+      baseName,
+    )
+    .addOption(
+      new Option('--backend <name>', 'engine to compute with, instead of the one in the config').choices([
+        'auto',
+        'native',
+        'wasm',
+      ]),
+    )
     .option('--threads <n>', 'threads of the native engine, instead of the number in the config', integer(1, 64))
-    .option('--seed <n>', 'seed of the images and of the searches, instead of the one in the config', integer(0, 4294967295))
-    .option('--scale <factor>', 'factor that takes a stored pixel to [0, 1], instead of the one in the config', positive)
-    .option('--mean <numbers>', 'mean subtracted after scaling: one number, or one a channel with commas between them', numbers)
+    .option(
+      '--seed <n>',
+      'seed of the images and of the searches, instead of the one in the config',
+      integer(0, 4294967295),
+    )
+    .option(
+      '--scale <factor>',
+      'factor that takes a stored pixel to [0, 1], instead of the one in the config',
+      positive,
+    )
+    .option(
+      '--mean <numbers>',
+      'mean subtracted after scaling: one number, or one a channel with commas between them',
+      numbers,
+    )
     .option('--std <numbers>', 'standard deviation divided by after that, in the same way', positives)
-    .option('--classes <list>', 'search only these classes, such as 0,3,7 or 0-9; the time grows with their number (default: all)', classList)
-    .option('--allow <dir>', 'a folder beyond the current one that a config may read data from; may be repeated', collect)
+    .option(
+      '--classes <list>',
+      'search only these classes, such as 0,3,7 or 0-9; the time grows with their number (default: all)',
+      classList,
+    )
+    .option(
+      '--allow <dir>',
+      'a folder beyond the current one that a config may read data from; may be repeated',
+      collect,
+    )
     .option('--no-cache', 'search anew, even if these very bytes were scanned before')
     .option('--report-only', 'exit with 0 when a class is suspicious')
     .option('--json', 'one JSON object on standard output, progress on standard error')
@@ -116,7 +151,10 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
   const subject = config ?? found.model!;
   // The current folder is a terminal's workspace: whoever stands in it means what is in it.
   const root = contains(cwd, subject) ? cwd : path.dirname(subject);
-  const inputs = found.config === undefined ? undefined : await scanInputs(found.config, { root, allowedFolders: beyond, ownData: !clean });
+  const inputs =
+    found.config === undefined
+      ? undefined
+      : await scanInputs(found.config, { root, allowedFolders: beyond, ownData: !clean });
   const settings = inputs ?? known?.settings;
   const chosen = clean ?? inputs?.clean;
   if (!chosen) throw badInput('cli.usage', 'No clean data are given.', { todo: 'Add --clean IMAGES LABELS.' });
@@ -126,7 +164,10 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
     ...(inputs && !clean && { config: inputs.config }),
     ...pick(flags.scale ?? settings?.scale, flags.mean ?? settings?.mean, flags.std ?? settings?.std),
     ...(flags.classes && { classes: flags.classes }),
-    out: { folder: path.resolve(cwd, flags.out ?? path.dirname(subject)), name: flags.name ?? (config === undefined ? modelName(subject) : baseNameOf(config)) },
+    out: {
+      folder: path.resolve(cwd, flags.out ?? path.dirname(subject)),
+      name: flags.name ?? (config === undefined ? modelName(subject) : baseNameOf(config)),
+    },
     // What was typed is meant, wherever it lies.
     allowedFolders: [root, ...beyond, ...(clean ? [path.dirname(clean.images), path.dirname(clean.labels)] : [])],
     seed: flags.seed ?? settings?.seed ?? 0,
@@ -138,23 +179,37 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
   return {
     request,
     placed: inputs && !clean ? inputs.placed : (error) => placedWithoutConfig(error, request),
-    next: config === undefined ? `fine-prune init ${typeable} …, then fine-prune run ${typeable} --strategy auto` : `fine-prune run ${typeable} --strategy auto`,
+    next:
+      config === undefined
+        ? `fine-prune init ${typeable} …, then fine-prune run ${typeable} --strategy auto`
+        : `fine-prune run ${typeable} --strategy auto`,
     pixels: known && pixelsText(flags, known.told),
   };
 }
 
 /** Where scale, mean and std are from; null where the command line has them all. */
 function pixelsText({ scale, mean, std }: ScanFlags, told: string): string | null {
-  const given = Object.entries({ scale, mean, std }).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${String(value)}`]));
+  const given = Object.entries({ scale, mean, std }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${String(value)}`],
+  );
   if (given.length === 3) return null;
   return given.length ? `${given.join(', ')} from the command line; what it leaves out: ${told}` : told;
 }
 
-function pick(scale: number | undefined, mean: number[] | undefined, std: number[] | undefined): Pick<ScanRequest, 'scale' | 'mean' | 'std'> {
+function pick(
+  scale: number | undefined,
+  mean: number[] | undefined,
+  std: number[] | undefined,
+): Pick<ScanRequest, 'scale' | 'mean' | 'std'> {
   return { ...(scale !== undefined && { scale }), ...(mean && { mean }), ...(std && { std }) };
 }
 
-function show({ report, file, cached, backend, timings }: ScanOutcome, { next, pixels }: Pick<PlannedScan, 'next' | 'pixels'>, json: boolean, cwd: string): void {
+function show(
+  { report, file, cached, backend, timings }: ScanOutcome,
+  { next, pixels }: Pick<PlannedScan, 'next' | 'pixels'>,
+  json: boolean,
+  cwd: string,
+): void {
   if (json) {
     printJson({ report, file, cached, backend, timings, ...(pixels !== null && { pixels }) });
     return;
@@ -173,7 +228,8 @@ function show({ report, file, cached, backend, timings }: ScanOutcome, { next, p
 
 function numbers(text: string): number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (!values.every(Number.isFinite)) throw new InvalidArgumentError('Expected a number, or several with commas between them.');
+  if (!values.every(Number.isFinite))
+    throw new InvalidArgumentError('Expected a number, or several with commas between them.');
   return values;
 }
 

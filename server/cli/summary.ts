@@ -42,14 +42,25 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   const width = Math.min(100, Math.max(60, context.columns ?? 80)) - 1;
   const head = verdictLines(report, width, paint);
   const repairs = repairLines(report).flatMap(([label, text]) => labelled(label, text, width));
-  const body = [...stageTable(report, paint), ...effectLines(report, width), ...gateLines(report, width, paint), ...repairs, ...labelled('Pruned', prunedText(report), width)];
+  const body = [
+    ...stageTable(report, paint),
+    ...effectLines(report, width),
+    ...gateLines(report, width, paint),
+    ...repairs,
+    ...labelled('Pruned', prunedText(report), width),
+  ];
   const foot = [...fileLines(context), backendLine(report, context, width)];
   const free = LINES - 1 - head.length - body.length - foot.length;
   const findings = findingLines(report, width, Math.max(3, free - PLOT_ROWS.least - 2), paint);
   // Lines on a scan and on repairs cost a row rather than the end of the screen.
   const least = PLOT_ROWS.least - (repairs.length > 0 ? 1 : 0);
   const height = Math.min(PLOT_ROWS.most, Math.max(least, free - findings.length - 2));
-  const plot = plotCurve(report.curve, markOf(report), { height, width, paint, ...(isEstimated(report) && { success: 'ASR (estimated)' }) });
+  const plot = plotCurve(report.curve, markOf(report), {
+    height,
+    width,
+    paint,
+    ...(isEstimated(report) && { success: 'ASR (estimated)' }),
+  });
   return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
 }
 
@@ -105,10 +116,22 @@ function stageTable(report: DefenseReport, paint: Paint): string[] {
     [isEstimated(report) ? 'ASR, estimated' : 'ASR', (stage) => stage.attackSuccessRate],
     [isEstimated(report) ? 'Robust, estim.' : 'Robust accuracy', (stage) => stage.robustAccuracy],
   ];
-  const line = (name: string, cells: string[]): string => [name.padEnd(16), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
+  const line = (name: string, cells: string[]): string =>
+    [name.padEnd(16), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
   return [
-    paint('dim', line('%, 95 % interval', columns.map(([name]) => ` ${name}`))),
-    ...rows.map(([name, rate]) => line(name, columns.map(([, stage]) => ` ${stage ? rateCell(rate(stage)) : '–'}`))),
+    paint(
+      'dim',
+      line(
+        '%, 95 % interval',
+        columns.map(([name]) => ` ${name}`),
+      ),
+    ),
+    ...rows.map(([name, rate]) =>
+      line(
+        name,
+        columns.map(([, stage]) => ` ${stage ? rateCell(rate(stage)) : '–'}`),
+      ),
+    ),
   ];
 }
 
@@ -122,32 +145,55 @@ function rateCell(rate: Rate | null): string {
 function effectLines({ stages, trigger, repaired }: DefenseReport, width: number): string[] {
   const [before, after] = [stages.before.effect, stages.after.effect];
   if (!before || !after || !trigger) return [];
-  const pair = (of: (effect: TriggerEffect) => number): string => (repaired ? `${signedPercent(of(before))} → ${signedPercent(of(after))}` : signedPercent(of(before)));
-  return labelled('Trigger', `without it, class ${trigger.target} gets ${pair((effect) => effect.baseRate.rate)}; it makes ${pair((effect) => effect.netWrong)} of all images wrong, net`, width);
+  const pair = (of: (effect: TriggerEffect) => number): string =>
+    repaired ? `${signedPercent(of(before))} → ${signedPercent(of(after))}` : signedPercent(of(before));
+  return labelled(
+    'Trigger',
+    `without it, class ${trigger.target} gets ${pair((effect) => effect.baseRate.rate)}; it makes ${pair((effect) => effect.netWrong)} of all images wrong, net`,
+    width,
+  );
 }
 
 function gateLines(report: DefenseReport, width: number, paint: Paint): string[] {
-  return labelled('Gates', report.gates.map((gate) => gateText(gate, report)).join('; '), width).map((line) => line.replace('MISSED', paint('red', 'MISSED')));
+  return labelled('Gates', report.gates.map((gate) => gateText(gate, report)).join('; '), width).map((line) =>
+    line.replace('MISSED', paint('red', 'MISSED')),
+  );
 }
 
 /** Why a gate is missed although its figure is within the limit, in the little room of a line; the verdict above says more. */
-const WITHIN = { unrepaired: 'not repaired', tooFew: 'too few images', disturbed: 'still misled', unproved: 'not proved', estimated: 'estimated' } as const;
+const WITHIN = {
+  unrepaired: 'not repaired',
+  tooFew: 'too few images',
+  disturbed: 'still misled',
+  unproved: 'not proved',
+  estimated: 'estimated',
+} as const;
 
 function gateText(gate: Gate, report: DefenseReport): string {
   const { id, limit, judged, met } = gate;
   const estimated = isEstimated(report);
   const within = missedWithin(gate, report);
   const isAsr = id === 'maxAttackSuccessRate';
-  const what = gate.excess ? `excess of class ${gate.excess.class}` : estimated && within !== 'estimated' ? 'estimated ASR' : 'ASR';
+  const what = gate.excess
+    ? `excess of class ${gate.excess.class}`
+    : estimated && within !== 'estimated'
+      ? 'estimated ASR'
+      : 'ASR';
   // The ASR is judged by the upper bound of its interval.
-  const figure = judged === null ? 'not measured' : `${isAsr && !within ? 'up to ' : ''}${percent(judged)}${within ? `, but ${WITHIN[within]}` : ''}`;
+  const figure =
+    judged === null
+      ? 'not measured'
+      : `${isAsr && !within ? 'up to ' : ''}${percent(judged)}${within ? `, but ${WITHIN[within]}` : ''}`;
   return `${isAsr ? what : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
 }
 
 function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseReport): string {
   if (!repaired) return 'nothing: the model was measured, not changed';
   const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
-  const tuned = fineTuning.epochs > 0 ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images` : 'no fine-tuning';
+  const tuned =
+    fineTuning.epochs > 0
+      ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images`
+      : 'no fine-tuning';
   const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
   if (strategy && pruning.count === 0) return `nothing, by ${strategy}; ${tuned}`;
   const which = pruning.ratio === null ? ', named in the config' : '';
@@ -163,7 +209,9 @@ function markOf({ pruning }: DefenseReport): number | null {
 function findingLines({ findings }: DefenseReport, width: number, room: number, paint: Paint): string[] {
   const colours = { error: 'red', warning: 'yellow', information: 'dim' } as const;
   const blocks = findings.map(({ severity, message }) => {
-    return wrap(message, width - 2).map((line, at) => `${at === 0 ? paint(colours[severity], SIGNS[severity]) : ' '} ${line}`);
+    return wrap(message, width - 2).map(
+      (line, at) => `${at === 0 ? paint(colours[severity], SIGNS[severity]) : ' '} ${line}`,
+    );
   });
   const shown: string[] = [];
   for (const [index, block] of blocks.entries()) {
@@ -180,13 +228,17 @@ function findingLines({ findings }: DefenseReport, width: number, room: number, 
 /** Paths are never broken: they are there to be copied. The Markdown has the report's name but for its end, and shares its line. */
 function fileLines({ files }: SummaryContext): string[] {
   const line = (label: string, file: string): string => label.padEnd(INDENT) + file;
-  return [line('Report', `${files.report} (and ${path.extname(files.markdown)})`), ...(files.model === null ? [] : [line('Model', files.model)])];
+  return [
+    line('Report', `${files.report} (and ${path.extname(files.markdown)})`),
+    ...(files.model === null ? [] : [line('Model', files.model)]),
+  ];
 }
 
 /** One line: the reason was told in full when the run began, and the findings need the room more. */
 function backendLine({ provenance }: DefenseReport, { backendWhy }: SummaryContext, width: number): string {
   // Why it is not the faster one is worth the line; why it is needs none.
-  const text = provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
+  const text =
+    provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
   return 'Engine'.padEnd(INDENT) + (text.length > room ? `${text.slice(0, room - 1)}…` : text);
 }

@@ -11,7 +11,9 @@ const MAX_WEIGHTS_BYTES = 1 << 30;
 /** `fine-prune textconv`. */
 export function textconvCommand(): Command {
   return new Command('textconv')
-    .description("Say a model as stable text: layers, zeroed units, a hash of each tensor. For git's diff driver, and for reading.")
+    .description(
+      "Say a model as stable text: layers, zeroed units, a hash of each tensor. For git's diff driver, and for reading.",
+    )
     .argument('<file>', 'a TF.js Layers model.json, or a weight file of one')
     .addHelpText(
       'after',
@@ -39,7 +41,10 @@ Examples:
 
 function whyNot(error: unknown): string {
   const lines = error instanceof FinePruneError ? [error.message, error.todo] : [(error as Error).message];
-  return `Not shown as text: ${lines.filter((line) => line !== undefined).map(plain).join('\n')}\n`;
+  return `Not shown as text: ${lines
+    .filter((line) => line !== undefined)
+    .map(plain)
+    .join('\n')}\n`;
 }
 
 async function textOf(file: string): Promise<string> {
@@ -48,7 +53,9 @@ async function textOf(file: string): Promise<string> {
   if (info.isDirectory()) await (await import('../engine/model/other-model')).refuseOtherModel(absolute);
   if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
   const { MAX_JSON_BYTES } = await import('../engine/model/model-json');
-  return path.extname(absolute) === '.json' ? await modelFileText(absolute, info.size, MAX_JSON_BYTES) : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
+  return path.extname(absolute) === '.json'
+    ? await modelFileText(absolute, info.size, MAX_JSON_BYTES)
+    : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
 }
 
 async function modelFileText(file: string, size: number, most: number): Promise<string> {
@@ -81,12 +88,19 @@ async function weightFileText(file: string, size: number, mostJson: number): Pro
   const summary = await import('../engine/model/text-summary');
   const fitting = await modelsNaming(file, size, mostJson, summary.placeOfShard);
   // Models with equal manifests read a weight file alike: which of them it is of makes no difference.
-  const distinct = new Map(fitting.map((model) => [summary.manifestKey(model.json, model.file) + JSON.stringify(model.place), model]));
+  const distinct = new Map(
+    fitting.map((model) => [summary.manifestKey(model.json, model.file) + JSON.stringify(model.place), model]),
+  );
   const [model] = distinct.values();
   if (model && distinct.size === 1) return summary.weightsText(model.json, { ...model.place, bytes }, model.file);
   // Only now: weights of a model may begin with any bytes.
   if (other) return summary.otherFileText(bytes, other);
-  return summary.unknownWeightsText(bytes, distinct.size ? 'Several models in the working folder name a file like this.' : 'No model.json in the working folder names a file of this name and size.');
+  return summary.unknownWeightsText(
+    bytes,
+    distinct.size
+      ? 'Several models in the working folder name a file like this.'
+      : 'No model.json in the working folder names a file of this name and size.',
+  );
 }
 
 interface Naming {
@@ -96,7 +110,12 @@ interface Naming {
 }
 
 /** Models that name a weight file: the one beside it; under git, or where there is none, those that git tracks. */
-async function modelsNaming(file: string, size: number, mostJson: number, placeOf: typeof import('../engine/model/text-summary').placeOfShard): Promise<Naming[]> {
+async function modelsNaming(
+  file: string,
+  size: number,
+  mostJson: number,
+  placeOf: typeof import('../engine/model/text-summary').placeOfShard,
+): Promise<Naming[]> {
   const named = async (candidates: readonly string[]): Promise<Naming[]> => {
     const found: Naming[] = [];
     for (const candidate of candidates) {
@@ -105,7 +124,11 @@ async function modelsNaming(file: string, size: number, mostJson: number, placeO
       try {
         const json = await readFile(candidate);
         const bases = namesOf(file);
-        const place = bases.map((base) => placeOf(json, candidate, base, size, (shard) => sizeOf(path.join(path.dirname(candidate), shard)))).find((p) => p !== null);
+        const place = bases
+          .map((base) =>
+            placeOf(json, candidate, base, size, (shard) => sizeOf(path.join(path.dirname(candidate), shard))),
+          )
+          .find((p) => p !== null);
         if (place) found.push({ file: candidate, json, place });
       } catch (error) {
         // Another model's fault says nothing about this file.
@@ -119,8 +142,15 @@ async function modelsNaming(file: string, size: number, mostJson: number, placeO
   if (beside.length && process.env.GIT_PREFIX === undefined) return beside;
   const { Repository } = await import('./git');
   const repository = await Repository.of(process.cwd());
-  const tracked = repository ? (await repository.tracked(repository.root).catch(() => [])).filter((name) => /(^|\/)[^/]*model\.json$/.test(name)).map((name) => path.join(repository.root, name)) : [];
-  return [...beside, ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), 'model.json'))))];
+  const tracked = repository
+    ? (await repository.tracked(repository.root).catch(() => []))
+        .filter((name) => /(^|\/)[^/]*model\.json$/.test(name))
+        .map((name) => path.join(repository.root, name))
+    : [];
+  return [
+    ...beside,
+    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), 'model.json')))),
+  ];
 }
 
 /** Names that a file may have had: git before 2.37 writes a revision's file as `<random>_<name>`. */

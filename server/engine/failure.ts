@@ -23,15 +23,28 @@ export function toFailure(error: unknown): Failure {
         todo: 'Free some space, or name another folder for the output, and run again.',
       };
     case 'ENOENT':
-      return { kind: 'input', code: 'file.missing', message: `A file is missing: ${message}.`, ...file, todo: 'Put the file back, or correct the path.' };
+      return {
+        kind: 'input',
+        code: 'file.missing',
+        message: `A file is missing: ${message}.`,
+        ...file,
+        todo: 'Put the file back, or correct the path.',
+      };
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
     case 'ENOTDIR':
     case 'EISDIR':
-      return { kind: 'input', code: 'file.notAccessible', message: `The operating system refuses a file: ${message}.`, ...file, todo: 'Check the path and its permissions.' };
+      return {
+        kind: 'input',
+        code: 'file.notAccessible',
+        message: `The operating system refuses a file: ${message}.`,
+        ...file,
+        todo: 'Check the path and its permissions.',
+      };
   }
-  if (/allocation failed|out of memory|memory access out of bounds|cannot enlarge memory|bad_alloc/i.test(message)) return outOfMemory(`The engine ran out of memory (${message})`);
+  if (/allocation failed|out of memory|memory access out of bounds|cannot enlarge memory|bad_alloc/i.test(message))
+    return outOfMemory(`The engine ran out of memory (${message})`);
   return { kind: 'engine', code: 'engine.internal', message: `The engine failed: ${message}.`, todo: DEFECT_TODO };
 }
 

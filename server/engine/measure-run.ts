@@ -39,8 +39,15 @@ interface Setting {
  * named units zeroed, and the defended model. Nothing is trained and nothing is written.
  * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
  */
-export async function measureAgain(request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
-  const opened = await readConfig(request.config, { allowedFolders: request.allowedFolders, ...(request.root && { root: request.root }) });
+export async function measureAgain(
+  request: MeasureRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<MeasureOutcome> {
+  const opened = await readConfig(request.config, {
+    allowedFolders: request.allowedFolders,
+    ...(request.root && { root: request.root }),
+  });
   try {
     return await measureOpened(opened, request, emit, signal);
   } catch (error) {
@@ -48,14 +55,28 @@ export async function measureAgain(request: MeasureRequest, emit: (event: Engine
   }
 }
 
-async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<MeasureOutcome> {
+async function measureOpened(
+  opened: OpenConfig,
+  request: MeasureRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<MeasureOutcome> {
   const progress = new Progress(emit);
   const { backend: choice = 'auto', strategy, holdout, ...others } = request.overrides ?? {};
   const data = holdout === undefined ? opened.config.data : { ...opened.config.data, ...recordedHoldout(holdout) };
-  const config: ResolvedConfig = { ...opened.config, ...others, data, ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }) };
+  const config: ResolvedConfig = {
+    ...opened.config,
+    ...others,
+    data,
+    ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }),
+  };
 
   progress.begin('engine', 1);
-  const backend = await selectBackend({ choice, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  const backend = await selectBackend({
+    choice,
+    threads: config.threads,
+    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
+  });
   emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
 
   progress.begin('model', 1);
@@ -71,18 +92,37 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
     const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
     if (estimated) checkTarget(estimated.target, model.classes);
     const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
-    const trigger = described ? await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale) : reported;
+    const trigger = described
+      ? await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale)
+      : reported;
     const triggered = trigger && triggeredInputs(trigger, roles.test);
     if (signal.aborted) throw cancelled();
 
     // A strategy chooses its layer by itself.
     const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
-    const site = config.strategy && request.layer && request.layer !== own.layer ? findUnitSite(model.graph, request.layer, model.path) : own;
-    const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
+    const site =
+      config.strategy && request.layer && request.layer !== own.layer
+        ? findUnitSite(model.graph, request.layer, model.path)
+        : own;
+    const subject: Subject = {
+      config,
+      model,
+      site,
+      roles,
+      triggered,
+      normalisation: config.data,
+      frozen: frozenLayers(model.graph),
+    };
     const test = sourceOf(roles.test);
     const truth = truthOf(model.classes, { test, triggered });
     const evaluated = stageImages({ test, triggered });
-    progress.expect({ 'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated });
+    progress.expect({
+      'evaluate-before': evaluated,
+      analyse: roles.holdout.indices.length,
+      curve: evaluated * 0.2,
+      'evaluate-pruned': evaluated,
+      'evaluate-after': evaluated,
+    });
     const setting: Setting = { subject, test, truth, progress, signal, emit };
 
     const input = await measureInput(setting, request.rule ?? config.prune.rule, config.strategy ? reported : trigger);
@@ -105,61 +145,97 @@ async function measureOpened(opened: OpenConfig, request: MeasureRequest, emit: 
 }
 
 /** The input model: predictions, activations of its layer, and the curve. `guide` is the trigger that `triggered-difference` orders by. */
-async function measureInput({ subject, test, truth, progress, signal, emit }: Setting, rule: PruneRule, guide: OpenTrigger | null) {
+async function measureInput(
+  { subject, test, truth, progress, signal, emit }: Setting,
+  rule: PruneRule,
+  guide: OpenTrigger | null,
+) {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const inputs = { test, triggered };
   progress.begin('evaluate-before', stageImages(inputs));
-  const { onTest, onTriggered, predictions } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
+  const { onTest, onTriggered, predictions } = await measureStage(inputs, site, {
+    ...pass,
+    onImages: (n) => progress.step(n),
+  });
   const stage = told('before', predictions, truth, emit, triggered);
 
   progress.begin('analyse', roles.holdout.indices.length);
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
   const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
-  const analysed = sameView(roles.analysis, roles.test) ? onTest : onHoldout && sameView(roles.analysis, roles.holdout) ? onHoldout : await measure(sourceOf(roles.analysis), site, pass);
+  const analysed = sameView(roles.analysis, roles.test)
+    ? onTest
+    : onHoldout && sameView(roles.analysis, roles.holdout)
+      ? onHoldout
+      : await measure(sourceOf(roles.analysis), site, pass);
   const guided = rule === 'triggered-difference' ? await guideOf(subject, guide, pass) : null;
   // Strategies choose on held-out images.
   const { statistics } = config.strategy && onHoldout ? onHoldout : analysed;
   const order = guided?.order ?? pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
 
   progress.begin('curve', 1);
-  const { curve: plain } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const { curve: plain } = await pruningCurve(
+    subject,
+    order,
+    { test, onTest, triggered, onTriggered, holdout, onHoldout },
+    pass,
+  );
   const curve = guided && !config.strategy ? { ...plain, smallestWithinGate: guided.smallest } : plain;
   return { stage, predictions, layer: layerAnalysis(site, analysed, onTriggered), curve };
 }
 
 /** The input model with the named units zeroed. Its variables are changed. */
-async function measurePruned({ subject, test, truth, progress, signal, emit }: Setting, { layer, units }: MeasureRequest): Promise<StageMetrics> {
+async function measurePruned(
+  { subject, test, truth, progress, signal, emit }: Setting,
+  { layer, units }: MeasureRequest,
+): Promise<StageMetrics> {
   const { model, triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
   const masks = masksFor(model, site, within(units, site.units));
   try {
     masks.apply();
     progress.begin('evaluate-pruned', stageImages({ test, triggered }));
-    const predictions = await predictStage({ test, triggered }, { model, normalisation, signal, onImages: (n) => progress.step(n) });
+    const predictions = await predictStage(
+      { test, triggered },
+      { model, normalisation, signal, onImages: (n) => progress.step(n) },
+    );
     return told('pruned', predictions, truth, emit, triggered);
   } finally {
     masks.dispose();
   }
 }
 
-async function measureDefended({ subject, test, truth, progress, signal, emit }: Setting, model: OpenModel, { layer, units }: MeasureRequest) {
+async function measureDefended(
+  { subject, test, truth, progress, signal, emit }: Setting,
+  model: OpenModel,
+  { layer, units }: MeasureRequest,
+) {
   const { triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
   const named = within(units, site.units);
   const inputs = stageImages({ test, triggered });
   progress.begin('evaluate-after', inputs);
   let changed = 0;
-  const predictions = await predictStage({ test, triggered }, { model, normalisation, signal, onImages: (n) => progress.step(n) }, async (source, pass) => {
-    const masked = await predictMasked(source, site, named, pass);
-    changed += masked.changed;
-    return masked.predicted;
-  });
+  const predictions = await predictStage(
+    { test, triggered },
+    { model, normalisation, signal, onImages: (n) => progress.step(n) },
+    async (source, pass) => {
+      const masked = await predictMasked(source, site, named, pass);
+      changed += masked.changed;
+      return masked.predicted;
+    },
+  );
   const silence: Silence = { weighted: weightedUnits(model, site, named), changed, inputs };
   return { stage: told('after', predictions, truth, emit, triggered), predictions, silence };
 }
 
-function told(stage: 'before' | 'pruned' | 'after', predictions: Predictions, truth: Truth, emit: (event: EngineEvent) => void, triggered: Subject['triggered']): StageMetrics {
+function told(
+  stage: 'before' | 'pruned' | 'after',
+  predictions: Predictions,
+  truth: Truth,
+  emit: (event: EngineEvent) => void,
+  triggered: Subject['triggered'],
+): StageMetrics {
   const metrics = stageMetrics(predictions, truth);
   emit({ type: 'stage', stage, metrics, ...(triggered?.kind === 'inverted' && { estimated: true }) });
   return metrics;

@@ -29,7 +29,12 @@ const timer = setInterval(() => {
  * @returns stops the watch
  */
 export function watchParent(onOrphaned: () => void): () => void {
-  const watcher = new Worker(WATCHER, { eval: true, execArgv: [], env: {}, workerData: { parent: process.ppid, every: LOOK_EVERY_MS, grace: GRACE_MS } });
+  const watcher = new Worker(WATCHER, {
+    eval: true,
+    execArgv: [],
+    env: {},
+    workerData: { parent: process.ppid, every: LOOK_EVERY_MS, grace: GRACE_MS },
+  });
   watcher.unref();
   // Without a thread, 'disconnect' below still ends the process whenever the main thread is free.
   watcher.on('error', () => undefined);

@@ -12,7 +12,10 @@ const INTERVAL_MS = 100;
  * @param send takes the events that are passed on
  * @param now clock in milliseconds
  */
-export function throttleProgress(send: (event: EngineEvent) => void, now: () => number = () => performance.now()): (event: EngineEvent) => void {
+export function throttleProgress(
+  send: (event: EngineEvent) => void,
+  now: () => number = () => performance.now(),
+): (event: EngineEvent) => void {
   let held: Progress | undefined;
   let lastPhase: string | undefined;
   let lastAt = -Infinity;

@@ -31,8 +31,15 @@ import { checkOutputs, leftOver, writeOutputs } from './report/write-outputs';
  * One run of the defense, from config to defended model and report. Nothing is written before everything is measured.
  * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
  */
-export async function runDefense(request: RunRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<RunOutcome> {
-  const opened = await readConfig(request.config, { allowedFolders: request.allowedFolders, ...(request.root && { root: request.root }) });
+export async function runDefense(
+  request: RunRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const opened = await readConfig(request.config, {
+    allowedFolders: request.allowedFolders,
+    ...(request.root && { root: request.root }),
+  });
   try {
     return await runOpened(opened, request, emit, signal);
   } catch (error) {
@@ -41,12 +48,21 @@ export async function runDefense(request: RunRequest, emit: (event: EngineEvent)
   }
 }
 
-async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<RunOutcome> {
+async function runOpened(
+  opened: OpenConfig,
+  request: RunRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
   const progress = new Progress(emit);
   const config = withOverrides(opened.config, request.overrides);
 
   progress.begin('engine', 1);
-  const backend = await selectBackend({ choice: config.backend, threads: config.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  const backend = await selectBackend({
+    choice: config.backend,
+    threads: config.threads,
+    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
+  });
   emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
 
   progress.begin('model', 1);
@@ -65,7 +81,8 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const roles = splitRoles(config, dataset);
     checkStrategy(config, model, roles);
     const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
-    const known = described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
+    const known =
+      described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
     if (signal.aborted) throw cancelled();
 
     progress.expect(expectedWork(config, roles, model.classes));
@@ -74,25 +91,55 @@ async function runOpened(opened: OpenConfig, request: RunRequest, emit: (event: 
     const estimated = trigger !== null && known === null;
     if (estimated) progress.metrics = { ...progress.metrics, estimated };
     const triggered = trigger && triggeredInputs(trigger, roles.test);
-    const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen: frozenLayers(model.graph) };
-    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void => emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
-    const outcome =
-      config.strategy
-        ? await defend({ subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images }, progress, signal, onStage, (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }))
-        : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
+    const subject: Subject = {
+      config,
+      model,
+      site,
+      roles,
+      triggered,
+      normalisation: config.data,
+      frozen: frozenLayers(model.graph),
+    };
+    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void =>
+      emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
+    const outcome = config.strategy
+      ? await defend(
+          { subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images },
+          progress,
+          signal,
+          onStage,
+          (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }),
+        )
+      : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
 
     progress.begin('write', 1);
-    const report = buildReport({ subject, outcome, dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] }, backend, configHash: sha256(canonicalJson(opened.config)), overridden: overriddenBy(config, opened.config) });
+    const report = buildReport({
+      subject,
+      outcome,
+      dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] },
+      backend,
+      configHash: sha256(canonicalJson(opened.config)),
+      overridden: overriddenBy(config, opened.config),
+    });
     const files = await writeOutputs({ ...output, report });
     const earlier = await leftOver({ ...output, report });
-    if (earlier) emit({ type: 'log', level: 'warn', message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.` });
+    if (earlier)
+      emit({
+        type: 'log',
+        level: 'warn',
+        message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.`,
+      });
     progress.step(1);
     progress.end();
     return {
       report: files.written,
       files: { report: files.report, markdown: files.markdown, model: files.model },
       backend: { name: backend.name, why: backend.why, version: backend.version },
-      timings: { phases: progress.phases, totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 },
+      timings: {
+        phases: progress.phases,
+        totalMs: progress.totalMs(),
+        peakBytes: process.resourceUsage().maxRSS * 1024,
+      },
     };
   } finally {
     model.dispose();
@@ -117,7 +164,13 @@ function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides'
 }
 
 /** The scan of the input model, for a trigger that is to be estimated and for repairs that are guided or proved by one. */
-async function scanWhereNeeded(subject: ConfigScan, backend: BackendInfo, progress: Progress, signal: AbortSignal, emit: (event: EngineEvent) => void): Promise<Scanned | null> {
+async function scanWhereNeeded(
+  subject: ConfigScan,
+  backend: BackendInfo,
+  progress: Progress,
+  signal: AbortSignal,
+  emit: (event: EngineEvent) => void,
+): Promise<Scanned | null> {
   if (!needsScan(subject.config)) return null;
   progress.begin('scan', 1000);
   return await scanOfConfig(subject, backend, {
@@ -136,7 +189,13 @@ function expectedWork(config: ResolvedConfig, roles: Roles, classes: number): Pa
   const scanned = needsScan(config) ? 2 * classes * SCAN.batchSize * SCAN.steps : 0;
   return {
     ...(scanned && { scan: scanned }),
-    'evaluate-before': evaluated, analyse: roles.holdout.indices.length, curve: evaluated * 0.2, 'evaluate-pruned': evaluated, 'evaluate-after': evaluated,
-    ...(config.strategy ? { repair: costOf(config.strategy) * (pass + scanned / 4), proof: scanned } : { 'fine-tune': pass * config.fineTune.epochs }),
+    'evaluate-before': evaluated,
+    analyse: roles.holdout.indices.length,
+    curve: evaluated * 0.2,
+    'evaluate-pruned': evaluated,
+    'evaluate-after': evaluated,
+    ...(config.strategy
+      ? { repair: costOf(config.strategy) * (pass + scanned / 4), proof: scanned }
+      : { 'fine-tune': pass * config.fineTune.epochs }),
   };
 }

@@ -33,7 +33,8 @@ function main(): void {
   };
   const fail = (error: unknown): void => {
     // What was foreseen says all it has to say; of the rest, the stack goes to the log.
-    if (error instanceof Error && !(error instanceof FinePruneError)) process.stderr.write(`${error.stack ?? error.message}\n`);
+    if (error instanceof Error && !(error instanceof FinePruneError))
+      process.stderr.write(`${error.stack ?? error.message}\n`);
     void end({ type: 'failed', failure: toFailure(error) });
   };
   process.on('uncaughtException', fail);
@@ -47,7 +48,11 @@ function main(): void {
       started = true;
       inspecting = inspect(stopping.signal);
       inspecting.catch(fail);
-    } else if (command.type === 'query' || command.type === 'cancel-query') void inspecting?.then((server) => server.handle(command), () => undefined);
+    } else if (command.type === 'query' || command.type === 'cancel-query')
+      void inspecting?.then(
+        (server) => server.handle(command),
+        () => undefined,
+      );
     else if (!started) {
       started = true;
       perform(command, emit, stopping.signal).then(confirmed).then(end, fail);

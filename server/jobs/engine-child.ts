@@ -37,7 +37,9 @@ export function forget(child: ChildProcess): void {
  */
 export function startChild(options: ChildOptions, fault: OneDnnFault | null = null): ChildProcess {
   const entry = options.workerPath ?? defaultWorker();
-  const execArgv = entry.endsWith('.ts') ? ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href] : [];
+  const execArgv = entry.endsWith('.ts')
+    ? ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href]
+    : [];
   if (options.heapMb) execArgv.push(`--max-old-space-size=${options.heapMb}`);
   const child = fork(entry, [], {
     execPath: options.execPath ?? process.execPath,
@@ -66,7 +68,14 @@ function defaultWorker(): string {
 /** The parent's environment without what would debug, preload or reconfigure the child, and with what TensorFlow reads. */
 function engineEnvironment(threads: number, fault: OneDnnFault | null): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
-  for (const name of ['NODE_OPTIONS', 'NODE_INSPECT_RESUME_ON_START', 'VSCODE_INSPECTOR_OPTIONS', 'NODE_CHANNEL_FD', 'NODE_V8_COVERAGE']) delete env[name];
+  for (const name of [
+    'NODE_OPTIONS',
+    'NODE_INSPECT_RESUME_ON_START',
+    'VSCODE_INSPECTOR_OPTIONS',
+    'NODE_CHANNEL_FD',
+    'NODE_V8_COVERAGE',
+  ])
+    delete env[name];
   return {
     ...env,
     TF_NUM_INTRAOP_THREADS: String(threads),
@@ -98,10 +107,19 @@ export function tell(child: ChildProcess, command: EngineCommand | InspectComman
  * @param text the last that it printed
  * @param again what the person may do once more
  */
-export function whyItDied(code: number | null, signal: NodeJS.Signals | null, text: string, again = 'Run again'): Failure {
+export function whyItDied(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  text: string,
+  again = 'Run again',
+): Failure {
   const how = signal ? `signal ${signal}` : `exit code ${code}`;
-  if (/heap out of memory|bad_alloc|cannot allocate memory|out of memory/i.test(text)) return outOfMemory(`The engine ran out of memory (${how})`);
-  if (signal === 'SIGKILL' || code === 137) return outOfMemory('The engine was killed from outside (SIGKILL), most likely by the system because memory ran out');
+  if (/heap out of memory|bad_alloc|cannot allocate memory|out of memory/i.test(text))
+    return outOfMemory(`The engine ran out of memory (${how})`);
+  if (signal === 'SIGKILL' || code === 137)
+    return outOfMemory(
+      'The engine was killed from outside (SIGKILL), most likely by the system because memory ran out',
+    );
   return {
     kind: 'engine',
     code: 'engine.crashed',

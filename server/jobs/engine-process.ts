@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { EngineCommand, EngineEvent, MeasureOutcome, MeasureRequest, PoisonTrainOutcome, PoisonTrainRequest, RunOutcome, RunRequest } from '../protocol/engine';
+import type {
+  EngineCommand,
+  EngineEvent,
+  MeasureOutcome,
+  MeasureRequest,
+  PoisonTrainOutcome,
+  PoisonTrainRequest,
+  RunOutcome,
+  RunRequest,
+} from '../protocol/engine';
 import { cancelled, FinePruneError } from '../protocol/errors';
 import type { ScanOutcome, ScanRequest } from '../protocol/scan';
 import type { OneDnnFault } from '../engine/backend/one-dnn';
@@ -37,7 +46,10 @@ export async function startEngine(request: RunRequest, options: EngineProcessOpt
   const name = path.basename(request.config).replace(/(\.fineprune)?\.json$/i, '');
   // A config that is not there is the engine's to report; a lock would make its folder.
   const run = (signal: AbortSignal): Promise<EngineEvent> =>
-    supervise({ type: 'run', request }, { ...options, signal, threads: request.overrides?.threads ?? options.threads ?? 1 });
+    supervise(
+      { type: 'run', request },
+      { ...options, signal, threads: request.overrides?.threads ?? options.threads ?? 1 },
+    );
   const last = existsSync(request.config) ? await locked(folder, name, options, run) : await run(options.signal);
   if (last.type !== 'done') throw unexpected(last);
   return last.outcome;
@@ -48,7 +60,10 @@ export async function startEngine(request: RunRequest, options: EngineProcessOpt
  *
  * @throws FinePruneError as startEngine does
  */
-export async function startPoisonTrain(request: PoisonTrainRequest, options: EngineProcessOptions): Promise<PoisonTrainOutcome> {
+export async function startPoisonTrain(
+  request: PoisonTrainRequest,
+  options: EngineProcessOptions,
+): Promise<PoisonTrainOutcome> {
   const last = await locked(request.out, request.name, options, (signal) =>
     supervise({ type: 'poison-train', request }, { ...options, signal, threads: request.threads }),
   );
@@ -62,7 +77,10 @@ export async function startPoisonTrain(request: PoisonTrainRequest, options: Eng
  * @throws FinePruneError as startEngine does, but for the lock
  */
 export async function startMeasure(request: MeasureRequest, options: EngineProcessOptions): Promise<MeasureOutcome> {
-  const last = await supervise({ type: 'measure', request }, { ...options, threads: request.overrides?.threads ?? options.threads ?? 1 });
+  const last = await supervise(
+    { type: 'measure', request },
+    { ...options, threads: request.overrides?.threads ?? options.threads ?? 1 },
+  );
   if (last.type !== 'measured') throw unexpected(last);
   return last.outcome;
 }
@@ -74,7 +92,8 @@ export async function startMeasure(request: MeasureRequest, options: EngineProce
  */
 export async function startScan(request: ScanRequest, options: EngineProcessOptions): Promise<ScanOutcome> {
   const { out } = request;
-  const scan = (signal: AbortSignal): Promise<EngineEvent> => supervise({ type: 'scan', request }, { ...options, signal, threads: request.threads });
+  const scan = (signal: AbortSignal): Promise<EngineEvent> =>
+    supervise({ type: 'scan', request }, { ...options, signal, threads: request.threads });
   const last = out ? await locked(out.folder, `${out.name}.scan`, options, scan) : await scan(options.signal);
   if (last.type !== 'scanned') throw unexpected(last);
   return last.outcome;
@@ -90,7 +109,12 @@ async function locked(
   const release = await lockOutput(folder, name, {
     what: options.startedFrom ?? 'another run',
     signal: options.signal,
-    onWait: (holder) => options.onEvent({ type: 'log', level: 'info', message: `Waiting for ${describeHolder(holder)}, which writes to the same place.` }),
+    onWait: (holder) =>
+      options.onEvent({
+        type: 'log',
+        level: 'info',
+        message: `Waiting for ${describeHolder(holder)}, which writes to the same place.`,
+      }),
     onLost: () => lost.abort(),
   });
   try {
@@ -142,7 +166,13 @@ function superviseOne(command: Work, options: EngineProcessOptions, fault: OneDn
     child.on('message', (event: EngineEvent) => {
       if (event.type === 'ready') tell(child, command);
       if (event.type === 'backend') onWasm = event.name === 'wasm';
-      if (event.type === 'done' || event.type === 'poison-trained' || event.type === 'measured' || event.type === 'scanned' || event.type === 'failed') {
+      if (
+        event.type === 'done' ||
+        event.type === 'poison-trained' ||
+        event.type === 'measured' ||
+        event.type === 'scanned' ||
+        event.type === 'failed'
+      ) {
         last = event;
         killLater('SIGKILL', EXIT_WITHIN_MS);
       } else onEvent(event);
@@ -157,8 +187,15 @@ function superviseOne(command: Work, options: EngineProcessOptions, fault: OneDn
       if (signal.aborted) return reject(cancelled());
       const text = log();
       const failure = last?.failure ?? ('error' in how ? notStarted(how.error) : whyItDied(how.code, how.signal, text));
-      if (text && failure.kind === 'engine') onEvent({ type: 'log', level: 'warn', message: `The engine's last words:\n${text}` });
-      reject(new EngineFailure(failure, onWasm || 'error' in how ? null : { failure: last?.failure, ...how }, new Error(text)));
+      if (text && failure.kind === 'engine')
+        onEvent({ type: 'log', level: 'warn', message: `The engine's last words:\n${text}` });
+      reject(
+        new EngineFailure(
+          failure,
+          onWasm || 'error' in how ? null : { failure: last?.failure, ...how },
+          new Error(text),
+        ),
+      );
     };
     child.once('spawn', () => options.onStart?.(child.pid ?? 0));
     child.once('error', (error) => {
@@ -170,5 +207,10 @@ function superviseOne(command: Work, options: EngineProcessOptions, fault: OneDn
 }
 
 function unexpected(event: EngineEvent): FinePruneError {
-  return new FinePruneError({ kind: 'engine', code: 'engine.internal', message: `The engine ended with an unexpected '${event.type}'.`, todo: 'This is a defect of Fine-Prune: please report it.' });
+  return new FinePruneError({
+    kind: 'engine',
+    code: 'engine.internal',
+    message: `The engine ended with an unexpected '${event.type}'.`,
+    todo: 'This is a defect of Fine-Prune: please report it.',
+  });
 }

@@ -97,7 +97,11 @@ export class InspectorProcess {
         }, this.options.cancelWithinMs ?? CANCEL_WITHIN_MS);
       };
       const question: Question = {
-        id, subject, query, signal, onProgress,
+        id,
+        subject,
+        query,
+        signal,
+        onProgress,
         backend: JSON.stringify([subject.backend, subject.nativeBinding]),
         retried: false,
         settle: (how) => {
@@ -126,7 +130,11 @@ export class InspectorProcess {
   /** Sends what the process can answer; starts one, or another one, for what it can't. */
   private advance(): void {
     const [first] = this.queue;
-    if (first && this.sent.size === 0 && (!this.engine || this.engine.leaving || this.engine.backend !== first.backend)) {
+    if (
+      first &&
+      this.sent.size === 0 &&
+      (!this.engine || this.engine.leaving || this.engine.backend !== first.backend)
+    ) {
       this.end();
       this.engine = this.start(first.backend);
     }
@@ -190,7 +198,8 @@ export class InspectorProcess {
     const question = this.sent.get(id);
     if (!question) return;
     const fault = engine.fault ? null : oneDnnFaultOf({ failure });
-    if ((failure.code !== 'inspect.backend' && !fault) || question.retried || question.signal.aborted) return question.settle({ error: new FinePruneError(failure) });
+    if ((failure.code !== 'inspect.backend' && !fault) || question.retried || question.signal.aborted)
+      return question.settle({ error: new FinePruneError(failure) });
     // A process that goes because of oneDNN takes no turn from the question: the next one may have another backend than is asked for.
     if (fault) this.withoutOneDnn(fault, failure);
     else question.retried = true;

@@ -85,7 +85,12 @@ export function describeHolder(holder: LockHolder | null): string {
 }
 
 /** One attempt; null when somebody else holds the lock. `output` need not exist: proper-lockfile only tells its locks apart by it. */
-async function tryLock(output: string, lockPath: string, holder: LockHolder, onLost?: () => void): Promise<(() => Promise<void>) | null> {
+async function tryLock(
+  output: string,
+  lockPath: string,
+  holder: LockHolder,
+  onLost?: () => void,
+): Promise<(() => Promise<void>) | null> {
   try {
     return await lock(output, {
       lockfilePath: lockPath,

@@ -18,7 +18,10 @@ export class EngineFailure extends FinePruneError {
  * @param attempt starts the process and rejects with an EngineFailure when it fails
  * @param onRetry hears a sentence on why there is a second process
  */
-export async function retriedWithoutOneDnn<T>(attempt: (fault: OneDnnFault | null) => Promise<T>, onRetry: (message: string) => void): Promise<T> {
+export async function retriedWithoutOneDnn<T>(
+  attempt: (fault: OneDnnFault | null) => Promise<T>,
+  onRetry: (message: string) => void,
+): Promise<T> {
   try {
     return await attempt(null);
   } catch (error) {

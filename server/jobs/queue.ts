@@ -49,7 +49,11 @@ class QueuedJob<T> implements Job<T> {
   private work: Promise<T> | undefined;
   private settle!: (result: Promise<T>) => void;
 
-  constructor(readonly id: number, readonly spec: JobSpec<T>, private readonly onCancel: (job: QueuedJob<T>) => void) {
+  constructor(
+    readonly id: number,
+    readonly spec: JobSpec<T>,
+    private readonly onCancel: (job: QueuedJob<T>) => void,
+  ) {
     this.key = spec.key;
     this.name = spec.name;
     this.result = new Promise<T>((resolve) => (this.settle = resolve));

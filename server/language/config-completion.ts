@@ -1,6 +1,13 @@
 import { getLocation } from 'jsonc-parser';
 import type { LanguageService } from 'vscode-json-languageservice';
-import { CompletionItemKind, InsertTextFormat, type CompletionItem, type CompletionList, type Position, type Range } from 'vscode-languageserver-types';
+import {
+  CompletionItemKind,
+  InsertTextFormat,
+  type CompletionItem,
+  type CompletionList,
+  type Position,
+  type Range,
+} from 'vscode-languageserver-types';
 import { FILE_FIELDS, rangeOf, type ConfigText } from './config-text';
 import { summaryOf, type ConfigFacts } from './facts';
 import { count, unitWord } from './report-text';
@@ -18,15 +25,34 @@ const WHOLE_CONFIG = `{
 `;
 
 /** What can be written at a position: layers and paths from the facts, everything else from the schema. */
-export async function configCompletion(json: LanguageService, config: ConfigText, facts: ConfigFacts, position: Position): Promise<CompletionList> {
+export async function configCompletion(
+  json: LanguageService,
+  config: ConfigText,
+  facts: ConfigFacts,
+  position: Position,
+): Promise<CompletionList> {
   const { document } = config;
   if (!config.root) {
-    return { isIncomplete: false, items: [{ label: 'defense config', kind: CompletionItemKind.Snippet, detail: 'Model, data and trigger; everything else has the reference set-up as its default', insertText: WHOLE_CONFIG, insertTextFormat: InsertTextFormat.Snippet }] };
+    return {
+      isIncomplete: false,
+      items: [
+        {
+          label: 'defense config',
+          kind: CompletionItemKind.Snippet,
+          detail: 'Model, data and trigger; everything else has the reference set-up as its default',
+          insertText: WHOLE_CONFIG,
+          insertTextFormat: InsertTextFormat.Snippet,
+        },
+      ],
+    };
   }
   const offset = document.offsetAt(position);
   const { path, isAtPropertyKey, previousNode } = getLocation(document.getText(), offset);
   if (!isAtPropertyKey) {
-    const inside = previousNode && previousNode.offset <= offset && offset <= previousNode.offset + previousNode.length ? previousNode : undefined;
+    const inside =
+      previousNode && previousNode.offset <= offset && offset <= previousNode.offset + previousNode.length
+        ? previousNode
+        : undefined;
     const range = inside ? rangeOf(config, inside) : { start: position, end: position };
     const own = valueItems(path.join('.'), facts, range);
     if (own) return { isIncomplete: false, items: own };
@@ -58,11 +84,15 @@ function layerItems(facts: ConfigFacts, range: Range): CompletionItem[] {
   if (!summary) return [];
   const prunable = summary.layers.filter((layer) => layer.prunable);
   const first = (name: string) => (name === summary.penultimate ? 0 : 1);
-  return prunable.sort((a, b) => first(a.name) - first(b.name)).map((layer, index) => item(layer.name, range, {
-    kind: CompletionItemKind.EnumMember,
-    detail: `${layer.className} · ${layer.units === null ? 'units unknown' : `${count(layer.units)} ${unitWord(layer.className)}s`}${layer.name === summary.penultimate ? ' · penultimate layer, the default' : ''}`,
-    sortText: order(index),
-  }));
+  return prunable
+    .sort((a, b) => first(a.name) - first(b.name))
+    .map((layer, index) =>
+      item(layer.name, range, {
+        kind: CompletionItemKind.EnumMember,
+        detail: `${layer.className} · ${layer.units === null ? 'units unknown' : `${count(layer.units)} ${unitWord(layer.className)}s`}${layer.name === summary.penultimate ? ' · penultimate layer, the default' : ''}`,
+        sortText: order(index),
+      }),
+    );
 }
 
 function order(index: number): string {

@@ -13,13 +13,20 @@ import { problem, SEVERITY } from './problem';
  * @param faults those of the text alone
  * @param failed the last run, if it failed; not told when a fault is known at its place
  */
-export function configDiagnostics(config: ConfigText, faults: readonly TextFault[], facts: ConfigFacts, failed?: FailedRun): Diagnostic[] {
+export function configDiagnostics(
+  config: ConfigText,
+  faults: readonly TextFault[],
+  facts: ConfigFacts,
+  failed?: FailedRun,
+): Diagnostic[] {
   const told = textFaultDiagnostics(config, faults);
   if (!tellsAll(faults)) {
     for (const found of [...fileChecks(config, facts), ...valueChecks(config, facts)]) add(config, told, found);
   }
   if (failed) add(config, told, failureDiagnostic(config, failed));
-  return told.sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
+  return told.sort(
+    (a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character,
+  );
 }
 
 // What overlaps a fault that is told already, and is no more serious, is the same fault seen in another way.
@@ -38,7 +45,12 @@ function offsets(config: ConfigText, { range }: Diagnostic): [number, number] {
 
 /** The one diagnostic of a failed run, at the place that the failure names. */
 function failureDiagnostic(config: ConfigText, { failure, writtenPath }: FailedRun): Diagnostic {
-  return problem(failure.code, 'error', failureRange(config, failure, writtenPath), failureText(failure, writtenPath !== undefined));
+  return problem(
+    failure.code,
+    'error',
+    failureRange(config, failure, writtenPath),
+    failureText(failure, writtenPath !== undefined),
+  );
 }
 
 function failureRange(config: ConfigText, failure: Failure, writtenPath: string | undefined) {

@@ -18,7 +18,11 @@ const LIST_WIDTH = 100;
  * @returns the new text, and what was done in words
  * @throws FinePruneError `config.syntax` when the text is no whole config
  */
-export function withChoice(text: string, choice: PruneChoice, byDefault: string | undefined): { text: string; told: string } {
+export function withChoice(
+  text: string,
+  choice: PruneChoice,
+  byDefault: string | undefined,
+): { text: string; told: string } {
   const { name, other, value, told } = written(choice, text);
   let edited = withPrune(text, name, other, value);
   const named = findNodeAtLocation(whole(edited), ['layer'])?.value as unknown;
@@ -35,8 +39,10 @@ export interface RepairChoice {
 }
 
 /** Comments of a new config that would no longer be true, and what is. */
-const PRUNE_COMMENT = /\/\/ Share of the layer's units to prune; "auto" chooses it on held-out data\.(?=\r?\n[ \t]*"strategy")/;
-const UNKNOWN_COMMENT = 'No trigger is known: the attack success rate can\'t be measured. "inverted" has one estimated from the model.';
+const PRUNE_COMMENT =
+  /\/\/ Share of the layer's units to prune; "auto" chooses it on held-out data\.(?=\r?\n[ \t]*"strategy")/;
+const UNKNOWN_COMMENT =
+  'No trigger is known: the attack success rate can\'t be measured. "inverted" has one estimated from the model.';
 const INVERTED_COMMENT = 'Not known: estimated from the model by trigger inversion.';
 const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
 
@@ -48,9 +54,16 @@ const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by
  */
 export function withRepair(text: string, { trigger, strategy }: RepairChoice): { text: string; told: string } {
   let edited = text;
-  if (trigger && findNodeAtLocation(whole(edited), ['trigger'])?.value !== trigger) edited = setProperty(edited, whole(edited), 'trigger', () => JSON.stringify(trigger)).replace(UNKNOWN_COMMENT, INVERTED_COMMENT);
-  if (strategy && findNodeAtLocation(whole(edited), ['strategy'])?.value !== strategy) edited = withStrategy(edited, strategy);
-  const told = Object.entries({ trigger, strategy }).flatMap(([name, value]) => (value === undefined ? [] : [`"${name}": ${JSON.stringify(value)}`])).join(' and ');
+  if (trigger && findNodeAtLocation(whole(edited), ['trigger'])?.value !== trigger)
+    edited = setProperty(edited, whole(edited), 'trigger', () => JSON.stringify(trigger)).replace(
+      UNKNOWN_COMMENT,
+      INVERTED_COMMENT,
+    );
+  if (strategy && findNodeAtLocation(whole(edited), ['strategy'])?.value !== strategy)
+    edited = withStrategy(edited, strategy);
+  const told = Object.entries({ trigger, strategy })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`"${name}": ${JSON.stringify(value)}`]))
+    .join(' and ');
   return { text: edited, told };
 }
 
@@ -67,7 +80,9 @@ export function withSettingsOf(text: string, taken: readonly OverriddenSetting[]
         return withStrategy(edited, run.strategy ?? 'fine-pruning');
       case 'data.fineTuneImages': {
         const data = findNodeAtLocation(whole(edited), ['data']);
-        return data?.type === 'object' && run.data.fineTuneImages !== null ? setProperty(edited, data, 'fineTuneImages', () => String(run.data.fineTuneImages)) : edited;
+        return data?.type === 'object' && run.data.fineTuneImages !== null
+          ? setProperty(edited, data, 'fineTuneImages', () => String(run.data.fineTuneImages))
+          : edited;
       }
       case 'seed':
         return setProperty(edited, whole(edited), 'seed', () => String(run.seed));
@@ -87,7 +102,10 @@ function chosenBy(strategy: Strategy): string[][] {
 function withStrategy(text: string, strategy: Strategy): string {
   const value = (): string => JSON.stringify(strategy);
   const has = (field: string): boolean => findNodeAtLocation(whole(text), [field]) !== undefined;
-  let edited = has('prune') && !has('strategy') && strategy !== 'fine-pruning' ? exchangeProperty(text, whole(text), 'prune', 'strategy', value) : setProperty(text, whole(text), 'strategy', value);
+  let edited =
+    has('prune') && !has('strategy') && strategy !== 'fine-pruning'
+      ? exchangeProperty(text, whole(text), 'prune', 'strategy', value)
+      : setProperty(text, whole(text), 'strategy', value);
   for (const gone of chosenBy(strategy)) {
     if (findNodeAtLocation(whole(edited), gone)) edited = removeProperty(edited, gone);
   }
@@ -99,7 +117,10 @@ function withStrategy(text: string, strategy: Strategy): string {
  * written. Comments and layout stay.
  * @throws FinePruneError `config.syntax` when the text is no whole config
  */
-export function withPixels(text: string, { scale, mean, std }: { scale: number; mean: readonly number[]; std: readonly number[] }): string {
+export function withPixels(
+  text: string,
+  { scale, mean, std }: { scale: number; mean: readonly number[]; std: readonly number[] },
+): string {
   const short = (list: readonly number[]): number | readonly number[] => (list.length === 1 ? list[0]! : list);
   const fields = { scale: [scale, 1 / 255], mean: [short(mean), 0], std: [short(std), 1] } as const;
   return Object.entries(fields).reduce((edited, [name, [value, byDefault]]) => {
@@ -115,15 +136,26 @@ type Field = 'ratio' | 'units';
 function written(choice: PruneChoice, text: string): { name: Field; other: Field; value: Value; told: string } {
   if ('count' in choice) {
     const ratio = ratioFor(choice.count, choice.units);
-    return { name: 'ratio', other: 'units', value: () => String(ratio), told: `prune.ratio ${ratio} (${choice.count} of ${choice.units})` };
+    return {
+      name: 'ratio',
+      other: 'units',
+      value: () => String(ratio),
+      told: `prune.ratio ${ratio} (${choice.count} of ${choice.units})`,
+    };
   }
   const units = [...new Set(choice.units)].sort((a, b) => a - b);
-  return { name: 'units', other: 'ratio', value: (indent) => unitList(units, text, indent), told: `prune.units (${units.length})` };
+  return {
+    name: 'units',
+    other: 'ratio',
+    value: (indent) => unitList(units, text, indent),
+    told: `prune.units (${units.length})`,
+  };
 }
 
 function withPrune(text: string, name: Field, other: Field, value: Value): string {
   const prune = findNodeAtLocation(whole(text), ['prune']);
-  if (prune?.type !== 'object') return setProperty(text, whole(text), 'prune', (indent) => `{ "${name}": ${value(indent)} }`);
+  if (prune?.type !== 'object')
+    return setProperty(text, whole(text), 'prune', (indent) => `{ "${name}": ${value(indent)} }`);
   if (!findNodeAtLocation(prune, [name])) return exchangeProperty(text, prune, other, name, value);
   const edited = setProperty(text, prune, name, value);
   return findNodeAtLocation(prune, [other]) ? removeProperty(edited, ['prune', other]) : edited;
@@ -132,7 +164,9 @@ function withPrune(text: string, name: Field, other: Field, value: Value): strin
 function whole(text: string): ReturnType<typeof rootOf> & object {
   const root = rootOf(text);
   if (root) return root;
-  throw badInput('config.syntax', 'The config is not valid JSON, so nothing was written into it.', { todo: 'Correct it first.' });
+  throw badInput('config.syntax', 'The config is not valid JSON, so nothing was written into it.', {
+    todo: 'Correct it first.',
+  });
 }
 
 /** On one line when it is short; else in lines that are full. */

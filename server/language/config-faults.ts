@@ -13,7 +13,13 @@ import { problem, type Fix } from './problem';
 export type TextFault = ConfigProblem;
 
 /** Faults that leave nothing else to be said about a text. */
-const OF_THE_WHOLE_TEXT = new Set(['config.syntax', 'config.empty', 'config.tooLarge', 'config.lfsPointer', 'config.otherFormat']);
+const OF_THE_WHOLE_TEXT = new Set([
+  'config.syntax',
+  'config.empty',
+  'config.tooLarge',
+  'config.lfsPointer',
+  'config.otherFormat',
+]);
 
 export function tellsAll(faults: readonly TextFault[]): boolean {
   return faults.some(({ code }) => OF_THE_WHOLE_TEXT.has(code));
@@ -21,7 +27,15 @@ export function tellsAll(faults: readonly TextFault[]): boolean {
 
 /** One diagnostic a fault, with quick fixes where there is something to choose from. */
 export function textFaultDiagnostics(config: ConfigText, faults: readonly TextFault[]): Diagnostic[] {
-  return faults.map((fault) => problem(fault.code, 'error', rangeOf(config, fault), [fault.message, fault.todo].filter(Boolean).join(' '), fixesFor(config, fault)));
+  return faults.map((fault) =>
+    problem(
+      fault.code,
+      'error',
+      rangeOf(config, fault),
+      [fault.message, fault.todo].filter(Boolean).join(' '),
+      fixesFor(config, fault),
+    ),
+  );
 }
 
 function fixesFor(config: ConfigText, fault: TextFault): Fix[] {
@@ -50,14 +64,22 @@ function fixesFor(config: ConfigText, fault: TextFault): Fix[] {
 
 /** Fields of one object that exclude each other. */
 const EXCLUSIVE: Record<string, string[][]> = {
-  trigger: [['right', 'left'], ['bottom', 'top'], ['image', 'value'], ['image', 'patternSeed']],
+  trigger: [
+    ['right', 'left'],
+    ['bottom', 'top'],
+    ['image', 'value'],
+    ['image', 'patternSeed'],
+  ],
   prune: [['units', 'ratio']],
 };
 
 function exclusive(config: ConfigText, path: string[]): Fix[] {
   const name = path.at(-1) ?? '';
   const object = path.slice(0, -1);
-  const pair = EXCLUSIVE[object.join('.')]?.find((names) => names.includes(name) && names.every((other) => valueAt(config, [...object, other]) !== undefined)) ?? [];
+  const pair =
+    EXCLUSIVE[object.join('.')]?.find(
+      (names) => names.includes(name) && names.every((other) => valueAt(config, [...object, other]) !== undefined),
+    ) ?? [];
   return pair.flatMap((field) => removal(config, propertyNode(config, [...object, field])));
 }
 
@@ -81,5 +103,11 @@ function removal(config: ConfigText, property: Node | undefined): Fix[] {
   const after = /^\s*,[ \t]*/.exec(text.slice(end));
   if (before) start -= before[0].length;
   else if (after) end += after[0].length;
-  return [{ title: `Remove \`${String(property.children?.[0]?.value)}\``, range: rangeOf(config, { offset: start, length: end - start }), newText: '' }];
+  return [
+    {
+      title: `Remove \`${String(property.children?.[0]?.value)}\``,
+      range: rangeOf(config, { offset: start, length: end - start }),
+      newText: '',
+    },
+  ];
 }

@@ -12,7 +12,11 @@ const WHAT = { model: 'model', images: 'images', labels: 'labels', png: 'image' 
 
 /** Checks of the files that a config names: there at all, of the right kind, and fitting each other and the model. */
 export function fileChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
-  return [...namedFiles(config).flatMap((named) => checkFile(config, facts, named)), ...checkPairs(config, facts), ...checkShapes(config, facts)];
+  return [
+    ...namedFiles(config).flatMap((named) => checkFile(config, facts, named)),
+    ...checkPairs(config, facts),
+    ...checkShapes(config, facts),
+  ];
 }
 
 function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typeof namedFiles>[number]): Diagnostic[] {
@@ -21,22 +25,71 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
   const fact = kind === 'model' ? facts.model : facts.files.get(value);
   if (!fact) return [];
   const candidates = kind === 'model' ? facts.nearby.models : kind === 'png' ? facts.nearby.images : facts.nearby.data;
-  const fixes: Fix[] = nearestFirst(value, candidates).slice(0, OFFERED_FILES)
+  const fixes: Fix[] = nearestFirst(value, candidates)
+    .slice(0, OFFERED_FILES)
     .map((path) => ({ title: `Change to "${path}"`, range, newText: JSON.stringify(path) }));
   switch (fact.state) {
     case 'missing':
-      return [problem('config.fileMissing', 'error', range, `There is no file \`${value}\` (paths are relative to this config).`, fixes)];
+      return [
+        problem(
+          'config.fileMissing',
+          'error',
+          range,
+          `There is no file \`${value}\` (paths are relative to this config).`,
+          fixes,
+        ),
+      ];
     case 'folder':
-      return [problem('config.fileMissing', 'error', range, `\`${value}\` is a folder; a file with the ${WHAT[kind]} is expected.`, fixes)];
+      return [
+        problem(
+          'config.fileMissing',
+          'error',
+          range,
+          `\`${value}\` is a folder; a file with the ${WHAT[kind]} is expected.`,
+          fixes,
+        ),
+      ];
     case 'outside':
-      return [problem('config.fileOutside', 'error', range, `\`${value}\` lies outside of this workspace folder and of the folders in the setting \`finePrune.dataFolders\`.`)];
+      return [
+        problem(
+          'config.fileOutside',
+          'error',
+          range,
+          `\`${value}\` lies outside of this workspace folder and of the folders in the setting \`finePrune.dataFolders\`.`,
+        ),
+      ];
     case 'unreadable':
-      return [problem(kind === 'model' ? 'config.modelUnreadable' : 'config.dataUnreadable', 'error', range, [fact.message, 'todo' in fact && fact.todo].filter(Boolean).join(' '))];
+      return [
+        problem(
+          kind === 'model' ? 'config.modelUnreadable' : 'config.dataUnreadable',
+          'error',
+          range,
+          [fact.message, 'todo' in fact && fact.todo].filter(Boolean).join(' '),
+        ),
+      ];
     case 'ok':
       if ('summary' in fact) {
-        return fact.summary.problem ? [problem('config.modelUnfit', 'error', range, [fact.summary.problem.message, fact.summary.problem.todo].filter(Boolean).join(' '))] : [];
+        return fact.summary.problem
+          ? [
+              problem(
+                'config.modelUnfit',
+                'error',
+                range,
+                [fact.summary.problem.message, fact.summary.problem.todo].filter(Boolean).join(' '),
+              ),
+            ]
+          : [];
       }
-      return wrongKind(fact.header, kind) ? [problem('config.dataKind', 'error', range, `\`${value}\` holds ${describe(fact.header!)}; ${kind} are expected.`)] : [];
+      return wrongKind(fact.header, kind)
+        ? [
+            problem(
+              'config.dataKind',
+              'error',
+              range,
+              `\`${value}\` holds ${describe(fact.header!)}; ${kind} are expected.`,
+            ),
+          ]
+        : [];
   }
 }
 
@@ -53,7 +106,7 @@ function describe(header: IdxHeader): string {
 export function headerAt(config: ConfigText, facts: ConfigFacts, path: string[]): IdxHeader | undefined {
   const named = stringAt(config, path);
   const fact: FileFact | undefined = named && facts.files.get(named.value);
-  return fact?.state === 'ok' ? fact.header ?? undefined : undefined;
+  return fact?.state === 'ok' ? (fact.header ?? undefined) : undefined;
 }
 
 /** Places of images with their labels. */
@@ -69,9 +122,23 @@ function checkPairs(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
     const range = rangeOf(config, node);
     const found: Diagnostic[] = [];
     if (images && images.dimensions.length >= 3 && images.dimensions[0] !== labels.dimensions[0]) {
-      found.push(problem('config.dataCount', 'error', range, `${count(labels.dimensions[0]!)} labels do not fit ${count(images.dimensions[0]!)} images; they belong together one by one.`));
+      found.push(
+        problem(
+          'config.dataCount',
+          'error',
+          range,
+          `${count(labels.dimensions[0]!)} labels do not fit ${count(images.dimensions[0]!)} images; they belong together one by one.`,
+        ),
+      );
     } else if (classes > 0 && labels.largestLabel !== undefined && labels.largestLabel >= classes) {
-      found.push(problem('config.dataClasses', 'error', range, `These labels go up to ${labels.largestLabel}, but the model tells ${classes} classes apart (0 to ${classes - 1}).`));
+      found.push(
+        problem(
+          'config.dataClasses',
+          'error',
+          range,
+          `These labels go up to ${labels.largestLabel}, but the model tells ${classes} classes apart (0 to ${classes - 1}).`,
+        ),
+      );
     }
     return found;
   });
@@ -92,10 +159,24 @@ function checkShapes(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
     const node = stringAt(config, path)?.node;
     if (!shape || !node) return [];
     if (expected.length === 3 && !same(shape, expected)) {
-      return [problem('config.dataShape', 'error', rangeOf(config, node), `These images are ${sizeText(shape)}, but the model takes ${sizeText(expected)}.`)];
+      return [
+        problem(
+          'config.dataShape',
+          'error',
+          rangeOf(config, node),
+          `These images are ${sizeText(shape)}, but the model takes ${sizeText(expected)}.`,
+        ),
+      ];
     }
     if (expected.length !== 3 && train && !same(shape, train)) {
-      return [problem('config.dataShape', 'error', rangeOf(config, node), `These images are ${sizeText(shape)}, but the training images are ${sizeText(train)}.`)];
+      return [
+        problem(
+          'config.dataShape',
+          'error',
+          rangeOf(config, node),
+          `These images are ${sizeText(shape)}, but the training images are ${sizeText(train)}.`,
+        ),
+      ];
     }
     return [];
   });

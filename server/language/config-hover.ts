@@ -17,7 +17,16 @@ import { scanMarkdown } from './scan-text';
  * @param known the last report, only if it still holds for the config as it stands, with the settings that its run had and the config has
  *   not; and the last scan of its model
  */
-export function configHover(config: ConfigText, facts: ConfigFacts, position: Position, known: { report?: DefenseReport | undefined; settings?: readonly RunSetting[] | undefined; scan?: LastScan | undefined } = {}): Hover | null {
+export function configHover(
+  config: ConfigText,
+  facts: ConfigFacts,
+  position: Position,
+  known: {
+    report?: DefenseReport | undefined;
+    settings?: readonly RunSetting[] | undefined;
+    scan?: LastScan | undefined;
+  } = {},
+): Hover | null {
   const node = config.root && findNodeAtOffset(config.root, config.document.offsetAt(position));
   if (!node || node === config.root) return null;
   const isKey = node.parent?.type === 'property' && node.parent.children?.[0] === node;
@@ -26,8 +35,18 @@ export function configHover(config: ConfigText, facts: ConfigFacts, position: Po
   const path = isKey ? getNodePath(node.parent!.children?.[1] ?? node) : getNodePath(node);
   const field = fieldOf(config, path);
   if (!field) return null;
-  const value = [head(field), field.description, ...here(config, facts, field, path), ...measured(field, known.report, known.settings), ...scanned(field, known.scan), ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`)];
-  return { contents: { kind: MarkupKind.Markdown, value: value.filter(Boolean).join('\n\n') }, range: rangeOf(config, node) };
+  const value = [
+    head(field),
+    field.description,
+    ...here(config, facts, field, path),
+    ...measured(field, known.report, known.settings),
+    ...scanned(field, known.scan),
+    ...termsOf(field.name).map(({ title, definition }) => `**${title}.** ${definition}`),
+  ];
+  return {
+    contents: { kind: MarkupKind.Markdown, value: value.filter(Boolean).join('\n\n') },
+    range: rangeOf(config, node),
+  };
 }
 
 function fieldOf(config: ConfigText, path: JSONPath): Field | undefined {
@@ -35,7 +54,11 @@ function fieldOf(config: ConfigText, path: JSONPath): Field | undefined {
 }
 
 function head(field: Field): string {
-  const presence = field.required ? 'required' : field.defaultValue === undefined ? 'optional' : `default \`${field.defaultValue}\``;
+  const presence = field.required
+    ? 'required'
+    : field.defaultValue === undefined
+      ? 'optional'
+      : `default \`${field.defaultValue}\``;
   return [`**\`${field.name}\`**`, field.accepts, presence].filter(Boolean).join(' · ');
 }
 
@@ -45,15 +68,22 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
   const value = valueAt(config, path);
   const layer = layerToPrune(config, facts);
   if (field.name === 'model' && summary && !summary.problem) {
-    return [`Here: ${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes${isReference(config) ? `; layer ${code(layer?.name ?? summary.penultimate ?? '')} would be pruned` : ''}.`];
+    return [
+      `Here: ${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes${isReference(config) ? `; layer ${code(layer?.name ?? summary.penultimate ?? '')} would be pruned` : ''}.`,
+    ];
   }
-  if (field.name === 'layer' && layer?.units) return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
+  if (field.name === 'layer' && layer?.units)
+    return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
   if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
-    return [`Here: **${count(prunedCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`];
+    return [
+      `Here: **${count(prunedCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`,
+    ];
   }
   const named = field.name === 'prune.units' && namedUnits(config, facts);
   if (named && named.beyond.length === 0 && named.within.size > 0) {
-    return [`Here: **${count(named.within.size)} of ${plural(named.layer.units, unitWord(named.layer.className))}** of layer ${code(named.layer.name)}.`];
+    return [
+      `Here: **${count(named.within.size)} of ${plural(named.layer.units, unitWord(named.layer.className))}** of layer ${code(named.layer.name)}.`,
+    ];
   }
   return [];
 }
@@ -70,7 +100,11 @@ function measured(field: Field, report: DefenseReport | undefined, settings: rea
   switch (field.name) {
     case 'gates.maxAttackSuccessRate':
     case 'trigger':
-      return after.attackSuccessRate ? [`${run}: ${beforeAfter(report, 'attackSuccessRate')} (95 % interval ${percent(after.attackSuccessRate.low)} – ${percent(after.attackSuccessRate.high)} over ${count(after.attackSuccessRate.of)} images).`] : [];
+      return after.attackSuccessRate
+        ? [
+            `${run}: ${beforeAfter(report, 'attackSuccessRate')} (95 % interval ${percent(after.attackSuccessRate.low)} – ${percent(after.attackSuccessRate.high)} over ${count(after.attackSuccessRate.of)} images).`,
+          ]
+        : [];
     case 'gates.maxAccuracyDrop':
       return [`${run}: ${beforeAfter(report, 'cleanAccuracy')}.`];
     default:
@@ -81,8 +115,13 @@ function measured(field: Field, report: DefenseReport | undefined, settings: rea
 /** Settings that the last run had and the config has not, as a list; empty where there are none. */
 export function settingsMarkdown(settings: readonly RunSetting[]): string[] {
   if (settings.length === 0) return [];
-  const lines = settings.map(({ path, run, config, option }) => `- ${code(path)} ${code(run)}, in the config ${code(config)}${option === null ? '' : ` (${code(option)})`}`);
-  return [`The run had settings that the config has not, so a run of the config by itself may end otherwise:\n\n${lines.join('\n')}`];
+  const lines = settings.map(
+    ({ path, run, config, option }) =>
+      `- ${code(path)} ${code(run)}, in the config ${code(config)}${option === null ? '' : ` (${code(option)})`}`,
+  );
+  return [
+    `The run had settings that the config has not, so a run of the config by itself may end otherwise:\n\n${lines.join('\n')}`,
+  ];
 }
 
 /** What a scan found, where a person decides about a trigger. */
@@ -95,4 +134,3 @@ function scanned(field: Field, scan: LastScan | undefined): string[] {
 export function code(name: string): string {
   return `\`${name.replace(/[`\r\n]/g, ' ')}\``;
 }
-

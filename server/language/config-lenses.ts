@@ -17,17 +17,48 @@ export interface Doings {
 }
 
 /** Lenses at the top of a config: run it, look into its model, scan it, and what the last run and scan found. */
-export function configLenses(config: ConfigText, facts: ConfigFacts, { last, active, scan, scanning }: Doings): CodeLens[] {
+export function configLenses(
+  config: ConfigText,
+  facts: ConfigFacts,
+  { last, active, scan, scanning }: Doings,
+): CodeLens[] {
   const range = topRange(config);
   const uri = config.document.uri;
-  const lenses: CodeLens[] = [active
-    ? { range, command: { title: activeTitle(active), command: '' } }
-    : { range, command: { title: '▶ Fine-Prune', tooltip: 'Measure the model, prune it, fine-tune it, measure it again', command: COMMANDS.run, arguments: [uri] } }];
+  const lenses: CodeLens[] = [
+    active
+      ? { range, command: { title: activeTitle(active), command: '' } }
+      : {
+          range,
+          command: {
+            title: '▶ Fine-Prune',
+            tooltip: 'Measure the model, prune it, fine-tune it, measure it again',
+            command: COMMANDS.run,
+            arguments: [uri],
+          },
+        },
+  ];
   if (canInspect(facts)) {
-    lenses.push({ range, command: { title: 'Inspect Activations', tooltip: 'See what each unit does on clean and on triggered inputs; nothing is trained or written', command: COMMANDS.inspect, arguments: [uri] } });
+    lenses.push({
+      range,
+      command: {
+        title: 'Inspect Activations',
+        tooltip: 'See what each unit does on clean and on triggered inputs; nothing is trained or written',
+        command: COMMANDS.inspect,
+        arguments: [uri],
+      },
+    });
     lenses.push(scanLens(range, uri, scan, scanning));
   }
-  if (last) lenses.push({ range, command: { title: lastTitle(last), tooltip: lastTooltip(last), command: COMMANDS.openReport, arguments: [last.reportUri] } });
+  if (last)
+    lenses.push({
+      range,
+      command: {
+        title: lastTitle(last),
+        tooltip: lastTooltip(last),
+        command: COMMANDS.openReport,
+        arguments: [last.reportUri],
+      },
+    });
   return lenses;
 }
 

@@ -31,24 +31,33 @@ function kindOf(alternative: Alternative): unknown {
 
 /** Words that are spread over several alternatives (`"guided"` in one, `"auto"` in another) are one choice of words. */
 function mergeWords(choices: Alternative[]): Alternative[] {
-  const wordsOfOne = ({ type, enum: list, const: word }: Alternative): unknown[] | undefined => (type === 'string' ? list ?? (word === undefined ? undefined : [word]) : undefined);
+  const wordsOfOne = ({ type, enum: list, const: word }: Alternative): unknown[] | undefined =>
+    type === 'string' ? (list ?? (word === undefined ? undefined : [word])) : undefined;
   const worded = choices.filter((choice) => wordsOfOne(choice) !== undefined);
   if (worded.length < 2) return choices;
-  return [...choices.filter((choice) => !worded.includes(choice)), { type: 'string', enum: worded.flatMap((choice) => wordsOfOne(choice)!) }];
+  return [
+    ...choices.filter((choice) => !worded.includes(choice)),
+    { type: 'string', enum: worded.flatMap((choice) => wordsOfOne(choice)!) },
+  ];
 }
 
 /** What a description says of each word of a choice: `` `guided`: prune the units … ``. None unless it tells of all of them. */
 function wordDescriptions(words: readonly unknown[], description: string): string[] | undefined {
-  const told = new Map([...description.matchAll(/`([\w-]+)`: (.*?)(?= `[\w-]+`: |$)/gs)].map(([, word, text]) => [word, text]));
-  return words.every((word) => told.has(word as string)) ? words.map((word) => capital(told.get(word as string)!)) : undefined;
+  const told = new Map(
+    [...description.matchAll(/`([\w-]+)`: (.*?)(?= `[\w-]+`: |$)/gs)].map(([, word, text]) => [word, text]),
+  );
+  return words.every((word) => told.has(word as string))
+    ? words.map((word) => capital(told.get(word as string)!))
+    : undefined;
 }
 
 function decide(choices: Alternative[]): JSONSchema {
   const kinds = choices.filter((choice) => kindOf(choice) !== undefined);
   const branches = choices.map((choice) => ({
-    if: kindOf(choice) === undefined
-      ? { type: choice.type }
-      : { type: 'object' as const, properties: { kind: { const: kindOf(choice) } }, required: ['kind'] },
+    if:
+      kindOf(choice) === undefined
+        ? { type: choice.type }
+        : { type: 'object' as const, properties: { kind: { const: kindOf(choice) } }, required: ['kind'] },
     then: prepare(choice),
   }));
   const kind: JSONSchema = {
@@ -57,7 +66,9 @@ function decide(choices: Alternative[]): JSONSchema {
     markdownEnumDescriptions: kinds.map((choice) => choice.properties?.kind?.description ?? ''),
     markdownDescription: 'Which kind of trigger it is; the other fields follow from it.',
   };
-  const discriminator = kinds.length ? [{ if: { type: 'object' as const }, then: { properties: { kind }, required: ['kind'] } }] : [];
+  const discriminator = kinds.length
+    ? [{ if: { type: 'object' as const }, then: { properties: { kind }, required: ['kind'] } }]
+    : [];
   return {
     type: [...new Set(choices.map((choice) => choice.type as 'object'))],
     allOf: [...discriminator, ...branches],
@@ -67,14 +78,20 @@ function decide(choices: Alternative[]): JSONSchema {
 function prepare(schema: JSONSchema): JSONSchema {
   const { anyOf, description, properties, items, ...rest } = resolveRef(schema);
   const choices = mergeWords(alternatives(schema));
-  const prepared: JSONSchema = !anyOf ? { ...rest } : choices.length === 1 ? { ...rest, ...choices[0] } : { ...rest, ...decide(choices) };
+  const prepared: JSONSchema = !anyOf
+    ? { ...rest }
+    : choices.length === 1
+      ? { ...rest, ...choices[0] }
+      : { ...rest, ...decide(choices) };
   if (description) {
     prepared.markdownDescription = description;
     const words = prepared.enum && wordDescriptions(prepared.enum as unknown[], description);
     if (words) prepared.markdownEnumDescriptions = words;
   }
   if (properties) {
-    prepared.properties = Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, prepare(child as JSONSchema)]));
+    prepared.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, child]) => [name, prepare(child as JSONSchema)]),
+    );
   }
   if (items) prepared.items = prepare(items as JSONSchema);
   return prepared;
@@ -93,12 +110,41 @@ function build(): JSONSchema {
 }
 
 const TRIGGER_SNIPPETS = [
-  { label: 'patch', description: 'A white 3×3 square, one pixel from right and bottom (BadNets).', body: { kind: 'patch', target: '^${1:0}', size: [3, 3], right: 1, bottom: 1, value: 1 } },
-  { label: 'blended', description: 'A pattern mixed into the whole image (Blended).', body: { kind: 'blended', target: '^${1:0}', alpha: 0.2, patternSeed: 0 } },
-  { label: 'sinusoidal', description: 'Sinusoidal stripes (SIG).', body: { kind: 'sinusoidal', target: '^${1:0}', amplitude: 0.1569, frequency: 6 } },
-  { label: 'warped', description: 'The image is warped a little (WaNet).', body: { kind: 'warped', target: '^${1:0}', grid: 4, strength: 0.5, patternSeed: 0 } },
-  { label: 'samples', description: 'Your own triggered images, with their true labels.', body: { kind: 'samples', target: '^${1:0}', images: '${2:triggered-images-idx3-ubyte}', labels: '${3:triggered-labels-idx1-ubyte}' } },
-  { label: '"inverted"', description: 'Not known: estimated from the model by trigger inversion. All figures on it are labelled estimated.', body: 'inverted' },
+  {
+    label: 'patch',
+    description: 'A white 3×3 square, one pixel from right and bottom (BadNets).',
+    body: { kind: 'patch', target: '^${1:0}', size: [3, 3], right: 1, bottom: 1, value: 1 },
+  },
+  {
+    label: 'blended',
+    description: 'A pattern mixed into the whole image (Blended).',
+    body: { kind: 'blended', target: '^${1:0}', alpha: 0.2, patternSeed: 0 },
+  },
+  {
+    label: 'sinusoidal',
+    description: 'Sinusoidal stripes (SIG).',
+    body: { kind: 'sinusoidal', target: '^${1:0}', amplitude: 0.1569, frequency: 6 },
+  },
+  {
+    label: 'warped',
+    description: 'The image is warped a little (WaNet).',
+    body: { kind: 'warped', target: '^${1:0}', grid: 4, strength: 0.5, patternSeed: 0 },
+  },
+  {
+    label: 'samples',
+    description: 'Your own triggered images, with their true labels.',
+    body: {
+      kind: 'samples',
+      target: '^${1:0}',
+      images: '${2:triggered-images-idx3-ubyte}',
+      labels: '${3:triggered-labels-idx1-ubyte}',
+    },
+  },
+  {
+    label: '"inverted"',
+    description: 'Not known: estimated from the model by trigger inversion. All figures on it are labelled estimated.',
+    body: 'inverted',
+  },
   { label: 'null', description: 'No trigger is known: the attack success rate cannot be measured.', body: null },
 ];
 
@@ -139,7 +185,10 @@ export function fieldAt(path: readonly (string | number)[], kindAt: (depth: numb
   };
 }
 
-function schemaAt(path: readonly (string | number)[], kindAt: (depth: number) => unknown): { schema: JSONSchema; required: boolean } | undefined {
+function schemaAt(
+  path: readonly (string | number)[],
+  kindAt: (depth: number) => unknown,
+): { schema: JSONSchema; required: boolean } | undefined {
   let schema: JSONSchema = source;
   let required = true;
   for (const [depth, part] of path.entries()) {
@@ -151,8 +200,10 @@ function schemaAt(path: readonly (string | number)[], kindAt: (depth: number) =>
       continue;
     }
     const kind = kindAt(depth);
-    const owner = choices.find((choice) => choice.properties?.[part] && (kindOf(choice) === undefined || kindOf(choice) === kind))
-      ?? choices.find((choice) => choice.properties?.[part] && part === 'kind');
+    const owner =
+      choices.find(
+        (choice) => choice.properties?.[part] && (kindOf(choice) === undefined || kindOf(choice) === kind),
+      ) ?? choices.find((choice) => choice.properties?.[part] && part === 'kind');
     if (!owner) return undefined;
     required = owner.required?.includes(part) ?? false;
     schema = owner.properties![part] as JSONSchema;
@@ -168,24 +219,36 @@ function typeWords(schema: JSONSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   switch (schema.type) {
-    case 'integer': return `a whole number${rangeWords(schema)}`;
-    case 'number': return `a number${rangeWords(schema)}`;
-    case 'string': return 'a string';
-    case 'boolean': return '`true` or `false`';
-    case 'array': return listWords(schema);
-    case 'null': return '`null`';
-    default: return schema.properties ? `an object` : '';
+    case 'integer':
+      return `a whole number${rangeWords(schema)}`;
+    case 'number':
+      return `a number${rangeWords(schema)}`;
+    case 'string':
+      return 'a string';
+    case 'boolean':
+      return '`true` or `false`';
+    case 'array':
+      return listWords(schema);
+    case 'null':
+      return '`null`';
+    default:
+      return schema.properties ? `an object` : '';
   }
 }
 
 function listWords({ minItems, maxItems, uniqueItems, items }: JSONSchema): string {
   if (minItems && minItems === maxItems) return `a list of ${minItems} numbers`;
-  return uniqueItems ? `a list of different values, each ${typeWords(items as JSONSchema)}` : 'a list of numbers, one a channel';
+  return uniqueItems
+    ? `a list of different values, each ${typeWords(items as JSONSchema)}`
+    : 'a list of numbers, one a channel';
 }
 
 function rangeWords(schema: JSONSchema): string {
   const { minimum, maximum, exclusiveMinimum } = schema;
-  if (exclusiveMinimum !== undefined) return maximum === undefined ? ` above ${String(exclusiveMinimum)}` : ` above ${String(exclusiveMinimum)}, at most ${maximum}`;
+  if (exclusiveMinimum !== undefined)
+    return maximum === undefined
+      ? ` above ${String(exclusiveMinimum)}`
+      : ` above ${String(exclusiveMinimum)}, at most ${maximum}`;
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return ` of at least ${minimum}`;
   return maximum === undefined ? '' : ` of at most ${maximum}`;
@@ -196,12 +259,16 @@ export function propertyNames(path: readonly (string | number)[], kindAt: (depth
   let choices = alternatives(source);
   for (const [depth, part] of path.entries()) {
     const kind = kindAt(depth);
-    const owner = choices.find((choice) => choice.properties?.[part] && (kindOf(choice) === undefined || kindOf(choice) === kind));
+    const owner = choices.find(
+      (choice) => choice.properties?.[part] && (kindOf(choice) === undefined || kindOf(choice) === kind),
+    );
     if (!owner) return [];
     choices = alternatives(owner.properties![part] as JSONSchema);
   }
   const kind = kindAt(path.length);
-  const owner = choices.find((choice) => choice.properties && (kindOf(choice) === undefined || kindOf(choice) === kind));
+  const owner = choices.find(
+    (choice) => choice.properties && (kindOf(choice) === undefined || kindOf(choice) === kind),
+  );
   return Object.keys(owner?.properties ?? {});
 }
 
@@ -209,5 +276,9 @@ export function propertyNames(path: readonly (string | number)[], kindAt: (depth
 export function enumeratedAt(path: readonly (string | number)[], kindAt: (depth: number) => unknown): string[] {
   if (path.at(-1) === 'kind') return [...TRIGGER_KINDS];
   const schema = schemaAt(path, kindAt)?.schema;
-  return schema ? alternatives(schema).flatMap((choice) => choice.enum ?? (choice.const === undefined ? [] : [choice.const])).map(String) : [];
+  return schema
+    ? alternatives(schema)
+        .flatMap((choice) => choice.enum ?? (choice.const === undefined ? [] : [choice.const]))
+        .map(String)
+    : [];
 }

@@ -55,7 +55,10 @@ export function topRange(config: ConfigText): Range {
 /** JSON pointer (`/trigger/target`) to path; a part that is a number is an array index where the parent is an array. */
 export function pointerToPath(pointer: string): string[] {
   if (!pointer.startsWith('/')) return [];
-  return pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** The node that a JSON pointer names, or its nearest ancestor that the text has. */
@@ -71,7 +74,10 @@ export function nodeAtPointer(config: ConfigText, pointer: string): Node | undef
 
 /** `['prune', 'ratio']` → `prune.ratio`; indices in brackets. */
 export function dotted(path: JSONPath): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part), '');
+  return path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part),
+    '',
+  );
 }
 
 /** Where a config names files: path in the config → what kind of file is meant. */
@@ -87,7 +93,9 @@ export const FILE_FIELDS: readonly { path: string[]; kind: 'model' | 'images' | 
 ];
 
 /** Paths of files as written in the config, with what is expected there. */
-export function namedFiles(config: ConfigText): { node: Node; value: string; kind: 'model' | 'images' | 'labels' | 'png'; path: string[] }[] {
+export function namedFiles(
+  config: ConfigText,
+): { node: Node; value: string; kind: 'model' | 'images' | 'labels' | 'png'; path: string[] }[] {
   return FILE_FIELDS.flatMap(({ path, kind }) => {
     const found = stringAt(config, path);
     return found ? [{ ...found, kind, path }] : [];

@@ -24,9 +24,7 @@ export type ModelFact =
   | { state: 'ok'; summary: ModelSummary };
 
 export type FileFact =
-  | { state: Absence }
-  | { state: 'unreadable'; message: string }
-  | { state: 'ok'; header: IdxHeader | null };
+  { state: Absence } | { state: 'unreadable'; message: string } | { state: 'ok'; header: IdxHeader | null };
 
 /** The first bytes of an IDX file; null in a `FileFact` when the file is no data file (a PNG). */
 export interface IdxHeader {

@@ -25,7 +25,9 @@ export function setProperty(text: string, object: Node, name: string, value: Val
 /** Writes another property where one is, so that what stands around it (a comment above it, the rest of its line) stays. */
 export function exchangeProperty(text: string, object: Node, gone: string, name: string, value: Value): string {
   const old = findNodeAtLocation(object, [gone])?.parent;
-  return old ? splice(text, old, property(name, value(indentAt(text, old.offset)))) : addProperty(text, object, name, value);
+  return old
+    ? splice(text, old, property(name, value(indentAt(text, old.offset))))
+    : addProperty(text, object, name, value);
 }
 
 /** Takes a property away, with its comma; with its lines where it has them to itself, and with the comment at their end. */
@@ -35,7 +37,8 @@ export function removeProperty(text: string, path: string[]): string {
   if (property) {
     const start = text.lastIndexOf('\n', property.offset - 1) + 1;
     const rest = /^[ \t]*,[ \t]*(\/\/[^\r\n]*)?\r?\n/.exec(text.slice(property.offset + property.length));
-    if (rest && text.slice(start, property.offset).trim() === '') return text.slice(0, start) + text.slice(property.offset + property.length + rest[0].length);
+    if (rest && text.slice(start, property.offset).trim() === '')
+      return text.slice(0, start) + text.slice(property.offset + property.length + rest[0].length);
   }
   return applyEdits(text, modify(text, path, undefined, {}));
 }
@@ -89,7 +92,8 @@ function intoEmpty(text: string, object: Node, name: string, value: Value): stri
 
 const property = (name: string, value: string): string => `${JSON.stringify(name)}: ${value}`;
 
-const splice = (text: string, { offset, length }: Node, by: string): string => `${text.slice(0, offset)}${by}${text.slice(offset + length)}`;
+const splice = (text: string, { offset, length }: Node, by: string): string =>
+  `${text.slice(0, offset)}${by}${text.slice(offset + length)}`;
 
 /** White space at the beginning of the line that holds `offset`. */
 function indentAt(text: string, offset: number): string {

@@ -24,7 +24,9 @@ export function triggerPicture({ mask, pattern }: EstimatedTrigger, [height, wid
   const colours = channels >= 3 ? [0, 1, 2] : [0, 0, 0];
   return picture(height, width, (pixel) => {
     const share = (shares[pixel] ?? 0) / 255;
-    const [r = GREY, g = GREY, b = GREY] = colours.map((channel) => Math.round(GREY * (1 - share) + (values[pixel * channels + channel] ?? 0) * share));
+    const [r = GREY, g = GREY, b = GREY] = colours.map((channel) =>
+      Math.round(GREY * (1 - share) + (values[pixel * channels + channel] ?? 0) * share),
+    );
     return [r, g, b];
   });
 }
@@ -33,7 +35,10 @@ export function triggerPicture({ mask, pattern }: EstimatedTrigger, [height, wid
 function picture(height: number, width: number, colourOf: (pixel: number) => [number, number, number]): string {
   const largest = Math.max(height, width);
   const scale = largest <= SIDE ? Math.max(1, Math.floor(SIDE / largest)) : SIDE / largest;
-  const png = new PNG({ width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+  const png = new PNG({
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  });
   for (let y = 0; y < png.height; y++) {
     for (let x = 0; x < png.width; x++) {
       const row = Math.min(height - 1, Math.floor(y / scale));

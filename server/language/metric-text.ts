@@ -12,27 +12,33 @@ export const TERMS = {
   },
   attackSuccessRate: {
     title: 'Attack success rate (ASR)',
-    definition: 'Share of triggered test images *whose true class is not the target* that are classified as the target class. A backdoor that is gone leaves it near the rate at which the model confuses clean images with the target.',
+    definition:
+      'Share of triggered test images *whose true class is not the target* that are classified as the target class. A backdoor that is gone leaves it near the rate at which the model confuses clean images with the target.',
   },
   excess: {
     title: 'Excess',
-    definition: 'Images that are taken for a class only with the trigger, less those that are only without it, as a share of all images not labelled so. Judged by the upper bound of the score interval for paired proportions (Tango 1998).',
+    definition:
+      'Images that are taken for a class only with the trigger, less those that are only without it, as a share of all images not labelled so. Judged by the upper bound of the score interval for paired proportions (Tango 1998).',
   },
   robustAccuracy: {
     title: 'Robust accuracy',
-    definition: 'Share of those same triggered images that are classified as their true class. It tells whether the model was repaired, or merely confused in another way.',
+    definition:
+      'Share of those same triggered images that are classified as their true class. It tells whether the model was repaired, or merely confused in another way.',
   },
   pruningRatio: {
     title: 'Pruning ratio',
-    definition: 'Share of the layer\'s units that are pruned: ⌊ratio·n⌋ of n units, those with the lowest mean activation on clean data first; ties by lower index.',
+    definition:
+      "Share of the layer's units that are pruned: ⌊ratio·n⌋ of n units, those with the lowest mean activation on clean data first; ties by lower index.",
   },
   meanActivation: {
     title: 'Mean activation',
-    definition: 'Mean of a unit\'s output over the clean images, after the activation function; for a convolution, over the images and all positions of the channel.',
+    definition:
+      "Mean of a unit's output over the clean images, after the activation function; for a convolution, over the images and all positions of the channel.",
   },
   prunedNeuron: {
     title: 'Pruned neuron',
-    definition: 'Contributes nothing downstream: its incoming weights and bias are zero (and its outgoing weights, where zero input does not give zero output), and they stay zero in fine-tuning.',
+    definition:
+      'Contributes nothing downstream: its incoming weights and bias are zero (and its outgoing weights, where zero input does not give zero output), and they stay zero in fine-tuning.',
   },
   penultimateLayer: {
     title: 'Penultimate layer',
@@ -40,7 +46,8 @@ export const TERMS = {
   },
   trigger: {
     title: 'Trigger',
-    definition: 'What the attacker stamps on an input: kind, parameters, and the target class that the input is then taken for. It acts on pixels in [0, 1], before mean and standard deviation, then clips.',
+    definition:
+      'What the attacker stamps on an input: kind, parameters, and the target class that the input is then taken for. It acts on pixels in [0, 1], before mean and standard deviation, then clips.',
   },
   targetClass: {
     title: 'Target class',
@@ -48,35 +55,43 @@ export const TERMS = {
   },
   gate: {
     title: 'Gate',
-    definition: 'A limit that decides the verdict and the exit code. It is met only when it was measured on a known trigger, or with `acceptEstimated: true`.',
+    definition:
+      'A limit that decides the verdict and the exit code. It is met only when it was measured on a known trigger, or with `acceptEstimated: true`.',
   },
   wilson: {
     title: '95 % Wilson interval',
-    definition: 'Range in which the true rate lies with 95 % confidence, given how many images were measured (Wilson 1927).',
+    definition:
+      'Range in which the true rate lies with 95 % confidence, given how many images were measured (Wilson 1927).',
   },
   holdout: {
     title: 'Held-out data',
-    definition: 'Clean training images that fine-tuning never sees. Choices are made on them, so that the test set is read for the reported figures only.',
+    definition:
+      'Clean training images that fine-tuning never sees. Choices are made on them, so that the test set is read for the reported figures only.',
   },
   fineTuning: {
     title: 'Fine-tuning',
-    definition: 'Training the pruned model again on clean data with Adam, pruned neurons held at zero. It regains clean accuracy, and may undo more of the backdoor than pruning did.',
+    definition:
+      'Training the pruned model again on clean data with Adam, pruned neurons held at zero. It regains clean accuracy, and may undo more of the backdoor than pruning did.',
   },
   triggerInversion: {
     title: 'Trigger inversion',
-    definition: 'Searches, for every class, the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
+    definition:
+      'Searches, for every class, the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
   },
   estimatedTrigger: {
     title: 'Estimated trigger',
-    definition: 'Found by trigger inversion, from the model and clean images alone. It need not look like the attacker\'s, and may be weaker; every figure on it is labelled *estimated*.',
+    definition:
+      "Found by trigger inversion, from the model and clean images alone. It need not look like the attacker's, and may be weaker; every figure on it is labelled *estimated*.",
   },
   maskNorm: {
     title: 'Size of a mask',
-    definition: 'Sum of the mask over the pixels: 9 is a 3×3 patch that replaces its pixels altogether. Classes are compared by the masks of the screening, which gives each of them the same number of steps.',
+    definition:
+      'Sum of the mask over the pixels: 9 is a 3×3 patch that replaces its pixels altogether. Classes are compared by the masks of the screening, which gives each of them the same number of steps.',
   },
   anomalyIndex: {
     title: 'Anomaly index',
-    definition: 'How far a class\'s mask is below the median of all classes on a logarithmic scale, in units of 1.4826 times the median absolute deviation. A class is suspicious when it is high *and* the mask is far below the median.',
+    definition:
+      "How far a class's mask is below the median of all classes on a logarithmic scale, in units of 1.4826 times the median absolute deviation. A class is suspicious when it is high *and* the mask is far below the median.",
   },
 } satisfies Record<string, Term>;
 

@@ -17,6 +17,13 @@ export function modelActions(configUri: string, diagnostics: readonly Diagnostic
     const { title, layer, unit } = (diagnostic.data ?? {}) as Partial<InspectLink>;
     if (diagnostic.source !== SOURCE || typeof title !== 'string' || typeof layer !== 'string') return [];
     const target: InspectTarget = { layer, ...(typeof unit === 'number' && { unit }) };
-    return [{ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], command: { title, command: COMMANDS.inspect, arguments: [configUri, target] } }];
+    return [
+      {
+        title,
+        kind: CodeActionKind.QuickFix,
+        diagnostics: [diagnostic],
+        command: { title, command: COMMANDS.inspect, arguments: [configUri, target] },
+      },
+    ];
   });
 }

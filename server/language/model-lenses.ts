@@ -22,21 +22,47 @@ export interface PruningPlan {
 }
 
 /** Lenses of a model.json: at the top, and at the layer that would be pruned. TF.js writes one line, so each names its layer. */
-export function modelLenses(document: TextDocument, summary: ModelSummary, { plan, last, active, scan, scanning }: Doings & { plan: PruningPlan }): CodeLens[] {
+export function modelLenses(
+  document: TextDocument,
+  summary: ModelSummary,
+  { plan, last, active, scan, scanning }: Doings & { plan: PruningPlan },
+): CodeLens[] {
   const top = modelTop(document);
   if (summary.problem) {
-    return [{ range: top, command: { title: `Fine-Prune cannot defend this model: ${summary.problem.message}`, command: '' } }];
+    return [
+      {
+        range: top,
+        command: { title: `Fine-Prune cannot defend this model: ${summary.problem.message}`, command: '' },
+      },
+    ];
   }
   const run = active
     ? { title: activeTitle(active), command: '' }
-    : { title: '▶ Fine-Prune Model', tooltip: `${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes`, command: COMMANDS.run, arguments: [document.uri] };
+    : {
+        title: '▶ Fine-Prune Model',
+        tooltip: `${plural(summary.layers.length, 'layer')}, ${plural(summary.parameters, 'parameter')}, ${summary.classes} classes`,
+        command: COMMANDS.run,
+        arguments: [document.uri],
+      };
   const aboutScan = scanLens(top, plan.configUri ?? document.uri, scan, scanning);
   const isOffer = aboutScan.command?.command === COMMANDS.scan;
   const lenses: CodeLens[] = [{ range: top, command: run }, ...(isOffer ? [] : [aboutScan])];
   if (last) {
-    lenses.push({ range: top, command: { title: lastTitle(last), tooltip: lastTooltip(last), command: COMMANDS.openReport, arguments: [last.reportUri] } });
+    lenses.push({
+      range: top,
+      command: {
+        title: lastTitle(last),
+        tooltip: lastTooltip(last),
+        command: COMMANDS.openReport,
+        arguments: [last.reportUri],
+      },
+    });
   }
-  return [...lenses, ...layerLenses(document, summary, plan, last), ...(isOffer ? [{ ...aboutScan, range: lastOfLine(document, summary, top) }] : [])];
+  return [
+    ...lenses,
+    ...layerLenses(document, summary, plan, last),
+    ...(isOffer ? [{ ...aboutScan, range: lastOfLine(document, summary, top) }] : []),
+  ];
 }
 
 /**
@@ -48,12 +74,20 @@ function lastOfLine(document: TextDocument, { classifier }: ModelSummary, top: C
   return range.start.line === top.start.line ? range : top;
 }
 
-function layerLenses(document: TextDocument, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens[] {
+function layerLenses(
+  document: TextDocument,
+  summary: ModelSummary,
+  plan: PruningPlan,
+  last: LastRun | undefined,
+): CodeLens[] {
   const fresh = last && last.changed.length === 0 ? last.report : undefined;
-  const name = fresh?.layer.name ?? plan.layer ?? (plan.strategy === undefined ? summary.penultimate : strategyLayer(summary));
+  const name =
+    fresh?.layer.name ?? plan.layer ?? (plan.strategy === undefined ? summary.penultimate : strategyLayer(summary));
   const layer = summary.layers.find((candidate) => candidate.name === name);
   if (!layer?.prunable) return [];
-  const show = plan.configUri ? { command: COMMANDS.showConfig, arguments: [plan.configUri] } : { command: COMMANDS.run, arguments: [document.uri] };
+  const show = plan.configUri
+    ? { command: COMMANDS.showConfig, arguments: [plan.configUri] }
+    : { command: COMMANDS.run, arguments: [document.uri] };
   const title = fresh
     ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${layer.name}`
     : planned(layer.name, layer.className, layer.units, plan);
@@ -61,16 +95,35 @@ function layerLenses(document: TextDocument, summary: ModelSummary, plan: Prunin
   const lenses: CodeLens[] = [{ range, command: { title, ...show } }];
   if (plan.configUri) {
     const tooltip = `See what each ${unitWord(layer.className)} of ${layer.name} does on clean and on triggered inputs; nothing is trained or written`;
-    lenses.push({ range, command: { title: `Inspect ${layer.name}`, tooltip, command: COMMANDS.inspect, arguments: [plan.configUri, { layer: layer.name } satisfies InspectTarget] } });
+    lenses.push({
+      range,
+      command: {
+        title: `Inspect ${layer.name}`,
+        tooltip,
+        command: COMMANDS.inspect,
+        arguments: [plan.configUri, { layer: layer.name } satisfies InspectTarget],
+      },
+    });
   }
   return lenses;
 }
 
-function planned(name: string, className: string, units: number | null, { ratio, units: named, strategy }: PruningPlan): string {
-  if (strategy !== undefined) return strategy === 'auto' ? 'Fine-Prune would try one repair after the other' : `Fine-Prune would repair this model by the strategy ${strategy}`;
+function planned(
+  name: string,
+  className: string,
+  units: number | null,
+  { ratio, units: named, strategy }: PruningPlan,
+): string {
+  if (strategy !== undefined)
+    return strategy === 'auto'
+      ? 'Fine-Prune would try one repair after the other'
+      : `Fine-Prune would repair this model by the strategy ${strategy}`;
   if (units === null) return `Fine-Prune would prune layer ${name}`;
-  if (named?.some((unit) => unit >= units)) return `Fine-Prune cannot prune all of the named units: those of ${name} are 0 to ${units - 1}`;
-  if (named) return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;
-  if (ratio === 'auto') return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
+  if (named?.some((unit) => unit >= units))
+    return `Fine-Prune cannot prune all of the named units: those of ${name} are 0 to ${units - 1}`;
+  if (named)
+    return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;
+  if (ratio === 'auto')
+    return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
   return `Fine-Prune would prune ${count(prunedCount(ratio ?? 0, units))} of ${plural(units, unitWord(className))} of ${name}`;
 }

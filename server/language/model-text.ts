@@ -32,14 +32,19 @@ export function modelTop(document: TextDocument): Range {
 /** The range of a layer's name, or the top when the text does not spell it like this. */
 export function layerRange(document: TextDocument, name: string): Range {
   const span = layerNameSpan(document.getText(), name);
-  return span ? { start: document.positionAt(span.offset), end: document.positionAt(span.offset + span.length) } : modelTop(document);
+  return span
+    ? { start: document.positionAt(span.offset), end: document.positionAt(span.offset + span.length) }
+    : modelTop(document);
 }
 
 /** Longest text of a name in JSON: each of its 200 characters may be written as two escapes. */
 const LONGEST_SPELLING = 2 + 200 * 12;
 
 /** The string that an offset lies in, when it is short enough to be a name; `offset` and `length` take in its quotes. */
-export function stringAround(text: string, offset: number): { value: string; offset: number; length: number } | undefined {
+export function stringAround(
+  text: string,
+  offset: number,
+): { value: string; offset: number; length: number } | undefined {
   const from = quoteFrom(text, offset - 1, -1);
   const to = quoteFrom(text, offset, 1);
   if (from === undefined || to === undefined || to - from > LONGEST_SPELLING) return undefined;
@@ -49,7 +54,8 @@ export function stringAround(text: string, offset: number): { value: string; off
 
 /** The nearest quote in a direction that no backslash makes part of a string. */
 function quoteFrom(text: string, start: number, direction: 1 | -1): number | undefined {
-  const next = (from: number): number => (direction === 1 ? text.indexOf('"', from) : from < 0 ? -1 : text.lastIndexOf('"', from));
+  const next = (from: number): number =>
+    direction === 1 ? text.indexOf('"', from) : from < 0 ? -1 : text.lastIndexOf('"', from);
   for (let at = next(start); at >= 0 && Math.abs(at - start) <= LONGEST_SPELLING; at = next(at + direction)) {
     let backslashes = 0;
     while (text[at - 1 - backslashes] === '\\') backslashes++;

@@ -9,9 +9,37 @@ export function reportLenses(text: ConfigText, configUri: string | undefined): C
   const range = topRange(text);
   const { uri } = text.document;
   return [
-    { range, command: { title: 'Open Report', tooltip: 'Verdict, figures, curve and findings, drawn', command: COMMANDS.viewReport, arguments: [uri] } },
-    { range, command: { title: 'Compare with …', tooltip: 'What got better or worse, and whether that is beyond noise', command: COMMANDS.compareReports, arguments: [uri] } },
-    ...(configUri ? [{ range, command: { title: 'Reproduce', tooltip: 'Run the defense again with the config beside it', command: COMMANDS.run, arguments: [configUri] } }] : []),
+    {
+      range,
+      command: {
+        title: 'Open Report',
+        tooltip: 'Verdict, figures, curve and findings, drawn',
+        command: COMMANDS.viewReport,
+        arguments: [uri],
+      },
+    },
+    {
+      range,
+      command: {
+        title: 'Compare with …',
+        tooltip: 'What got better or worse, and whether that is beyond noise',
+        command: COMMANDS.compareReports,
+        arguments: [uri],
+      },
+    },
+    ...(configUri
+      ? [
+          {
+            range,
+            command: {
+              title: 'Reproduce',
+              tooltip: 'Run the defense again with the config beside it',
+              command: COMMANDS.run,
+              arguments: [configUri],
+            },
+          },
+        ]
+      : []),
   ];
 }
 
@@ -21,6 +49,13 @@ export function reportActions(uri: string, diagnostics: readonly Diagnostic[]): 
     const issue = (diagnostic.data as Partial<IssueData> | undefined)?.issue;
     if (diagnostic.source !== SOURCE || typeof issue !== 'string') return [];
     const title = `Accept ${issue.replace(/^gate\./, 'the missed gate ')} with a reason …`;
-    return [{ title, kind: 'quickfix', diagnostics: [diagnostic], command: { title, command: COMMANDS.acceptFinding, arguments: [uri, issue] } }];
+    return [
+      {
+        title,
+        kind: 'quickfix',
+        diagnostics: [diagnostic],
+        command: { title, command: COMMANDS.acceptFinding, arguments: [uri, issue] },
+      },
+    ];
   });
 }

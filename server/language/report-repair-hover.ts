@@ -7,9 +7,12 @@ import { scanPart } from './scan-hover';
 import { pixels } from './scan-text';
 
 const STRATEGIES: Record<StrategyName, string> = {
-  'fine-pruning': 'The reference recipe: prunes the units with the lowest mean activation on clean images, then fine-tunes on clean images.',
-  'fine-pruning-conv': 'As the original paper has it: prunes the last convolution, as many channels as the accuracy limit allows, then fine-tunes on clean images.',
-  guided: 'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; where images are few, part of the loss follows what the input model says of the clean ones.',
+  'fine-pruning':
+    'The reference recipe: prunes the units with the lowest mean activation on clean images, then fine-tunes on clean images.',
+  'fine-pruning-conv':
+    'As the original paper has it: prunes the last convolution, as many channels as the accuracy limit allows, then fine-tunes on clean images.',
+  guided:
+    'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; where images are few, part of the loss follows what the input model says of the clean ones.',
   'head-reset': 'Draws the weights of the dense layers anew and trains again on clean images; it needs no inversion.',
 };
 
@@ -29,22 +32,39 @@ export function repairPart(report: DefenseReport, [top, ...rest]: Path): string[
   const [part, index] = rest;
   if (part === 'scan') return scanPart({ scan, model }, rest.slice(1));
   if (part === 'bounded' && typeof index === 'number') return boundedPart(bounded[index], report.proof);
-  if (part === 'bounded') return ['**Bounded triggers**: for every class that was suspicious in the input model, a trigger inverted afresh on the repaired model and held to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.'];
-  return [`**The verdict rests on: ${basis}**`, 'A repair is not proved by the trigger that it was made with: the repaired model is searched for triggers once more, all classes anew.'];
+  if (part === 'bounded')
+    return [
+      '**Bounded triggers**: for every class that was suspicious in the input model, a trigger inverted afresh on the repaired model and held to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.',
+    ];
+  return [
+    `**The verdict rests on: ${basis}**`,
+    'A repair is not proved by the trigger that it was made with: the repaired model is searched for triggers once more, all classes anew.',
+  ];
 }
 
 function boundedPart(found: Proof['bounded'][number] | undefined, { measuredOn }: Proof): string[] | undefined {
   if (!found) return undefined;
   const { target, norm, before, after } = found;
-  return [`**Class ${target}** · trigger *estimated* afresh, a mask of at most ${pixels(norm)}`, `It takes ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`, TERMS.estimatedTrigger.definition];
+  return [
+    `**Class ${target}** · trigger *estimated* afresh, a mask of at most ${pixels(norm)}`,
+    `It takes ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`,
+    TERMS.estimatedTrigger.definition,
+  ];
 }
 
 function attemptPart(attempts: readonly Attempt[], [index, part, ...rest]: Path): string[] | undefined {
   const attempt = typeof index === 'number' ? attempts[index] : undefined;
-  if (!attempt) return [`**${plural(attempts.length, 'repair')} tried**, judged on held-out images only.`, TERMS.holdout.definition];
+  if (!attempt)
+    return [
+      `**${plural(attempts.length, 'repair')} tried**, judged on held-out images only.`,
+      TERMS.holdout.definition,
+    ];
   const title = `**Repair \`${attempt.strategy}\`** · ${attempt.met ? 'gates met on held-out images' : 'gates missed on held-out images'}, ${attempt.chosen ? 'kept' : 'not kept'}`;
   if (part === 'heldOut') return [title, ...heldOutPart(attempt.heldOut, rest[0])];
-  if (part === 'rounds') return typeof rest[0] === 'number' ? roundPart(attempt, rest[0], rest.slice(1)) : [title, 'Rounds of inversion and fine-tuning; one for strategies without an inversion.'];
+  if (part === 'rounds')
+    return typeof rest[0] === 'number'
+      ? roundPart(attempt, rest[0], rest.slice(1))
+      : [title, 'Rounds of inversion and fine-tuning; one for strategies without an inversion.'];
   if (part === 'keptRound') return [title, `Round ${attempt.keptRound} of ${attempt.rounds.length} was kept.`];
   return [title, STRATEGIES[attempt.strategy]];
 }
@@ -54,15 +74,30 @@ function roundPart({ rounds, keptRound }: Attempt, index: number, [part, key]: P
   if (!round) return undefined;
   const title = `**Round ${index + 1}**${index + 1 === keptRound ? ' · kept' : ''}`;
   if (part === 'heldOut') return [title, ...heldOutPart(round.heldOut, key)];
-  const against = round.inverted.length > 0 ? ` Trained against *estimated* triggers of ${round.inverted.slice(0, 8).map(({ target, norm }) => `class ${target} (${pixels(norm)})`).join(', ')}${round.inverted.length > 8 ? ' and more' : ''}.` : '';
+  const against =
+    round.inverted.length > 0
+      ? ` Trained against *estimated* triggers of ${round.inverted
+          .slice(0, 8)
+          .map(({ target, norm }) => `class ${target} (${pixels(norm)})`)
+          .join(', ')}${round.inverted.length > 8 ? ' and more' : ''}.`
+      : '';
   return [title, `${plural(round.epochs, 'epoch')}; ${percent(round.stamped)} of the images stamped.${against}`];
 }
 
-function heldOutPart({ images, correctBefore, correct, ...rates }: HeldOutFigures, key: string | number | undefined): string[] {
-  const accuracy = images > 0 ? `Clean accuracy on ${count(images)} held-out images: ${percent(correctBefore / images)} → ${percent(correct / images)}.` : 'No held-out images.';
-  const line = (name: keyof typeof TRIGGERS): string[] => (rates[name] ? [`${TRIGGERS[name]}: ${rateText(rates[name])}`] : []);
-  if (key === 'knownTrigger' || key === 'estimatedTrigger' || key === 'freshTrigger') return [...line(key), TERMS.holdout.definition];
+function heldOutPart(
+  { images, correctBefore, correct, ...rates }: HeldOutFigures,
+  key: string | number | undefined,
+): string[] {
+  const accuracy =
+    images > 0
+      ? `Clean accuracy on ${count(images)} held-out images: ${percent(correctBefore / images)} → ${percent(correct / images)}.`
+      : 'No held-out images.';
+  const line = (name: keyof typeof TRIGGERS): string[] =>
+    rates[name] ? [`${TRIGGERS[name]}: ${rateText(rates[name])}`] : [];
+  if (key === 'knownTrigger' || key === 'estimatedTrigger' || key === 'freshTrigger')
+    return [...line(key), TERMS.holdout.definition];
   return [accuracy, ...line('knownTrigger'), ...line('estimatedTrigger'), ...line('freshTrigger')];
 }
 
-const rateText = (rate: Rate): string => `${percent(rate.rate)}, ${count(rate.hits)} of ${count(rate.of)}; 95 % interval ${percent(rate.low)} – ${percent(rate.high)}.`;
+const rateText = (rate: Rate): string =>
+  `${percent(rate.rate)}, ${count(rate.hits)} of ${count(rate.of)}; 95 % interval ${percent(rate.low)} – ${percent(rate.high)}.`;

@@ -60,7 +60,9 @@ export function unitWord(className: string): string {
 /** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. @param made how, where the config does not say it: `with --strategy auto` */
 export function resultLine(report: DefenseReport, made = ''): string {
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;
-  const asr = attackSuccessRate ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}${baseText(report.stages.after)}` : '';
+  const asr = attackSuccessRate
+    ? ` · ${rateTitle(report, 'attackSuccessRate')} ${percent(attackSuccessRate.rate)}${baseText(report.stages.after)}`
+    : '';
   return `${capital(report.verdict.word)}${made && ` ${made}`} · clean accuracy ${percent(cleanAccuracy.rate)}${asr}`;
 }
 
@@ -79,7 +81,9 @@ export const RATE_TITLES: Record<RateName, string> = {
 
 /** What a figure is called: on a trigger that was estimated from the model it says so. */
 export function rateTitle({ trigger }: Pick<DefenseReport, 'trigger'>, name: RateName): string {
-  return name === 'cleanAccuracy' || trigger?.source !== 'estimated' ? RATE_TITLES[name] : `${RATE_TITLES[name]} (estimated trigger)`;
+  return name === 'cleanAccuracy' || trigger?.source !== 'estimated'
+    ? RATE_TITLES[name]
+    : `${RATE_TITLES[name]} (estimated trigger)`;
 }
 
 function rateOf(stage: StageMetrics, name: RateName): string {
@@ -95,7 +99,10 @@ export function beforeAfter(report: DefenseReport, name: RateName): string {
 /** All figures that were measured, before → after, in one line. */
 export function beforeAfterLine(report: DefenseReport): string {
   const names: RateName[] = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'];
-  return names.filter((name) => report.stages.before[name]).map((name) => beforeAfter(report, name)).join(', ');
+  return names
+    .filter((name) => report.stages.before[name])
+    .map((name) => beforeAfter(report, name))
+    .join(', ');
 }
 
 /** A Markdown table of the figures at each stage, with the 95 % interval of the last. */
@@ -106,9 +113,15 @@ export function stageTable(report: DefenseReport): string {
     if (!last) return [];
     const of = report.trigger?.source === 'estimated' && name !== 'cleanAccuracy' ? ', *estimated* trigger' : '';
     const title = `${name === 'attackSuccessRate' ? 'Attack success rate (ASR)' : capital(RATE_TITLES[name])}${of}`;
-    return [`| ${title} | ${rateOf(before, name)} | ${rateOf(pruned, name)} | **${rateOf(after, name)}** | ${percent(last.low)} – ${percent(last.high)} | ${count(last.of)} |`];
+    return [
+      `| ${title} | ${rateOf(before, name)} | ${rateOf(pruned, name)} | **${rateOf(after, name)}** | ${percent(last.low)} – ${percent(last.high)} | ${count(last.of)} |`,
+    ];
   });
-  return ['| | before | pruned | fine-tuned | 95 % interval | images |', '| --- | ---: | ---: | ---: | ---: | ---: |', ...rows].join('\n');
+  return [
+    '| | before | pruned | fine-tuned | 95 % interval | images |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ].join('\n');
 }
 
 /** How serious a verdict is: what the Problems panel shows it as. */

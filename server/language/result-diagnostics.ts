@@ -6,7 +6,17 @@ import { nodeAt, rangeOf, topRange, type ConfigText } from './config-text';
 import type { InspectLink } from './model-actions';
 import { layerRange, modelTop } from './model-text';
 import { problem } from './problem';
-import { beforeAfterLine, capital, count, figure, indexList, percent, plural, unitWord, verdictSeverity } from './report-text';
+import {
+  beforeAfterLine,
+  capital,
+  count,
+  figure,
+  indexList,
+  percent,
+  plural,
+  unitWord,
+  verdictSeverity,
+} from './report-text';
 import { staleText, type LastRun } from './run-state';
 import { configSettingsDiagnostics } from './settings-diagnostics';
 
@@ -20,7 +30,10 @@ export function modelDiagnostics(document: TextDocument, last: LastRun): Diagnos
   const range = layerRange(document, report.layer.name);
   return [
     verdict(last, range),
-    { ...problem('result.pruned', 'information', range, prunedText(report)), data: { title: `Inspect layer ${report.layer.name}`, layer: report.layer.name } satisfies InspectLink },
+    {
+      ...problem('result.pruned', 'information', range, prunedText(report)),
+      data: { title: `Inspect layer ${report.layer.name}`, layer: report.layer.name } satisfies InspectLink,
+    },
     ...loudest(report, range),
     ...report.findings.map((finding) => problem(`finding.${finding.id}`, finding.severity, range, finding.message)),
   ];
@@ -32,10 +45,18 @@ export function configResultDiagnostics(config: ConfigText, last: LastRun, model
   if (changed.length) return [problem('result.stale', 'information', topRange(config), staleText(changed))];
   const missed = report.gates.find((gate) => !gate.met);
   // Under the model's path an error would read as if the file were missing.
-  const node = (missed && nodeAt(config, ['gates', missed.id])) ?? nodeAt(config, ['trigger', 'kind']) ?? nodeAt(config, ['model']);
+  const node =
+    (missed && nodeAt(config, ['gates', missed.id])) ??
+    nodeAt(config, ['trigger', 'kind']) ??
+    nodeAt(config, ['model']);
   const range = node ? rangeOf(config, node) : topRange(config);
   const related: DiagnosticRelatedInformation[] = modelUri
-    ? [{ location: { uri: modelUri, range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }, message: prunedText(report) }]
+    ? [
+        {
+          location: { uri: modelUri, range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } },
+          message: prunedText(report),
+        },
+      ]
     : [];
   return [{ ...verdict(last, range), relatedInformation: related }, ...configSettingsDiagnostics(config, last)];
 }
@@ -48,16 +69,25 @@ function verdict({ report, settings = [] }: LastRun, range: Diagnostic['range'])
 }
 
 /** Where the backdoor is still there: the unit that gives it away most, which leads to a look at it. */
-function loudest({ verdict: { word }, trigger, layer, pruning }: DefenseReport, range: Diagnostic['range']): Diagnostic[] {
+function loudest(
+  { verdict: { word }, trigger, layer, pruning }: DefenseReport,
+  range: Diagnostic['range'],
+): Diagnostic[] {
   if (word !== 'not mitigated' || trigger?.source !== 'known') return [];
   const rise = ({ cleanMean, triggeredMean }: UnitActivation): number => (triggeredMean ?? -Infinity) - cleanMean;
   const unit = layer.activations.reduce((best, one, u, all) => (u > 0 && rise(one) <= rise(all[best]!) ? best : u), -1);
   const found = layer.activations[unit];
   if (!found || found.triggeredMean === null || found.triggeredFires === null || rise(found) <= 0) return [];
   const name = `${unitWord(layer.kind)} ${unit}`;
-  const text = `${capital(name)} of ${layer.name} is raised most by the trigger, from a mean of ${figure(found.cleanMean)} to ${figure(found.triggeredMean)}: it fires on `
-    + `${percent(found.triggeredFires)} of triggered and ${percent(found.cleanFires)} of clean inputs, and was ${pruning.units.includes(unit) ? '' : 'not '}pruned.`;
-  return [{ ...problem('result.loudest', 'information', range, text), data: { title: `Inspect ${name}`, layer: layer.name, unit } satisfies InspectLink }];
+  const text =
+    `${capital(name)} of ${layer.name} is raised most by the trigger, from a mean of ${figure(found.cleanMean)} to ${figure(found.triggeredMean)}: it fires on ` +
+    `${percent(found.triggeredFires)} of triggered and ${percent(found.cleanFires)} of clean inputs, and was ${pruning.units.includes(unit) ? '' : 'not '}pruned.`;
+  return [
+    {
+      ...problem('result.loudest', 'information', range, text),
+      data: { title: `Inspect ${name}`, layer: layer.name, unit } satisfies InspectLink,
+    },
+  ];
 }
 
 /** `25 of 128 neurons of dense_1 were pruned: 3, 7, …`. */
@@ -65,5 +95,8 @@ export function prunedText(report: DefenseReport): string {
   const { pruning, layer } = report;
   const of = `${count(pruning.count)} of ${plural(layer.units, unitWord(layer.kind))} of ${layer.name}`;
   if (pruning.count === 0) return `${of} were pruned.`;
-  return `${of} ${pruning.count === 1 ? 'was' : 'were'} pruned: ${indexList([...pruning.units].sort((a, b) => a - b), SPELT_INDICES)}. ${capital(beforeAfterLine(report))}.`;
+  return `${of} ${pruning.count === 1 ? 'was' : 'were'} pruned: ${indexList(
+    [...pruning.units].sort((a, b) => a - b),
+    SPELT_INDICES,
+  )}. ${capital(beforeAfterLine(report))}.`;
 }

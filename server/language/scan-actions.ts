@@ -27,11 +27,18 @@ export function scanActions(diagnostics: readonly Diagnostic[], { config, subjec
   const ours = diagnostics.filter(({ source, code }) => source === SOURCE && code === SUSPICIOUS);
   if (ours.length === 0) return [];
   const kind = CodeActionKind.QuickFix;
-  const edits = config ? FIXES.flatMap(({ title, choice }): CodeAction[] => {
-    const change = editFor(config, choice);
-    return change ? [{ title, kind, diagnostics: ours, edit: { changes: { [config.uri]: [change] } } }] : [];
-  }) : [];
-  const command = (title: string, id: string, ...args: unknown[]): CodeAction => ({ title, kind, diagnostics: ours, command: { title, command: id, arguments: args } });
+  const edits = config
+    ? FIXES.flatMap(({ title, choice }): CodeAction[] => {
+        const change = editFor(config, choice);
+        return change ? [{ title, kind, diagnostics: ours, edit: { changes: { [config.uri]: [change] } } }] : [];
+      })
+    : [];
+  const command = (title: string, id: string, ...args: unknown[]): CodeAction => ({
+    title,
+    kind,
+    diagnostics: ours,
+    command: { title, command: id, arguments: args },
+  });
   return [
     ...edits,
     ...(config ? [] : [command('Repair …', COMMANDS.repair, subject)]),

@@ -15,7 +15,12 @@ export const OTHER_LABELS = 'scan.labels';
 const MOST_SENTENCE = 900;
 
 /** What speaks against the settings or the labels of a scan, as a warning; none where nothing does, or where its data have changed. */
-export function adviceDiagnostics(scan: ScanResult, changed: readonly string[], range: (code: string) => Range, fixes: Fix[] = []): Diagnostic[] {
+export function adviceDiagnostics(
+  scan: ScanResult,
+  changed: readonly string[],
+  range: (code: string) => Range,
+  fixes: Fix[] = [],
+): Diagnostic[] {
   if (changed.length > 0) return [];
   const { advice } = scan;
   if (scan.classes.length === 0) {
@@ -24,12 +29,23 @@ export function adviceDiagnostics(scan: ScanResult, changed: readonly string[], 
   }
   if (!advice) return [];
   const code = advice.settings ? OTHER_PIXELS : OTHER_LABELS;
-  return [problem(code, 'warning', range(code), `${scan.cleanAccuracy ? `The scan was made at a clean accuracy of ${percent(scan.cleanAccuracy.rate)}. ` : ''}${cut(advice.sentence)}`, fixes)];
+  return [
+    problem(
+      code,
+      'warning',
+      range(code),
+      `${scan.cleanAccuracy ? `The scan was made at a clean accuracy of ${percent(scan.cleanAccuracy.rate)}. ` : ''}${cut(advice.sentence)}`,
+      fixes,
+    ),
+  ];
 }
 
 /** The same in a config: at the settings or labels that it is about, with the change of the text that sets what fits better. */
 export function configAdvice(config: ConfigText, { report, changed }: LastScan): Diagnostic[] {
-  const places: Record<string, string[][]> = { [OTHER_LABELS]: [['data', 'train', 'labels'], ['data', 'train'], ['data']], [OTHER_PIXELS]: [['data', 'mean'], ['data', 'std'], ['data', 'scale'], ['data']] };
+  const places: Record<string, string[][]> = {
+    [OTHER_LABELS]: [['data', 'train', 'labels'], ['data', 'train'], ['data']],
+    [OTHER_PIXELS]: [['data', 'mean'], ['data', 'std'], ['data', 'scale'], ['data']],
+  };
   const range = (code: string): Range => {
     const node = (places[code] ?? []).map((path) => nodeAt(config, path)).find(Boolean);
     // A whole object is marked by its key alone.
@@ -52,7 +68,14 @@ function pixelFixes({ document }: ConfigText, settings: readonly OtherPixels[]):
   }
   if (after === before) return [];
   const { start, end, text } = changedPart(before, after);
-  return [{ title: `Use ${pixelWords(first)}`, range: { start: document.positionAt(start), end: document.positionAt(end) }, newText: text }];
+  return [
+    {
+      title: `Use ${pixelWords(first)}`,
+      range: { start: document.positionAt(start), end: document.positionAt(end) },
+      newText: text,
+    },
+  ];
 }
 
-const cut = (sentence: string): string => (sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence);
+const cut = (sentence: string): string =>
+  sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence;

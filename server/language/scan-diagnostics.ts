@@ -17,13 +17,20 @@ const MOST_RELATED = 8;
 /** What a scan says about a model, at the layer whose units are the classes. A stale scan, and one that found nothing, says nothing here. */
 export function scanModelDiagnostics(document: TextDocument, classifier: string | null, scan: LastScan): Diagnostic[] {
   const top = modelTop(document);
-  return [...suspicious(scan, classifier === null ? top : layerRange(document, classifier)), ...adviceDiagnostics(scan.report.scan, scan.changed, () => top)];
+  return [
+    ...suspicious(scan, classifier === null ? top : layerRange(document, classifier)),
+    ...adviceDiagnostics(scan.report.scan, scan.changed, () => top),
+  ];
 }
 
 /** What a scan says about a config's model: at its trigger, since that is what a person does something about. */
 export function scanConfigDiagnostics(config: ConfigText, scan: LastScan): Diagnostic[] {
-  const node = nodeAt(config, ['trigger', 'target']) ?? nodeAt(config, ['trigger', 'kind']) ?? nodeAt(config, ['trigger']);
-  return [...suspicious(scan, node ? rangeOf(config, node) : topRange(config), knownTarget(config, scan.report.scan)), ...configAdvice(config, scan)];
+  const node =
+    nodeAt(config, ['trigger', 'target']) ?? nodeAt(config, ['trigger', 'kind']) ?? nodeAt(config, ['trigger']);
+  return [
+    ...suspicious(scan, node ? rangeOf(config, node) : topRange(config), knownTarget(config, scan.report.scan)),
+    ...configAdvice(config, scan),
+  ];
 }
 
 /** Diagnostics in the text of a scan's result: its word, and what has changed since. */
@@ -33,15 +40,27 @@ export function scanTextDiagnostics(text: ConfigText, report: ScanReport, change
     const pointer = what === 'the model' ? '/model/weights' : what === 'the data' ? '/data/files' : '/data/scale';
     return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
   });
-  const advice = adviceDiagnostics(scan, changed, () => lineAt(text, scan.classes.length === 0 ? '/scan/word' : '/scan/advice'));
-  return [...stale, ...advice, ...(scan.word === 'suspicious' && stillHolds({ changed, report }) ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))] : [])];
+  const advice = adviceDiagnostics(scan, changed, () =>
+    lineAt(text, scan.classes.length === 0 ? '/scan/word' : '/scan/advice'),
+  );
+  return [
+    ...stale,
+    ...advice,
+    ...(scan.word === 'suspicious' && stillHolds({ changed, report })
+      ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))]
+      : []),
+  ];
 }
 
 /** A result that can't be used as one, at the place at fault. */
 export function brokenScan(text: ConfigText, { code, message, place, todo }: Failure): Diagnostic {
   const pointer = place?.startsWith('/') ? place.split(',')[0]! : undefined;
   const line = /line (\d+):(\d+)/.exec(place ?? '');
-  const range = pointer ? lineAt(text, pointer) : line ? pointRange(text, Number(line[1]) - 1, Number(line[2]) - 1) : topRange(text);
+  const range = pointer
+    ? lineAt(text, pointer)
+    : line
+      ? pointRange(text, Number(line[1]) - 1, Number(line[2]) - 1)
+      : topRange(text);
   return problem(code, 'error', range, [message, todo].filter(Boolean).join(' '));
 }
 
@@ -50,7 +69,14 @@ function suspicious(last: LastScan, range: Range, more = ''): Diagnostic[] {
   if (scan.word !== 'suspicious' || !stillHolds(last)) return [];
   const relatedInformation = scan.flagged.slice(0, MOST_RELATED).flatMap((target): DiagnosticRelatedInformation[] => {
     const found = inversionOf(scan, target);
-    return found ? [{ location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${scan.classes.indexOf(found)}`) }, message: classLine(found) }] : [];
+    return found
+      ? [
+          {
+            location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${scan.classes.indexOf(found)}`) },
+            message: classLine(found),
+          },
+        ]
+      : [];
   });
   return [{ ...problem(SUSPICIOUS, 'warning', range, `${scanSentence(scan)}${more}`), relatedInformation }];
 }

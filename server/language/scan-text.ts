@@ -38,17 +38,29 @@ export function scanLine(scan: ScanResult): string {
 /** `Clean accuracy 98.8 % on 1,900 images (95 %: 98.2 % – 99.2 %).` None in results of earlier versions. */
 function accuracyText({ cleanAccuracy }: ScanResult): string[] {
   if (!cleanAccuracy) return [];
-  return [`Clean accuracy ${percent(cleanAccuracy.rate)} on ${count(cleanAccuracy.of)} images (95 %: ${percent(cleanAccuracy.low)} – ${percent(cleanAccuracy.high)}).`];
+  return [
+    `Clean accuracy ${percent(cleanAccuracy.rate)} on ${count(cleanAccuracy.of)} images (95 %: ${percent(cleanAccuracy.low)} – ${percent(cleanAccuracy.high)}).`,
+  ];
 }
 
 /** What fits the images better, from the figures alone. */
 function adviceText({ advice }: ScanResult): string[] {
   const [other] = advice?.settings ?? [];
-  const right = ({ before, after }: { before: Rate; after: Rate }): string => `${percent(after.rate)} of ${count(after.of)} images are right, with those of the scan ${percent(before.rate)}`;
-  const list = (values: readonly number[]): string => (values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`);
+  const right = ({ before, after }: { before: Rate; after: Rate }): string =>
+    `${percent(after.rate)} of ${count(after.of)} images are right, with those of the scan ${percent(before.rate)}`;
+  const list = (values: readonly number[]): string =>
+    values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
   return [
-    ...(other ? [`**Other settings fit better.** With ${pixelWords(other)} ${right(other)}: \`"scale": ${other.scale}, "mean": ${list(other.mean)}, "std": ${list(other.std)}\`${other.images === 'as they are' ? '' : ', and the image files changed'}.`] : []),
-    ...(advice?.labels ? [`**Labels in another order?** With ${count(advice.labels.classes.length)} classes renumbered ${right(advice.labels)}.`] : []),
+    ...(other
+      ? [
+          `**Other settings fit better.** With ${pixelWords(other)} ${right(other)}: \`"scale": ${other.scale}, "mean": ${list(other.mean)}, "std": ${list(other.std)}\`${other.images === 'as they are' ? '' : ', and the image files changed'}.`,
+        ]
+      : []),
+    ...(advice?.labels
+      ? [
+          `**Labels in another order?** With ${count(advice.labels.classes.length)} classes renumbered ${right(advice.labels)}.`,
+        ]
+      : []),
   ];
 }
 
@@ -64,7 +76,14 @@ export function classLine({ target, norm, success, anomalyIndex, share }: ClassI
 
 /** Markdown of one class: its estimated trigger as pictures, where the result has it, and its figures. */
 export function classMarkdown(one: ClassInversion, shape: ScanReport['model']['shape']): string[] {
-  return [...(one.estimate ? [`![mask of class ${one.target}](${maskPicture(one.estimate, shape)}) ![estimated trigger of class ${one.target} on grey](${triggerPicture(one.estimate, shape)})`] : []), classLine(one)];
+  return [
+    ...(one.estimate
+      ? [
+          `![mask of class ${one.target}](${maskPicture(one.estimate, shape)}) ![estimated trigger of class ${one.target} on grey](${triggerPicture(one.estimate, shape)})`,
+        ]
+      : []),
+    classLine(one),
+  ];
 }
 
 /** Markdown of a scan: what it found, with the pictures of the flagged classes. */
@@ -72,7 +91,10 @@ export function scanMarkdown({ scan, model }: Scanned): string[] {
   const flagged = scan.flagged.slice(0, MOST_PICTURES).flatMap((target) => inversionOf(scan, target) ?? []);
   const images = [...accuracyText(scan), ...adviceText(scan)];
   if (scan.word === 'not measurable') {
-    const why = scan.classes.length === 0 ? 'The model is hardly better than guessing on these images, so nothing was searched.' : `Only ${count(scan.classes.length)} of ${count(scan.searched?.of ?? scan.classes.length)} classes were searched, too few to compare.`;
+    const why =
+      scan.classes.length === 0
+        ? 'The model is hardly better than guessing on these images, so nothing was searched.'
+        : `Only ${count(scan.classes.length)} of ${count(scan.searched?.of ?? scan.classes.length)} classes were searched, too few to compare.`;
     return [`**Not measurable** by the scan for backdoors. ${why}`, ...images];
   }
   if (flagged.length === 0) return [`**Nothing found** by the scan for backdoors. ${triedText(scan)}`, ...images];
@@ -87,6 +109,8 @@ export function scanMarkdown({ scan, model }: Scanned): string[] {
 
 /** What was tried, which a scan that found nothing has to say. */
 export function triedText({ classes, seeds, images, searched }: ScanResult): string {
-  const which = searched ? `for ${count(classes.length)} of ${count(searched.of)} classes` : `for all ${count(classes.length)} classes`;
+  const which = searched
+    ? `for ${count(classes.length)} of ${count(searched.of)} classes`
+    : `for all ${count(classes.length)} classes`;
   return `Tried: trigger inversion ${which}${seeds.length > 1 ? `, with ${seeds.length} seeds` : ''}, on ${count(images.search)} clean images. Triggers that no small mask imitates can escape it.`;
 }

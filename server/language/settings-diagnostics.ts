@@ -13,7 +13,9 @@ export function configSettingsDiagnostics(config: ConfigText, last: LastRun): Di
   if (settings.length === 0) return [];
   const node = settings.map(({ path }) => nodeAt(config, path.split('.'))).find((found) => found !== undefined);
   const range = node ? rangeOf(config, node) : topRange(config);
-  return [problem('result.settings', settingsSeverity(settings), range, settingsText(settings), takeOver(config, last))];
+  return [
+    problem('result.settings', settingsSeverity(settings), range, settingsText(settings), takeOver(config, last)),
+  ];
 }
 
 /** A full curve changes no figure but those of the curve; anything else may change the verdict. */
@@ -27,13 +29,20 @@ function takeOver(config: ConfigText, { report, settings = [] }: LastRun): Fix[]
   const text = config.document.getText();
   let edited: string;
   try {
-    edited = withSettingsOf(text, settings.map(({ path }) => path as OverriddenSetting), report.provenance.config);
+    edited = withSettingsOf(
+      text,
+      settings.map(({ path }) => path as OverriddenSetting),
+      report.provenance.config,
+    );
   } catch {
     // Broken at the moment: its own fault is told.
     return [];
   }
   const { start, end, text: newText } = changedPart(text, edited);
   const [{ path, run }] = settings as [RunSetting, ...RunSetting[]];
-  const title = settings.length === 1 ? `Write ${path} ${run} into the config` : `Write these ${settings.length} settings into the config`;
+  const title =
+    settings.length === 1
+      ? `Write ${path} ${run} into the config`
+      : `Write these ${settings.length} settings into the config`;
   return [{ title, range: rangeOf(config, { offset: start, length: end - start }), newText }];
 }

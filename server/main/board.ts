@@ -44,7 +44,11 @@ export class Board {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly refreshing = new Map<string, Promise<void>>();
 
-  constructor(private readonly host: Host, readonly snapshots: Snapshots, private readonly onChanged: () => void) {}
+  constructor(
+    private readonly host: Host,
+    readonly snapshots: Snapshots,
+    private readonly onChanged: () => void,
+  ) {}
 
   /** The last snapshot of a config; undefined before the first. */
   config(file: string): ConfigSnapshot | undefined {
@@ -64,9 +68,15 @@ export class Board {
   /** What is known of a model, also through the configs that name it: the one that was run last speaks. */
   model(file: string): ModelView {
     const naming = [...this.configs.values()].filter(({ modelPath }) => modelPath === file);
-    const chosen = naming.find((one) => this.active.has(one.file)) ?? [...this.kept].reverse().flatMap((path) => naming.filter((one) => one.file === path))[0]
-      ?? naming.find(({ last }) => last && last.changed.length === 0) ?? naming.find(({ last }) => last) ?? naming[0];
-    const scans = [chosen?.scan, ...naming.map(({ scan }) => scan), this.modelScans.get(file)].flatMap((scan) => scan ?? []);
+    const chosen =
+      naming.find((one) => this.active.has(one.file)) ??
+      [...this.kept].reverse().flatMap((path) => naming.filter((one) => one.file === path))[0] ??
+      naming.find(({ last }) => last && last.changed.length === 0) ??
+      naming.find(({ last }) => last) ??
+      naming[0];
+    const scans = [chosen?.scan, ...naming.map(({ scan }) => scan), this.modelScans.get(file)].flatMap(
+      (scan) => scan ?? [],
+    );
     const found = {
       scan: scans.find(stillHolds) ?? scans[0],
       scanning: [file, ...naming.map((one) => one.file)].flatMap((subject) => this.scanning.get(subject) ?? [])[0],
@@ -74,7 +84,12 @@ export class Board {
     if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined, ...found };
     const { resolved } = chosen;
     return {
-      plan: { layer: resolved?.layer ?? null, ...(resolved?.prune ?? { ratio: 0.2 }), ...(resolved?.strategy && { strategy: resolved.strategy }), configUri: uriOf(chosen.file) },
+      plan: {
+        layer: resolved?.layer ?? null,
+        ...(resolved?.prune ?? { ratio: 0.2 }),
+        ...(resolved?.strategy && { strategy: resolved.strategy }),
+        configUri: uriOf(chosen.file),
+      },
       last: chosen.last,
       active: this.active.get(chosen.file),
       ...found,
@@ -144,10 +159,13 @@ export class Board {
     // Reports and scans are texts of their own (ReportDocuments, ScanDocuments): "nothing to say" from here would take their diagnostics away.
     if (isReportPath(file) || isScanPath(file)) return;
     clearTimeout(this.timers.get(file));
-    this.timers.set(file, setTimeout(() => {
-      this.timers.delete(file);
-      void this.refresh(file);
-    }, ms));
+    this.timers.set(
+      file,
+      setTimeout(() => {
+        this.timers.delete(file);
+        void this.refresh(file);
+      }, ms),
+    );
   }
 
   private isOpen(file: string): boolean {
@@ -155,7 +173,11 @@ export class Board {
   }
 
   private isConfig(file: string): boolean {
-    return isConfigPath(file) || this.configs.has(file) || openDocument(this.host.documents, file)?.languageId === 'fineprune';
+    return (
+      isConfigPath(file) ||
+      this.configs.has(file) ||
+      openDocument(this.host.documents, file)?.languageId === 'fineprune'
+    );
   }
 
   private async refreshConfig(file: string): Promise<void> {
@@ -197,13 +219,17 @@ export class Board {
     const { file, text, faults, facts, last, modelPath, scan } = snapshot;
     if (!this.isOpen(file) && !this.kept.has(file)) return this.publish(text.document.uri, []);
     const diagnostics = configDiagnostics(text, faults, facts, this.failed.get(file)?.run);
-    if (last && !this.failed.has(file)) diagnostics.push(...configResultDiagnostics(text, last, modelPath && uriOf(modelPath)));
+    if (last && !this.failed.has(file))
+      diagnostics.push(...configResultDiagnostics(text, last, modelPath && uriOf(modelPath)));
     if (scan) diagnostics.push(...scanConfigDiagnostics(text, scan));
     this.publish(text.document.uri, diagnostics);
   }
 
   private publishModel(file: string): void {
-    void this.modelDiagnostics(file).then((diagnostics) => this.publish(openDocument(this.host.documents, file)?.uri ?? uriOf(file), diagnostics), (error: unknown) => this.host.log.error(`Diagnostics of ${file}`, error));
+    void this.modelDiagnostics(file).then(
+      (diagnostics) => this.publish(openDocument(this.host.documents, file)?.uri ?? uriOf(file), diagnostics),
+      (error: unknown) => this.host.log.error(`Diagnostics of ${file}`, error),
+    );
   }
 
   private async modelDiagnostics(file: string): Promise<Diagnostic[]> {
@@ -212,9 +238,15 @@ export class Board {
     if (problem) return [modelProblem(open, problem)];
     const { last, plan, scan } = this.model(file);
     const config = plan.configUri && pathOf(plan.configUri);
-    const wanted = this.isOpen(file) || this.kept.has(file) || (config !== undefined && (this.kept.has(config) || this.isOpen(config)));
+    const wanted =
+      this.isOpen(file) ||
+      this.kept.has(file) ||
+      (config !== undefined && (this.kept.has(config) || this.isOpen(config)));
     if (!wanted || (!last && !scan)) return [];
-    const facts = config === undefined ? { ...NO_FACTS, model: await this.snapshots.modelFact(file) } : this.configs.get(config)?.facts;
+    const facts =
+      config === undefined
+        ? { ...NO_FACTS, model: await this.snapshots.modelFact(file) }
+        : this.configs.get(config)?.facts;
     const summary = facts && summaryOf(facts);
     if (!summary) return [];
     const document = await this.snapshots.document(file, 'json');
@@ -231,6 +263,8 @@ export class Board {
     }
     if (diagnostics.length) this.published.add(uri);
     else this.published.delete(uri);
-    this.host.connection.sendDiagnostics({ uri, diagnostics }).catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+    this.host.connection
+      .sendDiagnostics({ uri, diagnostics })
+      .catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
   }
 }

@@ -60,7 +60,9 @@ async function describePicture(file: string): Promise<FileFact> {
 async function readHeader(file: string, size: number): Promise<IdxHeader | undefined> {
   const start = await readHead(file);
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
-  const bytes = compressed ? gunzipSync(start.subarray(0, HEADER_BYTES), { finishFlush: constants.Z_SYNC_FLUSH }) : start;
+  const bytes = compressed
+    ? gunzipSync(start.subarray(0, HEADER_BYTES), { finishFlush: constants.Z_SYNC_FLUSH })
+    : start;
   const rank = bytes[3] ?? 0;
   if (bytes.length < 4 + 4 * rank || bytes[0] !== 0 || bytes[1] !== 0 || rank < 1 || rank > 4) return undefined;
   const dimensions = Array.from({ length: rank }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
@@ -77,7 +79,11 @@ async function largestLabel(file: string): Promise<{ largestLabel?: number }> {
 
 /** The engine's own words for a file that it would refuse. */
 async function explain(file: string, size: number): Promise<FileFact> {
-  if (size > MAX_EXPLAINED_BYTES) return { state: 'unreadable', message: 'This is no whole IDX file: its first bytes, or its length, are not those of one.' };
+  if (size > MAX_EXPLAINED_BYTES)
+    return {
+      state: 'unreadable',
+      message: 'This is no whole IDX file: its first bytes, or its length, are not those of one.',
+    };
   const { dims } = await readIdxFile(file, 'data');
   return { state: 'ok', header: { dimensions: [...dims] } };
 }

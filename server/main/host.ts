@@ -30,6 +30,11 @@ export function connectionLog(connection: Connection): Log {
   return {
     info: (message) => connection.console.info(message),
     warn: (message) => connection.console.warn(message),
-    error: (message, cause) => connection.console.error(cause === undefined ? message : `${message}: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`),
+    error: (message, cause) =>
+      connection.console.error(
+        cause === undefined
+          ? message
+          : `${message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+      ),
   };
 }

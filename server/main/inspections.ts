@@ -6,7 +6,14 @@ import { badInput, describeFailure, FinePruneError } from '../protocol/errors';
 import type { InspectSubject, LayerChoice, ReportState, ScanData } from '../protocol/inspect';
 import { inversionOf } from '../protocol/scan';
 import {
-  INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, type InspectChanged, type InspectEnded, type InspectParams, type InspectProgress, type InspectResult,
+  INSPECT_CHANGED,
+  INSPECT_ENDED,
+  INSPECT_PROGRESS,
+  type InspectChanged,
+  type InspectEnded,
+  type InspectParams,
+  type InspectProgress,
+  type InspectResult,
 } from '../protocol/lsp';
 import { withSettings } from '../protocol/run-settings';
 import type { LastRun } from '../language/run-state';
@@ -27,7 +34,10 @@ export class Inspections {
   private readonly inspected = new Set<string>();
   private changing: NodeJS.Timeout | undefined;
 
-  constructor(private readonly host: Host, private readonly snapshots: Snapshots) {
+  constructor(
+    private readonly host: Host,
+    private readonly snapshots: Snapshots,
+  ) {
     this.engine = new InspectorProcess({
       onEnded: (failure) => {
         host.log.error(`The inspector's engine ended: ${describeFailure(failure)}`);
@@ -45,19 +55,32 @@ export class Inspections {
     try {
       if (!this.host.trusted) throw untrusted();
       const config = pathOf(configUri);
-      if (!config) throw badInput('inspect.notAFile', 'Only configs on this machine\'s disk can be inspected.', { todo: 'Save the config to a file first.' });
+      if (!config)
+        throw badInput('inspect.notAFile', "Only configs on this machine's disk can be inspected.", {
+          todo: 'Save the config to a file first.',
+        });
       this.inspected.add(configUri);
       const last = await this.snapshots.lastRunOnDisk(config);
       const defended = last ? await this.defendedBy(last, config) : null;
       const subject = await this.subjectOf(config, defended, last);
       const onProgress = (title: string, overall: number) =>
-        void this.host.connection.sendNotification(INSPECT_PROGRESS, { token, title, overall } satisfies InspectProgress).catch(() => undefined);
+        void this.host.connection
+          .sendNotification(INSPECT_PROGRESS, { token, title, overall } satisfies InspectProgress)
+          .catch(() => undefined);
       const answer = await this.engine.ask(subject, query, { signal: cancelling.signal, onProgress });
-      if (answer.kind === 'open') return { ok: true, answer: { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null } };
-      return { ok: true, answer: answer.kind === 'scan' ? { ...answer, found: await this.nearest(answer.found, config, last) } : answer };
+      if (answer.kind === 'open')
+        return {
+          ok: true,
+          answer: { ...answer, report: last ? stateOf(last, answer.layers, defended !== null) : null },
+        };
+      return {
+        ok: true,
+        answer: answer.kind === 'scan' ? { ...answer, found: await this.nearest(answer.found, config, last) } : answer,
+      };
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind === 'engine') this.host.log.error(describeFailure(failure), error instanceof FinePruneError ? undefined : error);
+      if (failure.kind === 'engine')
+        this.host.log.error(describeFailure(failure), error instanceof FinePruneError ? undefined : error);
       return { ok: false, failure };
     } finally {
       listening.dispose();
@@ -70,7 +93,9 @@ export class Inspections {
     clearTimeout(this.changing);
     this.changing = setTimeout(() => {
       for (const configUri of this.inspected) {
-        void this.host.connection.sendNotification(INSPECT_CHANGED, { configUri } satisfies InspectChanged).catch(() => undefined);
+        void this.host.connection
+          .sendNotification(INSPECT_CHANGED, { configUri } satisfies InspectChanged)
+          .catch(() => undefined);
       }
     }, CHANGED_AFTER_MS);
   }
@@ -80,21 +105,40 @@ export class Inspections {
     this.engine.dispose();
   }
 
-  private async subjectOf(config: string, defended: InspectSubject['defended'], last: LastRun | undefined): Promise<InspectSubject> {
+  private async subjectOf(
+    config: string,
+    defended: InspectSubject['defended'],
+    last: LastRun | undefined,
+  ): Promise<InspectSubject> {
     const { overrides, nativeBinding, root, allowedFolders } = await requestOf(this.host, config);
-    return { config, allowedFolders, defended, repaired: last ? repairedBy(last) : null, ...(root && { root }), ...(overrides?.backend && { backend: overrides.backend }), ...(nativeBinding && { nativeBinding }) };
+    return {
+      config,
+      allowedFolders,
+      defended,
+      repaired: last ? repairedBy(last) : null,
+      ...(root && { root }),
+      ...(overrides?.backend && { backend: overrides.backend }),
+      ...(nativeBinding && { nativeBinding }),
+    };
   }
 
   /**
    * The scan of this very model to show: the search that the trigger is from, the result beside the config, which a person can open, what
    * the engine found in the user's cache, and what the report of a run holds.
    */
-  private async nearest(found: ScanData['found'], config: string, last: LastRun | undefined): Promise<ScanData['found']> {
+  private async nearest(
+    found: ScanData['found'],
+    config: string,
+    last: LastRun | undefined,
+  ): Promise<ScanData['found']> {
     if (found?.source === 'trigger') return found;
     const scan = await this.snapshots.scanOnDisk(config);
-    if (scan && stillHolds(scan)) return { source: 'file', file: path.basename(pathOf(scan.uri) ?? ''), scan: scan.report.scan };
+    if (scan && stillHolds(scan))
+      return { source: 'file', file: path.basename(pathOf(scan.uri) ?? ''), scan: scan.report.scan };
     if (found) return found;
-    return last?.report.scan && !last.changed.includes('the model') ? { source: 'report', file: null, scan: last.report.scan } : null;
+    return last?.report.scan && !last.changed.includes('the model')
+      ? { source: 'report', file: null, scan: last.report.scan }
+      : null;
   }
 
   /** The model that a report vouches for: it is there and has the report's hashes, and so has the model that it was made from. */
@@ -102,9 +146,16 @@ export class Inspections {
     const { after } = report.model;
     if (!after || changed.includes('the model')) return null;
     try {
-      const model = await confinedPath(path.dirname(config), after.path, { root: this.host.workspace.rootOf(config), folders: [] }, 'defended model');
+      const model = await confinedPath(
+        path.dirname(config),
+        after.path,
+        { root: this.host.workspace.rootOf(config), folders: [] },
+        'defended model',
+      );
       const { topology, weights } = await this.snapshots.models.hashes(model);
-      return topology === after.topology && weights === after.weights ? { model, weights, layer: report.layer.name, pruned: report.pruning.units } : null;
+      return topology === after.topology && weights === after.weights
+        ? { model, weights, layer: report.layer.name, pruned: report.pruning.units }
+        : null;
     } catch {
       // Gone or broken: then there is nothing to look into, and the answer says so.
       return null;
@@ -113,20 +164,39 @@ export class Inspections {
 }
 
 /** What a strategy pruned, as long as the report is about this model. */
-function repairedBy({ report: { provenance, layer, pruning, scan, trigger, model }, changed }: LastRun): InspectSubject['repaired'] {
+function repairedBy({
+  report: { provenance, layer, pruning, scan, trigger, model },
+  changed,
+}: LastRun): InspectSubject['repaired'] {
   const { strategy } = provenance.config;
   if (!strategy || !model.after || changed.includes('the model')) return null;
   // A strategy works against the trigger's class, or else the most suspicious one.
   const target = trigger?.target ?? scan?.flagged[0];
   const estimate = target === undefined ? null : ((scan && inversionOf(scan, target)?.estimate) ?? null);
-  return { strategy, layer: layer.name, rule: pruning.rule, guide: target !== undefined && estimate ? { target, trigger: estimate } : null };
+  return {
+    strategy,
+    layer: layer.name,
+    rule: pruning.rule,
+    guide: target !== undefined && estimate ? { target, trigger: estimate } : null,
+  };
 }
 
 /** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */
-function stateOf({ report: { verdict, layer, pruning }, changed, settings = [] }: LastRun, layers: readonly LayerChoice[], after: boolean): ReportState {
+function stateOf(
+  { report: { verdict, layer, pruning }, changed, settings = [] }: LastRun,
+  layers: readonly LayerChoice[],
+  after: boolean,
+): ReportState {
   const { units = 0 } = layers.find(({ name }) => name === layer.name) ?? {};
   const pruned = pruning.units.filter((unit) => unit < units);
-  return { verdict: { word: verdict.word, sentence: cut(verdict.sentence) }, changed: [...changed], layer: cut(layer.name), pruned, after, ...(settings.length > 0 && { settings: cut(withSettings(settings)) }) };
+  return {
+    verdict: { word: verdict.word, sentence: cut(verdict.sentence) },
+    changed: [...changed],
+    layer: cut(layer.name),
+    pruned,
+    after,
+    ...(settings.length > 0 && { settings: cut(withSettings(settings)) }),
+  };
 }
 
 const cut = (text: string): string => text.slice(0, MOST_TEXT);

@@ -30,9 +30,16 @@ export class Jobs {
   private statusTimer: NodeJS.Timeout | undefined;
   private lensesDue = 0;
 
-  constructor(private readonly host: Host, private readonly refreshLenses: () => void) {
+  constructor(
+    private readonly host: Host,
+    private readonly refreshLenses: () => void,
+  ) {
     this.queue.on('changed', ({ running, waiting }) => {
-      this.update({ state: running ? 'running' : 'idle', queued: waiting.length, ...(running ? {} : { running: undefined }) });
+      this.update({
+        state: running ? 'running' : 'idle',
+        queued: waiting.length,
+        ...(running ? {} : { running: undefined }),
+      });
     });
   }
 
@@ -45,11 +52,14 @@ export class Jobs {
       this.lensesSoon();
     };
     const stopListening = this.queue.on('position', (job) => {
-      if (job.key === key && job.state === 'waiting') shown(`Waiting for ${job.position === 1 ? 'another run' : `${job.position} other runs`}`, 0, 'queued');
+      if (job.key === key && job.state === 'waiting')
+        shown(`Waiting for ${job.position === 1 ? 'another run' : `${job.position} other runs`}`, 0, 'queued');
     });
     try {
       const job = this.queue.add<T>({
-        key, name, signal,
+        key,
+        name,
+        signal,
         run: (ending) => {
           shown(starting, 0);
           return run(ending, shown);

@@ -12,7 +12,8 @@ import type { ModelSummary } from '../protocol/model';
  */
 
 /** What is wanted: the summary of a text that may be something else, or what its hashes rest on. */
-export type ModelQuestion = { want: 'summary'; text: string; file: string } | { want: 'hashes'; text: string; file: string };
+export type ModelQuestion =
+  { want: 'summary'; text: string; file: string } | { want: 'hashes'; text: string; file: string };
 
 export interface ModelAnswer {
   /** Null when the text is no TF.js model, and when hashes were asked for. */
@@ -31,11 +32,17 @@ export function readModel({ want, text, file }: ModelQuestion): ModelAnswer {
   try {
     const root = parseModelJson(text, file);
     const shards = parseManifest(root).flatMap(({ paths }) => paths);
-    return { summary: null, problem: null, hashes: { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards } };
+    return {
+      summary: null,
+      problem: null,
+      hashes: { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards },
+    };
   } catch (error) {
-    if (error instanceof FinePruneError || error instanceof RangeError) return { summary: null, problem: null, hashes: null };
+    if (error instanceof FinePruneError || error instanceof RangeError)
+      return { summary: null, problem: null, hashes: null };
     throw error;
   }
 }
 
-if (parentPort && (workerData as Partial<ModelQuestion> | null)?.want) parentPort.postMessage(readModel(workerData as ModelQuestion));
+if (parentPort && (workerData as Partial<ModelQuestion> | null)?.want)
+  parentPort.postMessage(readModel(workerData as ModelQuestion));

@@ -26,7 +26,9 @@ export async function readInThread(question: ModelQuestion): Promise<ModelAnswer
       void worker.terminate();
     });
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the thread that reads ${path.basename(question.file)} ended early (${code})`)));
+    worker.once('exit', (code) =>
+      reject(new Error(`the thread that reads ${path.basename(question.file)} ended early (${code})`)),
+    );
   });
 }
 
@@ -35,5 +37,8 @@ function startThread(workerData: ModelQuestion): Worker {
   if (existsSync(bundled)) return new Worker(bundled, { workerData });
   // From source: a thread's entry can't be TypeScript, but what it requires can.
   const loader = createRequire(__filename).resolve('tsx/cjs');
-  return new Worker(`require(${JSON.stringify(loader)}); require(${JSON.stringify(path.join(__dirname, 'model-reader.ts'))});`, { eval: true, workerData, execArgv: [] });
+  return new Worker(
+    `require(${JSON.stringify(loader)}); require(${JSON.stringify(path.join(__dirname, 'model-reader.ts'))});`,
+    { eval: true, workerData, execArgv: [] },
+  );
 }

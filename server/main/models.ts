@@ -45,7 +45,9 @@ export class Models {
       return await this.memo.get(file);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      return code === 'ENOENT' || code === 'ENOTDIR' ? { state: 'missing' } : { state: 'unreadable', message: `The model cannot be read: ${code ?? message}.` };
+      return code === 'ENOENT' || code === 'ENOTDIR'
+        ? { state: 'missing' }
+        : { state: 'unreadable', message: `The model cannot be read: ${code ?? message}.` };
     }
   }
 
@@ -125,7 +127,10 @@ async function readFact(file: string): Promise<ModelFact> {
 
 /** A folder is no model, but people name one that frameworks save a model as. */
 async function folderFact(folder: string): Promise<ModelFact> {
-  return await refuseOtherModel(folder).then(() => ({ state: 'folder' as const }), (error: FinePruneError) => unreadable(error));
+  return await refuseOtherModel(folder).then(
+    () => ({ state: 'folder' as const }),
+    (error: FinePruneError) => unreadable(error),
+  );
 }
 
 function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): ModelFact {
@@ -142,11 +147,13 @@ async function readTopology(file: string): Promise<{ topology: string; shards: s
   const { hashes } = await readInThread({ want: 'hashes', text: await readModelText(file), file });
   if (!hashes) throw new Error('the model is broken');
   const folder = await realpath(path.dirname(file));
-  const shards = await Promise.all(hashes.shards.map(async (shard) => {
-    const target = await realpath(path.join(folder, shard));
-    if (!contains(folder, target)) throw new Error(`"${shard}" leads out of the model's folder`);
-    return target;
-  }));
+  const shards = await Promise.all(
+    hashes.shards.map(async (shard) => {
+      const target = await realpath(path.join(folder, shard));
+      if (!contains(folder, target)) throw new Error(`"${shard}" leads out of the model's folder`);
+      return target;
+    }),
+  );
   return { topology: hashes.topology, shards };
 }
 

@@ -20,7 +20,11 @@ export async function engineStatus(host: Host): Promise<EngineStatus> {
 }
 
 /** Installs it; the person was asked before. */
-export async function installEngine(host: Host, token: CancellationToken, progress: WorkDoneProgressReporter): Promise<EngineInstallResult> {
+export async function installEngine(
+  host: Host,
+  token: CancellationToken,
+  progress: WorkDoneProgressReporter,
+): Promise<EngineInstallResult> {
   const cancelling = new AbortController();
   const listening = token.onCancellationRequested(() => cancelling.abort());
   progress.begin('Installing the native engine', 0, undefined, true);
@@ -28,7 +32,11 @@ export async function installEngine(host: Host, token: CancellationToken, progre
     await installNativeEngine({
       ...(await findOptions(host)),
       signal: cancelling.signal,
-      onProgress: (step, done, total) => progress.report(Math.floor((100 * done) / Math.max(1, total)), total > 1 ? `${step} · ${megabytes(done)} of ${megabytes(total)}` : step),
+      onProgress: (step, done, total) =>
+        progress.report(
+          Math.floor((100 * done) / Math.max(1, total)),
+          total > 1 ? `${step} · ${megabytes(done)} of ${megabytes(total)}` : step,
+        ),
     });
     return { ok: true, status: await engineStatus(host) };
   } catch (error) {

@@ -12,7 +12,13 @@ import { reportActions, reportLenses } from '../language/report-lenses';
 import { today } from '../protocol/day';
 import { badInput } from '../protocol/errors';
 import type {
-  AcceptFindingParams, AcceptFindingResult, CompareReportsParams, CompareReportsResult, ReadReportParams, ReadReportResult, ReportText,
+  AcceptFindingParams,
+  AcceptFindingResult,
+  CompareReportsParams,
+  CompareReportsResult,
+  ReadReportParams,
+  ReadReportResult,
+  ReportText,
 } from '../protocol/lsp';
 import type { DefenseReport } from '../protocol/report';
 import type { DefenseReview, ReviewedIssue } from '../protocol/review';
@@ -34,13 +40,18 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
   /** Settings that a report's run had and its config has not, as they were when it was last diagnosed. */
   private readonly settings = new WeakMap<DefenseReport, readonly RunSetting[]>();
 
-  constructor(host: Host, private readonly snapshots: Snapshots) {
+  constructor(
+    host: Host,
+    private readonly snapshots: Snapshots,
+  ) {
     super(host, isReportPath, readReport);
   }
 
   hover(uri: string, position: Position): Hover | null {
     const reading = this.at(uri);
-    return reading?.result ? reportHover(reading.text, reading.result, position, this.settings.get(reading.result)) : null;
+    return reading?.result
+      ? reportHover(reading.text, reading.result, position, this.settings.get(reading.result))
+      : null;
   }
 
   lenses(uri: string): CodeLens[] {
@@ -59,8 +70,18 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
       const file = pathOf(uri);
       const report = readReport(text, file ?? uri);
       const review = reviewText !== undefined ? readReview(reviewText, uri) : file ? await this.review(file) : null;
-      const { changed, settings } = file ? await this.snapshots.standingOf(report, configOf(file)) : { changed: null, settings: [] };
-      return { ok: true, view: { report, issues: reviewedIssues(report, review, today()), changed, ...(settings.length > 0 && { settings }) } };
+      const { changed, settings } = file
+        ? await this.snapshots.standingOf(report, configOf(file))
+        : { changed: null, settings: [] };
+      return {
+        ok: true,
+        view: {
+          report,
+          issues: reviewedIssues(report, review, today()),
+          changed,
+          ...(settings.length > 0 && { settings }),
+        },
+      };
     } catch (error) {
       return { ok: false, failure: failureOf(error) };
     }
@@ -82,13 +103,32 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
   }
 
   /** The text of the decisions file with one decision more; writing it is the editor's, so that it can be undone. */
-  async accept({ reportUri, reportText, reviewText, finding, reason, expires }: AcceptFindingParams): Promise<AcceptFindingResult> {
+  async accept({
+    reportUri,
+    reportText,
+    reviewText,
+    finding,
+    reason,
+    expires,
+  }: AcceptFindingParams): Promise<AcceptFindingResult> {
     try {
       const file = pathOf(reportUri);
-      if (!file) throw badInput('review.notAFile', 'Decisions are kept beside a report on this machine\'s disk.', { todo: 'Open the report of the working tree.' });
+      if (!file)
+        throw badInput('review.notAFile', "Decisions are kept beside a report on this machine's disk.", {
+          todo: 'Open the report of the working tree.',
+        });
       const report = readReport(reportText, file);
       const author = await gitAuthor(path.dirname(file));
-      return { ok: true, text: addDecision(reviewText, report, { finding, reason, author, date: today(), ...(expires !== undefined && { expires }) }) };
+      return {
+        ok: true,
+        text: addDecision(reviewText, report, {
+          finding,
+          reason,
+          author,
+          date: today(),
+          ...(expires !== undefined && { expires }),
+        }),
+      };
     } catch (error) {
       return { ok: false, failure: failureOf(error) };
     }
@@ -102,7 +142,9 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     try {
       issues = reviewedIssues(result, await this.review(file), today());
     } catch (error) {
-      this.host.log.warn(`Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`);
+      this.host.log.warn(
+        `Decisions beside ${path.basename(file)} are not used: ${error instanceof Error ? error.message : String(error)}`,
+      );
       issues = reviewedIssues(result, null, today());
     }
     return reportDiagnostics(text, issues, changed, settings);
@@ -115,7 +157,8 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     if (open) return readReview(open.getText(), file);
     const found = await stat(file).catch(() => null);
     if (!found) return null;
-    if (found.size > MAX_REVIEW_BYTES) throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
+    if (found.size > MAX_REVIEW_BYTES)
+      throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
     return readReview(await readFile(file, 'utf8'), file);
   }
 }
@@ -132,5 +175,9 @@ async function gitAuthor(folder: string): Promise<string> {
   } catch {
     // Not installed, or a key that is not set: the same sentence helps.
   }
-  throw badInput('review.noAuthor', 'A decision is signed as git signs commits, and git does not know your name here.', { todo: 'Set `git config user.name` and `git config user.email`.' });
+  throw badInput(
+    'review.noAuthor',
+    'A decision is signed as git signs commits, and git does not know your name here.',
+    { todo: 'Set `git config user.name` and `git config user.email`.' },
+  );
 }

@@ -35,22 +35,33 @@ export class Reports {
   private readonly memo = new FileMemo((file) => this.read(file));
   private readonly dataHashes = new FileMemo(contentSha256);
 
-  constructor(private readonly models: Models, private readonly log: Log) {}
+  constructor(
+    private readonly models: Models,
+    private readonly log: Log,
+  ) {}
 
   /** The report at a path; undefined when there is none, or the file is no report of this version. */
   async at(file: string): Promise<DefenseReport | undefined> {
     try {
       return await this.memo.get(file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.log.warn(`${path.basename(file)} is not used: ${(error as Error).message}`);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.log.warn(`${path.basename(file)} is not used: ${(error as Error).message}`);
       return undefined;
     }
   }
 
   /** How a report stands to what lies beside it. */
   async standing(report: DefenseReport, inputs: Inputs): Promise<Standing> {
-    const [model, data] = await Promise.all([this.modelChanged(report, inputs.modelPath), this.dataChanged(report, inputs)]);
-    const changed = [...(model ? ['the model'] : []), ...configChange(report, inputs.config), ...(data ? ['the data'] : [])];
+    const [model, data] = await Promise.all([
+      this.modelChanged(report, inputs.modelPath),
+      this.dataChanged(report, inputs),
+    ]);
+    const changed = [
+      ...(model ? ['the model'] : []),
+      ...configChange(report, inputs.config),
+      ...(data ? ['the data'] : []),
+    ];
     return { changed, settings: inputs.config ? runSettings(report, inputs.config) : [] };
   }
 
@@ -71,10 +82,12 @@ export class Reports {
   }
 
   private async dataChanged(report: DefenseReport, inputs: Inputs): Promise<boolean> {
-    const same = await Promise.all(report.data.files.map(async ({ path: written, sha256: expected }) => {
-      const file = inputs.resolve(written);
-      return file !== undefined && (await this.dataHashes.get(file).catch(() => undefined)) === expected;
-    }));
+    const same = await Promise.all(
+      report.data.files.map(async ({ path: written, sha256: expected }) => {
+        const file = inputs.resolve(written);
+        return file !== undefined && (await this.dataHashes.get(file).catch(() => undefined)) === expected;
+      }),
+    );
     return same.includes(false);
   }
 }

@@ -35,10 +35,13 @@ export abstract class ResultDocuments<Result> {
   touch(uri: string): void {
     if (!this.fileOf(uri)) return;
     clearTimeout(this.timers.get(uri));
-    this.timers.set(uri, setTimeout(() => {
-      this.timers.delete(uri);
-      void this.publish(uri).catch((error: unknown) => this.host.log.error(`Diagnostics of ${uri}`, error));
-    }, TYPING_MS));
+    this.timers.set(
+      uri,
+      setTimeout(() => {
+        this.timers.delete(uri);
+        void this.publish(uri).catch((error: unknown) => this.host.log.error(`Diagnostics of ${uri}`, error));
+      }, TYPING_MS),
+    );
   }
 
   closed(uri: string): void {
@@ -85,7 +88,9 @@ export abstract class ResultDocuments<Result> {
   }
 
   private send(uri: string, diagnostics: Diagnostic[]): void {
-    this.host.connection.sendDiagnostics({ uri, diagnostics }).catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+    this.host.connection
+      .sendDiagnostics({ uri, diagnostics })
+      .catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
   }
 }
 

@@ -14,7 +14,12 @@ import { pathOf, uriOf } from './uris';
 
 /** Runs of the defense. */
 export class Runs {
-  constructor(private readonly host: Host, private readonly board: Board, private readonly jobs: Jobs, private readonly onSucceeded: () => void) {}
+  constructor(
+    private readonly host: Host,
+    private readonly board: Board,
+    private readonly jobs: Jobs,
+    private readonly onSucceeded: () => void,
+  ) {}
 
   /** Answers when the run has ended; a failure is an answer, not an error. */
   async run(params: RunParams, token: CancellationToken, progress: WorkDoneProgressReporter): Promise<RunResult> {
@@ -23,7 +28,10 @@ export class Runs {
     const { signal, dispose } = signalOf(token);
     try {
       if (!this.host.trusted) throw untrusted();
-      if (!config) throw badInput('run.notAFile', 'Only configs on this machine\'s disk can be run.', { todo: 'Save the config to a file first.' });
+      if (!config)
+        throw badInput('run.notAFile', "Only configs on this machine's disk can be run.", {
+          todo: 'Save the config to a file first.',
+        });
       const request = await requestOf(this.host, config);
       const outcome = await this.perform(config, request, signal, progress);
       await this.succeeded(config, outcome);
@@ -36,7 +44,12 @@ export class Runs {
     }
   }
 
-  private async perform(config: string, request: RunRequest, signal: AbortSignal, progress: WorkDoneProgressReporter): Promise<RunOutcome> {
+  private async perform(
+    config: string,
+    request: RunRequest,
+    signal: AbortSignal,
+    progress: WorkDoneProgressReporter,
+  ): Promise<RunOutcome> {
     this.board.setFailed(config, undefined);
     return await this.jobs.perform<RunOutcome>({
       key: config,
@@ -78,7 +91,8 @@ export class Runs {
       this.board.keep(config);
       this.host.workspace.forget();
       await this.board.refresh(config);
-      const writtenPath = failure.file === undefined ? undefined : this.board.config(config)?.writtenPaths.get(failure.file);
+      const writtenPath =
+        failure.file === undefined ? undefined : this.board.config(config)?.writtenPaths.get(failure.file);
       this.board.setFailed(config, { failure, ...(writtenPath !== undefined && { writtenPath }) });
     }
     if (config) await this.board.refresh(config);
@@ -114,11 +128,20 @@ export async function requestOf({ settings, workspace }: Host, config: string): 
 }
 
 export function untrusted(): FinePruneError {
-  return badInput('run.untrusted', 'This workspace is not trusted, so nothing is run in it: a model and its data come from whoever made the workspace.', { todo: 'Trust the workspace to run Fine-Prune.' });
+  return badInput(
+    'run.untrusted',
+    'This workspace is not trusted, so nothing is run in it: a model and its data come from whoever made the workspace.',
+    { todo: 'Trust the workspace to run Fine-Prune.' },
+  );
 }
 
 /** A failure in words for people; what is no FinePruneError is a defect, and says so. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FinePruneError) return error.toFailure();
-  return { kind: 'engine', code: 'internal', message: `Something went wrong that should not: ${error instanceof Error ? error.message : String(error)}.`, todo: 'Please report this with the log.' };
+  return {
+    kind: 'engine',
+    code: 'internal',
+    message: `Something went wrong that should not: ${error instanceof Error ? error.message : String(error)}.`,
+    todo: 'Please report this with the log.',
+  };
 }

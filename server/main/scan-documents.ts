@@ -24,7 +24,10 @@ export class ScanDocuments extends ResultDocuments<ScanReport> {
   /** By document, so that an edit does not lose it. */
   private readonly subjects = new WeakMap<TextDocument, Subject>();
 
-  constructor(host: Host, private readonly board: Board) {
+  constructor(
+    host: Host,
+    private readonly board: Board,
+  ) {
     super(host, isScanPath, readScan);
   }
 
@@ -35,7 +38,9 @@ export class ScanDocuments extends ResultDocuments<ScanReport> {
 
   lenses(uri: string): CodeLens[] {
     const reading = this.at(uri);
-    return reading?.result ? scanTextLenses(reading.text, reading.result, this.subjects.get(reading.text.document)?.uri ?? uri) : [];
+    return reading?.result
+      ? scanTextLenses(reading.text, reading.result, this.subjects.get(reading.text.document)?.uri ?? uri)
+      : [];
   }
 
   actions(uri: string, diagnostics: readonly Diagnostic[]): CodeAction[] {
@@ -50,7 +55,10 @@ export class ScanDocuments extends ResultDocuments<ScanReport> {
     const { snapshots } = this.board;
     const config = await snapshots.document(configOfScan(file), 'fineprune');
     const subject = await snapshots.subjectOfScan(file, result.model.path);
-    this.subjects.set(text.document, { uri: config?.uri ?? uriOf(path.resolve(path.dirname(file), result.model.path)), config });
+    this.subjects.set(text.document, {
+      uri: config?.uri ?? uriOf(path.resolve(path.dirname(file), result.model.path)),
+      config,
+    });
     return scanTextDiagnostics(text, result, await snapshots.scans.changes(result, subject));
   }
 }

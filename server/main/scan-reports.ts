@@ -31,7 +31,10 @@ interface Read {
 
 /** The result of scanning a config's model lies beside the config; that of a model by itself beside the model. */
 export function scanPathOf(subject: string): string {
-  return path.join(path.dirname(subject), `${isConfigPath(subject) ? baseName(subject) : modelName(subject)}.scan.json`);
+  return path.join(
+    path.dirname(subject),
+    `${isConfigPath(subject) ? baseName(subject) : modelName(subject)}.scan.json`,
+  );
 }
 
 /** Reads results of scans and tells whether they still hold. */
@@ -39,7 +42,10 @@ export class ScanReports {
   private readonly memo = new FileMemo((file) => this.read(file));
   private readonly dataHashes = new FileMemo(contentSha256);
 
-  constructor(private readonly models: Models, private readonly log: Log) {}
+  constructor(
+    private readonly models: Models,
+    private readonly log: Log,
+  ) {}
 
   /** The result at a path, as it lies on the disk; undefined when there is none, or the file is no scan of this version. */
   async at(file: string, subject: ScanSubject): Promise<LastScan | undefined> {
@@ -47,7 +53,8 @@ export class ScanReports {
       const { report, text } = await this.memo.get(file);
       return { report, text, uri: uriOf(file), changed: await this.changes(report, subject) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.log.warn(`${path.basename(file)} is not used: ${(error as Error).message}`);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.log.warn(`${path.basename(file)} is not used: ${(error as Error).message}`);
       return undefined;
     }
   }
@@ -55,8 +62,17 @@ export class ScanReports {
   /** What has changed since the model was scanned, in words; empty when it all still holds. */
   async changes({ model, data, scan }: ScanReport, subject: ScanSubject): Promise<string[]> {
     const rests = scan.classes.length === 0 || scan.advice?.labels !== undefined;
-    const [sameModel, sameData] = await Promise.all([this.isModel(model, subject.model), this.areData(data.files, subject).then(async (same) => same && (!rests || (await this.areOfConfig(data.files, subject))))]);
-    return [...(sameModel ? [] : ['the model']), ...pixelChange(data, subject.config), ...(sameData ? [] : ['the data'])];
+    const [sameModel, sameData] = await Promise.all([
+      this.isModel(model, subject.model),
+      this.areData(data.files, subject).then(
+        async (same) => same && (!rests || (await this.areOfConfig(data.files, subject))),
+      ),
+    ]);
+    return [
+      ...(sameModel ? [] : ['the model']),
+      ...pixelChange(data, subject.config),
+      ...(sameData ? [] : ['the data']),
+    ];
   }
 
   private async read(file: string): Promise<Read> {
@@ -76,16 +92,26 @@ export class ScanReports {
   }
 
   private async areData(files: ScanReport['data']['files'], { resolve }: ScanSubject): Promise<boolean> {
-    const same = await Promise.all(files.map(async ({ path: written, sha256 }) => (await this.dataHashes.get(await resolve(written))) === sha256)).catch(() => [false]);
+    const same = await Promise.all(
+      files.map(async ({ path: written, sha256 }) => (await this.dataHashes.get(await resolve(written))) === sha256),
+    ).catch(() => [false]);
     return !same.includes(false);
   }
 
   /** Whether a config's own training data are these files: what is said of a model and its labels is said of no others. */
-  private async areOfConfig([images, labels]: ScanReport['data']['files'], { config, resolve }: ScanSubject): Promise<boolean> {
+  private async areOfConfig(
+    [images, labels]: ScanReport['data']['files'],
+    { config, resolve }: ScanSubject,
+  ): Promise<boolean> {
     if (!config) return true;
     const { train } = config.data;
-    const pairs = [[train.images, images], [train.labels, labels]] as const;
-    const same = await Promise.all(pairs.map(async ([written, file]) => (await this.dataHashes.get(await resolve(written))) === file?.sha256)).catch(() => [false]);
+    const pairs = [
+      [train.images, images],
+      [train.labels, labels],
+    ] as const;
+    const same = await Promise.all(
+      pairs.map(async ([written, file]) => (await this.dataHashes.get(await resolve(written))) === file?.sha256),
+    ).catch(() => [false]);
     return !same.includes(false);
   }
 }
@@ -93,6 +119,8 @@ export class ScanReports {
 /** Other pixels go into the same model: what was found on the ones says little about the others. */
 function pixelChange(data: ScanReport['data'], config: ResolvedConfig | undefined): string[] {
   if (!config) return [];
-  const fields = (['scale', 'mean', 'std'] as const).filter((field) => JSON.stringify(data[field]) !== JSON.stringify(config.data[field]));
+  const fields = (['scale', 'mean', 'std'] as const).filter(
+    (field) => JSON.stringify(data[field]) !== JSON.stringify(config.data[field]),
+  );
   return fields.length > 0 ? [`the config (${fields.map((field) => `data.${field}`).join(', ')})`] : [];
 }

@@ -26,7 +26,11 @@ interface Planned {
 
 /** Scans of models for backdoors, in the same queue as runs. */
 export class Scans {
-  constructor(private readonly host: Host, private readonly board: Board, private readonly jobs: Jobs) {}
+  constructor(
+    private readonly host: Host,
+    private readonly board: Board,
+    private readonly jobs: Jobs,
+  ) {}
 
   /** Answers when the scan has ended; a failure is an answer, not an error. */
   async scan(params: ScanParams, token: CancellationToken, progress: WorkDoneProgressReporter): Promise<ScanAnswer> {
@@ -36,7 +40,10 @@ export class Scans {
     try {
       if (!this.host.trusted) throw untrusted();
       const file = pathOf(params.uri);
-      if (!file) throw badInput('scan.notAFile', 'Only models on this machine\'s disk can be scanned.', { todo: 'Save the model to a folder first.' });
+      if (!file)
+        throw badInput('scan.notAFile', "Only models on this machine's disk can be scanned.", {
+          todo: 'Save the model to a folder first.',
+        });
       planned = await this.plan(file, params.clean);
       const outcome = await this.perform(planned, signal, progress);
       await this.succeeded(planned, outcome);
@@ -59,12 +66,26 @@ export class Scans {
     const root = workspace.rootOf(subject);
     // Another folder of the same workspace is no stranger's.
     const beyond = [...dataFolders, ...workspace.roots];
-    const shared = { allowedFolders: [root, ...beyond], useCache: true, ...(nativeEnginePath && { nativeBinding: nativeEnginePath }) };
+    const shared = {
+      allowedFolders: [root, ...beyond],
+      useCache: true,
+      ...(nativeEnginePath && { nativeBinding: nativeEnginePath }),
+    };
     if (config !== undefined) {
       const { folder, name, placed, ...inputs } = await scanInputs(config, { root, allowedFolders: beyond });
-      return { subject, name, placed, request: { ...inputs, ...(backend && { backend }), out: { folder, name }, ...shared } };
+      return {
+        subject,
+        name,
+        placed,
+        request: { ...inputs, ...(backend && { backend }), out: { folder, name }, ...shared },
+      };
     }
-    if (!clean) throw badInput('scan.noData', 'No config names this model, so it has to be said which clean images it is scanned with.', { file, todo: 'Make a config for it, or give clean images and labels.' });
+    if (!clean)
+      throw badInput(
+        'scan.noData',
+        'No config names this model, so it has to be said which clean images it is scanned with.',
+        { file, todo: 'Make a config for it, or give clean images and labels.' },
+      );
     const folder = path.dirname(file);
     const name = modelName(file);
     const absolute = (written: string): string => path.resolve(folder, written);
@@ -73,7 +94,15 @@ export class Scans {
       subject,
       name,
       placed: (error) => placedWithoutConfig(error, { clean: files }),
-      request: { model: file, clean: files, out: { folder, name }, seed: 0, backend: backend ?? 'auto', threads: 1, ...shared },
+      request: {
+        model: file,
+        clean: files,
+        out: { folder, name },
+        seed: 0,
+        backend: backend ?? 'auto',
+        threads: 1,
+        ...shared,
+      },
     };
   }
 
@@ -82,10 +111,18 @@ export class Scans {
     const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(model));
     const [only, ...others] = await configsNaming(this.board.snapshots, configs, model);
     if (others.length === 0) return only;
-    throw badInput('scan.severalConfigs', `${others.length + 1} configs name this model, so it has to be said whose clean images it is scanned with.`, { file: model, todo: 'Scan one of the configs.' });
+    throw badInput(
+      'scan.severalConfigs',
+      `${others.length + 1} configs name this model, so it has to be said whose clean images it is scanned with.`,
+      { file: model, todo: 'Scan one of the configs.' },
+    );
   }
 
-  private async perform({ subject, name, request }: Planned, signal: AbortSignal, progress: WorkDoneProgressReporter): Promise<ScanOutcome> {
+  private async perform(
+    { subject, name, request }: Planned,
+    signal: AbortSignal,
+    progress: WorkDoneProgressReporter,
+  ): Promise<ScanOutcome> {
     const words = new ScanProgress();
     return await this.jobs.perform<ScanOutcome>({
       key: `scan of ${subject}`,
@@ -112,7 +149,13 @@ export class Scans {
 
   private async succeeded({ subject, name }: Planned, { report: { scan }, cached }: ScanOutcome): Promise<void> {
     this.host.log.info(`${name}: ${scan.sentence}${cached ? ' (An earlier scan of the same bytes.)' : ''}`);
-    this.jobs.ended({ of: 'scan', name, verdict: scan.word, sentence: scan.sentence, reportUri: uriOf(scanPathOf(subject)) });
+    this.jobs.ended({
+      of: 'scan',
+      name,
+      verdict: scan.word,
+      sentence: scan.sentence,
+      reportUri: uriOf(scanPathOf(subject)),
+    });
     this.board.keep(subject);
     this.host.workspace.forget();
     await this.board.refresh(subject);

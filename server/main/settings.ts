@@ -14,7 +14,10 @@ export const DEFAULT_SETTINGS: Settings = {
 export class SettingsStore {
   private readonly cached = new Map<string, Promise<Settings>>();
 
-  constructor(private readonly connection: Connection, private readonly clientHasConfiguration: () => boolean) {}
+  constructor(
+    private readonly connection: Connection,
+    private readonly clientHasConfiguration: () => boolean,
+  ) {}
 
   get(uri: string): Promise<Settings> {
     if (!this.clientHasConfiguration()) return Promise.resolve(DEFAULT_SETTINGS);
@@ -32,7 +35,10 @@ export class SettingsStore {
 
   private async pull(uri: string): Promise<Settings> {
     try {
-      const value = (await this.connection.workspace.getConfiguration({ scopeUri: uri, section: SETTINGS_SECTION })) as Partial<Settings> | null;
+      const value = (await this.connection.workspace.getConfiguration({
+        scopeUri: uri,
+        section: SETTINGS_SECTION,
+      })) as Partial<Settings> | null;
       return withDefaults(value ?? {});
     } catch {
       // A client that is going away answers nothing; what is shown meanwhile follows the defaults.
@@ -46,7 +52,9 @@ export class SettingsStore {
 function withDefaults(value: Partial<Settings>): Settings {
   return {
     backend: (['auto', 'native', 'wasm'] as const).find((name) => name === value.backend) ?? null,
-    dataFolders: Array.isArray(value.dataFolders) ? value.dataFolders.filter((folder) => typeof folder === 'string' && path.isAbsolute(folder)) : [],
+    dataFolders: Array.isArray(value.dataFolders)
+      ? value.dataFolders.filter((folder) => typeof folder === 'string' && path.isAbsolute(folder))
+      : [],
     nativeEnginePath: typeof value.nativeEnginePath === 'string' ? value.nativeEnginePath : '',
     inlayHints: { enabled: value.inlayHints?.enabled !== false },
     codeLens: { enabled: value.codeLens?.enabled !== false },

@@ -1,7 +1,12 @@
 import { stat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { baseName, configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../engine/config/read-config';
+import {
+  baseName,
+  configProblems,
+  parseConfig as readDefenseConfig,
+  resolveConfig,
+} from '../engine/config/read-config';
 import { confinedPath } from '../engine/files/confine';
 import { tellsAll, type TextFault } from '../language/config-faults';
 import { namedFiles, parseConfig, type ConfigText } from '../language/config-text';
@@ -56,7 +61,12 @@ export class Snapshots {
     const open = openDocument(this.host.documents, file);
     if (open) return open;
     try {
-      return TextDocument.create(uriOf(file), languageId, 0, await (languageId === 'fineprune' ? readConfigText(file) : readFile(file, 'utf8')));
+      return TextDocument.create(
+        uriOf(file),
+        languageId,
+        0,
+        await (languageId === 'fineprune' ? readConfigText(file) : readFile(file, 'utf8')),
+      );
     } catch {
       return undefined;
     }
@@ -68,11 +78,26 @@ export class Snapshots {
     if (!document) return undefined;
     const { text, faults, resolved } = readText(document, file);
     if (!text.root || tellsAll(faults)) {
-      return { file, text, faults, facts: NO_FACTS, resolved, modelPath: undefined, writtenPaths: new Map(), last: await this.lastRun(file), scan: undefined };
+      return {
+        file,
+        text,
+        faults,
+        facts: NO_FACTS,
+        resolved,
+        modelPath: undefined,
+        writtenPaths: new Map(),
+        last: await this.lastRun(file),
+        scan: undefined,
+      };
     }
     const { facts, paths, modelPath } = await this.facts(text, file);
     const last = await this.lastRun(file, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
-    const writtenPaths = new Map([...paths].flatMap(([written, absolute]) => [[absolute, written], [path.resolve(path.dirname(file), written), written]]));
+    const writtenPaths = new Map(
+      [...paths].flatMap(([written, absolute]) => [
+        [absolute, written],
+        [path.resolve(path.dirname(file), written), written],
+      ]),
+    );
     const scan = modelPath === undefined ? undefined : await this.scanOfConfig(file, modelPath, resolved);
     return { file, text, faults, facts, resolved, modelPath, writtenPaths, last, scan };
   }
@@ -99,7 +124,11 @@ export class Snapshots {
     const { text, faults, resolved } = readText(document, configFile);
     if (!text.root || tellsAll(faults)) return WITHOUT_CONFIG;
     const { paths, modelPath } = await this.facts(text, configFile);
-    return await this.reports.standing(report, { config: resolved, modelPath, resolve: (written) => paths.get(written) });
+    return await this.reports.standing(report, {
+      config: resolved,
+      modelPath,
+      resolve: (written) => paths.get(written),
+    });
   }
 
   /** The last run of a config as it lies on the disk, which is what an engine reads: without a look around, so that it takes no time. */
@@ -109,24 +138,42 @@ export class Snapshots {
     const { text, resolved } = readText(TextDocument.create(uriOf(file), 'fineprune', 0, source), file);
     if (!resolved) return await this.lastRun(file);
     const paths = new Map<string, string>();
-    await Promise.all(namedFiles(text).map(async ({ value }) => {
-      const absolute = await this.allowedPath(file, value).catch(() => undefined);
-      if (absolute !== undefined) paths.set(value, absolute);
-    }));
-    return await this.lastRun(file, { config: resolved, modelPath: paths.get(resolved.model), resolve: (written) => paths.get(written) });
+    await Promise.all(
+      namedFiles(text).map(async ({ value }) => {
+        const absolute = await this.allowedPath(file, value).catch(() => undefined);
+        if (absolute !== undefined) paths.set(value, absolute);
+      }),
+    );
+    return await this.lastRun(file, {
+      config: resolved,
+      modelPath: paths.get(resolved.model),
+      resolve: (written) => paths.get(written),
+    });
   }
 
   /** The last scan of a config's model as it lies on the disk, in the same way. */
   async scanOnDisk(file: string): Promise<LastScan | undefined> {
     const source = await readConfigText(file).catch(() => undefined);
-    const resolved = source === undefined ? undefined : readText(TextDocument.create(uriOf(file), 'fineprune', 0, source), file).resolved;
+    const resolved =
+      source === undefined
+        ? undefined
+        : readText(TextDocument.create(uriOf(file), 'fineprune', 0, source), file).resolved;
     if (!resolved) return undefined;
-    const isAllowed = await this.allowedPath(file, resolved.model).then(() => true, () => false);
-    return isAllowed ? await this.scanOfConfig(file, path.resolve(path.dirname(file), resolved.model), resolved) : undefined;
+    const isAllowed = await this.allowedPath(file, resolved.model).then(
+      () => true,
+      () => false,
+    );
+    return isAllowed
+      ? await this.scanOfConfig(file, path.resolve(path.dirname(file), resolved.model), resolved)
+      : undefined;
   }
 
   /** One beside the config; one of the model by itself where that is the one that still holds, as when the config came after the scan. */
-  private async scanOfConfig(file: string, modelPath: string, resolved: ResolvedConfig | undefined): Promise<LastScan | undefined> {
+  private async scanOfConfig(
+    file: string,
+    modelPath: string,
+    resolved: ResolvedConfig | undefined,
+  ): Promise<LastScan | undefined> {
     const [own, other] = [scanPathOf(file), scanPathOf(modelPath)];
     const scan = await this.scans.at(own, this.scanSubject(own, modelPath, resolved));
     if (other === own || (scan && stillHolds(scan))) return scan;
@@ -138,29 +185,34 @@ export class Snapshots {
     return { model, config, resolve: (written) => this.allowedPath(scanFile, written) };
   }
 
-  private async facts(text: ConfigText, file: string): Promise<{ facts: ConfigFacts; paths: Map<string, string>; modelPath: string | undefined }> {
+  private async facts(
+    text: ConfigText,
+    file: string,
+  ): Promise<{ facts: ConfigFacts; paths: Map<string, string>; modelPath: string | undefined }> {
     const folder = path.dirname(file);
     const paths = new Map<string, string>();
     const files = new Map<string, FileFact>();
     let model: ModelFact | undefined;
     let modelPath: string | undefined;
-    await Promise.all(namedFiles(text).map(async ({ value, kind }) => {
-      let absolute: string | undefined;
-      let refused: Refused = { state: 'outside' };
-      try {
-        absolute = await this.allowedPath(file, value);
-        paths.set(value, absolute);
-      } catch (error) {
-        refused = refusal(error);
-      }
-      if (kind === 'model') {
-        // Not free of links: the editor knows the model by the path through which the person opened it.
-        modelPath = absolute && path.resolve(folder, value);
-        model = modelPath ? await this.modelFact(modelPath) : refused;
-      } else {
-        files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : refused);
-      }
-    }));
+    await Promise.all(
+      namedFiles(text).map(async ({ value, kind }) => {
+        let absolute: string | undefined;
+        let refused: Refused = { state: 'outside' };
+        try {
+          absolute = await this.allowedPath(file, value);
+          paths.set(value, absolute);
+        } catch (error) {
+          refused = refusal(error);
+        }
+        if (kind === 'model') {
+          // Not free of links: the editor knows the model by the path through which the person opened it.
+          modelPath = absolute && path.resolve(folder, value);
+          model = modelPath ? await this.modelFact(modelPath) : refused;
+        } else {
+          files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : refused);
+        }
+      }),
+    );
     const found = await this.host.workspace.files(this.host.workspace.rootOf(file));
     const relative = (absolute: string[]) => absolute.map((one) => relativePath(folder, one));
     const nearby = { models: relative(found.models), data: relative(found.data), images: relative(found.images) };
@@ -171,7 +223,12 @@ export class Snapshots {
   private async allowedPath(config: string, written: string): Promise<string> {
     const { settings, workspace } = this.host;
     const { dataFolders } = await settings.get(uriOf(config));
-    return await confinedPath(path.dirname(config), written, { root: workspace.rootOf(config), folders: [...dataFolders, ...workspace.roots] }, 'files');
+    return await confinedPath(
+      path.dirname(config),
+      written,
+      { root: workspace.rootOf(config), folders: [...dataFolders, ...workspace.roots] },
+      'files',
+    );
   }
 
   /** What is known of a model: as the editor has it, else as it lies on the disk. */
@@ -186,7 +243,11 @@ export class Snapshots {
     const reportPath = reportPathOf(file);
     const report = await this.reports.at(reportPath);
     if (!report) return undefined;
-    return { report, reportUri: uriOf(reportPath), ...(inputs ? await this.reports.standing(report, inputs) : WITHOUT_CONFIG) };
+    return {
+      report,
+      reportUri: uriOf(reportPath),
+      ...(inputs ? await this.reports.standing(report, inputs) : WITHOUT_CONFIG),
+    };
   }
 }
 
@@ -215,7 +276,10 @@ export function reportPathOf(configPath: string): string {
   return path.join(path.dirname(configPath), `${baseName(configPath)}.defense.json`);
 }
 
-function readText(document: TextDocument, file: string): { text: ConfigText; faults: TextFault[]; resolved: ResolvedConfig | undefined } {
+function readText(
+  document: TextDocument,
+  file: string,
+): { text: ConfigText; faults: TextFault[]; resolved: ResolvedConfig | undefined } {
   const source = document.getText();
   const faults = configProblems(source);
   const resolved = faults.length ? undefined : resolveConfig(readDefenseConfig(source, file));

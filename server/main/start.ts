@@ -1,12 +1,42 @@
 import {
-  CodeActionKind, CodeLensRefreshRequest, type Connection, DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, DocumentFormattingRequest, type InitializeParams,
-  type InitializeResult, InlayHintRefreshRequest, TextDocuments, TextDocumentSyncKind,
+  CodeActionKind,
+  CodeLensRefreshRequest,
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  DocumentFormattingRequest,
+  type InitializeParams,
+  type InitializeResult,
+  InlayHintRefreshRequest,
+  TextDocuments,
+  TextDocumentSyncKind,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import {
-  ACCEPT_FINDING_REQUEST, COMPARE_REPORTS_REQUEST, CONFIG_TEXT_REQUEST, ENGINE_INSTALL_REQUEST, ENGINE_STATUS_REQUEST, INSPECT_REQUEST, MODEL_TEXT_REQUEST, PREPARE_REQUEST,
-  READ_REPORT_REQUEST, RUN_REQUEST, SCAN_REQUEST, SETTINGS_SECTION, TRUSTED_NOTIFICATION, type AcceptFindingParams, type CompareReportsParams, type ConfigTextParams, type EngineInstallParams,
-  type InitializationOptions, type InspectParams, type ModelTextParams, type PrepareParams, type ReadReportParams, type RunParams, type ScanParams,
+  ACCEPT_FINDING_REQUEST,
+  COMPARE_REPORTS_REQUEST,
+  CONFIG_TEXT_REQUEST,
+  ENGINE_INSTALL_REQUEST,
+  ENGINE_STATUS_REQUEST,
+  INSPECT_REQUEST,
+  MODEL_TEXT_REQUEST,
+  PREPARE_REQUEST,
+  READ_REPORT_REQUEST,
+  RUN_REQUEST,
+  SCAN_REQUEST,
+  SETTINGS_SECTION,
+  TRUSTED_NOTIFICATION,
+  type AcceptFindingParams,
+  type CompareReportsParams,
+  type ConfigTextParams,
+  type EngineInstallParams,
+  type InitializationOptions,
+  type InspectParams,
+  type ModelTextParams,
+  type PrepareParams,
+  type ReadReportParams,
+  type RunParams,
+  type ScanParams,
 } from '../protocol/lsp';
 import { Board } from './board';
 import { registerFeatures } from './features';
@@ -26,7 +56,16 @@ import { isConfigPath, pathOf } from './uris';
 import { Workspace } from './workspace';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */
-const WATCHED = ['**/*.fineprune.{json,jsonc}', '**/*.defense.json', '**/*.defense-review.json', '**/*.scan.json', '**/model*.json', '**/*.bin', '**/*{idx1,idx3,idx4,ubyte}*', '**/*.png'];
+const WATCHED = [
+  '**/*.fineprune.{json,jsonc}',
+  '**/*.defense.json',
+  '**/*.defense-review.json',
+  '**/*.scan.json',
+  '**/model*.json',
+  '**/*.bin',
+  '**/*{idx1,idx3,idx4,ubyte}*',
+  '**/*.png',
+];
 const REFRESH_EVERY_MS = 100;
 
 /** Binds the language server to a connection. Listening is the caller's. */
@@ -59,19 +98,26 @@ export function startServer(connection: Connection): void {
 
   connection.onInitialized(() => {
     if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
-      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHED.map((globPattern) => ({ globPattern })) });
+      void connection.client.register(DidChangeWatchedFilesNotification.type, {
+        watchers: WATCHED.map((globPattern) => ({ globPattern })),
+      });
     }
     if (client.workspace?.didChangeConfiguration?.dynamicRegistration) {
       void connection.client.register(DidChangeConfigurationNotification.type, { section: SETTINGS_SECTION });
     }
     if (client.textDocument?.formatting?.dynamicRegistration) {
       // Only for configs: a model.json has its formatter already, and a second one makes the editor complain.
-      void connection.client.register(DocumentFormattingRequest.type, { documentSelector: [{ language: 'fineprune' }] });
+      void connection.client.register(DocumentFormattingRequest.type, {
+        documentSelector: [{ language: 'fineprune' }],
+      });
     }
     if (client.workspace?.workspaceFolders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         const gone = new Set(removed.flatMap(({ uri }) => pathOf(uri) ?? []));
-        host.workspace.setFolders([...host.workspace.roots.filter((root) => !gone.has(root)), ...added.flatMap(({ uri }) => pathOf(uri) ?? [])]);
+        host.workspace.setFolders([
+          ...host.workspace.roots.filter((root) => !gone.has(root)),
+          ...added.flatMap(({ uri }) => pathOf(uri) ?? []),
+        ]);
         board.refreshAll();
       });
     }
@@ -115,12 +161,18 @@ export function startServer(connection: Connection): void {
     scanResults.closed(document.uri);
   });
 
-  connection.onRequest(RUN_REQUEST, (params: RunParams, token) => runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
-  connection.onRequest(SCAN_REQUEST, (params: ScanParams, token) => scans.scan(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)));
+  connection.onRequest(RUN_REQUEST, (params: RunParams, token) =>
+    runs.run(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)),
+  );
+  connection.onRequest(SCAN_REQUEST, (params: ScanParams, token) =>
+    scans.scan(params, token, connection.window.attachWorkDoneProgress(params.workDoneToken)),
+  );
   connection.onRequest(PREPARE_REQUEST, (params: PrepareParams) => prepareConfig(host, board.snapshots, params));
   connection.onRequest(CONFIG_TEXT_REQUEST, (params: ConfigTextParams) => newConfigText(params));
   connection.onRequest(ENGINE_STATUS_REQUEST, () => engineStatus(host));
-  connection.onRequest(ENGINE_INSTALL_REQUEST, (params: EngineInstallParams | null, token) => installEngine(host, token, connection.window.attachWorkDoneProgress(params?.workDoneToken)));
+  connection.onRequest(ENGINE_INSTALL_REQUEST, (params: EngineInstallParams | null, token) =>
+    installEngine(host, token, connection.window.attachWorkDoneProgress(params?.workDoneToken)),
+  );
   connection.onRequest(READ_REPORT_REQUEST, (params: ReadReportParams) => reports.read(params));
   connection.onRequest(COMPARE_REPORTS_REQUEST, async (params: CompareReportsParams) => reports.compare(params));
   connection.onRequest(ACCEPT_FINDING_REQUEST, (params: AcceptFindingParams) => reports.accept(params));
@@ -156,7 +208,8 @@ function refresher(connection: Connection, capabilities: () => InitializeParams[
       const { workspace } = capabilities();
       const ignored = () => undefined;
       if (workspace?.codeLens?.refreshSupport) void connection.sendRequest(CodeLensRefreshRequest.type).catch(ignored);
-      if (workspace?.inlayHint?.refreshSupport) void connection.sendRequest(InlayHintRefreshRequest.type).catch(ignored);
+      if (workspace?.inlayHint?.refreshSupport)
+        void connection.sendRequest(InlayHintRefreshRequest.type).catch(ignored);
     }, REFRESH_EVERY_MS);
   };
 }

@@ -65,7 +65,8 @@ async function walk(root: string): Promise<FoundFiles> {
     }
     level = next;
   }
-  for (const files of Object.values(found) as string[][]) files.sort((a, b) => a.split(path.sep).length - b.split(path.sep).length || (a < b ? -1 : 1));
+  for (const files of Object.values(found) as string[][])
+    files.sort((a, b) => a.split(path.sep).length - b.split(path.sep).length || (a < b ? -1 : 1));
   return found;
 }
 

@@ -60,7 +60,12 @@ export interface Proof {
    * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
    * one found in the input model, on images of other classes that no trigger was searched on.
    */
-  bounded: { target: number; /** Norm that it may have, in pixels. */ norm: number; before: TriggeredRate; after: TriggeredRate }[];
+  bounded: {
+    target: number;
+    /** Norm that it may have, in pixels. */ norm: number;
+    before: TriggeredRate;
+    after: TriggeredRate;
+  }[];
   /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
   measuredOn?: 'test';
   /** What the verdict rests on. */

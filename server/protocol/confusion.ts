@@ -19,7 +19,10 @@ export function cleanConfusion({ confusion, sparse }: Pick<StageMetrics, 'confus
 }
 
 /** Over the triggered inputs of the ASR; null without a trigger. */
-export function triggeredConfusion({ triggeredConfusion: matrix, sparse }: Pick<StageMetrics, 'triggeredConfusion' | 'sparse'>): Confusion | null {
+export function triggeredConfusion({
+  triggeredConfusion: matrix,
+  sparse,
+}: Pick<StageMetrics, 'triggeredConfusion' | 'sparse'>): Confusion | null {
   if (sparse) return sparse.triggered && ofSparse(sparse.triggered);
   return matrix && ofMatrix(matrix);
 }
@@ -32,7 +35,8 @@ export function ofMatrix(matrix: readonly (readonly number[])[]): Confusion {
     count: (label, predicted) => matrix[label]?.[predicted] ?? 0,
     *wrong() {
       for (const [label, row] of matrix.entries()) {
-        for (const [predicted, images] of row.entries()) if (images > 0 && predicted !== label) yield [label, predicted, images];
+        for (const [predicted, images] of row.entries())
+          if (images > 0 && predicted !== label) yield [label, predicted, images];
       }
     },
   };
@@ -43,7 +47,8 @@ export function ofSparse({ of, correct, wrong }: SparseConfusion): Confusion {
   return {
     classes: of.length,
     of: (label) => of[label] ?? 0,
-    count: (label, predicted) => (label === predicted ? (correct[label] ?? 0) : (counts.get(label * of.length + predicted) ?? 0)),
+    count: (label, predicted) =>
+      label === predicted ? (correct[label] ?? 0) : (counts.get(label * of.length + predicted) ?? 0),
     wrong: () => wrong,
   };
 }
@@ -55,7 +60,10 @@ export function labelCounts(confusion: Confusion): number[] {
 
 /** Images classified as labelled. */
 export function correctOf(confusion: Confusion): number {
-  return Array.from({ length: confusion.classes }, (_, label) => confusion.count(label, label)).reduce((a, b) => a + b, 0);
+  return Array.from({ length: confusion.classes }, (_, label) => confusion.count(label, label)).reduce(
+    (a, b) => a + b,
+    0,
+  );
 }
 
 /** Number of classes of the model that a report is of. */

@@ -5,8 +5,23 @@ import type { EstimatedTrigger, ScanOutcome, ScanRequest } from './scan';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
-  | 'engine' | 'model' | 'data' | 'evaluate-before' | 'analyse' | 'curve' | 'prune' | 'evaluate-pruned' | 'fine-tune'
-  | 'poison' | 'train' | 'evaluate-after' | 'write' | 'scan' | 'invert' | 'repair' | 'proof';
+  | 'engine'
+  | 'model'
+  | 'data'
+  | 'evaluate-before'
+  | 'analyse'
+  | 'curve'
+  | 'prune'
+  | 'evaluate-pruned'
+  | 'fine-tune'
+  | 'poison'
+  | 'train'
+  | 'evaluate-after'
+  | 'write'
+  | 'scan'
+  | 'invert'
+  | 'repair'
+  | 'proof';
 
 /** What a person reads for each phase. */
 export const PHASE_TITLES: Record<Phase, string> = {
@@ -51,7 +66,9 @@ export function planText({ classes, images, steps, seconds }: SearchPlan): strin
 export function roughTime(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (seconds < 60) return 'less than a minute';
-  return minutes < 120 ? `about ${minutes} minute${minutes === 1 ? '' : 's'}` : `about ${Math.round(minutes / 60)} hours`;
+  return minutes < 120
+    ? `about ${minutes} minute${minutes === 1 ? '' : 's'}`
+    : `about ${Math.round(minutes / 60)} hours`;
 }
 
 /** Figures known so far, for progress lines. Shares in [0, 1]. */
@@ -69,8 +86,21 @@ export interface MetricsSoFar {
 export type EngineEvent =
   | { type: 'ready' }
   | { type: 'backend'; name: 'native' | 'wasm'; why: string; version: string }
-  | { type: 'progress'; phase: Phase; step: number; total: number; /** Steps a second. */ rate?: number; /** Share of the whole run that is done, 0 to 1. */ overall: number; metrics: MetricsSoFar }
-  | { type: 'stage'; stage: 'before' | 'pruned' | 'after'; metrics: StageMetrics; /** As in `MetricsSoFar`. */ estimated?: boolean }
+  | {
+      type: 'progress';
+      phase: Phase;
+      step: number;
+      total: number;
+      /** Steps a second. */ rate?: number;
+      /** Share of the whole run that is done, 0 to 1. */ overall: number;
+      metrics: MetricsSoFar;
+    }
+  | {
+      type: 'stage';
+      stage: 'before' | 'pruned' | 'after';
+      metrics: StageMetrics;
+      /** As in `MetricsSoFar`. */ estimated?: boolean;
+    }
   | { type: 'log'; level: 'info' | 'warn'; message: string }
   | { type: 'done'; outcome: RunOutcome }
   | { type: 'poison-trained'; outcome: PoisonTrainOutcome }
@@ -107,7 +137,15 @@ export interface RunRequest {
   /** Absolute path of the workspace folder that confines model and data paths; default: the config's own folder. */
   root?: string;
   /** Overrides, as given on a command line; `holdout` as a report has it that is made again. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; fineTuneImages?: number; holdout?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
+  overrides?: {
+    backend?: 'auto' | 'native' | 'wasm';
+    fineTuneImages?: number;
+    holdout?: number;
+    seed?: number;
+    threads?: number;
+    curve?: 'quick' | 'full';
+    strategy?: Strategy;
+  };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }
@@ -184,7 +222,14 @@ export interface MeasureRequest {
   layer: string;
   units: number[];
   /** What the run's command line set beside its config, the images that it held out by another default, and the engine to use here. */
-  overrides?: { backend?: 'auto' | 'native' | 'wasm'; holdout?: number; seed?: number; threads?: number; curve?: 'quick' | 'full'; strategy?: Strategy };
+  overrides?: {
+    backend?: 'auto' | 'native' | 'wasm';
+    holdout?: number;
+    seed?: number;
+    threads?: number;
+    curve?: 'quick' | 'full';
+    strategy?: Strategy;
+  };
   /** Path of a native binding that goes before any other source. */
   nativeBinding?: string;
 }

@@ -56,13 +56,21 @@ export class FinePruneError extends Error implements Failure {
 }
 
 /** Bad input: the person's file or setting is at fault. */
-export function badInput(code: string, message: string, where: { file?: string; place?: string; todo?: string } = {}): FinePruneError {
+export function badInput(
+  code: string,
+  message: string,
+  where: { file?: string; place?: string; todo?: string } = {},
+): FinePruneError {
   return new FinePruneError({ kind: 'input', code, message, ...where });
 }
 
 /** Thrown within one batch of a cancellation. */
 export function cancelled(): FinePruneError {
-  return new FinePruneError({ kind: 'cancelled', code: 'cancelled', message: 'The run was cancelled. Nothing was written.' });
+  return new FinePruneError({
+    kind: 'cancelled',
+    code: 'cancelled',
+    message: 'The run was cancelled. Nothing was written.',
+  });
 }
 
 /** A failure as people read it in a terminal or a log: sentence, place, next step. */

@@ -74,7 +74,13 @@ export interface Overview {
   trigger: { kind: TriggerKind; target: number } | null;
   /** The scan that the trigger was searched by; null where it is described, or none is asked for. */
   search: TriggerSearch | null;
-  images: { analysis: number; analysisRole: 'test' | 'holdout'; test: number; holdout: number; triggered: number | null };
+  images: {
+    analysis: number;
+    analysisRole: 'test' | 'holdout';
+    test: number;
+    holdout: number;
+    triggered: number | null;
+  };
   backend: { name: 'native' | 'wasm'; why: string; version: string };
   /** Null when no report lies beside the config, or it can't be read. */
   report: ReportState | null;
@@ -189,7 +195,12 @@ export interface UnitData {
   /** The images that excite it most, highest first. */
   top: { clean: Picture[]; triggered: Picture[] | null };
   /** Kernel of a first-layer channel; else null. */
-  filter: { height: number; width: number; channels: number; /** height·width·channels, row-major. */ values: Float32Array } | null;
+  filter: {
+    height: number;
+    width: number;
+    channels: number;
+    /** height·width·channels, row-major. */ values: Float32Array;
+  } | null;
   /** Weight to each class's logit, one entry a class; null when the unit does not feed the classifier directly. */
   outgoing: Float32Array | null;
 }
@@ -255,7 +266,12 @@ export interface InspectSubject {
    * For a config with a strategy: what its report says was pruned, and by which rule; `guide` is the estimate whose rise ordered the
    * units, where the rule has one. Absent or null without such a report.
    */
-  repaired?: { strategy: Strategy; layer: string; rule: PruneRule; guide: { target: number; trigger: EstimatedTrigger } | null } | null;
+  repaired?: {
+    strategy: Strategy;
+    layer: string;
+    rule: PruneRule;
+    guide: { target: number; trigger: EstimatedTrigger } | null;
+  } | null;
 }
 
 /** Language server → inspector's engine process. Queries are answered in the order of arrival; a cancelled one with `refused`. */
@@ -268,7 +284,12 @@ export type InspectCommand =
 export type InspectEvent =
   | { type: 'ready' }
   | { type: 'log'; level: 'info' | 'warn'; message: string }
-  | { type: 'progress-query'; id: number; title: string; /** Share of this query that is done, 0 to 1. */ overall: number }
+  | {
+      type: 'progress-query';
+      id: number;
+      title: string;
+      /** Share of this query that is done, 0 to 1. */ overall: number;
+    }
   | { type: 'answer'; id: number; answer: EngineAnswer }
   | { type: 'refused'; id: number; failure: Failure };
 

@@ -25,7 +25,13 @@ export type InspectorSort = 'index' | 'clean' | 'triggered' | 'difference' | 'or
 /** Panel → page. */
 export type ToInspector =
   /** Answer to `ready`: what this page is about. The page then asks `open`. */
-  | { type: 'init'; configUri: string; name: string; trusted: boolean; reveal: { layer?: string; unit?: number } | null }
+  | {
+      type: 'init';
+      configUri: string;
+      name: string;
+      trusted: boolean;
+      reveal: { layer?: string; unit?: number } | null;
+    }
   | { type: 'answer'; id: number; answer: InspectAnswer }
   | { type: 'refused'; id: number; failure: Failure }
   | { type: 'progress'; id: number; title: string; overall: number }
@@ -52,6 +58,9 @@ export type FromInspector =
   | { type: 'prune-units'; layer: string; units: number[] }
   /** Save what the page has drawn, where the person says. */
   | { type: 'export'; name: string; format: 'svg' | 'png' | 'csv'; content: Uint8Array }
-  | { type: 'command'; command: 'show-log' | 'open-config' | 'open-report' | 'run' | 'scan' | 'open-scan' | 'manage-trust' }
+  | {
+      type: 'command';
+      command: 'show-log' | 'open-config' | 'open-report' | 'run' | 'scan' | 'open-scan' | 'manage-trust';
+    }
   /** An error that nothing caught, for the log. */
   | { type: 'fault'; message: string };

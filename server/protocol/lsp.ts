@@ -107,7 +107,13 @@ export interface StatusParams {
   queued: number;
   backend?: { name: 'native' | 'wasm'; why: string; version: string };
   /** Last verdict of this session, or word of a scan: whichever came last. */
-  last?: { of: 'run' | 'scan'; name: string; verdict: string; sentence: string; /** Of the report, or of the scan's result. */ reportUri: string };
+  last?: {
+    of: 'run' | 'scan';
+    name: string;
+    verdict: string;
+    sentence: string;
+    /** Of the report, or of the scan's result. */ reportUri: string;
+  };
   /** While running: what and how far, 0 to 1. */
   running?: { name: string; title: string; overall: number };
 }
@@ -201,7 +207,8 @@ export interface ReportText {
   label: string;
   text: string;
 }
-export type CompareReportsResult = { ok: true; comparison: ReportComparison } | { ok: false; failure: Failure; side: 'base' | 'head' | null };
+export type CompareReportsResult =
+  { ok: true; comparison: ReportComparison } | { ok: false; failure: Failure; side: 'base' | 'head' | null };
 
 /**
  * Client → server. Stable text summary of a model, for text diffs. The caller reads the bytes, from whatever scheme; with
@@ -214,7 +221,8 @@ export interface ModelTextParams {
   json: Uint8Array;
   shards: { path: string; bytes: Uint8Array | null }[] | null;
 }
-export type ModelTextResult = { ok: true; text: string } | { ok: true; needs: string[] } | { ok: false; failure: Failure };
+export type ModelTextResult =
+  { ok: true; text: string } | { ok: true; needs: string[] } | { ok: false; failure: Failure };
 
 /** Client → server. Text of the decisions file with one decision added (or replaced), and who git says decides. */
 export const ACCEPT_FINDING_REQUEST = 'finePrune/acceptFinding';

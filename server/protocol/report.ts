@@ -172,7 +172,10 @@ export interface PruningCurve {
    * For the rule `triggered-difference`: the smallest number of pruned units that brings the (estimated) ASR on held-out images
    * within its gate and keeps the accuracy limit; null where there is none. Absent for other rules.
    */
-  smallestWithinGate?: { pruned: number; heldOut: { images: number; triggeredImages: number; successful: number; correct: number } } | null;
+  smallestWithinGate?: {
+    pruned: number;
+    heldOut: { images: number; triggeredImages: number; successful: number; correct: number };
+  } | null;
 }
 
 export interface FineTuningResult {

@@ -15,7 +15,13 @@ export interface ExportMessage {
 /** Editor → page of a rendered report. */
 export type ToReport =
   /** Sent after `ready` and after every change of the text. */
-  | { type: 'view'; name: string; view: ReportView; /** Whether the text is a file here, so that decisions and inspection are possible. */ local: boolean; trusted: boolean }
+  | {
+      type: 'view';
+      name: string;
+      view: ReportView;
+      /** Whether the text is a file here, so that decisions and inspection are possible. */ local: boolean;
+      trusted: boolean;
+    }
   /** The text is no report, at the moment or at all. */
   | { type: 'broken'; name: string; failure: Failure }
   | { type: 'told'; message: string; failed: boolean };
@@ -48,8 +54,21 @@ export interface ComparedSide {
 /** Panel → page of a comparison. */
 export type ToCompare =
   /** `state` is for the page to keep. */
-  | { type: 'comparison'; state: ComparePageState; name: string; labels: { base: string; head: string }; comparison: ReportComparison }
-  | { type: 'broken'; state: ComparePageState; name: string; labels: { base: string; head: string }; failure: Failure; side: 'base' | 'head' | null }
+  | {
+      type: 'comparison';
+      state: ComparePageState;
+      name: string;
+      labels: { base: string; head: string };
+      comparison: ReportComparison;
+    }
+  | {
+      type: 'broken';
+      state: ComparePageState;
+      name: string;
+      labels: { base: string; head: string };
+      failure: Failure;
+      side: 'base' | 'head' | null;
+    }
   | { type: 'told'; message: string; failed: boolean };
 
 /** Page of a comparison → panel. */

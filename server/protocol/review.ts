@@ -78,8 +78,18 @@ export interface ReportComparison {
   caveats: string[];
   figures: FigureChange[];
   gates: GateChange[];
-  findings: { id: FindingId; change: 'added' | 'removed' | 'kept' | 'reworded'; base: string | null; head: string | null }[];
-  units: { layer: { base: string | null; head: string | null }; both: number[]; onlyBase: number[]; onlyHead: number[] };
+  findings: {
+    id: FindingId;
+    change: 'added' | 'removed' | 'kept' | 'reworded';
+    base: string | null;
+    head: string | null;
+  }[];
+  units: {
+    layer: { base: string | null; head: string | null };
+    both: number[];
+    onlyBase: number[];
+    onlyHead: number[];
+  };
   /** Settings that differ, by their path in the config, such as `fineTune.epochs`; then hashes and provenance that differ. */
   settings: { path: string; base: unknown; head: unknown }[];
   /** What scans for triggers found; absent where neither report has one. */

@@ -32,7 +32,9 @@ export function settingWord(config: ResolvedConfig, path: OverriddenSetting): st
 }
 
 /** `strategy auto`, `data.fineTuneImages 120`: what a report says its command line gave, without a look at the config. */
-export function recordedSettings({ provenance: { overridden = [], config } }: Pick<DefenseReport, 'provenance'>): string[] {
+export function recordedSettings({
+  provenance: { overridden = [], config },
+}: Pick<DefenseReport, 'provenance'>): string[] {
   return overridden.map((path) => `${path} ${settingWord(config, path)}`);
 }
 
@@ -50,7 +52,9 @@ export function withSettings(settings: readonly RunSetting[]): string {
 /** What was run, and what the config would. */
 export function settingsText(settings: readonly RunSetting[]): string {
   const list = settings.map(({ path, run, config }) => `${path} ${run} (config: ${config})`).join(', ');
-  const whence = settings.every(({ option }) => option !== null) ? 'settings from the command line' : 'settings that the config does not have';
+  const whence = settings.every(({ option }) => option !== null)
+    ? 'settings from the command line'
+    : 'settings that the config does not have';
   return `This report was made with ${whence}: ${list}. A run of the config by itself may end otherwise.`;
 }
 

@@ -77,7 +77,11 @@ const RANGE_WORDS: Record<OtherPixels['range'], string> = {
 
 /** Other pixels in a few words: `pixels from -1 to 1`, `images, inverted`. */
 export function pixelWords({ range, images }: Pick<OtherPixels, 'range' | 'images'>): string {
-  const change = { 'as they are': '', inverted: ', inverted', 'channels reversed': ', with the channels in reverse order (BGR for RGB)' }[images];
+  const change = {
+    'as they are': '',
+    inverted: ', inverted',
+    'channels reversed': ', with the channels in reverse order (BGR for RGB)',
+  }[images];
   return `${RANGE_WORDS[range]}${change}`;
 }
 

@@ -1,5 +1,6 @@
 /** What the attacker stamps on an input, and the class it is meant to be taken for (all-to-one). */
-export type TriggerConfig = PatchTrigger | BlendedTrigger | SinusoidalTrigger | WarpedTrigger | SampleTrigger | InvertedTrigger;
+export type TriggerConfig =
+  PatchTrigger | BlendedTrigger | SinusoidalTrigger | WarpedTrigger | SampleTrigger | InvertedTrigger;
 
 /** A trigger that is described, not estimated. */
 export type KnownTriggerConfig = Exclude<TriggerConfig, InvertedTrigger>;
@@ -173,7 +174,15 @@ export interface SampleTrigger {
 
 /** A trigger with every default filled in. */
 export type ResolvedTrigger =
-  | { kind: 'patch'; target: number; size: [number, number] | null; vertical: { from: 'top' | 'bottom'; distance: number }; horizontal: { from: 'left' | 'right'; distance: number }; value: number[]; image: string | null }
+  | {
+      kind: 'patch';
+      target: number;
+      size: [number, number] | null;
+      vertical: { from: 'top' | 'bottom'; distance: number };
+      horizontal: { from: 'left' | 'right'; distance: number };
+      value: number[];
+      image: string | null;
+    }
   | { kind: 'blended'; target: number; alpha: number; image: string | null; patternSeed: number }
   | { kind: 'sinusoidal'; target: number; amplitude: number; frequency: number }
   | { kind: 'warped'; target: number; grid: number; strength: number; patternSeed: number }

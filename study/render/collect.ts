@@ -1,6 +1,16 @@
 import { allCells, cellName, type Cell } from '../cells';
 import type { Figures, Known, RepairFigures, ScanFigures } from '../result';
-import { ATTACKS, DATA_SETS, SHARES, STRATEGIES, targetOf, type Attack, type DataSetName, type Share, type Task } from '../settings';
+import {
+  ATTACKS,
+  DATA_SETS,
+  SHARES,
+  STRATEGIES,
+  targetOf,
+  type Attack,
+  type DataSetName,
+  type Share,
+  type Task,
+} from '../settings';
 
 export type Strategy = Exclude<Task, 'scan'>;
 export type Results = ReadonlyMap<string, Known>;
@@ -32,7 +42,12 @@ export interface Scan extends ScanFigures {
 
 export const DATA_TITLES: Record<DataSetName, string> = { mnist: 'MNIST', 'fashion-mnist': 'Fashion-MNIST' };
 export const ATTACK_TITLES: Record<Attack, string> = {
-  badnets: 'BadNets', blended: 'Blended', sinusoidal: 'SIG', warped: 'WaNet', adaptive: 'BadNets, pruning-aware', clean: 'no backdoor',
+  badnets: 'BadNets',
+  blended: 'Blended',
+  sinusoidal: 'SIG',
+  warped: 'WaNet',
+  adaptive: 'BadNets, pruning-aware',
+  clean: 'no backdoor',
 };
 
 export function groupTitle({ data, share }: Pick<Cell, 'data' | 'share'>): string {
@@ -51,7 +66,14 @@ export function groups(results: Results): Group[] {
   for (const data of DATA_SETS) {
     for (const share of SHARES) {
       const rows = ATTACKS.filter((attack) => attack !== 'clean').flatMap((attack) =>
-        STRATEGIES.map((strategy) => rowOf(cells.filter((c) => c.data === data && c.share === share && c.attack === attack && c.task === strategy), attack, strategy, results)),
+        STRATEGIES.map((strategy) =>
+          rowOf(
+            cells.filter((c) => c.data === data && c.share === share && c.attack === attack && c.task === strategy),
+            attack,
+            strategy,
+            results,
+          ),
+        ),
       );
       if (rows.some(({ done, missing }) => done.length + missing.length > 0)) found.push({ data, share, rows });
     }
@@ -61,7 +83,12 @@ export function groups(results: Results): Group[] {
 
 /** `auto` on models without a backdoor. */
 export function cleanRepairs(results: Results): Row {
-  return rowOf(allCells().filter((c) => c.attack === 'clean' && c.task === 'auto'), 'clean', 'auto', results);
+  return rowOf(
+    allCells().filter((c) => c.attack === 'clean' && c.task === 'auto'),
+    'clean',
+    'auto',
+    results,
+  );
 }
 
 function rowOf(cells: readonly Cell[], attack: Attack, strategy: Strategy, results: Results): Row {
@@ -79,7 +106,12 @@ export function scans(results: Results): { done: Scan[]; missing: Cell[] } {
   const missing: Cell[] = [];
   for (const cell of allCells().filter(({ task }) => task === 'scan')) {
     const known = results.get(cellName(cell));
-    if (known?.state === 'done' && known.result.scan) done.push({ cell, target: cell.attack === 'clean' ? null : targetOf(cell.attack, cell.seed), ...known.result.scan });
+    if (known?.state === 'done' && known.result.scan)
+      done.push({
+        cell,
+        target: cell.attack === 'clean' ? null : targetOf(cell.attack, cell.seed),
+        ...known.result.scan,
+      });
     else missing.push(cell);
   }
   return { done, missing };
@@ -111,5 +143,7 @@ export function points(share: number): string {
 export function spread(shares: readonly number[]): string {
   if (shares.length === 0) return '';
   const [low, high] = [Math.min(...shares), Math.max(...shares)];
-  return shares.length === 1 || points(low) === points(high) ? points(mean(shares)) : `${points(mean(shares))} (${points(low)}–${points(high)})`;
+  return shares.length === 1 || points(low) === points(high)
+    ? points(mean(shares))
+    : `${points(mean(shares))} (${points(low)}–${points(high)})`;
 }

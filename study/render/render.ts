@@ -3,9 +3,31 @@ import { writeFileAtomically } from '../../server/engine/files/write';
 import { percent } from '../../server/engine/report/words';
 import { allCells, cellName } from '../cells';
 import { ATTACKS, attackSettings, HOLDOUT, SEEDS, SHARES, TRAINING_IMAGES } from '../settings';
-import { ATTACK_TITLES, cleanRepairs, groups, groupTitle, loss, points, scans, success, whyMissing, type Group, type Results } from './collect';
+import {
+  ATTACK_TITLES,
+  cleanRepairs,
+  groups,
+  groupTitle,
+  loss,
+  points,
+  scans,
+  success,
+  whyMissing,
+  type Group,
+  type Results,
+} from './collect';
 import { accuracyPlot, scanPlot, successPlot } from './plots';
-import { adaptiveSentence, autoSentence, cleanSentence, GATES, misses, rankingSentence, referenceSentence, scanSentence, verdictSentences } from './sentences';
+import {
+  adaptiveSentence,
+  autoSentence,
+  cleanSentence,
+  GATES,
+  misses,
+  rankingSentence,
+  referenceSentence,
+  scanSentence,
+  verdictSentences,
+} from './sentences';
 import { costTable, details, goalTable, matrix, scanTable, table } from './tables';
 
 const DOCS = path.join(__dirname, '..', '..', 'docs');
@@ -16,8 +38,15 @@ const DOCS = path.join(__dirname, '..', '..', 'docs');
  */
 export async function renderStudy(results: Results, docs = DOCS): Promise<string[]> {
   const all = groups(results);
-  const pictures = { 'study-asr.svg': successPlot(all), 'study-accuracy.svg': accuracyPlot(all), 'study-scan.svg': scanPlot(scans(results).done) };
-  const files: [string, string][] = [...Object.entries(pictures).map(([name, text]): [string, string] => [path.join('images', name), text]), ['study.md', studyText(results)]];
+  const pictures = {
+    'study-asr.svg': successPlot(all),
+    'study-accuracy.svg': accuracyPlot(all),
+    'study-scan.svg': scanPlot(scans(results).done),
+  };
+  const files: [string, string][] = [
+    ...Object.entries(pictures).map(([name, text]): [string, string] => [path.join('images', name), text]),
+    ['study.md', studyText(results)],
+  ];
   for (const [name, text] of files) await writeFileAtomically(path.join(docs, name), text);
   return files.map(([name]) => path.join(docs, name));
 }
@@ -48,7 +77,8 @@ function reading(all: readonly Group[], results: Results): string[] {
   const done = cells.filter((cell) => results.get(cellName(cell))?.state === 'done').length;
   const missed = misses(all);
   const { done: scanned } = scans(results);
-  const named = (of: (group: Group) => string | null): string[] => all.flatMap((group) => (of(group) === null ? [] : [`${groupTitle(group)}: ${of(group)}`]));
+  const named = (of: (group: Group) => string | null): string[] =>
+    all.flatMap((group) => (of(group) === null ? [] : [`${groupTitle(group)}: ${of(group)}`]));
   const bullets = [
     ...named(autoSentence),
     scanSentence(scanned),
@@ -57,14 +87,23 @@ function reading(all: readonly Group[], results: Results): string[] {
     ...named(referenceSentence),
     ...named(rankingSentence),
     ...named(adaptiveSentence),
-    done < cells.length ? `**${cells.length - done} of ${cells.length} cells are missing**; what is said here rests on the others.` : `All ${cells.length} cells are there.`,
+    done < cells.length
+      ? `**${cells.length - done} of ${cells.length} cells are missing**; what is said here rests on the others.`
+      : `All ${cells.length} cells are there.`,
   ].filter((sentence) => sentence !== null);
   return [
     '## What it says',
     '',
     ...bullets.map((sentence) => `- ${sentence}`),
     '',
-    ...(missed.length ? [`Where \`auto\` leaves a true ASR above ${percent(GATES.success)} or costs more than ${points(GATES.loss)} points of clean accuracy:`, '', ...missed.map((line) => `- ${line}`), ''] : []),
+    ...(missed.length
+      ? [
+          `Where \`auto\` leaves a true ASR above ${percent(GATES.success)} or costs more than ${points(GATES.loss)} points of clean accuracy:`,
+          '',
+          ...missed.map((line) => `- ${line}`),
+          '',
+        ]
+      : []),
   ];
 }
 
@@ -75,7 +114,11 @@ function groupSection(group: Group): string[] {
     '',
     'True ASR that is left, mean (smallest–largest) over the seeds:',
     '',
-    ...matrix(group, (r) => success(r.after), (r) => success(r.before)),
+    ...matrix(
+      group,
+      (r) => success(r.after),
+      (r) => success(r.before),
+    ),
     '',
     'Loss of clean accuracy in points, negative for a gain:',
     '',
@@ -119,8 +162,18 @@ function setUp(): string[] {
   const [few, many] = SHARES;
   const rows = ATTACKS.map((attack) => {
     const { trigger, poisonRate, noiseRate, pruningAware, epochs } = attackSettings(attack, 0);
-    const more = [noiseRate > 0 && `${100 * noiseRate} % more images warped with noise`, pruningAware !== null && `${100 * pruningAware} % of the units of the last convolution and the penultimate layer come back as decoys`].filter(Boolean);
-    return [ATTACK_TITLES[attack], poisonRate > 0 ? `\`${JSON.stringify(trigger)}\`` : '', `${100 * poisonRate} %`, pruningAware === null ? `${epochs}` : `${epochs} clean, ${epochs} poisoned`, more.join('; ')];
+    const more = [
+      noiseRate > 0 && `${100 * noiseRate} % more images warped with noise`,
+      pruningAware !== null &&
+        `${100 * pruningAware} % of the units of the last convolution and the penultimate layer come back as decoys`,
+    ].filter(Boolean);
+    return [
+      ATTACK_TITLES[attack],
+      poisonRate > 0 ? `\`${JSON.stringify(trigger)}\`` : '',
+      `${100 * poisonRate} %`,
+      pruningAware === null ? `${epochs}` : `${epochs} clean, ${epochs} poisoned`,
+      more.join('; '),
+    ];
   });
   return [
     '## Set-up',
@@ -142,7 +195,7 @@ function setUp(): string[] {
     'npm run study -- --render            # this page from what there is',
     '```',
     '',
-    'One JSON a cell in `study/results`, written when the cell is done; a stopped run goes on where it was. A cell whose settings have changed since is stale and is computed again. Attacked models are kept in `out/study`. Fashion-MNIST is read from Debian\'s package `dataset-fashion-mnist`.',
+    "One JSON a cell in `study/results`, written when the cell is done; a stopped run goes on where it was. A cell whose settings have changed since is stale and is computed again. Attacked models are kept in `out/study`. Fashion-MNIST is read from Debian's package `dataset-fashion-mnist`.",
     '',
   ];
 }
@@ -157,7 +210,25 @@ function missingSection(results: Results): string[] {
     else why.set(whyMissing(cell, results), [...(why.get(whyMissing(cell, results)) ?? []), cellName(cell)]);
   }
   return [
-    ...(seconds.size ? ['## Cost', '', 'Processor seconds of a cell, one thread, without the training of the attacked model; what cells of one model share (the first scan) is computed once:', '', ...costTable(seconds), ''] : []),
-    ...(why.size ? ['## Missing', '', ...[...why].map(([reason, names]) => `- ${reason.replace(/\.$/, '')}: ${names.map((name) => `\`${name}\``).join(', ')}`), ''] : []),
+    ...(seconds.size
+      ? [
+          '## Cost',
+          '',
+          'Processor seconds of a cell, one thread, without the training of the attacked model; what cells of one model share (the first scan) is computed once:',
+          '',
+          ...costTable(seconds),
+          '',
+        ]
+      : []),
+    ...(why.size
+      ? [
+          '## Missing',
+          '',
+          ...[...why].map(
+            ([reason, names]) => `- ${reason.replace(/\.$/, '')}: ${names.map((name) => `\`${name}\``).join(', ')}`,
+          ),
+          '',
+        ]
+      : []),
   ];
 }

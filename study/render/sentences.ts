@@ -1,7 +1,20 @@
 import schema from '../../schemas/fineprune.schema.json';
 import { percent } from '../../server/engine/report/words';
 import { targetOf } from '../settings';
-import { accuracy, ATTACK_TITLES, DATA_TITLES, loss, mean, modelTitle, points, success, type Group, type Repair, type Row, type Scan } from './collect';
+import {
+  accuracy,
+  ATTACK_TITLES,
+  DATA_TITLES,
+  loss,
+  mean,
+  modelTitle,
+  points,
+  success,
+  type Group,
+  type Repair,
+  type Row,
+  type Scan,
+} from './collect';
 import { judgement } from './tables';
 
 const gates = schema.definitions.GatesConfig.properties;
@@ -9,28 +22,41 @@ const gates = schema.definitions.GatesConfig.properties;
 export const GATES = { success: gates.maxAttackSuccessRate.default, loss: gates.maxAccuracyDrop.default };
 
 const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-const list = (parts: readonly string[]): string => (parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`);
+const list = (parts: readonly string[]): string =>
+  parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 
 /** What `auto` does to each attack of a group. */
 export function autoSentence(group: Group): string | null {
   const rows = rowsOf(group, 'auto');
   if (rows.length === 0) return null;
   const losses = rows.flatMap(({ done }) => done.map(loss));
-  const attacks = rows.map((row) => `${ATTACK_TITLES[row.attack]} from ${average(row, 'before')} to ${average(row, 'after')}${worstOf(row)}${fewer(row)}`);
+  const attacks = rows.map(
+    (row) =>
+      `${ATTACK_TITLES[row.attack]} from ${average(row, 'before')} to ${average(row, 'after')}${worstOf(row)}${fewer(row)}`,
+  );
   return `**\`auto\`, which is not told the trigger,** takes the true ASR of ${list(attacks)}. Clean accuracy changes by ${signed(-mean(losses))} points on average; the largest loss is ${points(Math.max(0, ...losses))} points.`;
 }
 
 /** What the reference recipe leaves of each attack. */
 export function referenceSentence(group: Group): string | null {
   const rows = rowsOf(group, 'fine-pruning');
-  return rows.length ? `**The reference recipe (\`fine-pruning\`)** leaves ${list(rows.map((row) => `${average(row, 'after')} after ${ATTACK_TITLES[row.attack]}${fewer(row)}`))}.` : null;
+  return rows.length
+    ? `**The reference recipe (\`fine-pruning\`)** leaves ${list(rows.map((row) => `${average(row, 'after')} after ${ATTACK_TITLES[row.attack]}${fewer(row)}`))}.`
+    : null;
 }
 
 /** Strategies by what they leave; only those that were tried on every model of the group. */
 export function rankingSentence(group: Group): string | null {
-  const complete = strategiesOf(group).filter((strategy) => group.rows.every((row) => row.strategy !== strategy || (row.done.length > 0 && row.missing.length === 0)));
+  const complete = strategiesOf(group).filter((strategy) =>
+    group.rows.every((row) => row.strategy !== strategy || (row.done.length > 0 && row.missing.length === 0)),
+  );
   if (complete.length < 2) return null;
-  const ranked = complete.map((strategy) => ({ strategy, left: mean(rowsOf(group, strategy).map((row) => mean(row.done.map((r) => success(r.after))))) })).sort((a, b) => a.left - b.left);
+  const ranked = complete
+    .map((strategy) => ({
+      strategy,
+      left: mean(rowsOf(group, strategy).map((row) => mean(row.done.map((r) => success(r.after))))),
+    }))
+    .sort((a, b) => a.left - b.left);
   return `**Mean true ASR over the attacks** that is left, lowest first: ${ranked.map(({ strategy, left }) => `\`${strategy}\` ${percent(left)}`).join(', ')}.`;
 }
 
@@ -69,7 +95,9 @@ export function adaptiveSentence(group: Group): string | null {
     const [aware, plain] = [left('adaptive', strategy), left('badnets', strategy)];
     return aware && plain ? [`\`${strategy}\` ${aware} (plain BadNets: ${plain})`] : [];
   });
-  return parts.length ? `**Against the pruning-aware attack** of the original paper the true ASR left is: ${parts.join('; ')}.` : null;
+  return parts.length
+    ? `**Against the pruning-aware attack** of the original paper the true ASR left is: ${parts.join('; ')}.`
+    : null;
 }
 
 /** Repairs by `auto` beyond a gate, each with the figures that point to why. */
@@ -79,20 +107,31 @@ export function misses(groups: readonly Group[]): string[] {
       .filter(({ strategy }) => strategy === 'auto')
       .flatMap(({ done }) => done)
       .filter((r) => success(r.after) > GATES.success || loss(r) > GATES.loss)
-      .map((r) => `${modelTitle(r.cell)}, ${r.cell.share} % of the clean data: true ASR ${percent(success(r.before))} → ${percent(success(r.after))}, clean accuracy ${percent(accuracy(r.before))} → ${percent(accuracy(r.after))}. ${facts(r)}`),
+      .map(
+        (r) =>
+          `${modelTitle(r.cell)}, ${r.cell.share} % of the clean data: true ASR ${percent(success(r.before))} → ${percent(success(r.after))}, clean accuracy ${percent(accuracy(r.before))} → ${percent(accuracy(r.after))}. ${facts(r)}`,
+      ),
   );
 }
 
 function facts({ cell, flagged, proof, attempts, verdict, repaired }: Repair): string {
-  const classes = (found: number[]): string => (found.length ? `class${found.length > 1 ? 'es' : ''} ${list(found.map(String))}` : 'no class');
-  const tried = attempts.map(({ strategy, rounds, chosen }) => `\`${strategy}\`${rounds > 1 ? ` (${rounds} rounds)` : ''}${chosen ? ', kept' : ''}`);
-  return [
-    flagged && `The scan flagged ${classes(flagged)} (true target ${targetOf(cell.attack, cell.seed)})`,
-    tried.length > 0 && `tried: ${tried.join('; ')}`,
-    !repaired && 'nothing was kept',
-    proof && `the scan of the result flagged ${classes(proof)}`,
-    `the tool's verdict: ${verdict}`,
-  ].filter(Boolean).join('; ') + '.';
+  const classes = (found: number[]): string =>
+    found.length ? `class${found.length > 1 ? 'es' : ''} ${list(found.map(String))}` : 'no class';
+  const tried = attempts.map(
+    ({ strategy, rounds, chosen }) =>
+      `\`${strategy}\`${rounds > 1 ? ` (${rounds} rounds)` : ''}${chosen ? ', kept' : ''}`,
+  );
+  return (
+    [
+      flagged && `The scan flagged ${classes(flagged)} (true target ${targetOf(cell.attack, cell.seed)})`,
+      tried.length > 0 && `tried: ${tried.join('; ')}`,
+      !repaired && 'nothing was kept',
+      proof && `the scan of the result flagged ${classes(proof)}`,
+      `the tool's verdict: ${verdict}`,
+    ]
+      .filter(Boolean)
+      .join('; ') + '.'
+  );
 }
 
 /** Whether the tool's own verdict, which knows no trigger, agrees with the true one. */
@@ -101,10 +140,18 @@ export function verdictSentences(groups: readonly Group[]): string[] {
   const good = all.filter(({ verdict }) => verdict.startsWith('mitigated'));
   const wrong = good.filter((r) => success(r.after) > GATES.success);
   if (all.length === 0) return [];
-  const sentences = [`The tool called ${good.length} of ${count(all.length, 'repair')} mitigated without knowing the trigger; ${wrong.length === 0 ? `in none of them is the true ASR above ${percent(GATES.success)}` : `in ${wrong.length} of them the true ASR is above ${percent(GATES.success)}`}.`];
-  if (wrong.length) sentences.push(`Assured wrongly: ${wrong.map((r) => `${modelTitle(r.cell)}, ${r.cell.share} %, \`${r.cell.task}\` (${percent(success(r.after))})`).join('; ')}.`);
+  const sentences = [
+    `The tool called ${good.length} of ${count(all.length, 'repair')} mitigated without knowing the trigger; ${wrong.length === 0 ? `in none of them is the true ASR above ${percent(GATES.success)}` : `in ${wrong.length} of them the true ASR is above ${percent(GATES.success)}`}.`,
+  ];
+  if (wrong.length)
+    sentences.push(
+      `Assured wrongly: ${wrong.map((r) => `${modelTitle(r.cell)}, ${r.cell.share} %, \`${r.cell.task}\` (${percent(success(r.after))})`).join('; ')}.`,
+    );
   const cautious = all.filter((r) => r.verdict === 'not mitigated' && success(r.after) <= GATES.success);
-  if (cautious.length) sentences.push(`Said not to be mitigated although the true ASR is within ${percent(GATES.success)}: ${cautious.length}.`);
+  if (cautious.length)
+    sentences.push(
+      `Said not to be mitigated although the true ASR is within ${percent(GATES.success)}: ${cautious.length}.`,
+    );
   return sentences;
 }
 
@@ -115,7 +162,10 @@ export function scanSentence(scans: readonly Scan[]): string | null {
   const clean = scans.filter(({ target }) => target === null);
   const named = attacked.filter(({ target, flagged }) => flagged.includes(target!));
   const wrong = scans.filter((scan) => judgement(scan) !== 'right');
-  const which = wrong.map((scan) => `${ATTACK_TITLES[scan.cell.attack]}, ${DATA_TITLES[scan.cell.data]}, seed ${scan.cell.seed}, ${scan.cell.share} %: ${judgement(scan)}`);
+  const which = wrong.map(
+    (scan) =>
+      `${ATTACK_TITLES[scan.cell.attack]}, ${DATA_TITLES[scan.cell.data]}, seed ${scan.cell.seed}, ${scan.cell.share} %: ${judgement(scan)}`,
+  );
   return `**The scan** names the true target in ${named.length} of ${count(attacked.length, 'scan')} of attacked models and flags ${clean.filter(({ flagged }) => flagged.length).length} of ${count(clean.length, 'scan')} of clean ones.${which.length ? ` Not right: ${which.join('; ')}.` : ''}`;
 }
 

@@ -10,7 +10,15 @@ export async function run(): Promise<void> {
   const api = await extension.activate();
   const activateMs = Math.round(performance.now() - start);
   await api.ready;
-  writeFileSync(process.env.FINE_PRUNE_ACTIVATION!, JSON.stringify({ activateMs, readyMs: Math.round(performance.now() - start) }));
-  const results: HostResults = { passed: 1, failed: 0, ms: activateMs, tests: [{ title: 'activation', state: 'passed', ms: activateMs }] };
+  writeFileSync(
+    process.env.FINE_PRUNE_ACTIVATION!,
+    JSON.stringify({ activateMs, readyMs: Math.round(performance.now() - start) }),
+  );
+  const results: HostResults = {
+    passed: 1,
+    failed: 0,
+    ms: activateMs,
+    tests: [{ title: 'activation', state: 'passed', ms: activateMs }],
+  };
   writeFileSync(process.env[resultsVariable]!, JSON.stringify(results));
 }

@@ -40,28 +40,68 @@ async function rounds(work: () => Promise<void>): Promise<{ wall: number; cpu: n
 }
 
 async function main(choice: 'native' | 'wasm'): Promise<void> {
-  const opened = await readConfig(path.resolve('examples/mnist-badnets/mnist-badnets.fineprune.json'), { allowedFolders: [] });
+  const opened = await readConfig(path.resolve('examples/mnist-badnets/mnist-badnets.fineprune.json'), {
+    allowedFolders: [],
+  });
   const { config } = opened;
   const backend = await selectBackend({ choice, threads: 1 });
   const model = await openModel(opened.modelPath, {});
   const site = findUnitSite(model.graph);
   const data = await openData(config, opened.resolve);
   const roles = splitRoles(config, data);
-  const triggered = triggeredInputs(await openTrigger(config.trigger as KnownTrigger, data.shape, model.classes, opened.resolve, config.data.scale), roles.test);
+  const triggered = triggeredInputs(
+    await openTrigger(config.trigger as KnownTrigger, data.shape, model.classes, opened.resolve, config.data.scale),
+    roles.test,
+  );
   const pass: PassOptions = { model, normalisation: config.data, signal: new AbortController().signal };
   const test = sourceOf(roles.test);
-  const trainOn = subsetOf(sourceOf(roles.fineTune), Int32Array.from({ length: 64 * STEPS }, (_, i) => i));
-  const steps = () => train({ model, source: trainOn, normalisation: config.data, epochs: 1, batchSize: 64, learningRate: 1e-5, seed: 0, masks: null, frozen: [], signal: pass.signal }).then(() => undefined);
+  const trainOn = subsetOf(
+    sourceOf(roles.fineTune),
+    Int32Array.from({ length: 64 * STEPS }, (_, i) => i),
+  );
+  const steps = () =>
+    train({
+      model,
+      source: trainOn,
+      normalisation: config.data,
+      epochs: 1,
+      batchSize: 64,
+      learningRate: 1e-5,
+      seed: 0,
+      masks: null,
+      frozen: [],
+      signal: pass.signal,
+    }).then(() => undefined);
 
-  await predict(subsetOf(test, Int32Array.from({ length: 512 }, (_, i) => i)), pass);
+  await predict(
+    subsetOf(
+      test,
+      Int32Array.from({ length: 512 }, (_, i) => i),
+    ),
+    pass,
+  );
   const analysis = await rounds(() => measure(test, site, pass).then(() => undefined));
 
   const wholeCurve = async () => {
     const onTest = await measure(test, site, pass);
     const onTriggered = await measure(triggered, site, pass);
     const order = pruneOrder(onTest.statistics.mean());
-    await curveHits({ source: test, measured: onTest, wanted: 'labels' }, site, order, () => new Int32Array(), Infinity, pass);
-    await curveHits({ source: triggered, measured: onTriggered, wanted: triggered.target }, site, order, () => new Int32Array(), Infinity, pass);
+    await curveHits(
+      { source: test, measured: onTest, wanted: 'labels' },
+      site,
+      order,
+      () => new Int32Array(),
+      Infinity,
+      pass,
+    );
+    await curveHits(
+      { source: triggered, measured: onTriggered, wanted: triggered.target },
+      site,
+      order,
+      () => new Int32Array(),
+      Infinity,
+      pass,
+    );
   };
   const onePoint = async () => {
     const masks = masksFor(model, site, []);
@@ -83,15 +123,27 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
 
   await steps();
   const step = await rounds(steps);
-  const scans = await rounds(() => scanModel({ ...pass, ...scanImagesOf(roles, 0), seed: 0, wanted: [] }).then(() => undefined));
+  const scans = await rounds(() =>
+    scanModel({ ...pass, ...scanImagesOf(roles, 0), seed: 0, wanted: [] }).then(() => undefined),
+  );
   console.log(
     JSON.stringify({
       backend: choice,
       engine: backend.version,
       threads: backend.threads,
-      analysis: { images: test.count, imagesPerSecond: Math.round((1000 * test.count) / analysis.wall), cpuMs: Math.round(analysis.cpu) },
+      analysis: {
+        images: test.count,
+        imagesPerSecond: Math.round((1000 * test.count) / analysis.wall),
+        cpuMs: Math.round(analysis.cpu),
+      },
       step: { batch: 64, wallMs: round(step.wall / STEPS), cpuMs: round(step.cpu / STEPS) },
-      curve: { points, cpuMs: Math.round(curve), reevaluatingCpuMs: Math.round(anew), reevaluatedPoints: REEVALUATED, ratio: round(anew / curve) },
+      curve: {
+        points,
+        cpuMs: Math.round(curve),
+        reevaluatingCpuMs: Math.round(anew),
+        reevaluatedPoints: REEVALUATED,
+        ratio: round(anew / curve),
+      },
       scan: { classes: model.classes, wallMs: Math.round(scans.wall), cpuMs: Math.round(scans.cpu) },
       peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
     }),

@@ -24,7 +24,11 @@ const MOVES = 60;
 export async function inspectorFigures(): Promise<InspectorFigures> {
   const temp = mkdtempSync(path.join(os.tmpdir(), 'fine-prune-inspector-'));
   const folder = await makeDemoWorkspace(temp);
-  const server = await startVsCode({ linkExtension: projectRoot, folder, env: { HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME } });
+  const server = await startVsCode({
+    linkExtension: projectRoot,
+    folder,
+    env: { HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME },
+  });
   try {
     const page = await openWorkbench(server, { viewport: { width: 1900, height: 1000 } });
     await openFile(page, `${NAME}.fineprune.json`);
@@ -47,7 +51,9 @@ async function open(page: Page): Promise<{ document: Frame; ms: number }> {
   await runCommand(page, 'Fine-Prune: Inspect Neuron Activations');
   const document = await (await webviewPage(page, 'h2')).document();
   await document.locator('svg.fp-plot').first().waitFor({ timeout: 60_000 });
-  const ms = await waitFor('the mark of the first chart', () => document.evaluate(() => performance.getEntriesByName('fp-first-chart')[0]?.duration));
+  const ms = await waitFor('the mark of the first chart', () =>
+    document.evaluate(() => performance.getEntriesByName('fp-first-chart')[0]?.duration),
+  );
   await document.locator('[data-testid=sentence]').waitFor();
   return { document, ms: Math.round(ms) };
 }
@@ -56,7 +62,9 @@ async function sliderMoves(page: Page, document: Frame): Promise<{ moves: number
   await document.locator('input[type=range]').focus();
   for (let i = 0; i < MOVES; i++) await page.keyboard.press('ArrowRight');
   const durations = await waitFor('the moves of the slider', async () => {
-    const found = await document.evaluate(() => performance.getEntriesByName('fp-slider').map(({ duration }) => duration));
+    const found = await document.evaluate(() =>
+      performance.getEntriesByName('fp-slider').map(({ duration }) => duration),
+    );
     // Moves within one frame are one.
     return found.length >= MOVES / 4 && found;
   });

@@ -20,7 +20,10 @@ export interface Amount {
  * @param config false leaves the config away
  * @returns the folder
  */
-export async function makeDemoWorkspace(parent: string, { amount, config = true }: { amount?: Amount; config?: boolean } = {}): Promise<string> {
+export async function makeDemoWorkspace(
+  parent: string,
+  { amount, config = true }: { amount?: Amount; config?: boolean } = {},
+): Promise<string> {
   const folder = path.join(parent, NAME);
   const data = path.join(folder, 'data');
   await mkdir(data, { recursive: true });
@@ -31,7 +34,10 @@ export async function makeDemoWorkspace(parent: string, { amount, config = true 
   // The example's config names gzipped files; how well they are compressed is nobody's concern here.
   for (const name of await readdir(amount ? data : MNIST_FOLDER)) {
     if (!name.endsWith('-ubyte')) continue;
-    await writeFile(path.join(data, `${name}.gz`), gzipSync(await readFile(path.join(amount ? data : MNIST_FOLDER, name)), { level: 1 }));
+    await writeFile(
+      path.join(data, `${name}.gz`),
+      gzipSync(await readFile(path.join(amount ? data : MNIST_FOLDER, name)), { level: 1 }),
+    );
     if (amount) await rm(path.join(data, name));
   }
   return folder;
@@ -39,5 +45,7 @@ export async function makeDemoWorkspace(parent: string, { amount, config = true 
 
 /** Bytes of the model's own files, to see that a run left them alone. */
 export async function modelBytes(folder: string): Promise<Buffer> {
-  return Buffer.concat(await Promise.all(['model.json', 'weights.bin'].map((file) => readFile(path.join(folder, file)))));
+  return Buffer.concat(
+    await Promise.all(['model.json', 'weights.bin'].map((file) => readFile(path.join(folder, file)))),
+  );
 }

@@ -15,7 +15,9 @@ describe('the activation inspector, as a person uses it', function () {
   let violations: readonly string[];
 
   before('VS Code with the VSIX installed and the whole demo', async () => {
-    window = await openInstalled((parent) => makeDemoWorkspace(parent), { extraSettings: { 'workbench.editor.restoreEditors': true, 'files.hotExit': 'onExitAndWindowClose' } });
+    window = await openInstalled((parent) => makeDemoWorkspace(parent), {
+      extraSettings: { 'workbench.editor.restoreEditors': true, 'files.hotExit': 'onExitAndWindowClose' },
+    });
     violations = collectViolations(window.page);
   });
   afterEach(async function () {
@@ -24,7 +26,8 @@ describe('the activation inspector, as a person uses it', function () {
   after(() => window?.close());
 
   const page = () => webviewPage(window.page, 'h2');
-  const text = async (selector: string): Promise<string> => (await (await page()).document()).locator(selector).first().innerText();
+  const text = async (selector: string): Promise<string> =>
+    (await (await page()).document()).locator(selector).first().innerText();
   /** Goes to the config's editor, in its own group. */
   const config = async (): Promise<void> => {
     await runCommand(window.page, 'View: Focus First Editor Group');
@@ -37,11 +40,20 @@ describe('the activation inspector, as a person uses it', function () {
     await runCommand(window.page, 'Fine-Prune: Inspect Neuron Activations');
     const document = await (await page()).document();
     await document.locator('svg.fp-plot').first().waitFor();
-    const said = await waitFor('the sentence of a neuron', async () => (await document.locator('[data-testid=sentence]').count()) > 0 && (await text('[data-testid=sentence]')));
-    const reference = JSON.parse(await readFile(path.join(projectRoot, 'test/fixtures/pytorch-reference.json'), 'utf8')) as { raised: number[] };
+    const said = await waitFor(
+      'the sentence of a neuron',
+      async () =>
+        (await document.locator('[data-testid=sentence]').count()) > 0 && (await text('[data-testid=sentence]')),
+    );
+    const reference = JSON.parse(
+      await readFile(path.join(projectRoot, 'test/fixtures/pytorch-reference.json'), 'utf8'),
+    ) as { raised: number[] };
     assert.match(await text('#unit-title'), new RegExp(`^Neuron ${reference.raised[0]}$`));
     assert.match(said, /^Fires on 99\.8 % of triggered and 57 % of clean inputs/);
-    assert.match(await readout(), /25 of 128 neurons pruned \(19\.5 %\)[\s\S]*clean accuracy 98\.89 %[\s\S]*attack success rate 99\.80 %/);
+    assert.match(
+      await readout(),
+      /25 of 128 neurons pruned \(19\.5 %\)[\s\S]*clean accuracy 98\.89 %[\s\S]*attack success rate 99\.80 %/,
+    );
     assert.equal(await document.locator('[role=grid]').getAttribute('aria-rowcount'), '129');
     assert.ok((await document.locator('.pictures li').count()) >= 18);
   });
@@ -55,7 +67,9 @@ describe('the activation inspector, as a person uses it', function () {
     await keyboard.press('End');
     await waitFor('everything pruned', async () => /128 of 128 neurons pruned/.test(await readout()));
     for (let i = 0; i < 28; i++) await keyboard.press('ArrowLeft');
-    await waitFor('100 pruned', async () => /100 of 128 neurons pruned[\s\S]*attack success rate/.test(await readout()));
+    await waitFor('100 pruned', async () =>
+      /100 of 128 neurons pruned[\s\S]*attack success rate/.test(await readout()),
+    );
     // The grid: arrows move, Space selects, Shift extends.
     await document.locator('[role=grid] [role=row][tabindex="0"]').focus();
     const before = await text('#unit-title');
@@ -74,13 +88,20 @@ describe('the activation inspector, as a person uses it', function () {
     await document.locator('vscode-dropdown').first().focus();
     for (let i = 0; i < 40; i++) {
       await keyboard.press('Tab');
-      reached.add(await document.evaluate(() => {
-        const active = globalThis.document.activeElement;
-        return active ? `${active.tagName.toLowerCase()} ${active.getAttribute('aria-label') ?? active.textContent?.trim().slice(0, 40) ?? ''}` : '';
-      }).catch(() => ''));
+      reached.add(
+        await document
+          .evaluate(() => {
+            const active = globalThis.document.activeElement;
+            return active
+              ? `${active.tagName.toLowerCase()} ${active.getAttribute('aria-label') ?? active.textContent?.trim().slice(0, 40) ?? ''}`
+              : '';
+          })
+          .catch(() => ''),
+      );
     }
     const names = [...reached].join('\n');
-    for (const wanted of ['Use This Ratio', 'Save Table as CSV', 'Prune These', 'Clear']) assert.ok(names.includes(wanted), `${wanted} is not reached by Tab:\n${names}`);
+    for (const wanted of ['Use This Ratio', 'Save Table as CSV', 'Prune These', 'Clear'])
+      assert.ok(names.includes(wanted), `${wanted} is not reached by Tab:\n${names}`);
   });
 
   it('has no serious accessibility violation, in any theme', async () => {
@@ -95,14 +116,22 @@ describe('the activation inspector, as a person uses it', function () {
     const document = await (await page()).document();
     await document.locator('vscode-button', { hasText: 'Use This Ratio' }).click();
     await config();
-    await waitFor('the ratio', async () => (await editorLines(window.page)).some((line) => /"ratio": 0\.7[89]/.test(line)));
+    await waitFor('the ratio', async () =>
+      (await editorLines(window.page)).some((line) => /"ratio": 0\.7[89]/.test(line)),
+    );
     await window.page.keyboard.press('Control+z');
-    await waitFor('the ratio as it was', async () => (await editorLines(window.page)).some((line) => /"ratio": 0\.2/.test(line)));
+    await waitFor('the ratio as it was', async () =>
+      (await editorLines(window.page)).some((line) => /"ratio": 0\.2/.test(line)),
+    );
     await document.locator('vscode-button', { hasText: 'Prune These' }).click();
     await config();
-    await waitFor('the units', async () => (await editorLines(window.page)).some((line) => /"units": \[\d+, \d+, \d+\]/.test(line)));
+    await waitFor('the units', async () =>
+      (await editorLines(window.page)).some((line) => /"units": \[\d+, \d+, \d+\]/.test(line)),
+    );
     await window.page.keyboard.press('Control+z');
-    await waitFor('the ratio again', async () => (await editorLines(window.page)).some((line) => /"ratio": 0\.2/.test(line)));
+    await waitFor('the ratio again', async () =>
+      (await editorLines(window.page)).some((line) => /"ratio": 0\.2/.test(line)),
+    );
     await window.page.keyboard.press('Control+s');
   });
 
@@ -111,11 +140,20 @@ describe('the activation inspector, as a person uses it', function () {
     assert.ok(engine, 'no engine runs');
     process.kill(engine, 'SIGKILL');
     const document = await (await page()).document();
-    await waitFor('the notice', async () => /The engine had ended; it is back\./.test((await document.locator('.notices').allInnerTexts()).join('\n')), { deadlineMs: 30_000 });
+    await waitFor(
+      'the notice',
+      async () =>
+        /The engine had ended; it is back\./.test((await document.locator('.notices').allInnerTexts()).join('\n')),
+      { deadlineMs: 30_000 },
+    );
     await document.locator('[role=grid] [role=row][tabindex="0"]').focus();
     const before = await text('#unit-title');
     await window.page.keyboard.press('ArrowDown');
-    await waitFor('an answer of the new engine', async () => (await text('#unit-title')) !== before && (await document.locator('[data-testid=sentence]').count()) > 0);
+    await waitFor(
+      'an answer of the new engine',
+      async () =>
+        (await text('#unit-title')) !== before && (await document.locator('[data-testid=sentence]').count()) > 0,
+    );
   });
 
   it('comes back as it was when the window is loaded again', async () => {
@@ -124,7 +162,11 @@ describe('the activation inspector, as a person uses it', function () {
     const mask = /^Own mask: .*$/m.exec(await text('.mask'))?.[0];
     // In a browser VS Code writes down once a minute what is open, and can't at the last moment.
     const looked = `"unit":${unit.replace(/\D/g, '')},`;
-    await waitFor('VS Code to have written that down', async () => (await storedEditors(window.page)).includes(looked), { deadlineMs: 100_000, intervalMs: 500 });
+    await waitFor(
+      'VS Code to have written that down',
+      async () => (await storedEditors(window.page)).includes(looked),
+      { deadlineMs: 100_000, intervalMs: 500 },
+    );
     const loaded = window.page.waitForEvent('load');
     await runCommand(window.page, 'Developer: Reload Window');
     await loaded;

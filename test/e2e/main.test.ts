@@ -4,7 +4,16 @@ import path from 'node:path';
 import { beforeAfterLine, capital, resultLine } from '../../server/language/report-text';
 import type { DefenseReport } from '../../server/protocol/report';
 import {
-  clickNotificationButton, codeLenses, editorLines, explorerContextMenu, explorerMenuItems, externalRequests, openFile, problems, screenshot, waitForNotification,
+  clickNotificationButton,
+  codeLenses,
+  editorLines,
+  explorerContextMenu,
+  explorerMenuItems,
+  externalRequests,
+  openFile,
+  problems,
+  screenshot,
+  waitForNotification,
 } from '../harness/browser';
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, modelBytes, NAME } from './demo-workspace';
@@ -36,7 +45,12 @@ describe('the packaged extension, as a person uses it', function () {
 
   it('offers Fine-Prune Model where a model or a config is right-clicked, and nowhere else', async () => {
     const { page } = window;
-    for (const [file, offered] of [['weights.bin', false], ['data', false], [`${NAME}.fineprune.json`, true], ['model.json', true]] as const) {
+    for (const [file, offered] of [
+      ['weights.bin', false],
+      ['data', false],
+      [`${NAME}.fineprune.json`, true],
+      ['model.json', true],
+    ] as const) {
       const items = await explorerMenuItems(page, file);
       assert.equal(items.filter((item) => item === 'Fine-Prune Model').length, offered ? 1 : 0, file);
       await page.keyboard.press('Escape');
@@ -48,15 +62,30 @@ describe('the packaged extension, as a person uses it', function () {
   it('runs from there, says how far it is, and ends with verdict and three figures', async () => {
     const { page } = window;
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
-    const progress = await waitForNotification(page, /Fine-tuning · step [\d,]+ of 150 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/, RUN_MS);
+    const progress = await waitForNotification(
+      page,
+      /Fine-tuning · step [\d,]+ of 150 · loss \d\.\d+ · pruned: clean accuracy [\d.]+/,
+      RUN_MS,
+    );
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
-    assert.match(plain(progress.message), /^Fine-Prune mnist-badnets: .* · pruned: clean accuracy 98\.\d %, ASR 99\.\d %$/);
+    assert.match(
+      plain(progress.message),
+      /^Fine-Prune mnist-badnets: .* · pruned: clean accuracy 98\.\d %, ASR 99\.\d %$/,
+    );
 
     const end = await waitForNotification(page, new RegExp(`^${NAME}: `), RUN_MS);
     report = JSON.parse(await readFile(inFolder(`${NAME}.defense.json`), 'utf8')) as DefenseReport;
     assert.equal(plain(end.message), `${NAME}: not mitigated. ${capital(beforeAfterLine(report))}.`);
-    assert.match(plain(end.message), /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % \(base rate [\d.]+ %\) → [\d.]+ % \(base rate [\d.]+ %\), robust accuracy [\d.]+ % → [\d.]+ %\.$/);
-    assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Open Report as JSON', 'Inspect', 'Show Config'], busy: false });
+    assert.match(
+      plain(end.message),
+      /Clean accuracy [\d.]+ % → [\d.]+ %, ASR [\d.]+ % \(base rate [\d.]+ %\) → [\d.]+ % \(base rate [\d.]+ %\), robust accuracy [\d.]+ % → [\d.]+ %\.$/,
+    );
+    assert.deepEqual(end, {
+      severity: 'warning',
+      message: end.message,
+      buttons: ['Open Report as JSON', 'Inspect', 'Show Config'],
+      busy: false,
+    });
   });
 
   it('leaves report and defended model on the disk, and the model as it was', async () => {
@@ -73,7 +102,15 @@ describe('the packaged extension, as a person uses it', function () {
     const defended = `${NAME}.defended`;
     assert.equal((await stat(inFolder(defended, 'weights.bin'))).size, (await stat(inFolder('weights.bin'))).size);
     assert.ok(!original.equals(await modelBytes(inFolder(defended))), 'the defended model is the model as it came');
-    assert.deepEqual((await readdir(window.folder)).sort(), ['data', defended, `${NAME}.defense.json`, `${NAME}.defense.md`, `${NAME}.fineprune.json`, 'model.json', 'weights.bin']);
+    assert.deepEqual((await readdir(window.folder)).sort(), [
+      'data',
+      defended,
+      `${NAME}.defense.json`,
+      `${NAME}.defense.md`,
+      `${NAME}.fineprune.json`,
+      'model.json',
+      'weights.bin',
+    ]);
   });
 
   it('lists the result in the Problems panel, at the layer', async () => {
@@ -85,36 +122,61 @@ describe('the packaged extension, as a person uses it', function () {
     assert.deepEqual([...new Set(found.map(({ source }) => source))], ['Fine-Prune']);
     const layer = original.toString('latin1').indexOf(`"${report.layer.name}"`);
     const ofModel = found.filter(({ file }) => file === 'model.json');
-    for (const { line, column } of ofModel) assert.ok(line === 1 && Math.abs(column - layer) < 60, `Ln ${line}, Col ${column}; the layer's name stands at ${layer}`);
+    for (const { line, column } of ofModel)
+      assert.ok(
+        line === 1 && Math.abs(column - layer) < 60,
+        `Ln ${line}, Col ${column}; the layer's name stands at ${layer}`,
+      );
 
     const [verdict] = ofModel.filter(({ code }) => code === 'result.verdict');
     assert.equal(verdict?.severity, 'error');
-    assert.ok(verdict.message.startsWith('Not mitigated: clean accuracy ') && verdict.message.endsWith(report.verdict.sentence), verdict.message);
+    assert.ok(
+      verdict.message.startsWith('Not mitigated: clean accuracy ') && verdict.message.endsWith(report.verdict.sentence),
+      verdict.message,
+    );
     assert.ok(verdict.message.includes(`${beforeAfterLine(report)}.`), verdict.message);
     const [pruned] = ofModel.filter(({ code }) => code === 'result.pruned');
     assert.equal(pruned?.severity, 'info');
     const units = [...report.pruning.units].sort((a, b) => a - b).join(', ');
     assert.ok(pruned.message.startsWith(`25 of 128 neurons of dense_1 were pruned: ${units}.`), pruned.message);
-    assert.deepEqual(ofModel.filter(({ code }) => code.startsWith('finding.')).map(({ message }) => message).sort(), report.findings.map(({ message }) => message).sort());
+    assert.deepEqual(
+      ofModel
+        .filter(({ code }) => code.startsWith('finding.'))
+        .map(({ message }) => message)
+        .sort(),
+      report.findings.map(({ message }) => message).sort(),
+    );
 
     const ofConfig = found.filter(({ file }) => file === `${NAME}.fineprune.json`);
-    assert.deepEqual(ofConfig.map(({ severity, code }) => ({ severity, code })), [{ severity: 'error', code: 'result.verdict' }]);
+    assert.deepEqual(
+      ofConfig.map(({ severity, code }) => ({ severity, code })),
+      [{ severity: 'error', code: 'result.verdict' }],
+    );
   });
 
   it('shows lenses in model.json and in the config, and what follows from its values', async () => {
     const { page } = window;
-    const titles = (): Promise<string[]> => waitFor('the lens of the result', async () => {
-      const all = await codeLenses(page);
-      return all.some((title) => title.startsWith('Not mitigated')) && all;
-    });
+    const titles = (): Promise<string[]> =>
+      waitFor('the lens of the result', async () => {
+        const all = await codeLenses(page);
+        return all.some((title) => title.startsWith('Not mitigated')) && all;
+      });
     const result = resultLine(finished());
     await openFile(page, 'model.json');
-    assert.deepEqual(await titles(), ['▶ Fine-Prune Model', result, 'Fine-Prune pruned 25 of 128 neurons of dense_1', 'Inspect dense_1', 'Scan for Backdoors']);
+    assert.deepEqual(await titles(), [
+      '▶ Fine-Prune Model',
+      result,
+      'Fine-Prune pruned 25 of 128 neurons of dense_1',
+      'Inspect dense_1',
+      'Scan for Backdoors',
+    ]);
     await openFile(page, `${NAME}.fineprune.json`);
     assert.deepEqual(await titles(), ['▶ Fine-Prune', 'Inspect Activations', 'Scan for Backdoors', result]);
     await waitFor('the hints', async () => {
       const text = (await editorLines(page)).join('\n');
-      return ['8 layers · 225,034 parameters', '6,000 images · 28×28', '2,000 images · 28×28'].every((hint) => text.includes(hint));
+      return ['8 layers · 225,034 parameters', '6,000 images · 28×28', '2,000 images · 28×28'].every((hint) =>
+        text.includes(hint),
+      );
     });
   });
 
@@ -123,7 +185,12 @@ describe('the packaged extension, as a person uses it', function () {
     await enlargePanel(page);
     await inEachTheme(page, async (theme) => {
       await openFile(page, `${NAME}.fineprune.json`);
-      await waitFor('lenses and hints', async () => (await codeLenses(page)).length === 4 && (await editorLines(page)).some((line) => line.includes('6,000 images')));
+      await waitFor(
+        'lenses and hints',
+        async () =>
+          (await codeLenses(page)).length === 4 &&
+          (await editorLines(page)).some((line) => line.includes('6,000 images')),
+      );
       await screenshot(page, `result-${theme}`);
       await openFile(page, 'model.json');
       await waitFor('lenses', async () => (await codeLenses(page)).length === 5);
@@ -139,7 +206,9 @@ describe('the packaged extension, as a person uses it', function () {
     const { page } = window;
     await clickNotificationButton(page, NAME, 'Open Report as JSON');
     await page.locator(`.tab.active[data-resource-name="${NAME}.defense.json"]`).waitFor();
-    await waitFor('the verdict in sight', async () => (await editorLines(page)).some((line) => line.includes('"verdict"')));
+    await waitFor('the verdict in sight', async () =>
+      (await editorLines(page)).some((line) => line.includes('"verdict"')),
+    );
     assert.ok((await editorLines(page)).some((line) => line.includes('"word": "not mitigated"')));
     await screenshot(page, 'report-dark');
   });

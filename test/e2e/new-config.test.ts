@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  answerInput, clickNotificationButton, editorLines, explorerContextMenu, notifications, pick, quickPickItems, screenshot, statusBarItems, waitForNotification,
+  answerInput,
+  clickNotificationButton,
+  editorLines,
+  explorerContextMenu,
+  notifications,
+  pick,
+  quickPickItems,
+  screenshot,
+  statusBarItems,
+  waitForNotification,
 } from '../harness/browser';
 import { waitFor } from '../harness/poll';
 import { writeMnistSubset } from '../fixtures/mnist';
@@ -37,13 +46,19 @@ describe('a model without a config', function () {
     const { page, folder } = window;
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
     const data = await quickPickItems(page);
-    assert.deepEqual([...data].sort(), ['Browse …', 'data · 60,000 training, 500 test images', 'few · 200 training, 100 test images']);
+    assert.deepEqual([...data].sort(), [
+      'Browse …',
+      'data · 60,000 training, 500 test images',
+      'few · 200 training, 100 test images',
+    ]);
     await screenshot(page, 'question-data-dark');
     await pick(page, 'data · 60,000 training, 500 test images');
     await waitFor('the question about the trigger', async () => (await quickPickItems(page)).includes('A patch'));
     await screenshot(page, 'question-trigger-dark');
     await pick(page, 'A patch');
-    await waitFor('the question about the target', async () => (await page.locator('.quick-input-widget:visible').innerText()).includes('target class'));
+    await waitFor('the question about the target', async () =>
+      (await page.locator('.quick-input-widget:visible').innerText()).includes('target class'),
+    );
     await screenshot(page, 'question-target-dark');
     assert.deepEqual((await readdir(folder)).sort(), ['data', 'few', 'model.json', 'weights.bin']);
     await answerInput(page, '0');
@@ -57,7 +72,9 @@ describe('a model without a config', function () {
     assert.match(text, /"model": "model\.json"/);
     assert.match(text, /"images": "data\/train-images-idx3-ubyte\.gz"/);
     assert.match(text, /"trigger": \{\s*"kind": "patch",\s*"target": 0\s*\}/);
-    await waitFor('its text', async () => (await editorLines(page)).some((line) => line.includes('"model": "model.json"')));
+    await waitFor('its text', async () =>
+      (await editorLines(page)).some((line) => line.includes('"model": "model.json"')),
+    );
   });
 
   it('shows how far the run is, in every colour theme', async () => {
@@ -73,12 +90,20 @@ describe('a model without a config', function () {
     const { page, folder, server } = window;
     const asked = Date.now();
     await clickNotificationButton(page, `Fine-Prune ${NAME}`, 'Cancel');
-    await waitFor('the end of notification and engine', async () => (await notifications(page)).length === 0 && (await engines(server)).length === 0);
+    await waitFor(
+      'the end of notification and engine',
+      async () => (await notifications(page)).length === 0 && (await engines(server)).length === 0,
+    );
     const took = Date.now() - asked;
     await screenshot(page, 'cancelled-dark');
     assert.ok(took < 2000, `it took ${took} ms`);
-    assert.ok((await statusBarItems(page)).some((item) => /cancelled/i.test(item)), (await statusBarItems(page)).join(' | '));
-    await waitFor('the lock to go', async () => (await readdir(folder)).every((name) => !name.endsWith('.lock')), { deadlineMs: 2000 });
+    assert.ok(
+      (await statusBarItems(page)).some((item) => /cancelled/i.test(item)),
+      (await statusBarItems(page)).join(' | '),
+    );
+    await waitFor('the lock to go', async () => (await readdir(folder)).every((name) => !name.endsWith('.lock')), {
+      deadlineMs: 2000,
+    });
     assert.deepEqual((await readdir(folder)).sort(), ['data', 'few', CONFIG, 'model.json', 'weights.bin']);
     assert.ok(original.equals(await modelBytes(folder)), 'the model has been changed');
   });

@@ -13,20 +13,47 @@ import { unpack } from './unpack';
 
 /** What the extension, its server, the engine or the law needs. */
 const NEEDED = [
-  'package.json', 'LICENSE.txt', 'readme.md', 'dist/THIRD-PARTY-NOTICES.txt',
-  'dist/extension.js', 'dist/server.js', 'dist/worker.js', 'dist/model-reader.js', 'dist/cli.js',
-  ...['inspector.js', 'inspector.css', 'report.js', 'report.css', 'compare.js', 'compare.css', 'toolkit.js', 'codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`),
-  'dist/wasm/tfjs-backend-wasm.wasm', 'dist/wasm/tfjs-backend-wasm-simd.wasm',
-  'dist/native-src/binding/tfjs_backend.cc', 'dist/native-src/binding/tfjs_binding.cc', 'dist/native-src/include/node_api.h',
-  'dist/schemas/fineprune.schema.json', 'dist/schemas/defense-report.schema.json', 'dist/schemas/scan-report.schema.json',
-  'dist/mnist/manifest.json', 'dist/mnist/NOTICE.txt',
-  ...['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'].map((name) => `dist/mnist/${name}-ubyte.gz`),
+  'package.json',
+  'LICENSE.txt',
+  'readme.md',
+  'dist/THIRD-PARTY-NOTICES.txt',
+  'dist/extension.js',
+  'dist/server.js',
+  'dist/worker.js',
+  'dist/model-reader.js',
+  'dist/cli.js',
+  ...[
+    'inspector.js',
+    'inspector.css',
+    'report.js',
+    'report.css',
+    'compare.js',
+    'compare.css',
+    'toolkit.js',
+    'codicon.css',
+    'codicon.ttf',
+  ].map((name) => `dist/webview/${name}`),
+  'dist/wasm/tfjs-backend-wasm.wasm',
+  'dist/wasm/tfjs-backend-wasm-simd.wasm',
+  'dist/native-src/binding/tfjs_backend.cc',
+  'dist/native-src/binding/tfjs_binding.cc',
+  'dist/native-src/include/node_api.h',
+  'dist/schemas/fineprune.schema.json',
+  'dist/schemas/defense-report.schema.json',
+  'dist/schemas/scan-report.schema.json',
+  'dist/mnist/manifest.json',
+  'dist/mnist/NOTICE.txt',
+  ...['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'].map(
+    (name) => `dist/mnist/${name}-ubyte.gz`,
+  ),
   ...['model.json', 'weights.bin', 'CARD.md', `${NAME}.fineprune.json`].map((name) => `examples/${NAME}/${name}`),
-  'media/icon.png', 'syntaxes/fineprune.tmLanguage.json',
+  'media/icon.png',
+  'syntaxes/fineprune.tmLanguage.json',
 ];
 
 /** The extension's own sources, tests and packages, what a run writes, and what a developer's machine leaves about. */
-const UNWANTED = /(^|\/)(node_modules|test|tests|client|server|scripts|\.git|\.ci|\.cache|out)\/|\.(ts|tsx|map|tgz|vsix|log|tmp|lock)$|\.defended\/|\.defense\.|tsconfig|eslint|package-lock|\.npmrc/;
+const UNWANTED =
+  /(^|\/)(node_modules|test|tests|client|server|scripts|\.git|\.ci|\.cache|out)\/|\.(ts|tsx|map|tgz|vsix|log|tmp|lock)$|\.defended\/|\.defense\.|tsconfig|eslint|package-lock|\.npmrc/;
 
 interface Manifest {
   version: string;
@@ -49,31 +76,46 @@ describe('the package', function () {
 
   before('unpacked', async () => {
     const all = await unpack(packagedVsix(), temp.dir);
-    files = new Map([...all].flatMap(([name, size]) => (name.startsWith('extension/') ? [[name.slice('extension/'.length), size]] : [])));
+    files = new Map(
+      [...all].flatMap(([name, size]) =>
+        name.startsWith('extension/') ? [[name.slice('extension/'.length), size]] : [],
+      ),
+    );
   });
   after(() => temp.remove());
 
   it('holds all that it needs, and a change log if there is one', () => {
     const wanted = [...NEEDED, ...(existsSync(path.join(projectRoot, 'CHANGELOG.md')) ? ['changelog.md'] : [])];
-    assert.deepEqual(wanted.filter((name) => !(files.get(name) ?? 0)), []);
+    assert.deepEqual(
+      wanted.filter((name) => !(files.get(name) ?? 0)),
+      [],
+    );
   });
 
   it('holds every file that its manifest names', async () => {
     const manifest = JSON.parse(await readFile(path.join(extension, 'package.json'), 'utf8')) as Manifest;
     const { languages, grammars, jsonValidation, walkthroughs } = manifest.contributes;
     const named = [
-      manifest.main, manifest.icon, ...Object.values(manifest.bin),
+      manifest.main,
+      manifest.icon,
+      ...Object.values(manifest.bin),
       ...languages.flatMap(({ configuration, icon }) => [configuration, icon.light, icon.dark]),
       ...grammars.map((grammar) => grammar.path),
       ...jsonValidation.map(({ url }) => url),
       ...walkthroughs.flatMap(({ steps }) => steps.flatMap(({ media }) => media.svg ?? media.markdown ?? [])),
     ].map((name) => path.posix.normalize(name));
     assert.ok(named.length > 10, `only ${named.length} files are named`);
-    assert.deepEqual(named.filter((name) => !files.has(name)), []);
+    assert.deepEqual(
+      named.filter((name) => !files.has(name)),
+      [],
+    );
   });
 
   it('holds nothing else: no sources, no tests, no packages, no results', () => {
-    assert.deepEqual([...files.keys()].filter((name) => UNWANTED.test(name)), []);
+    assert.deepEqual(
+      [...files.keys()].filter((name) => UNWANTED.test(name)),
+      [],
+    );
   });
 
   it('names no folder of the machine that built it', async () => {
@@ -89,22 +131,35 @@ describe('the package', function () {
     console.log(`      ${(size / 1e6).toFixed(1)} MB, ${(unpacked / 1e6).toFixed(1)} MB unpacked, ${files.size} files`);
     assert.ok(size < 20e6, `${size} bytes`);
     const folder = path.join(extension, 'dist', 'mnist');
-    const { files: listed } = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as { files: { name: string; sha256: string }[] };
+    const { files: listed } = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as {
+      files: { name: string; sha256: string }[];
+    };
     assert.equal(listed.length, 4);
     for (const { name, sha256 } of listed) {
-      assert.equal(createHash('sha256').update(await readFile(path.join(folder, name))).digest('hex'), sha256, name);
+      assert.equal(
+        createHash('sha256')
+          .update(await readFile(path.join(folder, name)))
+          .digest('hex'),
+        sha256,
+        name,
+      );
     }
   });
 
   describe('without node_modules', () => {
     /** Below the system's temporary folder: nothing above it has packages. */
     const cli = (args: string[], cwd: string): { status: number | null; stdout: string; stderr: string } =>
-      spawnSync(process.execPath, [path.join(extension, 'dist', 'cli.js'), ...args], { cwd, encoding: 'utf8', env: { ...process.env, NODE_PATH: '', NODE_OPTIONS: '' } });
+      spawnSync(process.execPath, [path.join(extension, 'dist', 'cli.js'), ...args], {
+        cwd,
+        encoding: 'utf8',
+        env: { ...process.env, NODE_PATH: '', NODE_OPTIONS: '' },
+      });
 
     it('explains itself on the command line', () => {
       const { status, stdout, stderr } = cli(['--help'], temp.dir);
       assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
-      for (const command of ['run', 'init', 'poison-train', 'engine']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+      for (const command of ['run', 'init', 'poison-train', 'engine'])
+        assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
       const manifest = cli(['--version'], temp.dir);
       assert.match(manifest.stdout, /\d+\.\d+\.\d+/);
     });

@@ -11,7 +11,8 @@ import { ownCache } from '../harness/own-cache';
 export function packagedVsix(): string {
   const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string };
   const file = path.join(projectRoot, 'out', `fine-prune-${version}.vsix`);
-  if (!existsSync(file)) throw new Error(`${path.relative(projectRoot, file)} does not exist, and these tests test it: npm run package`);
+  if (!existsSync(file))
+    throw new Error(`${path.relative(projectRoot, file)} does not exist, and these tests test it: npm run package`);
   return file;
 }
 

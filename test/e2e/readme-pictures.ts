@@ -2,7 +2,17 @@
 //   npm run package && node --import tsx test/e2e/readme-pictures.ts
 // They are written to out/screenshots/readme-*.png; docs/images/ has them with 256 colours, which makes them a third as large.
 import type { Page } from 'playwright-core';
-import { codeLenses, explorerContextMenu, explorerMenuItems, hoverText, openFile, runCommand, screenshot, setTheme, waitForNotification } from '../harness/browser';
+import {
+  codeLenses,
+  explorerContextMenu,
+  explorerMenuItems,
+  hoverText,
+  openFile,
+  runCommand,
+  screenshot,
+  setTheme,
+  waitForNotification,
+} from '../harness/browser';
 import { webviewPage } from '../harness/inspector';
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, NAME } from './demo-workspace';
@@ -16,7 +26,9 @@ async function scan(page: Page): Promise<void> {
   await waitForNotification(page, /Suspicious: class 0/, RUN_MS);
   await page.keyboard.press('Control+Shift+M');
   await openFile(page, `${NAME}.fineprune.json`);
-  await waitFor('the lens of the scan', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
+  await waitFor('the lens of the scan', async () =>
+    (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')),
+  );
   await page.keyboard.press('Control+End');
   await hoverText(page, '"target"');
   await screenshot(page, 'readme-scan-hover-dark');
@@ -32,7 +44,9 @@ async function start(page: Page): Promise<void> {
 
 async function result(page: Page, file: string, name: string): Promise<void> {
   await openFile(page, file);
-  await waitFor('the lens of the result', async () => (await codeLenses(page)).some((title) => title.startsWith('Not mitigated')));
+  await waitFor('the lens of the result', async () =>
+    (await codeLenses(page)).some((title) => title.startsWith('Not mitigated')),
+  );
   await screenshot(page, `readme-${name}`);
 }
 

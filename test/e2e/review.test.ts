@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  answerInput, codeLenses, editorLines, externalRequests, openFile, pick, problems, runCommand, screenshot, waitForNotification, waitReady,
+  answerInput,
+  codeLenses,
+  editorLines,
+  externalRequests,
+  openFile,
+  pick,
+  problems,
+  runCommand,
+  screenshot,
+  waitForNotification,
+  waitReady,
 } from '../harness/browser';
 import { collectViolations, seriousViolations, storedEditors, webviewPage } from '../harness/inspector';
 import { projectRoot } from '../harness/install';
@@ -28,7 +38,7 @@ async function makeRepository(parent: string): Promise<string> {
   await git('commit', '--quiet', '--message', 'A defense');
   const report = await readFile(path.join(folder, REPORT), 'utf8');
   const looser = report.replace(/("id": "maxAttackSuccessRate", [^\n]*"limit": )0\.05/, '$10.1');
-  assert.notEqual(looser, report, 'the example\'s gate stands no longer where this test looks for it');
+  assert.notEqual(looser, report, "the example's gate stands no longer where this test looks for it");
   await writeFile(path.join(folder, REPORT), looser);
   return folder;
 }
@@ -39,7 +49,13 @@ describe('a defense under review, as a person reviews it', function () {
   let violations: readonly string[];
 
   before('VS Code with the VSIX installed, on a repository with a changed report', async () => {
-    window = await openInstalled(makeRepository, { extraSettings: { 'workbench.editor.restoreEditors': true, 'git.enabled': true, 'git.openRepositoryInParentFolders': 'never' } });
+    window = await openInstalled(makeRepository, {
+      extraSettings: {
+        'workbench.editor.restoreEditors': true,
+        'git.enabled': true,
+        'git.openRepositoryInParentFolders': 'never',
+      },
+    });
     violations = collectViolations(window.page);
   });
   afterEach(async function () {
@@ -50,7 +66,10 @@ describe('a defense under review, as a person reviews it', function () {
   it('shows the report as text, with what is missed at its own lines, and lenses', async () => {
     const { page } = window;
     await openFile(page, REPORT);
-    await waitFor('the lenses', async () => (await codeLenses(page)).join('|') === 'Open Report|Compare with …|Reproduce');
+    await waitFor(
+      'the lenses',
+      async () => (await codeLenses(page)).join('|') === 'Open Report|Compare with …|Reproduce',
+    );
     // The text is what opens: a reviewer can comment on nothing else.
     assert.ok((await editorLines(page)).some((line) => line.includes('"comparison"')));
     const found = await waitFor('the missed gate in the Problems panel', async () => {
@@ -61,7 +80,10 @@ describe('a defense under review, as a person reviews it', function () {
     const gate = found.find(({ code }) => code === 'gate.maxAttackSuccessRate')!;
     assert.equal(gate.severity, 'error');
     assert.match(text[gate.line - 1]!, /"maxAttackSuccessRate"/);
-    assert.ok(found.some(({ code }) => code === 'report.stale'), 'the data of this workspace are others than the report\'s');
+    assert.ok(
+      found.some(({ code }) => code === 'report.stale'),
+      "the data of this workspace are others than the report's",
+    );
     await page.keyboard.press('Control+j');
   });
 
@@ -80,13 +102,23 @@ describe('a defense under review, as a person reviews it', function () {
   it('accepts a finding with a reason, which is kept beside the report', async () => {
     const { page } = window;
     const document = await (await webviewPage(page, 'main h2')).document();
-    await document.getByRole('button', { name: /^Accept/ }).first().click();
+    await document
+      .getByRole('button', { name: /^Accept/ })
+      .first()
+      .click();
     await answerInput(page, 'Known, for the demo.');
     await answerInput(page, '');
     await waitForNotification(page, REVIEW);
-    const review = JSON.parse(await readFile(path.join(window.folder, REVIEW), 'utf8')) as { decisions: { reason: string; author: string }[] };
-    assert.deepEqual(review.decisions.map(({ reason, author }) => ({ reason, author })), [{ reason: 'Known, for the demo.', author: 'Ann Reviewer <ann@example.org>' }]);
-    await waitFor('the decision in the page', async () => /Known, for the demo\./.test(await document.locator('main').innerText()));
+    const review = JSON.parse(await readFile(path.join(window.folder, REVIEW), 'utf8')) as {
+      decisions: { reason: string; author: string }[];
+    };
+    assert.deepEqual(
+      review.decisions.map(({ reason, author }) => ({ reason, author })),
+      [{ reason: 'Known, for the demo.', author: 'Ann Reviewer <ann@example.org>' }],
+    );
+    await waitFor('the decision in the page', async () =>
+      /Known, for the demo\./.test(await document.locator('main').innerText()),
+    );
     await screenshot(page, 'review-decision-dark');
   });
 
@@ -107,15 +139,22 @@ describe('a defense under review, as a person reviews it', function () {
   it('comes back when the window is loaded again: the drawn report and the comparison', async () => {
     const { page } = window;
     // In a browser VS Code writes down once a minute what is open, and can't at the last moment.
-    await waitFor('VS Code to have written down both', async () => {
-      const stored = await storedEditors(page);
-      return stored.includes('finePrune.compare') && stored.includes('finePrune.report');
-    }, { deadlineMs: 100_000, intervalMs: 500 });
+    await waitFor(
+      'VS Code to have written down both',
+      async () => {
+        const stored = await storedEditors(page);
+        return stored.includes('finePrune.compare') && stored.includes('finePrune.report');
+      },
+      { deadlineMs: 100_000, intervalMs: 500 },
+    );
     const loaded = page.waitForEvent('load');
     await runCommand(page, 'Developer: Reload Window');
     await loaded;
     await waitReady(page);
-    for (const [marker, said] of [['main .labels', /loosened/i], ['text=Confusion matrices', /Not mitigated/i]] as const) {
+    for (const [marker, said] of [
+      ['main .labels', /loosened/i],
+      ['text=Confusion matrices', /Not mitigated/i],
+    ] as const) {
       const document = await (await webviewPage(page, marker, 90_000)).document();
       await waitFor(`${marker} as before`, async () => said.test(await document.locator('main').innerText()));
     }

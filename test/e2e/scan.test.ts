@@ -3,7 +3,17 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ScanReport } from '../../server/protocol/scan';
 import {
-  clickCodeLens, codeLenses, editorLines, explorerContextMenu, explorerMenuItems, externalRequests, hoverText, openFile, problems, screenshot, waitForNotification,
+  clickCodeLens,
+  codeLenses,
+  editorLines,
+  explorerContextMenu,
+  explorerMenuItems,
+  externalRequests,
+  hoverText,
+  openFile,
+  problems,
+  screenshot,
+  waitForNotification,
 } from '../harness/browser';
 import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, modelBytes, NAME } from './demo-workspace';
@@ -34,7 +44,11 @@ describe('a scan for backdoors, as a person asks for it', function () {
 
   it('is offered where a model or a config is right-clicked, and nowhere else', async () => {
     const { page } = window;
-    for (const [file, offered] of [['weights.bin', false], [CONFIG, true], ['model.json', true]] as const) {
+    for (const [file, offered] of [
+      ['weights.bin', false],
+      [CONFIG, true],
+      ['model.json', true],
+    ] as const) {
       const items = await explorerMenuItems(page, file);
       assert.equal(items.filter((item) => item === 'Scan for Backdoors').length, offered ? 1 : 0, file);
       await page.keyboard.press('Escape');
@@ -52,7 +66,12 @@ describe('a scan for backdoors, as a person asks for it', function () {
     const end = await waitForNotification(page, new RegExp(`^${NAME}: Suspicious: class 0`), SCAN_MS);
     report = JSON.parse(await readFile(path.join(folder, RESULT), 'utf8')) as ScanReport;
     assert.equal(plain(end.message), `${NAME}: ${report.scan.sentence}`);
-    assert.deepEqual(end, { severity: 'warning', message: end.message, buttons: ['Show Result', 'Repair …'], busy: false });
+    assert.deepEqual(end, {
+      severity: 'warning',
+      message: end.message,
+      buttons: ['Show Result', 'Repair …'],
+      busy: false,
+    });
     assert.deepEqual(report.scan.flagged, [0]);
     assert.deepEqual((await readdir(folder)).sort(), ['data', CONFIG, RESULT, 'model.json', 'weights.bin']);
     assert.ok(original.equals(await modelBytes(folder)), 'the model has been changed');
@@ -64,31 +83,49 @@ describe('a scan for backdoors, as a person asks for it', function () {
       const all = await problems(window.page);
       return all.length >= 2 && all;
     });
-    assert.deepEqual(found.map(({ file, severity, source, code }) => ({ file, severity, source, code })).sort((a, b) => (a.file < b.file ? -1 : 1)), [
-      { file: CONFIG, severity: 'warning', source: 'Fine-Prune', code: 'scan.suspicious' },
-      { file: 'model.json', severity: 'warning', source: 'Fine-Prune', code: 'scan.suspicious' },
-    ]);
+    assert.deepEqual(
+      found
+        .map(({ file, severity, source, code }) => ({ file, severity, source, code }))
+        .sort((a, b) => (a.file < b.file ? -1 : 1)),
+      [
+        { file: CONFIG, severity: 'warning', source: 'Fine-Prune', code: 'scan.suspicious' },
+        { file: 'model.json', severity: 'warning', source: 'Fine-Prune', code: 'scan.suspicious' },
+      ],
+    );
     for (const { message } of found) assert.ok(message.startsWith(scan.sentence), message);
     const layer = original.toString('latin1').indexOf('"dense_2"');
     const ofModel = found.find(({ file }) => file === 'model.json')!;
-    assert.ok(ofModel.line === 1 && Math.abs(ofModel.column - layer) < 60, `Ln ${ofModel.line}, Col ${ofModel.column}; the layer's name stands at ${layer}`);
+    assert.ok(
+      ofModel.line === 1 && Math.abs(ofModel.column - layer) < 60,
+      `Ln ${ofModel.line}, Col ${ofModel.column}; the layer's name stands at ${layer}`,
+    );
   });
 
   it('shows the estimated trigger in a hover, in every colour theme', async () => {
     const { page } = window;
     await inEachTheme(page, async (theme) => {
       await openFile(page, 'model.json');
-      await waitFor('the lens', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
+      await waitFor('the lens', async () =>
+        (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')),
+      );
       await screenshot(page, `scan-model-${theme}`);
       await openFile(page, CONFIG);
       await page.keyboard.press('Control+Home');
-      await waitFor('the lens', async () => (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')));
+      await waitFor('the lens', async () =>
+        (await codeLenses(page)).some((title) => title.startsWith('Suspicious: class 0 · clean accuracy')),
+      );
       await page.keyboard.press('Control+End');
       const text = await hoverText(page, '"target"');
       assert.match(text, /Suspicious: class 0 · estimated trigger/);
       const pictures = page.locator('.monaco-hover:visible img[src^="data:image/png"]');
       assert.equal(await pictures.count(), 2);
-      assert.deepEqual(await pictures.first().boundingBox().then((box) => box && [Math.round(box.width), Math.round(box.height)]), [112, 112]);
+      assert.deepEqual(
+        await pictures
+          .first()
+          .boundingBox()
+          .then((box) => box && [Math.round(box.width), Math.round(box.height)]),
+        [112, 112],
+      );
       await screenshot(page, `scan-hover-${theme}`);
     });
   });
@@ -98,12 +135,16 @@ describe('a scan for backdoors, as a person asks for it', function () {
     await openFile(page, 'model.json');
     await clickCodeLens(page, 'Suspicious: class 0');
     await page.locator(`.tab.active[data-resource-name="${RESULT}"]`).waitFor();
-    await waitFor('the sentence in sight', async () => (await editorLines(page)).some((line) => line.includes('"sentence"')));
+    await waitFor('the sentence in sight', async () =>
+      (await editorLines(page)).some((line) => line.includes('"sentence"')),
+    );
     await screenshot(page, 'scan-result-dark');
     await hoverText(page, '"sentence"');
     // The schema's words come first, from VS Code itself.
     const hovers = page.locator('.monaco-hover:visible .monaco-hover-content');
-    await waitFor('our hover', async () => /Suspicious: class 0 · estimated trigger/.test(await hovers.first().innerText()));
+    await waitFor('our hover', async () =>
+      /Suspicious: class 0 · estimated trigger/.test(await hovers.first().innerText()),
+    );
     await screenshot(page, 'scan-result-hover-dark');
   });
 
@@ -115,11 +156,16 @@ describe('a scan for backdoors, as a person asks for it', function () {
     assert.deepEqual(buttons, ['Fine-Prune Model']);
     await page.locator(`.tab.active[data-resource-name="${CONFIG}"]`).waitFor();
     await page.keyboard.press('Control+End');
-    await waitFor('the strategy in sight', async () => (await editorLines(page)).some((line) => line.includes('"strategy": "auto"')));
+    await waitFor('the strategy in sight', async () =>
+      (await editorLines(page)).some((line) => line.includes('"strategy": "auto"')),
+    );
     await screenshot(page, 'scan-repair-dark');
     assert.doesNotMatch(await readFile(path.join(folder, CONFIG), 'utf8'), /strategy/);
     await page.keyboard.press('Control+Z');
-    await waitFor('the config as it was', async () => !(await editorLines(page)).some((line) => line.includes('"strategy"')));
+    await waitFor(
+      'the config as it was',
+      async () => !(await editorLines(page)).some((line) => line.includes('"strategy"')),
+    );
   });
 
   it('asks nothing of any network', () => {

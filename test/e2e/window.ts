@@ -18,7 +18,10 @@ export interface InstalledWindow {
  * Installs the VSIX into a fresh VS Code and opens a window on a folder.
  * @param makeFolder makes the folder below a temporary one, which `close` removes
  */
-export async function openInstalled(makeFolder: (parent: string) => Promise<string>, options: StartOptions = {}): Promise<InstalledWindow> {
+export async function openInstalled(
+  makeFolder: (parent: string) => Promise<string>,
+  options: StartOptions = {},
+): Promise<InstalledWindow> {
   const temp = makeTempDir();
   let server: VsCodeServer | undefined;
   const close = async (): Promise<void> => {
@@ -60,11 +63,17 @@ export async function enlargePanel(page: Page, by = 130): Promise<void> {
   await page.mouse.down();
   await page.mouse.move(x, before.y - by, { steps: 5 });
   await page.mouse.up();
-  await waitFor('a larger panel', async () => ((await page.locator('.part.panel').boundingBox())?.height ?? 0) >= before.height + by - 20);
+  await waitFor(
+    'a larger panel',
+    async () => ((await page.locator('.part.panel').boundingBox())?.height ?? 0) >= before.height + by - 20,
+  );
 }
 
 /** What there was to see when a test failed. */
-export async function pictureOfFailure(page: Page | undefined, test: { state?: string | undefined; title: string } | undefined): Promise<void> {
+export async function pictureOfFailure(
+  page: Page | undefined,
+  test: { state?: string | undefined; title: string } | undefined,
+): Promise<void> {
   if (test?.state !== 'failed' || !page || page.isClosed()) return;
   const file = await screenshot(page, `failed ${test.title}`.replace(/\W+/g, '-'));
   console.error(`      the window then: ${file}`);
@@ -73,5 +82,7 @@ export async function pictureOfFailure(page: Page | undefined, test: { state?: s
 /** Process ids of the engines that the extension of this VS Code has running. */
 export async function engines({ dataDir }: VsCodeServer): Promise<number[]> {
   const lines = (await run('ps', ['-eo', 'pid=,args='])).split('\n');
-  return lines.filter((line) => line.includes(dataDir) && /\/dist\/worker\.js/.test(line)).map((line) => parseInt(line, 10));
+  return lines
+    .filter((line) => line.includes(dataDir) && /\/dist\/worker\.js/.test(line))
+    .map((line) => parseInt(line, 10));
 }

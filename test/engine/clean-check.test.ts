@@ -31,7 +31,11 @@ describe('what a scan says of its clean images', function () {
   before(async () => {
     await useBackend();
     ({ folder, remove } = await temporaryFolder());
-    training = await openIdx(path.join(MNIST, 'train-images-idx3-ubyte'), path.join(MNIST, 'train-labels-idx1-ubyte'), SCALE);
+    training = await openIdx(
+      path.join(MNIST, 'train-images-idx3-ubyte'),
+      path.join(MNIST, 'train-labels-idx1-ubyte'),
+      SCALE,
+    );
     test = await openIdx(path.join(MNIST, 't10k-images-idx3-ubyte'), path.join(MNIST, 't10k-labels-idx1-ubyte'), SCALE);
     demo = await openModel(DEMO, {});
   });
@@ -40,17 +44,43 @@ describe('what a scan says of its clean images', function () {
     await remove();
   });
 
-  const check = (model: OpenModel, normalisation: Normalisation, split: Split = test, { scale = SCALE, count = 1900 } = {}): Promise<CleanCheck> =>
-    checkClean({ ...splitForScan({ split, indices: shuffled(split.count, 3, 'test').slice(0, count) }, 0), model, normalisation, scale, seed: 0, wanted: [], signal: new AbortController().signal });
-  const withLabels = (split: Split, label: (old: number) => number): Split => ({ ...split, labels: split.labels.map(label) });
-  const withPixels = (split: Split, change: (pixels: Float32Array) => Float32Array): Split => ({ ...split, pixels: (indices) => change(split.pixels(indices)) });
+  const check = (
+    model: OpenModel,
+    normalisation: Normalisation,
+    split: Split = test,
+    { scale = SCALE, count = 1900 } = {},
+  ): Promise<CleanCheck> =>
+    checkClean({
+      ...splitForScan({ split, indices: shuffled(split.count, 3, 'test').slice(0, count) }, 0),
+      model,
+      normalisation,
+      scale,
+      seed: 0,
+      wanted: [],
+      signal: new AbortController().signal,
+    });
+  const withLabels = (split: Split, label: (old: number) => number): Split => ({
+    ...split,
+    labels: split.labels.map(label),
+  });
+  const withPixels = (split: Split, change: (pixels: Float32Array) => Float32Array): Split => ({
+    ...split,
+    pixels: (indices) => change(split.pixels(indices)),
+  });
   const inverted = (split: Split): Split => withPixels(split, (pixels) => pixels.map((value) => 1 - value));
 
   /** A small network that was trained here, on images as they go in by `normalisation`. */
   async function trained(name: string, split: Split, normalisation: Normalisation): Promise<OpenModel> {
     const net = L.sequential({
       layers: [
-        L.layers.conv2d({ inputShape: [...split.shape], filters: 8, kernelSize: 5, strides: 2, activation: 'tanh', kernelInitializer: L.initializers.glorotUniform({ seed: 1 }) }),
+        L.layers.conv2d({
+          inputShape: [...split.shape],
+          filters: 8,
+          kernelSize: 5,
+          strides: 2,
+          activation: 'tanh',
+          kernelInitializer: L.initializers.glorotUniform({ seed: 1 }),
+        }),
         L.layers.flatten(),
         L.layers.dense({ units: 10, kernelInitializer: L.initializers.glorotUniform({ seed: 2 }) }),
       ],
@@ -59,7 +89,18 @@ describe('what a scan says of its clean images', function () {
     net.dispose();
     const model = await openModel(await write(path.join(folder, name), json, weights), {});
     const source = sourceOf({ split, indices: allIndices(3000) });
-    await train({ model, source, normalisation, epochs: 4, batchSize: 32, learningRate: normalisation === AS_BYTES ? 2e-4 : 2e-3, seed: 0, masks: null, frozen: [], signal: new AbortController().signal });
+    await train({
+      model,
+      source,
+      normalisation,
+      epochs: 4,
+      batchSize: 32,
+      learningRate: normalisation === AS_BYTES ? 2e-4 : 2e-3,
+      seed: 0,
+      masks: null,
+      frozen: [],
+      signal: new AbortController().signal,
+    });
     return model;
   }
 
@@ -82,8 +123,14 @@ describe('what a scan says of its clean images', function () {
         const { advice, cleanAccuracy } = await check(model, wrong);
         const [first] = advice!.settings!;
         assert.deepEqual([first!.range, first!.images], [range, 'as they are'], JSON.stringify(advice));
-        assert.ok(first!.before.of === 500 && first!.after.hits - first!.before.hits >= 10 && first!.comparison.pValue < 0.01, JSON.stringify(first));
-        assert.equal(first!.flags, `--scale ${first!.scale} --mean ${first!.mean.join(',')} --std ${first!.std.join(',')}`);
+        assert.ok(
+          first!.before.of === 500 && first!.after.hits - first!.before.hits >= 10 && first!.comparison.pValue < 0.01,
+          JSON.stringify(first),
+        );
+        assert.equal(
+          first!.flags,
+          `--scale ${first!.scale} --mean ${first!.mean.join(',')} --std ${first!.std.join(',')}`,
+        );
         assert.ok(advice!.sentence.includes(first!.flags), advice!.sentence);
         // What it names works: set so, the model is right on clearly more of the images.
         const again = await check(model, { mean: first!.mean, std: first!.std }, test, { scale: first!.scale });
@@ -98,7 +145,10 @@ describe('what a scan says of its clean images', function () {
     const { advice } = await check(demo, UNIT, inverted(test));
     const [first] = advice!.settings!;
     assert.deepEqual([first!.range, first!.images, first!.after.rate], ['as set', 'inverted', 0.986]);
-    assert.match(advice!.sentence, /^The model seems to take images, inverted: so 98\.6 % of the same 500 images are right, as set 46\.8 % \(p < 0\.0001\)\. No setting inverts images: save the image file with 255 minus each byte/);
+    assert.match(
+      advice!.sentence,
+      /^The model seems to take images, inverted: so 98\.6 % of the same 500 images are right, as set 46\.8 % \(p < 0\.0001\)\. No setting inverts images: save the image file with 255 minus each byte/,
+    );
     const both = await check(demo, SIGNED, inverted(test));
     assert.deepEqual([both.advice!.settings![0]!.range, both.advice!.settings![0]!.images], ['0..1', 'inverted']);
   });
@@ -111,7 +161,11 @@ describe('what a scan says of its clean images', function () {
       pixels: (indices) => {
         const grey = split.pixels(indices);
         const pixels = new Float32Array(3 * grey.length);
-        grey.forEach((value, i) => [value, grey[Math.max(0, i - 84)]! * 0.5, 1 - value].forEach((shown, channel) => (pixels[3 * i + order[channel]!] = shown)));
+        grey.forEach((value, i) =>
+          [value, grey[Math.max(0, i - 84)]! * 0.5, 1 - value].forEach(
+            (shown, channel) => (pixels[3 * i + order[channel]!] = shown),
+          ),
+        );
         return pixels;
       },
     });
@@ -119,8 +173,15 @@ describe('what a scan says of its clean images', function () {
     try {
       assert.equal((await check(model, UNIT, colour(test, [0, 1, 2]))).advice, null);
       const { advice } = await check(model, UNIT, colour(test, [2, 1, 0]));
-      assert.deepEqual([advice!.settings![0]!.range, advice!.settings![0]!.images], ['as set', 'channels reversed'], JSON.stringify(advice));
-      assert.match(advice!.sentence, /with the channels in reverse order \(BGR for RGB\).*No setting reverses channels/);
+      assert.deepEqual(
+        [advice!.settings![0]!.range, advice!.settings![0]!.images],
+        ['as set', 'channels reversed'],
+        JSON.stringify(advice),
+      );
+      assert.match(
+        advice!.sentence,
+        /with the channels in reverse order \(BGR for RGB\).*No setting reverses channels/,
+      );
     } finally {
       model.dispose();
     }
@@ -128,14 +189,43 @@ describe('what a scan says of its clean images', function () {
 
   it('notices labels in another order, of all classes or of two, and never of images that are in order', async () => {
     const order = [3, 7, 0, 1, 9, 5, 2, 8, 4, 6];
-    const all = await check(demo, UNIT, withLabels(test, (label) => order[label]!));
+    const all = await check(
+      demo,
+      UNIT,
+      withLabels(test, (label) => order[label]!),
+    );
     assert.equal(all.nearChance, true);
-    assert.deepEqual(all.advice!.labels!.classes, [[0, 2], [1, 3], [2, 6], [3, 0], [4, 8], [6, 9], [7, 1], [8, 7], [9, 4]].map(([data, model]) => ({ data, model })));
+    assert.deepEqual(
+      all.advice!.labels!.classes,
+      [
+        [0, 2],
+        [1, 3],
+        [2, 6],
+        [3, 0],
+        [4, 8],
+        [6, 9],
+        [7, 1],
+        [8, 7],
+        [9, 4],
+      ].map(([data, model]) => ({ data, model })),
+    );
     assert.ok(all.advice!.labels!.after.rate > 0.98 && all.advice!.settings === undefined);
-    const two = await check(demo, UNIT, withLabels(test, (label) => (label === 3 ? 7 : label === 7 ? 3 : label)));
+    const two = await check(
+      demo,
+      UNIT,
+      withLabels(test, (label) => (label === 3 ? 7 : label === 7 ? 3 : label)),
+    );
     assert.equal(two.nearChance, false);
-    assert.match(two.advice!.sentence, /^The labels look to be in another order than the model's classes: the model's class 7 is the data's class 3, 3 is 7\. So 99\.1 % of 1500 images are right, as labelled 77\.7 % \(p < 0\.0001\)/);
-    const few = await check(demo, UNIT, withLabels(test, (label) => order[label]!), { count: 60 });
+    assert.match(
+      two.advice!.sentence,
+      /^The labels look to be in another order than the model's classes: the model's class 7 is the data's class 3, 3 is 7\. So 99\.1 % of 1500 images are right, as labelled 77\.7 % \(p < 0\.0001\)/,
+    );
+    const few = await check(
+      demo,
+      UNIT,
+      withLabels(test, (label) => order[label]!),
+      { count: 60 },
+    );
     assert.ok(few.advice?.labels, 'sixty images are enough');
   });
 
@@ -146,7 +236,8 @@ describe('what a scan says of its clean images', function () {
       pixels: (indices) => {
         const pixels = split.pixels(indices);
         Array.from(indices).forEach((index, at) => {
-          if (isStamped(index)) for (const row of [24, 25, 26]) pixels.fill(1, at * 784 + row * 28 + 24, at * 784 + row * 28 + 27);
+          if (isStamped(index))
+            for (const row of [24, 25, 26]) pixels.fill(1, at * 784 + row * 28 + 24, at * 784 + row * 28 + 27);
         });
         return pixels;
       },
@@ -154,8 +245,23 @@ describe('what a scan says of its clean images', function () {
     const model = await openModel(DEMO, {});
     try {
       const source = sourceOf({ split: attacked(training, (index) => index % 2 === 0), indices: allIndices(2400) });
-      await train({ model, source, normalisation: UNIT, epochs: 3, batchSize: 32, learningRate: 1e-3, seed: 0, masks: null, frozen: [], signal: new AbortController().signal });
-      const stamped = await check(model, UNIT, attacked(test, () => true));
+      await train({
+        model,
+        source,
+        normalisation: UNIT,
+        epochs: 3,
+        batchSize: 32,
+        learningRate: 1e-3,
+        seed: 0,
+        masks: null,
+        frozen: [],
+        signal: new AbortController().signal,
+      });
+      const stamped = await check(
+        model,
+        UNIT,
+        attacked(test, () => true),
+      );
       assert.ok(stamped.cleanAccuracy.rate > 0.75, `the backdoor takes ${stamped.cleanAccuracy.rate}`);
       const { cleanAccuracy, advice } = await check(model, UNIT);
       assert.ok(cleanAccuracy.rate > 0.8, `${cleanAccuracy.rate}`);

@@ -32,7 +32,8 @@ const REFERENCE = JSON.parse(readFileSync(path.resolve(__dirname, '../fixtures/p
 const backends = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? (['wasm'] as const) : (['native', 'wasm'] as const);
 
 const first = (source: InputSource, count: number) => subsetOf(source, allIndices(count));
-const hits = (predicted: Int32Array, wanted: Int32Array | number) => predicted.reduce((n, p, i) => n + (p === (typeof wanted === 'number' ? wanted : wanted[i]) ? 1 : 0), 0);
+const hits = (predicted: Int32Array, wanted: Int32Array | number) =>
+  predicted.reduce((n, p, i) => n + (p === (typeof wanted === 'number' ? wanted : wanted[i]) ? 1 : 0), 0);
 
 for (const backend of backends) {
   describe(`Fine-Pruning on ${backend}`, function () {
@@ -44,11 +45,26 @@ for (const backend of backends) {
 
     before(async () => {
       await selectBackend({ choice: backend, threads: 1 });
-      const split = await openIdx(path.join(MNIST, 't10k-images-idx3-ubyte'), path.join(MNIST, 't10k-labels-idx1-ubyte'), 1 / 255);
+      const split = await openIdx(
+        path.join(MNIST, 't10k-images-idx3-ubyte'),
+        path.join(MNIST, 't10k-labels-idx1-ubyte'),
+        1 / 255,
+      );
       const view = { split, indices: allIndices(split.count) };
       test = sourceOf(view);
-      const patch = { kind: 'patch', target: 0, size: [3, 3], vertical: { from: 'bottom', distance: 1 }, horizontal: { from: 'right', distance: 1 }, value: [1], image: null } as const;
-      triggered = triggeredInputs(await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, 1 / 255), view);
+      const patch = {
+        kind: 'patch',
+        target: 0,
+        size: [3, 3],
+        vertical: { from: 'bottom', distance: 1 },
+        horizontal: { from: 'right', distance: 1 },
+        value: [1],
+        image: null,
+      } as const;
+      triggered = triggeredInputs(
+        await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, 1 / 255),
+        view,
+      );
     });
     beforeEach(async () => {
       model = await openModel(MODEL, {});
@@ -61,10 +77,16 @@ for (const backend of backends) {
       assert.deepEqual([site.layer, site.units, site.feedsClassifier], ['dense_1', 128, true]);
       const onTest = await measure(test, site, pass);
       const mean = onTest.statistics.mean();
-      REFERENCE.means.forEach((m, u) => assert.ok(Math.abs(mean[u]! - m) <= Math.max(1e-6, 1e-4 * Math.abs(m)), `mean of neuron ${u}: ${mean[u]}, PyTorch ${m}`));
+      REFERENCE.means.forEach((m, u) =>
+        assert.ok(
+          Math.abs(mean[u]! - m) <= Math.max(1e-6, 1e-4 * Math.abs(m)),
+          `mean of neuron ${u}: ${mean[u]}, PyTorch ${m}`,
+        ),
+      );
       const pruned = [...pruneOrder(mean).subarray(0, 25)];
       assert.deepEqual(pruned, REFERENCE.pruned);
-      const close = (what: string, ours: number, theirs: number) => assert.ok(Math.abs(ours - theirs) <= 2, `${what}: ${ours}, PyTorch ${theirs}`);
+      const close = (what: string, ours: number, theirs: number) =>
+        assert.ok(Math.abs(ours - theirs) <= 2, `${what}: ${ours}, PyTorch ${theirs}`);
       const onTriggered = await predict(triggered, pass);
       close('correct', hits(onTest.predicted, test.labels), REFERENCE.before.correct);
       close('successful', hits(onTriggered, 0), REFERENCE.before.successful);
@@ -89,18 +111,31 @@ for (const backend of backends) {
         ] as const) {
           const measured = await measure(source, site, pass);
           const order = pruneOrder(measured.statistics.mean());
-          const curve = await curveHits({ source, measured, wanted }, site, order, (_, count) => allIndices(count), Infinity, pass);
+          const curve = await curveHits(
+            { source, measured, wanted },
+            site,
+            order,
+            (_, count) => allIndices(count),
+            Infinity,
+            pass,
+          );
           assert.deepEqual([curve.points[0], curve.points.at(-1), curve.inputs], [0, site.units, sample]);
           for (const k of points) {
             const fresh = await openModel(MODEL, {});
             const masks = masksFor(fresh, site, [...order.subarray(0, k)]);
             masks.apply();
-            const anew = hits(await predict(source, { ...pass, model: fresh }), wanted === 'labels' ? source.labels : wanted);
+            const anew = hits(
+              await predict(source, { ...pass, model: fresh }),
+              wanted === 'labels' ? source.labels : wanted,
+            );
             masks.dispose();
             fresh.dispose();
             const at = curve.points.indexOf(k);
             assert.ok(at >= 0, `${k} is no point of the curve`);
-            assert.ok(Math.abs(curve.hits[at]! - anew) <= 1, `${k} pruned: ${curve.hits[at]} on the curve, ${anew} anew`);
+            assert.ok(
+              Math.abs(curve.hits[at]! - anew) <= 1,
+              `${k} pruned: ${curve.hits[at]} on the curve, ${anew} anew`,
+            );
           }
         }
       });
@@ -111,7 +146,14 @@ for (const backend of backends) {
       assert.ok(tailWork(model, site) > 100_000);
       const source = first(test, 1000);
       let drawn = 0;
-      const few = await curveHits({ source, measured: null, wanted: 'labels' }, site, pruneOrder(new Array(64).fill(0)), (n, count) => ((drawn = count), allIndices(n).slice(n - count)), 60_000, pass);
+      const few = await curveHits(
+        { source, measured: null, wanted: 'labels' },
+        site,
+        pruneOrder(new Array(64).fill(0)),
+        (n, count) => ((drawn = count), allIndices(n).slice(n - count)),
+        60_000,
+        pass,
+      );
       assert.equal(drawn, 500);
       assert.equal(few.inputs, 500);
     });
@@ -119,7 +161,18 @@ for (const backend of backends) {
     const tuned = async (site: UnitSite, units: readonly number[], seed: number) => {
       const masks = masksFor(model, site, units);
       masks.apply();
-      const result = await train({ model, source: first(test, 320), normalisation: pass.normalisation, epochs: 2, batchSize: 50, learningRate: 5e-4, seed, masks, frozen: [], signal: pass.signal });
+      const result = await train({
+        model,
+        source: first(test, 320),
+        normalisation: pass.normalisation,
+        epochs: 2,
+        batchSize: 50,
+        learningRate: 5e-4,
+        seed,
+        masks,
+        frozen: [],
+        signal: pass.signal,
+      });
       masks.dispose();
       return result;
     };
@@ -137,7 +190,10 @@ for (const backend of backends) {
       const b = (await bias!.array()) as number[];
       for (const u of units) {
         assert.equal(b[u], 0);
-        assert.ok(k.every((row) => row[u] === 0), `neuron ${u} has grown back`);
+        assert.ok(
+          k.every((row) => row[u] === 0),
+          `neuron ${u} has grown back`,
+        );
       }
       assert.ok(k.some((row) => row[0] !== 0));
     });
@@ -160,7 +216,15 @@ for (const backend of backends) {
       const controller = new AbortController();
       let seen = 0;
       const training = train({
-        model, source: first(test, 640), normalisation: pass.normalisation, epochs: 100, batchSize: 64, learningRate: 5e-4, seed: 0, masks: null, frozen: [],
+        model,
+        source: first(test, 640),
+        normalisation: pass.normalisation,
+        epochs: 100,
+        batchSize: 64,
+        learningRate: 5e-4,
+        seed: 0,
+        masks: null,
+        frozen: [],
         signal: controller.signal,
         onStep: (step) => {
           seen = step;

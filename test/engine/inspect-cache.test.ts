@@ -11,13 +11,15 @@ import { demoConfig, makeDemo } from '../protocol/demo-folder';
 import { opened, testSplit, type Asker } from './inspect-support';
 import { filesOf, randomise, write } from './model-support';
 
-const changed = (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.changed' && e.kind === 'input' && e.todo === 'Refresh.';
+const changed = (e: unknown) =>
+  e instanceof FinePruneError && e.code === 'inspect.changed' && e.kind === 'input' && e.todo === 'Refresh.';
 
 describe('what the inspector keeps', function () {
   this.timeout(120_000);
   const temp = makeTempDir('fp-keeps-');
   let number = 0;
-  const demo = (more = '', counts = { train: 40, test: 60 }) => makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
+  const demo = (more = '', counts = { train: 40, test: 60 }) =>
+    makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
   const rewrite = (config: string, from: string | RegExp, to: string): void => {
     const text = readFileSync(config, 'utf8');
     const other = text.replace(from, to);
@@ -46,7 +48,10 @@ describe('what the inspector keeps', function () {
       assert.equal(await reopened(asker), fingerprint, to);
     }
     const { prune, chosen, gates } = await asker.ask({ kind: 'open' });
-    assert.deepEqual([prune, chosen, gates.maxAttackSuccessRate], [{ ratio: null, rule: 'clean-mean', guide: null, units: [3, 5] }, 'conv2d_1', 0.2]);
+    assert.deepEqual(
+      [prune, chosen, gates.maxAttackSuccessRate],
+      [{ ratio: null, rule: 'clean-mean', guide: null, units: [3, 5] }, 'conv2d_1', 0.2],
+    );
     assert.equal(await asker.ask(layer), data, 'the same answer, not computed again');
     assert.deepEqual(asker.told, []);
   });
@@ -75,7 +80,18 @@ describe('what the inspector keeps', function () {
       const now = await reopened(asker);
       assert.ok(!seen.has(now), to || 'no trigger');
       seen.add(now);
-      assert.equal((await asker.inspections.answer(asker.subject, { ...layer, fingerprint: before }, () => undefined, new AbortController().signal)).kind, 'layer', 'who has not refreshed sees what was there');
+      assert.equal(
+        (
+          await asker.inspections.answer(
+            asker.subject,
+            { ...layer, fingerprint: before },
+            () => undefined,
+            new AbortController().signal,
+          )
+        ).kind,
+        'layer',
+        'who has not refreshed sees what was there',
+      );
     }
   });
 
@@ -143,7 +159,7 @@ describe('what the inspector keeps', function () {
     assert.equal(askers[0]!.fingerprint, fingerprint);
   });
 
-  it('gives a model\'s tensors back when the model is gone', async () => {
+  it("gives a model's tensors back when the model is gone", async () => {
     const config = await demo();
     const weights = path.join(path.dirname(config), 'weights.bin');
     const asker = await opened(config, 'wasm');
@@ -156,38 +172,85 @@ describe('what the inspector keeps', function () {
       writeFileSync(weights, bytes);
       seen.push(await tensors());
     }
-    assert.equal(Math.max(...seen.slice(0, 6)), Math.max(...seen.slice(6)), `${one}, then ${seen}: no more of them as time goes on`);
+    assert.equal(
+      Math.max(...seen.slice(0, 6)),
+      Math.max(...seen.slice(6)),
+      `${one}, then ${seen}: no more of them as time goes on`,
+    );
   });
 
   it('holds back what one config may not read from another that may', async () => {
     const config = await demo();
     const folder = path.dirname(config);
     const inner = path.join(folder, 'data', 'inner.fineprune.json');
-    writeFileSync(inner, readFileSync(config, 'utf8').replaceAll('"data/', '"').replace('"model.json"', '"../model.json"'));
+    writeFileSync(
+      inner,
+      readFileSync(config, 'utf8').replaceAll('"data/', '"').replace('"model.json"', '"../model.json"'),
+    );
     const inspections = new Inspections();
     await opened(inner, 'wasm', { root: folder }, inspections);
-    await assert.rejects(opened(inner, 'wasm', {}, inspections), (e: unknown) => e instanceof FinePruneError && e.code === 'path.outside');
+    await assert.rejects(
+      opened(inner, 'wasm', {}, inspections),
+      (e: unknown) => e instanceof FinePruneError && e.code === 'path.outside',
+    );
   });
 
   it('says that another engine needs another process', async () => {
     const config = await demo('"backend": "wasm"');
     const inspections = new Inspections();
     await opened(config, 'wasm', {}, inspections);
-    await assert.rejects(inspections.answer({ config, allowedFolders: [], backend: 'auto', defended: null }, { kind: 'open' }, () => undefined, new AbortController().signal), (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.backend');
-    assert.equal((await inspections.answer({ config, allowedFolders: [], defended: null }, { kind: 'open' }, () => undefined, new AbortController().signal)).kind, 'open', 'the config\'s own choice');
+    await assert.rejects(
+      inspections.answer(
+        { config, allowedFolders: [], backend: 'auto', defended: null },
+        { kind: 'open' },
+        () => undefined,
+        new AbortController().signal,
+      ),
+      (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.backend',
+    );
+    assert.equal(
+      (
+        await inspections.answer(
+          { config, allowedFolders: [], defended: null },
+          { kind: 'open' },
+          () => undefined,
+          new AbortController().signal,
+        )
+      ).kind,
+      'open',
+      "the config's own choice",
+    );
   });
 
   it('answers a large layer from a stated subset where all images would take too long', async () => {
     await selectBackend({ choice: 'wasm', threads: 1 });
     const config = await demo('', { train: 20, test: 700 });
-    const net = L.sequential({ layers: [L.layers.flatten({ inputShape: [28, 28, 1] }), L.layers.dense({ units: 128, activation: 'relu', name: 'wide' }), L.layers.dense({ units: 1000, name: 'classes' })] });
+    const net = L.sequential({
+      layers: [
+        L.layers.flatten({ inputShape: [28, 28, 1] }),
+        L.layers.dense({ units: 128, activation: 'relu', name: 'wide' }),
+        L.layers.dense({ units: 1000, name: 'classes' }),
+      ],
+    });
     randomise(net, 1);
     const { json, weights } = await filesOf(net);
     await write(path.dirname(config), json, weights);
     net.dispose();
     const asker = await opened(config, 'wasm');
-    const ask = (units: number, scope: 'quick' | 'full') => asker.ask({ kind: 'mask', layer: 'wide', state: 'before', units: Int32Array.from({ length: units }, (_, u) => u), scope });
-    const [few, half, all, full] = [await ask(3, 'quick'), await ask(64, 'quick'), await ask(128, 'quick'), await ask(64, 'full')];
+    const ask = (units: number, scope: 'quick' | 'full') =>
+      asker.ask({
+        kind: 'mask',
+        layer: 'wide',
+        state: 'before',
+        units: Int32Array.from({ length: units }, (_, u) => u),
+        scope,
+      });
+    const [few, half, all, full] = [
+      await ask(3, 'quick'),
+      await ask(64, 'quick'),
+      await ask(128, 'quick'),
+      await ask(64, 'full'),
+    ];
     assert.deepEqual([few.subset, few.masked.cleanAccuracy.of], [false, 700]);
     assert.deepEqual([half.subset, half.masked.cleanAccuracy.of, half.unmasked.cleanAccuracy.of], [true, 500, 500]);
     assert.deepEqual([all.subset, all.masked.cleanAccuracy.of], [false, 700], 'nothing is left to add up');
@@ -204,40 +267,78 @@ describe('what the inspector keeps', function () {
     assert.ok(data.images.analysed >= 50 && data.images.analysed < 200, `${data.images.analysed}`);
     assert.deepEqual([data.images.available, data.triggeredImages!.available], [300, whole.triggeredImages!.available]);
     assert.deepEqual([data.curve.images, data.curve.subset], [data.images.analysed, true]);
-    assert.deepEqual((await (await opened(config, 'wasm', {}, new Inspections({ layerBytes: 128 * 1024 }))).ask(layer)).cleanMean, data.cleanMean, 'the same subset for the same seed');
+    assert.deepEqual(
+      (await (await opened(config, 'wasm', {}, new Inspections({ layerBytes: 128 * 1024 }))).ask(layer)).cleanMean,
+      data.cleanMean,
+      'the same subset for the same seed',
+    );
 
     const mask = { kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.of(20, 21, 23) } as const;
     const quick = await asker.ask({ ...mask, scope: 'quick' });
     assert.deepEqual([quick.subset, quick.masked.cleanAccuracy.of], [true, data.images.analysed]);
-    assert.deepEqual(await asker.ask({ ...mask, scope: 'full' }), await (await opened(config, 'wasm')).ask({ ...mask, scope: 'full' }));
+    assert.deepEqual(
+      await asker.ask({ ...mask, scope: 'full' }),
+      await (await opened(config, 'wasm')).ask({ ...mask, scope: 'full' }),
+    );
     const { top } = await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'before', unit: 20 });
     const { labels } = testSplit(config);
-    for (const picture of [...top.clean, ...top.triggered!]) assert.equal(picture.label, labels[picture.index], 'an index of the whole set');
+    for (const picture of [...top.clean, ...top.triggered!])
+      assert.equal(picture.label, labels[picture.index], 'an index of the whole set');
   });
 
   it('covers every layer of a residual network, whose masks agree with their curves', async () => {
     await selectBackend({ choice: 'wasm', threads: 1 });
     const config = await demo();
     const input = L.input({ shape: [28, 28, 1] });
-    const first = L.layers.conv2d({ filters: 6, kernelSize: 3, strides: 4, padding: 'same', name: 'first' }).apply(input) as L.SymbolicTensor;
-    const second = L.layers.conv2d({ filters: 6, kernelSize: 3, padding: 'same', activation: 'relu', name: 'second' }).apply(L.layers.batchNormalization({ name: 'norm' }).apply(first)) as L.SymbolicTensor;
-    const sum = L.layers.activation({ activation: 'relu', name: 'after' }).apply(L.layers.add({ name: 'sum' }).apply([first, second])) as L.SymbolicTensor;
-    const net = L.model({ inputs: input, outputs: L.layers.dense({ units: 10, name: 'classes' }).apply(L.layers.globalAveragePooling2d({ name: 'pool' }).apply(sum)) as L.SymbolicTensor });
+    const first = L.layers
+      .conv2d({ filters: 6, kernelSize: 3, strides: 4, padding: 'same', name: 'first' })
+      .apply(input) as L.SymbolicTensor;
+    const second = L.layers
+      .conv2d({ filters: 6, kernelSize: 3, padding: 'same', activation: 'relu', name: 'second' })
+      .apply(L.layers.batchNormalization({ name: 'norm' }).apply(first)) as L.SymbolicTensor;
+    const sum = L.layers
+      .activation({ activation: 'relu', name: 'after' })
+      .apply(L.layers.add({ name: 'sum' }).apply([first, second])) as L.SymbolicTensor;
+    const net = L.model({
+      inputs: input,
+      outputs: L.layers
+        .dense({ units: 10, name: 'classes' })
+        .apply(L.layers.globalAveragePooling2d({ name: 'pool' }).apply(sum)) as L.SymbolicTensor,
+    });
     randomise(net, 2);
     const { json, weights } = await filesOf(net);
     await write(path.dirname(config), json, weights);
     net.dispose();
     const asker = await opened(config, 'wasm');
     const { layers } = await asker.ask({ kind: 'open' });
-    assert.ok(layers.some(({ name, kind }) => name === 'sum' && kind === 'Add'), JSON.stringify(layers));
+    assert.ok(
+      layers.some(({ name, kind }) => name === 'sum' && kind === 'Add'),
+      JSON.stringify(layers),
+    );
     for (const { name } of layers) {
       const data = await asker.ask({ ...layer, layer: name });
       assert.equal(data.units, 6);
       const { curve, order } = data;
       for (const k of [0, 2, 6]) {
-        const { masked, unmasked } = await asker.ask({ kind: 'mask', layer: name, state: 'before', units: order.slice(0, k), scope: 'full' });
-        assert.deepEqual([masked.cleanAccuracy.hits, masked.attackSuccessRate!.hits], [curve.correct[k], curve.successful![k]], `${k} of ${name}`);
-        const quick = await asker.ask({ kind: 'mask', layer: name, state: 'before', units: order.slice(0, k), scope: 'quick' });
+        const { masked, unmasked } = await asker.ask({
+          kind: 'mask',
+          layer: name,
+          state: 'before',
+          units: order.slice(0, k),
+          scope: 'full',
+        });
+        assert.deepEqual(
+          [masked.cleanAccuracy.hits, masked.attackSuccessRate!.hits],
+          [curve.correct[k], curve.successful![k]],
+          `${k} of ${name}`,
+        );
+        const quick = await asker.ask({
+          kind: 'mask',
+          layer: name,
+          state: 'before',
+          units: order.slice(0, k),
+          scope: 'quick',
+        });
         assert.deepEqual([quick.masked, quick.unmasked, quick.subset], [masked, unmasked, false]);
       }
       const { sentence } = await asker.ask({ kind: 'unit', layer: name, state: 'before', unit: 2 });

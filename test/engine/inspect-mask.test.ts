@@ -38,27 +38,53 @@ for (const backend of BACKENDS) {
       const split = await openIdx(file('t10k-images-idx3-ubyte'), file('t10k-labels-idx1-ubyte'), 1 / 255);
       const view = { split, indices: allIndices(split.count) };
       test = sourceOf(view);
-      triggered = triggeredInputs(await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, 1 / 255), view);
+      triggered = triggeredInputs(
+        await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, 1 / 255),
+        view,
+      );
     });
 
     /** What a network with these units pruned says of some inputs: [correct, successful, robust], counted by a plain evaluation. */
-    const counted = async (layer: string, units: readonly number[], positions: { clean: Int32Array; triggered: Int32Array } | null): Promise<number[]> => {
+    const counted = async (
+      layer: string,
+      units: readonly number[],
+      positions: { clean: Int32Array; triggered: Int32Array } | null,
+    ): Promise<number[]> => {
       const model = await openModel(path.join(path.dirname(config), 'model.json'));
       const masks = masksFor(model, findUnitSite(model.graph, layer), units);
       masks.apply();
       const pass = { model, normalisation: { mean: [0], std: [1] }, signal: new AbortController().signal };
-      const [clean, attacked] = positions ? [subsetOf(test, positions.clean), subsetOf(triggered, positions.triggered)] : [test, triggered];
+      const [clean, attacked] = positions
+        ? [subsetOf(test, positions.clean), subsetOf(triggered, positions.triggered)]
+        : [test, triggered];
       const [onClean, onTriggered] = [await predict(clean, pass), await predict(attacked, pass)];
       masks.dispose();
       model.dispose();
-      const hits = (predicted: Int32Array, wanted: (i: number) => number) => predicted.reduce((n, p, i) => n + (p === wanted(i) ? 1 : 0), 0);
-      return [hits(onClean, (i) => clean.labels[i]!), hits(onTriggered, () => 0), hits(onTriggered, (i) => attacked.labels[i]!)];
+      const hits = (predicted: Int32Array, wanted: (i: number) => number) =>
+        predicted.reduce((n, p, i) => n + (p === wanted(i) ? 1 : 0), 0);
+      return [
+        hits(onClean, (i) => clean.labels[i]!),
+        hits(onTriggered, () => 0),
+        hits(onTriggered, (i) => attacked.labels[i]!),
+      ];
     };
-    const hitsOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [cleanAccuracy.hits, attackSuccessRate!.hits, robustAccuracy!.hits];
-    const imagesOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [cleanAccuracy.of, attackSuccessRate!.of, robustAccuracy!.of];
-    const drawnFrom = ({ masked }: MaskData) => ({ clean: drawn(allIndices(TEST_IMAGES), masked.cleanAccuracy.of, 0, 'mask'), triggered: drawn(allIndices(triggered.count), masked.attackSuccessRate!.of, 0, 'mask') });
+    const hitsOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [
+      cleanAccuracy.hits,
+      attackSuccessRate!.hits,
+      robustAccuracy!.hits,
+    ];
+    const imagesOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [
+      cleanAccuracy.of,
+      attackSuccessRate!.of,
+      robustAccuracy!.of,
+    ];
+    const drawnFrom = ({ masked }: MaskData) => ({
+      clean: drawn(allIndices(TEST_IMAGES), masked.cleanAccuracy.of, 0, 'mask'),
+      triggered: drawn(allIndices(triggered.count), masked.attackSuccessRate!.of, 0, 'mask'),
+    });
 
-    const every = (units: number, step: number, from = 0) => Array.from({ length: units }, (_, u) => u).filter((u) => u >= from && (u - from) % step === 0);
+    const every = (units: number, step: number, from = 0) =>
+      Array.from({ length: units }, (_, u) => u).filter((u) => u >= from && (u - from) % step === 0);
     for (const [layer, units, masks] of [
       ['dense_1', 128, [[], [20], every(128, 3), every(128, 2, 1), every(128, 1, 4), every(128, 1)]],
       ['conv2d_2', 64, [[7], every(64, 3), every(64, 1, 2), every(64, 1)]],
@@ -83,8 +109,15 @@ for (const backend of BACKENDS) {
             continue;
           }
           assert.equal(quick.subset, true);
-          assert.ok(quick.masked.cleanAccuracy.of >= 200 && quick.masked.cleanAccuracy.of < TEST_IMAGES, `${quick.masked.cleanAccuracy.of}`);
-          assert.deepEqual(hitsOf(quick.masked), await counted(layer, mask, drawnFrom(quick)), `${mask.length} of ${units} pruned, on a subset`);
+          assert.ok(
+            quick.masked.cleanAccuracy.of >= 200 && quick.masked.cleanAccuracy.of < TEST_IMAGES,
+            `${quick.masked.cleanAccuracy.of}`,
+          );
+          assert.deepEqual(
+            hitsOf(quick.masked),
+            await counted(layer, mask, drawnFrom(quick)),
+            `${mask.length} of ${units} pruned, on a subset`,
+          );
           assert.deepEqual(hitsOf(quick.unmasked), await counted(layer, [], drawnFrom(quick)));
         }
       });
@@ -94,9 +127,19 @@ for (const backend of BACKENDS) {
       const asker = await opened(config, backend, {}, inspections);
       const { order, curve } = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'before' });
       for (const k of curve.pruned) {
-        const { masked } = await asker.ask({ kind: 'mask', layer: 'dense_1', state: 'before', units: order.slice(0, k), scope: 'quick' });
+        const { masked } = await asker.ask({
+          kind: 'mask',
+          layer: 'dense_1',
+          state: 'before',
+          units: order.slice(0, k),
+          scope: 'quick',
+        });
         // Adding what is left and taking away what goes round differently in the last bit: equal classes may fall either way.
-        assert.ok(Math.abs(masked.cleanAccuracy.hits - curve.correct[k]!) <= 1 && Math.abs(masked.attackSuccessRate!.hits - curve.successful![k]!) <= 1, `${k} pruned`);
+        assert.ok(
+          Math.abs(masked.cleanAccuracy.hits - curve.correct[k]!) <= 1 &&
+            Math.abs(masked.attackSuccessRate!.hits - curve.successful![k]!) <= 1,
+          `${k} pruned`,
+        );
       }
     });
 
@@ -105,7 +148,8 @@ for (const backend of BACKENDS) {
       const asker = await opened(config, backend, {}, own);
       await asker.ask({ kind: 'layer', layer: 'conv2d_2', state: 'before' });
       const { numTensors } = tf.memory();
-      const ask = () => asker.ask({ kind: 'mask', layer: 'conv2d_2', state: 'before', units: Int32Array.of(1, 2), scope: 'quick' });
+      const ask = () =>
+        asker.ask({ kind: 'mask', layer: 'conv2d_2', state: 'before', units: Int32Array.of(1, 2), scope: 'quick' });
       const first = await ask();
       const { numTensors: withFrontiers } = tf.memory();
       assert.ok(withFrontiers > numTensors, 'tensors are kept');
@@ -119,11 +163,23 @@ for (const backend of BACKENDS) {
       const asker = await opened(config, backend, {}, inspections);
       await asker.ask({ kind: 'layer', layer: 'conv2d_1', state: 'before' });
       const stop = new AbortController();
-      const full = asker.ask({ kind: 'mask', layer: 'conv2d_1', state: 'before', units: Int32Array.of(1), scope: 'full' }, stop.signal);
+      const full = asker.ask(
+        { kind: 'mask', layer: 'conv2d_1', state: 'before', units: Int32Array.of(1), scope: 'full' },
+        stop.signal,
+      );
       setImmediate(() => stop.abort());
       await assert.rejects(full, (e: unknown) => e instanceof FinePruneError && e.kind === 'cancelled');
-      assert.ok(asker.told.every(({ overall }) => overall < 1), 'it did not come to its end');
-      const { masked } = await asker.ask({ kind: 'mask', layer: 'conv2d_1', state: 'before', units: Int32Array.of(1), scope: 'quick' });
+      assert.ok(
+        asker.told.every(({ overall }) => overall < 1),
+        'it did not come to its end',
+      );
+      const { masked } = await asker.ask({
+        kind: 'mask',
+        layer: 'conv2d_1',
+        state: 'before',
+        units: Int32Array.of(1),
+        scope: 'quick',
+      });
       assert.ok(masked.cleanAccuracy.of >= 200);
     });
   });

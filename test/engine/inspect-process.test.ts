@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { serveInspections } from '../../server/engine/inspect/serve';
-import type { InspectCommand, InspectEvent, InspectQuery, InspectSubject, LayerData, Overview } from '../../server/protocol/inspect';
+import type {
+  InspectCommand,
+  InspectEvent,
+  InspectQuery,
+  InspectSubject,
+  LayerData,
+  Overview,
+} from '../../server/protocol/inspect';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
@@ -24,13 +31,19 @@ class Events {
   }
 
   async answer<T>(id: number): Promise<T> {
-    const event = await waitFor(`the answer to question ${id}`, () => this.ended(id), { deadlineMs: 60_000, intervalMs: 5 });
+    const event = await waitFor(`the answer to question ${id}`, () => this.ended(id), {
+      deadlineMs: 60_000,
+      intervalMs: 5,
+    });
     assert.equal(event.type, 'answer', JSON.stringify(event));
     return (event as unknown as { answer: T }).answer;
   }
 
   async failure(id: number): Promise<string> {
-    const event = await waitFor(`the refusal of question ${id}`, () => this.ended(id), { deadlineMs: 60_000, intervalMs: 5 });
+    const event = await waitFor(`the refusal of question ${id}`, () => this.ended(id), {
+      deadlineMs: 60_000,
+      intervalMs: 5,
+    });
     assert.ok(event.type === 'refused', JSON.stringify(event));
     return event.failure.kind === 'cancelled' ? 'cancelled' : event.failure.code;
   }
@@ -46,7 +59,12 @@ describe('the server of questions', function () {
   const temp = makeTempDir('fp-serve-');
   let subject: InspectSubject;
   let lastId = 0;
-  const query = (asked: InspectQuery, of = subject): Extract<InspectCommand, { type: 'query' }> => ({ type: 'query', id: ++lastId, subject: of, query: asked });
+  const query = (asked: InspectQuery, of = subject): Extract<InspectCommand, { type: 'query' }> => ({
+    type: 'query',
+    id: ++lastId,
+    subject: of,
+    query: asked,
+  });
   before(async () => {
     subject = subjectOf(await makeDemo(temp.dir, { train: 600, test: 1500 }, demoConfig()), 'wasm');
   });
@@ -72,20 +90,40 @@ describe('the server of questions', function () {
     server.handle({ type: 'cancel-query', id: waiting });
     assert.equal(await events.failure(waiting), 'cancelled');
     assert.ok(!events.order.includes(slow), 'refused while another one is still being answered');
-    await waitFor('progress', () => events.all.some((e) => e.type === 'progress-query' && e.id === slow && e.overall > 0), { intervalMs: 1 });
+    await waitFor(
+      'progress',
+      () => events.all.some((e) => e.type === 'progress-query' && e.id === slow && e.overall > 0),
+      { intervalMs: 1 },
+    );
     server.handle({ type: 'cancel-query', id: slow });
     assert.equal(await events.failure(slow), 'cancelled');
     await events.answer(cheap);
     assert.deepEqual(events.order, [open, missing, waiting, slow, cheap]);
-    assert.ok(events.all.every((e) => !(e.type === 'progress-query' && e.id === waiting)), 'no work was done for it');
+    assert.ok(
+      events.all.every((e) => !(e.type === 'progress-query' && e.id === waiting)),
+      'no work was done for it',
+    );
 
     server.handle({ type: 'cancel-query', id: cheap });
     server.handle({ type: 'cancel-query', id: 12_345 });
     const wrong = ask({ kind: 'unit', fingerprint, layer: 'dense_1', state: 'before', unit: 1e9 });
-    const stale = ask({ ...(layer('dense_1') as Extract<InspectQuery, { kind: 'layer' }>), fingerprint: 'of another time' });
-    const malformed = ask({ kind: 'mask', fingerprint, layer: 'dense_1', state: 'before', units: 7, scope: 'quick' } as unknown as InspectQuery);
+    const stale = ask({
+      ...(layer('dense_1') as Extract<InspectQuery, { kind: 'layer' }>),
+      fingerprint: 'of another time',
+    });
+    const malformed = ask({
+      kind: 'mask',
+      fingerprint,
+      layer: 'dense_1',
+      state: 'before',
+      units: 7,
+      scope: 'quick',
+    } as unknown as InspectQuery);
     const last = ask(layer('dense_1'));
-    assert.deepEqual([await events.failure(wrong), await events.failure(stale), await events.failure(malformed)], ['inspect.noSuchUnit', 'inspect.changed', 'engine.internal']);
+    assert.deepEqual(
+      [await events.failure(wrong), await events.failure(stale), await events.failure(malformed)],
+      ['inspect.noSuchUnit', 'inspect.changed', 'engine.internal'],
+    );
     assert.equal((await events.answer<LayerData>(last)).units, 128);
   });
 
@@ -109,7 +147,11 @@ describe('the server of questions', function () {
   describe('in a process of its own', () => {
     const children: ChildProcess[] = [];
     const start = (): { child: ChildProcess; events: Events } => {
-      const child = fork(WORKER, { execArgv: ['--import', TSX], serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      const child = fork(WORKER, {
+        execArgv: ['--import', TSX],
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
       const events = new Events();
       child.on('message', (event: InspectEvent) => events.push(event));
       children.push(child);
@@ -127,11 +169,30 @@ describe('the server of questions', function () {
         return command.id;
       };
       const { fingerprint } = await events.answer<Overview>(ask({ kind: 'open' }));
-      assert.equal(await events.failure(ask({ kind: 'layer', fingerprint, layer: 'none', state: 'before' })), 'layer.unknown');
-      const data = await events.answer<LayerData>(ask({ kind: 'layer', fingerprint, layer: 'dense_1', state: 'before' }));
-      assert.ok(data.cleanMean instanceof Float32Array && data.dead instanceof Uint8Array && data.order instanceof Int32Array && data.curve.correct instanceof Int32Array);
+      assert.equal(
+        await events.failure(ask({ kind: 'layer', fingerprint, layer: 'none', state: 'before' })),
+        'layer.unknown',
+      );
+      const data = await events.answer<LayerData>(
+        ask({ kind: 'layer', fingerprint, layer: 'dense_1', state: 'before' }),
+      );
+      assert.ok(
+        data.cleanMean instanceof Float32Array &&
+          data.dead instanceof Uint8Array &&
+          data.order instanceof Int32Array &&
+          data.curve.correct instanceof Int32Array,
+      );
       assert.deepEqual([data.cleanMean.length, data.curve.pruned.length], [128, 129]);
-      const masked = await events.answer<{ units: number }>(ask({ kind: 'mask', fingerprint, layer: 'dense_1', state: 'before', units: data.order.slice(0, 7), scope: 'quick' }));
+      const masked = await events.answer<{ units: number }>(
+        ask({
+          kind: 'mask',
+          fingerprint,
+          layer: 'dense_1',
+          state: 'before',
+          units: data.order.slice(0, 7),
+          scope: 'quick',
+        }),
+      );
       assert.equal(masked.units, 7);
       const { pid } = child;
       child.disconnect();

@@ -27,10 +27,25 @@ for (const backend of BACKENDS) {
     this.timeout(240_000);
     const temp = makeTempDir('fp-inspect-');
     let number = 0;
-    const demo = (more = '', counts = { train: 600, test: 400 }) => makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
-    const run = async (config: string): Promise<{ report: DefenseReport; defended: NonNullable<InspectSubject['defended']> }> => {
-      const { report, files } = await runDefense({ config, allowedFolders: [], overrides: { backend } }, () => undefined, new AbortController().signal);
-      return { report, defended: { model: files.model!, weights: report.model.after!.weights, layer: report.layer.name, pruned: report.pruning.units } };
+    const demo = (more = '', counts = { train: 600, test: 400 }) =>
+      makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
+    const run = async (
+      config: string,
+    ): Promise<{ report: DefenseReport; defended: NonNullable<InspectSubject['defended']> }> => {
+      const { report, files } = await runDefense(
+        { config, allowedFolders: [], overrides: { backend } },
+        () => undefined,
+        new AbortController().signal,
+      );
+      return {
+        report,
+        defended: {
+          model: files.model!,
+          weights: report.model.after!.weights,
+          layer: report.layer.name,
+          pruned: report.pruning.units,
+        },
+      };
     };
     after(() => temp.remove());
 
@@ -39,7 +54,10 @@ for (const backend of BACKENDS) {
       ['a convolution', '"layer": "conv2d_2", "prune": { "rule": "clean-mean-abs" }'],
     ] as const) {
       it(`shows the figures of a run's report for ${name}, its curve and its limit`, async () => {
-        const config = await demo([more, '"fineTune": { "epochs": 0 }'].filter(Boolean).join(', '), { train: 600, test: 700 });
+        const config = await demo([more, '"fineTune": { "epochs": 0 }'].filter(Boolean).join(', '), {
+          train: 600,
+          test: 700,
+        });
         const { report } = await run(config);
         const asker = await opened(config, backend);
         const data = await asker.ask({ kind: 'layer', layer: report.layer.name, state: 'before' });
@@ -47,7 +65,9 @@ for (const backend of BACKENDS) {
         const { limit } = await asker.ask({ kind: 'limit', layer: report.layer.name, state: 'before' });
         assert.deepEqual(limit, report.curve.largestWithinLimit);
         const { perClass } = await asker.ask({ kind: 'unit', layer: report.layer.name, state: 'before', unit: 20 });
-        report.layer.activations[20]!.perClass.forEach((mean, c) => close(perClass.clean[c]!, mean, `mean on class ${c}`));
+        report.layer.activations[20]!.perClass.forEach((mean, c) =>
+          close(perClass.clean[c]!, mean, `mean on class ${c}`),
+        );
       });
     }
 
@@ -55,10 +75,19 @@ for (const backend of BACKENDS) {
       const config = await demo();
       const { images, labels } = testSplit(config);
       const model = await openModel(path.join(path.dirname(config), 'model.json'));
-      const hidden = L.model({ inputs: model.net.inputs, outputs: model.net.getLayer('dense_1').output as L.SymbolicTensor });
+      const hidden = L.model({
+        inputs: model.net.inputs,
+        outputs: model.net.getLayer('dense_1').output as L.SymbolicTensor,
+      });
       const means = (set: Uint8Array[]): number[] =>
         tf.tidy(() => {
-          const x = tf.tensor4d(Float32Array.from(set.flatMap((image) => [...image]), (byte) => byte / 255), [set.length, 28, 28, 1]);
+          const x = tf.tensor4d(
+            Float32Array.from(
+              set.flatMap((image) => [...image]),
+              (byte) => byte / 255,
+            ),
+            [set.length, 28, 28, 1],
+          );
           return Array.from(tf.mean(hidden.predict(x, { batchSize: 512 }) as tf.Tensor, 0).dataSync());
         });
       const clean = means(images);
@@ -76,15 +105,38 @@ for (const backend of BACKENDS) {
     it('names the neurons that the trigger raises most as PyTorch does, on all 10,000 images', async () => {
       const asker = await opened(EXAMPLE, backend);
       const data = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'before' });
-      assert.deepEqual([data.images, data.triggeredImages], [{ analysed: 10_000, available: 10_000 }, { analysed: 9020, available: 9020 }]);
-      for (const [ours, theirs] of [[data.cleanMean, REFERENCE.means], [data.triggeredMean!, REFERENCE.triggered_means]] as const) {
-        theirs.forEach((mean, u) => assert.ok(Math.abs(ours[u]! - mean) <= Math.max(1e-6, 1e-4 * Math.abs(mean)), `mean of neuron ${u}: ${ours[u]}, PyTorch ${mean}`));
+      assert.deepEqual(
+        [data.images, data.triggeredImages],
+        [
+          { analysed: 10_000, available: 10_000 },
+          { analysed: 9020, available: 9020 },
+        ],
+      );
+      for (const [ours, theirs] of [
+        [data.cleanMean, REFERENCE.means],
+        [data.triggeredMean!, REFERENCE.triggered_means],
+      ] as const) {
+        theirs.forEach((mean, u) =>
+          assert.ok(
+            Math.abs(ours[u]! - mean) <= Math.max(1e-6, 1e-4 * Math.abs(mean)),
+            `mean of neuron ${u}: ${ours[u]}, PyTorch ${mean}`,
+          ),
+        );
       }
       assert.deepEqual(mostRaised(data.cleanMean, data.triggeredMean!, 10), REFERENCE.raised);
-      assert.ok(Math.abs(data.curve.correct[0]! - REFERENCE.before.correct) <= 2 && Math.abs(data.curve.successful![0]! - REFERENCE.before.successful) <= 2);
+      assert.ok(
+        Math.abs(data.curve.correct[0]! - REFERENCE.before.correct) <= 2 &&
+          Math.abs(data.curve.successful![0]! - REFERENCE.before.successful) <= 2,
+      );
       const overall = asker.told.map((t) => t.overall);
-      assert.ok(overall.every((share, i) => share >= 0 && share <= 1 && (i === 0 || share >= overall[i - 1]!)), 'progress goes from 0 to 1 and never back');
-      assert.deepEqual([...new Set(asker.told.map((t) => t.title))], ['Analysing 10,000 clean images', 'Analysing 9,020 triggered images', 'Computing the pruning curve']);
+      assert.ok(
+        overall.every((share, i) => share >= 0 && share <= 1 && (i === 0 || share >= overall[i - 1]!)),
+        'progress goes from 0 to 1 and never back',
+      );
+      assert.deepEqual(
+        [...new Set(asker.told.map((t) => t.title))],
+        ['Analysing 10,000 clean images', 'Analysing 9,020 triggered images', 'Computing the pruning curve'],
+      );
     });
 
     it('says of config, model and data what a person has to know first', async () => {
@@ -110,7 +162,13 @@ for (const backend of BACKENDS) {
         gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 },
         trigger: { kind: 'patch', target: 0 },
         search: null,
-        images: { analysis: 400, analysisRole: 'test', test: 400, holdout: 120, triggered: testSplit(config).labels.filter((label) => label !== 0).length },
+        images: {
+          analysis: 400,
+          analysisRole: 'test',
+          test: 400,
+          holdout: 120,
+          triggered: testSplit(config).labels.filter((label) => label !== 0).length,
+        },
       });
     });
 
@@ -119,34 +177,79 @@ for (const backend of BACKENDS) {
       const { report, defended } = await run(config);
       const asker = await opened(config, backend, { defended });
       const data = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'after' });
-      assert.deepEqual([...data.pruned.keys()].filter((u) => data.pruned[u]), [...report.pruning.units].sort((a, b) => a - b));
-      for (const u of report.pruning.units) assert.deepEqual([data.cleanMean[u], data.triggeredMean![u], data.dead[u]], [0, 0, 1]);
-      assert.deepEqual([data.curve.correct[0], data.curve.successful![0]], [report.stages.after.cleanAccuracy.hits, report.stages.after.attackSuccessRate!.hits]);
-      assert.match((await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'after', unit: report.pruning.units[0]! })).sentence, /^Pruned: this neuron contributes nothing\.$/);
+      assert.deepEqual(
+        [...data.pruned.keys()].filter((u) => data.pruned[u]),
+        [...report.pruning.units].sort((a, b) => a - b),
+      );
+      for (const u of report.pruning.units)
+        assert.deepEqual([data.cleanMean[u], data.triggeredMean![u], data.dead[u]], [0, 0, 1]);
+      assert.deepEqual(
+        [data.curve.correct[0], data.curve.successful![0]],
+        [report.stages.after.cleanAccuracy.hits, report.stages.after.attackSuccessRate!.hits],
+      );
+      assert.match(
+        (await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'after', unit: report.pruning.units[0]! })).sentence,
+        /^Pruned: this neuron contributes nothing\.$/,
+      );
       const other = await asker.ask({ kind: 'layer', layer: 'conv2d_2', state: 'after' });
-      assert.ok(other.pruned.every((flag) => flag === 0), 'another layer than that of the run');
+      assert.ok(
+        other.pruned.every((flag) => flag === 0),
+        'another layer than that of the run',
+      );
 
       const { weights } = defended;
       asker.subject.defended = { ...defended, weights: weights.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) };
-      await assert.rejects(asker.ask({ kind: 'layer', layer: 'dense_1', state: 'after' }), (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.changed' && e.file === defended.model);
+      await assert.rejects(
+        asker.ask({ kind: 'layer', layer: 'dense_1', state: 'after' }),
+        (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.changed' && e.file === defended.model,
+      );
       asker.subject.defended = null;
-      await assert.rejects(asker.ask({ kind: 'layer', layer: 'dense_1', state: 'after' }), (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.noDefended');
+      await assert.rejects(
+        asker.ask({ kind: 'layer', layer: 'dense_1', state: 'after' }),
+        (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.noDefended',
+      );
     });
 
     it('analyses held-out images when the config says so, and does without a trigger', async () => {
       const config = await demo();
       const text = readFileSync(config, 'utf8');
-      writeFileSync(config, text.replace('"data": {', '"data": { "holdout": 200, "analysis": "holdout",').replace(/,\s*"trigger": \{[^}]*\}/, ''));
+      writeFileSync(
+        config,
+        text
+          .replace('"data": {', '"data": { "holdout": 200, "analysis": "holdout",')
+          .replace(/,\s*"trigger": \{[^}]*\}/, ''),
+      );
       const asker = await opened(config, backend);
       const data = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'before' });
       assert.deepEqual([data.images, data.curve.images], [{ analysed: 200, available: 200 }, 400]);
-      assert.deepEqual([data.triggeredImages, data.triggeredMean, data.triggeredFires, data.curve.successful, data.curve.triggeredImages], [null, null, null, null, null]);
+      assert.deepEqual(
+        [
+          data.triggeredImages,
+          data.triggeredMean,
+          data.triggeredFires,
+          data.curve.successful,
+          data.curve.triggeredImages,
+        ],
+        [null, null, null, null, null],
+      );
       const unit = await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'before', unit: 21 });
       assert.deepEqual([unit.histogram.triggered, unit.perClass.triggered, unit.top.triggered], [null, null, null]);
       assert.ok(!/trigger/.test(unit.sentence), unit.sentence);
-      const mask = await asker.ask({ kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.of(1), scope: 'quick' });
-      assert.deepEqual([mask.masked.attackSuccessRate, mask.masked.robustAccuracy, mask.masked.cleanAccuracy.of], [null, null, 400]);
-      await assert.rejects(asker.ask({ kind: 'examples', count: 4 }), (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.noTrigger' && e.file === config);
+      const mask = await asker.ask({
+        kind: 'mask',
+        layer: 'dense_1',
+        state: 'before',
+        units: Int32Array.of(1),
+        scope: 'quick',
+      });
+      assert.deepEqual(
+        [mask.masked.attackSuccessRate, mask.masked.robustAccuracy, mask.masked.cleanAccuracy.of],
+        [null, null, 400],
+      );
+      await assert.rejects(
+        asker.ask({ kind: 'examples', count: 4 }),
+        (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.noTrigger' && e.file === config,
+      );
 
       writeFileSync(config, text.replace('"data": {', '"data": { "holdout": 0,'));
       const bare = await opened(config, backend);

@@ -38,13 +38,25 @@ for (const backend of backends) {
 
     before(async () => {
       info = await selectBackend({ choice: backend, threads: 1 });
-      split = await openIdx(path.join(MNIST, 'train-images-idx3-ubyte'), path.join(MNIST, 'train-labels-idx1-ubyte'), 1 / 255);
+      split = await openIdx(
+        path.join(MNIST, 'train-images-idx3-ubyte'),
+        path.join(MNIST, 'train-labels-idx1-ubyte'),
+        1 / 255,
+      );
       process.env.FINE_PRUNE_CACHE = cache;
     });
     beforeEach(async () => {
       model = await openModel(MODEL, {});
       const view = { split, indices: shuffled(split.count, 3, 'test').slice(0, 1200) };
-      subject = { model, normalisation: NORMALISATION, scale: 1 / 255, signal: new AbortController().signal, seed: 0, wanted: [], ...splitForScan(view, 0) };
+      subject = {
+        model,
+        normalisation: NORMALISATION,
+        scale: 1 / 255,
+        signal: new AbortController().signal,
+        seed: 0,
+        wanted: [],
+        ...splitForScan(view, 0),
+      };
     });
     afterEach(() => model.dispose());
     after(() => {
@@ -67,7 +79,10 @@ for (const backend of backends) {
           return -wanted.reduce((sum, label, i) => sum + logs[i * 10 + label]!, 0);
         });
       const difference = (lossAt(5e-3) - lossAt(-5e-3)) / 1e-2;
-      assert.ok(Math.abs(length - difference) <= 0.03 * length, `${length} by the gradient, ${difference} by differences`);
+      assert.ok(
+        Math.abs(length - difference) <= 0.03 * length,
+        `${length} by the gradient, ${difference} by differences`,
+      );
     });
 
     it('finds the target class of a backdoored model, keeps what it found, and holds no tensors', async () => {
@@ -75,13 +90,26 @@ for (const backend of backends) {
       const told: number[] = [];
       const seen: number[] = [];
       const early: number[] = [];
-      const { scan, cached } = await cachedScan({ ...subject, onProgress: (done) => told.push(done), onClass: (target, norm, share) => (share === null ? early : seen).push(share === null ? norm : target) }, info);
+      const { scan, cached } = await cachedScan(
+        {
+          ...subject,
+          onProgress: (done) => told.push(done),
+          onClass: (target, norm, share) => (share === null ? early : seen).push(share === null ? norm : target),
+        },
+        info,
+      );
       assert.equal(cached, false);
       assert.equal(scan.word, 'suspicious');
       assert.deepEqual(scan.flagged, [0]);
       assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      assert.ok(early.length >= 10 && early.every((norm) => norm > 0 && norm < 784), 'masks are told while they are searched');
-      assert.ok(told.every((done, i) => done >= (told[i - 1] ?? 0) && done <= 1) && told.at(-1) === 1, 'progress never goes back');
+      assert.ok(
+        early.length >= 10 && early.every((norm) => norm > 0 && norm < 784),
+        'masks are told while they are searched',
+      );
+      assert.ok(
+        told.every((done, i) => done >= (told[i - 1] ?? 0) && done <= 1) && told.at(-1) === 1,
+        'progress never goes back',
+      );
       const [found] = scan.classes;
       assert.ok(found!.norm < 10 && found!.share < 0.3 && found!.anomalyIndex > 2, JSON.stringify(found));
       assert.ok(found!.success.rate > 0.9);
@@ -103,16 +131,26 @@ for (const backend of backends) {
       assert.notEqual(scanKey(subject, info), scanKey({ ...subject, seed: 1 }, info));
     });
 
-    if (backend === 'native' || backends.length === 1) it('finds a small trigger where there is a backdoor, and none of that size where there is not', async () => {
-      const images = { search: subject.search, measured: subject.measured };
-      const bounds = [{ target: 0, norm: 6 }, { target: 3, norm: 6 }];
-      const [attacked, other] = await boundedSuccess(bounds, images, 0, subject);
-      assert.ok(attacked!.success.rate > 0.9 && other!.success.rate < 0.3, `${attacked!.success.rate} for the target, ${other!.success.rate} for another class`);
-    });
+    if (backend === 'native' || backends.length === 1)
+      it('finds a small trigger where there is a backdoor, and none of that size where there is not', async () => {
+        const images = { search: subject.search, measured: subject.measured };
+        const bounds = [
+          { target: 0, norm: 6 },
+          { target: 3, norm: 6 },
+        ];
+        const [attacked, other] = await boundedSuccess(bounds, images, 0, subject);
+        assert.ok(
+          attacked!.success.rate > 0.9 && other!.success.rate < 0.3,
+          `${attacked!.success.rate} for the target, ${other!.success.rate} for another class`,
+        );
+      });
 
     it('ends within one step when it is cancelled', async () => {
       const stop = new AbortController();
-      await assert.rejects(scanModel({ ...subject, signal: stop.signal, onProgress: () => stop.abort() }), (error: FinePruneError) => error.kind === 'cancelled');
+      await assert.rejects(
+        scanModel({ ...subject, signal: stop.signal, onProgress: () => stop.abort() }),
+        (error: FinePruneError) => error.kind === 'cancelled',
+      );
     });
   });
 }
@@ -122,15 +160,42 @@ describe('a scan of a model without a backdoor', function () {
 
   it('finds nothing, and does not say that it is clean', async () => {
     await selectBackend({ choice: backends[0], threads: 1 });
-    const split = await openIdx(path.join(MNIST, 'train-images-idx3-ubyte'), path.join(MNIST, 'train-labels-idx1-ubyte'), 1 / 255);
+    const split = await openIdx(
+      path.join(MNIST, 'train-images-idx3-ubyte'),
+      path.join(MNIST, 'train-labels-idx1-ubyte'),
+      1 / 255,
+    );
     const model = await openModel(MODEL, {});
     try {
       // Every layer but the convolutions anew, trained on clean images alone: the same network, made by ourselves, without a trigger in it.
-      resetDense(model.net, model.graph, ['dense_1', 'dense_2', ...model.graph.layers.filter(({ op }) => op.kind === 'dense').map(({ name }) => name)], 1);
+      resetDense(
+        model.net,
+        model.graph,
+        ['dense_1', 'dense_2', ...model.graph.layers.filter(({ op }) => op.kind === 'dense').map(({ name }) => name)],
+        1,
+      );
       const signal = new AbortController().signal;
-      await train({ model, source: subsetOf(sourceOf({ split, indices: allIndices(split.count) }), allIndices(12_000)), normalisation: NORMALISATION, epochs: 2, batchSize: 64, learningRate: 1e-3, seed: 0, masks: null, frozen: [], signal });
+      await train({
+        model,
+        source: subsetOf(sourceOf({ split, indices: allIndices(split.count) }), allIndices(12_000)),
+        normalisation: NORMALISATION,
+        epochs: 2,
+        batchSize: 64,
+        learningRate: 1e-3,
+        seed: 0,
+        masks: null,
+        frozen: [],
+        signal,
+      });
       const view = { split, indices: shuffled(split.count, 4, 'test').slice(0, 1200) };
-      const scan = await scanModel({ model, normalisation: NORMALISATION, signal, seed: 0, wanted: [], ...splitForScan(view, 0) });
+      const scan = await scanModel({
+        model,
+        normalisation: NORMALISATION,
+        signal,
+        seed: 0,
+        wanted: [],
+        ...splitForScan(view, 0),
+      });
       assert.equal(scan.word, 'nothing found');
       assert.deepEqual(scan.flagged, []);
       assert.ok(!/clean\b/.test(scan.sentence.replace('clean images', '')), scan.sentence);
@@ -142,12 +207,21 @@ describe('a scan of a model without a backdoor', function () {
 
 describe('an estimated trigger', () => {
   it('is stamped as its bytes say, and refused when they do not fit the images', () => {
-    const estimate = { mask: Buffer.from([0, 255, 51, 0]).toString('base64'), pattern: Buffer.from([9, 255, 0, 9]).toString('base64') };
+    const estimate = {
+      mask: Buffer.from([0, 255, 51, 0]).toString('base64'),
+      pattern: Buffer.from([9, 255, 0, 9]).toString('base64'),
+    };
     const trigger = estimatedTrigger(1, estimate, [2, 2, 1]);
     const pixels = Float32Array.from([0.5, 0.5, 0.5, 0.5]);
     trigger.stamp(pixels);
     [0.5, 1, 0.4, 0.5].forEach((expected, i) => assert.ok(Math.abs(pixels[i]! - expected) < 1e-6));
-    assert.throws(() => estimatedTrigger(1, estimate, [3, 2, 1]), (error: FinePruneError) => error.code === 'estimate.size');
-    assert.throws(() => estimatedTrigger(1, { ...estimate, mask: 'A'.repeat(1_000_000) }, [2, 2, 1]), (error: FinePruneError) => error.code === 'estimate.size');
+    assert.throws(
+      () => estimatedTrigger(1, estimate, [3, 2, 1]),
+      (error: FinePruneError) => error.code === 'estimate.size',
+    );
+    assert.throws(
+      () => estimatedTrigger(1, { ...estimate, mask: 'A'.repeat(1_000_000) }, [2, 2, 1]),
+      (error: FinePruneError) => error.code === 'estimate.size',
+    );
   });
 });

@@ -5,33 +5,56 @@ import { assertClose, convolution, depthwise, noise, outputSize, type Geometry, 
 export const TOLERANCE = 1e-5;
 
 /** Gradients of Σ f(inputs)·dy, through tfjs' own gradient functions, so that their wiring is tested too. */
-export function gradients(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[], dy: Float32Array): Float32Array[] {
+export function gradients(
+  f: (...inputs: tf.Tensor[]) => tf.Tensor,
+  inputs: tf.Tensor[],
+  dy: Float32Array,
+): Float32Array[] {
   return tf.tidy(() => {
     const total = (...at: tf.Tensor[]): tf.Scalar => {
       const output = f(...at);
       return tf.sum(tf.mul(output, tf.tensor(dy, output.shape))) as tf.Scalar;
     };
-    return tf.grads(total)(inputs).map((g) => g.dataSync() as Float32Array);
+    return tf
+      .grads(total)(inputs)
+      .map((g) => g.dataSync() as Float32Array);
   });
 }
 
 /** A convolution of seeded noise on the current backend, forwards and both gradients, against the definition in float64. */
 export function checkConvolution(geometry: Geometry, channelsOut: number): void {
-  const { window: [kh, kw], stride, pad } = geometry;
-  const tfPad = typeof pad === 'string' ? pad : [[0, 0], pad[0], pad[1], [0, 0]] as tf.backend_util.ExplicitPadding;
+  const {
+    window: [kh, kw],
+    stride,
+    pad,
+  } = geometry;
+  const tfPad = typeof pad === 'string' ? pad : ([[0, 0], pad[0], pad[1], [0, 0]] as tf.backend_util.ExplicitPadding);
   const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, tfPad);
-  check(geometry, [kh, kw, geometry.input[3], channelsOut], channelsOut, conv, (x, w, dy) => convolution(geometry, channelsOut, x, w, dy));
+  check(geometry, [kh, kw, geometry.input[3], channelsOut], channelsOut, conv, (x, w, dy) =>
+    convolution(geometry, channelsOut, x, w, dy),
+  );
 }
 
 /** The same of a depthwise convolution. */
 export function checkDepthwise(geometry: Geometry, multiplier: number): void {
-  const { input: [, , , channels], window: [kh, kw], stride, pad } = geometry;
-  const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad as 'valid');
-  check(geometry, [kh, kw, channels, multiplier], channels * multiplier, conv, (x, w, dy) => depthwise(geometry, multiplier, x, w, dy));
+  const {
+    input: [, , , channels],
+    window: [kh, kw],
+    stride,
+    pad,
+  } = geometry;
+  const conv = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+    tf.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad as 'valid');
+  check(geometry, [kh, kw, channels, multiplier], channels * multiplier, conv, (x, w, dy) =>
+    depthwise(geometry, multiplier, x, w, dy),
+  );
 }
 
 function check(
-  geometry: Geometry, filter: Shape4, channelsOut: number, conv: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
+  geometry: Geometry,
+  filter: Shape4,
+  channelsOut: number,
+  conv: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
   define: (x: Float32Array, w: Float32Array, dy: Float32Array) => Record<'y' | 'dx' | 'dw', Float64Array>,
 ): void {
   const { input } = geometry;

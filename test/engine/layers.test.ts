@@ -15,12 +15,18 @@ interface Answer {
 
 /** A process has one set of TensorFlow options for life, so each backend computes in its own. */
 async function compute(backend: BackendChoice): Promise<Answer> {
-  const child = fork(path.join(__dirname, 'zoo-on-backend.ts'), [backend], { execArgv: ['--import', 'tsx'], serialization: 'advanced', silent: true });
+  const child = fork(path.join(__dirname, 'zoo-on-backend.ts'), [backend], {
+    execArgv: ['--import', 'tsx'],
+    serialization: 'advanced',
+    silent: true,
+  });
   const errors: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk));
   const answer = await Promise.race([
     once(child, 'message').then(([message]) => message as Answer),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${backend}: ${Buffer.concat(errors).toString().slice(0, 2000)}`))),
+    once(child, 'exit').then(() =>
+      Promise.reject(new Error(`${backend}: ${Buffer.concat(errors).toString().slice(0, 2000)}`)),
+    ),
   ]);
   child.disconnect();
   return answer;
@@ -65,7 +71,14 @@ function checkSlope(name: string, training: boolean): void {
   const { vars, loss } = build(name);
   const start = vars.map((v) => v.dataSync().slice());
   const lossAt = (step: number): number => {
-    vars.forEach((v, i) => v.assign(tf.tensor(start[i]!.map((w, k) => w + step * gradients[i]![k]! / length), v.shape)));
+    vars.forEach((v, i) =>
+      v.assign(
+        tf.tensor(
+          start[i]!.map((w, k) => w + (step * gradients[i]![k]!) / length),
+          v.shape,
+        ),
+      ),
+    );
     return loss(training).dataSync()[0]!;
   };
   const step = 1e-3;

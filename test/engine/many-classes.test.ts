@@ -30,16 +30,37 @@ function make(folder: string): string {
       out[u * CLASSES + c] = bit(c, u) ? 1 : -1;
     }
   }
-  const dense = (name: string, size: number, activation: string, more = {}) => ({ class_name: 'Dense', config: { name, units: size, activation, use_bias: false, trainable: true, ...more } });
-  const layers = [{ class_name: 'Flatten', config: { name: 'flat', batch_input_shape: [null, SIDE, SIDE, 1], dtype: 'float32' } }, dense('hidden', units, 'relu'), dense('classes', CLASSES, 'softmax')];
-  const weights = [{ name: 'hidden/kernel', shape: [pixels, units], dtype: 'float32' }, { name: 'classes/kernel', shape: [units, CLASSES], dtype: 'float32' }];
-  writeFileSync(path.join(folder, 'model.json'), JSON.stringify({
-    format: 'layers-model',
-    modelTopology: { class_name: 'Sequential', config: { name: 'many', layers }, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' },
-    weightsManifest: [{ paths: ['weights.bin'], weights }],
-  }));
+  const dense = (name: string, size: number, activation: string, more = {}) => ({
+    class_name: 'Dense',
+    config: { name, units: size, activation, use_bias: false, trainable: true, ...more },
+  });
+  const layers = [
+    { class_name: 'Flatten', config: { name: 'flat', batch_input_shape: [null, SIDE, SIDE, 1], dtype: 'float32' } },
+    dense('hidden', units, 'relu'),
+    dense('classes', CLASSES, 'softmax'),
+  ];
+  const weights = [
+    { name: 'hidden/kernel', shape: [pixels, units], dtype: 'float32' },
+    { name: 'classes/kernel', shape: [units, CLASSES], dtype: 'float32' },
+  ];
+  writeFileSync(
+    path.join(folder, 'model.json'),
+    JSON.stringify({
+      format: 'layers-model',
+      modelTopology: {
+        class_name: 'Sequential',
+        config: { name: 'many', layers },
+        keras_version: 'tfjs-layers 4.22.0',
+        backend: 'tensor_flow.js',
+      },
+      weightsManifest: [{ paths: ['weights.bin'], weights }],
+    }),
+  );
   writeFileSync(path.join(folder, 'weights.bin'), Buffer.concat([Buffer.from(hidden.buffer), Buffer.from(out.buffer)]));
-  for (const [role, count] of [['train', 2 * LABELS], ['test', 4 * LABELS]] as const) {
+  for (const [role, count] of [
+    ['train', 2 * LABELS],
+    ['test', 4 * LABELS],
+  ] as const) {
     const images = Buffer.alloc(16 + count * pixels);
     const labels = Buffer.alloc(8 + count * 4);
     [0x803, count, SIDE, SIDE].forEach((word, at) => images.writeUInt32BE(word, at * 4));
@@ -53,10 +74,17 @@ function make(folder: string): string {
   }
   const config = path.join(folder, 'many.fineprune.json');
   const split = (role: string) => ({ images: `${role}-images`, labels: `${role}-labels` });
-  writeFileSync(config, JSON.stringify({
-    model: 'model.json', data: { train: split('train'), test: split('test') },
-    trigger: { kind: 'patch', target: 7 }, prune: { ratio: 0.2 }, fineTune: { epochs: 1 }, backend: 'wasm',
-  }));
+  writeFileSync(
+    config,
+    JSON.stringify({
+      model: 'model.json',
+      data: { train: split('train'), test: split('test') },
+      trigger: { kind: 'patch', target: 7 },
+      prune: { ratio: 0.2 },
+      fineTune: { epochs: 1 },
+      backend: 'wasm',
+    }),
+  );
   return config;
 }
 
@@ -69,7 +97,10 @@ describe('a model of 1,283 classes', function () {
   let report: DefenseReport;
 
   before(async () => {
-    const { files } = await startEngine({ config: make(temp.dir), allowedFolders: [] }, { onEvent: () => undefined, signal: new AbortController().signal });
+    const { files } = await startEngine(
+      { config: make(temp.dir), allowedFolders: [] },
+      { onEvent: () => undefined, signal: new AbortController().signal },
+    );
     text = readFileSync(files.report, 'utf8');
     markdown = readFileSync(files.markdown, 'utf8');
     report = readReport(text, files.report);
@@ -79,7 +110,10 @@ describe('a model of 1,283 classes', function () {
     assert.ok(text.length < 1e6, `${text.length} bytes`);
     const validate = new Ajv({ strict: false }).compile(schema);
     assert.ok(validate(JSON.parse(text)), JSON.stringify(validate.errors));
-    assert.deepEqual(consistencyProblems(report).filter(({ kind }) => kind === 'problem'), []);
+    assert.deepEqual(
+      consistencyProblems(report).filter(({ kind }) => kind === 'problem'),
+      [],
+    );
   });
 
   it('holds what the matrices would, sparse', () => {
@@ -87,7 +121,10 @@ describe('a model of 1,283 classes', function () {
     assert.deepEqual([before.confusion, before.triggeredConfusion, before.perClass], [[], [], []]);
     assert.equal(classesOf(report), CLASSES);
     assert.equal(before.cleanAccuracy.of, 4 * LABELS);
-    assert.equal([...cleanConfusion(before).wrong()].reduce((sum, [, , images]) => sum + images, 0), before.cleanAccuracy.of - before.cleanAccuracy.hits);
+    assert.equal(
+      [...cleanConfusion(before).wrong()].reduce((sum, [, , images]) => sum + images, 0),
+      before.cleanAccuracy.of - before.cleanAccuracy.hits,
+    );
     assert.deepEqual(classRate(before, LABELS - 1).of, 4);
     assert.equal(classRate(before, CLASSES - 1).of, 0);
   });
@@ -101,7 +138,10 @@ describe('a model of 1,283 classes', function () {
   it('tells of a cell that was moved', () => {
     const changed = structuredClone(report);
     changed.stages.after.sparse!.clean.correct[3]! -= 1;
-    assert.notDeepEqual(consistencyProblems(changed).filter(({ kind }) => kind === 'problem'), []);
+    assert.notDeepEqual(
+      consistencyProblems(changed).filter(({ kind }) => kind === 'problem'),
+      [],
+    );
     const out = structuredClone(report);
     out.stages.after.sparse!.clean.wrong.push([CLASSES, 0, 1]);
     assert.throws(() => readReport(JSON.stringify(out), 'x.defense.json'), /whole number from 0 to 1282/);

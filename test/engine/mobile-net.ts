@@ -3,7 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { openIdx } from '../../server/engine/data/idx';
 import { allIndices } from '../../server/engine/data/roles';
-import { inputTensor, sourceOf, subsetOf, type InputSource, type PassOptions } from '../../server/engine/defense/inputs';
+import {
+  inputTensor,
+  sourceOf,
+  subsetOf,
+  type InputSource,
+  type PassOptions,
+} from '../../server/engine/defense/inputs';
 import { invertTriggers } from '../../server/engine/inversion/invert';
 import { pixelGradient } from '../../server/engine/inversion/input-gradient';
 import { forward } from '../../server/engine/model/forward';
@@ -25,9 +31,17 @@ const CLASSES = 10;
  */
 export async function writeMobileNet(folder: string): Promise<string> {
   const { conv2d, depthwiseConv2d, batchNormalization, reLU, add, globalAveragePooling2d, dense } = L.layers;
-  const through = (x: L.SymbolicTensor, ...layers: InstanceType<typeof L.layers.Layer>[]): L.SymbolicTensor => layers.reduce((at, layer) => layer.apply(at) as L.SymbolicTensor, x);
-  const full = (filters: number, kernelSize: number, strides = 1) => [conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false }), batchNormalization()];
-  const depthwise = (strides: number) => [depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false }), batchNormalization(), reLU({ maxValue: 6 })];
+  const through = (x: L.SymbolicTensor, ...layers: InstanceType<typeof L.layers.Layer>[]): L.SymbolicTensor =>
+    layers.reduce((at, layer) => layer.apply(at) as L.SymbolicTensor, x);
+  const full = (filters: number, kernelSize: number, strides = 1) => [
+    conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false }),
+    batchNormalization(),
+  ];
+  const depthwise = (strides: number) => [
+    depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false }),
+    batchNormalization(),
+    reLU({ maxValue: 6 }),
+  ];
   const input = L.input({ shape: [28, 28, 1] });
   const stem = through(input, ...full(16, 3, 2), reLU({ maxValue: 6 }));
   const wide = through(stem, ...full(40, 1), reLU({ maxValue: 6 }), ...depthwise(1), ...full(72, 1));
@@ -40,7 +54,17 @@ export async function writeMobileNet(folder: string): Promise<string> {
   const { json, weights } = await filesOf(model);
   model.dispose();
   const fresh = await openModel(await write(path.join(folder, 'fresh'), json, weights));
-  await train({ ...passOf(fresh), source: await digits(400), epochs: 2, batchSize: 32, learningRate: 0.005, seed: 1, masks: null, frozen: [], onStep: () => undefined });
+  await train({
+    ...passOf(fresh),
+    source: await digits(400),
+    epochs: 2,
+    batchSize: 32,
+    learningRate: 0.005,
+    seed: 1,
+    masks: null,
+    frozen: [],
+    onStep: () => undefined,
+  });
   const { path: file } = await saveModel(fresh, path.join(folder, 'trained'));
   fresh.dispose();
   return file;
@@ -52,7 +76,11 @@ function passOf(model: OpenModel): PassOptions {
 
 /** The first images of MNIST's test set. */
 async function digits(count: number): Promise<InputSource> {
-  const split = await openIdx(path.join(MNIST_FOLDER, 't10k-images-idx3-ubyte'), path.join(MNIST_FOLDER, 't10k-labels-idx1-ubyte'), 1 / 255);
+  const split = await openIdx(
+    path.join(MNIST_FOLDER, 't10k-images-idx3-ubyte'),
+    path.join(MNIST_FOLDER, 't10k-labels-idx1-ubyte'),
+    1 / 255,
+  );
   return subsetOf(sourceOf({ split, indices: allIndices(split.count) }), allIndices(count));
 }
 
@@ -77,13 +105,37 @@ export async function figuresOf(file: string): Promise<MobileNetFigures> {
   const variables = trainableVariables(model, []);
   const weightGradients = (training: boolean): Float32Array[] =>
     tf.tidy(() => {
-      const targets = tf.tensor2d(Float32Array.from({ length: IMAGES * CLASSES }, (_, i) => (labels[Math.floor(i / CLASSES)] === i % CLASSES ? 1 : 0)), [IMAGES, CLASSES]);
+      const targets = tf.tensor2d(
+        Float32Array.from({ length: IMAGES * CLASSES }, (_, i) =>
+          labels[Math.floor(i / CLASSES)] === i % CLASSES ? 1 : 0,
+        ),
+        [IMAGES, CLASSES],
+      );
       const x = inputTensor(source, positions, pass);
-      const { grads } = tf.variableGrads(() => softmaxCrossEntropy(targets, forward(model, x, training ? { training } : { differentiable: true })), variables);
+      const { grads } = tf.variableGrads(
+        () => softmaxCrossEntropy(targets, forward(model, x, training ? { training } : { differentiable: true })),
+        variables,
+      );
       return variables.map((v) => grads[v.name]!.dataSync() as Float32Array);
     });
-  const found = await invertTriggers({ targets: [0, 1, 2], source, batchSize: 16, steps: 40, patience: Infinity, bounds: null, seed: 0, purpose: 'screen' }, pass);
-  const figures = { input: gradient, weights: { inference: weightGradients(false), training: weightGradients(true) }, masks: found.map(({ mask }) => mask) };
+  const found = await invertTriggers(
+    {
+      targets: [0, 1, 2],
+      source,
+      batchSize: 16,
+      steps: 40,
+      patience: Infinity,
+      bounds: null,
+      seed: 0,
+      purpose: 'screen',
+    },
+    pass,
+  );
+  const figures = {
+    input: gradient,
+    weights: { inference: weightGradients(false), training: weightGradients(true) },
+    masks: found.map(({ mask }) => mask),
+  };
   model.dispose();
   return figures;
 }

@@ -43,7 +43,11 @@ describe('saving a model', function () {
     first!.weights.splice(2, 0, { name: 'seed_generator/state', shape: [2], dtype: 'int32' });
     first!.paths = ['group1-shard1of3.bin', 'more/group1-shard2of3.bin', 'group1-shard3of3.bin'];
     const extra = 4 * (9 * 32 + 32);
-    const all = Buffer.concat([weights.subarray(0, extra), Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]), weights.subarray(extra)]);
+    const all = Buffer.concat([
+      weights.subarray(0, extra),
+      Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]),
+      weights.subarray(extra),
+    ]);
     // Cut in the middle of numbers, as shards of a fixed size are.
     const cuts = [0, 1001, 5002, all.length];
     for (const [i, name] of first!.paths.entries()) {
@@ -56,11 +60,21 @@ describe('saving a model', function () {
   async function contents(of: string): Promise<Record<string, string>> {
     const entries = await readdir(of, { recursive: true, withFileTypes: true });
     const files = entries.filter((e) => e.isFile()).map((e) => path.join(e.parentPath, e.name));
-    return Object.fromEntries(await Promise.all(files.sort().map(async (f) => [path.relative(of, f), sha256(await readFile(f))] as const)));
+    return Object.fromEntries(
+      await Promise.all(files.sort().map(async (f) => [path.relative(of, f), sha256(await readFile(f))] as const)),
+    );
   }
 
   async function refused(out: string, code: string, from = model): Promise<void> {
-    await assert.rejects(saveModel(from, out), (error: unknown) => error instanceof FinePruneError && error.kind === 'input' && error.code === code && Boolean(error.todo) && Boolean(error.file));
+    await assert.rejects(
+      saveModel(from, out),
+      (error: unknown) =>
+        error instanceof FinePruneError &&
+        error.kind === 'input' &&
+        error.code === code &&
+        Boolean(error.todo) &&
+        Boolean(error.file),
+    );
   }
 
   it('unchanged: the same bytes in every file', async () => {
@@ -90,7 +104,9 @@ describe('saving a model', function () {
       assert.equal(distance(forward(again, x), forward(model, x)), 0);
     });
     // The tensor that no layer reads is where it was.
-    const bytes = Buffer.concat(await Promise.all(model.source.groups[0]!.manifest.paths.map((p) => readFile(path.join(folder, 'out', p)))));
+    const bytes = Buffer.concat(
+      await Promise.all(model.source.groups[0]!.manifest.paths.map((p) => readFile(path.join(folder, 'out', p)))),
+    );
     assert.deepEqual([...bytes.subarray(1280, 1288)], [1, 2, 3, 4, 5, 6, 7, 8]);
     again.dispose();
     masks.dispose();
@@ -160,7 +176,17 @@ describe('saving a model', function () {
       const before = await contents(out);
       // A limit on file sizes hits in the middle of the last shard, without a file system of its own.
       const child = path.join(__dirname, 'save-with-limit.ts');
-      const { stdout } = await promisify(execFile)('sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', process.execPath, '--import', 'tsx', child, path.join(folder, 'input', 'model.json'), out]);
+      const { stdout } = await promisify(execFile)('sh', [
+        '-c',
+        'ulimit -f 64; exec "$@"',
+        'sh',
+        process.execPath,
+        '--import',
+        'tsx',
+        child,
+        path.join(folder, 'input', 'model.json'),
+        out,
+      ]);
       assert.match(stdout, /^output\.tooLarge /m);
       assert.deepEqual(await contents(out), before);
       assert.deepEqual((await readdir(folder)).sort(), ['input', 'out']);
@@ -192,11 +218,21 @@ describe('the reference network', () => {
   it('is the pinned SimpleCNN', () => {
     const model = buildSimpleCnn({ seed: 0, inputShape: [28, 28, 1], classes: 10 });
     assert.deepEqual(
-      model.summary.layers.filter((layer) => layer.parameters > 0).map(({ name, className, units, parameters }) => [name, className, units, parameters]),
-      [['conv2d_1', 'Conv2D', 32, 320], ['conv2d_2', 'Conv2D', 64, 18_496], ['dense_1', 'Dense', 128, 204_928], ['dense_2', 'Dense', 10, 1_290]],
+      model.summary.layers
+        .filter((layer) => layer.parameters > 0)
+        .map(({ name, className, units, parameters }) => [name, className, units, parameters]),
+      [
+        ['conv2d_1', 'Conv2D', 32, 320],
+        ['conv2d_2', 'Conv2D', 64, 18_496],
+        ['dense_1', 'Dense', 128, 204_928],
+        ['dense_2', 'Dense', 10, 1_290],
+      ],
     );
     assert.equal(model.summary.parameters, 225_034);
-    assert.deepEqual(model.order.map((name) => model.graph.byName.get(name)!.outputShape), [[28, 28, 1], [26, 26, 32], [13, 13, 32], [11, 11, 64], [5, 5, 64], [1600], [128], [10]]);
+    assert.deepEqual(
+      model.order.map((name) => model.graph.byName.get(name)!.outputShape),
+      [[28, 28, 1], [26, 26, 32], [13, 13, 32], [11, 11, 64], [5, 5, 64], [1600], [128], [10]],
+    );
     assert.equal(model.graph.softmaxOf, 'dense_2');
     model.dispose();
   });
@@ -206,16 +242,22 @@ describe('the reference network', () => {
     assert.equal(a.hashes.weights, b.hashes.weights);
     assert.notEqual(a.hashes.weights, c.hashes.weights);
     const kernels = a.net.layers.filter((layer) => layer.weights.length).map((layer) => layer.getWeights()[0]!);
-    const extent = (k: tf.Tensor): number => (k.dataSync() as Float32Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const extent = (k: tf.Tensor): number =>
+      (k.dataSync() as Float32Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     const first = kernels.map((k) => k.dataSync()[0]! / extent(k));
     assert.equal(new Set(first).size, 4);
     // Glorot, Bengio 2010: uniform within ±√(6 / (fan in + fan out)).
-    for (const [k, limit] of kernels.map((kernel, i) => [kernel, Math.sqrt(6 / [9 + 288, 288 + 576, 1600 + 128, 138][i]!)] as const)) {
+    for (const [k, limit] of kernels.map(
+      (kernel, i) => [kernel, Math.sqrt(6 / [9 + 288, 288 + 576, 1600 + 128, 138][i]!)] as const,
+    )) {
       const largest = extent(k);
       assert.ok(largest <= limit && largest > 0.95 * limit);
     }
     reinitialise(b, 1);
-    assert.deepEqual(b.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))), c.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))));
+    assert.deepEqual(
+      b.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))),
+      c.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))),
+    );
     [a, b, c].forEach((model) => model.dispose());
   });
 });

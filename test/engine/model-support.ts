@@ -20,7 +20,10 @@ export async function temporaryFolder(): Promise<{ folder: string; remove: () =>
 export interface ModelJson {
   format?: string;
   modelTopology?: unknown;
-  weightsManifest?: { paths: string[]; weights: { name: string; shape: number[]; dtype: string; quantization?: unknown }[] }[];
+  weightsManifest?: {
+    paths: string[];
+    weights: { name: string; shape: number[]; dtype: string; quantization?: unknown }[];
+  }[];
   [field: string]: unknown;
 }
 
@@ -31,7 +34,13 @@ export async function filesOf(model: L.LayersModel): Promise<{ json: ModelJson; 
     save: async (artifacts) => {
       const { modelTopology, format, weightSpecs, weightData } = artifacts;
       files = {
-        json: { format, generatedBy: 'test', convertedBy: null, modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs as never }] },
+        json: {
+          format,
+          generatedBy: 'test',
+          convertedBy: null,
+          modelTopology,
+          weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs as never }],
+        },
         weights: new Uint8Array(weightData as ArrayBuffer),
       };
       return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
@@ -41,7 +50,12 @@ export async function filesOf(model: L.LayersModel): Promise<{ json: ModelJson; 
 }
 
 /** Writes a model into a folder and returns the path of its model.json. */
-export async function write(folder: string, json: unknown, weights?: Uint8Array, shard = 'weights.bin'): Promise<string> {
+export async function write(
+  folder: string,
+  json: unknown,
+  weights?: Uint8Array,
+  shard = 'weights.bin',
+): Promise<string> {
   await mkdir(path.dirname(path.join(folder, shard)), { recursive: true });
   const file = path.join(folder, 'model.json');
   await writeFile(file, typeof json === 'string' ? json : JSON.stringify(json));
@@ -66,7 +80,9 @@ export function randomise(model: L.LayersModel, seed: number): void {
 
 /** Name of the layer that a variable of a network belongs to; TF.js calls the variable itself something else. */
 export function layerOfVariable(net: L.LayersModel, variable: tf.Variable): string {
-  return net.layers.find((layer) => layer.weights.some((weight) => (weight as unknown as { val: tf.Variable }).val === variable))!.name;
+  return net.layers.find((layer) =>
+    layer.weights.some((weight) => (weight as unknown as { val: tf.Variable }).val === variable),
+  )!.name;
 }
 
 /** Seeded images in [0, 1]. */

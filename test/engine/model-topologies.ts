@@ -9,15 +9,25 @@ export interface Case {
   build: () => L.LayersModel;
   /** Layer to name; left out: the penultimate layer. */
   named?: string;
-  site: { layer: string; kind: string; units: number; activation: string; tap: string; feedsClassifier: boolean; canBeNegative: boolean };
+  site: {
+    layer: string;
+    kind: string;
+    units: number;
+    activation: string;
+    tap: string;
+    feedsClassifier: boolean;
+    canBeNegative: boolean;
+  };
   /** Layers whose weights are held at zero, beside the units' own. */
   outgoing: string[];
 }
 
 const IMAGE = [8, 8, 2];
 const l = L.layers;
-const dense = (name: string, units: number, activation?: string) => l.dense({ name, units, activation: activation as 'relu' });
-const conv = (name: string, filters: number, activation?: string, more = {}) => l.conv2d({ name, filters, kernelSize: 3, activation: activation as 'relu', ...more });
+const dense = (name: string, units: number, activation?: string) =>
+  l.dense({ name, units, activation: activation as 'relu' });
+const conv = (name: string, filters: number, activation?: string, more = {}) =>
+  l.conv2d({ name, filters, kernelSize: 3, activation: activation as 'relu', ...more });
 const head = () => dense('classes', 4, 'softmax');
 
 /** A functional model of layers in a row. */
@@ -34,7 +44,15 @@ function graph(build: (x: Sym) => Sym): L.LayersModel {
 const denseWith = (activation: string, outgoing: string[], canBeNegative: boolean): Case => ({
   name: `Dense with ${activation}`,
   build: () => row(l.flatten({ name: 'flat' }), dense('hidden', 12, activation), head()),
-  site: { layer: 'hidden', kind: 'Dense', units: 12, activation: activation === 'hardSigmoid' ? 'hard_sigmoid' : activation, tap: 'hidden', feedsClassifier: true, canBeNegative },
+  site: {
+    layer: 'hidden',
+    kind: 'Dense',
+    units: 12,
+    activation: activation === 'hardSigmoid' ? 'hard_sigmoid' : activation,
+    tap: 'hidden',
+    feedsClassifier: true,
+    canBeNegative,
+  },
   outgoing,
 });
 
@@ -67,82 +85,251 @@ export const CASES: Case[] = [
           l.softmax({ name: 'probabilities' }),
         ],
       }),
-    site: { layer: 'hidden', kind: 'Dense', units: 12, activation: 'relu', tap: 'act', feedsClassifier: true, canBeNegative: false },
+    site: {
+      layer: 'hidden',
+      kind: 'Dense',
+      units: 12,
+      activation: 'relu',
+      tap: 'act',
+      feedsClassifier: true,
+      canBeNegative: false,
+    },
     outgoing: [],
   },
   {
     name: 'Dense → BatchNorm → sigmoid',
-    build: () => row(l.flatten({ name: 'flat' }), dense('hidden', 12), l.batchNormalization({ name: 'norm' }), l.activation({ name: 'act', activation: 'sigmoid' }), dense('classes', 4)),
-    site: { layer: 'hidden', kind: 'Dense', units: 12, activation: 'sigmoid', tap: 'act', feedsClassifier: true, canBeNegative: false },
+    build: () =>
+      row(
+        l.flatten({ name: 'flat' }),
+        dense('hidden', 12),
+        l.batchNormalization({ name: 'norm' }),
+        l.activation({ name: 'act', activation: 'sigmoid' }),
+        dense('classes', 4),
+      ),
+    site: {
+      layer: 'hidden',
+      kind: 'Dense',
+      units: 12,
+      activation: 'sigmoid',
+      tap: 'act',
+      feedsClassifier: true,
+      canBeNegative: false,
+    },
     outgoing: ['classes'],
   },
   {
     name: 'Dense relu → BatchNorm without gamma',
-    build: () => row(l.flatten({ name: 'flat' }), dense('hidden', 12, 'relu'), l.batchNormalization({ name: 'norm', scale: false }), head()),
-    site: { layer: 'hidden', kind: 'Dense', units: 12, activation: 'relu', tap: 'norm', feedsClassifier: true, canBeNegative: true },
+    build: () =>
+      row(
+        l.flatten({ name: 'flat' }),
+        dense('hidden', 12, 'relu'),
+        l.batchNormalization({ name: 'norm', scale: false }),
+        head(),
+      ),
+    site: {
+      layer: 'hidden',
+      kind: 'Dense',
+      units: 12,
+      activation: 'relu',
+      tap: 'norm',
+      feedsClassifier: true,
+      canBeNegative: true,
+    },
     outgoing: [],
   },
   {
     name: 'Dense sigmoid → BatchNorm without gamma',
-    build: () => row(l.flatten({ name: 'flat' }), dense('hidden', 12, 'sigmoid'), l.batchNormalization({ name: 'norm', scale: false }), head()),
-    site: { layer: 'hidden', kind: 'Dense', units: 12, activation: 'sigmoid', tap: 'norm', feedsClassifier: true, canBeNegative: true },
+    build: () =>
+      row(
+        l.flatten({ name: 'flat' }),
+        dense('hidden', 12, 'sigmoid'),
+        l.batchNormalization({ name: 'norm', scale: false }),
+        head(),
+      ),
+    site: {
+      layer: 'hidden',
+      kind: 'Dense',
+      units: 12,
+      activation: 'sigmoid',
+      tap: 'norm',
+      feedsClassifier: true,
+      canBeNegative: true,
+    },
     outgoing: ['classes'],
   },
   {
     name: 'Dense sigmoid → BatchNorm with gamma',
-    build: () => row(l.flatten({ name: 'flat' }), dense('hidden', 12, 'sigmoid'), l.batchNormalization({ name: 'norm' }), head()),
-    site: { layer: 'hidden', kind: 'Dense', units: 12, activation: 'sigmoid', tap: 'norm', feedsClassifier: true, canBeNegative: true },
+    build: () =>
+      row(l.flatten({ name: 'flat' }), dense('hidden', 12, 'sigmoid'), l.batchNormalization({ name: 'norm' }), head()),
+    site: {
+      layer: 'hidden',
+      kind: 'Dense',
+      units: 12,
+      activation: 'sigmoid',
+      tap: 'norm',
+      feedsClassifier: true,
+      canBeNegative: true,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D → Flatten → Dense',
-    build: () => row(conv('conv', 6, 'relu'), l.maxPooling2d({ name: 'pool', poolSize: 2 }), l.flatten({ name: 'flat' }), head()),
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'conv', feedsClassifier: false, canBeNegative: false },
+    build: () =>
+      row(conv('conv', 6, 'relu'), l.maxPooling2d({ name: 'pool', poolSize: 2 }), l.flatten({ name: 'flat' }), head()),
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'conv',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D sigmoid → pool → Flatten → Dense (rows r mod C)',
-    build: () => row(conv('conv', 6, 'sigmoid'), l.averagePooling2d({ name: 'pool', poolSize: 2 }), l.flatten({ name: 'flat' }), l.dropout({ name: 'drop', rate: 0.2 }), head()),
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'sigmoid', tap: 'conv', feedsClassifier: false, canBeNegative: false },
+    build: () =>
+      row(
+        conv('conv', 6, 'sigmoid'),
+        l.averagePooling2d({ name: 'pool', poolSize: 2 }),
+        l.flatten({ name: 'flat' }),
+        l.dropout({ name: 'drop', rate: 0.2 }),
+        head(),
+      ),
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'sigmoid',
+      tap: 'conv',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['classes'],
   },
   {
     name: 'Conv2D → BatchNorm → ReLU → GlobalAveragePooling → Dense',
-    build: () => row(conv('conv', 6, undefined, { useBias: false, padding: 'same' }), l.batchNormalization({ name: 'norm' }), l.reLU({ name: 'act' }), l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsLast' }), head()),
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'act', feedsClassifier: false, canBeNegative: false },
+    build: () =>
+      row(
+        conv('conv', 6, undefined, { useBias: false, padding: 'same' }),
+        l.batchNormalization({ name: 'norm' }),
+        l.reLU({ name: 'act' }),
+        l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsLast' }),
+        head(),
+      ),
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'act',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D → pool → relu: measured after the activation function',
-    build: () => row(conv('conv', 6), l.maxPooling2d({ name: 'pool', poolSize: 2 }), l.activation({ name: 'act', activation: 'relu' }), l.flatten({ name: 'flat' }), head()),
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'act', feedsClassifier: false, canBeNegative: false },
+    build: () =>
+      row(
+        conv('conv', 6),
+        l.maxPooling2d({ name: 'pool', poolSize: 2 }),
+        l.activation({ name: 'act', activation: 'relu' }),
+        l.flatten({ name: 'flat' }),
+        head(),
+      ),
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'act',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D relu → pool → BatchNorm → Conv2D, named',
-    build: () => row(conv('conv', 6, 'relu'), l.maxPooling2d({ name: 'pool', poolSize: 2 }), l.batchNormalization({ name: 'norm' }), conv('conv2', 5, 'relu', { kernelSize: 2 }), l.flatten({ name: 'flat' }), head()),
+    build: () =>
+      row(
+        conv('conv', 6, 'relu'),
+        l.maxPooling2d({ name: 'pool', poolSize: 2 }),
+        l.batchNormalization({ name: 'norm' }),
+        conv('conv2', 5, 'relu', { kernelSize: 2 }),
+        l.flatten({ name: 'flat' }),
+        head(),
+      ),
     named: 'conv',
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'norm', feedsClassifier: false, canBeNegative: true },
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'norm',
+      feedsClassifier: false,
+      canBeNegative: true,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D → Flatten → BatchNorm → Dense: the unit is silenced behind the Flatten',
-    build: () => row(conv('conv', 6, 'relu'), l.flatten({ name: 'flat' }), l.batchNormalization({ name: 'norm' }), head()),
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'norm', feedsClassifier: false, canBeNegative: true },
+    build: () =>
+      row(conv('conv', 6, 'relu'), l.flatten({ name: 'flat' }), l.batchNormalization({ name: 'norm' }), head()),
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'norm',
+      feedsClassifier: false,
+      canBeNegative: true,
+    },
     outgoing: [],
   },
   {
     name: 'Conv2D softplus, named, read by a Conv2D (input axis of the kernel)',
-    build: () => row(conv('conv', 6, 'softplus'), l.zeroPadding2d({ name: 'pad', padding: 1 }), conv('conv2', 5, 'relu'), l.globalMaxPooling2d({ name: 'pool', dataFormat: 'channelsLast' }), dense('hidden', 7, 'relu'), head()),
+    build: () =>
+      row(
+        conv('conv', 6, 'softplus'),
+        l.zeroPadding2d({ name: 'pad', padding: 1 }),
+        conv('conv2', 5, 'relu'),
+        l.globalMaxPooling2d({ name: 'pool', dataFormat: 'channelsLast' }),
+        dense('hidden', 7, 'relu'),
+        head(),
+      ),
     named: 'conv',
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'softplus', tap: 'conv', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'softplus',
+      tap: 'conv',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['conv2'],
   },
   {
     name: 'Conv2D sigmoid, named, read by a DepthwiseConv2D',
-    build: () => row(conv('conv', 6, 'sigmoid'), l.depthwiseConv2d({ name: 'depthwise', kernelSize: 2, depthMultiplier: 2 }), l.flatten({ name: 'flat' }), head()),
+    build: () =>
+      row(
+        conv('conv', 6, 'sigmoid'),
+        l.depthwiseConv2d({ name: 'depthwise', kernelSize: 2, depthMultiplier: 2 }),
+        l.flatten({ name: 'flat' }),
+        head(),
+      ),
     named: 'conv',
-    site: { layer: 'conv', kind: 'Conv2D', units: 6, activation: 'sigmoid', tap: 'conv', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'conv',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'sigmoid',
+      tap: 'conv',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['depthwise'],
   },
   {
@@ -155,7 +342,15 @@ export const CASES: Case[] = [
         const act = l.activation({ name: 'act', activation: 'relu' }).apply(sum) as Sym;
         return head().apply(l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsLast' }).apply(act)) as Sym;
       }),
-    site: { layer: 'sum', kind: 'Add', units: 6, activation: 'relu', tap: 'act', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'sum',
+      kind: 'Add',
+      units: 6,
+      activation: 'relu',
+      tap: 'act',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['classes'],
   },
   {
@@ -166,9 +361,19 @@ export const CASES: Case[] = [
         const inner = conv('inner', 6, undefined, { padding: 'same' }).apply(stem) as Sym;
         const sum = l.add({ name: 'sum' }).apply([inner, stem]) as Sym;
         const act = l.reLU({ name: 'act' }).apply(l.batchNormalization({ name: 'norm' }).apply(sum)) as Sym;
-        return head().apply(l.flatten({ name: 'flat' }).apply(l.dropout({ name: 'drop', rate: 0.3 }).apply(act))) as Sym;
+        return head().apply(
+          l.flatten({ name: 'flat' }).apply(l.dropout({ name: 'drop', rate: 0.3 }).apply(act)),
+        ) as Sym;
       }),
-    site: { layer: 'sum', kind: 'Add', units: 6, activation: 'relu', tap: 'act', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'sum',
+      kind: 'Add',
+      units: 6,
+      activation: 'relu',
+      tap: 'act',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['classes'],
   },
   {
@@ -179,7 +384,15 @@ export const CASES: Case[] = [
         const sum = l.add({ name: 'sum' }).apply([dense('b', 9, 'tanh').apply(a) as Sym, a]) as Sym;
         return head().apply(sum) as Sym;
       }),
-    site: { layer: 'sum', kind: 'Add', units: 9, activation: 'linear', tap: 'sum', feedsClassifier: true, canBeNegative: true },
+    site: {
+      layer: 'sum',
+      kind: 'Add',
+      units: 9,
+      activation: 'linear',
+      tap: 'sum',
+      feedsClassifier: true,
+      canBeNegative: true,
+    },
     outgoing: ['classes'],
   },
   {
@@ -187,12 +400,22 @@ export const CASES: Case[] = [
     build: () =>
       graph((x) => {
         const stem = conv('stem', 6, 'relu', { padding: 'same' }).apply(x) as Sym;
-        const inner = l.batchNormalization({ name: 'norm' }).apply(conv('inner', 6, undefined, { padding: 'same' }).apply(stem)) as Sym;
+        const inner = l
+          .batchNormalization({ name: 'norm' })
+          .apply(conv('inner', 6, undefined, { padding: 'same' }).apply(stem)) as Sym;
         const sum = l.add({ name: 'sum' }).apply([inner, stem]) as Sym;
         return head().apply(l.flatten({ name: 'flat' }).apply(sum)) as Sym;
       }),
     named: 'inner',
-    site: { layer: 'inner', kind: 'Conv2D', units: 6, activation: 'linear', tap: 'norm', feedsClassifier: false, canBeNegative: true },
+    site: {
+      layer: 'inner',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'linear',
+      tap: 'norm',
+      feedsClassifier: false,
+      canBeNegative: true,
+    },
     outgoing: [],
   },
   {
@@ -206,7 +429,15 @@ export const CASES: Case[] = [
         return head().apply(l.flatten({ name: 'flat' }).apply(sum)) as Sym;
       }),
     named: 'stem',
-    site: { layer: 'stem', kind: 'Conv2D', units: 6, activation: 'relu', tap: 'stem', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'stem',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'relu',
+      tap: 'stem',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: [],
   },
   {
@@ -221,15 +452,41 @@ export const CASES: Case[] = [
         return head().apply(hidden) as Sym;
       }),
     named: 'b',
-    site: { layer: 'b', kind: 'Conv2D', units: 6, activation: 'sigmoid', tap: 'b', feedsClassifier: false, canBeNegative: false },
+    site: {
+      layer: 'b',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'sigmoid',
+      tap: 'b',
+      feedsClassifier: false,
+      canBeNegative: false,
+    },
     outgoing: ['hidden'],
   },
   {
     name: 'LeakyReLU, PReLU, ELU, Reshape, GaussianNoise',
     build: () =>
-      row(conv('conv', 4, 'linear', { strides: 2 }), l.leakyReLU({ name: 'leaky', alpha: 0.1 }), conv('conv2', 6, undefined, { kernelSize: 2 }), l.prelu({ name: 'prelu', sharedAxes: [1, 2] }), l.reshape({ name: 'flat', targetShape: [24] }), l.gaussianNoise({ name: 'noise', stddev: 0.2 }), dense('hidden', 10), l.elu({ name: 'elu' }), head()),
+      row(
+        conv('conv', 4, 'linear', { strides: 2 }),
+        l.leakyReLU({ name: 'leaky', alpha: 0.1 }),
+        conv('conv2', 6, undefined, { kernelSize: 2 }),
+        l.prelu({ name: 'prelu', sharedAxes: [1, 2] }),
+        l.reshape({ name: 'flat', targetShape: [24] }),
+        l.gaussianNoise({ name: 'noise', stddev: 0.2 }),
+        dense('hidden', 10),
+        l.elu({ name: 'elu' }),
+        head(),
+      ),
     named: 'conv2',
-    site: { layer: 'conv2', kind: 'Conv2D', units: 6, activation: 'prelu', tap: 'prelu', feedsClassifier: false, canBeNegative: true },
+    site: {
+      layer: 'conv2',
+      kind: 'Conv2D',
+      units: 6,
+      activation: 'prelu',
+      tap: 'prelu',
+      feedsClassifier: false,
+      canBeNegative: true,
+    },
     // In training, noise falls on silenced units too.
     outgoing: ['hidden'],
   },

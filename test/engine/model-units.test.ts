@@ -7,7 +7,16 @@ import { masksFor } from '../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../server/engine/model/model';
 import { openModel } from '../../server/engine/model/open-tfjs';
 import { findUnitSite } from '../../server/engine/model/units';
-import { distance, filesOf, images, layerOfVariable, randomise, temporaryFolder, useBackend, write } from './model-support';
+import {
+  distance,
+  filesOf,
+  images,
+  layerOfVariable,
+  randomise,
+  temporaryFolder,
+  useBackend,
+  write,
+} from './model-support';
 import { CASES } from './model-topologies';
 
 const PRUNED = [0, 2, 5];
@@ -90,7 +99,9 @@ describe('units of a network', function () {
       it('zeroes outgoing weights only where they are needed', () => {
         const masks = masksFor(model, site, PRUNED);
         const chain = new Set([site.layer, site.tap, 'norm']);
-        const layers = new Set(masks.entries.map(({ variable }) => layerOfVariable(model.net, variable)).filter((name) => !chain.has(name)));
+        const layers = new Set(
+          masks.entries.map(({ variable }) => layerOfVariable(model.net, variable)).filter((name) => !chain.has(name)),
+        );
         assert.deepEqual([...layers], example.outgoing);
         masks.dispose();
       });
@@ -122,15 +133,28 @@ function silenced(model: OpenModel, site: UnitSite, x: tf.Tensor4D): tf.Tensor2D
 }
 
 /** One plain gradient step on cross-entropy, gradients masked; checks that it changes the network. */
-function trainStep(model: OpenModel, x: tf.Tensor4D, masks: readonly { variable: tf.Variable; mask: tf.Tensor }[], step: number): void {
+function trainStep(
+  model: OpenModel,
+  x: tf.Tensor4D,
+  masks: readonly { variable: tf.Variable; mask: tf.Tensor }[],
+  step: number,
+): void {
   const frozen = new Set(frozenLayers(model.graph).map((f) => f.layer));
-  const variables = model.net.layers.filter((layer) => !frozen.has(layer.name)).flatMap((layer) => layer.trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
+  const variables = model.net.layers
+    .filter((layer) => !frozen.has(layer.name))
+    .flatMap((layer) => layer.trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
   const maskOf = new Map(masks.map(({ variable, mask }) => [variable, mask]));
   const before = variables.map((v) => v.dataSync().slice());
   tf.tidy(() => {
     // Cast, since the WASM kernel writes integers whatever type is asked for.
     const targets = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 3, 0, 1], 'int32'), 4), 'float32');
-    const { grads } = tf.variableGrads(() => tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(forward(model, x, { training: true, dropoutSeed: step }))), 1))) as tf.Scalar, variables);
+    const { grads } = tf.variableGrads(
+      () =>
+        tf.neg(
+          tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(forward(model, x, { training: true, dropoutSeed: step }))), 1)),
+        ) as tf.Scalar,
+      variables,
+    );
     for (const v of variables) {
       const mask = maskOf.get(v);
       const gradient = mask ? tf.mul(grads[v.name]!, mask) : grads[v.name]!;

@@ -8,7 +8,13 @@ import { promisify } from 'node:util';
 import { TENSORFLOW_LIBRARIES } from '../../server/engine/backend/install/python';
 import { checkWheel, downloadWheel, extractHeaders } from '../../server/engine/backend/install/wheel';
 import { installNativeEngine, planInstall, removeNativeEngine } from '../../server/engine/backend/native-install';
-import { BINDING_FILE, PLATFORM, engineFolder, findNativeEngine, type NativeEngineStatus } from '../../server/engine/backend/native-sources';
+import {
+  BINDING_FILE,
+  PLATFORM,
+  engineFolder,
+  findNativeEngine,
+  type NativeEngineStatus,
+} from '../../server/engine/backend/native-sources';
 import { FinePruneError } from '../../server/protocol/errors';
 
 const execFileAsync = promisify(execFile);
@@ -60,7 +66,13 @@ describe('native engine: the real installation', function () {
     // Downloaded once; after that pip takes it from there, as from any mirror.
     const wheel = await downloadWheel(wheels, process.env, () => {});
     await checkWheel(wheel);
-    env = { ...process.env, FINE_PRUNE_CACHE: path.join(folder, 'cache'), FINE_PRUNE_NATIVE_BINDING: '', PIP_FIND_LINKS: wheels, PIP_NO_INDEX: '1' };
+    env = {
+      ...process.env,
+      FINE_PRUNE_CACHE: path.join(folder, 'cache'),
+      FINE_PRUNE_NATIVE_BINDING: '',
+      PIP_FIND_LINKS: wheels,
+      PIP_NO_INDEX: '1',
+    };
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -75,9 +87,16 @@ describe('native engine: the real installation', function () {
     const builders = answers.filter(({ steps }) => steps.some((step) => step.startsWith('Downloading')));
     assert.equal(builders.length, 1, 'one of the two builds, the other waits');
     assert.deepEqual(readdirSync(path.join(folder, 'cache', 'native')), [PLATFORM]);
-    assert.deepEqual(readdirSync(engineFolder(env)).sort(), ['engine.json', ...TENSORFLOW_LIBRARIES, BINDING_FILE].sort());
+    assert.deepEqual(
+      readdirSync(engineFolder(env)).sort(),
+      ['engine.json', ...TENSORFLOW_LIBRARIES, BINDING_FILE].sort(),
+    );
 
-    const result = await inOwnProcess<Record<string, unknown>>(USE_ENGINE, env, path.join(engineFolder(env), BINDING_FILE));
+    const result = await inOwnProcess<Record<string, unknown>>(
+      USE_ENGINE,
+      env,
+      path.join(engineFolder(env), BINDING_FILE),
+    );
     assert.deepEqual(result, {
       backend: 'tensorflow',
       tensorflowVersion: '2.21.0',
@@ -103,15 +122,21 @@ describe('native engine: the real installation', function () {
     await mkdir(path.dirname(tensorflow), { recursive: true });
     await extractHeaders(path.join(folder, 'wheels', wheel), path.join(folder, 'site'));
     await writeFile(path.join(tensorflow, '__init__.py'), '');
-    for (const name of TENSORFLOW_LIBRARIES) await symlink(path.join(engineFolder(env), name), path.join(tensorflow, name));
+    for (const name of TENSORFLOW_LIBRARIES)
+      await symlink(path.join(engineFolder(env), name), path.join(tensorflow, name));
 
-    const other = { ...env, FINE_PRUNE_CACHE: path.join(folder, 'cache-python'), PYTHONPATH: path.join(folder, 'site') };
+    const other = {
+      ...env,
+      FINE_PRUNE_CACHE: path.join(folder, 'cache-python'),
+      PYTHONPATH: path.join(folder, 'site'),
+    };
     const plan = await planInstall({ env: other });
     assert.deepEqual([plan.source, plan.downloadBytes], ['python', 0]);
     const status = await installNativeEngine({ env: other, onProgress: () => {} });
     assert.deepEqual([status.source, status.tensorflowVersion], ['cache', '2.21.0']);
     assert.match(status.why, /linked/);
-    for (const name of TENSORFLOW_LIBRARIES) assert.ok(lstatSync(path.join(engineFolder(other), name)).isSymbolicLink());
+    for (const name of TENSORFLOW_LIBRARIES)
+      assert.ok(lstatSync(path.join(engineFolder(other), name)).isSymbolicLink());
 
     await rename(tensorflow, `${tensorflow}-upgraded`);
     assert.match((await findNativeEngine({ env: other })).why, /is gone.*install it again/);

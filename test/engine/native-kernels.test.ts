@@ -16,7 +16,8 @@ describe('native kernels', function () {
     for (const stride of [1, 2, 3]) {
       for (const pad of ['valid', 'same'] as const) {
         it(`gradients equal the definition: ${k}×${k}, stride ${stride}, ${pad}`, () => {
-          for (const channels of [1, 3, 8]) checkConvolution({ input: [2, 9, 8, channels], window: [k, k], stride: [stride, stride], pad }, 4);
+          for (const channels of [1, 3, 8])
+            checkConvolution({ input: [2, 9, 8, channels], window: [k, k], stride: [stride, stride], pad }, 4);
         });
       }
     }
@@ -36,17 +37,25 @@ describe('native kernels', function () {
   for (const k of [1, 3]) {
     for (const stride of [1, 2]) {
       for (const channels of [36, 40, 48, 66, 72, 80, 112, 200, 240, 320, 512]) {
-        it(`gradients equal the definition: ${k}×${k}, stride ${stride}, ${channels} channels in`, () => checkConvolution({ input: [1, 4, 4, channels], window: [k, k], stride: [stride, stride], pad: 'same' }, 24));
+        it(`gradients equal the definition: ${k}×${k}, stride ${stride}, ${channels} channels in`, () =>
+          checkConvolution({ input: [1, 4, 4, channels], window: [k, k], stride: [stride, stride], pad: 'same' }, 24));
       }
     }
   }
-  for (const [from, to] of [[1024, 512], [256, 1024], [512, 1024], [1024, 256]] as const) {
-    it(`gradients equal the definition: 1×1, ${from} → ${to} channels`, () => checkConvolution({ input: [1, 2, 2, from], window: [1, 1], stride: [1, 1], pad: 'same' }, to));
+  for (const [from, to] of [
+    [1024, 512],
+    [256, 1024],
+    [512, 1024],
+    [1024, 256],
+  ] as const) {
+    it(`gradients equal the definition: 1×1, ${from} → ${to} channels`, () =>
+      checkConvolution({ input: [1, 2, 2, from], window: [1, 1], stride: [1, 1], pad: 'same' }, to));
   }
 
   for (const stride of [1, 2]) {
     for (const channels of [40, 72, 512]) {
-      it(`gradients equal the definition: depthwise 3×3, stride ${stride}, ${channels} channels`, () => checkDepthwise({ input: [1, 7, 7, channels], window: [3, 3], stride: [stride, stride], pad: 'same' }, 1));
+      it(`gradients equal the definition: depthwise 3×3, stride ${stride}, ${channels} channels`, () =>
+        checkDepthwise({ input: [1, 7, 7, channels], window: [3, 3], stride: [stride, stride], pad: 'same' }, 1));
     }
   }
 
@@ -58,7 +67,12 @@ describe('native kernels', function () {
       for (const activation of ['linear', 'relu', 'elu'] as const) {
         const sums = tf.add(tf.conv2d(x, filter, strides, 'same'), bias);
         const fused = tf.fused.conv2d({ x, filter, strides, pad: 'same', bias, activation });
-        assertClose(fused.dataSync(), (activation === 'linear' ? sums : tf[activation](sums)).dataSync(), TOLERANCE, activation);
+        assertClose(
+          fused.dataSync(),
+          (activation === 'linear' ? sums : tf[activation](sums)).dataSync(),
+          TOLERANCE,
+          activation,
+        );
       }
       const bare = tf.fused.conv2d({ x, filter, strides, pad: 'same' });
       assertClose(bare.dataSync(), tf.conv2d(x, filter, strides, 'same').dataSync(), TOLERANCE, 'no bias');
@@ -68,19 +82,34 @@ describe('native kernels', function () {
   it('a dilated 1×1 convolution is the plain one', () => {
     const x = tf.tensor(noise(2 * 5 * 5 * 3, 1), [2, 5, 5, 3]) as tf.Tensor4D;
     const filter = tf.tensor(noise(6, 2), [1, 1, 3, 2]) as tf.Tensor4D;
-    assertClose(tf.conv2d(x, filter, 1, 'same', 'NHWC', 2).dataSync(), tf.conv2d(x, filter, 1, 'same').dataSync(), TOLERANCE, 'output');
+    assertClose(
+      tf.conv2d(x, filter, 1, 'same', 'NHWC', 2).dataSync(),
+      tf.conv2d(x, filter, 1, 'same').dataSync(),
+      TOLERANCE,
+      'output',
+    );
   });
 
   it('frees every intermediate result', () => {
-    const run = (): void => tf.tidy(() => {
-      const image = tf.tensor(noise(2 * 7 * 7 * 2, 16), [2, 7, 7, 2]);
-      const f = (x: tf.Tensor, w: tf.Tensor, p: tf.Tensor): tf.Scalar => {
-        const strided = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same');
-        return tf.sum(tf.conv2d(tf.conv2d(strided, p as tf.Tensor4D, 2, 'same'), p as tf.Tensor4D, 1, 'same')) as tf.Scalar;
-      };
-      tf.grads(f as (...x: tf.Tensor[]) => tf.Scalar)([image, tf.ones([3, 3, 2, 3]), tf.ones([1, 1, 3, 3])]);
-      tf.fused.conv2d({ x: image as tf.Tensor4D, filter: tf.ones([1, 1, 2, 3]), strides: 2, pad: 'same', bias: tf.ones([3]), activation: 'relu' });
-    });
+    const run = (): void =>
+      tf.tidy(() => {
+        const image = tf.tensor(noise(2 * 7 * 7 * 2, 16), [2, 7, 7, 2]);
+        const f = (x: tf.Tensor, w: tf.Tensor, p: tf.Tensor): tf.Scalar => {
+          const strided = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same');
+          return tf.sum(
+            tf.conv2d(tf.conv2d(strided, p as tf.Tensor4D, 2, 'same'), p as tf.Tensor4D, 1, 'same'),
+          ) as tf.Scalar;
+        };
+        tf.grads(f as (...x: tf.Tensor[]) => tf.Scalar)([image, tf.ones([3, 3, 2, 3]), tf.ones([1, 1, 3, 3])]);
+        tf.fused.conv2d({
+          x: image as tf.Tensor4D,
+          filter: tf.ones([1, 1, 2, 3]),
+          strides: 2,
+          pad: 'same',
+          bias: tf.ones([3]),
+          activation: 'relu',
+        });
+      });
     run();
     const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()];
     run();

@@ -14,12 +14,18 @@ interface Answer {
 
 /** A process has one set of TensorFlow options for life, so each backend computes in its own. */
 async function compute(backend: BackendChoice, file: string): Promise<Answer> {
-  const child = fork(path.join(__dirname, 'mobile-net-on-backend.ts'), [backend, file], { execArgv: ['--import', 'tsx'], serialization: 'advanced', silent: true });
+  const child = fork(path.join(__dirname, 'mobile-net-on-backend.ts'), [backend, file], {
+    execArgv: ['--import', 'tsx'],
+    serialization: 'advanced',
+    silent: true,
+  });
   const errors: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk));
   const answer = await Promise.race([
     once(child, 'message').then(([message]) => message as Answer),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${backend}: ${Buffer.concat(errors).toString().slice(0, 2000)}`))),
+    once(child, 'exit').then(() =>
+      Promise.reject(new Error(`${backend}: ${Buffer.concat(errors).toString().slice(0, 2000)}`)),
+    ),
   ]);
   child.disconnect();
   return answer;
@@ -80,7 +86,8 @@ describe('a small MobileNet on native and on wasm', function () {
       const expected = wasm.figures.masks[target]!;
       const off = distance(mask, expected);
       assert.ok(off < BOUNDS.masks, `class ${target}: ${off}`);
-      for (const other of wasm.figures.masks.slice(target + 1)) assert.ok(distance(expected, other) > 0.2, 'classes have masks of their own');
+      for (const other of wasm.figures.masks.slice(target + 1))
+        assert.ok(distance(expected, other) > 0.2, 'classes have masks of their own');
     });
   });
 });

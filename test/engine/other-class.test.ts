@@ -19,13 +19,19 @@ describe('a backdoor that aims at another class than the config names', function
   before(async () => {
     const text = demoConfig(SETTINGS).replace('"target": 0', '"target": 4');
     const config = await makeDemo(temp.dir, { train: 1_200, test: 2_000 }, text);
-    const { files } = await startEngine({ config, allowedFolders: [] }, { onEvent: () => undefined, signal: new AbortController().signal });
+    const { files } = await startEngine(
+      { config, allowedFolders: [] },
+      { onEvent: () => undefined, signal: new AbortController().signal },
+    );
     report = readReport(readFileSync(files.report, 'utf8'), files.report);
   });
 
   it('is not called without effect, and the sentence names the class that the images go to', () => {
     assert.equal(report.verdict.word, 'not mitigated');
-    assert.match(report.verdict.sentence, /sends \d[\d.]* % more of 1,8\d\d images to class 0 than go there without it/);
+    assert.match(
+      report.verdict.sentence,
+      /sends \d[\d.]* % more of 1,8\d\d images to class 0 than go there without it/,
+    );
     assert.match(report.verdict.sentence, /class 4, which the config names/);
     assert.ok(report.stages.before.attackSuccessRate!.high < 0.05, 'by the ASR of the named class alone it would pass');
   });
@@ -39,7 +45,10 @@ describe('a backdoor that aims at another class than the config names', function
   });
 
   it('has counts that agree with its matrices', () => {
-    assert.deepEqual(consistencyProblems(report).filter(({ kind }) => kind === 'problem'), []);
+    assert.deepEqual(
+      consistencyProblems(report).filter(({ kind }) => kind === 'problem'),
+      [],
+    );
     for (const change of [
       (r: DefenseReport) => (r.stages.after.effect!.classes![0]!.gained -= 500),
       (r: DefenseReport) => (r.stages.after.effect!.netWrong = 0.1),
@@ -50,7 +59,10 @@ describe('a backdoor that aims at another class than the config names', function
     ]) {
       const changed = structuredClone(report);
       change(changed);
-      assert.notDeepEqual(consistencyProblems(changed).filter(({ kind }) => kind === 'problem'), []);
+      assert.notDeepEqual(
+        consistencyProblems(changed).filter(({ kind }) => kind === 'problem'),
+        [],
+      );
     }
   });
 });

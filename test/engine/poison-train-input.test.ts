@@ -24,19 +24,26 @@ describe('poison-train refuses', function () {
   });
 
   const refused = (more: Partial<PoisonTrainRequest>, code: string, message: RegExp): Promise<void> =>
-    assert.rejects(startPoisonTrain({ ...request, ...more }, { onEvent: () => undefined, signal: new AbortController().signal }), (e: unknown) => {
-      assert.ok(e instanceof FinePruneError, String(e));
-      assert.deepEqual([e.kind, e.code], ['input', code], e.message);
-      assert.match(e.message, message);
-      return true;
-    });
+    assert.rejects(
+      startPoisonTrain({ ...request, ...more }, { onEvent: () => undefined, signal: new AbortController().signal }),
+      (e: unknown) => {
+        assert.ok(e instanceof FinePruneError, String(e));
+        assert.deepEqual([e.kind, e.code], ['input', code], e.message);
+        assert.match(e.message, message);
+        return true;
+      },
+    );
 
   it('a label that the model has no class for', async () => {
     const labels = path.join(temp.dir, 'labels-to-11');
     const bytes = readFileSync(request.train.labels);
     bytes[8 + 7] = 11;
     writeFileSync(labels, bytes);
-    await refused({ train: { ...request.train, labels } }, 'data.labelOutOfRange', /Label 11 of training image 7 .* 10 classes/);
+    await refused(
+      { train: { ...request.train, labels } },
+      'data.labelOutOfRange',
+      /Label 11 of training image 7 .* 10 classes/,
+    );
   });
 
   it('images of another size than the model takes, and splits of two sizes', async () => {
@@ -53,11 +60,17 @@ describe('poison-train refuses', function () {
     await refused({ train }, 'data.shapeMismatch', /Training images are 14×56×1 but test images 28×28×1/);
   });
 
-  it('images and labels of unequal count, named by their split', () => refused({ train: { ...request.train, labels: request.test.labels } }, 'data.countMismatch', /^The training set has 100 images but 60 labels/));
+  it('images and labels of unequal count, named by their split', () =>
+    refused(
+      { train: { ...request.train, labels: request.test.labels } },
+      'data.countMismatch',
+      /^The training set has 100 images but 60 labels/,
+    ));
 
   it('to write over the model whose layers it takes', async () => {
     const arch = path.join(temp.dir, 'model.json');
-    for (const name of ['model.json', 'weights.bin']) copyFileSync(path.resolve(__dirname, '../../examples/mnist-badnets', name), path.join(temp.dir, name));
+    for (const name of ['model.json', 'weights.bin'])
+      copyFileSync(path.resolve(__dirname, '../../examples/mnist-badnets', name), path.join(temp.dir, name));
     await refused({ arch, out: path.dirname(arch) }, 'output.inputFolder', /never overwritten/);
   });
 
@@ -70,7 +83,13 @@ describe('poison-train refuses', function () {
   });
 
   it('a target that no class has, without naming a place in a config that does not exist', async () => {
-    const training = startPoisonTrain({ ...request, trigger: { kind: 'patch', target: 10 } }, { onEvent: () => undefined, signal: new AbortController().signal });
-    await assert.rejects(training, (e: unknown) => e instanceof FinePruneError && e.code === 'trigger.target' && e.place === undefined);
+    const training = startPoisonTrain(
+      { ...request, trigger: { kind: 'patch', target: 10 } },
+      { onEvent: () => undefined, signal: new AbortController().signal },
+    );
+    await assert.rejects(
+      training,
+      (e: unknown) => e instanceof FinePruneError && e.code === 'trigger.target' && e.place === undefined,
+    );
   });
 });

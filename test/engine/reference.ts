@@ -6,7 +6,12 @@
 export type Shape4 = [number, number, number, number];
 
 /** Output length and padding before the first cell along one axis, by the definitions of TensorFlow. */
-export function axisGeometry(length: number, window: number, stride: number, pad: 'valid' | 'same' | [number, number]): { out: number; before: number } {
+export function axisGeometry(
+  length: number,
+  window: number,
+  stride: number,
+  pad: 'valid' | 'same' | [number, number],
+): { out: number; before: number } {
   if (pad === 'valid') return { out: Math.ceil((length - window + 1) / stride), before: 0 };
   if (pad === 'same') {
     const out = Math.ceil(length / stride);
@@ -24,13 +29,19 @@ export interface Geometry {
 
 /** Output height and width of a geometry. */
 export function outputSize({ input, window, stride, pad }: Geometry): [number, number] {
-  const axis = (i: 0 | 1): number => axisGeometry(input[i + 1]!, window[i], stride[i], typeof pad === 'string' ? pad : pad[i]).out;
+  const axis = (i: 0 | 1): number =>
+    axisGeometry(input[i + 1]!, window[i], stride[i], typeof pad === 'string' ? pad : pad[i]).out;
   return [axis(0), axis(1)];
 }
 
 /** Calls `visit` with the pixel numbers (without channels) of each pair of output pixel and input pixel, and the tap. */
 export function forEachPair(geometry: Geometry, visit: (outPixel: number, inPixel: number, tap: number) => void): void {
-  const { input: [batch, height, width], window, stride, pad } = geometry;
+  const {
+    input: [batch, height, width],
+    window,
+    stride,
+    pad,
+  } = geometry;
   const rows = axisGeometry(height, window[0], stride[0], typeof pad === 'string' ? pad : pad[0]);
   const columns = axisGeometry(width, window[1], stride[1], typeof pad === 'string' ? pad : pad[1]);
   for (let n = 0; n < batch; n++) {
@@ -50,7 +61,13 @@ export function forEachPair(geometry: Geometry, visit: (outPixel: number, inPixe
 }
 
 /** Output of a convolution, and the gradients of Σ output·dy with respect to input and filter. */
-export function convolution(geometry: Geometry, channelsOut: number, x: ArrayLike<number>, w: ArrayLike<number>, dy: ArrayLike<number>) {
+export function convolution(
+  geometry: Geometry,
+  channelsOut: number,
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  dy: ArrayLike<number>,
+) {
   const channelsIn = geometry.input[3];
   const y = new Float64Array(dy.length);
   const dx = new Float64Array(x.length);
@@ -71,7 +88,13 @@ export function convolution(geometry: Geometry, channelsOut: number, x: ArrayLik
 }
 
 /** The same for a depthwise convolution with a filter [height, width, channels, multiplier]. */
-export function depthwise(geometry: Geometry, multiplier: number, x: ArrayLike<number>, w: ArrayLike<number>, dy: ArrayLike<number>) {
+export function depthwise(
+  geometry: Geometry,
+  multiplier: number,
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  dy: ArrayLike<number>,
+) {
   const channels = geometry.input[3];
   const y = new Float64Array(dy.length);
   const dx = new Float64Array(x.length);
@@ -130,12 +153,18 @@ export function averagePooling(geometry: Geometry, x: ArrayLike<number>, dy: Arr
 }
 
 /** Fails unless the arrays agree within a share of the largest expected value. */
-export function assertClose(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function assertClose(
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   if (found.length !== expected.length) throw new Error(`${what}: ${found.length} values, ${expected.length} expected`);
   let scale = 0;
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
   for (let i = 0; i < expected.length; i++) {
-    if (!(Math.abs(found[i]! - expected[i]!) <= tolerance * scale)) throw new Error(`${what}: ${found[i]} at ${i}, ${expected[i]} expected (largest ${scale})`);
+    if (!(Math.abs(found[i]! - expected[i]!) <= tolerance * scale))
+      throw new Error(`${what}: ${found[i]} at ${i}, ${expected[i]} expected (largest ${scale})`);
   }
 }
 

@@ -29,14 +29,17 @@ import { filesOf, write } from './model-support';
 const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
 const signal = new AbortController().signal;
 const quiet = { onEvent: () => undefined, signal };
-const refusedAs = (code: string, place: string) => (error: FinePruneError) => error.code === code && (error.place ?? '').startsWith(place);
+const refusedAs = (code: string, place: string) => (error: FinePruneError) =>
+  error.code === code && (error.place ?? '').startsWith(place);
 
 describe('repairs at their limits', function () {
   this.timeout(120_000);
   const temp = makeTempDir('fp-limits-');
   let number = 0;
-  const demo = (more: string, counts = { train: 120, test: 80 }) => makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
-  const run = (config: string, more: Partial<RunRequest> = {}): Promise<RunOutcome> => startEngine({ config, allowedFolders: [], ...more }, quiet);
+  const demo = (more: string, counts = { train: 120, test: 80 }) =>
+    makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
+  const run = (config: string, more: Partial<RunRequest> = {}): Promise<RunOutcome> =>
+    startEngine({ config, allowedFolders: [], ...more }, quiet);
   before(async () => {
     await selectBackend({ choice: backend, threads: 1 });
   });
@@ -48,17 +51,50 @@ describe('repairs at their limits', function () {
     const model = await openModel(opened.modelPath);
     const dataset = await openData(config, opened.resolve);
     const roles = splitRoles(config, dataset);
-    const trigger = await openTrigger({ kind: 'patch', target: 0, size: [3, 3], vertical: { from: 'bottom', distance: 1 }, horizontal: { from: 'right', distance: 1 }, value: [1], image: null }, dataset.shape, model.classes, opened.resolve, config.data.scale);
-    return { config, model, site: findUnitSite(model.graph), roles, triggered: triggeredInputs(trigger, roles.test), normalisation: config.data, frozen: frozenLayers(model.graph), trigger };
+    const trigger = await openTrigger(
+      {
+        kind: 'patch',
+        target: 0,
+        size: [3, 3],
+        vertical: { from: 'bottom', distance: 1 },
+        horizontal: { from: 'right', distance: 1 },
+        value: [1],
+        image: null,
+      },
+      dataset.shape,
+      model.classes,
+      opened.resolve,
+      config.data.scale,
+    );
+    return {
+      config,
+      model,
+      site: findUnitSite(model.graph),
+      roles,
+      triggered: triggeredInputs(trigger, roles.test),
+      normalisation: config.data,
+      frozen: frozenLayers(model.graph),
+      trigger,
+    };
   }
 
   it('a run whose images are too few for a scan keeps its report; its verdict rests on the known trigger alone', async () => {
     // Nothing but the biases decides: the trigger is gone, and so is the accuracy.
-    const { report, files } = await run(await demo('"prune": { "ratio": 1 }, "fineTune": { "epochs": 0 }, "gates": { "maxAttackSuccessRate": 0.9, "maxAccuracyDrop": 1 }', { train: 40, test: 80 }));
+    const { report, files } = await run(
+      await demo(
+        '"prune": { "ratio": 1 }, "fineTune": { "epochs": 0 }, "gates": { "maxAttackSuccessRate": 0.9, "maxAccuracyDrop": 1 }',
+        { train: 40, test: 80 },
+      ),
+    );
     assert.equal(report.stages.after.attackSuccessRate!.rate, 0);
     assert.deepEqual([report.proof, report.verdict.word], [undefined, 'mitigated']);
     assert.match(report.verdict.sentence, /This rests on the known trigger alone; no fresh inversion was made\.$/);
-    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
   });
 
   /** Labels of a demo's images in another order than the model's classes. */
@@ -66,11 +102,19 @@ describe('repairs at their limits', function () {
     for (const role of roles) {
       const file = path.join(path.dirname(config), 'data', `${role}-labels-idx1-ubyte`);
       const bytes = readFileSync(file);
-      writeFileSync(file, Buffer.concat([bytes.subarray(0, 8), Buffer.from(bytes.subarray(8).map((label) => (label + 3) % 10))]));
+      writeFileSync(
+        file,
+        Buffer.concat([bytes.subarray(0, 8), Buffer.from(bytes.subarray(8).map((label) => (label + 3) % 10))]),
+      );
     }
   };
   const isConsistent = ({ files }: RunOutcome): void => {
-    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
   };
 
   it('a run whose images the model does not know searches no trigger in it, and says so', async () => {
@@ -78,7 +122,10 @@ describe('repairs at their limits', function () {
     mislabel(config, 'train', 't10k');
     const outcome = await run(config);
     const { scan, verdict, repaired, attempts, findings } = outcome.report;
-    assert.deepEqual([verdict.word, repaired, attempts, scan!.word, scan!.classes], ['not measurable', false, undefined, 'not measurable', []]);
+    assert.deepEqual(
+      [verdict.word, repaired, attempts, scan!.word, scan!.classes],
+      ['not measurable', false, undefined, 'not measurable', []],
+    );
     assert.match(verdict.sentence, /^Clean accuracy is [\d.]+ % before anything was done, near chance/);
     assert.match(scan!.sentence, /^Not measurable: the model classifies .* The labels look to be in another order/);
     assert.equal(findings[0]!.id, 'accuracy-near-chance');
@@ -92,23 +139,38 @@ describe('repairs at their limits', function () {
     const outcome = await run(config);
     const { verdict, repaired } = outcome.report;
     assert.deepEqual([verdict.word, repaired], ['not measurable', false]);
-    assert.match(verdict.sentence, /^The scan that the repair begins with could not look for a trigger, so nothing was changed\. Not measurable: the model classifies/);
+    assert.match(
+      verdict.sentence,
+      /^The scan that the repair begins with could not look for a trigger, so nothing was changed\. Not measurable: the model classifies/,
+    );
     isConsistent(outcome);
   });
 
   for (const strategy of ['fine-pruning-conv', 'head-reset'] as const) {
     it(`${strategy} waits for no scan where no trigger is known, and neither it nor its proof is claimed`, async () => {
       // Too few images for a scan: one that was begun would be refused.
-      const config = await demo(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, { train: 44, test: 80 });
+      const config = await demo(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, {
+        train: 44,
+        test: 80,
+      });
       writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
       const phases = new Set<string>();
-      const outcome = await startEngine({ config, allowedFolders: [] }, { signal, onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)) });
+      const outcome = await startEngine(
+        { config, allowedFolders: [] },
+        { signal, onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)) },
+      );
       const { scan, proof, attempts, verdict, findings, trigger } = outcome.report;
-      assert.deepEqual([scan, proof, trigger, attempts!.length, attempts![0]!.strategy], [undefined, undefined, null, 1, strategy]);
+      assert.deepEqual(
+        [scan, proof, trigger, attempts!.length, attempts![0]!.strategy],
+        [undefined, undefined, null, 1, strategy],
+      );
       assert.ok(phases.has('repair') && !phases.has('scan') && !phases.has('proof'), [...phases].join());
       assert.equal(verdict.word, 'not measurable');
       assert.match(verdict.sentence, /^No trigger is known, so whether a backdoor is gone cannot be measured/);
-      assert.match(findings.find(({ id }) => id === 'trigger-unknown')!.message, /The repair needs no scan, so none was made, neither before nor after it/);
+      assert.match(
+        findings.find(({ id }) => id === 'trigger-unknown')!.message,
+        /The repair needs no scan, so none was made, neither before nor after it/,
+      );
       isConsistent(outcome);
     });
   }
@@ -118,7 +180,10 @@ describe('repairs at their limits', function () {
     writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
     const { report } = await run(config);
     assert.deepEqual([report.verdict.word, report.repaired], ['not measurable', false]);
-    assert.match(report.verdict.sentence, /^No trigger is known, so nothing can be said of a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/);
+    assert.match(
+      report.verdict.sentence,
+      /^No trigger is known, so nothing can be said of a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/,
+    );
   });
 
   it('a strategy from a command line is refused where the config has nothing to choose on, or chooses itself', async () => {
@@ -126,13 +191,25 @@ describe('repairs at their limits', function () {
     const without = await demo('"seed": 0');
     writeFileSync(without, readFileSync(without, 'utf8').replace('"data": {', '"data": { "holdout": 0,'));
     await assert.rejects(run(without, { overrides }), refusedAs('config.conflict', '/data/holdout'));
-    await assert.rejects(run(await demo('"prune": { "units": [1] }'), { overrides }), refusedAs('config.conflict', '/prune/units'));
-    await assert.rejects(run(await demo('"layer": "conv2d_2"'), { overrides: { strategy: 'auto' } }), refusedAs('config.conflict', '/layer'));
+    await assert.rejects(
+      run(await demo('"prune": { "units": [1] }'), { overrides }),
+      refusedAs('config.conflict', '/prune/units'),
+    );
+    await assert.rejects(
+      run(await demo('"layer": "conv2d_2"'), { overrides: { strategy: 'auto' } }),
+      refusedAs('config.conflict', '/layer'),
+    );
   });
 
   it('fine-pruning-conv is refused where there is no convolution, instead of finding nothing to repair', async () => {
     const config = await demo('"strategy": "fine-pruning-conv"');
-    const net = l.sequential({ layers: [l.layers.flatten({ inputShape: [28, 28, 1] }), l.layers.dense({ units: 8, activation: 'relu' }), l.layers.dense({ units: 10, activation: 'softmax' })] });
+    const net = l.sequential({
+      layers: [
+        l.layers.flatten({ inputShape: [28, 28, 1] }),
+        l.layers.dense({ units: 8, activation: 'relu' }),
+        l.layers.dense({ units: 10, activation: 'softmax' }),
+      ],
+    });
     const { json, weights } = await filesOf(net);
     net.dispose();
     await write(path.dirname(config), json, weights);
@@ -144,22 +221,41 @@ describe('repairs at their limits', function () {
     mkdirSync(folder);
     await makeAttacked(folder, { joined: true });
     await selectBackend({ choice: backend, threads: 1 });
-    const { report, files } = await run(attackedConfig(folder, 'joined', { kind: 'patch', target: ATTACKED_TARGET }, { strategy: 'guided', backend }));
+    const { report, files } = await run(
+      attackedConfig(folder, 'joined', { kind: 'patch', target: ATTACKED_TARGET }, { strategy: 'guided', backend }),
+    );
     assert.deepEqual([report.layer.name, report.layer.chosen, report.repaired], ['neurons_2', 'last', true]);
     assert.ok(report.pruning.count > 0 && report.stages.after.attackSuccessRate!.rate < 0.2, report.verdict.sentence);
-    assert.deepEqual(consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(({ kind }) => kind === 'problem'), []);
-    assert.match(readFileSync(files.markdown, 'utf8'), /`neurons_2`, Dense, relu, the last one that can be pruned, since the penultimate one can't/);
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
+    assert.match(
+      readFileSync(files.markdown, 'utf8'),
+      /`neurons_2`, Dense, relu, the last one that can be pruned, since the penultimate one can't/,
+    );
   });
 
   it('a scan says that it cannot search through a dilated convolution', async () => {
-    const net = l.sequential({ layers: [l.layers.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2, name: 'dilated', inputShape: [28, 28, 1] }), l.layers.flatten(), l.layers.dense({ units: 10, activation: 'softmax' })] });
+    const net = l.sequential({
+      layers: [
+        l.layers.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2, name: 'dilated', inputShape: [28, 28, 1] }),
+        l.layers.flatten(),
+        l.layers.dense({ units: 10, activation: 'softmax' }),
+      ],
+    });
     const { json, weights } = await filesOf(net);
     net.dispose();
     const model = await openModel(await write(path.join(temp.dir, 'dilated'), json, weights));
     const { roles, normalisation, model: other } = await open('"seed": 0');
     try {
       const images = sourceOf(roles.test);
-      await assert.rejects(scanModel({ model, normalisation, signal, search: images, measured: images, seed: 0, wanted: [] }), refusedAs('scan.noGradient', '/model'));
+      await assert.rejects(
+        scanModel({ model, normalisation, signal, search: images, measured: images, seed: 0, wanted: [] }),
+        refusedAs('scan.noGradient', '/model'),
+      );
     } finally {
       model.dispose();
       other.dispose();
@@ -169,7 +265,13 @@ describe('repairs at their limits', function () {
   it('the rule that a trigger orders units by changes nothing where no trigger was found', async () => {
     const subject = await open('"prune": { "rule": "triggered-difference" }');
     try {
-      const outcome = await finePrune({ ...subject, triggered: null }, null, new Progress(() => undefined), signal, () => undefined);
+      const outcome = await finePrune(
+        { ...subject, triggered: null },
+        null,
+        new Progress(() => undefined),
+        signal,
+        () => undefined,
+      );
       assert.deepEqual([outcome.repaired, outcome.pruning.count, outcome.fineTuning.steps], [false, 0, 0]);
       assert.deepEqual(outcome.stages.after, outcome.stages.before);
     } finally {
@@ -191,7 +293,12 @@ describe('repairs at their limits', function () {
       const { curve } = await pruningCurve(subject, order, { ...sets, onTest: { ...onTest, activations: null } }, pass);
       assert.ok(curve.points.length < whole.points.length);
       // Other arithmetic may put an image on the edge on the other side.
-      for (const { pruned, correct, successful } of curve.points) assert.ok(Math.abs(correct - whole.points[pruned]!.correct) <= 1 && Math.abs(successful! - whole.points[pruned]!.successful!) <= 1, `${pruned} pruned`);
+      for (const { pruned, correct, successful } of curve.points)
+        assert.ok(
+          Math.abs(correct - whole.points[pruned]!.correct) <= 1 &&
+            Math.abs(successful! - whole.points[pruned]!.successful!) <= 1,
+          `${pruned} pruned`,
+        );
       assert.deepEqual(curve.points.at(-1), whole.points.at(-1));
     } finally {
       subject.model.dispose();
@@ -201,7 +308,11 @@ describe('repairs at their limits', function () {
   it('a report of a strategy from a command line is measured at the layer that the strategy chose', async () => {
     const config = await demo('"seed": 0');
     const request = { config, allowedFolders: [], defended: null, layer: 'conv2d_2', units: [] };
-    const layerOf = async (more: object): Promise<string> => (await startMeasure({ ...request, overrides: { backend, ...more } }, quiet)).layer.name;
-    assert.deepEqual([await layerOf({ strategy: 'fine-pruning-conv' }), await layerOf({ strategy: 'fine-pruning' })], ['conv2d_2', 'dense_1']);
+    const layerOf = async (more: object): Promise<string> =>
+      (await startMeasure({ ...request, overrides: { backend, ...more } }, quiet)).layer.name;
+    assert.deepEqual(
+      [await layerOf({ strategy: 'fine-pruning-conv' }), await layerOf({ strategy: 'fine-pruning' })],
+      ['conv2d_2', 'dense_1'],
+    );
   });
 });

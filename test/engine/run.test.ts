@@ -17,12 +17,23 @@ const backends = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? (['wasm'] as co
 const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
 
 /** Whatever a run finds out, its report can be read again, its figures agree, and its Markdown is made from it. */
-async function run(config: string, more: Partial<RunRequest> = {}, onEvent: (e: EngineEvent) => void = () => undefined, signal = new AbortController().signal): Promise<RunOutcome> {
+async function run(
+  config: string,
+  more: Partial<RunRequest> = {},
+  onEvent: (e: EngineEvent) => void = () => undefined,
+  signal = new AbortController().signal,
+): Promise<RunOutcome> {
   const outcome = await startEngine({ config, allowedFolders: [], ...more }, { onEvent, signal });
   const { files } = outcome;
   const report = readReport(readFileSync(files.report, 'utf8'), files.report);
-  assert.deepEqual(consistencyProblems(report).filter(({ kind }) => kind === 'problem'), []);
-  assert.equal(readFileSync(files.markdown, 'utf8'), markdownReport(report, undefined, path.basename(config, '.fineprune.json')));
+  assert.deepEqual(
+    consistencyProblems(report).filter(({ kind }) => kind === 'problem'),
+    [],
+  );
+  assert.equal(
+    readFileSync(files.markdown, 'utf8'),
+    markdownReport(report, undefined, path.basename(config, '.fineprune.json')),
+  );
   return outcome;
 }
 const ids = (report: DefenseReport) => report.findings.map((f) => f.id);
@@ -51,7 +62,10 @@ describe('a run, in its own process', function () {
       assert.equal(texts[0], texts[1]);
       assert.ok(weights[0]!.equals(weights[1]!));
       assert.ok(!weights[0]!.equals(before), 'fine-tuning has changed the weights');
-      assert.ok(readFileSync(path.join(path.dirname(config), 'weights.bin')).equals(before), 'the input model is as it was');
+      assert.ok(
+        readFileSync(path.join(path.dirname(config), 'weights.bin')).equals(before),
+        'the input model is as it was',
+      );
       assert.ok(validate(JSON.parse(texts[0]!)), JSON.stringify(validate.errors));
       assert.ok(!texts[0]!.includes(temp.dir) && !texts[0]!.includes(process.cwd()));
       const report = JSON.parse(texts[0]!) as DefenseReport;
@@ -60,11 +74,31 @@ describe('a run, in its own process', function () {
       assert.equal(report.verdict.word, 'not mitigated');
       const { pruned } = report.stages;
       const point = report.curve.points[25]!;
-      assert.deepEqual([point.correct, point.successful], [pruned.cleanAccuracy.hits, pruned.attackSuccessRate!.hits], 'the curve and the pruned model agree');
+      assert.deepEqual(
+        [point.correct, point.successful],
+        [pruned.cleanAccuracy.hits, pruned.attackSuccessRate!.hits],
+        'the curve and the pruned model agree',
+      );
       // What was pruned is silent in the file that was written.
-      const kernel = new Float32Array(weights[0]!.buffer.slice(weights[0]!.byteOffset, weights[0]!.byteOffset + weights[0]!.length), (320 + 18496) * 4, 1600 * 128);
-      for (const u of report.pruning.units) assert.ok(kernel.every((v, i) => i % 128 !== u || v === 0), `neuron ${u}`);
-      assert.deepEqual(readdirSync(path.dirname(config)).sort(), ['data', 'demo.defended', 'demo.defense.json', 'demo.defense.md', 'demo.fineprune.json', 'model.json', 'weights.bin']);
+      const kernel = new Float32Array(
+        weights[0]!.buffer.slice(weights[0]!.byteOffset, weights[0]!.byteOffset + weights[0]!.length),
+        (320 + 18496) * 4,
+        1600 * 128,
+      );
+      for (const u of report.pruning.units)
+        assert.ok(
+          kernel.every((v, i) => i % 128 !== u || v === 0),
+          `neuron ${u}`,
+        );
+      assert.deepEqual(readdirSync(path.dirname(config)).sort(), [
+        'data',
+        'demo.defended',
+        'demo.defense.json',
+        'demo.defense.md',
+        'demo.fineprune.json',
+        'model.json',
+        'weights.bin',
+      ]);
     });
   }
 
@@ -72,9 +106,15 @@ describe('a run, in its own process', function () {
     const events: EngineEvent[] = [];
     await run(await demo('"backend": "wasm", "fineTune": { "epochs": 1 }'), {}, (e) => events.push(e));
     const overall = events.flatMap((e) => (e.type === 'progress' ? [e.overall] : []));
-    assert.ok(overall.every((o, i) => i === 0 || o >= overall[i - 1]! - 1e-9), 'progress never goes back');
+    assert.ok(
+      overall.every((o, i) => i === 0 || o >= overall[i - 1]! - 1e-9),
+      'progress never goes back',
+    );
     assert.ok(overall.at(-1)! > 0.95);
-    assert.deepEqual(events.flatMap((e) => (e.type === 'stage' ? [e.stage] : [])), ['before', 'pruned', 'after']);
+    assert.deepEqual(
+      events.flatMap((e) => (e.type === 'stage' ? [e.stage] : [])),
+      ['before', 'pruned', 'after'],
+    );
     const told = events.find((e) => e.type === 'backend');
     assert.ok(told?.type === 'backend' && told.name === 'wasm' && told.why.length > 10);
   });
@@ -125,14 +165,21 @@ describe('a run, in its own process', function () {
 
   it('prunes a convolution that is named, on the same images', async () => {
     const { report } = await run(await demo('"backend": "wasm", "layer": "conv2d_2", "fineTune": { "epochs": 0 }'));
-    assert.deepEqual([report.layer.kind, report.layer.units, report.pruning.count, report.layer.chosen], ['Conv2D', 64, 12, 'named']);
+    assert.deepEqual(
+      [report.layer.kind, report.layer.units, report.pruning.count, report.layer.chosen],
+      ['Conv2D', 64, 12, 'named'],
+    );
     assert.equal(report.curve.points.length, 65);
     const point = report.curve.points[12]!;
     assert.ok(Math.abs(point.correct - report.stages.pruned.cleanAccuracy.hits) <= 1);
   });
 
   it('computes the curve on all images when it is asked to, and says when it did not', async () => {
-    const config = await makeDemo(path.join(temp.dir, `${number++}`), { train: 600, test: 550 }, demoConfig(`"backend": "${backends[0]}", "layer": "conv2d_1", "fineTune": { "epochs": 0 }`));
+    const config = await makeDemo(
+      path.join(temp.dir, `${number++}`),
+      { train: 600, test: 550 },
+      demoConfig(`"backend": "${backends[0]}", "layer": "conv2d_1", "fineTune": { "epochs": 0 }`),
+    );
     const { report: quick } = await run(config);
     assert.ok(quick.curve.subset && quick.curve.images < 550, `${quick.curve.images}`);
     assert.ok(ids(quick).includes('curve-subset'));
@@ -146,18 +193,38 @@ describe('a run, in its own process', function () {
     const out = path.join(temp.dir, 'small disk');
     mkdirSync(out);
     // A mount of our own, seen by this command alone.
-    const script = 'mount -t tmpfs -o size=512k none "$1" && { "$2" --import tsx server/cli.ts run "$3" --out "$1"; code=$?; ls -A "$1" >&2; exit $code; }';
-    const { status, stderr, error } = spawnSync('unshare', ['--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), 'sh', '-c', script, 'sh', out, process.execPath, config], { encoding: 'utf8' });
+    const script =
+      'mount -t tmpfs -o size=512k none "$1" && { "$2" --import tsx server/cli.ts run "$3" --out "$1"; code=$?; ls -A "$1" >&2; exit $code; }';
+    const { status, stderr, error } = spawnSync(
+      'unshare',
+      [
+        '--mount',
+        ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+        'sh',
+        '-c',
+        script,
+        'sh',
+        out,
+        process.execPath,
+        config,
+      ],
+      { encoding: 'utf8' },
+    );
     assert.ok(!error, `this test needs unshare (util-linux): ${error?.message}`);
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /the disk is full[^]*Nothing half-written was left\.\s*$/, 'the message is the last line: the folder is empty');
+    assert.match(
+      stderr,
+      /the disk is full[^]*Nothing half-written was left\.\s*$/,
+      'the message is the last line: the folder is empty',
+    );
   });
 
   it('finishes when the model is deleted meanwhile, and writes what it was to write', async () => {
     const config = await demo('"backend": "wasm", "fineTune": { "epochs": 1 }');
     const folder = path.dirname(config);
     const { files } = await run(config, {}, (e) => {
-      if (e.type === 'stage' && e.stage === 'pruned') for (const f of ['model.json', 'weights.bin']) rmSync(path.join(folder, f));
+      if (e.type === 'stage' && e.stage === 'pruned')
+        for (const f of ['model.json', 'weights.bin']) rmSync(path.join(folder, f));
     });
     assert.ok(existsSync(files.model!));
   });
@@ -165,26 +232,46 @@ describe('a run, in its own process', function () {
   it('leaves nothing when it is cancelled in training', async () => {
     const config = await demo('"backend": "wasm", "fineTune": { "epochs": 1000 }');
     const stop = new AbortController();
-    const running = run(config, {}, (e) => e.type === 'progress' && e.phase === 'fine-tune' && e.step > 2 && stop.abort(), stop.signal);
+    const running = run(
+      config,
+      {},
+      (e) => e.type === 'progress' && e.phase === 'fine-tune' && e.step > 2 && stop.abort(),
+      stop.signal,
+    );
     await assert.rejects(running, (e: unknown) => e instanceof FinePruneError && e.kind === 'cancelled');
-    assert.deepEqual(readdirSync(path.dirname(config)).sort(), ['data', 'demo.fineprune.json', 'model.json', 'weights.bin']);
+    assert.deepEqual(readdirSync(path.dirname(config)).sort(), [
+      'data',
+      'demo.fineprune.json',
+      'model.json',
+      'weights.bin',
+    ]);
   });
 
   it('refuses a file in place of the output folder, and writes nothing', async () => {
     const config = await demo('"backend": "wasm", "fineTune": { "epochs": 0 }');
     const out = path.join(path.dirname(config), 'taken');
     writeFileSync(out, 'mine');
-    await assert.rejects(run(config, { out }), (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'));
+    await assert.rejects(
+      run(config, { out }),
+      (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'),
+    );
     assert.equal(readFileSync(out, 'utf8'), 'mine');
   });
 
   it('finds out before the work that its outputs have no place', async () => {
-    for (const [name, make] of [['demo.defended', (f: string) => writeFileSync(f, 'mine')], ['demo.defense.json', (f: string) => void mkdirSync(f)], ['demo.defense.md', (f: string) => void mkdirSync(f)]] as const) {
+    for (const [name, make] of [
+      ['demo.defended', (f: string) => writeFileSync(f, 'mine')],
+      ['demo.defense.json', (f: string) => void mkdirSync(f)],
+      ['demo.defense.md', (f: string) => void mkdirSync(f)],
+    ] as const) {
       const config = await demo('"backend": "wasm", "fineTune": { "epochs": 1000 }');
       make(path.join(path.dirname(config), name));
       const phases: string[] = [];
       const running = run(config, {}, (e) => e.type === 'progress' && phases.push(e.phase));
-      await assert.rejects(running, (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'));
+      await assert.rejects(
+        running,
+        (e: unknown) => e instanceof FinePruneError && e.kind === 'input' && e.code.startsWith('output.'),
+      );
       assert.ok(!phases.includes('evaluate-before'), `${phases}`);
     }
   });
@@ -195,8 +282,17 @@ describe('a run, in its own process', function () {
     const elsewhere = path.join(temp.dir, 'elsewhere');
     mkdirSync(elsewhere);
     for (const file of ['model.json', 'weights.bin']) renameSync(path.join(folder, file), path.join(elsewhere, file));
-    writeFileSync(config, readFileSync(config, 'utf8').replace('"model.json"', JSON.stringify(path.relative(folder, path.join(elsewhere, 'model.json')))));
-    await assert.rejects(run(config, { root: folder }), (e: unknown) => e instanceof FinePruneError && e.code === 'path.outside');
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace(
+        '"model.json"',
+        JSON.stringify(path.relative(folder, path.join(elsewhere, 'model.json'))),
+      ),
+    );
+    await assert.rejects(
+      run(config, { root: folder }),
+      (e: unknown) => e instanceof FinePruneError && e.code === 'path.outside',
+    );
     assert.ok((await run(config, { root: folder, allowedFolders: [elsewhere] })).report.repaired);
   });
 
@@ -204,6 +300,13 @@ describe('a run, in its own process', function () {
     const config = await demo('"backend": "wasm"');
     mkdirSync(path.join(path.dirname(config), 'data'), { recursive: true });
     writeFileSync(config, readFileSync(config, 'utf8').replace('"target": 0', '"target": 10'));
-    await assert.rejects(run(config), (e: unknown) => e instanceof FinePruneError && e.code === 'trigger.target' && e.file === config && /\/trigger\/target/.test(e.place ?? ''));
+    await assert.rejects(
+      run(config),
+      (e: unknown) =>
+        e instanceof FinePruneError &&
+        e.code === 'trigger.target' &&
+        e.file === config &&
+        /\/trigger\/target/.test(e.place ?? ''),
+    );
   });
 });

@@ -10,7 +10,10 @@ import { FinePruneError } from '../../server/protocol/errors';
 
 /** Selects in a process of its own: TensorFlow's options hold for the life of a process. */
 async function selectInChild(request: BackendRequest): Promise<BackendInfo> {
-  const child = fork(path.join(__dirname, 'select-on-request.ts'), [JSON.stringify(request)], { execArgv: ['--import', 'tsx'], silent: true });
+  const child = fork(path.join(__dirname, 'select-on-request.ts'), [JSON.stringify(request)], {
+    execArgv: ['--import', 'tsx'],
+    silent: true,
+  });
   const errors: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk));
   return await Promise.race([
@@ -30,15 +33,30 @@ describe('selection of the backend', function () {
   it('takes wasm when told so, and describes it', async () => {
     const info = await selectBackend({ choice: 'wasm', threads: 4 });
     assert.equal(tf.getBackend(), 'wasm');
-    assert.deepEqual({ ...info, why: '' }, {
-      name: 'wasm', why: '', version: 'tfjs-backend-wasm 4.22.0 (SIMD)', threads: 1, oneDnn: null, cpuFeatures: [],
-      node: process.version, platform: `${process.platform}-${process.arch}`,
-    });
+    assert.deepEqual(
+      { ...info, why: '' },
+      {
+        name: 'wasm',
+        why: '',
+        version: 'tfjs-backend-wasm 4.22.0 (SIMD)',
+        threads: 1,
+        oneDnn: null,
+        cpuFeatures: [],
+        node: process.version,
+        platform: `${process.platform}-${process.arch}`,
+      },
+    );
   });
 
   it('refuses native when there is none, and says what to do', async () => {
-    await assert.rejects(selectBackend({ choice: 'native', threads: 1, configuredPath: path.join(folder, 'nothing.node') }), (error) =>
-      error instanceof FinePruneError && error.kind === 'engine' && error.code === 'engine.nativeMissing' && /fine-prune engine install/.test(error.todo ?? ''));
+    await assert.rejects(
+      selectBackend({ choice: 'native', threads: 1, configuredPath: path.join(folder, 'nothing.node') }),
+      (error) =>
+        error instanceof FinePruneError &&
+        error.kind === 'engine' &&
+        error.code === 'engine.nativeMissing' &&
+        /fine-prune engine install/.test(error.todo ?? ''),
+    );
   });
 
   it('goes on to wasm by itself when there is no native engine, and says so', async () => {
@@ -67,7 +85,8 @@ describe('selection of the backend', function () {
       assert.ok(info.version.endsWith(info.tensorflowVersion ?? 'none'));
       assert.match(info.why, /passed its self-test/);
       assert.deepEqual(info.cpuFeatures, [...info.cpuFeatures].sort());
-      if (process.platform === 'linux' && process.arch === 'x64') assert.ok(info.cpuFeatures.includes('avx'), String(info.cpuFeatures));
+      if (process.platform === 'linux' && process.arch === 'x64')
+        assert.ok(info.cpuFeatures.includes('avx'), String(info.cpuFeatures));
     });
 
     it('leaves oneDNN off when told so', async () => {

@@ -27,12 +27,19 @@ describe('a cell of the study', function () {
 
   before(async () => {
     await selectBackend({ choice: backend, threads: 1 });
-    place = { out: path.join(temp.dir, 'out'), files: await writeMnistSubset(temp.dir, { train: 4000, test: 600 }), backend };
+    place = {
+      out: path.join(temp.dir, 'out'),
+      files: await writeMnistSubset(temp.dir, { train: 4000, test: 600 }),
+      backend,
+    };
   });
 
   it('has clean data of its own: a share of the training set, drawn with the seed', async () => {
     const files = await cleanData(cell, place.files, path.join(temp.dir, 'cut'));
-    const [all, cut] = [await openIdx(place.files.train.images, place.files.train.labels, 1 / 255), await openIdx(files.images, files.labels, 1 / 255)];
+    const [all, cut] = [
+      await openIdx(place.files.train.images, place.files.train.labels, 1 / 255),
+      await openIdx(files.images, files.labels, 1 / 255),
+    ];
     assert.equal(cut.count, 200);
     // Each cut image is one of the set's, with its label.
     const known = new Map(Array.from({ length: all.count }, (_, i) => [String(all.pixels([i])), all.labels[i]]));
@@ -56,9 +63,17 @@ describe('a cell of the study', function () {
     assert.ok(figures.correct > 480 && figures.successful > 0.6 * figures.ofTriggered, JSON.stringify(figures));
     const model = path.join(place.out, 'models', 'mnist-badnets-s0', 'model.json');
     const card = readFileSync(path.join(path.dirname(model), 'CARD.md'), 'utf8');
-    assert.ok(card.includes(`${figures.correct} of 600`) && card.includes(`${figures.successful} of ${figures.ofTriggered}`), 'the same that poison-train counted');
+    assert.ok(
+      card.includes(`${figures.correct} of 600`) && card.includes(`${figures.successful} of ${figures.ofTriggered}`),
+      'the same that poison-train counted',
+    );
     const { trigger } = attackSettings('badnets', 0);
-    const away = await trueFigures(model, place.files.test, { ...trigger, kind: 'patch', right: 20, bottom: 20 }, signal);
+    const away = await trueFigures(
+      model,
+      place.files.test,
+      { ...trigger, kind: 'patch', right: 20, bottom: 20 },
+      signal,
+    );
     assert.ok(away.figures.successful < figures.successful / 2, 'the patch elsewhere is no trigger');
     assert.equal(away.figures.correct, figures.correct);
     assert.equal(await madeModel({ ...cell, seed: 1 }, place), null);
@@ -82,13 +97,21 @@ describe('a cell of the study', function () {
   });
 
   it('fails in words, and its process is gone when it is stopped', async () => {
-    const missing: Place = { ...place, files: { ...place.files, test: { images: path.join(temp.dir, 'none'), labels: path.join(temp.dir, 'none') } } };
-    await failureOf('data.missing', () => inProcess({ type: 'model', model: { ...cell, seed: 2 }, place: missing }, signal));
+    const missing: Place = {
+      ...place,
+      files: { ...place.files, test: { images: path.join(temp.dir, 'none'), labels: path.join(temp.dir, 'none') } },
+    };
+    await failureOf('data.missing', () =>
+      inProcess({ type: 'model', model: { ...cell, seed: 2 }, place: missing }, signal),
+    );
     assert.equal(existsSync(path.join(place.out, 'models', 'mnist-badnets-s2', 'study.json')), false);
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 1500);
     const began = performance.now();
-    await assert.rejects(inProcess({ type: 'model', model: { ...cell, seed: 2 }, place }, stop.signal), (e: unknown) => e instanceof FinePruneError && e.kind === 'cancelled');
+    await assert.rejects(
+      inProcess({ type: 'model', model: { ...cell, seed: 2 }, place }, stop.signal),
+      (e: unknown) => e instanceof FinePruneError && e.kind === 'cancelled',
+    );
     assert.ok(performance.now() - began < 6000);
   });
 

@@ -13,13 +13,21 @@ describe('wasm kernels', () => {
   afterEach(() => tf.engine().endScope());
 
   describe('convolution', () => {
-    const pads: Geometry['pad'][] = ['valid', 'same', [[2, 1], [0, 3]]];
+    const pads: Geometry['pad'][] = [
+      'valid',
+      'same',
+      [
+        [2, 1],
+        [0, 3],
+      ],
+    ];
     for (const k of [1, 3, 5]) {
       for (const stride of [1, 2, 3]) {
         for (const channels of [1, 3, 8]) {
           for (const pad of pads) {
             const name = `${k}×${k}, stride ${stride}, ${channels} channels, ${typeof pad === 'string' ? pad : 'explicit padding'}`;
-            it(`gradients equal the definition: ${name}`, () => checkConvolution({ input: [2, 9, 8, channels], window: [k, k], stride: [stride, stride], pad }, 4));
+            it(`gradients equal the definition: ${name}`, () =>
+              checkConvolution({ input: [2, 9, 8, channels], window: [k, k], stride: [stride, stride], pad }, 4));
           }
         }
       }
@@ -27,9 +35,31 @@ describe('wasm kernels', () => {
     it('gradients equal the definition: oblong window, unequal strides', () =>
       checkConvolution({ input: [3, 8, 11, 2], window: [2, 4], stride: [1, 3], pad: 'same' }, 5));
     it('gradients equal the definition: padding wider than the window', () =>
-      checkConvolution({ input: [1, 4, 5, 2], window: [2, 2], stride: [1, 1], pad: [[3, 2], [2, 4]] }, 3));
+      checkConvolution(
+        {
+          input: [1, 4, 5, 2],
+          window: [2, 2],
+          stride: [1, 1],
+          pad: [
+            [3, 2],
+            [2, 4],
+          ],
+        },
+        3,
+      ));
     it('gradients equal the definition: padding wider than the window, strided', () =>
-      checkConvolution({ input: [1, 4, 5, 2], window: [2, 1], stride: [2, 2], pad: [[3, 2], [2, 4]] }, 3));
+      checkConvolution(
+        {
+          input: [1, 4, 5, 2],
+          window: [2, 1],
+          stride: [2, 2],
+          pad: [
+            [3, 2],
+            [2, 4],
+          ],
+        },
+        3,
+      ));
     it('gradients equal the definition: window as large as the image', () =>
       checkConvolution({ input: [2, 5, 5, 3], window: [5, 5], stride: [1, 1], pad: 'valid' }, 2));
     // The package alone gives wrong outputs here, without an error.
@@ -43,14 +73,26 @@ describe('wasm kernels', () => {
       const parts = tf.relu(tf.add(tf.conv2d(x, filter, 3, 'same'), bias));
       assertClose(fused.dataSync(), parts.dataSync(), TOLERANCE, 'output');
       const deep = tf.tile(bias, [3]) as tf.Tensor1D;
-      const fusedDepthwise = tf.fused.depthwiseConv2d({ x, filter, strides: 3, pad: 'same', bias: deep, activation: 'relu' });
+      const fusedDepthwise = tf.fused.depthwiseConv2d({
+        x,
+        filter,
+        strides: 3,
+        pad: 'same',
+        bias: deep,
+        activation: 'relu',
+      });
       const depthwiseParts = tf.relu(tf.add(tf.depthwiseConv2d(x, filter, 3, 'same'), deep));
       assertClose(fusedDepthwise.dataSync(), depthwiseParts.dataSync(), TOLERANCE, 'depthwise output');
     });
   });
 
   describe('depthwise convolution', () => {
-    for (const [k, stride, multiplier, pad] of [[3, 1, 1, 'same'], [3, 2, 2, 'valid'], [5, 2, 1, 'same'], [2, 3, 3, 'same']] as const) {
+    for (const [k, stride, multiplier, pad] of [
+      [3, 1, 1, 'same'],
+      [3, 2, 2, 'valid'],
+      [5, 2, 1, 'same'],
+      [2, 3, 3, 'same'],
+    ] as const) {
       it(`gradients equal the definition: ${k}×${k}, stride ${stride}, multiplier ${multiplier}, ${pad}`, () => {
         checkDepthwise({ input: [2, 9, 8, 3], window: [k, k], stride: [stride, stride], pad }, multiplier);
       });
@@ -61,7 +103,8 @@ describe('wasm kernels', () => {
     const shapes: Geometry[] = [];
     for (const window of [1, 2, 3]) {
       for (const stride of [1, 2, 3]) {
-        for (const pad of ['valid', 'same'] as const) shapes.push({ input: [2, 7, 8, 3], window: [window, window], stride: [stride, stride], pad });
+        for (const pad of ['valid', 'same'] as const)
+          shapes.push({ input: [2, 7, 8, 3], window: [window, window], stride: [stride, stride], pad });
       }
     }
     shapes.push({ input: [2, 5, 9, 1], window: [2, 4], stride: [3, 2], pad: 'same' });
@@ -77,7 +120,12 @@ describe('wasm kernels', () => {
           const pool = (a: tf.Tensor): tf.Tensor => tf.maxPool(a as tf.Tensor4D, window, stride, pad as 'valid');
           const expected = maxPooling(geometry, x, dy);
           assertClose(pool(tf.tensor(x, input)).dataSync(), expected.y, TOLERANCE, 'output');
-          assertClose(gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!, expected.dx, TOLERANCE, 'input gradient');
+          assertClose(
+            gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!,
+            expected.dx,
+            TOLERANCE,
+            'input gradient',
+          );
         });
       }
       it(`average: output and gradient equal the definition: ${name}`, () => {
@@ -87,17 +135,31 @@ describe('wasm kernels', () => {
         const pool = (a: tf.Tensor): tf.Tensor => tf.avgPool(a as tf.Tensor4D, window, stride, pad as 'valid');
         const expected = averagePooling(geometry, x, dy);
         assertClose(pool(tf.tensor(x, input)).dataSync(), expected.y, TOLERANCE, 'output');
-        assertClose(gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!, expected.dx, TOLERANCE, 'input gradient');
+        assertClose(
+          gradients((a) => pool(a!), [tf.tensor(x, input)], dy)[0]!,
+          expected.dx,
+          TOLERANCE,
+          'input gradient',
+        );
       });
     }
     it('maximum: the first of equal inputs gets the gradient', () => {
-      const [dx] = gradients((a) => tf.maxPool(a as tf.Tensor4D, 2, 2, 'valid'), [tf.fill([1, 2, 4, 1], -1)], Float32Array.of(3, 5));
+      const [dx] = gradients(
+        (a) => tf.maxPool(a as tf.Tensor4D, 2, 2, 'valid'),
+        [tf.fill([1, 2, 4, 1], -1)],
+        Float32Array.of(3, 5),
+      );
       assert.deepEqual([...dx!], [3, 0, 5, 0, 0, 0, 0, 0]);
     });
   });
 
   describe('matrix product', () => {
-    for (const [rows, inner, columns] of [[1, 1, 1], [3, 5, 2], [64, 33, 10], [7, 128, 65]] as const) {
+    for (const [rows, inner, columns] of [
+      [1, 1, 1],
+      [3, 5, 2],
+      [64, 33, 10],
+      [7, 128, 65],
+    ] as const) {
       for (const transposeA of [false, true]) {
         for (const transposeB of [false, true]) {
           for (const batch of [[], [1], [3]]) {
@@ -119,7 +181,10 @@ describe('wasm kernels', () => {
               }
               const product = tf.matMul(
                 tf.tensor(a, [...batch, ...(transposeA ? [inner, rows] : [rows, inner])]),
-                tf.tensor(b, [...batch, ...(transposeB ? [columns, inner] : [inner, columns])]), transposeA, transposeB);
+                tf.tensor(b, [...batch, ...(transposeB ? [columns, inner] : [inner, columns])]),
+                transposeA,
+                transposeB,
+              );
               assert.deepEqual(product.shape, [...batch, rows, columns]);
               assertClose(product.dataSync(), expected, TOLERANCE, 'product');
             });
@@ -131,20 +196,46 @@ describe('wasm kernels', () => {
       const x = noise(6, 13);
       const w = noise(12, 14);
       const dy = noise(8, 15);
-      const [dx, dw] = gradients((a, b) => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D), [tf.tensor(x, [2, 3]), tf.tensor(w, [3, 4])], dy);
+      const [dx, dw] = gradients(
+        (a, b) => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D),
+        [tf.tensor(x, [2, 3]), tf.tensor(w, [3, 4])],
+        dy,
+      );
       const at = (m: Float32Array, width: number, i: number, j: number): number => m[i * width + j]!;
-      assertClose(dx!, Float64Array.from({ length: 6 }, (_, t) => [0, 1, 2, 3].reduce((s, o) => s + at(dy, 4, Math.floor(t / 3), o) * at(w, 4, t % 3, o), 0)), TOLERANCE, 'input gradient');
-      assertClose(dw!, Float64Array.from({ length: 12 }, (_, t) => [0, 1].reduce((s, n) => s + at(x, 3, n, Math.floor(t / 4)) * at(dy, 4, n, t % 4), 0)), TOLERANCE, 'weight gradient');
+      assertClose(
+        dx!,
+        Float64Array.from({ length: 6 }, (_, t) =>
+          [0, 1, 2, 3].reduce((s, o) => s + at(dy, 4, Math.floor(t / 3), o) * at(w, 4, t % 3, o), 0),
+        ),
+        TOLERANCE,
+        'input gradient',
+      );
+      assertClose(
+        dw!,
+        Float64Array.from({ length: 12 }, (_, t) =>
+          [0, 1].reduce((s, n) => s + at(x, 3, n, Math.floor(t / 4)) * at(dy, 4, n, t % 4), 0),
+        ),
+        TOLERANCE,
+        'weight gradient',
+      );
     });
   });
 
   describe('gather', () => {
     it('adds up the gradients of rows that are taken more than once', () => {
-      const [dx] = gradients((a) => tf.gather(a, tf.tensor1d([2, 0, 2], 'int32')), [tf.zeros([4, 2])], Float32Array.of(1, 2, 3, 4, 5, 6));
+      const [dx] = gradients(
+        (a) => tf.gather(a, tf.tensor1d([2, 0, 2], 'int32')),
+        [tf.zeros([4, 2])],
+        Float32Array.of(1, 2, 3, 4, 5, 6),
+      );
       assert.deepEqual([...dx!], [3, 4, 0, 0, 6, 8, 0, 0]);
     });
     it('works along another axis', () => {
-      const [dx] = gradients((a) => tf.gather(a, tf.tensor1d([1, 1], 'int32'), 1), [tf.zeros([2, 3])], Float32Array.of(1, 2, 3, 4));
+      const [dx] = gradients(
+        (a) => tf.gather(a, tf.tensor1d([1, 1], 'int32'), 1),
+        [tf.zeros([2, 3])],
+        Float32Array.of(1, 2, 3, 4),
+      );
       assert.deepEqual([...dx!], [0, 3, 0, 0, 7, 0]);
     });
     it('leaves out segments that do not exist', () => {
@@ -160,16 +251,27 @@ describe('wasm kernels', () => {
 
   it('frees every intermediate result', () => {
     const backend = tf.backend() as BackendWasm;
-    const run = (): void => tf.tidy(() => {
-      const image = tf.tensor(noise(2 * 7 * 7 * 2, 16), [2, 7, 7, 2]);
-      const f = (x: tf.Tensor, w: tf.Tensor, d: tf.Tensor): tf.Scalar => {
-        const strided = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, [[0, 0], [3, 3], [3, 3], [0, 0]]);
-        const pooled = tf.avgPool(tf.maxPool(tf.depthwiseConv2d(strided, d as tf.Tensor4D, 1, 'same'), 2, 1, 'same'), 2, 1, 'valid');
-        const flat = tf.reshape(pooled, [2, -1]) as tf.Tensor2D;
-        return tf.sum(tf.matMul(flat, tf.gather(flat, [1, 1]) as tf.Tensor2D, false, true)) as tf.Scalar;
-      };
-      tf.grads(f as (...x: tf.Tensor[]) => tf.Scalar)([image, tf.ones([2, 2, 2, 3]), tf.ones([2, 2, 3, 1])]);
-    });
+    const run = (): void =>
+      tf.tidy(() => {
+        const image = tf.tensor(noise(2 * 7 * 7 * 2, 16), [2, 7, 7, 2]);
+        const f = (x: tf.Tensor, w: tf.Tensor, d: tf.Tensor): tf.Scalar => {
+          const strided = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, [
+            [0, 0],
+            [3, 3],
+            [3, 3],
+            [0, 0],
+          ]);
+          const pooled = tf.avgPool(
+            tf.maxPool(tf.depthwiseConv2d(strided, d as tf.Tensor4D, 1, 'same'), 2, 1, 'same'),
+            2,
+            1,
+            'valid',
+          );
+          const flat = tf.reshape(pooled, [2, -1]) as tf.Tensor2D;
+          return tf.sum(tf.matMul(flat, tf.gather(flat, [1, 1]) as tf.Tensor2D, false, true)) as tf.Scalar;
+        };
+        tf.grads(f as (...x: tf.Tensor[]) => tf.Scalar)([image, tf.ones([2, 2, 2, 3]), tf.ones([2, 2, 3, 1])]);
+      });
     run();
     const tensors = tf.memory().numTensors;
     const blocks = backend.numDataIds();

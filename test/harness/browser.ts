@@ -58,7 +58,8 @@ export async function openWorkbench(server: VsCodeServer, options: WorkbenchOpti
   context.on('request', (request) => {
     const { protocol, hostname } = new URL(request.url());
     // vscode-cdn.net names resources of webviews, which the page itself serves: none of it reaches a network.
-    const local = hostname === '127.0.0.1' || hostname.endsWith('.vscode-cdn.net') || !/^(https?|wss?):$/.test(protocol);
+    const local =
+      hostname === '127.0.0.1' || hostname.endsWith('.vscode-cdn.net') || !/^(https?|wss?):$/.test(protocol);
     if (!local) requests.push(request.url());
   });
   try {

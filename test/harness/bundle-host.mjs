@@ -11,9 +11,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * @param {{suite?: string, outdir?: string}} options absolute folders; by default test/host/suite and dist/test/host
  * @returns {Promise<string>} the path of the bundled index.js
  */
-export async function bundleHostTests({ suite = path.join(root, 'test/host/suite'), outdir = path.join(root, 'dist/test/host') } = {}) {
+export async function bundleHostTests({
+  suite = path.join(root, 'test/host/suite'),
+  outdir = path.join(root, 'dist/test/host'),
+} = {}) {
   rmSync(outdir, { recursive: true, force: true }); // a test that was deleted must not run on
-  const tests = readdirSync(suite).filter((name) => name.endsWith('.test.ts')).map((name) => path.join(suite, name));
+  const tests = readdirSync(suite)
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => path.join(suite, name));
   await build({
     entryPoints: [path.join(root, 'test/host/suite/index.ts'), ...tests].map((file) => ({
       in: file,

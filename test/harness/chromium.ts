@@ -25,13 +25,15 @@ function isExecutable(file: string): boolean {
 export async function ensureChromium(log: (line: string) => void = console.error): Promise<string> {
   const named = process.env.CHROMIUM;
   if (named) {
-    if (!isExecutable(named)) throw new Error(`CHROMIUM names ${named}, which is no executable file. Correct it, or unset it.`);
+    if (!isExecutable(named))
+      throw new Error(`CHROMIUM names ${named}, which is no executable file. Correct it, or unset it.`);
     return named;
   }
   const installed = candidates.find(isExecutable);
   if (installed) return installed;
 
-  const advice = 'Install Chromium (for example: sudo apt-get install chromium), or set CHROMIUM to the path of a Chromium or Chrome.';
+  const advice =
+    'Install Chromium (for example: sudo apt-get install chromium), or set CHROMIUM to the path of a Chromium or Chrome.';
   if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) throw new Error(`No Chromium found. ${advice}`);
   log('Installing Chromium by apt-get (once)');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

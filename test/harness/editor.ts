@@ -8,9 +8,11 @@ const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 
 /** The lines of the active editor that are in sight, from the top, inlay hints included. */
 export async function editorLines(page: Page): Promise<string[]> {
-  const lines = await page.locator(`${activeEditor} .view-lines .view-line`).evaluateAll((all) =>
-    all.map((line) => [parseFloat((line as HTMLElement).style.top), line.textContent ?? ''] as const),
-  );
+  const lines = await page
+    .locator(`${activeEditor} .view-lines .view-line`)
+    .evaluateAll((all) =>
+      all.map((line) => [parseFloat((line as HTMLElement).style.top), line.textContent ?? ''] as const),
+    );
   return [...lines].sort(([a], [b]) => a - b).map(([, text]) => plain(text));
 }
 
@@ -27,27 +29,29 @@ export async function clickCodeLens(page: Page, title: string | RegExp): Promise
 
 /** The middle of a piece of text in the active editor, in page pixels. */
 async function positionOf(page: Page, text: string): Promise<{ x: number; y: number }> {
-  return waitFor(`'${text}' in the editor`, () => page.locator(`${activeEditor} .view-lines .view-line`).evaluateAll((lines, wanted) => {
-    for (const line of lines) {
-      const at = (line.textContent ?? '').replaceAll('\u00a0', ' ').indexOf(wanted);
-      if (at < 0) continue;
-      // The middle character, wherever the tokens of the line begin and end.
-      let rest = at + Math.floor(wanted.length / 2);
-      const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
-      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-        const length = node.textContent?.length ?? 0;
-        if (rest < length) {
-          const range = document.createRange();
-          range.setStart(node, rest);
-          range.setEnd(node, rest + 1);
-          const box = range.getBoundingClientRect();
-          return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  return waitFor(`'${text}' in the editor`, () =>
+    page.locator(`${activeEditor} .view-lines .view-line`).evaluateAll((lines, wanted) => {
+      for (const line of lines) {
+        const at = (line.textContent ?? '').replaceAll('\u00a0', ' ').indexOf(wanted);
+        if (at < 0) continue;
+        // The middle character, wherever the tokens of the line begin and end.
+        let rest = at + Math.floor(wanted.length / 2);
+        const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          const length = node.textContent?.length ?? 0;
+          if (rest < length) {
+            const range = document.createRange();
+            range.setStart(node, rest);
+            range.setEnd(node, rest + 1);
+            const box = range.getBoundingClientRect();
+            return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+          }
+          rest -= length;
         }
-        rest -= length;
       }
-    }
-    return undefined;
-  }, text));
+      return undefined;
+    }, text),
+  );
 }
 
 /** Puts the cursor into a piece of text that is in sight in the active editor. */

@@ -6,7 +6,10 @@ import path from 'node:path';
 import { FinePruneError } from '../../server/protocol/errors';
 
 /** A folder of its own for each test of a suite, and a shorthand that writes files into it. */
-export function temporaryFolder(): { path: string; write(name: string, content: string | Uint8Array): Promise<string> } {
+export function temporaryFolder(): {
+  path: string;
+  write(name: string, content: string | Uint8Array): Promise<string>;
+} {
   const folder = {
     path: '',
     async write(name: string, content: string | Uint8Array): Promise<string> {
@@ -44,7 +47,10 @@ export async function failureOf(code: string, work: () => unknown): Promise<Fine
   } catch (error) {
     thrown = error;
   }
-  assert.ok(thrown instanceof FinePruneError, `expected ${code}, got ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
+  assert.ok(
+    thrown instanceof FinePruneError,
+    `expected ${code}, got ${thrown instanceof Error ? thrown.stack : String(thrown)}`,
+  );
   assert.equal(thrown.code, code, thrown.message);
   assert.equal(thrown.kind, 'input');
   assert.match(thrown.message, /\S.*\.|…/);

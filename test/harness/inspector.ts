@@ -15,7 +15,11 @@ export interface InspectorPage {
 export async function webviewPage(page: Page, marker = '#app', deadlineMs = 60_000): Promise<InspectorPage> {
   const find = async (): Promise<Frame | undefined> => {
     for (const frame of page.frames()) {
-      const found = await frame.locator(marker).first().isVisible().catch(() => false);
+      const found = await frame
+        .locator(marker)
+        .first()
+        .isVisible()
+        .catch(() => false);
       if (found && frame.parentFrame() !== null) return frame;
     }
     return undefined;
@@ -37,7 +41,12 @@ export function collectViolations(page: Page): readonly string[] {
 }
 
 const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
-const BODY_CLASSES: Readonly<Record<string, string>> = { light: 'vscode-light', 'hc-dark': 'vscode-high-contrast', 'hc-light': 'vscode-high-contrast-light', dark: 'vscode-dark' };
+const BODY_CLASSES: Readonly<Record<string, string>> = {
+  light: 'vscode-light',
+  'hc-dark': 'vscode-high-contrast',
+  'hc-light': 'vscode-high-contrast-light',
+  dark: 'vscode-dark',
+};
 
 interface Violation {
   id: string;
@@ -50,13 +59,23 @@ interface Violation {
  * @param theme the theme that the workbench has been given: pages hear of it a little later
  */
 export async function seriousViolations(frame: Frame, theme: string): Promise<string[]> {
-  await waitFor('the page in its theme', async () => ((await frame.locator('body').getAttribute('class')) ?? '').split(' ').includes(BODY_CLASSES[theme]!));
+  await waitFor('the page in its theme', async () =>
+    ((await frame.locator('body').getAttribute('class')) ?? '').split(' ').includes(BODY_CLASSES[theme]!),
+  );
   await frame.evaluate(axeSource);
   const violations = await frame.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
     return (await axe.run()).violations;
   });
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} (${failureSummary?.replace(/\s+/g, ' ') ?? ''})`).join(' | ')}`);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${html.slice(0, 200)} (${failureSummary?.replace(/\s+/g, ' ') ?? ''})`)
+          .join(' | ')}`,
+    );
 }
 
 /** What the browser's VS Code has stored about open editors, without the escapes of JSON within JSON. */
@@ -71,10 +90,14 @@ export function storedEditors(page: Page): Promise<string> {
         opening.onerror = () => reject(new Error(String(opening.error)));
       });
       for (const store of Array.from(database.objectStoreNames)) {
-        texts.push(...(await new Promise<unknown[]>((resolve) => {
-          const reading = database.transaction(store).objectStore(store).getAll();
-          reading.onsuccess = () => resolve(reading.result as unknown[]);
-        })).filter((value): value is string => typeof value === 'string'));
+        texts.push(
+          ...(
+            await new Promise<unknown[]>((resolve) => {
+              const reading = database.transaction(store).objectStore(store).getAll();
+              reading.onsuccess = () => resolve(reading.result as unknown[]);
+            })
+          ).filter((value): value is string => typeof value === 'string'),
+        );
       }
       database.close();
     }

@@ -35,7 +35,9 @@ type Log = (line: string) => void;
 async function unpack(spec: string, target: string): Promise<void> {
   await mkdir(target, { recursive: true });
   // --prefix: under `npm run` the environment names our own project as the place to work in.
-  await run('npm', ['pack', spec, '--prefix', target, '--pack-destination', target, '--loglevel=error'], { cwd: target });
+  await run('npm', ['pack', spec, '--prefix', target, '--pack-destination', target, '--loglevel=error'], {
+    cwd: target,
+  });
   const archive = (await readdir(target)).find((name) => name.endsWith('.tgz'));
   if (!archive) throw new Error(`npm pack made no archive of ${spec}`);
   await run('tar', ['-xzf', archive, '--strip-components=1'], { cwd: target });
@@ -47,7 +49,11 @@ async function unpack(spec: string, target: string): Promise<void> {
  * and each process of the server would complain at length. What else is native is optional to the server.
  */
 async function replaceNativeModules(vscode: string): Promise<void> {
-  for (const [name, shim] of [['@vscode/spdlog', 'spdlog.cjs'], ['native-watchdog', 'watchdog.cjs'], ['@vscode/native-watchdog', 'watchdog.cjs']] as const) {
+  for (const [name, shim] of [
+    ['@vscode/spdlog', 'spdlog.cjs'],
+    ['native-watchdog', 'watchdog.cjs'],
+    ['@vscode/native-watchdog', 'watchdog.cjs'],
+  ] as const) {
     const manifest = path.join(vscode, 'node_modules', name, 'package.json');
     if (!existsSync(manifest)) continue; // the watchdog's name depends on the version
     const { main = 'index.js' } = JSON.parse(await readFile(manifest, 'utf8')) as { main?: string };
@@ -61,7 +67,11 @@ async function installInto(dir: string, lane: (typeof lanes)[keyof typeof lanes]
   const vscode = path.join(dir, 'code-server', 'lib', 'vscode');
   log('  installing the dependencies of its VS Code server');
   // Their scripts would compile native modules, for minutes and with a compiler; see replaceNativeModules.
-  await run('npm', ['install', '--prefix', vscode, '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: vscode });
+  await run(
+    'npm',
+    ['install', '--prefix', vscode, '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    { cwd: vscode },
+  );
   await replaceNativeModules(vscode);
   if (lane.ripgrep) {
     // Its install script would have fetched ripgrep; without it `workspace.findFiles` throws.
@@ -115,7 +125,9 @@ async function removeLeftovers(): Promise<void> {
  */
 export async function ensureVsCode(log: Log = console.error): Promise<VsCodeBuild> {
   if (process.platform === 'win32') {
-    throw new Error('The browser VS Code needs Linux or macOS. On Windows the host tests take the desktop VS Code, which is downloaded.');
+    throw new Error(
+      'The browser VS Code needs Linux or macOS. On Windows the host tests take the desktop VS Code, which is downloaded.',
+    );
   }
   const lane = process.env.FINE_PRUNE_VSCODE === 'current' ? lanes.current : lanes.oldest;
   const target = path.join(cacheDir, `vscode-${lane.codeServer}`);

@@ -22,7 +22,11 @@ function watchForTheEnd(): void {
   if (watching) return;
   watching = true;
   process.on('exit', dropEverythingNow);
-  for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]] as const) {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
     process.once(signal, () => {
       void shutDown().finally(() => process.exit(128 + number));
     });

@@ -58,17 +58,25 @@ export async function runAsDesktop(args: readonly string[]): Promise<number> {
       void server.exited.then(() => resolve(exitCodes.serverEnded));
       // The two functions by which VS Code's own test driver reports from the browser.
       const log = (type: string, values: unknown[]): void => {
-        messages.push([`[${type}]`, ...values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))].join(' '));
+        messages.push(
+          [`[${type}]`, ...values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))].join(
+            ' ',
+          ),
+        );
       };
       Promise.all([
         page.exposeFunction('codeAutomationLog', log),
         page.exposeFunction('codeAutomationExit', (code: number) => resolve(code)),
       ])
-        .then(() => page.goto(server.url(folder, [
-          ['extensionDevelopmentPath', server.remoteUri(extension)],
-          ['extensionTestsPath', server.remoteUri(tests)],
-          ['skipWelcome', 'true'],
-        ])))
+        .then(() =>
+          page.goto(
+            server.url(folder, [
+              ['extensionDevelopmentPath', server.remoteUri(extension)],
+              ['extensionTestsPath', server.remoteUri(tests)],
+              ['skipWelcome', 'true'],
+            ]),
+          ),
+        )
         .catch(reject);
     });
     const code = await outcome;

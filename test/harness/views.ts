@@ -1,7 +1,8 @@
 import type { Locator, Page } from 'playwright-core';
 import { waitFor } from './poll';
 
-const segmentsOf = (file: string | readonly string[]): readonly string[] => (typeof file === 'string' ? file.split('/') : file);
+const segmentsOf = (file: string | readonly string[]): readonly string[] =>
+  typeof file === 'string' ? file.split('/') : file;
 
 /** The Explorer's row of a path below the workspace folder; its parents are opened on the way. */
 async function explorerRow(page: Page, file: string | readonly string[]): Promise<Locator> {
@@ -54,11 +55,15 @@ export async function explorerContextMenu(page: Page, file: string | readonly st
   const label = page.getByRole('menu').locator('.action-menu-item .action-label').getByText(item, { exact: true });
   await label.waitFor();
   // A menu ignores clicks that come within 100 ms of its opening; when one counted, the menu is gone.
-  await waitFor(`the menu to take '${item}'`, async () => {
-    if (!(await label.isVisible())) return true;
-    await label.click({ timeout: 1_000 });
-    return false;
-  }, { intervalMs: 200 });
+  await waitFor(
+    `the menu to take '${item}'`,
+    async () => {
+      if (!(await label.isVisible())) return true;
+      await label.click({ timeout: 1_000 });
+      return false;
+    },
+    { intervalMs: 200 },
+  );
 }
 
 /** A row of the Problems panel. */
@@ -87,30 +92,36 @@ interface DrawnRow {
 
 function drawnRows(page: Page): Promise<DrawnRow[]> {
   // A row without a level is the copy of a file's row that sticks to the top.
-  return page.locator('.markers-panel .monaco-list-row[aria-level]').evaluateAll((rows) => rows.map((row): DrawnRow => {
-    const texts = (selector: string): string[] => Array.from(row.querySelectorAll(selector), (part) => part.textContent ?? '');
-    const place = /Ln (\d+), Col (\d+)/.exec(texts('.marker-line')[0] ?? '');
-    const icon = row.querySelector('.marker-icon')?.className ?? '';
-    const drawn = { index: Number(row.getAttribute('data-index')), last: row.getAttribute('data-last-element') === 'true' };
-    switch (row.getAttribute('aria-level')) {
-      case '1':
-        return { ...drawn, file: texts('.label-name')[0] ?? '' };
-      case '2':
-        return {
-          ...drawn,
-          problem: {
-            severity: (/\b(error|warning|info)\b/.exec(icon)?.[1] ?? 'info') as Problem['severity'],
-            message: texts('.marker-message').join('\n'),
-            source: texts('.marker-source')[0] ?? '',
-            code: (texts('.marker-code')[0] ?? '').replace(/^\(|\)$/g, ''),
-            line: Number(place?.[1]),
-            column: Number(place?.[2]),
-          },
-        };
-      default:
-        return drawn; // related information
-    }
-  }));
+  return page.locator('.markers-panel .monaco-list-row[aria-level]').evaluateAll((rows) =>
+    rows.map((row): DrawnRow => {
+      const texts = (selector: string): string[] =>
+        Array.from(row.querySelectorAll(selector), (part) => part.textContent ?? '');
+      const place = /Ln (\d+), Col (\d+)/.exec(texts('.marker-line')[0] ?? '');
+      const icon = row.querySelector('.marker-icon')?.className ?? '';
+      const drawn = {
+        index: Number(row.getAttribute('data-index')),
+        last: row.getAttribute('data-last-element') === 'true',
+      };
+      switch (row.getAttribute('aria-level')) {
+        case '1':
+          return { ...drawn, file: texts('.label-name')[0] ?? '' };
+        case '2':
+          return {
+            ...drawn,
+            problem: {
+              severity: (/\b(error|warning|info)\b/.exec(icon)?.[1] ?? 'info') as Problem['severity'],
+              message: texts('.marker-message').join('\n'),
+              source: texts('.marker-source')[0] ?? '',
+              code: (texts('.marker-code')[0] ?? '').replace(/^\(|\)$/g, ''),
+              line: Number(place?.[1]),
+              column: Number(place?.[2]),
+            },
+          };
+        default:
+          return drawn; // related information
+      }
+    }),
+  );
 }
 
 /**
@@ -142,7 +153,9 @@ export async function problems(page: Page): Promise<Problem[]> {
     while (![...rows.values()].some(({ last }) => last)) {
       const known = rows.size;
       await page.mouse.wheel(0, 66);
-      await waitFor('further rows of the Problems panel', async () => (await draw()) && rows.size > known, { deadlineMs: 3_000 });
+      await waitFor('further rows of the Problems panel', async () => (await draw()) && rows.size > known, {
+        deadlineMs: 3_000,
+      });
     }
   }
   let file = '';
@@ -165,20 +178,33 @@ export interface Notification {
 
 /** The notifications in sight now, the newest first. Poll it. */
 export function notifications(page: Page): Promise<Notification[]> {
-  return page.locator('.notification-list-item:visible').evaluateAll((items) => items.map((item) => ({
-    severity: (/codicon-(error|warning|info)/.exec(item.querySelector('.notification-list-item-icon')?.className ?? '')?.[1] ?? 'info') as 'error' | 'warning' | 'info',
-    message: item.querySelector('.notification-list-item-message')?.textContent ?? '',
-    buttons: Array.from(item.querySelectorAll('.notification-list-item-buttons-container .monaco-button'), (button) => button.textContent ?? ''),
-    busy: item.parentElement?.querySelector('.monaco-progress-container.active') !== null,
-  })));
+  return page.locator('.notification-list-item:visible').evaluateAll((items) =>
+    items.map((item) => ({
+      severity: (/codicon-(error|warning|info)/.exec(
+        item.querySelector('.notification-list-item-icon')?.className ?? '',
+      )?.[1] ?? 'info') as 'error' | 'warning' | 'info',
+      message: item.querySelector('.notification-list-item-message')?.textContent ?? '',
+      buttons: Array.from(
+        item.querySelectorAll('.notification-list-item-buttons-container .monaco-button'),
+        (button) => button.textContent ?? '',
+      ),
+      busy: item.parentElement?.querySelector('.monaco-progress-container.active') !== null,
+    })),
+  );
 }
 
 /** Waits for a notification with this in its message. */
 export function waitForNotification(page: Page, message: string | RegExp, deadlineMs = 30_000): Promise<Notification> {
-  return waitFor(`a notification with ${message}`, async () => {
-    const all = await notifications(page);
-    return all.find((one) => (typeof message === 'string' ? one.message.includes(message) : message.test(one.message)));
-  }, { deadlineMs });
+  return waitFor(
+    `a notification with ${message}`,
+    async () => {
+      const all = await notifications(page);
+      return all.find((one) =>
+        typeof message === 'string' ? one.message.includes(message) : message.test(one.message),
+      );
+    },
+    { deadlineMs },
+  );
 }
 
 /** Presses a button of the notification with this in its message. */
@@ -198,9 +224,17 @@ export async function answerDialog(page: Page, button: string): Promise<string> 
 
 /** The items of the status bar as a screen reader says them. */
 export function statusBarItems(page: Page): Promise<string[]> {
-  return page.locator('.part.statusbar .statusbar-item:visible').evaluateAll((items) => items.map((item) =>
-    item.getAttribute('aria-label') ?? item.querySelector('[aria-label]')?.getAttribute('aria-label') ?? item.textContent ?? '',
-  ));
+  return page
+    .locator('.part.statusbar .statusbar-item:visible')
+    .evaluateAll((items) =>
+      items.map(
+        (item) =>
+          item.getAttribute('aria-label') ??
+          item.querySelector('[aria-label]')?.getAttribute('aria-label') ??
+          item.textContent ??
+          '',
+      ),
+    );
 }
 
 /** The lines in sight of the Output channel that is open. Poll it. */

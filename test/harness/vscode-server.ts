@@ -61,7 +61,9 @@ export interface VsCodeServer {
 /** Our own environment, without what would leak from this process or this person into the tests: a person's first start has no native engine. */
 function serverEnv(dataDir: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS$|NODE_PATH$|VSCODE_|ELECTRON_|XDG_|npm_|MOCHA_|FINE_PRUNE_CACHE$)/.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^(NODE_OPTIONS$|NODE_PATH$|VSCODE_|ELECTRON_|XDG_|npm_|MOCHA_|FINE_PRUNE_CACHE$)/.test(name),
+    ),
   );
   return {
     ...clean,
@@ -93,15 +95,21 @@ export async function startVsCode(options: StartOptions = {}): Promise<VsCodeSer
   };
   const dataFlags = [
     '--accept-server-license-terms',
-    '--server-data-dir', at('server'),
-    '--user-data-dir', at('user'),
-    '--extensions-dir', extensionsDir,
+    '--server-data-dir',
+    at('server'),
+    '--user-data-dir',
+    at('user'),
+    '--extensions-dir',
+    extensionsDir,
   ];
   const serverFlags = [
-    '--host', '127.0.0.1',
-    '--port', String(options.port ?? 0),
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(options.port ?? 0),
     '--without-connection-token',
-    '--telemetry-level', 'off',
+    '--telemetry-level',
+    'off',
     ...(options.forTests ? ['--enable-smoke-test-driver'] : []),
     ...(options.workspaceTrust ? [] : ['--disable-workspace-trust']),
   ];
@@ -118,21 +126,37 @@ export async function startVsCode(options: StartOptions = {}): Promise<VsCodeSer
     await writeFile(settingsFile, JSON.stringify(settings, null, 2));
 
     if (options.linkExtension) {
-      const { publisher, name, version } = JSON.parse(await readFile(path.join(options.linkExtension, 'package.json'), 'utf8')) as Record<string, string>;
-      await symlink(path.resolve(options.linkExtension), path.join(extensionsDir, `${publisher}.${name}-${version}`), 'dir');
+      const { publisher, name, version } = JSON.parse(
+        await readFile(path.join(options.linkExtension, 'package.json'), 'utf8'),
+      ) as Record<string, string>;
+      await symlink(
+        path.resolve(options.linkExtension),
+        path.join(extensionsDir, `${publisher}.${name}-${version}`),
+        'dir',
+      );
     }
     if (options.installVsix) {
       const vsix = path.resolve(options.installVsix);
-      const output = await run(build.node, [build.serverMain, ...dataFlags, '--install-extension', vsix], { env, deadlineMs: 120_000 });
+      const output = await run(build.node, [build.serverMain, ...dataFlags, '--install-extension', vsix], {
+        env,
+        deadlineMs: 120_000,
+      });
       if (!/successfully installed/i.test(output)) throw new Error(`VS Code did not install ${vsix}:\n${output}`);
     }
 
-    const server = await startGroup(build.node, [build.serverMain, ...serverFlags, ...dataFlags], { logFile: at('server.log'), env });
+    const server = await startGroup(build.node, [build.serverMain, ...serverFlags, ...dataFlags], {
+      logFile: at('server.log'),
+      env,
+    });
     group = server;
-    const { port } = await waitFor('the VS Code server to listen', () => {
-      const port = Number(/Extension host agent listening on (\d+)/.exec(server.output())?.[1] ?? 0);
-      return (port > 0 || !server.running()) && { port };
-    }, { deadlineMs: 30_000 });
+    const { port } = await waitFor(
+      'the VS Code server to listen',
+      () => {
+        const port = Number(/Extension host agent listening on (\d+)/.exec(server.output())?.[1] ?? 0);
+        return (port > 0 || !server.running()) && { port };
+      },
+      { deadlineMs: 30_000 },
+    );
     if (port === 0) throw new Error(`The VS Code server ended at once:\n${server.output()}`);
     await waitFor('the VS Code server to answer', async () => (await fetch(`http://127.0.0.1:${port}/version`)).ok);
 
@@ -147,7 +171,8 @@ export async function startVsCode(options: StartOptions = {}): Promise<VsCodeSer
       remoteUri,
       url: (folder = options.folder, payload = []) => {
         const url = new URL(`http://127.0.0.1:${port}/`);
-        if (folder) url.searchParams.set(folder.endsWith('.code-workspace') ? 'workspace' : 'folder', path.resolve(folder));
+        if (folder)
+          url.searchParams.set(folder.endsWith('.code-workspace') ? 'workspace' : 'folder', path.resolve(folder));
         else url.searchParams.set('ew', 'true'); // an empty window, not the last one
         if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
         return url.href;

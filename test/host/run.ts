@@ -30,7 +30,9 @@ async function vsCodeExecutable(): Promise<string> {
       return await downloadAndUnzipVSCode({ extensionDevelopmentPath: projectRoot });
     } catch (error) {
       if (wish === 'desktop' || process.platform !== 'linux') throw error;
-      console.error(`The desktop VS Code could not be downloaded (${(error as Error).message}); taking the browser VS Code.`);
+      console.error(
+        `The desktop VS Code could not be downloaded (${(error as Error).message}); taking the browser VS Code.`,
+      );
     }
   }
   await ensureVsCode(); // here and not in the stand-in, so that its time does not count as the tests' time
@@ -65,7 +67,8 @@ export async function runHostTests(options: HostRun = {}): Promise<HostResults> 
     if (text === undefined) throw new Error('VS Code ended without results of the host tests', { cause: ending });
     const results = JSON.parse(text) as HostResults;
     if (results.tests.length === 0) throw new Error('No host test ran');
-    if ((results.failed > 0) !== Boolean(ending)) throw new Error('Exit code and results of the host tests disagree', { cause: ending });
+    if (results.failed > 0 !== Boolean(ending))
+      throw new Error('Exit code and results of the host tests disagree', { cause: ending });
     return results;
   } finally {
     await temp.remove();

@@ -15,12 +15,29 @@ const DISTINCT = 60;
 
 async function main(): Promise<void> {
   await selectBackend({ choice: 'native', threads: 1 });
-  const split = await openIdx(path.join(mnist!, 'train-images-idx3-ubyte'), path.join(mnist!, 'train-labels-idx1-ubyte'), 1 / 255);
+  const split = await openIdx(
+    path.join(mnist!, 'train-images-idx3-ubyte'),
+    path.join(mnist!, 'train-labels-idx1-ubyte'),
+    1 / 255,
+  );
   const model = await openModel(path.join(modelFolder!, 'model.json'), {});
   const masks = masksFor(model, findUnitSite(model.graph), allIndices(25) as unknown as number[]);
   masks.apply();
-  const images = (steps: number) => sourceOf({ split, indices: Int32Array.from({ length: 64 * steps }, (_, i) => i % (64 * DISTINCT)) });
-  const run = (steps: number) => train({ model, source: images(steps), normalisation: { mean: [0], std: [1] }, epochs: 1, batchSize: 64, learningRate: 5e-4, seed: 0, masks, frozen: [], signal: new AbortController().signal });
+  const images = (steps: number) =>
+    sourceOf({ split, indices: Int32Array.from({ length: 64 * steps }, (_, i) => i % (64 * DISTINCT)) });
+  const run = (steps: number) =>
+    train({
+      model,
+      source: images(steps),
+      normalisation: { mean: [0], std: [1] },
+      epochs: 1,
+      batchSize: 64,
+      learningRate: 5e-4,
+      seed: 0,
+      masks,
+      frozen: [],
+      signal: new AbortController().signal,
+    });
   await run(20);
   const before = process.cpuUsage();
   await run(STEPS);

@@ -29,7 +29,8 @@ export interface Workflow {
 }
 
 export const readAction = (): Action => load(readFileSync(path.join(ROOT, 'action.yml'), 'utf8')) as Action;
-export const readWorkflow = (): Workflow => load(readFileSync(path.join(ROOT, 'examples/workflows/fine-prune.yml'), 'utf8')) as Workflow;
+export const readWorkflow = (): Workflow =>
+  load(readFileSync(path.join(ROOT, 'examples/workflows/fine-prune.yml'), 'utf8')) as Workflow;
 
 /** A checkout of a pull request's merge commit, as actions/checkout makes it with a fetch-depth of 2. */
 export interface Checkout {
@@ -46,10 +47,16 @@ export function checkoutOf(repo: ReviewRepo, base: string, dir: string, eventBas
   const headSha = repo.git('rev-parse', 'HEAD').trim();
   const baseSha = repo.git('rev-parse', eventBase).trim();
   const tree = repo.git('rev-parse', 'HEAD^{tree}').trim();
-  const merge = repo.git('commit-tree', tree, '-p', repo.git('rev-parse', base).trim(), '-p', headSha, '-m', 'Merge').trim();
+  const merge = repo
+    .git('commit-tree', tree, '-p', repo.git('rev-parse', base).trim(), '-p', headSha, '-m', 'Merge')
+    .trim();
   repo.git('update-ref', 'refs/pull/1/merge', merge);
   mkdirSync(dir, { recursive: true });
-  for (const args of [['init', '--quiet'], ['fetch', '--quiet', '--depth=2', `file://${repo.dir}`, 'refs/pull/1/merge'], ['checkout', '--quiet', '--detach', 'FETCH_HEAD']]) {
+  for (const args of [
+    ['init', '--quiet'],
+    ['fetch', '--quiet', '--depth=2', `file://${repo.dir}`, 'refs/pull/1/merge'],
+    ['checkout', '--quiet', '--detach', 'FETCH_HEAD'],
+  ]) {
     const { code, stderr } = command('git', args, dir);
     if (code !== 0) throw new Error(stderr);
   }
@@ -73,7 +80,12 @@ export interface ActionRun {
  * Runs the steps of action.yml in their order, as a runner does: the very scripts, by bash, with environment, outputs and
  * conditions. Steps that use other actions are noted, not run.
  */
-export function runAction({ dir, event }: Checkout, temp: string, inputs: Record<string, string> = {}, more: { env?: NodeJS.ProcessEnv } = {}): ActionRun {
+export function runAction(
+  { dir, event }: Checkout,
+  temp: string,
+  inputs: Record<string, string> = {},
+  more: { env?: NodeJS.ProcessEnv } = {},
+): ActionRun {
   const action = readAction();
   mkdirSync(temp, { recursive: true });
   const [output, summary] = ['output', 'summary.md'].map((name) => path.join(temp, name)) as [string, string];
@@ -96,7 +108,8 @@ export function runAction({ dir, event }: Checkout, temp: string, inputs: Record
     if (value === undefined) throw new Error(`the runner does not know ${name}`);
     return value.startsWith('${{') ? expand(value) : value;
   };
-  const expand = (text: string): string => text.replace(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => lookup(name));
+  const expand = (text: string): string =>
+    text.replace(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => lookup(name));
   const holds = (condition: string): boolean =>
     condition.split('&&').every((part) => {
       const [, name, operator, word] = /^\s*([\w.-]+)\s*(?:(==|!=)\s*'([^']*)')?\s*$/.exec(part) ?? [];
@@ -109,13 +122,22 @@ export function runAction({ dir, event }: Checkout, temp: string, inputs: Record
     run.codes[name] = null;
     if (run.failed || (step.if && !holds(step.if))) return;
     if (step.uses) {
-      run.used[step.uses.split('@')[0]!] = Object.fromEntries(Object.entries(step.with ?? {}).map(([key, value]) => [key, expand(String(value))]));
+      run.used[step.uses.split('@')[0]!] = Object.fromEntries(
+        Object.entries(step.with ?? {}).map(([key, value]) => [key, expand(String(value))]),
+      );
       return;
     }
     const script = path.join(temp, `step-${at}.sh`);
     writeFileSync(script, step.run!);
     writeFileSync(output, '');
-    const env = { ...Object.fromEntries(Object.entries(step.env ?? {}).map(([key, value]) => [key, expand(value)])), GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, GITHUB_ACTIONS: 'true', RUNNER_TEMP: temp, ...more.env };
+    const env = {
+      ...Object.fromEntries(Object.entries(step.env ?? {}).map(([key, value]) => [key, expand(value)])),
+      GITHUB_OUTPUT: output,
+      GITHUB_STEP_SUMMARY: summary,
+      GITHUB_ACTIONS: 'true',
+      RUNNER_TEMP: temp,
+      ...more.env,
+    };
     const ended: Ended = command('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], dir, env);
     run.codes[name] = ended.code;
     run.log += `${ended.stdout}${ended.stderr}`;
@@ -129,7 +151,9 @@ export function runAction({ dir, event }: Checkout, temp: string, inputs: Record
 /** `name=value` lines and `name<<END … END` blocks. */
 function outputsIn(text: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [, block, end, body, name, value] of text.matchAll(/^(?:([\w-]+)<<(\w+)\n([\s\S]*?)\n\2|([\w-]+)=(.*))$/gm)) {
+  for (const [, block, end, body, name, value] of text.matchAll(
+    /^(?:([\w-]+)<<(\w+)\n([\s\S]*?)\n\2|([\w-]+)=(.*))$/gm,
+  )) {
     if (block && end) found[block] = body!;
     else found[name!] = value!;
   }

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { addDecision, issueFingerprint } from '../../server/engine/report/review';
 import { demoConfig } from './demo-folder';
@@ -20,13 +29,24 @@ describe('fine-prune check, against the base of a change', function () {
     assert.deepEqual(fails(report), ['policy.gateLoosened', 'policy.gateLoosened']);
     assert.equal(report.results[0]?.id, 'policy.gateLoosened');
     assert.match(report.results[0]!.message, /maxAttackSuccessRate was loosened from 5 % to 100 %/);
-    assert.deepEqual(report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, message }) => [id, /limit is 5 %/.test(message)]), [['gate.maxAttackSuccessRate', true]]);
+    assert.deepEqual(
+      report.issues
+        .filter(({ id }) => id.startsWith('gate.'))
+        .map(({ id, message }) => [id, /limit is 5 %/.test(message)]),
+      [['gate.maxAttackSuccessRate', true]],
+    );
   });
 
   it('does not count a decision that comes with the change, and counts it once the base has it', () => {
     const repo = repos.copyOf(repos.strict);
     const report = repo.report();
-    const decide = (fields: { reason: string; expires?: string }) => addDecision(null, report, { finding: 'gate.maxAttackSuccessRate', author: 'Ada Author <ada@example.org>', date: '2026-01-02', ...fields });
+    const decide = (fields: { reason: string; expires?: string }) =>
+      addDecision(null, report, {
+        finding: 'gate.maxAttackSuccessRate',
+        author: 'Ada Author <ada@example.org>',
+        date: '2026-01-02',
+        ...fields,
+      });
     repo.write('demo.defense-review.json', decide({ reason: 'Known, for the demo.' }));
     repo.commit('accept it');
     const added = repo.check('--base', 'HEAD^');
@@ -37,7 +57,10 @@ describe('fine-prune check, against the base of a change', function () {
     const merged = repo.check('--base', 'HEAD');
     assert.equal(merged.code, 0);
     assert.equal(only(merged.answer).issues[0]?.status, 'accepted');
-    assert.match(repo.cli('check', '--base', 'HEAD').stdout, /Accepted: Known, for the demo\. \(Ada Author <ada@example\.org>, 2026-01-02\)[\s\S]*PASSED, with 1 missed gate accepted by a decision/);
+    assert.match(
+      repo.cli('check', '--base', 'HEAD').stdout,
+      /Accepted: Known, for the demo\. \(Ada Author <ada@example\.org>, 2026-01-02\)[\s\S]*PASSED, with 1 missed gate accepted by a decision/,
+    );
 
     repo.write('demo.defense-review.json', decide({ reason: 'Known, for the demo.', expires: '2026-01-03' }));
     const changed = repo.check('--base', 'HEAD');
@@ -49,7 +72,12 @@ describe('fine-prune check, against the base of a change', function () {
   it('counts a decision no more when what it was about has changed', () => {
     const repo = repos.copyOf(repos.strict);
     const report = repo.report();
-    const stale = addDecision(null, report, { finding: 'gate.maxAttackSuccessRate', reason: 'Known.', author: 'Ada', date: '2026-01-02' }).replace(issueFingerprint(report, 'gate.maxAttackSuccessRate'), '0123456789abcdef');
+    const stale = addDecision(null, report, {
+      finding: 'gate.maxAttackSuccessRate',
+      reason: 'Known.',
+      author: 'Ada',
+      date: '2026-01-02',
+    }).replace(issueFingerprint(report, 'gate.maxAttackSuccessRate'), '0123456789abcdef');
     repo.write('demo.defense-review.json', stale);
     repo.commit('a decision about other figures');
     const { code, answer } = repo.check('--base', 'HEAD');
@@ -59,11 +87,23 @@ describe('fine-prune check, against the base of a change', function () {
 
   it('holds trigger, test set and split against the base, by settings and by content', async () => {
     const repo = repos.copyOf(repos.loose);
-    await repo.defend(demoConfig(`${LOOSE}, "seed": 7`).replace('"target": 0', '"target": 0, "value": 0.1').replace('"data": {', '"data": { "testImages": 300, "analysis": "holdout",'));
+    await repo.defend(
+      demoConfig(`${LOOSE}, "seed": 7`)
+        .replace('"target": 0', '"target": 0, "value": 0.1')
+        .replace('"data": {', '"data": { "testImages": 300, "analysis": "holdout",'),
+    );
     repo.commit('other terms');
     const settings = only(repo.check('--base', 'HEAD^').answer);
-    assert.deepEqual(fails(settings), ['policy.triggerChanged', 'policy.testChanged', 'policy.splitChanged', 'policy.splitChanged']);
-    assert.match(settings.results.map(({ message }) => message).join('\n'), /The trigger was changed in this change \(trigger\.value\)[\s\S]*data\.testImages[\s\S]*data\.analysis[\s\S]*The seed was changed in this change, from 0 to 7/);
+    assert.deepEqual(fails(settings), [
+      'policy.triggerChanged',
+      'policy.testChanged',
+      'policy.splitChanged',
+      'policy.splitChanged',
+    ]);
+    assert.match(
+      settings.results.map(({ message }) => message).join('\n'),
+      /The trigger was changed in this change \(trigger\.value\)[\s\S]*data\.testImages[\s\S]*data\.analysis[\s\S]*The seed was changed in this change, from 0 to 7/,
+    );
 
     const other = repos.copyOf(repos.loose);
     const images = readFileSync(other.file('data/t10k-images-idx3-ubyte'));
@@ -80,7 +120,8 @@ describe('fine-prune check, against the base of a change', function () {
     const repo = repos.copyOf(repos.strict);
     const hidden = repo.file('node_modules');
     mkdirSync(hidden);
-    for (const name of readdirSync(repo.file('.'))) if (name !== '.git' && name !== 'node_modules') renameSync(repo.file(name), path.join(hidden, name));
+    for (const name of readdirSync(repo.file('.')))
+      if (name !== '.git' && name !== 'node_modules') renameSync(repo.file(name), path.join(hidden, name));
     mkdirSync(repo.file('models'));
     for (const name of readdirSync(hidden)) renameSync(path.join(hidden, name), repo.file(path.join('models', name)));
     repo.commit('in a folder of their own');
@@ -94,7 +135,11 @@ describe('fine-prune check, against the base of a change', function () {
   it('fails when a report is deleted and its model stays, and not when both go', () => {
     const repo = repos.copyOf(repos.strict);
     for (const name of ['demo.defense.json', 'demo.defense.md', 'demo.fineprune.json']) rmSync(repo.file(name));
-    assert.deepEqual(fails(only(repo.check('--base', 'HEAD').answer)), ['report.deleted'], 'before it is committed, too');
+    assert.deepEqual(
+      fails(only(repo.check('--base', 'HEAD').answer)),
+      ['report.deleted'],
+      'before it is committed, too',
+    );
     repo.commit('no report');
     const { code, answer } = repo.check('--base', 'HEAD^');
     assert.equal(code, 1);
@@ -110,7 +155,8 @@ describe('fine-prune check, against the base of a change', function () {
   it('keeps the gates of a report that was given another name', async () => {
     const repo = repos.copyOf(repos.strict);
     await repo.defend(demoConfig(LOOSE));
-    for (const name of ['demo.fineprune.json', 'demo.defense.json', 'demo.defended']) renameSync(repo.file(name), repo.file(name.replace('demo', 'renamed')));
+    for (const name of ['demo.fineprune.json', 'demo.defense.json', 'demo.defended'])
+      renameSync(repo.file(name), repo.file(name.replace('demo', 'renamed')));
     rmSync(repo.file('demo.defense.md'));
     repo.write('renamed.defense.json', repo.read('renamed.defense.json').replace('demo.defended', 'renamed.defended'));
     renameSync(repo.folder, path.join(repo.dir, 'elsewhere'));
@@ -118,7 +164,10 @@ describe('fine-prune check, against the base of a change', function () {
     const { code, answer } = repo.check('--base', 'HEAD^');
     assert.equal(code, 1);
     assert.deepEqual(fails(only(answer)), ['policy.gateLoosened', 'policy.gateLoosened']);
-    assert.match(only(answer).results.find(({ id }) => id === 'policy.reportMoved')!.message, /^This report was my models #1 \(ünïcode\)\/demo\.defense\.json in HEAD\^/);
+    assert.match(
+      only(answer).results.find(({ id }) => id === 'policy.reportMoved')!.message,
+      /^This report was my models #1 \(ünïcode\)\/demo\.defense\.json in HEAD\^/,
+    );
   });
 
   it('judges a report that the base does not have by the default gates', async () => {
@@ -154,17 +203,34 @@ describe('fine-prune check, against the base of a change', function () {
 
   it('takes no option for a revision, and lets a hostile repository run nothing', () => {
     const repo = repos.copyOf(repos.strict);
-    for (const ref of ['--output=pwned', '-h', '', 'no-such-branch', '--upload-pack=touch pwned', 'HEAD:my models #1 (ünïcode)/model.json']) {
+    for (const ref of [
+      '--output=pwned',
+      '-h',
+      '',
+      'no-such-branch',
+      '--upload-pack=touch pwned',
+      'HEAD:my models #1 (ünïcode)/model.json',
+    ]) {
       const { code, answer } = repo.check(`--base=${ref}`);
       assert.deepEqual([code, answer.failure?.code], [2, 'git.ref'], ref);
     }
     const trap = path.join(repo.dir, 'trap.sh');
     const sprung = path.join(repo.dir, 'sprung');
     writeFileSync(trap, `#!/bin/sh\ntouch '${sprung}'\ncat\n`, { mode: 0o755 });
-    for (const key of ['core.fsmonitor', 'diff.fineprune.textconv', 'diff.external', 'core.pager', 'filter.trap.smudge', 'filter.trap.clean', 'core.sshCommand']) repo.git('config', key, trap);
+    for (const key of [
+      'core.fsmonitor',
+      'diff.fineprune.textconv',
+      'diff.external',
+      'core.pager',
+      'filter.trap.smudge',
+      'filter.trap.clean',
+      'core.sshCommand',
+    ])
+      repo.git('config', key, trap);
     writeFileSync(path.join(repo.dir, '.gitattributes'), '*.json diff=fineprune filter=trap\n*.bin filter=trap\n');
     mkdirSync(path.join(repo.dir, '.git/hooks'), { recursive: true });
-    for (const hook of ['post-index-change', 'pre-commit', 'fsmonitor-watchman', 'post-checkout']) writeFileSync(path.join(repo.dir, '.git/hooks', hook), `#!/bin/sh\ntouch '${sprung}'\n`, { mode: 0o755 });
+    for (const hook of ['post-index-change', 'pre-commit', 'fsmonitor-watchman', 'post-checkout'])
+      writeFileSync(path.join(repo.dir, '.git/hooks', hook), `#!/bin/sh\ntouch '${sprung}'\n`, { mode: 0o755 });
     assert.equal(repo.check('--base', 'HEAD').code, 1);
     assert.equal(existsSync(sprung), false, 'something of the repository was run');
     assert.equal(existsSync(path.join(repo.dir, 'pwned')), false);

@@ -14,7 +14,8 @@ describe('fine-prune check of a report that lies elsewhere than its config', fun
     const repo = repos.copyOf(repos.loose);
     const out = path.join(repo.dir, 'out');
     mkdirSync(out);
-    for (const name of ['demo.defense.json', 'demo.defense.md', 'demo.defended']) renameSync(repo.file(name), path.join(out, name));
+    for (const name of ['demo.defense.json', 'demo.defense.md', 'demo.defended'])
+      renameSync(repo.file(name), path.join(out, name));
     repo.commit('the results lie elsewhere');
     return repo;
   }
@@ -37,14 +38,20 @@ describe('fine-prune check of a report that lies elsewhere than its config', fun
     assert.deepEqual(only(repo.check('--base', base).answer).policy, { source: 'base', ref: base });
     // A config of the same name with looser gates, beside the report: it is not the one that was run.
     mkdirSync(path.join(repo.dir, 'out'), { recursive: true });
-    repo.write('../out/demo.fineprune.json', demoConfig('"backend": "wasm", "gates": { "maxAttackSuccessRate": 1, "maxAccuracyDrop": 1 }'));
+    repo.write(
+      '../out/demo.fineprune.json',
+      demoConfig('"backend": "wasm", "gates": { "maxAttackSuccessRate": 1, "maxAccuracyDrop": 1 }'),
+    );
     const report = only(repo.check('--base', base).answer);
     assert.ok(fails(report).length > 0, JSON.stringify(report.results));
   });
 
   it('does not let a change loosen the gates of the config, nor delete the report beside a model that stays', () => {
     const repo = elsewhere();
-    repo.write('demo.fineprune.json', demoConfig('"backend": "wasm", "gates": { "maxAttackSuccessRate": 0.05, "maxAccuracyDrop": 0.2 }'));
+    repo.write(
+      'demo.fineprune.json',
+      demoConfig('"backend": "wasm", "gates": { "maxAttackSuccessRate": 0.05, "maxAccuracyDrop": 0.2 }'),
+    );
     const base = repo.commit('stricter');
     repo.write('demo.fineprune.json', demoConfig(LOOSE));
     repo.commit('looser again');
@@ -66,12 +73,19 @@ describe('fine-prune check of a report that lies elsewhere than its config', fun
   it('asks which it is where several could be, and takes the one that is named', () => {
     const repo = elsewhere();
     mkdirSync(path.join(repo.dir, 'copy'));
-    for (const name of ['demo.fineprune.json', 'model.json', 'weights.bin']) copyFileSync(repo.file(name), path.join(repo.dir, 'copy', name));
+    for (const name of ['demo.fineprune.json', 'model.json', 'weights.bin'])
+      copyFileSync(repo.file(name), path.join(repo.dir, 'copy', name));
     const report = only(repo.check('out/demo.defense.json').answer);
     assert.deepEqual(fails(report), ['config.several']);
-    assert.match(report.results.map(({ message }) => message).join('\n'), /several elsewhere could be its config: .*copy.demo\.fineprune\.json.*\. Name the one with --config\./);
+    assert.match(
+      report.results.map(({ message }) => message).join('\n'),
+      /several elsewhere could be its config: .*copy.demo\.fineprune\.json.*\. Name the one with --config\./,
+    );
     assert.equal(repo.cli('check', 'out/demo.defense.json', '--config', 'nope.fineprune.json').code, 2);
-    assert.deepEqual(fails(only(repo.check('out/demo.defense.json', '--config', repo.file('demo.fineprune.json')).answer)), []);
+    assert.deepEqual(
+      fails(only(repo.check('out/demo.defense.json', '--config', repo.file('demo.fineprune.json')).answer)),
+      [],
+    );
     assert.equal(repo.cli('check', '--config', repo.file('demo.fineprune.json')).code, 2);
   });
 

@@ -9,8 +9,10 @@ import { makeTempDir } from '../harness/processes';
 import { ReviewRepo, type CheckAnswer } from './review-repo';
 
 /** The ids of what failed, in order. */
-export const fails = ({ results }: CheckedReport): string[] => results.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id);
-export const warned = ({ results }: CheckedReport): string[] => results.filter(({ outcome }) => outcome === 'warn').map(({ id }) => id);
+export const fails = ({ results }: CheckedReport): string[] =>
+  results.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id);
+export const warned = ({ results }: CheckedReport): string[] =>
+  results.filter(({ outcome }) => outcome === 'warn').map(({ id }) => id);
 export const only = ({ reports }: CheckAnswer): CheckedReport => {
   assert.equal(reports.length, 1);
   return reports[0]!;
@@ -41,7 +43,11 @@ export function forged(report: DefenseReport, images: number): DefenseReport {
   gained.gained -= images;
   effect!.netWrong = Number((effect!.netWrong - images / after.cleanAccuracy.of).toFixed(6));
   const test = copy.comparison.attackSuccess!;
-  copy.comparison.attackSuccess = { ...test, onlyBefore: test.onlyBefore + images, pValue: Number(exactPValue(test.onlyBefore + images, test.onlyAfter).toPrecision(9)) };
+  copy.comparison.attackSuccess = {
+    ...test,
+    onlyBefore: test.onlyBefore + images,
+    pValue: Number(exactPValue(test.onlyBefore + images, test.onlyAfter).toPrecision(9)),
+  };
   copy.gates = judgeGates(copy, copy.provenance.config.gates);
   copy.verdict = judge(copy, copy.provenance.config.gates);
   return copy;

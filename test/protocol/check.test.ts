@@ -19,7 +19,10 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(report), []);
     assert.deepEqual(warned(report), []);
     assert.equal(report.level, 'measured');
-    assert.deepEqual(report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, status }) => [id, status]), [['gate.maxAttackSuccessRate', 'open']]);
+    assert.deepEqual(
+      report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, status }) => [id, status]),
+      [['gate.maxAttackSuccessRate', 'open']],
+    );
     assert.equal(report.file, 'my models #1 (ünïcode)/demo.defense.json');
     assert.deepEqual(report.policy, { source: 'base', ref: 'HEAD' });
   });
@@ -27,12 +30,17 @@ describe('fine-prune check, in a git repository with a base and a head', functio
   it('fails where the trigger takes the images to another class than the config names', async () => {
     const repo = repos.copyOf(repos.strict);
     const base = repo.git('rev-parse', 'HEAD').trim();
-    await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'));
+    await repo.defend(
+      demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'),
+    );
     repo.commit('another target');
     const { code, answer } = repo.check('--measure', '--base', base);
     const report = only(answer);
     assert.equal(code, 1);
-    assert.ok(report.issues.some(({ id, status }) => id === 'gate.maxAttackSuccessRate' && status === 'open'), JSON.stringify(report.issues));
+    assert.ok(
+      report.issues.some(({ id, status }) => id === 'gate.maxAttackSuccessRate' && status === 'open'),
+      JSON.stringify(report.issues),
+    );
     assert.equal(report.report!.verdict.word, 'not mitigated');
   });
 
@@ -50,10 +58,16 @@ describe('fine-prune check, in a git repository with a base and a head', functio
 
   it('judges a report without what the trigger does by its matrices', async () => {
     const repo = repos.copyOf(repos.strict);
-    await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'));
+    await repo.defend(
+      demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }').replace('"target": 0', '"target": 4'),
+    );
     const report = JSON.parse(repo.read('demo.defense.json')) as DefenseReport;
     for (const stage of ['before', 'pruned', 'after'] as const) delete report.stages[stage].effect;
-    const stripped = { ...report, gates: judgeGates(report, report.provenance.config.gates), verdict: judge(report, report.provenance.config.gates) };
+    const stripped = {
+      ...report,
+      gates: judgeGates(report, report.provenance.config.gates),
+      verdict: judge(report, report.provenance.config.gates),
+    };
     assert.equal(stripped.verdict.word, 'not mitigated', 'its matrices show where the images go');
     repo.write('demo.defense.json', JSON.stringify(stripped));
     assert.equal(repo.check('--measure').code, 1);
@@ -65,7 +79,10 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     const report = only(JSON.parse(stdout) as CheckAnswer);
     assert.equal(code, 1);
     assert.deepEqual(fails(report), []);
-    assert.deepEqual(report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, status }) => [id, status]), [['gate.maxAttackSuccessRate', 'open']]);
+    assert.deepEqual(
+      report.issues.filter(({ id }) => id.startsWith('gate.')).map(({ id, status }) => [id, status]),
+      [['gate.maxAttackSuccessRate', 'open']],
+    );
     assert.ok(!warned(report).includes('markdown.missing'), 'its Markdown is committed too');
   });
 
@@ -80,17 +97,26 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.equal(code, 0);
     assert.equal(answer.passed, true);
     assert.equal(report.level, 'reproduced');
-    assert.ok(report.results.some(({ id }) => id === 'reproduce.identical'), JSON.stringify(report.results));
+    assert.ok(
+      report.results.some(({ id }) => id === 'reproduce.identical'),
+      JSON.stringify(report.results),
+    );
     assert.equal(repo.git('status', '--porcelain'), '', 'the check wrote nothing into the repository');
     const text = repo.cli('check', '--measure', '--base', base).stdout;
-    assert.match(text.trimEnd().split('\n').slice(-2).join(' '), /PASSED\. Checked as measured: the committed models were measured again, without training/);
+    assert.match(
+      text.trimEnd().split('\n').slice(-2).join(' '),
+      /PASSED\. Checked as measured: the committed models were measured again, without training/,
+    );
   });
 
   it('catches figures that were edited by hand, without measuring', () => {
     const repo = repos.copyOf(repos.strict);
     repo.write('demo.defense.json', repo.read('demo.defense.json').replace(/"hits": 3\d\d/, '"hits": 12'));
     const report = only(repo.check('--base', 'HEAD').answer);
-    assert.ok(fails(report).some((id) => id.startsWith('figures.')), JSON.stringify(fails(report)));
+    assert.ok(
+      fails(report).some((id) => id.startsWith('figures.')),
+      JSON.stringify(fails(report)),
+    );
     assert.ok(fails(report).includes('markdown.differs'), 'the Markdown is of the report as it was');
   });
 
@@ -98,13 +124,26 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     const repo = repos.copyOf(repos.strict);
     repo.writeReport(forged(repo.report(), 5));
     repo.commit('better figures');
-    assert.deepEqual(fails(only(repo.check('--base', 'HEAD^').answer)), [], 'nothing in the report itself gives it away');
+    assert.deepEqual(
+      fails(only(repo.check('--base', 'HEAD^').answer)),
+      [],
+      'nothing in the report itself gives it away',
+    );
     const { code, answer } = repo.check('--measure', '--base', 'HEAD^');
     assert.equal(code, 1);
-    assert.deepEqual(new Set(fails(only(answer))), new Set(['measure.figure', 'measure.confusion', 'measure.comparison', 'measure.effect']));
+    assert.deepEqual(
+      new Set(fails(only(answer))),
+      new Set(['measure.figure', 'measure.confusion', 'measure.comparison', 'measure.effect']),
+    );
     const told = only(answer).results.find(({ outcome, message }) => outcome === 'fail' && message.startsWith('ASR'));
-    const [now, was] = [repo.report().stages.after.attackSuccessRate!.hits, repos.strict.report().stages.after.attackSuccessRate!.hits];
-    assert.match(told!.message, new RegExp(`^ASR after fine-tuning is ${was} of \\d+ when it is measured again, ${now} of`));
+    const [now, was] = [
+      repo.report().stages.after.attackSuccessRate!.hits,
+      repos.strict.report().stages.after.attackSuccessRate!.hits,
+    ];
+    assert.match(
+      told!.message,
+      new RegExp(`^ASR after fine-tuning is ${was} of \\d+ when it is measured again, ${now} of`),
+    );
   });
 
   it('forgives two images, which another engine may see differently', () => {
@@ -175,7 +214,10 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     const { reports } = JSON.parse(run.stdout) as CheckAnswer;
     const of = (name: string) => fails(reports.find(({ file }) => file.endsWith(name))!);
     assert.deepEqual(of('leak.defense.json'), ['path.outside']);
-    assert.ok(of('/demo.defense.json').filter((id) => id === 'path.outside').length >= 2, String(of('/demo.defense.json')));
+    assert.ok(
+      of('/demo.defense.json').filter((id) => id === 'path.outside').length >= 2,
+      String(of('/demo.defense.json')),
+    );
     assert.ok(of('out.defense.json').includes('figures.model'), String(of('out.defense.json')));
   });
 
@@ -206,14 +248,24 @@ describe('fine-prune check, in a git repository with a base and a head', functio
 
   it('knows settings of a command line from a config that has changed', () => {
     const repo = repos.copyOf(repos.strict);
-    assert.equal(repo.cli('run', '--report-only', '--fine-tune-images', '120', '--seed', '5', repo.file('demo.fineprune.json')).code, 0);
+    assert.equal(
+      repo.cli('run', '--report-only', '--fine-tune-images', '120', '--seed', '5', repo.file('demo.fineprune.json'))
+        .code,
+      0,
+    );
     repo.writeReport(repo.report());
     repo.commit('by hand');
     const report = only(repo.check('--reproduce', '--base', 'HEAD').answer);
     assert.deepEqual(fails(report), []);
     assert.deepEqual(warned(report), ['config.overridden']);
-    assert.match(report.results.find(({ id }) => id === 'config.overridden')!.message, /command line: data\.fineTuneImages 120 \(config: all\), seed 5 \(config: 0\)\. /);
-    assert.ok(report.results.some(({ id }) => id === 'reproduce.identical'), 'it is run again as it was run');
+    assert.match(
+      report.results.find(({ id }) => id === 'config.overridden')!.message,
+      /command line: data\.fineTuneImages 120 \(config: all\), seed 5 \(config: 0\)\. /,
+    );
+    assert.ok(
+      report.results.some(({ id }) => id === 'reproduce.identical'),
+      'it is run again as it was run',
+    );
   });
 
   it('shows a report in other forms, and compares two of different revisions', async () => {
@@ -221,14 +273,21 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.equal(repo.cli('report', repo.file('demo.defense.json')).stdout, repo.read('demo.defense.md'));
     await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }'));
     const [base, head] = ['HEAD:my models #1 (ünïcode)/demo.defense.json', repo.file('demo.defense.json')];
-    const compared = JSON.parse(repo.cli('compare', base, head, '--format', 'json').stdout) as { settings: { path: string }[] };
+    const compared = JSON.parse(repo.cli('compare', base, head, '--format', 'json').stdout) as {
+      settings: { path: string }[];
+    };
     assert.ok(compared.settings.some(({ path: setting }) => setting === 'fineTune.epochs'));
     assert.match(repo.cli('compare', base, head).stdout, /fineTune\.epochs/);
     const { issues } = JSON.parse(repo.cli('report', head, '--format', 'json').stdout) as { issues: { id: string }[] };
     assert.equal(issues[0]?.id, 'gate.maxAttackSuccessRate');
     const sarif = repo.cli('report', head, '--format', 'sarif').stdout;
     assert.match(sarif, /"uri": "my%20models%20%231%20\(%C3%BCn%C3%AFcode\)\/demo\.defense\.json"/);
-    for (const [named, code] of [['HEAD:none.defense.json', 'cli.notFound'], ['nowhere.json', 'cli.notFound'], ['no-branch:demo.defense.json', 'git.ref'], ['--all:x', 'git.ref']] as const) {
+    for (const [named, code] of [
+      ['HEAD:none.defense.json', 'cli.notFound'],
+      ['nowhere.json', 'cli.notFound'],
+      ['no-branch:demo.defense.json', 'git.ref'],
+      ['--all:x', 'git.ref'],
+    ] as const) {
       const { code: exit, stdout } = repo.cli('compare', '--format', 'json', '--', named, head);
       assert.deepEqual([exit, (JSON.parse(stdout) as CheckAnswer).failure?.code], [2, code], named);
     }
@@ -245,18 +304,47 @@ describe('fine-prune check, in a git repository with a base and a head', functio
   it('writes summary, comment and SARIF beside the text', () => {
     const repo = repos.copyOf(repos.strict);
     repo.write('demo.fineprune.json', demoConfig('"backend": "wasm", "fineTune": { "epochs": 3 }'));
-    const [summary, comment, sarif] = ['summary.md', 'comment.md', 'out.sarif'].map((name) => path.join(repos.dir, name)) as [string, string, string];
+    const [summary, comment, sarif] = ['summary.md', 'comment.md', 'out.sarif'].map((name) =>
+      path.join(repos.dir, name),
+    ) as [string, string, string];
     writeFileSync(summary, 'from another tool\n');
-    const { code, stdout } = repo.cli('check', '--base', 'HEAD', '--summary', summary, '--comment', comment, '--sarif', sarif);
+    const { code, stdout } = repo.cli(
+      'check',
+      '--base',
+      'HEAD',
+      '--summary',
+      summary,
+      '--comment',
+      comment,
+      '--sarif',
+      sarif,
+    );
     assert.equal(code, 1);
     assert.match(stdout, /FAILED: 1 gate missed, 1 problem\. Checked as consistent/);
-    assert.match(readFileSync(summary, 'utf8'), /^from another tool\n## Defense report: demo\n[\s\S]*The report is stale/);
+    assert.match(
+      readFileSync(summary, 'utf8'),
+      /^from another tool\n## Defense report: demo\n[\s\S]*The report is stale/,
+    );
     assert.match(readFileSync(comment, 'utf8'), /^<!-- fine-prune:report:check -->\n/);
-    const { runs } = JSON.parse(readFileSync(sarif, 'utf8')) as { runs: { results: { ruleId: string; ruleIndex: number; locations: { physicalLocation: { region: { startLine: number } } }[] }[]; tool: { driver: { rules: { id: string }[] } } }[] };
+    const { runs } = JSON.parse(readFileSync(sarif, 'utf8')) as {
+      runs: {
+        results: {
+          ruleId: string;
+          ruleIndex: number;
+          locations: { physicalLocation: { region: { startLine: number } } }[];
+        }[];
+        tool: { driver: { rules: { id: string }[] } };
+      }[];
+    };
     const [{ results, tool }] = runs as [(typeof runs)[number]];
-    assert.deepEqual(results.slice(0, 2).map(({ ruleId }) => ruleId), ['check/stale.config', 'gate.maxAttackSuccessRate']);
+    assert.deepEqual(
+      results.slice(0, 2).map(({ ruleId }) => ruleId),
+      ['check/stale.config', 'gate.maxAttackSuccessRate'],
+    );
     for (const { ruleId, ruleIndex } of results) assert.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
-    const line = repo.read('demo.defense.json').split('\n')[results[0]!.locations[0]!.physicalLocation.region.startLine - 1];
+    const line = repo.read('demo.defense.json').split('\n')[
+      results[0]!.locations[0]!.physicalLocation.region.startLine - 1
+    ];
     assert.match(line!, /"configHash"/);
   });
 });

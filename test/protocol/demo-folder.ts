@@ -18,7 +18,11 @@ export function demoConfig(more = ''): string {
 }
 
 /** The demo model with the first images of MNIST, in a folder whose name has a space and more. @returns path of the config */
-export async function makeDemo(parent: string, counts = { train: 400, test: 300 }, config = demoConfig('"backend": "wasm"')): Promise<string> {
+export async function makeDemo(
+  parent: string,
+  counts = { train: 400, test: 300 },
+  config = demoConfig('"backend": "wasm"'),
+): Promise<string> {
   const folder = path.join(parent, 'my models #1 (ünïcode)');
   mkdirSync(path.join(folder, 'data'), { recursive: true });
   for (const name of ['model.json', 'weights.bin']) copyFileSync(path.join(EXAMPLE, name), path.join(folder, name));

@@ -24,8 +24,16 @@ interface Finished {
 }
 
 /** Starts a TypeScript program of ours; `lines` grows as it prints. */
-function start(file: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): { child: ChildProcess; out: () => string; finished: Promise<Finished> } {
-  const child = spawn(process.execPath, [...TSX, file, ...args], { ...options, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(
+  file: string,
+  args: string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): { child: ChildProcess; out: () => string; finished: Promise<Finished> } {
+  const child = spawn(process.execPath, [...TSX, file, ...args], {
+    ...options,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -41,17 +49,29 @@ describe('engine process', function () {
   after(() => temp.remove());
 
   /** A folder of its own for a test, with a config for the one model; `epochs` decides how long the run takes. */
-  async function workspace(name: string, epochs: number): Promise<{ folder: string; config: string; request: Parameters<typeof startEngine>[0] }> {
+  async function workspace(
+    name: string,
+    epochs: number,
+  ): Promise<{ folder: string; config: string; request: Parameters<typeof startEngine>[0] }> {
     const folder = at(name);
     await mkdir(folder);
     const config = path.join(folder, 'm.fineprune.json');
-    const data = { train: relative(folder, files.train), test: relative(folder, files.test), holdout: 100, fineTuneImages: 256, testImages: 200 };
+    const data = {
+      train: relative(folder, files.train),
+      test: relative(folder, files.test),
+      holdout: 100,
+      fineTuneImages: 256,
+      testImages: 200,
+    };
     const value = { model: '../badnets/model.json', data, trigger: { kind: 'patch', target: 0 }, fineTune: { epochs } };
     await writeFile(config, JSON.stringify(value));
     return { folder, config, request: { config, allowedFolders: [temp.dir], root: temp.dir } };
   }
 
-  const relative = (folder: string, { images, labels }: { images: string; labels: string }): { images: string; labels: string } => ({
+  const relative = (
+    folder: string,
+    { images, labels }: { images: string; labels: string },
+  ): { images: string; labels: string } => ({
     images: path.relative(folder, images),
     labels: path.relative(folder, labels),
   });
@@ -78,13 +98,32 @@ describe('engine process', function () {
     const { folder, request } = await workspace('whole', 1);
     const events: EngineEvent[] = [];
     let pid = 0;
-    const outcome = await startEngine(request, { onEvent: (event) => events.push(event), onStart: (id) => (pid = id), signal: new AbortController().signal });
+    const outcome = await startEngine(request, {
+      onEvent: (event) => events.push(event),
+      onStart: (id) => (pid = id),
+      signal: new AbortController().signal,
+    });
     assert.equal(isAlive(pid), false);
-    assert.deepEqual(JSON.parse(await readFile(outcome.files.report, 'utf8')), JSON.parse(JSON.stringify(outcome.report)));
-    assert.deepEqual((await readdir(folder)).sort(), ['m.defended', 'm.defense.json', 'm.defense.md', 'm.fineprune.json']);
-    assert.deepEqual(events.flatMap((event) => (event.type === 'stage' ? [event.stage] : [])), ['before', 'pruned', 'after']);
+    assert.deepEqual(
+      JSON.parse(await readFile(outcome.files.report, 'utf8')),
+      JSON.parse(JSON.stringify(outcome.report)),
+    );
+    assert.deepEqual((await readdir(folder)).sort(), [
+      'm.defended',
+      'm.defense.json',
+      'm.defense.md',
+      'm.fineprune.json',
+    ]);
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === 'stage' ? [event.stage] : [])),
+      ['before', 'pruned', 'after'],
+    );
     const shares = events.flatMap((event) => (event.type === 'progress' ? [event.overall] : []));
-    assert.deepEqual(shares, [...shares].sort((a, b) => a - b), 'progress never goes back');
+    assert.deepEqual(
+      shares,
+      [...shares].sort((a, b) => a - b),
+      'progress never goes back',
+    );
   });
 
   it('is gone within 2 s of a cancel in the middle of training, and has written nothing', async () => {
@@ -110,43 +149,61 @@ describe('engine process', function () {
     const { request } = await workspace('before', 1);
     const started: number[] = [];
     await assert.rejects(
-      startEngine(request, { onEvent: () => undefined, onStart: (pid) => started.push(pid), signal: AbortSignal.abort() }),
+      startEngine(request, {
+        onEvent: () => undefined,
+        onStart: (pid) => started.push(pid),
+        signal: AbortSignal.abort(),
+      }),
       (error) => error instanceof FinePruneError && error.kind === 'cancelled',
     );
     assert.deepEqual(started, []);
   });
 
-  for (const [signal, code] of [['SIGKILL', 'engine.outOfMemory'], ['SIGSEGV', 'engine.crashed'], ['SIGABRT', 'engine.crashed']] as const) {
+  for (const [signal, code] of [
+    ['SIGKILL', 'engine.outOfMemory'],
+    ['SIGSEGV', 'engine.crashed'],
+    ['SIGABRT', 'engine.crashed'],
+  ] as const) {
     it(`turns its death by ${signal} into one error`, async () => {
       const { folder, request } = await workspace(signal, 1000);
       let pid = 0;
       const onEvent = (event: EngineEvent): void => {
         if (event.type === 'stage') process.kill(pid, signal);
       };
-      await assert.rejects(startEngine(request, { onEvent, onStart: (id) => (pid = id), signal: new AbortController().signal }), (error) => {
-        assert.ok(error instanceof FinePruneError);
-        assert.deepEqual([error.kind, error.code], ['engine', code]);
-        assert.match(error.message, new RegExp(signal));
-        assert.ok(error.todo);
-        return true;
-      });
+      await assert.rejects(
+        startEngine(request, { onEvent, onStart: (id) => (pid = id), signal: new AbortController().signal }),
+        (error) => {
+          assert.ok(error instanceof FinePruneError);
+          assert.deepEqual([error.kind, error.code], ['engine', code]);
+          assert.match(error.message, new RegExp(signal));
+          assert.ok(error.todo);
+          return true;
+        },
+      );
       assert.deepEqual(await readdir(folder), ['m.fineprune.json']);
     });
   }
 
   it('tells a heap that is too small from a crash', async () => {
     const { request } = await workspace('heap', 1);
-    await assert.rejects(startEngine(request, { onEvent: () => undefined, signal: new AbortController().signal, heapMb: 10 }), (error) => {
-      assert.ok(error instanceof FinePruneError);
-      assert.equal(error.code, 'engine.outOfMemory');
-      return true;
-    });
+    await assert.rejects(
+      startEngine(request, { onEvent: () => undefined, signal: new AbortController().signal, heapMb: 10 }),
+      (error) => {
+        assert.ok(error instanceof FinePruneError);
+        assert.equal(error.code, 'engine.outOfMemory');
+        return true;
+      },
+    );
   });
 
   it('says that a Node that is configured is not there', async () => {
     const { request } = await workspace('no-node', 1);
     await assert.rejects(
-      startEngine(request, { onEvent: () => undefined, signal: new AbortController().signal, execPath: at('no', 'node') }),
+      startEngine(request, {
+        onEvent: () => undefined,
+        signal: new AbortController().signal,
+        execPath: at('no', 'node'),
+      }),
       (error) => error instanceof FinePruneError && error.code === 'engine.start',
     );
   });
@@ -166,13 +223,17 @@ describe('engine process', function () {
   }
 
   describe('under the command line', () => {
-    const cli = (args: string[], env?: NodeJS.ProcessEnv): Promise<Finished> => start(CLI, args, { cwd: temp.dir, ...(env && { env }) }).finished;
+    const cli = (args: string[], env?: NodeJS.ProcessEnv): Promise<Finished> =>
+      start(CLI, args, { cwd: temp.dir, ...(env && { env }) }).finished;
     const failure = (text: string): Failure => (JSON.parse(text) as { failure: Failure }).failure;
 
     it('exits with 2 on bad input, and says what to do', async () => {
       const none = await cli(['run', 'badnets/CARD.md']);
       assert.deepEqual([none.code, none.stdout], [2, '']);
-      assert.match(none.stderr, /^error This is no model file: it is a text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/);
+      assert.match(
+        none.stderr,
+        /^error This is no model file: it is a text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/,
+      );
 
       const missing = await cli(['run', 'nowhere.fineprune.json', '--json']);
       assert.equal(missing.code, 2);
@@ -189,7 +250,10 @@ describe('engine process', function () {
 
     it('exits with 1 on a missed gate, with 0 when only the report is asked for', async () => {
       const { config } = await workspace('gate', 0);
-      await writeFile(config, (await readFile(config, 'utf8')).replace('"fineTune":', '"gates":{"maxAttackSuccessRate":0},"fineTune":'));
+      await writeFile(
+        config,
+        (await readFile(config, 'utf8')).replace('"fineTune":', '"gates":{"maxAttackSuccessRate":0},"fineTune":'),
+      );
       const missed = await cli(['run', config, '--json', '--backend', 'wasm']);
       assert.equal(missed.code, 1, missed.stderr);
       const { report, files: written, timings } = JSON.parse(missed.stdout) as RunOutcome;
@@ -201,12 +265,18 @@ describe('engine process', function () {
       const reported = await cli(['run', config, '--report-only', '--out', 'elsewhere']);
       assert.equal(reported.code, 0, reported.stderr);
       assert.match(reported.stdout, /^Report +elsewhere\/m\.defense\.json \(and \.md\)$/m);
-      assert.doesNotMatch(reported.stdout + reported.stderr, new RegExp('\\u001b'), 'no colours and no bar where there is no terminal');
+      assert.doesNotMatch(
+        reported.stdout + reported.stderr,
+        new RegExp('\\u001b'),
+        'no colours and no bar where there is no terminal',
+      );
     });
 
     it('exits with 3 when the engine that is asked for does not work', async () => {
       const { config } = await workspace('no-engine', 1);
-      const result = await cli(['run', config, '--report-only', '--backend', 'native', '--json'], { FINE_PRUNE_NATIVE_BINDING: at('no.node') });
+      const result = await cli(['run', config, '--report-only', '--backend', 'native', '--json'], {
+        FINE_PRUNE_NATIVE_BINDING: at('no.node'),
+      });
       assert.equal(result.code, 3, result.stdout);
       assert.equal(failure(result.stdout).kind, 'engine');
     });
@@ -229,7 +299,18 @@ describe('engine process', function () {
       const unnamed = await cli(['run', 'fresh/model.json']);
       assert.equal(unnamed.code, 2);
       assert.match(unnamed.stderr, /fine-prune init fresh\/model\.json --train/);
-      const args = ['init', 'fresh/model.json', '--train', files.train.images, files.train.labels, '--test', files.test.images, files.test.labels, '--trigger', 'patch'];
+      const args = [
+        'init',
+        'fresh/model.json',
+        '--train',
+        files.train.images,
+        files.train.labels,
+        '--test',
+        files.test.images,
+        files.test.labels,
+        '--trigger',
+        'patch',
+      ];
       const made = await cli(args);
       assert.equal(made.code, 0, made.stderr);
       assert.match(made.stdout, /fine-prune run fresh\/fresh\.fineprune\.json/);

@@ -33,14 +33,21 @@ describe('a report of unknown origin beside an inspected config', function () {
       writeFileSync(file, textOf(exampleReport(change)));
       const opened = await inspector.ask({ kind: 'open' });
       parseToInspector({ type: 'answer', id: 1, answer: opened });
-      assert.equal(await inspector.refusal({ kind: 'layer', fingerprint: opened.fingerprint, layer: 'dense_1', state: 'after' }), 'inspect.noDefended');
+      assert.equal(
+        await inspector.refusal({ kind: 'layer', fingerprint: opened.fingerprint, layer: 'dense_1', state: 'after' }),
+        'inspect.noDefended',
+      );
       return opened.report;
     };
     const larger = await reported(({ layer, pruning, model }) => {
       layer.activations = Array.from({ length: 300 }, () => layer.activations[0]!);
       layer.units = 300;
       pruning.units = [2, 127, 128, 299];
-      model.after = { path: '../../../../../../etc/model.json', topology: model.before.topology, weights: model.before.weights };
+      model.after = {
+        path: '../../../../../../etc/model.json',
+        topology: model.before.topology,
+        weights: model.before.weights,
+      };
     });
     assert.deepEqual([larger?.layer, larger?.pruned, larger?.after], ['dense_1', [2, 127], false]);
     const nonsense = await reported(({ layer, verdict }) => {

@@ -14,7 +14,9 @@ import { LanguageClient, uriOf } from './language-client';
 
 /** Lists every field that is a view of a buffer, as `name: Class[length]`. */
 function arraysOf(value: object): string[] {
-  return Object.entries(value).flatMap(([name, field]) => (ArrayBuffer.isView(field) ? [`${name}: ${field.constructor.name}[${(field as Uint8Array).length}]`] : []));
+  return Object.entries(value).flatMap(([name, field]) =>
+    ArrayBuffer.isView(field) ? [`${name}: ${field.constructor.name}[${(field as Uint8Array).length}]`] : [],
+  );
 }
 
 describe('the inspector through the language server', function () {
@@ -48,65 +50,157 @@ describe('the inspector through the language server', function () {
     assert.equal(backend.name, 'wasm');
     assert.deepEqual([images.analysis, images.test, images.holdout], [400, 400, 100]);
     assert.ok(images.triggered! > 300 && images.triggered! < 400, String(images.triggered));
-    assert.deepEqual([rest.name, rest.classes, rest.shape, rest.chosen, rest.report], ['demo', 10, [28, 28, 1], 'dense_1', null]);
-    assert.deepEqual(rest.layers.map(({ name, units, feedsClassifier }) => [name, units, feedsClassifier]), [['conv2d_1', 32, false], ['conv2d_2', 64, false], ['dense_1', 128, true]]);
+    assert.deepEqual(
+      [rest.name, rest.classes, rest.shape, rest.chosen, rest.report],
+      ['demo', 10, [28, 28, 1], 'dense_1', null],
+    );
+    assert.deepEqual(
+      rest.layers.map(({ name, units, feedsClassifier }) => [name, units, feedsClassifier]),
+      [
+        ['conv2d_1', 32, false],
+        ['conv2d_2', 64, false],
+        ['dense_1', 128, true],
+      ],
+    );
     assert.deepEqual(rest.trigger, { kind: 'patch', target: 0 });
   });
 
   it('analyses a layer, with progress, and answers in typed arrays', async () => {
-    const question = inspector.begin({ kind: 'layer', fingerprint: overview.fingerprint, layer: 'dense_1', state: 'before' });
+    const question = inspector.begin({
+      kind: 'layer',
+      fingerprint: overview.fingerprint,
+      layer: 'dense_1',
+      state: 'before',
+    });
     const result = await question.result;
     assert.ok(result.ok && result.answer.kind === 'layer', JSON.stringify(result));
     const { answer } = result;
     assert.deepEqual(arraysOf(answer), [
-      'cleanMean: Float32Array[128]', 'cleanMeanAbs: Float32Array[128]', 'cleanFires: Float32Array[128]', 'triggeredMean: Float32Array[128]', 'triggeredFires: Float32Array[128]',
-      'dead: Uint8Array[128]', 'pruned: Uint8Array[128]', 'order: Int32Array[128]',
+      'cleanMean: Float32Array[128]',
+      'cleanMeanAbs: Float32Array[128]',
+      'cleanFires: Float32Array[128]',
+      'triggeredMean: Float32Array[128]',
+      'triggeredFires: Float32Array[128]',
+      'dead: Uint8Array[128]',
+      'pruned: Uint8Array[128]',
+      'order: Int32Array[128]',
     ]);
-    assert.deepEqual(arraysOf(answer.curve), ['pruned: Int32Array[129]', 'correct: Int32Array[129]', 'successful: Int32Array[129]']);
+    assert.deepEqual(arraysOf(answer.curve), [
+      'pruned: Int32Array[129]',
+      'correct: Int32Array[129]',
+      'successful: Int32Array[129]',
+    ]);
     assert.deepEqual(answer.images, { analysed: 400, available: 400 });
-    assert.deepEqual([...answer.order].sort((a, b) => a - b), Array.from({ length: 128 }, (_, i) => i));
+    assert.deepEqual(
+      [...answer.order].sort((a, b) => a - b),
+      Array.from({ length: 128 }, (_, i) => i),
+    );
     const shares = inspector.progress.filter(({ token }) => token === question.token).map(({ overall }) => overall);
-    assert.ok(shares.length > 1 && shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1), shares.join());
+    assert.ok(
+      shares.length > 1 && shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1),
+      shares.join(),
+    );
   });
 
   it('answers for one unit with its pictures', async () => {
-    const unit = await inspector.ask({ kind: 'unit', fingerprint: overview.fingerprint, layer: 'dense_1', state: 'before', unit: 17 });
+    const unit = await inspector.ask({
+      kind: 'unit',
+      fingerprint: overview.fingerprint,
+      layer: 'dense_1',
+      state: 'before',
+      unit: 17,
+    });
     const layer = await inspector.layer(overview.fingerprint);
     assert.match(unit.sentence, /\.$/);
-    assert.deepEqual([...arraysOf(unit), ...arraysOf(unit.histogram), ...arraysOf(unit.perClass)].map((one) => one.replace(/\[\d+\]/, '')), [
-      'outgoing: Float32Array', 'edges: Float32Array', 'clean: Uint32Array', 'triggered: Uint32Array', 'clean: Float32Array', 'triggered: Float32Array',
-    ]);
-    assert.equal(unit.histogram.clean.reduce((sum, n) => sum + n, 0), layer.images.analysed);
+    assert.deepEqual(
+      [...arraysOf(unit), ...arraysOf(unit.histogram), ...arraysOf(unit.perClass)].map((one) =>
+        one.replace(/\[\d+\]/, ''),
+      ),
+      [
+        'outgoing: Float32Array',
+        'edges: Float32Array',
+        'clean: Uint32Array',
+        'triggered: Uint32Array',
+        'clean: Float32Array',
+        'triggered: Float32Array',
+      ],
+    );
+    assert.equal(
+      unit.histogram.clean.reduce((sum, n) => sum + n, 0),
+      layer.images.analysed,
+    );
     assert.equal(unit.perClass.clean.length, 10);
     for (const { pixels, label } of [...unit.top.clean, ...unit.top.triggered!]) {
       assert.ok(pixels instanceof Uint8Array && pixels.length === 784);
       assert.ok(label >= 0 && label < 10);
     }
-    const edge = await inspector.ask({ kind: 'unit', fingerprint: overview.fingerprint, layer: 'conv2d_1', state: 'before', unit: 0 });
-    assert.ok(edge.filter && edge.filter.values instanceof Float32Array && edge.filter.values.length === edge.filter.height * edge.filter.width);
-    assert.equal(await inspector.refusal({ kind: 'unit', fingerprint: overview.fingerprint, layer: 'dense_1', state: 'before', unit: 128 }), 'inspect.noSuchUnit');
+    const edge = await inspector.ask({
+      kind: 'unit',
+      fingerprint: overview.fingerprint,
+      layer: 'conv2d_1',
+      state: 'before',
+      unit: 0,
+    });
+    assert.ok(
+      edge.filter &&
+        edge.filter.values instanceof Float32Array &&
+        edge.filter.values.length === edge.filter.height * edge.filter.width,
+    );
+    assert.equal(
+      await inspector.refusal({
+        kind: 'unit',
+        fingerprint: overview.fingerprint,
+        layer: 'dense_1',
+        state: 'before',
+        unit: 128,
+      }),
+      'inspect.noSuchUnit',
+    );
   });
 
   it('measures a mask that comes as a typed array: it says what the curve says', async () => {
     const { order, curve, images, triggeredImages } = await inspector.layer(overview.fingerprint);
     for (const count of [0, 25, 120]) {
       for (const scope of ['quick', 'full'] as const) {
-        const mask = await inspector.ask({ kind: 'mask', fingerprint: overview.fingerprint, layer: 'dense_1', state: 'before', units: order.slice(0, count), scope });
+        const mask = await inspector.ask({
+          kind: 'mask',
+          fingerprint: overview.fingerprint,
+          layer: 'dense_1',
+          state: 'before',
+          units: order.slice(0, count),
+          scope,
+        });
         assert.equal(mask.units, count);
-        assert.deepEqual([mask.masked.cleanAccuracy.hits, mask.masked.cleanAccuracy.of], [curve.correct[count], images.available]);
-        assert.deepEqual([mask.masked.attackSuccessRate!.hits, mask.masked.attackSuccessRate!.of], [curve.successful![count], triggeredImages!.available]);
+        assert.deepEqual(
+          [mask.masked.cleanAccuracy.hits, mask.masked.cleanAccuracy.of],
+          [curve.correct[count], images.available],
+        );
+        assert.deepEqual(
+          [mask.masked.attackSuccessRate!.hits, mask.masked.attackSuccessRate!.of],
+          [curve.successful![count], triggeredImages!.available],
+        );
         assert.equal(mask.unmasked.cleanAccuracy.hits, curve.correct[0]);
       }
     }
   });
 
   it('finds the limit on held-out images, and shows examples', async () => {
-    const { limit } = await inspector.ask({ kind: 'limit', fingerprint: overview.fingerprint, layer: 'dense_1', state: 'before' });
+    const { limit } = await inspector.ask({
+      kind: 'limit',
+      fingerprint: overview.fingerprint,
+      layer: 'dense_1',
+      state: 'before',
+    });
     assert.ok(limit && limit.heldOut.images === 100 && limit.pruned >= 0 && limit.pruned <= 128, JSON.stringify(limit));
     const { examples, target } = await inspector.ask({ kind: 'examples', fingerprint: overview.fingerprint, count: 8 });
     assert.deepEqual([examples.length, target], [8, 0]);
     for (const { clean, triggered, label, after } of examples) {
-      assert.ok(clean instanceof Uint8Array && triggered instanceof Uint8Array && clean.length === 784 && triggered.length === 784);
+      assert.ok(
+        clean instanceof Uint8Array &&
+          triggered instanceof Uint8Array &&
+          clean.length === 784 &&
+          triggered.length === 784,
+      );
       assert.notDeepEqual(clean, triggered);
       assert.notEqual(label, target);
       assert.equal(after, null);
@@ -115,12 +209,23 @@ describe('the inspector through the language server', function () {
 
   it('ends a question that nobody waits for, and answers the next one', async () => {
     const pid = engineOf(client);
-    const running = inspector.begin({ kind: 'layer', fingerprint: overview.fingerprint, layer: 'conv2d_2', state: 'before' });
-    const waiting = inspector.begin({ kind: 'limit', fingerprint: overview.fingerprint, layer: 'conv2d_2', state: 'before' });
+    const running = inspector.begin({
+      kind: 'layer',
+      fingerprint: overview.fingerprint,
+      layer: 'conv2d_2',
+      state: 'before',
+    });
+    const waiting = inspector.begin({
+      kind: 'limit',
+      fingerprint: overview.fingerprint,
+      layer: 'conv2d_2',
+      state: 'before',
+    });
     await running.reported(/Analysing/);
     waiting.cancel();
     running.cancel();
-    for (const one of [await running.result, await waiting.result]) assert.ok(!one.ok && one.failure.kind === 'cancelled', JSON.stringify(one).slice(0, 300));
+    for (const one of [await running.result, await waiting.result])
+      assert.ok(!one.ok && one.failure.kind === 'cancelled', JSON.stringify(one).slice(0, 300));
     assert.equal((await inspector.layer(overview.fingerprint)).units, 128);
     assert.equal(engineOf(client), pid, 'the same process goes on');
   });
@@ -131,13 +236,20 @@ describe('the inspector through the language server', function () {
     await waitFor('the news', () => inspector.changed.length > 0);
     assert.deepEqual(inspector.changed[0], { configUri: uriOf(config) });
     const other = await inspector.ask({ kind: 'open' });
-    assert.deepEqual([other.fingerprint, other.prune.ratio], [overview.fingerprint, 0.5], 'another ratio changes no answer');
+    assert.deepEqual(
+      [other.fingerprint, other.prune.ratio],
+      [overview.fingerprint, 0.5],
+      'another ratio changes no answer',
+    );
 
     await save(text.replace('"target": 0', '"target": 3'));
     const next = await inspector.ask({ kind: 'open' });
     assert.notEqual(next.fingerprint, overview.fingerprint);
     assert.equal(next.trigger?.target, 3);
-    assert.equal(await inspector.refusal({ kind: 'layer', fingerprint: 'f'.repeat(64), layer: 'dense_1', state: 'before' }), 'inspect.changed');
+    assert.equal(
+      await inspector.refusal({ kind: 'layer', fingerprint: 'f'.repeat(64), layer: 'dense_1', state: 'before' }),
+      'inspect.changed',
+    );
 
     await save(text.replace('"model.json"', '"nowhere.json"'));
     const broken = await inspector.begin({ kind: 'open' }).result;
@@ -167,7 +279,10 @@ describe('the inspector through the language server', function () {
     inspector.ended.length = 0;
     process.kill(pid, 'SIGSEGV');
     await waitFor('the news', () => inspector.ended.length > 0);
-    assert.deepEqual([inspector.ended[0]!.failure.kind, inspector.ended[0]!.failure.code], ['engine', 'engine.crashed']);
+    assert.deepEqual(
+      [inspector.ended[0]!.failure.kind, inspector.ended[0]!.failure.code],
+      ['engine', 'engine.crashed'],
+    );
     assert.match(String(inspector.ended[0]!.failure.todo), /^Try again/);
     assert.equal((await inspector.layer(overview.fingerprint)).units, 128, 'the fingerprint is still good');
     assert.notEqual(engineOf(client), pid);
@@ -176,7 +291,12 @@ describe('the inspector through the language server', function () {
 
   it('fails the question whose engine is killed, and goes on with a new one', async () => {
     inspector.ended.length = 0;
-    const running = inspector.begin({ kind: 'layer', fingerprint: overview.fingerprint, layer: 'conv2d_1', state: 'before' });
+    const running = inspector.begin({
+      kind: 'layer',
+      fingerprint: overview.fingerprint,
+      layer: 'conv2d_1',
+      state: 'before',
+    });
     const waiting = inspector.begin({ kind: 'examples', fingerprint: overview.fingerprint, count: 4 });
     await running.reported(/Analysing/);
     process.kill(engineOf(client)!, 'SIGKILL');
@@ -194,7 +314,12 @@ describe('the inspector through the language server', function () {
       client.settings = settings;
       await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
     };
-    const before = inspector.begin({ kind: 'layer', fingerprint: overview.fingerprint, layer: 'conv2d_2', state: 'before' });
+    const before = inspector.begin({
+      kind: 'layer',
+      fingerprint: overview.fingerprint,
+      layer: 'conv2d_2',
+      state: 'before',
+    });
     await before.reported(/Analysing/);
     await change({ backend: 'wasm' });
     const after = await inspector.ask({ kind: 'open' });
@@ -208,7 +333,10 @@ describe('the inspector through the language server', function () {
     await inspector.ask({ kind: 'open' });
     inspector.changed.length = 0;
     const progress = client.progress('beside');
-    const running = client.connection.sendRequest<RunResult>(RUN_REQUEST, { configUri: uriOf(config), workDoneToken: 'beside' });
+    const running = client.connection.sendRequest<RunResult>(RUN_REQUEST, {
+      configUri: uriOf(config),
+      workDoneToken: 'beside',
+    });
     await waitFor('the run', () => progress.length > 1, { deadlineMs: 60_000 });
     assert.equal((await inspector.layer(overview.fingerprint)).units, 128);
     const run = await running;
@@ -218,14 +346,29 @@ describe('the inspector through the language server', function () {
 
     const opened = await inspector.ask({ kind: 'open' });
     assert.equal(opened.fingerprint, overview.fingerprint);
-    assert.deepEqual(opened.report, { verdict: { word: report.verdict.word, sentence: report.verdict.sentence }, changed: [], layer: 'dense_1', pruned: report.pruning.units, after: true });
+    assert.deepEqual(opened.report, {
+      verdict: { word: report.verdict.word, sentence: report.verdict.sentence },
+      changed: [],
+      layer: 'dense_1',
+      pruned: report.pruning.units,
+      after: true,
+    });
 
-    const [before, after] = [await inspector.layer(opened.fingerprint), await inspector.layer(opened.fingerprint, 'dense_1', 'after')];
-    assert.deepEqual(Array.from(after.pruned.keys()).filter((unit) => after.pruned[unit]), [...report.pruning.units].sort((a, b) => a - b));
+    const [before, after] = [
+      await inspector.layer(opened.fingerprint),
+      await inspector.layer(opened.fingerprint, 'dense_1', 'after'),
+    ];
+    assert.deepEqual(
+      Array.from(after.pruned.keys()).filter((unit) => after.pruned[unit]),
+      [...report.pruning.units].sort((a, b) => a - b),
+    );
     assert.ok(report.pruning.units.every((unit) => after.cleanMean[unit] === 0));
     report.layer.activations.forEach(({ cleanMean, triggeredMean }, unit) => {
       assert.ok(Math.abs(before.cleanMean[unit]! - cleanMean) < 1e-4 * (1 + Math.abs(cleanMean)), `unit ${unit}`);
-      assert.ok(Math.abs(before.triggeredMean![unit]! - triggeredMean!) < 1e-4 * (1 + Math.abs(triggeredMean!)), `unit ${unit}`);
+      assert.ok(
+        Math.abs(before.triggeredMean![unit]! - triggeredMean!) < 1e-4 * (1 + Math.abs(triggeredMean!)),
+        `unit ${unit}`,
+      );
     });
     assert.equal(before.curve.correct[0], report.stages.before.cleanAccuracy.hits);
     assert.equal(after.curve.correct[0], report.stages.after.cleanAccuracy.hits);
@@ -238,12 +381,18 @@ describe('the inspector through the language server', function () {
     const stale = await inspector.ask({ kind: 'open' });
     assert.deepEqual([stale.report?.changed, stale.report?.after], [['the config (prune.ratio)'], true]);
     await save(text);
-    for (const weights of [path.join(path.dirname(files.model!), 'weights.bin'), path.join(path.dirname(config), 'weights.bin')]) {
+    for (const weights of [
+      path.join(path.dirname(files.model!), 'weights.bin'),
+      path.join(path.dirname(config), 'weights.bin'),
+    ]) {
       const bytes = readFileSync(weights);
       writeFileSync(weights, Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]));
       const { report: now, fingerprint } = await inspector.ask({ kind: 'open' });
       assert.equal(now?.after, false, weights);
-      assert.equal(await inspector.refusal({ kind: 'layer', fingerprint, layer: 'dense_1', state: 'after' }), 'inspect.noDefended');
+      assert.equal(
+        await inspector.refusal({ kind: 'layer', fingerprint, layer: 'dense_1', state: 'after' }),
+        'inspect.noDefended',
+      );
       writeFileSync(weights, bytes);
     }
     assert.equal((await inspector.ask({ kind: 'open' })).report?.after, true);
@@ -251,9 +400,17 @@ describe('the inspector through the language server', function () {
 
   it('leads from the diagnostics of a run to layer and unit', async () => {
     const model = await client.open(path.join(path.dirname(config), 'model.json'), undefined, 'json');
-    const diagnostics = await client.diagnosed(model, 'the results', (found) => found.some(({ code }) => code === 'result.pruned'));
-    const actions = await client.at<CodeAction[]>('textDocument/codeAction', model, { range: diagnostics[0]!.range, context: { diagnostics } });
-    const commands = actions.map(({ command }) => [command?.command, ...(command?.arguments ?? [])] as [string, string, { layer: string; unit?: number }]);
+    const diagnostics = await client.diagnosed(model, 'the results', (found) =>
+      found.some(({ code }) => code === 'result.pruned'),
+    );
+    const actions = await client.at<CodeAction[]>('textDocument/codeAction', model, {
+      range: diagnostics[0]!.range,
+      context: { diagnostics },
+    });
+    const commands = actions.map(
+      ({ command }) =>
+        [command?.command, ...(command?.arguments ?? [])] as [string, string, { layer: string; unit?: number }],
+    );
     const { cleanMean, triggeredMean } = await inspector.layer(overview.fingerprint);
     const rises = Array.from(cleanMean, (mean, unit) => triggeredMean![unit]! - mean);
     // So short a run leaves the backdoor in: the unit that the trigger raises most is named.
@@ -281,7 +438,12 @@ describe('the inspector through the language server', function () {
     for (const how of ['stop', 'kill'] as const) {
       const doomed = await LanguageClient.start([temp.dir]);
       const last = new Inspector(doomed, uriOf(config));
-      const question = last.begin({ kind: 'layer', fingerprint: overview.fingerprint, layer: 'conv2d_2', state: 'before' });
+      const question = last.begin({
+        kind: 'layer',
+        fingerprint: overview.fingerprint,
+        layer: 'conv2d_2',
+        state: 'before',
+      });
       question.result.catch(() => undefined);
       await question.reported(/Analysing/);
       const engine = engineOf(doomed)!;

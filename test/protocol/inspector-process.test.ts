@@ -18,7 +18,11 @@ describe("the inspector's process", function () {
   let subject: InspectSubject;
 
   before(async () => {
-    const config = await makeDemo(temp.dir, { train: 200, test: 200 }, demoConfig().replace('"data": {', '"backend": "wasm",\n  "data": {\n    "holdout": 0,'));
+    const config = await makeDemo(
+      temp.dir,
+      { train: 200, test: 200 },
+      demoConfig().replace('"data": {', '"backend": "wasm",\n  "data": {\n    "holdout": 0,'),
+    );
     subject = { config, root: temp.dir, allowedFolders: [], defended: null };
   });
   afterEach(() => {
@@ -28,13 +32,18 @@ describe("the inspector's process", function () {
   after(() => temp.remove());
 
   function make(options: Partial<InspectorOptions> = {}): InspectorProcess {
-    const made = new InspectorProcess({ onEnded: (failure) => void ended.push(failure), onLog: () => undefined, ...options });
+    const made = new InspectorProcess({
+      onEnded: (failure) => void ended.push(failure),
+      onLog: () => undefined,
+      ...options,
+    });
     open.push(made);
     return made;
   }
 
   const never = () => new AbortController().signal;
-  const ask = (inspector: InspectorProcess, query: InspectQuery = OPEN, signal = never(), about = subject) => inspector.ask(about, query, { signal });
+  const ask = (inspector: InspectorProcess, query: InspectQuery = OPEN, signal = never(), about = subject) =>
+    inspector.ask(about, query, { signal });
   const failsWith = (code: string) => (error: unknown) => error instanceof FinePruneError && error.code === code;
 
   async function fingerprint(inspector: InspectorProcess): Promise<string> {
@@ -108,20 +117,34 @@ describe("the inspector's process", function () {
     await ask(inspector);
     const pid = inspector.pid;
     const binding = path.join(temp.dir, 'nowhere.node');
-    const [here, there] = await Promise.allSettled([ask(inspector), ask(inspector, OPEN, never(), { ...subject, backend: 'native', nativeBinding: binding })]);
+    const [here, there] = await Promise.allSettled([
+      ask(inspector),
+      ask(inspector, OPEN, never(), { ...subject, backend: 'native', nativeBinding: binding }),
+    ]);
     assert.equal(here.status, 'fulfilled', 'what was asked before is answered');
     assert.equal(there.status, 'rejected');
-    assert.ok(there.reason instanceof FinePruneError && there.reason.kind === 'engine' && there.reason.code !== 'inspect.backend', String(there.reason));
+    assert.ok(
+      there.reason instanceof FinePruneError &&
+        there.reason.kind === 'engine' &&
+        there.reason.code !== 'inspect.backend',
+      String(there.reason),
+    );
     assert.notEqual(inspector.pid, pid);
     assert.equal((await ask(inspector)).kind, 'open');
   });
 
   it('does the same when it is the config that chooses', async () => {
     const inspector = make();
-    const native = await makeDemo(path.join(temp.dir, 'native'), { train: 200, test: 200 }, demoConfig('"backend": "native"'));
+    const native = await makeDemo(
+      path.join(temp.dir, 'native'),
+      { train: 200, test: 200 },
+      demoConfig('"backend": "native"'),
+    );
     await ask(inspector);
     const pid = inspector.pid;
-    const outcome = await ask(inspector, OPEN, never(), { ...subject, config: native }).catch((error: unknown) => error);
+    const outcome = await ask(inspector, OPEN, never(), { ...subject, config: native }).catch(
+      (error: unknown) => error,
+    );
     // With a native engine on this machine it is an answer, without one the reason; never that the process is the wrong one.
     assert.notEqual((outcome as Partial<Failure>).code, 'inspect.backend');
     assert.notEqual(inspector.pid, pid);

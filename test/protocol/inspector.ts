@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { CancellationTokenSource } from 'vscode-languageserver-protocol/node';
 import type { InspectAnswer, InspectQuery, LayerData, ModelState } from '../../server/protocol/inspect';
 import {
-  INSPECT_CHANGED, INSPECT_ENDED, INSPECT_PROGRESS, INSPECT_REQUEST, type InspectChanged, type InspectEnded, type InspectProgress, type InspectResult,
+  INSPECT_CHANGED,
+  INSPECT_ENDED,
+  INSPECT_PROGRESS,
+  INSPECT_REQUEST,
+  type InspectChanged,
+  type InspectEnded,
+  type InspectProgress,
+  type InspectResult,
 } from '../../server/protocol/lsp';
 import { waitFor } from '../harness/poll';
 import type { LanguageClient } from './language-client';
@@ -16,7 +23,10 @@ export class Inspector {
   readonly changed: InspectChanged[] = [];
   private lastToken = 0;
 
-  constructor(readonly client: LanguageClient, readonly uri: string) {
+  constructor(
+    readonly client: LanguageClient,
+    readonly uri: string,
+  ) {
     client.connection.onNotification(INSPECT_PROGRESS, (params: InspectProgress) => void this.progress.push(params));
     client.connection.onNotification(INSPECT_ENDED, (params: InspectEnded) => void this.ended.push(params));
     client.connection.onNotification(INSPECT_CHANGED, (params: InspectChanged) => void this.changed.push(params));
@@ -25,8 +35,17 @@ export class Inspector {
   begin(query: InspectQuery) {
     const cancelling = new CancellationTokenSource();
     const token = ++this.lastToken;
-    const result = this.client.connection.sendRequest<InspectResult>(INSPECT_REQUEST, { configUri: this.uri, query, token }, cancelling.token);
-    const reported = (what: RegExp) => waitFor(`the progress ${what.source}`, () => this.progress.some((one) => one.token === token && what.test(one.title)), { deadlineMs: 60_000, intervalMs: 2 });
+    const result = this.client.connection.sendRequest<InspectResult>(
+      INSPECT_REQUEST,
+      { configUri: this.uri, query, token },
+      cancelling.token,
+    );
+    const reported = (what: RegExp) =>
+      waitFor(
+        `the progress ${what.source}`,
+        () => this.progress.some((one) => one.token === token && what.test(one.title)),
+        { deadlineMs: 60_000, intervalMs: 2 },
+      );
     return { token, result, reported, cancel: () => cancelling.cancel() };
   }
 

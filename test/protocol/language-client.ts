@@ -5,8 +5,16 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
 import {
-  createProtocolConnection, type Diagnostic, type InitializeParams, IPCMessageReader, IPCMessageWriter, type ProgressToken, type ProtocolConnection, type WorkDoneProgressBegin,
-  type WorkDoneProgressEnd, type WorkDoneProgressReport,
+  createProtocolConnection,
+  type Diagnostic,
+  type InitializeParams,
+  IPCMessageReader,
+  IPCMessageWriter,
+  type ProgressToken,
+  type ProtocolConnection,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
 } from 'vscode-languageserver-protocol/node';
 import { STATUS_NOTIFICATION, type Settings, type StatusParams } from '../../server/protocol/lsp';
 import { waitFor } from '../harness/poll';
@@ -26,10 +34,18 @@ export class LanguageClient {
 
   private constructor(readonly server: ChildProcess) {
     this.connection = createProtocolConnection(new IPCMessageReader(server), new IPCMessageWriter(server));
-    this.connection.onNotification('textDocument/publishDiagnostics', ({ uri, diagnostics }: { uri: string; diagnostics: Diagnostic[] }) => void this.diagnostics.set(uri, diagnostics));
+    this.connection.onNotification(
+      'textDocument/publishDiagnostics',
+      ({ uri, diagnostics }: { uri: string; diagnostics: Diagnostic[] }) => void this.diagnostics.set(uri, diagnostics),
+    );
     this.connection.onNotification(STATUS_NOTIFICATION, (status: StatusParams) => void this.statuses.push(status));
-    this.connection.onNotification('window/logMessage', ({ message }: { message: string }) => void this.log.push(message));
-    this.connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => this.settings));
+    this.connection.onNotification(
+      'window/logMessage',
+      ({ message }: { message: string }) => void this.log.push(message),
+    );
+    this.connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) =>
+      items.map(() => this.settings),
+    );
     this.connection.onRequest('client/registerCapability', () => null);
     this.connection.onRequest('workspace/codeLens/refresh', () => {
       this.refreshes.lenses++;
@@ -42,7 +58,10 @@ export class LanguageClient {
     this.connection.listen();
   }
 
-  static async start(folders: string[], { trusted = true, settings = {} as Partial<Settings>, env = {} as NodeJS.ProcessEnv } = {}): Promise<LanguageClient> {
+  static async start(
+    folders: string[],
+    { trusted = true, settings = {} as Partial<Settings>, env = {} as NodeJS.ProcessEnv } = {},
+  ): Promise<LanguageClient> {
     const server = fork(SERVER, ['--node-ipc', `--clientProcessId=${process.pid}`], {
       execArgv: ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -59,7 +78,13 @@ export class LanguageClient {
       workspaceFolders: folders.map((folder) => ({ uri: uriOf(folder), name: path.basename(folder) })),
       initializationOptions: { trusted },
       capabilities: {
-        workspace: { configuration: true, workspaceFolders: true, codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true }, didChangeWatchedFiles: { dynamicRegistration: true } },
+        workspace: {
+          configuration: true,
+          workspaceFolders: true,
+          codeLens: { refreshSupport: true },
+          inlayHint: { refreshSupport: true },
+          didChangeWatchedFiles: { dynamicRegistration: true },
+        },
         window: { workDoneProgress: true },
       },
     };
@@ -82,13 +107,18 @@ export class LanguageClient {
   async open(file: string, text = readFileSync(file, 'utf8'), languageId = 'fineprune'): Promise<string> {
     const uri = uriOf(file);
     this.diagnostics.delete(uri);
-    await this.connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId, version: 1, text } });
+    await this.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri, languageId, version: 1, text },
+    });
     return uri;
   }
 
   async change(uri: string, version: number, text: string): Promise<void> {
     this.diagnostics.delete(uri);
-    await this.connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [{ text }] });
+    await this.connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version },
+      contentChanges: [{ text }],
+    });
   }
 
   async close(uri: string): Promise<void> {
@@ -96,7 +126,9 @@ export class LanguageClient {
   }
 
   async filesChanged(...files: string[]): Promise<void> {
-    await this.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: files.map((file) => ({ uri: uriOf(file), type: 2 })) });
+    await this.connection.sendNotification('workspace/didChangeWatchedFiles', {
+      changes: files.map((file) => ({ uri: uriOf(file), type: 2 })),
+    });
   }
 
   /** The diagnostics of a document once they are as expected. */
@@ -131,7 +163,11 @@ function pause(): Promise<void> {
 }
 
 /** Times one request over and over, `between` something else: the milliseconds of each answer, in ascending order. */
-export async function latencies(request: () => Promise<unknown>, until: () => boolean, between: () => Promise<void> = pause): Promise<number[]> {
+export async function latencies(
+  request: () => Promise<unknown>,
+  until: () => boolean,
+  between: () => Promise<void> = pause,
+): Promise<number[]> {
   const times: number[] = [];
   while (!until()) {
     const start = performance.now();

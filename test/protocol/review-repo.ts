@@ -30,7 +30,12 @@ const ENVIRONMENT: NodeJS.ProcessEnv = {
 
 /** Runs a program to its end. */
 export function command(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Ended {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, env: { ...ENVIRONMENT, ...env }, encoding: 'utf8', maxBuffer: 64 << 20 });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env: { ...ENVIRONMENT, ...env },
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
   if (error) throw error;
   return { code: status, stdout, stderr };
 }
@@ -38,7 +43,13 @@ export function command(program: string, args: readonly string[], cwd: string, e
 const tsx = path.dirname(createRequire(__filename).resolve('tsx/package.json'));
 
 /** Arguments for Node that run the command line from its source, from whatever folder. */
-export const CLI = ['--require', path.join(tsx, 'dist/preflight.cjs'), '--import', `file://${path.join(tsx, 'dist/loader.mjs')}`, path.join(ROOT, 'server/cli.ts')];
+export const CLI = [
+  '--require',
+  path.join(tsx, 'dist/preflight.cjs'),
+  '--import',
+  `file://${path.join(tsx, 'dist/loader.mjs')}`,
+  path.join(ROOT, 'server/cli.ts'),
+];
 export const CLI_ENVIRONMENT = { TSX_TSCONFIG_PATH: path.join(ROOT, 'tsconfig.json') };
 
 /** A git repository with a model, its config, data and report, as a team would have it. */
@@ -106,7 +117,10 @@ export class ReviewRepo {
   /** Runs the defense for real. */
   async defend(config?: string): Promise<DefenseReport> {
     if (config !== undefined) this.write('demo.fineprune.json', config);
-    const { report } = await startEngine({ config: this.file('demo.fineprune.json'), root: this.dir, allowedFolders: [] }, { onEvent: () => undefined, signal: new AbortController().signal });
+    const { report } = await startEngine(
+      { config: this.file('demo.fineprune.json'), root: this.dir, allowedFolders: [] },
+      { onEvent: () => undefined, signal: new AbortController().signal },
+    );
     this.writeReport(report);
     return report;
   }

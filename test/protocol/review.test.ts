@@ -3,8 +3,16 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import type { CodeAction, CodeLens, Diagnostic, Hover, MarkupContent } from 'vscode-languageserver-protocol';
 import {
-  ACCEPT_FINDING_REQUEST, COMPARE_REPORTS_REQUEST, MODEL_TEXT_REQUEST, READ_REPORT_REQUEST, type AcceptFindingParams, type AcceptFindingResult, type CompareReportsResult,
-  type ModelTextParams, type ModelTextResult, type ReadReportResult,
+  ACCEPT_FINDING_REQUEST,
+  COMPARE_REPORTS_REQUEST,
+  MODEL_TEXT_REQUEST,
+  READ_REPORT_REQUEST,
+  type AcceptFindingParams,
+  type AcceptFindingResult,
+  type CompareReportsResult,
+  type ModelTextParams,
+  type ModelTextResult,
+  type ReadReportResult,
 } from '../../server/protocol/lsp';
 import type { DefenseReport } from '../../server/protocol/report';
 import type { DefenseReview } from '../../server/protocol/review';
@@ -16,13 +24,22 @@ const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets');
 const NAME = 'mnist-badnets';
 const TEXT = readFileSync(path.join(EXAMPLE, `${NAME}.defense.json`), 'utf8');
 const LINES = TEXT.split('\n');
-const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null', GIT_CONFIG_COUNT: '2', GIT_CONFIG_KEY_0: 'user.name', GIT_CONFIG_VALUE_0: 'Ada Reviewer', GIT_CONFIG_KEY_1: 'user.email', GIT_CONFIG_VALUE_1: 'ada@example.org' };
+const GIT_ENV = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_KEY_0: 'user.name',
+  GIT_CONFIG_VALUE_0: 'Ada Reviewer',
+  GIT_CONFIG_KEY_1: 'user.email',
+  GIT_CONFIG_VALUE_1: 'ada@example.org',
+};
 
 /** The committed example without its data, in a folder of its own. @returns its report */
 function exampleIn(parent: string, name: string): string {
   const folder = path.join(parent, name);
   mkdirSync(folder);
-  for (const file of ['model.json', 'weights.bin', `${NAME}.fineprune.json`, `${NAME}.defense.json`]) copyFileSync(path.join(EXAMPLE, file), path.join(folder, file));
+  for (const file of ['model.json', 'weights.bin', `${NAME}.fineprune.json`, `${NAME}.defense.json`])
+    copyFileSync(path.join(EXAMPLE, file), path.join(folder, file));
   return path.join(folder, `${NAME}.defense.json`);
 }
 
@@ -65,11 +82,26 @@ describe('review of a defense, by the language server', function () {
     await temp.remove();
   });
 
-  const read = (uri: string, text = TEXT, reviewText?: string) => client.connection.sendRequest<ReadReportResult>(READ_REPORT_REQUEST, { uri, text, ...(reviewText !== undefined && { reviewText }) });
+  const read = (uri: string, text = TEXT, reviewText?: string) =>
+    client.connection.sendRequest<ReadReportResult>(READ_REPORT_REQUEST, {
+      uri,
+      text,
+      ...(reviewText !== undefined && { reviewText }),
+    });
   const compare = (base: string | null, head: string | null) =>
-    client.connection.sendRequest<CompareReportsResult>(COMPARE_REPORTS_REQUEST, { base: base === null ? null : { label: 'HEAD', text: base }, head: head === null ? null : { label: 'working tree', text: head } });
+    client.connection.sendRequest<CompareReportsResult>(COMPARE_REPORTS_REQUEST, {
+      base: base === null ? null : { label: 'HEAD', text: base },
+      head: head === null ? null : { label: 'working tree', text: head },
+    });
   const accept = (report: string, more: Partial<AcceptFindingParams> = {}, by = client) =>
-    by.connection.sendRequest<AcceptFindingResult>(ACCEPT_FINDING_REQUEST, { reportUri: uriOf(report), reportText: TEXT, reviewText: null, finding: 'gate.maxAttackSuccessRate', reason: 'For the demo only', ...more } satisfies AcceptFindingParams);
+    by.connection.sendRequest<AcceptFindingResult>(ACCEPT_FINDING_REQUEST, {
+      reportUri: uriOf(report),
+      reportText: TEXT,
+      reviewText: null,
+      finding: 'gate.maxAttackSuccessRate',
+      reason: 'For the demo only',
+      ...more,
+    } satisfies AcceptFindingParams);
 
   describe('on the text of the committed example', () => {
     let report: string;
@@ -80,33 +112,57 @@ describe('review of a defense, by the language server', function () {
     });
 
     it('puts the missed gate and each finding on its own line', async () => {
-      const all = await client.diagnosed(uri, 'gate and findings', (found) => codes(found).includes('gate.maxAttackSuccessRate'));
+      const all = await client.diagnosed(uri, 'gate and findings', (found) =>
+        codes(found).includes('gate.maxAttackSuccessRate'),
+      );
       const { findings } = JSON.parse(TEXT) as DefenseReport;
       const at = (code: string) => all.find((one) => one.code === code)!.range;
       const gateLine = lineOf('{"id": "maxAttackSuccessRate"');
-      assert.deepEqual(at('gate.maxAttackSuccessRate'), { start: { line: gateLine, character: LINES[gateLine]!.indexOf('{') }, end: { line: gateLine, character: LINES[gateLine]!.indexOf('}') + 1 } });
+      assert.deepEqual(at('gate.maxAttackSuccessRate'), {
+        start: { line: gateLine, character: LINES[gateLine]!.indexOf('{') },
+        end: { line: gateLine, character: LINES[gateLine]!.indexOf('}') + 1 },
+      });
       for (const { id } of findings) assert.equal(at(id).start.line, lineOf(`"id": "${id}"`) - 1, id);
       assert.equal(all.filter(({ severity }) => severity === 1).length, 1);
       assert.match(words(all.find(({ severity }) => severity === 1)!), /91\.6 %|92\.1 %/);
     });
 
     it('offers to accept what is open, and leads to the rendered view and to a comparison', async () => {
-      const diagnostics = await client.diagnosed(uri, 'the gate', (found) => codes(found).includes('gate.maxAttackSuccessRate'));
+      const diagnostics = await client.diagnosed(uri, 'the gate', (found) =>
+        codes(found).includes('gate.maxAttackSuccessRate'),
+      );
       const gate = diagnostics.filter(({ code }) => code === 'gate.maxAttackSuccessRate');
-      const actions = await client.at<CodeAction[]>('textDocument/codeAction', uri, { range: gate[0]!.range, context: { diagnostics: gate } });
-      assert.deepEqual(actions.map(({ title, command }) => [title, command?.command, command?.arguments]), [['Accept the missed gate maxAttackSuccessRate with a reason …', 'finePrune.acceptFinding', [uri, 'gate.maxAttackSuccessRate']]]);
+      const actions = await client.at<CodeAction[]>('textDocument/codeAction', uri, {
+        range: gate[0]!.range,
+        context: { diagnostics: gate },
+      });
+      assert.deepEqual(
+        actions.map(({ title, command }) => [title, command?.command, command?.arguments]),
+        [
+          [
+            'Accept the missed gate maxAttackSuccessRate with a reason …',
+            'finePrune.acceptFinding',
+            [uri, 'gate.maxAttackSuccessRate'],
+          ],
+        ],
+      );
       const lenses = await client.at<CodeLens[]>('textDocument/codeLens', uri);
       const config = uriOf(report.replace('.defense.', '.fineprune.'));
-      assert.deepEqual(lenses.map(({ command }) => [command?.title, command?.command, command?.arguments]), [
-        ['Open Report', 'finePrune.viewReport', [uri]],
-        ['Compare with …', 'finePrune.compareReports', [uri]],
-        ['Reproduce', 'finePrune.run', [config]],
-      ]);
+      assert.deepEqual(
+        lenses.map(({ command }) => [command?.title, command?.command, command?.arguments]),
+        [
+          ['Open Report', 'finePrune.viewReport', [uri]],
+          ['Compare with …', 'finePrune.compareReports', [uri]],
+          ['Reproduce', 'finePrune.run', [config]],
+        ],
+      );
     });
 
     it('explains figures where they stand', async () => {
       const line = lineOf('{"id": "maxAttackSuccessRate"');
-      const hover = await client.at<Hover>('textDocument/hover', uri, { position: { line, character: LINES[line]!.indexOf('"judged"') + 3 } });
+      const hover = await client.at<Hover>('textDocument/hover', uri, {
+        position: { line, character: LINES[line]!.indexOf('"judged"') + 3 },
+      });
       assert.match((hover.contents as MarkupContent).value, /limit 5 %/);
       assert.match((hover.contents as MarkupContent).value, /missed/);
     });
@@ -115,7 +171,9 @@ describe('review of a defense, by the language server', function () {
       const own = exampleIn(temp.dir, 'stale');
       const stale = await client.open(own, TEXT, 'json');
       const line = LINES.findIndex((one, at) => one.includes('"before"') && at > lineOf('"model": {'));
-      const fresh = await client.diagnosed(stale, 'the gate', (found) => codes(found).includes('gate.maxAttackSuccessRate'));
+      const fresh = await client.diagnosed(stale, 'the gate', (found) =>
+        codes(found).includes('gate.maxAttackSuccessRate'),
+      );
       assert.ok(!fresh.some((one) => words(one).includes('the model changed')), JSON.stringify(fresh));
       const weights = path.join(path.dirname(own), 'weights.bin');
       const bytes = readFileSync(weights);
@@ -123,7 +181,9 @@ describe('review of a defense, by the language server', function () {
       writeFileSync(weights, bytes);
       client.diagnostics.delete(stale);
       await client.filesChanged(weights);
-      const all = await client.diagnosed(stale, 'stale', (found) => found.some((one) => one.code === 'report.stale' && words(one).includes('the model changed')));
+      const all = await client.diagnosed(stale, 'stale', (found) =>
+        found.some((one) => one.code === 'report.stale' && words(one).includes('the model changed')),
+      );
       assert.equal(all.find((one) => words(one).includes('the model changed'))!.range.start.line, line);
       const result = await read(stale);
       assert.ok(result.ok && result.view.changed?.includes('the model'), JSON.stringify(result).slice(0, 300));
@@ -132,7 +192,9 @@ describe('review of a defense, by the language server', function () {
     it('says where a text stops being a report, and takes it back when it is one again', async () => {
       const own = await client.open(exampleIn(temp.dir, 'typing'), TEXT, 'json');
       await client.change(own, 2, TEXT.slice(0, TEXT.indexOf('"gates"')));
-      const [broken, ...more] = await client.diagnosed(own, 'a broken report', (all) => all.some(({ code }) => String(code).startsWith('report.')));
+      const [broken, ...more] = await client.diagnosed(own, 'a broken report', (all) =>
+        all.some(({ code }) => String(code).startsWith('report.')),
+      );
       assert.deepEqual([more.length, broken!.code, broken!.severity], [0, 'report.syntax', 1]);
       await client.change(own, 3, TEXT);
       await client.diagnosed(own, 'the gate', (found) => codes(found).includes('gate.maxAttackSuccessRate'));
@@ -144,7 +206,10 @@ describe('review of a defense, by the language server', function () {
       const report = exampleIn(temp.dir, 'view');
       const open = await read(uriOf(report));
       assert.ok(open.ok);
-      assert.deepEqual([open.view.report.verdict.word, open.view.issues[0]!.id, open.view.issues[0]!.status], ['not mitigated', 'gate.maxAttackSuccessRate', 'open']);
+      assert.deepEqual(
+        [open.view.report.verdict.word, open.view.issues[0]!.id, open.view.issues[0]!.status],
+        ['not mitigated', 'gate.maxAttackSuccessRate', 'open'],
+      );
       const accepted = await accept(report);
       assert.ok(accepted.ok);
       writeFileSync(report.replace('.defense.json', '.defense-review.json'), accepted.text);
@@ -152,7 +217,10 @@ describe('review of a defense, by the language server', function () {
       assert.ok(decided.ok);
       assert.equal(decided.view.issues[0]!.status, 'accepted');
       const elsewhere = `git:${report}?${encodeURIComponent(JSON.stringify({ path: report, ref: 'HEAD' }))}`;
-      for (const [reviewText, status] of [[undefined, 'open'], [accepted.text, 'accepted']] as const) {
+      for (const [reviewText, status] of [
+        [undefined, 'open'],
+        [accepted.text, 'accepted'],
+      ] as const) {
         const at = await read(elsewhere, TEXT, reviewText);
         assert.ok(at.ok, JSON.stringify(at));
         assert.deepEqual([at.view.issues[0]!.status, at.view.changed], [status, null]);
@@ -180,7 +248,10 @@ describe('review of a defense, by the language server', function () {
     }
 
     it('hands on hostile words as they are, for the page to show as text', async () => {
-      const result = await read(uriOf(path.join(temp.dir, 'x.defense.json')), altered((report) => (report.findings[0]!.message = NASTY)));
+      const result = await read(
+        uriOf(path.join(temp.dir, 'x.defense.json')),
+        altered((report) => (report.findings[0]!.message = NASTY)),
+      );
       assert.ok(result.ok);
       assert.equal(result.view.issues.find(({ pointer }) => pointer === '/findings/0')!.message, NASTY);
     });
@@ -194,21 +265,36 @@ describe('review of a defense, by the language server', function () {
     });
 
     it('names the setting that differs', async () => {
-      const result = await compare(TEXT, altered(({ provenance }) => Object.assign(provenance.config.fineTune, { epochs: 3 })));
+      const result = await compare(
+        TEXT,
+        altered(({ provenance }) => Object.assign(provenance.config.fineTune, { epochs: 3 })),
+      );
       assert.ok(result.ok, JSON.stringify(result).slice(0, 300));
-      assert.ok(result.comparison.settings.some((one) => one.path === 'fineTune.epochs' && one.base === 2 && one.head === 3), JSON.stringify(result.comparison.settings));
+      assert.ok(
+        result.comparison.settings.some((one) => one.path === 'fineTune.epochs' && one.base === 2 && one.head === 3),
+        JSON.stringify(result.comparison.settings),
+      );
     });
 
     it('takes a report that was added or deleted', async () => {
-      for (const [base, head] of [[null, TEXT], [TEXT, null]] as const) {
+      for (const [base, head] of [
+        [null, TEXT],
+        [TEXT, null],
+      ] as const) {
         const result = await compare(base, head);
         assert.ok(result.ok);
-        assert.deepEqual([result.comparison.base === null, result.comparison.head === null], [base === null, head === null]);
+        assert.deepEqual(
+          [result.comparison.base === null, result.comparison.head === null],
+          [base === null, head === null],
+        );
       }
     });
 
     it('says which side is broken', async () => {
-      for (const [base, head, side] of [['{', TEXT, 'base'], [TEXT, '{', 'head']] as const) {
+      for (const [base, head, side] of [
+        ['{', TEXT, 'base'],
+        [TEXT, '{', 'head'],
+      ] as const) {
         const result = await compare(base, head);
         assert.deepEqual([result.ok, !result.ok && result.side], [false, side]);
       }
@@ -220,14 +306,25 @@ describe('review of a defense, by the language server', function () {
       const report = exampleIn(temp.dir, 'accept');
       const first = await accept(report);
       assert.ok(first.ok, JSON.stringify(first));
-      const second = await accept(report, { reviewText: first.text, finding: 'pruned-all-dead', reason: 'Known', expires: '2999-12-31' });
+      const second = await accept(report, {
+        reviewText: first.text,
+        finding: 'pruned-all-dead',
+        reason: 'Known',
+        expires: '2999-12-31',
+      });
       assert.ok(second.ok, JSON.stringify(second));
       const { decisions } = JSON.parse(second.text) as DefenseReview;
-      assert.deepEqual(decisions.map(({ finding, author, reason, expires }) => [finding, author, reason, expires]).sort(), [
-        ['gate.maxAttackSuccessRate', 'Ada Reviewer <ada@example.org>', 'For the demo only', undefined],
-        ['pruned-all-dead', 'Ada Reviewer <ada@example.org>', 'Known', '2999-12-31'],
-      ]);
-      const kept = first.text.split('\n').find((line) => line.includes('gate.maxAttackSuccessRate'))!.replace(/,$/, '');
+      assert.deepEqual(
+        decisions.map(({ finding, author, reason, expires }) => [finding, author, reason, expires]).sort(),
+        [
+          ['gate.maxAttackSuccessRate', 'Ada Reviewer <ada@example.org>', 'For the demo only', undefined],
+          ['pruned-all-dead', 'Ada Reviewer <ada@example.org>', 'Known', '2999-12-31'],
+        ],
+      );
+      const kept = first.text
+        .split('\n')
+        .find((line) => line.includes('gate.maxAttackSuccessRate'))!
+        .replace(/,$/, '');
       assert.ok(second.text.includes(kept));
     });
 
@@ -241,8 +338,13 @@ describe('review of a defense, by the language server', function () {
       writeFileSync(review, result.text);
       client.diagnostics.delete(uri);
       await client.filesChanged(review);
-      const all = await client.diagnosed(uri, 'accepted', (found) => found.some(({ code, severity }) => code === 'gate.maxAttackSuccessRate' && severity === 3));
-      assert.match(words(all.find(({ code }) => code === 'gate.maxAttackSuccessRate')!), /^Accepted by Ada Reviewer on .*“For the demo only”/);
+      const all = await client.diagnosed(uri, 'accepted', (found) =>
+        found.some(({ code, severity }) => code === 'gate.maxAttackSuccessRate' && severity === 3),
+      );
+      assert.match(
+        words(all.find(({ code }) => code === 'gate.maxAttackSuccessRate')!),
+        /^Accepted by Ada Reviewer on .*“For the demo only”/,
+      );
       // The board of configs and models looks at the same files: what it has to say of a model must not take the report's place.
       const model = await client.open(path.join(path.dirname(report), 'model.json'), undefined, 'json');
       await client.diagnosed(model, 'a first look', () => true);
@@ -254,16 +356,29 @@ describe('review of a defense, by the language server', function () {
       rmSync(review);
       client.diagnostics.delete(uri);
       await client.filesChanged(review);
-      await client.diagnosed(uri, 'open again', (found) => found.some(({ code, severity }) => code === 'gate.maxAttackSuccessRate' && severity === 1));
+      await client.diagnosed(uri, 'open again', (found) =>
+        found.some(({ code, severity }) => code === 'gate.maxAttackSuccessRate' && severity === 1),
+      );
     });
 
     it('refuses what the report does not have, no reason, and a day that is none', async () => {
       const report = exampleIn(temp.dir, 'refused');
-      for (const [more, code] of [[{ finding: 'gate.maxAccuracyDrop' }, 'review.noSuchIssue'], [{ reason: ' ' }, 'review.field'], [{ expires: '2999-02-30' }, 'review.field'], [{ expires: '1999-01-01' }, 'review.field']] as const) {
+      for (const [more, code] of [
+        [{ finding: 'gate.maxAccuracyDrop' }, 'review.noSuchIssue'],
+        [{ reason: ' ' }, 'review.field'],
+        [{ expires: '2999-02-30' }, 'review.field'],
+        [{ expires: '1999-01-01' }, 'review.field'],
+      ] as const) {
         const result = await accept(report, more);
         assert.deepEqual([result.ok, !result.ok && result.failure.code], [false, code], JSON.stringify(more));
       }
-      const away = await client.connection.sendRequest<AcceptFindingResult>(ACCEPT_FINDING_REQUEST, { reportUri: 'git:/x.defense.json', reportText: TEXT, reviewText: null, finding: 'pruned-all-dead', reason: 'x' });
+      const away = await client.connection.sendRequest<AcceptFindingResult>(ACCEPT_FINDING_REQUEST, {
+        reportUri: 'git:/x.defense.json',
+        reportText: TEXT,
+        reviewText: null,
+        finding: 'pruned-all-dead',
+        reason: 'x',
+      });
       assert.ok(!away.ok && away.failure.code === 'review.notAFile');
     });
 
@@ -283,7 +398,13 @@ describe('review of a defense, by the language server', function () {
   describe('a model as text', () => {
     const json = new Uint8Array(readFileSync(path.join(EXAMPLE, 'model.json')));
     const weights = new Uint8Array(readFileSync(path.join(EXAMPLE, 'weights.bin')));
-    const ask = (more: Partial<ModelTextParams>) => client.connection.sendRequest<ModelTextResult>(MODEL_TEXT_REQUEST, { name: 'model.json', json, shards: null, ...more } satisfies ModelTextParams);
+    const ask = (more: Partial<ModelTextParams>) =>
+      client.connection.sendRequest<ModelTextResult>(MODEL_TEXT_REQUEST, {
+        name: 'model.json',
+        json,
+        shards: null,
+        ...more,
+      } satisfies ModelTextParams);
     const textOf = async (bytes: Uint8Array | null): Promise<string> => {
       const result = await ask({ shards: [{ path: 'weights.bin', bytes }] });
       assert.ok(result.ok && 'text' in result, JSON.stringify(result));
@@ -293,7 +414,8 @@ describe('review of a defense, by the language server', function () {
     it('asks for the weight files, then says layers, zeroed units and tensors, the same each time', async () => {
       assert.deepEqual(await ask({}), { ok: true, needs: ['weights.bin'] });
       const text = await textOf(weights);
-      for (const part of ['Layers', 'dense_1', 'Zeroed units', 'Tensors', 'sha256']) assert.ok(text.includes(part), part);
+      for (const part of ['Layers', 'dense_1', 'Zeroed units', 'Tensors', 'sha256'])
+        assert.ok(text.includes(part), part);
       assert.equal(await textOf(weights), text);
     });
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CancellationTokenSource, type CodeLens, type Hover, type MarkupContent } from 'vscode-languageserver-protocol/node';
+import {
+  CancellationTokenSource,
+  type CodeLens,
+  type Hover,
+  type MarkupContent,
+} from 'vscode-languageserver-protocol/node';
 import { RUN_REQUEST, type RunResult } from '../../server/protocol/lsp';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
@@ -42,8 +47,17 @@ describe('runs through the language server', function () {
   function start(token: string, configUri = uri) {
     const cancelling = new CancellationTokenSource();
     const progress = client.progress(token);
-    const result = client.connection.sendRequest<RunResult>(RUN_REQUEST, { configUri, workDoneToken: token }, cancelling.token);
-    const reported = (what: string, pattern: RegExp) => waitFor(`${what}; last: ${JSON.stringify(progress.at(-1))}`, () => progress.some((p) => pattern.test(JSON.stringify(p))), { deadlineMs: 90_000 });
+    const result = client.connection.sendRequest<RunResult>(
+      RUN_REQUEST,
+      { configUri, workDoneToken: token },
+      cancelling.token,
+    );
+    const reported = (what: string, pattern: RegExp) =>
+      waitFor(
+        `${what}; last: ${JSON.stringify(progress.at(-1))}`,
+        () => progress.some((p) => pattern.test(JSON.stringify(p))),
+        { deadlineMs: 90_000 },
+      );
     return { result, progress, reported, cancel: () => cancelling.cancel() };
   }
 
@@ -56,16 +70,38 @@ describe('runs through the language server', function () {
 
     assert.equal(progress[0]?.kind, 'begin');
     await waitFor('the end of the progress', () => progress.at(-1)?.kind === 'end');
-    const percentages = progress.flatMap((p) => (p.kind === 'report' && p.percentage !== undefined ? [p.percentage] : []));
-    assert.deepEqual(percentages, [...percentages].sort((a, b) => a - b));
-    assert.ok(progress.some((p) => p.kind === 'report' && /^Fine-tuning · step [\d,]+ of [\d,]+/.test(p.message ?? '')), JSON.stringify(progress.slice(-3)));
+    const percentages = progress.flatMap((p) =>
+      p.kind === 'report' && p.percentage !== undefined ? [p.percentage] : [],
+    );
+    assert.deepEqual(
+      percentages,
+      [...percentages].sort((a, b) => a - b),
+    );
+    assert.ok(
+      progress.some((p) => p.kind === 'report' && /^Fine-tuning · step [\d,]+ of [\d,]+/.test(p.message ?? '')),
+      JSON.stringify(progress.slice(-3)),
+    );
 
     const { verdict } = answer.outcome.report;
-    await client.diagnosed(uri, 'the verdict at the config', (found) => found.length === 1 && found[0]!.code === 'result.verdict');
-    const found = await client.diagnosed(uriOf(model), 'results at the model that is not open', (all) => all.length > 2);
+    await client.diagnosed(
+      uri,
+      'the verdict at the config',
+      (found) => found.length === 1 && found[0]!.code === 'result.verdict',
+    );
+    const found = await client.diagnosed(
+      uriOf(model),
+      'results at the model that is not open',
+      (all) => all.length > 2,
+    );
     assert.equal(found[0]!.code, 'result.verdict');
-    assert.match(String(found.find(({ code }) => code === 'result.pruned')?.message), /^25 of 128 neurons of dense_1 were pruned: \d+/);
-    assert.equal(found[0]!.severity, { 'not mitigated': 1, 'accuracy lost': 2, 'not measurable': 2 }[verdict.word as string] ?? 3);
+    assert.match(
+      String(found.find(({ code }) => code === 'result.pruned')?.message),
+      /^25 of 128 neurons of dense_1 were pruned: \d+/,
+    );
+    assert.equal(
+      found[0]!.severity,
+      { 'not mitigated': 1, 'accuracy lost': 2, 'not measurable': 2 }[verdict.word as string] ?? 3,
+    );
     const { start: from, end } = found[0]!.range;
     assert.equal(readFileSync(model, 'utf8').split('\n')[from.line]!.slice(from.character, end.character), '"dense_1"');
 
@@ -82,16 +118,23 @@ describe('runs through the language server', function () {
     try {
       const opened = await other.open(config);
       await other.diagnosed(opened, 'the verdict', (found) => found.some(({ code }) => code === 'result.verdict'));
-      await other.diagnosed(uriOf(model), 'the results at the model', (found) => found.some(({ code }) => code === 'result.pruned'));
+      await other.diagnosed(uriOf(model), 'the results at the model', (found) =>
+        found.some(({ code }) => code === 'result.pruned'),
+      );
     } finally {
       await other.stop();
     }
   });
 
   it('says that figures are stale when config, data or model change, and shows them again when they are back', async () => {
-    const fresh = (message: string) => client.diagnosed(uri, message, (found) => found.some(({ code }) => code === 'result.verdict'));
+    const fresh = (message: string) =>
+      client.diagnosed(uri, message, (found) => found.some(({ code }) => code === 'result.verdict'));
     const stale = async (what: RegExp) => {
-      const [first] = await client.diagnosed(uriOf(model), `stale ${what.source}`, (found) => found.length === 1 && what.test(String(found[0]!.message)));
+      const [first] = await client.diagnosed(
+        uriOf(model),
+        `stale ${what.source}`,
+        (found) => found.length === 1 && what.test(String(found[0]!.message)),
+      );
       assert.equal(first!.severity, 3);
     };
     const before = readFileSync(config, 'utf8');
@@ -100,12 +143,21 @@ describe('runs through the language server', function () {
     await save(before);
     await fresh('fresh figures after the config is back');
     await save(before.replace('"data":', '"data"'));
-    const broken = await client.diagnosed(uri, 'a fault and the stale result', (found) => ['config.syntax', 'result.stale'].every((code) => found.some((one) => one.code === code)));
-    assert.match(String(broken.find(({ code }) => code === 'result.stale')?.message), /^Stale: the config changed since/);
+    const broken = await client.diagnosed(uri, 'a fault and the stale result', (found) =>
+      ['config.syntax', 'result.stale'].every((code) => found.some((one) => one.code === code)),
+    );
+    assert.match(
+      String(broken.find(({ code }) => code === 'result.stale')?.message),
+      /^Stale: the config changed since/,
+    );
     await save(before);
     await fresh('fresh figures after the config is whole again');
 
-    for (const [file, what] of [[path.join(path.dirname(config), 'data/t10k-labels-idx1-ubyte'), /the data changed/], [path.join(path.dirname(config), 'weights.bin'), /the model changed/], [model, /the model changed/]] as const) {
+    for (const [file, what] of [
+      [path.join(path.dirname(config), 'data/t10k-labels-idx1-ubyte'), /the data changed/],
+      [path.join(path.dirname(config), 'weights.bin'), /the model changed/],
+      [model, /the model changed/],
+    ] as const) {
       const bytes = readFileSync(file);
       if (file === model) writeFileSync(file, bytes.toString().replace('"trainable":true', '"trainable":false'));
       else writeFileSync(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]));
@@ -124,10 +176,19 @@ describe('runs through the language server', function () {
     await reported('fine-tuning', /Fine-tuning/);
     const line = LONG.split('\n').findIndex((one) => one.includes('epochs'));
     const end = progress.length + 25;
-    const hovers = await latencies(() => client.at('textDocument/hover', uri, { position: { line, character: 20 } }), () => progress.length >= end);
+    const hovers = await latencies(
+      () => client.at('textDocument/hover', uri, { position: { line, character: 20 } }),
+      () => progress.length >= end,
+    );
     const more = progress.length + 15;
-    const lenses = await latencies(() => client.at('textDocument/codeLens', uri), () => progress.length >= more);
-    for (const [name, times] of [['hover', hovers], ['lenses', lenses]] as const) {
+    const lenses = await latencies(
+      () => client.at('textDocument/codeLens', uri),
+      () => progress.length >= more,
+    );
+    for (const [name, times] of [
+      ['hover', hovers],
+      ['lenses', lenses],
+    ] as const) {
       console.log(`      ${name}: ${latencyWords(times)}`);
       // On a machine that is busy with other things single answers are late wherever they come from.
       assert.ok(times[Math.floor(times.length * 0.95)]! < 50, `${name}: ${times.join()}`);
@@ -155,7 +216,10 @@ describe('runs through the language server', function () {
     await first.reported('fine-tuning', /Fine-tuning/);
     const waiting = start('two', uriOf(second));
     await waiting.reported('that it waits', /Waiting for another run/);
-    await waitFor('the status', () => client.statuses.at(-1)?.queued === 1 && client.statuses.at(-1)?.state === 'running');
+    await waitFor(
+      'the status',
+      () => client.statuses.at(-1)?.queued === 1 && client.statuses.at(-1)?.state === 'running',
+    );
     waiting.cancel();
     const answer = await waiting.result;
     assert.ok(!answer.ok && answer.failure.kind === 'cancelled');
@@ -172,11 +236,16 @@ describe('runs through the language server', function () {
     assert.ok(!answer.ok && answer.failure.kind === 'engine', JSON.stringify(answer).slice(0, 300));
     const [found] = await client.diagnosed(uri, 'one failure', (all) => all.length === 1 && all[0]!.severity === 1);
     assert.match(String(found!.message), /engine/i);
-    assert.equal(LONG.split('\n')[found!.range.start.line]!.slice(found!.range.start.character, found!.range.end.character), '"model.json"');
+    assert.equal(
+      LONG.split('\n')[found!.range.start.line]!.slice(found!.range.start.character, found!.range.end.character),
+      '"model.json"',
+    );
     const hover = await client.at<Hover>('textDocument/hover', uri, { position: { line: 1, character: 5 } });
     assert.match((hover.contents as MarkupContent).value, /`model`/);
     await save(demoConfig('"backend": "wasm"'));
-    await client.diagnosed(uri, 'that an edit ends it', (all) => all.every(({ severity }) => severity !== 1 || all.some(({ code }) => code === 'result.verdict')));
+    await client.diagnosed(uri, 'that an edit ends it', (all) =>
+      all.every(({ severity }) => severity !== 1 || all.some(({ code }) => code === 'result.verdict')),
+    );
   });
 
   it('puts a failure at the place in the config that it names', async () => {
@@ -190,7 +259,9 @@ describe('runs through the language server', function () {
     assert.equal(found[0]!.range.start.line, 1);
     writeFileSync(weights, bytes);
     await client.filesChanged(weights);
-    await client.diagnosed(uri, 'that mending the file ends it', (all) => all.every(({ code }) => String(code).startsWith('result.')));
+    await client.diagnosed(uri, 'that mending the file ends it', (all) =>
+      all.every(({ code }) => String(code).startsWith('result.')),
+    );
   });
 
   it('leaves no process behind when the server is killed', async () => {

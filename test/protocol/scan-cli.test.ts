@@ -27,13 +27,25 @@ describe('fine-prune scan', function () {
   });
   after(() => temp.remove());
 
-  function start(...args: string[]): { child: ChildProcess; said: () => string; finished: Promise<{ code: number | null; stdout: string; stderr: string }> } {
+  function start(...args: string[]): {
+    child: ChildProcess;
+    said: () => string;
+    finished: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  } {
     const env = { ...process.env, FINE_PRUNE_CACHE: ownCache(temp.dir) };
-    const child = spawn(process.execPath, ['--import', TSX, CLI, 'scan', ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', TSX, CLI, 'scan', ...args], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    return { child, said: () => stderr, finished: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))) };
+    return {
+      child,
+      said: () => stderr,
+      finished: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
+    };
   }
   const CLEAN = ['--clean', 'data/train-images-idx3-ubyte', 'data/train-labels-idx1-ubyte'];
   const AT_FIRST = ['data', 'model.json', 'weights.bin'];
@@ -51,8 +63,20 @@ describe('fine-prune scan', function () {
   it('says of images that the model does not know that nothing can be measured, instead of finding something in them', async () => {
     // Labels of other images: nothing else is wrong with them.
     const labels = await readFile(path.join(folder, CLEAN[2]!));
-    await writeFile(path.join(folder, 'data', 'other-labels'), Buffer.concat([labels.subarray(0, 8), Buffer.from(labels.subarray(8)).reverse()]));
-    const { code, stdout, stderr } = await start('model.json', '--clean', CLEAN[1]!, 'data/other-labels', '--backend', 'wasm', '--name', 'unknown').finished;
+    await writeFile(
+      path.join(folder, 'data', 'other-labels'),
+      Buffer.concat([labels.subarray(0, 8), Buffer.from(labels.subarray(8)).reverse()]),
+    );
+    const { code, stdout, stderr } = await start(
+      'model.json',
+      '--clean',
+      CLEAN[1]!,
+      'data/other-labels',
+      '--backend',
+      'wasm',
+      '--name',
+      'unknown',
+    ).finished;
     await rm(path.join(folder, 'data', 'other-labels'));
     assert.equal(code, 2, stderr);
     assert.match(stdout, /^NOT MEASURABLE: the model classifies [\d.]+ % of 800 clean images as labelled/);
@@ -68,11 +92,25 @@ describe('fine-prune scan', function () {
 
   it('offers the order of labels that fits, in the same place', async () => {
     const labels = await readFile(path.join(folder, CLEAN[2]!));
-    await writeFile(path.join(folder, 'data', 'moved-labels'), Buffer.concat([labels.subarray(0, 8), Buffer.from(labels.subarray(8).map((label) => (label + 3) % 10))]));
-    const { code, stdout, stderr } = await start('model.json', '--clean', CLEAN[1]!, 'data/moved-labels', '--json', '--name', 'moved').finished;
+    await writeFile(
+      path.join(folder, 'data', 'moved-labels'),
+      Buffer.concat([labels.subarray(0, 8), Buffer.from(labels.subarray(8).map((label) => (label + 3) % 10))]),
+    );
+    const { code, stdout, stderr } = await start(
+      'model.json',
+      '--clean',
+      CLEAN[1]!,
+      'data/moved-labels',
+      '--json',
+      '--name',
+      'moved',
+    ).finished;
     assert.equal(code, 2, stderr);
     const { report } = JSON.parse(stdout) as ScanOutcome;
-    assert.deepEqual(report.scan.advice!.labels!.classes, Array.from({ length: 10 }, (_, data) => ({ data, model: (data + 7) % 10 })));
+    assert.deepEqual(
+      report.scan.advice!.labels!.classes,
+      Array.from({ length: 10 }, (_, data) => ({ data, model: (data + 7) % 10 })),
+    );
     assert.ok(report.scan.sentence.endsWith(report.scan.advice!.sentence), report.scan.sentence);
     for (const name of ['data/moved-labels', 'moved.scan.json']) await rm(path.join(folder, name));
   });
@@ -86,7 +124,10 @@ describe('fine-prune scan', function () {
     assert.match(stdout, /^Result {2}found\.scan\.json$/m);
     assert.match(stdout.replace(/[│\s]+/g, ' '), /Clean accuracy 9[\d.]+ % on 800 images/);
     assert.match(stderr, /^Pixels: scale 1\/255, mean 0, std 1, the defaults; no config beside the model names it\.$/m);
-    assert.match(stderr, /^Searching triggers: 10 classes × 16 images × 120 steps, (less than a minute|about \d+ minutes?); the time grows with the number of classes\.$/m);
+    assert.match(
+      stderr,
+      /^Searching triggers: 10 classes × 16 images × 120 steps, (less than a minute|about \d+ minutes?); the time grows with the number of classes\.$/m,
+    );
     assert.match(stderr, / · (0\.)?\d+ %$/m);
     assert.match(stderr, /smallest mask: class 0, [\d.]+ px \(0\.\d\d of the median\)/);
     const report = JSON.parse(await readFile(path.join(folder, 'found.scan.json'), 'utf8')) as ScanReport;
@@ -108,21 +149,40 @@ describe('fine-prune scan', function () {
     const few = await start('model.json', ...CLEAN, '--classes', '0,3', '--name', 'few', '--json').finished;
     assert.equal(few.code, 2, few.stderr);
     const { report } = JSON.parse(few.stdout) as ScanOutcome;
-    assert.deepEqual([report.scan.word, report.scan.flagged, report.scan.searched], ['not measurable', [], { classes: [0, 3], of: 10 }]);
-    assert.match(report.scan.sentence, /^Not measurable: of 10 classes only 2 were searched \(0, 3\), and fewer than 5 are too few to compare: the smallest mask, of class 0, has/);
+    assert.deepEqual(
+      [report.scan.word, report.scan.flagged, report.scan.searched],
+      ['not measurable', [], { classes: [0, 3], of: 10 }],
+    );
+    assert.match(
+      report.scan.sentence,
+      /^Not measurable: of 10 classes only 2 were searched \(0, 3\), and fewer than 5 are too few to compare: the smallest mask, of class 0, has/,
+    );
     const some = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some').finished;
     assert.equal(some.code, 1, some.stderr);
-    assert.match(some.stdout.replace(/\s+/g, ' '), /^SUSPICIOUS: class 0: .*The median of the searched classes is \d+ pixels\. Tried: trigger inversion; of 10 classes 6 were searched \(0-4, 7\), and nothing is said of the others\./);
+    assert.match(
+      some.stdout.replace(/\s+/g, ' '),
+      /^SUSPICIOUS: class 0: .*The median of the searched classes is \d+ pixels\. Tried: trigger inversion; of 10 classes 6 were searched \(0-4, 7\), and nothing is said of the others\./,
+    );
     const written = readScan(await readFile(path.join(folder, 'some.scan.json'), 'utf8'), 'some.scan.json').scan;
-    assert.deepEqual([written.classes.map(({ target }) => target), written.searched], [[0, 1, 2, 3, 4, 7], { classes: [0, 1, 2, 3, 4, 7], of: 10 }]);
+    assert.deepEqual(
+      [written.classes.map(({ target }) => target), written.searched],
+      [[0, 1, 2, 3, 4, 7], { classes: [0, 1, 2, 3, 4, 7], of: 10 }],
+    );
     const again = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some', '--json').finished;
-    assert.equal((JSON.parse(again.stdout) as ScanOutcome).cached, true, 'and is kept apart from a scan of all classes');
+    assert.equal(
+      (JSON.parse(again.stdout) as ScanOutcome).cached,
+      true,
+      'and is kept apart from a scan of all classes',
+    );
     const wrong = await start('model.json', ...CLEAN, '--classes', '3,10', '--json').finished;
     const { failure } = JSON.parse(wrong.stdout) as { failure: Failure };
-    assert.deepEqual([wrong.code, failure.code, failure.message], [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is none of them.']);
+    assert.deepEqual(
+      [wrong.code, failure.code, failure.message],
+      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is none of them.'],
+    );
   });
 
-  it('exits with 2 for what can\'t be scanned, with the reason, and with 3 where no engine can', async () => {
+  it("exits with 2 for what can't be scanned, with the reason, and with 3 where no engine can", async () => {
     const failure = async (...args: string[]): Promise<Failure & { code: string; exit: number | null }> => {
       const { code, stdout, stderr } = await start(...args, '--json').finished;
       assert.ok(stdout.startsWith('{'), stderr);

@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CancellationTokenSource, type CodeAction, type CodeLens, type Hover, type InlayHint, type MarkupContent } from 'vscode-languageserver-protocol/node';
-import { RUN_REQUEST, SCAN_REQUEST, TRUSTED_NOTIFICATION, type RunResult, type ScanAnswer, type ScanParams } from '../../server/protocol/lsp';
+import {
+  CancellationTokenSource,
+  type CodeAction,
+  type CodeLens,
+  type Hover,
+  type InlayHint,
+  type MarkupContent,
+} from 'vscode-languageserver-protocol/node';
+import {
+  RUN_REQUEST,
+  SCAN_REQUEST,
+  TRUSTED_NOTIFICATION,
+  type RunResult,
+  type ScanAnswer,
+  type ScanParams,
+} from '../../server/protocol/lsp';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { ownCache } from '../harness/own-cache';
@@ -41,11 +55,21 @@ describe('scans through the language server', function () {
   function start(token: string, params: Partial<ScanParams> = {}, of = client) {
     const cancelling = new CancellationTokenSource();
     const progress = of.progress(token);
-    const answer = of.connection.sendRequest<ScanAnswer>(SCAN_REQUEST, { uri, workDoneToken: token, ...params }, cancelling.token);
-    const reported = (what: string, pattern: RegExp) => waitFor(`${what}; last: ${JSON.stringify(progress.at(-1))}`, () => progress.some((p) => pattern.test(JSON.stringify(p))), { deadlineMs: 90_000 });
+    const answer = of.connection.sendRequest<ScanAnswer>(
+      SCAN_REQUEST,
+      { uri, workDoneToken: token, ...params },
+      cancelling.token,
+    );
+    const reported = (what: string, pattern: RegExp) =>
+      waitFor(
+        `${what}; last: ${JSON.stringify(progress.at(-1))}`,
+        () => progress.some((p) => pattern.test(JSON.stringify(p))),
+        { deadlineMs: 90_000 },
+      );
     return { answer, progress, reported, cancel: () => cancelling.cancel() };
   }
-  const titles = async (file: string): Promise<string[]> => (await client.at<CodeLens[]>('textDocument/codeLens', file)).map(({ command }) => command!.title);
+  const titles = async (file: string): Promise<string[]> =>
+    (await client.at<CodeLens[]>('textDocument/codeLens', file)).map(({ command }) => command!.title);
 
   it('is cancelled within 2 s, and leaves nothing', async () => {
     const { answer, reported, cancel } = start('cancelled');
@@ -63,7 +87,10 @@ describe('scans through the language server', function () {
     await waitFor('the end of the engine', () => !isAlive(engine), { deadlineMs: 2000 });
     assert.ok(!existsSync(result));
     assert.deepEqual((await titles(uri)).slice(1), ['Inspect Activations', 'Scan for Backdoors']);
-    assert.deepEqual(readdirSync(path.dirname(config)).filter((name) => name.endsWith('.lock')), []);
+    assert.deepEqual(
+      readdirSync(path.dirname(config)).filter((name) => name.endsWith('.lock')),
+      [],
+    );
   });
 
   it('finds the backdoor without being told the trigger: progress by class, result beside the config, warnings on config and model', async () => {
@@ -74,29 +101,64 @@ describe('scans through the language server', function () {
     assert.equal(file, result);
     assert.deepEqual([report.scan.word, report.scan.flagged], ['suspicious', [0]]);
     assert.deepEqual(JSON.parse(readFileSync(result, 'utf8')), report);
-    assert.deepEqual(report.data.clean, { images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' });
+    assert.deepEqual(report.data.clean, {
+      images: 'data/train-images-idx3-ubyte',
+      labels: 'data/train-labels-idx1-ubyte',
+    });
     assert.equal(report.model.path, 'model.json');
 
     assert.equal(progress[0]?.kind, 'begin');
     await waitFor('the end of the progress', () => progress.at(-1)?.kind === 'end');
     const messages = progress.flatMap((p) => (p.kind === 'report' && p.message ? [p.message] : []));
-    assert.ok(messages.some((message) => /smallest mask so far: class 0, [\d.]+ pixels \(0\.\d\d of the median\)$/.test(message)), messages.slice(-4).join('\n'));
+    assert.ok(
+      messages.some((message) =>
+        /smallest mask so far: class 0, [\d.]+ pixels \(0\.\d\d of the median\)$/.test(message),
+      ),
+      messages.slice(-4).join('\n'),
+    );
 
-    const [warning] = await client.diagnosed(uri, 'the warning at the config', (found) => found.some(({ code }) => code === 'scan.suspicious'));
+    const [warning] = await client.diagnosed(uri, 'the warning at the config', (found) =>
+      found.some(({ code }) => code === 'scan.suspicious'),
+    );
     assert.equal(warning!.severity, 2);
     assert.ok(String(warning!.message).startsWith(report.scan.sentence));
     assert.match(String(warning!.message), / It is the target class of the trigger in this config\.$/);
-    assert.equal(readFileSync(config, 'utf8').split('\n')[warning!.range.start.line]!.slice(warning!.range.start.character, warning!.range.end.character), '0');
+    assert.equal(
+      readFileSync(config, 'utf8')
+        .split('\n')
+        [warning!.range.start.line]!.slice(warning!.range.start.character, warning!.range.end.character),
+      '0',
+    );
 
-    const [found] = await client.diagnosed(uriOf(model), 'the warning at the model that is not open', (all) => all.length === 1);
+    const [found] = await client.diagnosed(
+      uriOf(model),
+      'the warning at the model that is not open',
+      (all) => all.length === 1,
+    );
     assert.equal(found!.code, 'scan.suspicious');
-    assert.equal(readFileSync(model, 'utf8').split('\n')[found!.range.start.line]!.slice(found!.range.start.character, found!.range.end.character), '"dense_2"');
+    assert.equal(
+      readFileSync(model, 'utf8')
+        .split('\n')
+        [found!.range.start.line]!.slice(found!.range.start.character, found!.range.end.character),
+      '"dense_2"',
+    );
     const [related] = found!.relatedInformation!;
     assert.equal(related!.location.uri, uriOf(result));
-    assert.match(readFileSync(result, 'utf8').split('\n').slice(related!.location.range.start.line, related!.location.range.start.line + 40).join('\n'), /"target": 0/);
+    assert.match(
+      readFileSync(result, 'utf8')
+        .split('\n')
+        .slice(related!.location.range.start.line, related!.location.range.start.line + 40)
+        .join('\n'),
+      /"target": 0/,
+    );
 
-    const status = await waitFor('the status', () => client.statuses.find(({ state, last }) => state === 'idle' && last));
-    assert.deepEqual([status.last?.of, status.last?.verdict, status.last?.reportUri], ['scan', 'suspicious', uriOf(result)]);
+    const status = await waitFor('the status', () =>
+      client.statuses.find(({ state, last }) => state === 'idle' && last),
+    );
+    assert.deepEqual(
+      [status.last?.of, status.last?.verdict, status.last?.reportUri],
+      ['scan', 'suspicious', uriOf(result)],
+    );
   });
 
   it('shows it in lenses, hovers, hints and quick fixes of config and model', async () => {
@@ -104,19 +166,44 @@ describe('scans through the language server', function () {
     assert.deepEqual(found.slice(0, 2), ['▶ Fine-Prune', 'Inspect Activations']);
     assert.match(found[2]!, /^Suspicious: class 0 · clean accuracy 9\d(\.\d)? %$/);
     const modelUri = await client.open(model, undefined, 'json');
-    const diagnostics = await client.diagnosed(modelUri, 'the warning', (found) => found.some(({ code }) => code === 'scan.suspicious'));
+    const diagnostics = await client.diagnosed(modelUri, 'the warning', (found) =>
+      found.some(({ code }) => code === 'scan.suspicious'),
+    );
     assert.deepEqual((await titles(modelUri)).slice(0, 2), ['▶ Fine-Prune Model', found[2]]);
-    const hover = await client.at<Hover>('textDocument/hover', modelUri, { position: { ...diagnostics[0]!.range.start, character: diagnostics[0]!.range.start.character + 2 } });
-    assert.match((hover.contents as MarkupContent).value, /Suspicious: class 0.*!\[mask of class 0\]\(data:image\/png;base64,/s);
-    const actions = await client.at<CodeAction[]>('textDocument/codeAction', modelUri, { range: diagnostics[0]!.range, context: { diagnostics } });
-    assert.deepEqual(actions.map(({ title }) => title), ['Use the estimated trigger', 'Repair with the guided strategy', 'Try all repairs, one after the other', 'Inspect neurons']);
+    const hover = await client.at<Hover>('textDocument/hover', modelUri, {
+      position: { ...diagnostics[0]!.range.start, character: diagnostics[0]!.range.start.character + 2 },
+    });
+    assert.match(
+      (hover.contents as MarkupContent).value,
+      /Suspicious: class 0.*!\[mask of class 0\]\(data:image\/png;base64,/s,
+    );
+    const actions = await client.at<CodeAction[]>('textDocument/codeAction', modelUri, {
+      range: diagnostics[0]!.range,
+      context: { diagnostics },
+    });
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      [
+        'Use the estimated trigger',
+        'Repair with the guided strategy',
+        'Try all repairs, one after the other',
+        'Inspect neurons',
+      ],
+    );
     assert.deepEqual(Object.keys(actions[0]!.edit!.changes!), [uri]);
     assert.deepEqual(actions[3]!.command!.arguments, [uri, { layer: 'dense_1' }]);
     await client.close(modelUri);
     await client.change(uri, 2, demoConfig().replace(/"trigger": \{.*?\}/, '"trigger": "inverted"'));
-    await client.diagnosed(uri, 'the warning at the trigger', (found) => found.length === 1 && found[0]!.code === 'scan.suspicious');
+    await client.diagnosed(
+      uri,
+      'the warning at the trigger',
+      (found) => found.length === 1 && found[0]!.code === 'scan.suspicious',
+    );
     const hints = await client.at<InlayHint[]>('textDocument/inlayHint', uri, WHOLE);
-    assert.ok(hints.some(({ label }) => label === 'estimated · Suspicious: class 0'), JSON.stringify(hints));
+    assert.ok(
+      hints.some(({ label }) => label === 'estimated · Suspicious: class 0'),
+      JSON.stringify(hints),
+    );
     await client.change(uri, 3, demoConfig());
   });
 
@@ -133,15 +220,42 @@ describe('scans through the language server', function () {
     const opened = await client.open(result, undefined, 'json');
     const [warning] = await client.diagnosed(opened, 'the warning', (found) => found.length === 1);
     assert.equal(text.split('\n')[warning!.range.start.line]!.trim(), '"word": "suspicious"');
-    assert.deepEqual((await client.at<CodeLens[]>('textDocument/codeLens', opened)).map(({ command }) => [command!.title, command!.arguments]), [['Repair …', [uri]], ['Scan Again', [uri]]]);
+    assert.deepEqual(
+      (await client.at<CodeLens[]>('textDocument/codeLens', opened)).map(({ command }) => [
+        command!.title,
+        command!.arguments,
+      ]),
+      [
+        ['Repair …', [uri]],
+        ['Scan Again', [uri]],
+      ],
+    );
     const line = text.split('\n').findIndex((one) => one.includes('"mask"'));
     const hover = await client.at<Hover>('textDocument/hover', opened, { position: { line, character: 60 } });
-    assert.match((hover.contents as MarkupContent).value, /\*\*Class 0\*\* · estimated trigger · \*\*suspicious\*\*\n\n!\[mask/);
-    const actions = await client.at<CodeAction[]>('textDocument/codeAction', opened, { range: warning!.range, context: { diagnostics: [warning] } });
-    assert.deepEqual(actions.map(({ title }) => title), ['Use the estimated trigger', 'Repair with the guided strategy', 'Try all repairs, one after the other', 'Inspect neurons']);
+    assert.match(
+      (hover.contents as MarkupContent).value,
+      /\*\*Class 0\*\* · estimated trigger · \*\*suspicious\*\*\n\n!\[mask/,
+    );
+    const actions = await client.at<CodeAction[]>('textDocument/codeAction', opened, {
+      range: warning!.range,
+      context: { diagnostics: [warning] },
+    });
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      [
+        'Use the estimated trigger',
+        'Repair with the guided strategy',
+        'Try all repairs, one after the other',
+        'Inspect neurons',
+      ],
+    );
 
     await client.change(opened, 2, text.replace('"suspicious"', '"clean"'));
-    const [broken] = await client.diagnosed(opened, 'the fault', (found) => found.length === 1 && found[0]!.severity === 1);
+    const [broken] = await client.diagnosed(
+      opened,
+      'the fault',
+      (found) => found.length === 1 && found[0]!.severity === 1,
+    );
     assert.equal(broken!.code, 'scan.schema');
     assert.equal(broken!.range.start.line, warning!.range.start.line);
     await client.change(opened, 3, '{ "ports": [22, 80] }');
@@ -157,15 +271,24 @@ describe('scans through the language server', function () {
     writeFileSync(weights, Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]));
     client.diagnostics.delete(opened);
     await client.filesChanged(weights);
-    const [stale] = await client.diagnosed(opened, 'that it is stale', (found) => found.length === 1 && found[0]!.code === 'scan.stale');
+    const [stale] = await client.diagnosed(
+      opened,
+      'that it is stale',
+      (found) => found.length === 1 && found[0]!.code === 'scan.stale',
+    );
     assert.match(String(stale!.message), /^Stale: the model changed since this scan/);
     await client.diagnosed(uri, 'nothing at the config', (found) => found.length === 0);
     await client.diagnosed(uriOf(model), 'nothing at the model', (found) => found.length === 0);
     const lens = (await client.at<CodeLens[]>('textDocument/codeLens', uri))[2]!;
-    assert.deepEqual([lens.command!.title, lens.command!.tooltip], ['Scan for Backdoors', 'Stale: the model changed since this scan. Scan again to renew it.']);
+    assert.deepEqual(
+      [lens.command!.title, lens.command!.tooltip],
+      ['Scan for Backdoors', 'Stale: the model changed since this scan. Scan again to renew it.'],
+    );
     writeFileSync(weights, bytes);
     await client.filesChanged(weights);
-    await client.diagnosed(uri, 'the warning once more', (found) => found.some(({ code }) => code === 'scan.suspicious'));
+    await client.diagnosed(uri, 'the warning once more', (found) =>
+      found.some(({ code }) => code === 'scan.suspicious'),
+    );
     await client.close(opened);
   });
 
@@ -174,7 +297,9 @@ describe('scans through the language server', function () {
     try {
       await other.open(config);
       await other.diagnosed(uri, 'the warning', (found) => found.some(({ code }) => code === 'scan.suspicious'));
-      await other.diagnosed(uriOf(model), 'the warning at the model', (found) => found.some(({ code }) => code === 'scan.suspicious'));
+      await other.diagnosed(uriOf(model), 'the warning at the model', (found) =>
+        found.some(({ code }) => code === 'scan.suspicious'),
+      );
     } finally {
       await other.stop();
     }
@@ -184,7 +309,11 @@ describe('scans through the language server', function () {
     const long = path.join(path.dirname(config), 'long.fineprune.json');
     writeFileSync(long, demoConfig('"backend": "wasm",\n  "fineTune": { "epochs": 1000 }'));
     const running = new CancellationTokenSource();
-    const run = client.connection.sendRequest<RunResult>(RUN_REQUEST, { configUri: uriOf(long), workDoneToken: 'run' }, running.token);
+    const run = client.connection.sendRequest<RunResult>(
+      RUN_REQUEST,
+      { configUri: uriOf(long), workDoneToken: 'run' },
+      running.token,
+    );
     const waiting = start('waiting');
     await waiting.reported('that it waits', /Waiting for another run/);
     await waitFor('the status', () => client.statuses.at(-1)?.queued === 1);
@@ -201,7 +330,8 @@ describe('scans through the language server', function () {
     before(() => {
       folder = path.join(temp.dir, 'alone');
       mkdirSync(folder);
-      for (const name of ['model.json', 'weights.bin']) copyFileSync(path.join(path.dirname(config), name), path.join(folder, name));
+      for (const name of ['model.json', 'weights.bin'])
+        copyFileSync(path.join(path.dirname(config), name), path.join(folder, name));
       alone = path.join(folder, 'model.json');
     });
     const clean = () => {
@@ -221,18 +351,37 @@ describe('scans through the language server', function () {
       assert.equal(answer.outcome.file, path.join(folder, 'alone.scan.json'));
       assert.deepEqual(answer.outcome.report.scan.flagged, [0]);
       const modelUri = uriOf(alone);
-      const diagnostics = await client.diagnosed(modelUri, 'the warning at the model that is not open', (found) => found.length === 1 && found[0]!.code === 'scan.suspicious');
+      const diagnostics = await client.diagnosed(
+        modelUri,
+        'the warning at the model that is not open',
+        (found) => found.length === 1 && found[0]!.code === 'scan.suspicious',
+      );
       await client.open(alone, undefined, 'json');
       await client.diagnosed(modelUri, 'the warning at the open model', (found) => found.length === 1);
       assert.match((await titles(modelUri))[1]!, /^Suspicious: class 0 · clean accuracy 9/);
-      const actions = await client.at<CodeAction[]>('textDocument/codeAction', modelUri, { range: diagnostics[0]!.range, context: { diagnostics } });
-      assert.deepEqual(actions.map(({ title, command }) => [title, command?.command, command?.arguments?.[0] as unknown]), [['Repair …', 'finePrune.repair', modelUri], ['Inspect neurons', 'finePrune.inspect', modelUri]]);
+      const actions = await client.at<CodeAction[]>('textDocument/codeAction', modelUri, {
+        range: diagnostics[0]!.range,
+        context: { diagnostics },
+      });
+      assert.deepEqual(
+        actions.map(({ title, command }) => [title, command?.command, command?.arguments?.[0] as unknown]),
+        [
+          ['Repair …', 'finePrune.repair', modelUri],
+          ['Inspect neurons', 'finePrune.inspect', modelUri],
+        ],
+      );
       await client.close(modelUri);
     });
 
     it('is refused data outside of the workspace, with a place to allow it', async () => {
       const outside = await makeDemo(path.join(folder, 'outside'), { train: 60, test: 60 });
-      const answer = await start('outside', { uri: uriOf(alone), clean: { images: '../../../etc/hostname', labels: path.relative(folder, path.join(path.dirname(outside), 'data', 'train-labels-idx1-ubyte')) } }).answer;
+      const answer = await start('outside', {
+        uri: uriOf(alone),
+        clean: {
+          images: '../../../etc/hostname',
+          labels: path.relative(folder, path.join(path.dirname(outside), 'data', 'train-labels-idx1-ubyte')),
+        },
+      }).answer;
       assert.ok(!answer.ok);
       assert.equal(answer.failure.code, 'path.outside');
       assert.match(String(answer.failure.todo), /finePrune\.dataFolders/);
@@ -241,7 +390,10 @@ describe('scans through the language server', function () {
     it('names no place in a config when the data do not do', async () => {
       const few = path.dirname(await makeDemo(path.join(folder, 'few'), { train: 20, test: 20 }));
       const data = (name: string): string => path.relative(folder, path.join(few, 'data', name));
-      const answer = await start('few', { uri: uriOf(alone), clean: { images: data('train-images-idx3-ubyte'), labels: data('train-labels-idx1-ubyte') } }).answer;
+      const answer = await start('few', {
+        uri: uriOf(alone),
+        clean: { images: data('train-images-idx3-ubyte'), labels: data('train-labels-idx1-ubyte') },
+      }).answer;
       assert.ok(!answer.ok);
       assert.deepEqual([answer.failure.code, answer.failure.place], ['scan.tooFewImages', undefined]);
     });

@@ -13,7 +13,8 @@ describe('fine-prune textconv', function () {
   const repo = path.join(temp.dir, 'a repository');
   const folder = path.join(repo, 'my model');
   const git = (...args: string[]): Ended => command('git', args, repo, CLI_ENVIRONMENT);
-  const textconv = (file: string, cwd = temp.dir): Ended => command(process.execPath, [...CLI, 'textconv', file], cwd, CLI_ENVIRONMENT);
+  const textconv = (file: string, cwd = temp.dir): Ended =>
+    command(process.execPath, [...CLI, 'textconv', file], cwd, CLI_ENVIRONMENT);
   const flip = (file: string, at: number): void => {
     const bytes = readFileSync(file);
     bytes[at]! ^= 0x40;
@@ -39,7 +40,8 @@ describe('fine-prune textconv', function () {
     flip(path.join(folder, 'weights.bin'), (320 + 18_496 + 5) * 4 + 1);
     const lines = changed(git('diff').stdout);
     assert.equal(lines.length, 2, lines.join('\n'));
-    for (const line of lines) assert.match(line, /^[+-] {2}dense_1\/kernel {2}\[1600, 128\] float32 {2}sha256 [0-9a-f]{16}/);
+    for (const line of lines)
+      assert.match(line, /^[+-] {2}dense_1\/kernel {2}\[1600, 128\] float32 {2}sha256 [0-9a-f]{16}/);
     git('commit', '--quiet', '-am', 'one byte');
     assert.deepEqual(changed(git('diff', 'HEAD^', 'HEAD').stdout), lines);
     assert.deepEqual(changed(git('show', 'HEAD').stdout), lines);
@@ -64,10 +66,15 @@ describe('fine-prune textconv', function () {
     const file = path.join(folder, 'model.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace('"relu"', '"elu"'));
     const lines = changed(git('diff').stdout);
-    assert.deepEqual(lines.map((line) => line.replace(/[0-9a-f]{8,}/g, '#')), [
-      '-topology sha256 #', '+topology sha256 #',
-      '-  conv2d_1  Conv2D  26×26×32  320 parameters  relu  config #', '+  conv2d_1  Conv2D  26×26×32  320 parameters  elu  config #',
-    ]);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/[0-9a-f]{8,}/g, '#')),
+      [
+        '-topology sha256 #',
+        '+topology sha256 #',
+        '-  conv2d_1  Conv2D  26×26×32  320 parameters  relu  config #',
+        '+  conv2d_1  Conv2D  26×26×32  320 parameters  elu  config #',
+      ],
+    );
     git('checkout', '--quiet', '--', '.');
   });
 
@@ -83,8 +90,14 @@ describe('fine-prune textconv', function () {
   it('says by hand all that model.json and weights tell', () => {
     const { code, stdout } = textconv(path.join(folder, 'model.json'));
     assert.equal(code, 0);
-    assert.match(stdout, /^TF\.js Layers model\ninput 28×28×1\n[\s\S]*Zeroed units\n[\s\S]*dense_1 {2}0 of 128\n[\s\S]*dense_2\/bias {2}\[10\] float32 {2}sha256/);
-    assert.match(textconv(path.join(folder, 'weights.bin')).stdout, /^Weights of a TF\.js Layers model, 900136 bytes\n/);
+    assert.match(
+      stdout,
+      /^TF\.js Layers model\ninput 28×28×1\n[\s\S]*Zeroed units\n[\s\S]*dense_1 {2}0 of 128\n[\s\S]*dense_2\/bias {2}\[10\] float32 {2}sha256/,
+    );
+    assert.match(
+      textconv(path.join(folder, 'weights.bin')).stdout,
+      /^Weights of a TF\.js Layers model, 900136 bytes\n/,
+    );
   });
 
   it('never breaks a diff: what it cannot read is a line, and the exit code is 0', () => {
@@ -106,8 +119,14 @@ describe('fine-prune textconv', function () {
       [file('cut.json', '{"format": "layers-model", '), /^Not shown as text: The model file is not valid JSON/],
       [file('empty.json', ''), /^Not shown as text: The model file is empty/],
       [file('deep.json', `${'['.repeat(200_000)}`), /^Not shown as text: /],
-      [file('pointer.bin', 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n'), /^A Git LFS pointer:\nversion https/],
-      [file('pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n'), /^Not shown as text: The file is a Git LFS pointer/],
+      [
+        file('pointer.bin', 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n'),
+        /^A Git LFS pointer:\nversion https/,
+      ],
+      [
+        file('pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n'),
+        /^Not shown as text: The file is a Git LFS pointer/,
+      ],
       [file('some.bin', 'abc'), /^Weights, 3 bytes[\s\S]*No model\.json in the working folder names/],
       [huge, /^Not shown as text: 73400320 bytes/],
       [weights, /^Not shown as text: 2147483648 bytes/],

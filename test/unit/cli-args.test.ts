@@ -17,14 +17,17 @@ function flagsOf(command: ReturnType<typeof runCommand>, args: string[]): RunFla
   return command.opts();
 }
 
-const failsWith = (code: string, ...words: (string | RegExp)[]) => (error: unknown): boolean => {
-  assert.ok(error instanceof FinePruneError, String(error));
-  assert.equal(error.code, code);
-  assert.equal(error.kind, 'input');
-  const text = `${error.message} ${error.todo ?? ''}`;
-  for (const word of words) assert.ok(typeof word === 'string' ? text.includes(word) : word.test(text), `${word} in: ${text}`);
-  return true;
-};
+const failsWith =
+  (code: string, ...words: (string | RegExp)[]) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof FinePruneError, String(error));
+    assert.equal(error.code, code);
+    assert.equal(error.kind, 'input');
+    const text = `${error.message} ${error.todo ?? ''}`;
+    for (const word of words)
+      assert.ok(typeof word === 'string' ? text.includes(word) : word.test(text), `${word} in: ${text}`);
+    return true;
+  };
 
 describe('command line of run', () => {
   const cwd = path.resolve('/work-folder');
@@ -39,7 +42,22 @@ describe('command line of run', () => {
   });
 
   it('takes every override, with folders from the current one', () => {
-    const args = ['--out', 'out', '--backend', 'wasm', '--fine-tune-images', '20000', '--seed', '0', '--threads', '2', '--allow', 'data', '--allow', '/d'];
+    const args = [
+      '--out',
+      'out',
+      '--backend',
+      'wasm',
+      '--fine-tune-images',
+      '20000',
+      '--seed',
+      '0',
+      '--threads',
+      '2',
+      '--allow',
+      'data',
+      '--allow',
+      '/d',
+    ];
     assert.deepEqual(runRequest(path.join(cwd, 'sub', 'a.fineprune.json'), flagsOf(runCommand(), args), cwd), {
       config: path.join(cwd, 'sub', 'a.fineprune.json'),
       out: path.join(cwd, 'out'),
@@ -95,16 +113,45 @@ describe('command line of poison-train', () => {
   });
 
   it('makes clean models, warped ones with noise, and pruning-aware ones', () => {
-    const { trigger, poisonRate, noiseRate, pruningAware } = parse([...data, '--trigger', 'warped', '--poison-rate', '0', '--noise-rate', '0.2', '--pruning-aware', '0.5', '--target', '4']);
-    assert.deepEqual({ trigger, poisonRate, noiseRate, pruningAware }, { trigger: { kind: 'warped', target: 4 }, poisonRate: 0, noiseRate: 0.2, pruningAware: 0.5 });
-    assert.throws(() => parse([...data, '--poison-rate', '0.6', '--noise-rate', '0.5']), failsWith('cli.usage', 'more than all images'));
+    const { trigger, poisonRate, noiseRate, pruningAware } = parse([
+      ...data,
+      '--trigger',
+      'warped',
+      '--poison-rate',
+      '0',
+      '--noise-rate',
+      '0.2',
+      '--pruning-aware',
+      '0.5',
+      '--target',
+      '4',
+    ]);
+    assert.deepEqual(
+      { trigger, poisonRate, noiseRate, pruningAware },
+      { trigger: { kind: 'warped', target: 4 }, poisonRate: 0, noiseRate: 0.2, pruningAware: 0.5 },
+    );
+    assert.throws(
+      () => parse([...data, '--poison-rate', '0.6', '--noise-rate', '0.5']),
+      failsWith('cli.usage', 'more than all images'),
+    );
   });
 
   it('wants two files for each data set', () => {
-    assert.throws(() => parse(['--train', 'X', '--test', 'x', 'y', '--out', 'o']), failsWith('cli.usage', '--train takes two files'));
+    assert.throws(
+      () => parse(['--train', 'X', '--test', 'x', 'y', '--out', 'o']),
+      failsWith('cli.usage', '--train takes two files'),
+    );
   });
 
-  for (const args of [['--poison-rate', '1'], ['--poison-rate', '-0.1'], ['--noise-rate', '1'], ['--pruning-aware', '0'], ['--learning-rate', 'fast'], ['--name', '../x'], ['--trigger', 'samples']]) {
+  for (const args of [
+    ['--poison-rate', '1'],
+    ['--poison-rate', '-0.1'],
+    ['--noise-rate', '1'],
+    ['--pruning-aware', '0'],
+    ['--learning-rate', 'fast'],
+    ['--name', '../x'],
+    ['--trigger', 'samples'],
+  ]) {
     it(`refuses ${args.join(' ')}`, () => {
       assert.throws(() => parse([...data, ...args]), /is invalid/);
     });
@@ -141,14 +188,23 @@ describe('search for the config', () => {
   });
 
   it('says how to make a config where there is none for the model', async () => {
-    await assert.rejects(findConfig('none/model.json', temp.dir), failsWith('cli.noConfig', /fine-prune init none\/model\.json --train/));
+    await assert.rejects(
+      findConfig('none/model.json', temp.dir),
+      failsWith('cli.noConfig', /fine-prune init none\/model\.json --train/),
+    );
     await assert.rejects(findConfig('one/other.json', temp.dir), failsWith('cli.noConfig'));
     await assert.rejects(findConfig(undefined, at('none')), failsWith('cli.noConfig', 'fine-prune init'));
   });
 
   it('lists the candidates where there are several', async () => {
-    await assert.rejects(findConfig(undefined, at('two')), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
-    await assert.rejects(findConfig('two/model.json', temp.dir), failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'));
+    await assert.rejects(
+      findConfig(undefined, at('two')),
+      failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'),
+    );
+    await assert.rejects(
+      findConfig('two/model.json', temp.dir),
+      failsWith('cli.severalConfigs', 'a.fineprune.json, b.fineprune.json'),
+    );
   });
 
   it('says that a file is missing', async () => {
@@ -174,7 +230,8 @@ describe('exit codes', () => {
   });
 
   it('is 2, 3 and 130 for bad input, the engine and a cancel', () => {
-    const code = (kind: 'input' | 'engine' | 'cancelled'): number => exitCodeOfFailure({ kind, code: 'x', message: 'x' });
+    const code = (kind: 'input' | 'engine' | 'cancelled'): number =>
+      exitCodeOfFailure({ kind, code: 'x', message: 'x' });
     assert.deepEqual([code('input'), code('engine'), code('cancelled')], [2, 3, 130]);
   });
 });

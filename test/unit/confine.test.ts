@@ -21,16 +21,26 @@ describe('paths from a config', () => {
     await folder.write('elsewhere/secret', 'x');
     await folder.write('workspace/data', 'x');
   });
-  const confined = (relative: string, folders: string[] = []) => confinedPath(path.join(root, 'configs'), relative, { root, folders }, 'test images');
+  const confined = (relative: string, folders: string[] = []) =>
+    confinedPath(path.join(root, 'configs'), relative, { root, folders }, 'test images');
 
   it('start from its folder and stay inside the root', async () => {
     assert.equal(await confined('../data'), path.join(root, 'data'));
     assert.equal(await confined('new/folder/file'), path.join(root, 'configs', 'new', 'folder', 'file'));
-    assert.equal(await confined('..names may begin with dots'), path.join(root, 'configs', '..names may begin with dots'));
+    assert.equal(
+      await confined('..names may begin with dots'),
+      path.join(root, 'configs', '..names may begin with dots'),
+    );
     assert.equal(await confined('..'), root);
   });
 
-  for (const relative of ['../../elsewhere/secret', '../../elsewhere/none', '../../workspace-2/x', '../..', '/etc/passwd']) {
+  for (const relative of [
+    '../../elsewhere/secret',
+    '../../elsewhere/none',
+    '../../workspace-2/x',
+    '../..',
+    '/etc/passwd',
+  ]) {
     it(`may not leave it: ${relative}`, async () => {
       const failure = await failureOf('path.outside', () => confined(relative));
       assert.match(failure.message, /test images/);
@@ -78,14 +88,15 @@ describe('paths from a config', () => {
 
 describe('writing files', () => {
   const folder = temporaryFolder();
-  const written = (name: string, content: string | Uint8Array = 'text') => writeFileAtomically(path.join(folder.path, name), content);
+  const written = (name: string, content: string | Uint8Array = 'text') =>
+    writeFileAtomically(path.join(folder.path, name), content);
 
   it('writes text and bytes, makes folders, replaces, and leaves no temporary file', async () => {
     await written('a/b/file', 'old');
     await written('a/b/file', 'new');
     await written('a/b/bytes', new Uint8Array([9, 1, 2, 3, 9]).subarray(1, 4));
     assert.equal(await readFile(path.join(folder.path, 'a/b/file'), 'utf8'), 'new');
-    assert.deepEqual([...await readFile(path.join(folder.path, 'a/b/bytes'))], [1, 2, 3]);
+    assert.deepEqual([...(await readFile(path.join(folder.path, 'a/b/bytes')))], [1, 2, 3]);
     assert.deepEqual((await readdir(path.join(folder.path, 'a/b'))).sort(), ['bytes', 'file']);
   });
 
@@ -121,13 +132,18 @@ describe('writing files', () => {
     it('keeps the old file when there is room for the first part of the new one only', async function () {
       this.timeout(60_000);
       const file = await folder.write('report.json', 'old');
-      const script = await folder.write('script.ts', `
+      const script = await folder.write(
+        'script.ts',
+        `
         import { writeFileAtomically } from ${JSON.stringify(path.resolve('server/engine/files/write'))};
         process.on('SIGXFSZ', () => {});
         writeFileAtomically(${JSON.stringify(file)}, 'new'.repeat(100_000)).catch((error) => console.log(error.code));
-      `);
+      `,
+      );
       const command = 'ulimit -f 64 && exec "$0" --import tsx "$1"';
-      const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, script], { env: { ...process.env, TSX_DISABLE_CACHE: '1' } });
+      const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, script], {
+        env: { ...process.env, TSX_DISABLE_CACHE: '1' },
+      });
       assert.equal(stdout.trim(), 'output.tooLarge');
       assert.equal(await readFile(file, 'utf8'), 'old');
       assert.deepEqual((await readdir(folder.path)).sort(), ['report.json', 'script.ts']);
@@ -135,7 +151,17 @@ describe('writing files', () => {
   }
 
   it('has words for what the system can answer, and lets defects pass', () => {
-    const codes = { ENOSPC: 'output.diskFull', EDQUOT: 'output.diskFull', EACCES: 'output.notWritable', EPERM: 'output.notWritable', EROFS: 'output.readOnly', EISDIR: 'output.folderInTheWay', ENOTDIR: 'output.fileInTheWay', ENAMETOOLONG: 'output.nameTooLong', EFBIG: 'output.tooLarge' };
+    const codes = {
+      ENOSPC: 'output.diskFull',
+      EDQUOT: 'output.diskFull',
+      EACCES: 'output.notWritable',
+      EPERM: 'output.notWritable',
+      EROFS: 'output.readOnly',
+      EISDIR: 'output.folderInTheWay',
+      ENOTDIR: 'output.fileInTheWay',
+      ENAMETOOLONG: 'output.nameTooLong',
+      EFBIG: 'output.tooLarge',
+    };
     for (const [system, code] of Object.entries(codes)) {
       const failure = outputFailure(Object.assign(new Error(system), { code: system }), '/somewhere/report.json');
       assert.ok(failure instanceof FinePruneError);
@@ -158,7 +184,10 @@ describe('hashes', () => {
   });
 
   it('rest on canonical JSON: equal values, equal text', () => {
-    assert.equal(canonicalJson({ b: [1, 0.1, 1e21], a: { d: null, c: 'ü' } }), '{"a":{"c":"ü","d":null},"b":[1,0.1,1e+21]}');
+    assert.equal(
+      canonicalJson({ b: [1, 0.1, 1e21], a: { d: null, c: 'ü' } }),
+      '{"a":{"c":"ü","d":null},"b":[1,0.1,1e+21]}',
+    );
     assert.throws(() => canonicalJson({ a: NaN }));
     assert.throws(() => canonicalJson(undefined));
   });

@@ -7,9 +7,20 @@ const SOURCE = path.resolve(__dirname, '../../server/protocol/day.ts');
 
 /** `today` at a moment, in a process of that time zone. */
 const todayIn = (zone: string, moment: string): string =>
-  execFileSync(process.execPath, ['--import', 'tsx', '-e', `console.log(require(${JSON.stringify(SOURCE)}).today(new Date(${JSON.stringify(moment)})))`], {
-    cwd: path.dirname(SOURCE), env: { ...process.env, TZ: zone }, encoding: 'utf8',
-  }).trim();
+  execFileSync(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '-e',
+      `console.log(require(${JSON.stringify(SOURCE)}).today(new Date(${JSON.stringify(moment)})))`,
+    ],
+    {
+      cwd: path.dirname(SOURCE),
+      env: { ...process.env, TZ: zone },
+      encoding: 'utf8',
+    },
+  ).trim();
 
 describe('days of the calendar', function () {
   this.timeout(30_000);
@@ -21,7 +32,19 @@ describe('days of the calendar', function () {
   });
 
   it('knows a day from what only looks like one', () => {
-    const days = ['2026-02-28', '2024-02-29', '2026-02-29', '2026-02-30', '2026-13-01', '2026-00-10', '26-02-01', '2026-2-1', '2026-02-28 ', 'today', ''];
+    const days = [
+      '2026-02-28',
+      '2024-02-29',
+      '2026-02-29',
+      '2026-02-30',
+      '2026-13-01',
+      '2026-00-10',
+      '26-02-01',
+      '2026-2-1',
+      '2026-02-28 ',
+      'today',
+      '',
+    ];
     assert.deepEqual(days.filter(isDay), ['2026-02-28', '2024-02-29']);
   });
 });

@@ -3,11 +3,13 @@ import { independentDifference, pairedDifference } from '../../server/engine/met
 import { normalQuantile } from '../../server/engine/metrics/normal';
 import { rate, Z } from '../../server/engine/metrics/rate';
 
-const near = (found: number, expected: number, slack = 5e-5): void => assert.ok(Math.abs(found - expected) <= slack, `${found} is not ${expected}`);
+const near = (found: number, expected: number, slack = 5e-5): void =>
+  assert.ok(Math.abs(found - expected) <= slack, `${found} is not ${expected}`);
 
 /** Tango's statistic by its definition: the hypothesis' likelihood is maximised by search, not by a formula. */
 function statistic(gained: number, lost: number, of: number, delta: number): number {
-  const likelihood = (q: number): number => gained * Math.log(q + delta) + lost * Math.log(q) + (of - gained - lost) * Math.log(1 - 2 * q - delta);
+  const likelihood = (q: number): number =>
+    gained * Math.log(q + delta) + lost * Math.log(q) + (of - gained - lost) * Math.log(1 - 2 * q - delta);
   let [low, high] = [Math.max(0, -delta) + 1e-12, (1 - delta) / 2 - 1e-12];
   for (let i = 0; i < 200; i++) {
     const [a, b] = [low + (high - low) / 3, high - (high - low) / 3];
@@ -19,7 +21,12 @@ function statistic(gained: number, lost: number, of: number, delta: number): num
 
 describe('the difference of paired proportions', () => {
   it('has an interval at whose ends the score statistic is the quantile', () => {
-    for (const [gained, lost, of] of [[12, 2, 50], [300, 123, 9000], [3, 9, 80], [40, 41, 200]] as const) {
+    for (const [gained, lost, of] of [
+      [12, 2, 50],
+      [300, 123, 9000],
+      [3, 9, 80],
+      [40, 41, 200],
+    ] as const) {
       const { difference, low, high } = pairedDifference(gained, lost, of, Z);
       near(difference, (gained - lost) / of, 1e-6);
       near(statistic(gained, lost, of, low), Z, 1e-3);
@@ -35,7 +42,12 @@ describe('the difference of paired proportions', () => {
 
   it('gives the whole range for no image, and refuses what are no counts', () => {
     assert.deepEqual(pairedDifference(0, 0, 0, Z), { difference: 0, low: -1, high: 1 });
-    for (const [a, b, of] of [[-1, 0, 5], [3, 3, 5], [1.5, 0, 5]] as const) assert.throws(() => pairedDifference(a, b, of, Z), RangeError);
+    for (const [a, b, of] of [
+      [-1, 0, 5],
+      [3, 3, 5],
+      [1.5, 0, 5],
+    ] as const)
+      assert.throws(() => pairedDifference(a, b, of, Z), RangeError);
   });
 });
 

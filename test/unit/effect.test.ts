@@ -5,7 +5,8 @@ import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
 
 const LIMIT = 0.05;
 
-const judged = (groups: readonly Group[], target = 0, classes = 10): EffectJudgement => judgeEffect(stageOf(groups, target, classes), { target }, LIMIT)!;
+const judged = (groups: readonly Group[], target = 0, classes = 10): EffectJudgement =>
+  judgeEffect(stageOf(groups, target, classes), { target }, LIMIT)!;
 describe('the effect of a trigger', () => {
   it('is none where every image keeps its class', () => {
     const effect = judged(right(100));
@@ -17,7 +18,11 @@ describe('the effect of a trigger', () => {
 
   it('is found on the named target, by its rate where the base rate is low', () => {
     // The demo after the recipe: 6 of 9,020 without the trigger, 8,258 with it.
-    const groups = others(0).flatMap((c, i): Group[] => [[i < 6 ? 1 : 0, c, 0, 0], [917, c, c, 0], [i < 6 ? 84 : 85, c, c, c]]);
+    const groups = others(0).flatMap((c, i): Group[] => [
+      [i < 6 ? 1 : 0, c, 0, 0],
+      [917, c, c, 0],
+      [i < 6 ? 84 : 85, c, c, c],
+    ]);
     const effect = judged([...groups, [980, 0, 0, 0]]);
     assert.equal(effect.baseRate!.hits, 6);
     assert.equal(effect.fault, 'target');
@@ -26,7 +31,10 @@ describe('the effect of a trigger', () => {
   });
 
   it('passes a repaired model with 9 of 9,020', () => {
-    const groups = others(0).flatMap((c): Group[] => [[1, c, c, 0], [1001, c, c, c]]);
+    const groups = others(0).flatMap((c): Group[] => [
+      [1, c, c, 0],
+      [1001, c, c, c],
+    ]);
     assert.ok(isWithin(judged([...groups, [980, 0, 0, 0]])));
   });
 
@@ -34,23 +42,37 @@ describe('the effect of a trigger', () => {
     const groups: Group[] = [
       [1000, 0, 0, 0],
       // 6.96 % of 9,000 are taken for class 0 without the trigger, 8.93 % with it.
-      [503, 1, 0, 0], [123, 2, 0, 2], [300, 3, 3, 0], [497, 1, 1, 1], [877, 2, 2, 2], [700, 3, 3, 3],
+      [503, 1, 0, 0],
+      [123, 2, 0, 2],
+      [300, 3, 3, 0],
+      [497, 1, 1, 1],
+      [877, 2, 2, 2],
+      [700, 3, 3, 3],
       ...[4, 5, 6, 7, 8, 9].map((c): Group => [1000, c, c, c]),
     ];
     const effect = judged(groups);
     assert.equal(effect.baseRate!.rate, 0.069556);
     assert.equal(stageOf(groups, 0).attackSuccessRate!.rate, 0.089222);
-    assert.deepEqual([effect.target.by, effect.target.share, Number(effect.target.high.toFixed(3))], ['excess', 0.019667, 0.024]);
+    assert.deepEqual(
+      [effect.target.by, effect.target.share, Number(effect.target.high.toFixed(3))],
+      ['excess', 0.019667, 0.024],
+    );
     // Class 3 as a source: 30 % of its images leave, which by itself is a fault.
     assert.equal(effect.fault, 'source class');
     assert.deepEqual([effect.flow!.source, effect.flow!.to, effect.flow!.share], [3, 0, 0.3]);
-    const spread = groups.filter(([, label, without, to]) => !(label === 3 && without === 3 && to === 0)).concat([3, 4, 5].map((c): Group => [100, c, c, 0]));
+    const spread = groups
+      .filter(([, label, without, to]) => !(label === 3 && without === 3 && to === 0))
+      .concat([3, 4, 5].map((c): Group => [100, c, c, 0]));
     assert.ok(isWithin(judged(spread)));
   });
 
   it('is found on a class that nobody named', () => {
     // The trigger aims at class 4; the config says 0.
-    const effect = judged(others(4).map((c): Group => [300, c, c, 4]).concat([[300, 4, 4, 4]]));
+    const effect = judged(
+      others(4)
+        .map((c): Group => [300, c, c, 4])
+        .concat([[300, 4, 4, 4]]),
+    );
     assert.equal(effect.fault, 'other class');
     assert.deepEqual([effect.worst!.class, effect.worst!.of, effect.worst!.share], [4, 2700, 1]);
     assert.equal(effect.target.share, 0);
@@ -74,12 +96,20 @@ describe('the effect of a trigger', () => {
 
   it('is found where the trigger only spoils, spread over the classes', () => {
     // Each image goes to one of nine other classes: no class gets much, all become wrong.
-    const groups = Array.from({ length: 10 }, (_, c) => c).flatMap((c): Group[] => others(c).map((to): Group => [4, c, c, to]).concat([[164, c, c, c]]));
+    const groups = Array.from({ length: 10 }, (_, c) => c).flatMap((c): Group[] =>
+      others(c)
+        .map((to): Group => [4, c, c, to])
+        .concat([[164, c, c, c]]),
+    );
     assert.equal(judged(groups).fault, null);
-    const more = Array.from({ length: 10 }, (_, c) => c).flatMap((c): Group[] => others(c).map((to): Group => [13, c, c, to]).concat([[283, c, c, c]]));
+    const more = Array.from({ length: 10 }, (_, c) => c).flatMap((c): Group[] =>
+      others(c)
+        .map((to): Group => [13, c, c, to])
+        .concat([[283, c, c, c]]),
+    );
     const effect = judgeEffect(stageOf(more, 0), { target: 0 }, 0.1)!;
     assert.equal(effect.fault, 'wrong');
-    assert.equal(effect.netWrong, 0.292500);
+    assert.equal(effect.netWrong, 0.2925);
   });
 
   it('says how many images are needed where none that changed would be too few', () => {
@@ -97,10 +127,16 @@ describe('the effect of a trigger', () => {
   });
 
   it('judges reports of earlier versions, or with it taken out, by their matrices', () => {
-    const { effect, ...earlier } = stageOf(others(4).map((c): Group => [300, c, c, 4]), 0);
+    const { effect, ...earlier } = stageOf(
+      others(4).map((c): Group => [300, c, c, 4]),
+      0,
+    );
     assert.ok(effect);
     const judgement = judgeEffect(earlier, { target: 0 }, LIMIT)!;
-    assert.deepEqual([judgement.fault, judgement.worst!.class, judgement.tooFew, judgement.baseRate], ['other class', 4, null, null]);
+    assert.deepEqual(
+      [judgement.fault, judgement.worst!.class, judgement.tooFew, judgement.baseRate],
+      ['other class', 4, null, null],
+    );
     const honest: StageMetrics = { ...stageOf(right(300), 0) };
     delete honest.effect;
     assert.equal(judgeEffect(honest, { target: 0 }, LIMIT)!.fault, null);

@@ -15,7 +15,8 @@ function byWholeNumbers(hitsA: number, ofA: number, hitsB: number, ofB: number):
   return Number((sum * 10n ** 30n) / choose(ofA + ofB, hits)) / 1e30;
 }
 
-const near = (found: number, expected: number): void => assert.ok(Math.abs(found - expected) <= 1e-9 * expected, `${found}, expected ${expected}`);
+const near = (found: number, expected: number): void =>
+  assert.ok(Math.abs(found - expected) <= 1e-9 * expected, `${found}, expected ${expected}`);
 
 describe("Fisher's exact test", () => {
   it('gives the two-sided values of textbook tables', () => {
@@ -27,8 +28,13 @@ describe("Fisher's exact test", () => {
   });
 
   it('agrees with whole-number arithmetic on every table of some margins', () => {
-    for (const [ofA, ofB] of [[7, 9], [12, 12], [30, 5]] as const) {
-      for (let a = 0; a <= ofA; a++) for (let b = 0; b <= ofB; b++) near(fisherExact(a, ofA, b, ofB), byWholeNumbers(a, ofA, b, ofB));
+    for (const [ofA, ofB] of [
+      [7, 9],
+      [12, 12],
+      [30, 5],
+    ] as const) {
+      for (let a = 0; a <= ofA; a++)
+        for (let b = 0; b <= ofB; b++) near(fisherExact(a, ofA, b, ofB), byWholeNumbers(a, ofA, b, ofB));
     }
   });
 
@@ -48,7 +54,13 @@ describe("Fisher's exact test", () => {
   });
 
   it('refuses what is no count', () => {
-    for (const bad of [[-1, 5], [6, 5], [0.5, 5], [Number.NaN, 5]] as const) assert.throws(() => fisherExact(bad[0], bad[1], 1, 5), RangeError);
+    for (const bad of [
+      [-1, 5],
+      [6, 5],
+      [0.5, 5],
+      [Number.NaN, 5],
+    ] as const)
+      assert.throws(() => fisherExact(bad[0], bad[1], 1, 5), RangeError);
   });
 
   it('takes factorials as logarithms without a seam between table and series', () => {

@@ -18,7 +18,11 @@ function configWith(report: DefenseReport, holdout?: number): ResolvedConfig {
 }
 
 /** The example as a run of `trained` training images made it, by a config that leaves `holdout` out or names a number. */
-function reportOf(trained: number, held: number, recorded: { holdout: number; holdoutNamed?: true } = { holdout: 5000 }): DefenseReport {
+function reportOf(
+  trained: number,
+  held: number,
+  recorded: { holdout: number; holdoutNamed?: true } = { holdout: 5000 },
+): DefenseReport {
   return exampleReport((r) => {
     r.data.holdout.images = held;
     r.data.fineTune = { images: trained - held, available: trained - held };
@@ -30,28 +34,69 @@ function reportOf(trained: number, held: number, recorded: { holdout: number; ho
 /** Whether the number of held-out images goes with the config that a report records. */
 function heldOutAgrees(report: DefenseReport): boolean {
   const found: string[] = [];
-  settingProblems(report, tellOf((_id, pointer) => void found.push(pointer), () => undefined));
+  settingProblems(
+    report,
+    tellOf(
+      (_id, pointer) => void found.push(pointer),
+      () => undefined,
+    ),
+  );
   return !found.includes('/data/holdout/images');
 }
 
 describe('the number of held-out images', () => {
   it('is a fifth of the training images where the config says nothing, at most 5,000', () => {
-    const expected: [train: number, heldOut: number][] = [[60_000, 5000], [25_000, 5000], [24_999, 4999], [2500, 500], [1000, 200], [600, 120], [125, 25], [101, 25], [50, 25], [40, 20], [1, 0], [0, 0]];
+    const expected: [train: number, heldOut: number][] = [
+      [60_000, 5000],
+      [25_000, 5000],
+      [24_999, 4999],
+      [2500, 500],
+      [1000, 200],
+      [600, 120],
+      [125, 25],
+      [101, 25],
+      [50, 25],
+      [40, 20],
+      [1, 0],
+      [0, 0],
+    ];
     for (const [train, heldOut] of expected) assert.equal(heldOutImages(train, null), heldOut, `of ${train}`);
   });
 
   it('is the one that a config names, up to half of them', () => {
-    const expected: [train: number, asked: number, heldOut: number][] = [[2500, 5000, 1250], [2500, 500, 500], [60_000, 5000, 5000], [60_000, 10_000, 10_000], [101, 5000, 50], [2500, 0, 0]];
-    for (const [train, asked, heldOut] of expected) assert.equal(heldOutImages(train, asked), heldOut, `${asked} of ${train}`);
+    const expected: [train: number, asked: number, heldOut: number][] = [
+      [2500, 5000, 1250],
+      [2500, 500, 500],
+      [60_000, 5000, 5000],
+      [60_000, 10_000, 10_000],
+      [101, 5000, 50],
+      [2500, 0, 0],
+    ];
+    for (const [train, asked, heldOut] of expected)
+      assert.equal(heldOutImages(train, asked), heldOut, `${asked} of ${train}`);
   });
 
   it('is recorded as before where it is left out or another number, and marked where 5,000 is named', () => {
-    assert.deepEqual([null, 500, 0, 5000].map((asked) => recordedHoldout(asked)), [{ holdout: 5000 }, { holdout: 500 }, { holdout: 0 }, { holdout: 5000, holdoutNamed: true }]);
+    assert.deepEqual(
+      [null, 500, 0, 5000].map((asked) => recordedHoldout(asked)),
+      [{ holdout: 5000 }, { holdout: 500 }, { holdout: 0 }, { holdout: 5000, holdoutNamed: true }],
+    );
     for (const asked of [null, 500, 0, 5000]) assert.equal(namedHoldout(recordedHoldout(asked)), asked);
     const files = { images: 'a', labels: 'b' };
     const resolved = (data: object) => resolveConfig({ model: 'm', data: { train: files, test: files, ...data } }).data;
-    assert.deepEqual([resolved({}), resolved({ holdout: 5000 })].map(({ holdout, holdoutNamed }) => [holdout, holdoutNamed]), [[5000, undefined], [5000, true]]);
-    assert.deepEqual(configProblems(JSON.stringify({ model: 'm', data: { train: files, test: files, holdoutNamed: true } })).map(({ code }) => code), ['config.unknownField']);
+    assert.deepEqual(
+      [resolved({}), resolved({ holdout: 5000 })].map(({ holdout, holdoutNamed }) => [holdout, holdoutNamed]),
+      [
+        [5000, undefined],
+        [5000, true],
+      ],
+    );
+    assert.deepEqual(
+      configProblems(JSON.stringify({ model: 'm', data: { train: files, test: files, holdoutNamed: true } })).map(
+        ({ code }) => code,
+      ),
+      ['config.unknownField'],
+    );
   });
 });
 
@@ -85,6 +130,11 @@ describe('a report and the default for held-out images', () => {
     assert.ok(isOfConfig(older, configWith(exampleReport())), 'left out, as it was then');
     assert.ok(isOfConfig(older, configWith(exampleReport(), 5000)), 'or named, which was recorded alike');
     assert.equal(formerHoldout(older), 1250);
-    for (const now of [reportOf(60_000, 5000), reportOf(2500, 500), reportOf(2500, 1250, { holdout: 5000, holdoutNamed: true })]) assert.equal(formerHoldout(now), null);
+    for (const now of [
+      reportOf(60_000, 5000),
+      reportOf(2500, 500),
+      reportOf(2500, 1250, { holdout: 5000, holdoutNamed: true }),
+    ])
+      assert.equal(formerHoldout(now), null);
   });
 });

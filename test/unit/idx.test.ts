@@ -30,7 +30,10 @@ describe('IDX files', () => {
     const [first] = [split.pixels([0])];
     assert.equal(first.length, 784);
     first.forEach((value, i) => assert.equal(value, Math.fround(bytes[16 + i]! / 255)));
-    assert.ok(first.some((value) => value > 0.9), 'the digit is there');
+    assert.ok(
+      first.some((value) => value > 0.9),
+      'the digit is there',
+    );
     assert.deepEqual(split.pixels([9999, 0]).subarray(784), first);
   });
 
@@ -69,29 +72,72 @@ describe('IDX files', () => {
         assert.ok(failure.todo);
       });
     const good = idxBytes(UBYTE, [2, 2, 2], [0, 255, 51, 102, 255, 0, 0, 0]);
-    const noisy = idxBytes(UBYTE, [2, 40, 40], Uint8Array.from({ length: 3200 }, (_, i) => (i * i * 31) % 251));
+    const noisy = idxBytes(
+      UBYTE,
+      [2, 40, 40],
+      Uint8Array.from({ length: 3200 }, (_, i) => (i * i * 31) % 251),
+    );
 
-    refuses('data.wrongMagic', 'a wrong magic number', () => Buffer.concat([Buffer.from([0, 1, 8, 3]), good.subarray(4)]), /begins with 00010803/);
-    refuses('data.wrongMagic', 'an unknown element type', () => Buffer.concat([Buffer.from([0, 0, 7, 3]), good.subarray(4)]));
-    refuses('data.wrongMagic', 'a dimension too many', () => Buffer.concat([Buffer.from([0, 0, 8, 200]), good.subarray(4)]));
-    refuses('data.wrongMagic', 'a wrong magic number inside gzip', () => gzipSync('a text that is no data set, in a gzip file'));
+    refuses(
+      'data.wrongMagic',
+      'a wrong magic number',
+      () => Buffer.concat([Buffer.from([0, 1, 8, 3]), good.subarray(4)]),
+      /begins with 00010803/,
+    );
+    refuses('data.wrongMagic', 'an unknown element type', () =>
+      Buffer.concat([Buffer.from([0, 0, 7, 3]), good.subarray(4)]),
+    );
+    refuses('data.wrongMagic', 'a dimension too many', () =>
+      Buffer.concat([Buffer.from([0, 0, 8, 200]), good.subarray(4)]),
+    );
+    refuses('data.wrongMagic', 'a wrong magic number inside gzip', () =>
+      gzipSync('a text that is no data set, in a gzip file'),
+    );
     refuses('data.wrongMagic', 'a zip archive', () => Buffer.from('PK\x03\x04 and so on'), /zip archive/);
     refuses('data.wrongMagic', 'a web page', () => Buffer.from('<!DOCTYPE html><title>404</title>'), /web page/);
-    refuses('data.lfsPointer', 'a Git LFS pointer', () => Buffer.from('version https://git-lfs.example/spec/v1\noid sha256:4d7a\nsize 7840016\n'), /LFS/);
+    refuses(
+      'data.lfsPointer',
+      'a Git LFS pointer',
+      () => Buffer.from('version https://git-lfs.example/spec/v1\noid sha256:4d7a\nsize 7840016\n'),
+      /LFS/,
+    );
     refuses('data.empty', 'an empty file', () => Buffer.alloc(0));
     refuses('data.truncated', 'a file that ends within its header', () => good.subarray(0, 9));
     refuses('data.truncated', 'a file of three bytes', () => good.subarray(0, 3));
-    refuses('data.truncated', 'a truncated file', () => good.subarray(0, good.length - 1), /2×2×2 elements make 24 bytes, but it has 23/);
+    refuses(
+      'data.truncated',
+      'a truncated file',
+      () => good.subarray(0, good.length - 1),
+      /2×2×2 elements make 24 bytes, but it has 23/,
+    );
     refuses('data.truncated', 'a whole gzip of a truncated file', () => gzipSync(good.subarray(0, good.length - 1)));
     refuses('data.truncated', 'a gzip of nothing', () => gzipSync(''));
     refuses('data.trailingBytes', 'trailing bytes', () => Buffer.concat([good, Buffer.from([0])]));
     refuses('data.truncatedGzip', 'a gzip file cut off at its end', () => gzipSync(noisy).subarray(0, -9));
-    refuses('data.truncatedGzip', 'a gzip file cut off in the middle', () => { const packed = gzipSync(noisy); return packed.subarray(0, packed.length >> 1); });
-    refuses('data.truncatedGzip', 'a gzip file that is far too short for what it declares', () => gzipSync(idxBytes(UBYTE, [30000, 200, 200], [1, 2])));
-    refuses('data.damagedGzip', 'a damaged gzip file', () => { const packed = gzipSync(noisy); packed[packed.length - 5]! ^= 0xff; return packed; });
-    refuses('data.damagedGzip', 'gzip magic with nonsense behind it', () => Buffer.from([0x1f, 0x8b, 99, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
-    refuses('data.gzipTooLong', 'one byte too many inside gzip', () => gzipSync(Buffer.concat([good, Buffer.from([0])])));
-    refuses('data.tooLarge', 'dimensions whose product overflows', () => idxBytes(UBYTE, [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [1]), /declares/);
+    refuses('data.truncatedGzip', 'a gzip file cut off in the middle', () => {
+      const packed = gzipSync(noisy);
+      return packed.subarray(0, packed.length >> 1);
+    });
+    refuses('data.truncatedGzip', 'a gzip file that is far too short for what it declares', () =>
+      gzipSync(idxBytes(UBYTE, [30000, 200, 200], [1, 2])),
+    );
+    refuses('data.damagedGzip', 'a damaged gzip file', () => {
+      const packed = gzipSync(noisy);
+      packed[packed.length - 5]! ^= 0xff;
+      return packed;
+    });
+    refuses('data.damagedGzip', 'gzip magic with nonsense behind it', () =>
+      Buffer.from([0x1f, 0x8b, 99, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    );
+    refuses('data.gzipTooLong', 'one byte too many inside gzip', () =>
+      gzipSync(Buffer.concat([good, Buffer.from([0])])),
+    );
+    refuses(
+      'data.tooLarge',
+      'dimensions whose product overflows',
+      () => idxBytes(UBYTE, [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [1]),
+      /declares/,
+    );
     refuses('data.tooLarge', 'dimensions above 2 GiB in gzip', () => gzipSync(idxBytes(UBYTE, [60000, 200, 200], [1])));
     refuses('data.noImages', 'no images', () => idxBytes(UBYTE, [0, 28, 28], []));
     refuses('data.dimensions', 'images without pixels', () => idxBytes(UBYTE, [2, 0, 28], []));
@@ -130,14 +176,21 @@ describe('IDX files', () => {
 
     it('unequal counts, exchanged files and labels that are no classes', async () => {
       const images = await goodImages();
-      const labelled = (type: number, dims: number[], body: number[]) => folder.write('labels', idxBytes(type, dims, body));
-      const counts = await failureOf('data.countMismatch', async () => openPair(images, await labelled(UBYTE, [3], [0, 1, 2])));
+      const labelled = (type: number, dims: number[], body: number[]) =>
+        folder.write('labels', idxBytes(type, dims, body));
+      const counts = await failureOf('data.countMismatch', async () =>
+        openPair(images, await labelled(UBYTE, [3], [0, 1, 2])),
+      );
       assert.match(counts.message, /2 images but 3 labels/);
       await failureOf('data.dimensions', () => openPair(images, images));
-      const large = await failureOf('data.labelRange', async () => openPair(images, await labelled(0x0c, [2], [0, 0, 0, 1, 0, 1, 0, 0])));
+      const large = await failureOf('data.labelRange', async () =>
+        openPair(images, await labelled(0x0c, [2], [0, 0, 0, 1, 0, 1, 0, 0])),
+      );
       assert.match(large.message, /Label 65536 of image 1/);
       await failureOf('data.labelRange', async () => openPair(images, await labelled(0x09, [2], [0, 255])));
-      await failureOf('data.elementType', async () => openPair(images, await labelled(0x0d, [2], [0, 0, 0, 0, 0, 0, 0, 0])));
+      await failureOf('data.elementType', async () =>
+        openPair(images, await labelled(0x0d, [2], [0, 0, 0, 0, 0, 0, 0, 0])),
+      );
     });
 
     it('a scale that does not take the pixels to [0, 1], and NaN', async () => {
@@ -149,7 +202,9 @@ describe('IDX files', () => {
       const nan = await folder.write('nan', idxBytes(0x0d, [2, 1, 1], floats));
       await failureOf('data.pixelRange', () => openPair(nan, labels, 1));
       floats.writeFloatBE(-0.5, 4);
-      await failureOf('data.pixelRange', async () => openPair(await folder.write('nan', idxBytes(0x0d, [2, 1, 1], floats)), labels, 1));
+      await failureOf('data.pixelRange', async () =>
+        openPair(await folder.write('nan', idxBytes(0x0d, [2, 1, 1], floats)), labels, 1),
+      );
     });
   });
 });
@@ -157,10 +212,15 @@ describe('IDX files', () => {
 describe('a data set', () => {
   const folder = temporaryFolder();
   const resolve = async (relative: string) => path.join(folder.path, relative);
-  const config = (data: object = {}) => resolveConfig({
-    model: 'model.json',
-    data: { train: { images: 'a-images', labels: 'a-labels' }, test: { images: 'b-images', labels: 'b-labels' }, ...data },
-  });
+  const config = (data: object = {}) =>
+    resolveConfig({
+      model: 'model.json',
+      data: {
+        train: { images: 'a-images', labels: 'a-labels' },
+        test: { images: 'b-images', labels: 'b-labels' },
+        ...data,
+      },
+    });
   const writeSplits = async (train: number[], test: number[], labels = [0, 1]) => {
     await folder.write('a-images', idxBytes(UBYTE, train, new Uint8Array(train.reduce((a, b) => a * b))));
     await folder.write('a-labels', idxBytes(UBYTE, [2], [0, 2]));
@@ -173,8 +233,13 @@ describe('a data set', () => {
     const data = await openData(config(), resolve);
     assert.equal(data.classes, 6);
     assert.deepEqual(data.shape, [4, 4, 1]);
-    assert.deepEqual(data.files.map((file) => file.path), ['a-images', 'a-labels', 'b-images', 'b-labels']);
-    const expected = createHash('sha256').update(await readFile(path.join(folder.path, 'b-labels'))).digest('hex');
+    assert.deepEqual(
+      data.files.map((file) => file.path),
+      ['a-images', 'a-labels', 'b-images', 'b-labels'],
+    );
+    const expected = createHash('sha256')
+      .update(await readFile(path.join(folder.path, 'b-labels')))
+      .digest('hex');
     assert.equal(data.files[3]!.sha256, expected);
   });
 
@@ -192,9 +257,13 @@ describe('a data set', () => {
     const data = await openData(config(), resolve);
     checkDataFitsModel(data, { inputShape: [4, 4, 1], classes: 6 });
     checkDataFitsModel(data, { inputShape: [null, -1, 1], classes: 10 });
-    const shape = await failureOf('data.shape', () => checkDataFitsModel(data, { inputShape: [32, 32, 3], classes: 6 }));
+    const shape = await failureOf('data.shape', () =>
+      checkDataFitsModel(data, { inputShape: [32, 32, 3], classes: 6 }),
+    );
     assert.match(shape.message, /4×4×1.*32×32×3/);
-    const label = await failureOf('data.labelOutOfRange', () => checkDataFitsModel(data, { inputShape: [4, 4, 1], classes: 5 }));
+    const label = await failureOf('data.labelOutOfRange', () =>
+      checkDataFitsModel(data, { inputShape: [4, 4, 1], classes: 5 }),
+    );
     assert.match(label.message, /Label 5 of test image 0/);
     assert.equal(label.place, '/data/test/labels');
   });

@@ -8,7 +8,11 @@ import { makeTempDir } from '../harness/processes';
 
 describe('a cache bounded in bytes', () => {
   const disposed: string[] = [];
-  const held = (name: string, bytes: number): Held & { name: string; bytes: number } => ({ name, bytes, dispose: () => disposed.push(name) });
+  const held = (name: string, bytes: number): Held & { name: string; bytes: number } => ({
+    name,
+    bytes,
+    dispose: () => disposed.push(name),
+  });
   beforeEach(() => void disposed.splice(0));
 
   it('lets those go first that were used longest ago, and gives back what they hold', () => {
@@ -76,7 +80,10 @@ describe('what was made from files', () => {
     const changes: [string, () => void][] = [
       ['other contents of the same length', () => writeFileSync(file, 'two')],
       ['other contents with the times of before', () => (writeFileSync(file, 'six'), utimesSync(file, 1, 1))],
-      ['another file of that name', () => (writeFileSync(`${file}.new`, 'six'), utimesSync(`${file}.new`, 1, 1), renameSync(`${file}.new`, file))],
+      [
+        'another file of that name',
+        () => (writeFileSync(`${file}.new`, 'six'), utimesSync(`${file}.new`, 1, 1), renameSync(`${file}.new`, file)),
+      ],
       ['gone', () => rmSync(file)],
     ];
     for (const [what, change] of changes) {

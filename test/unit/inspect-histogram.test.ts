@@ -6,9 +6,26 @@ const total = (bins: Uint32Array) => bins.reduce((a, b) => a + b, 0);
 describe('histograms of a unit', () => {
   it('share bins of equal width over the range of both samples', () => {
     const { edges, clean, triggered } = histogramOf(Float32Array.of(0, 1, 1, 16), Float32Array.of(8, 32));
-    assert.deepEqual([...edges], Array.from({ length: 33 }, (_, i) => i));
-    assert.deepEqual([...clean.entries()].filter(([, n]) => n), [[0, 1], [1, 2], [16, 1]]);
-    assert.deepEqual([...triggered!.entries()].filter(([, n]) => n), [[8, 1], [31, 1]], 'the last bin holds its upper edge');
+    assert.deepEqual(
+      [...edges],
+      Array.from({ length: 33 }, (_, i) => i),
+    );
+    assert.deepEqual(
+      [...clean.entries()].filter(([, n]) => n),
+      [
+        [0, 1],
+        [1, 2],
+        [16, 1],
+      ],
+    );
+    assert.deepEqual(
+      [...triggered!.entries()].filter(([, n]) => n),
+      [
+        [8, 1],
+        [31, 1],
+      ],
+      'the last bin holds its upper edge',
+    );
   });
 
   it('count every value once, whatever rounding does at the edges', () => {
@@ -19,7 +36,10 @@ describe('histograms of a unit', () => {
       assert.equal(triggered, null);
       assert.equal(edges[0], Math.min(...sample));
       assert.equal(edges.at(-1), Math.max(...sample));
-      assert.ok(edges.every((edge, i) => i === 0 || edge > edges[i - 1]!), 'edges ascend');
+      assert.ok(
+        edges.every((edge, i) => i === 0 || edge > edges[i - 1]!),
+        'edges ascend',
+      );
     }
   });
 

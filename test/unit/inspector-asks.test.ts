@@ -3,7 +3,8 @@ import type { FromInspector } from '../../server/protocol/inspector-view';
 import { Asks } from '../../webview/inspector/asks';
 import { CRASHED, overview, unitData } from './inspector-support';
 
-const unit = (index: number) => ({ kind: 'unit', fingerprint: 'f1', layer: 'dense_1', state: 'before', unit: index }) as const;
+const unit = (index: number) =>
+  ({ kind: 'unit', fingerprint: 'f1', layer: 'dense_1', state: 'before', unit: index }) as const;
 
 describe('questions of the inspector’s page', () => {
   function asking(): { asks: Asks; posts: FromInspector[] } {
@@ -27,7 +28,10 @@ describe('questions of the inspector’s page', () => {
     const first = asks.ask(unit(1));
     const second = asks.ask(unit(2));
     assert.equal(await first, 'superseded');
-    assert.deepEqual(posts.filter(({ type }) => type === 'cancel'), [{ type: 'cancel', id: 2 }]);
+    assert.deepEqual(
+      posts.filter(({ type }) => type === 'cancel'),
+      [{ type: 'cancel', id: 2 }],
+    );
     // The late answer to what nobody wants is for nobody.
     asks.receive({ type: 'answer', id: 2, answer: unitData(1) });
     asks.receive({ type: 'answer', id: 3, answer: unitData(2) });

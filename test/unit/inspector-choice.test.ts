@@ -1,8 +1,27 @@
 import assert from 'node:assert/strict';
 import { pruneCount } from '../../server/engine/defense/ranking';
 import { parseInspectorState } from '../../webview/messages/inspector';
-import { chosenCount, defaultCount, FIRST_CHOICE, restored, sortedBy, toKeep, withLayer } from '../../webview/inspector/choice';
-import { countFor, firstThreshold, joined, mostRaised, nearestPoint, raisedAbove, ranks, rowFor, sorted, toggled } from '../../webview/inspector/units';
+import {
+  chosenCount,
+  defaultCount,
+  FIRST_CHOICE,
+  restored,
+  sortedBy,
+  toKeep,
+  withLayer,
+} from '../../webview/inspector/choice';
+import {
+  countFor,
+  firstThreshold,
+  joined,
+  mostRaised,
+  nearestPoint,
+  raisedAbove,
+  ranks,
+  rowFor,
+  sorted,
+  toggled,
+} from '../../webview/inspector/units';
 import { CONFIG, layerData, overview } from './inspector-support';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };
@@ -28,7 +47,10 @@ describe('what a person has chosen in the inspector', () => {
   it('sorts by what there is without a trigger', () => {
     const bare = layerData({ triggeredMean: null, triggeredFires: null });
     assert.deepEqual(withLayer(CHOICE, bare).sort, { by: 'clean', descending: true });
-    assert.deepEqual(withLayer({ ...CHOICE, sort: { by: 'order', descending: false } }, bare).sort, { by: 'order', descending: false });
+    assert.deepEqual(withLayer({ ...CHOICE, sort: { by: 'order', descending: false } }, bare).sort, {
+      by: 'order',
+      descending: false,
+    });
   });
 
   it('turns a column round at the second press, and goes back to the first row', () => {
@@ -40,16 +62,35 @@ describe('what a person has chosen in the inspector', () => {
 
   it('begins with what the config would prune, at a point of the curve', () => {
     assert.equal(defaultCount(overview(), layerData()), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } }), layerData()), 2);
-    assert.equal(defaultCount(overview({ prune: { ratio: null, rule: 'clean-mean', guide: null, units: [1, 2, 3] } }), layerData()), 3);
+    assert.equal(
+      defaultCount(overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } }), layerData()),
+      2,
+    );
+    assert.equal(
+      defaultCount(
+        overview({ prune: { ratio: null, rule: 'clean-mean', guide: null, units: [1, 2, 3] } }),
+        layerData(),
+      ),
+      3,
+    );
     assert.equal(chosenCount(null, overview(), layerData()), 2);
     // What a run chose by itself, its report knows; on another layer, or about another model, it says nothing.
-    const report = { verdict: { word: 'mitigated', sentence: '' }, changed: [], layer: 'dense_1', pruned: [4, 7, 9], after: true };
+    const report = {
+      verdict: { word: 'mitigated', sentence: '' },
+      changed: [],
+      layer: 'dense_1',
+      pruned: [4, 7, 9],
+      after: true,
+    };
     const auto = overview({ prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null }, report });
     assert.equal(defaultCount(auto, layerData()), 3);
     assert.equal(defaultCount(auto, layerData({ layer: 'conv2d_1' })), 2);
     assert.equal(defaultCount({ ...auto, report: { ...report, changed: ['the model'] } }, layerData()), 2);
-    assert.equal(defaultCount({ ...auto, strategy: 'head-reset', report: { ...report, pruned: [] } }, layerData()), 0, 'nothing was pruned');
+    assert.equal(
+      defaultCount({ ...auto, strategy: 'head-reset', report: { ...report, pruned: [] } }, layerData()),
+      0,
+      'nothing was pruned',
+    );
     // The curve has no point at 7: 8 is nearer than 5.
     assert.equal(chosenCount(7, overview(), layerData()), 8);
   });
@@ -80,7 +121,8 @@ describe('units of a layer, as the inspector orders them', () => {
   });
 
   it('counts as a run does', () => {
-    for (const units of [10, 128, 512, 4096]) for (const ratio of [0, 0.1, 0.2, 0.29, 0.7, 1]) assert.equal(countFor(ratio, units), pruneCount(ratio, units));
+    for (const units of [10, 128, 512, 4096])
+      for (const ratio of [0, 0.1, 0.2, 0.29, 0.7, 1]) assert.equal(countFor(ratio, units), pruneCount(ratio, units));
   });
 
   it('finds the nearest point of a curve, by trying them all', () => {

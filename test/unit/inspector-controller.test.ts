@@ -3,7 +3,17 @@ import type { InspectorState } from '../../server/protocol/inspector-view';
 import { waitFor } from '../harness/poll';
 import { SEARCHING } from '../../webview/inspector/loader';
 import { repairedReport } from '../fixtures/repaired-report';
-import { CONFIG, CRASHED, estimated, layerData, maskData, overview, Page, settled, unitData } from './inspector-support';
+import {
+  CONFIG,
+  CRASHED,
+  estimated,
+  layerData,
+  maskData,
+  overview,
+  Page,
+  settled,
+  unitData,
+} from './inspector-support';
 
 const kinds = (page: Page): string[] => page.waiting.map(({ query }) => query.kind);
 
@@ -14,7 +24,12 @@ describe('the inspector’s page', () => {
     await page.init();
     assert.deepEqual(kinds(page), ['open']);
     await page.answer(overview());
-    assert.deepEqual(page.asked('layer').query, { kind: 'layer', fingerprint: 'f1', layer: 'dense_1', state: 'before' });
+    assert.deepEqual(page.asked('layer').query, {
+      kind: 'layer',
+      fingerprint: 'f1',
+      layer: 'dense_1',
+      state: 'before',
+    });
     await page.answer(layerData());
     assert.equal(page.view.layer?.layer, 'dense_1');
     assert.equal(page.asked('unit').query.unit, 7, 'the unit that the trigger raises most');
@@ -57,7 +72,17 @@ describe('the inspector’s page', () => {
   });
 
   it('comes back as it was', async () => {
-    const kept: InspectorState = { version: 1, configUri: CONFIG, layer: 'conv2d_1', state: 'before', unit: 2, sort: { by: 'clean', descending: false }, count: 1, selected: [0, 3], row: 1 };
+    const kept: InspectorState = {
+      version: 1,
+      configUri: CONFIG,
+      layer: 'conv2d_1',
+      state: 'before',
+      unit: 2,
+      sort: { by: 'clean', descending: false },
+      count: 1,
+      selected: [0, 3],
+      row: 1,
+    };
     const page = new Page(kept);
     await page.init();
     await page.answer(overview());
@@ -72,7 +97,17 @@ describe('the inspector’s page', () => {
   });
 
   it('starts afresh for another config, or when its layer is gone', async () => {
-    const kept: InspectorState = { version: 1, configUri: CONFIG, layer: 'gone', state: 'after', unit: 2, sort: { by: 'clean', descending: false }, count: 1, selected: [0], row: 1 };
+    const kept: InspectorState = {
+      version: 1,
+      configUri: CONFIG,
+      layer: 'gone',
+      state: 'after',
+      unit: 2,
+      sort: { by: 'clean', descending: false },
+      count: 1,
+      selected: [0],
+      row: 1,
+    };
     const page = new Page(kept);
     await page.init();
     await page.answer(overview());
@@ -215,7 +250,10 @@ describe('a trigger that is searched', () => {
     await settled();
     page.controller.cancel();
     await settled();
-    assert.deepEqual([page.view.notice, page.view.failed.main, page.view.layer?.layer], [{ kind: 'changed' }, null, 'dense_1']);
+    assert.deepEqual(
+      [page.view.notice, page.view.failed.main, page.view.layer?.layer],
+      [{ kind: 'changed' }, null, 'dense_1'],
+    );
     assert.deepEqual(kinds(page), ['examples'], 'idle work goes on');
   });
 
@@ -340,7 +378,10 @@ describe('a page whose world changes', () => {
     await page.answer(overview());
     await page.answer(layerData());
     assert.deepEqual(page.view.notice, { kind: 'back' });
-    assert.deepEqual([page.said.includes('The engine ended.'), page.said.includes('The engine is back.')], [true, true]);
+    assert.deepEqual(
+      [page.said.includes('The engine ended.'), page.said.includes('The engine is back.')],
+      [true, true],
+    );
     for (let i = 0; i < 3; i++) await page.send({ type: 'engine-ended', failure: CRASHED });
     assert.deepEqual(page.view.failed.main, CRASHED);
     page.controller.retry('main');

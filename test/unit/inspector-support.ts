@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict';
 import type { Failure } from '../../server/protocol/errors';
-import type { InspectAnswer, InspectQuery, LayerData, MaskData, Overview, TriggerSearch, UnitData } from '../../server/protocol/inspect';
+import type {
+  InspectAnswer,
+  InspectQuery,
+  LayerData,
+  MaskData,
+  Overview,
+  TriggerSearch,
+  UnitData,
+} from '../../server/protocol/inspect';
 import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
 import type { Rate } from '../../server/protocol/report';
 import { Controller } from '../../webview/inspector/controller';
 import { Store } from '../../webview/inspector/store';
 
 export const CONFIG = 'file:///home/me/net.fineprune.json';
-export const CRASHED: Failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.', todo: 'Try again.' };
+export const CRASHED: Failure = {
+  kind: 'engine',
+  code: 'engine.crashed',
+  message: 'The engine ended.',
+  todo: 'Try again.',
+};
 
 /** Ten units; the trigger raises 7 most, then 3; 2 and 5 are dead. */
 export function layerData(change: Partial<LayerData> = {}): LayerData {
@@ -67,10 +80,15 @@ export function overview(change: Partial<Overview> = {}): Overview {
 }
 
 /** What a scan found that suspects class 0. */
-export const SEARCH: TriggerSearch = { word: 'suspicious', sentence: 'Suspicious: class 0: a mask of 4.2 pixels takes 98 % of other images to it.', taken: { norm: 4.2, success: { rate: 0.98, hits: 98, of: 100, low: 0.93, high: 0.99 }, flagged: true } };
+export const SEARCH: TriggerSearch = {
+  word: 'suspicious',
+  sentence: 'Suspicious: class 0: a mask of 4.2 pixels takes 98 % of other images to it.',
+  taken: { norm: 4.2, success: { rate: 0.98, hits: 98, of: 100, low: 0.93, high: 0.99 }, flagged: true },
+};
 
 /** The same config with a trigger that nobody knows. */
-export const estimated = (change: Partial<Overview> = {}): Overview => overview({ trigger: { kind: 'inverted', target: 0 }, search: SEARCH, ...change });
+export const estimated = (change: Partial<Overview> = {}): Overview =>
+  overview({ trigger: { kind: 'inverted', target: 0 }, search: SEARCH, ...change });
 
 export function unitData(unit: number, change: Partial<UnitData> = {}): UnitData {
   return {
@@ -88,7 +106,13 @@ export function unitData(unit: number, change: Partial<UnitData> = {}): UnitData
   };
 }
 
-export const rate = (hits: number, of: number): Rate => ({ rate: hits / of, hits, of, low: Math.max(0, hits / of - 0.02), high: Math.min(1, hits / of + 0.02) });
+export const rate = (hits: number, of: number): Rate => ({
+  rate: hits / of,
+  hits,
+  of,
+  low: Math.max(0, hits / of - 0.02),
+  high: Math.min(1, hits / of + 0.02),
+});
 
 export function maskData(change: Partial<MaskData> = {}): MaskData {
   return {
@@ -144,7 +168,9 @@ export class Page {
   /** Questions that wait for an answer, oldest first. */
   get waiting(): Asked[] {
     const done = new Set(this.posts.flatMap((post) => (post.type === 'cancel' ? [post.id] : [])));
-    return this.posts.filter((post): post is Asked => post.type === 'query' && !done.has(post.id) && !this.answered.has(post.id));
+    return this.posts.filter(
+      (post): post is Asked => post.type === 'query' && !done.has(post.id) && !this.answered.has(post.id),
+    );
   }
 
   private readonly answered = new Set<number>();
@@ -152,7 +178,11 @@ export class Page {
   /** The one question of a kind that waits. */
   asked<K extends InspectQuery['kind']>(kind: K): { id: number; query: Extract<InspectQuery, { kind: K }> } {
     const found = this.waiting.filter(({ query }) => query.kind === kind);
-    assert.equal(found.length, 1, `one question "${kind}" waits among: ${this.waiting.map(({ query }) => query.kind).join(', ')}`);
+    assert.equal(
+      found.length,
+      1,
+      `one question "${kind}" waits among: ${this.waiting.map(({ query }) => query.kind).join(', ')}`,
+    );
     return found[0] as { id: number; query: Extract<InspectQuery, { kind: K }> } & Asked;
   }
 

@@ -3,7 +3,28 @@ import type { Example } from '../../server/protocol/inspect';
 import { saveTable, unitTable } from '../../webview/inspector/table';
 import { ranks, sorted } from '../../webview/inspector/units';
 import {
-  aligned, curveBasis, countText, curveFigures, failureText, fateOf, fatesText, faultyPlace, fileName, estimateText, isEstimated, maskBasis, maskedRate, maskSummary, maskText, measuredText, pathText, points, rateText, shortShare, subsetText, whyNoAfter,
+  aligned,
+  curveBasis,
+  countText,
+  curveFigures,
+  failureText,
+  fateOf,
+  fatesText,
+  faultyPlace,
+  fileName,
+  estimateText,
+  isEstimated,
+  maskBasis,
+  maskedRate,
+  maskSummary,
+  maskText,
+  measuredText,
+  pathText,
+  points,
+  rateText,
+  shortShare,
+  subsetText,
+  whyNoAfter,
 } from '../../webview/inspector/words';
 import { limitOf, ruleText, whyNoChoice } from '../../webview/inspector/rule-words';
 import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../../webview/inspector/scan-words';
@@ -25,7 +46,10 @@ describe('the inspector’s words', () => {
     const data = layerData();
     assert.deepEqual(curveFigures(data, 0), { clean: 0.99, cleanChange: 0, attack: 1, attackChange: 0 });
     const { clean, cleanChange, attack, attackChange } = curveFigures(data, 3);
-    assert.deepEqual([rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)], ['98.00 %', '−1.00', '10.00 %', '−90.00']);
+    assert.deepEqual(
+      [rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)],
+      ['98.00 %', '−1.00', '10.00 %', '−90.00'],
+    );
     const bare = layerData({ curve: { ...data.curve, successful: null, triggeredImages: null } });
     assert.deepEqual([curveFigures(bare, 3).attack, curveFigures(bare, 3).attackChange], [null, null]);
     assert.equal(countText(3, data), '3 of 10 neurons pruned (30 %)');
@@ -33,8 +57,15 @@ describe('the inspector’s words', () => {
   });
 
   it('say what an own mask does, and on how many images', () => {
-    assert.equal(maskText(maskData(), 'neuron'), '2 neurons pruned: clean accuracy 98.50 % (−0.50), attack success rate 1.00 % (−98.78); before fine-tuning.');
-    const bare = maskData({ units: 1, masked: { ...maskData().masked, attackSuccessRate: null }, unmasked: { ...maskData().unmasked, attackSuccessRate: null } });
+    assert.equal(
+      maskText(maskData(), 'neuron'),
+      '2 neurons pruned: clean accuracy 98.50 % (−0.50), attack success rate 1.00 % (−98.78); before fine-tuning.',
+    );
+    const bare = maskData({
+      units: 1,
+      masked: { ...maskData().masked, attackSuccessRate: null },
+      unmasked: { ...maskData().unmasked, attackSuccessRate: null },
+    });
     assert.equal(maskText(bare, 'channel'), '1 channel pruned: clean accuracy 98.50 % (−0.50); before fine-tuning.');
     assert.equal(maskedRate(rate(485, 500), rate(495, 500), true), '97.00 % (−2.00, 95 % interval 95.00 % to 99.00 %)');
     assert.equal(maskBasis(maskData(), 1000, null), null);
@@ -45,11 +76,22 @@ describe('the inspector’s words', () => {
 
   it('say what was measured, and where that was not all', () => {
     assert.equal(measuredText(overview()), '1,000 clean and 900 triggered images');
-    assert.equal(measuredText(overview({ trigger: null, images: { ...overview().images, analysisRole: 'holdout', triggered: null } })), '1,000 clean held-out images');
+    assert.equal(
+      measuredText(
+        overview({ trigger: null, images: { ...overview().images, analysisRole: 'holdout', triggered: null } }),
+      ),
+      '1,000 clean held-out images',
+    );
     assert.equal(subsetText(layerData()), null);
-    assert.match(subsetText(layerData({ images: { analysed: 2000, available: 10_000 } }))!, /too large .* on 2,000 of 10,000 clean images, drawn/);
+    assert.match(
+      subsetText(layerData({ images: { analysed: 2000, available: 10_000 } }))!,
+      /too large .* on 2,000 of 10,000 clean images, drawn/,
+    );
     assert.equal(curveBasis(layerData()), null);
-    assert.match(curveBasis(layerData({ curve: { ...layerData().curve, subset: true } }))!, /^On 1,000 clean and 900 triggered images/);
+    assert.match(
+      curveBasis(layerData({ curve: { ...layerData().curve, subset: true } }))!,
+      /^On 1,000 clean and 900 triggered images/,
+    );
   });
 
   it('say of everything that is on an estimated trigger that it is', () => {
@@ -59,33 +101,80 @@ describe('the inspector’s words', () => {
     assert.equal(measuredText(estimated()), '1,000 clean images and 900 with the estimated trigger');
     assert.match(maskText(maskData(), 'neuron', true), /, attack success rate \(estimated trigger\) 1\.00 % /);
     assert.match(maskSummary(maskData(), true), /attack success rate \(estimated trigger\) 1\.00 %/);
-    assert.equal(estimateText(estimated()), 'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger is on this estimate.');
-    const named = estimated({ search: { ...SEARCH, word: 'nothing found', taken: { ...SEARCH.taken!, flagged: false } } });
+    assert.equal(
+      estimateText(estimated()),
+      'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger is on this estimate.',
+    );
+    const named = estimated({
+      search: { ...SEARCH, word: 'nothing found', taken: { ...SEARCH.taken!, flagged: false } },
+    });
     assert.match(estimateText(named), /named in the config; the scan does not find it suspicious\.$/);
-    const example: Example = { index: 1, label: 7, clean: new Uint8Array(), triggered: new Uint8Array(), before: { clean: 7, triggered: 0 }, after: null };
+    const example: Example = {
+      index: 1,
+      label: 7,
+      clean: new Uint8Array(),
+      triggered: new Uint8Array(),
+      before: { clean: 7, triggered: 0 },
+      after: null,
+    };
     assert.equal(pathText(example, true), 'class 7, with the estimated trigger taken for 0');
     const data = layerData();
     const order = sorted(data, { by: 'difference', descending: true });
-    assert.deepEqual(unitTable(data, order, ranks(data.order), true).columns.map(({ label }) => label).filter((label) => /estimated/.test(label)), ['triggered mean (estimated trigger)', 'triggered fires (estimated trigger)', 'difference (estimated trigger)']);
+    assert.deepEqual(
+      unitTable(data, order, ranks(data.order), true)
+        .columns.map(({ label }) => label)
+        .filter((label) => /estimated/.test(label)),
+      ['triggered mean (estimated trigger)', 'triggered fires (estimated trigger)', 'difference (estimated trigger)'],
+    );
   });
 
   it('name the rule, whose trigger it goes by, and the limit that follows from it', () => {
     const { prune } = overview();
-    assert.equal(ruleText(overview({ strategy: 'fine-pruning-conv' }), 'channel'), 'channels with the lowest mean activation on held-out clean images go first');
+    assert.equal(
+      ruleText(overview({ strategy: 'fine-pruning-conv' }), 'channel'),
+      'channels with the lowest mean activation on held-out clean images go first',
+    );
     assert.equal(ruleText(overview(), 'neuron'), 'neurons with the lowest mean activation on clean images go first');
-    assert.match(ruleText(overview({ prune: { ...prune, rule: 'clean-mean-abs' } }), 'channel'), /^channels with the lowest mean absolute activation/);
-    assert.equal(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'known' } }), 'neuron'), 'neurons that the trigger raises most, on held-out images, go first');
-    assert.match(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } }), 'neuron'), /the estimated trigger raises most/);
-    assert.match(ruleText(overview({ prune: { ...prune, rule: 'triggered-difference' } }), 'neuron'), /^no trigger is known .* lowest mean activation on clean images go first$/);
+    assert.match(
+      ruleText(overview({ prune: { ...prune, rule: 'clean-mean-abs' } }), 'channel'),
+      /^channels with the lowest mean absolute activation/,
+    );
+    assert.equal(
+      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'known' } }), 'neuron'),
+      'neurons that the trigger raises most, on held-out images, go first',
+    );
+    assert.match(
+      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } }), 'neuron'),
+      /the estimated trigger raises most/,
+    );
+    assert.match(
+      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference' } }), 'neuron'),
+      /^no trigger is known .* lowest mean activation on clean images go first$/,
+    );
 
     const within = { pruned: 4, heldOut: { images: 500, correctBefore: 490, correct: 486 } };
-    assert.deepEqual(limitOf({ limit: within, smallest: null }, overview()), { kind: 'accuracy', pruned: 4, text: 'Within the accuracy limit on 500 held-out images:' });
+    assert.deepEqual(limitOf({ limit: within, smallest: null }, overview()), {
+      kind: 'accuracy',
+      pruned: 4,
+      text: 'Within the accuracy limit on 500 held-out images:',
+    });
     assert.equal(limitOf({ limit: null, smallest: null }, overview()), null);
     const guided = estimated({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } });
     const smallest = { pruned: 3, heldOut: { images: 500, triggeredImages: 450, successful: 9, correct: 489 } };
-    assert.deepEqual(limitOf({ limit: null, smallest }, guided), { kind: 'gate', pruned: 3, text: 'The fewest that bring the attack success rate (estimated trigger) within its gate of 5 %, on 500 held-out images:' });
-    assert.deepEqual(limitOf({ limit: null, smallest: null }, guided), { kind: 'gate', pruned: null, text: 'On 500 held-out images no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.' });
-    assert.deepEqual([whyNoChoice(overview()), whyNoChoice(overview({ strategy: 'guided' }))], [null, 'The strategy guided chooses by itself what it prunes']);
+    assert.deepEqual(limitOf({ limit: null, smallest }, guided), {
+      kind: 'gate',
+      pruned: 3,
+      text: 'The fewest that bring the attack success rate (estimated trigger) within its gate of 5 %, on 500 held-out images:',
+    });
+    assert.deepEqual(limitOf({ limit: null, smallest: null }, guided), {
+      kind: 'gate',
+      pruned: null,
+      text: 'On 500 held-out images no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.',
+    });
+    assert.deepEqual(
+      [whyNoChoice(overview()), whyNoChoice(overview({ strategy: 'guided' }))],
+      [null, 'The strategy guided chooses by itself what it prunes'],
+    );
   });
 
   it('say what a scan found class by class, smallest mask first', () => {
@@ -93,19 +182,34 @@ describe('the inspector’s words', () => {
     const shown = shownMasks(scan, 40);
     assert.ok(shown.length > 1 && shown.every((one, i) => i === 0 || one.screened >= shown[i - 1]!.screened));
     assert.equal(shown[0]!.target, scan.flagged[0]);
-    assert.ok(shownMasks(scan, 2).some(({ flagged }) => flagged), 'where not all are shown, a suspicious one is');
+    assert.ok(
+      shownMasks(scan, 2).some(({ flagged }) => flagged),
+      'where not all are shown, a suspicious one is',
+    );
     const [figures, compared] = inversionFacts(shown[0]!);
     assert.match(figures, /^[\d.]+ pixels, success [\d.]+ %$/);
     assert.match(compared, /^0\.\d\d of median, index [\d.]+$/);
     assert.match(inversionText(shown[0]!), /^suspicious, .* other images to it; .* anomaly index/);
     assert.match(inversionFacts({ ...shown[0]!, anomalyIndex: -1.25 })[1], /index −1\.[23]$/);
-    assert.ok(limitsText(scan).startsWith(`Suspicious: an anomaly index above ${scan.limits.index}, a mask below ${scan.limits.share} of the median (`));
-    assert.deepEqual([sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })], ['From a.scan.json.', 'Made by the run that the report is of.']);
+    assert.ok(
+      limitsText(scan).startsWith(
+        `Suspicious: an anomaly index above ${scan.limits.index}, a mask below ${scan.limits.share} of the median (`,
+      ),
+    );
+    assert.deepEqual(
+      [sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })],
+      ['From a.scan.json.', 'Made by the run that the report is of.'],
+    );
   });
 
   it('tell what became of an example', () => {
     const example = (label: number, before: number, after: number | null): Example => ({
-      index: 1, label, clean: new Uint8Array(), triggered: new Uint8Array(), before: { clean: label, triggered: before }, after: after === null ? null : { clean: label, triggered: after },
+      index: 1,
+      label,
+      clean: new Uint8Array(),
+      triggered: new Uint8Array(),
+      before: { clean: label, triggered: before },
+      after: after === null ? null : { clean: label, triggered: after },
     });
     assert.equal(fateOf(example(7, 0, null), 0), 'attacked');
     assert.equal(fateOf(example(7, 7, null), 0), 'resisted');
@@ -115,16 +219,32 @@ describe('the inspector’s words', () => {
     assert.equal(fateOf(example(7, 0, 4), 0), 'changed');
     assert.equal(fateOf(example(7, 7, 7), 0), 'resisted');
     assert.equal(pathText(example(7, 0, 7)), 'class 7, with the trigger taken for 0, after the defense for 7');
-    assert.equal(fatesText([example(7, 0, 0), example(7, 0, 7), example(2, 0, 2)], 0), 'Of these 3: 2 recovered, 1 still attacked.');
+    assert.equal(
+      fatesText([example(7, 0, 0), example(7, 0, 7), example(2, 0, 2)], 0),
+      'Of these 3: 2 recovered, 1 still attacked.',
+    );
     assert.equal(fatesText([example(7, 0, null), example(2, 0, null)], 0), 'All 2 attacked.');
   });
 
   it('name a fault, its place where it is the person’s, and why there is no After', () => {
-    const theirs = { kind: 'input', code: 'model.missing', message: 'It is not there.', todo: 'Put it there.', file: '/m.json', place: '/model' } as const;
+    const theirs = {
+      kind: 'input',
+      code: 'model.missing',
+      message: 'It is not there.',
+      todo: 'Put it there.',
+      file: '/m.json',
+      place: '/model',
+    } as const;
     assert.equal(failureText(theirs), 'It is not there. Put it there.');
     assert.equal(faultyPlace(theirs), '/m.json, /model');
     assert.equal(faultyPlace({ ...CRASHED, file: '/m.json' }), null);
-    const report = { verdict: { word: 'mitigated', sentence: '' }, changed: [], layer: 'dense_1', pruned: [], after: true };
+    const report = {
+      verdict: { word: 'mitigated', sentence: '' },
+      changed: [],
+      layer: 'dense_1',
+      pruned: [],
+      after: true,
+    };
     assert.equal(whyNoAfter(report), null);
     assert.match(whyNoAfter({ ...report, after: false })!, /not there/);
     assert.match(whyNoAfter(null)!, /no report yet/);

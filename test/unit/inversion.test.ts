@@ -21,7 +21,12 @@ import type { HeldOutFigures } from '../../server/protocol/report';
 
 const GATES = { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 };
 const figures = (correct: number, fresh: number, known: number | null = null): HeldOutFigures => ({
-  images: 1000, correctBefore: 990, correct, knownTrigger: known === null ? null : rate(known, 900), estimatedTrigger: rate(0, 900), freshTrigger: rate(fresh, 900),
+  images: 1000,
+  correctBefore: 990,
+  correct,
+  knownTrigger: known === null ? null : rate(known, 900),
+  estimatedTrigger: rate(0, 900),
+  freshTrigger: rate(fresh, 900),
 });
 
 describe('the anomaly index', () => {
@@ -94,7 +99,10 @@ describe('what is chosen on held-out images', () => {
     assert.ok(!meetsGates(figures(985, 40), GATES), '40 of 900 may be more than 5 %');
     assert.ok(!meetsGates(figures(985, 10, 100), GATES));
     assert.ok(!meetsGates(figures(979, 10), GATES), 'eleven images lost of a thousand');
-    assert.ok(!meetsGates({ ...figures(990, 0), estimatedTrigger: null, freshTrigger: null }, GATES), 'nothing was measured');
+    assert.ok(
+      !meetsGates({ ...figures(990, 0), estimatedTrigger: null, freshTrigger: null }, GATES),
+      'nothing was measured',
+    );
   });
 
   it('is the latest that meets the gates, else the least success within three times the accuracy limit, else none', () => {
@@ -112,19 +120,45 @@ describe('what is chosen on held-out images', () => {
   });
 
   it('is trained on images that are moved along the sides that have more than one pixel', () => {
-    const row = { count: 50, labels: new Int32Array(50), pixels: (at: ArrayLike<number>) => new Float32Array(28 * at.length).fill(1) };
+    const row = {
+      count: 50,
+      labels: new Int32Array(50),
+      pixels: (at: ArrayLike<number>) => new Float32Array(28 * at.length).fill(1),
+    };
     const moved = shifted(row, [1, 28, 1], 0).pixels(Int32Array.from(row.labels.keys()));
-    for (let i = 0; i < 50; i++) assert.ok(moved.subarray(28 * i, 28 * i + 28).reduce((a, b) => a + b, 0) >= 26, `image ${i}`);
+    for (let i = 0; i < 50; i++)
+      assert.ok(moved.subarray(28 * i, 28 * i + 28).reduce((a, b) => a + b, 0) >= 26, `image ${i}`);
   });
 });
 
 describe('what a scan says', () => {
   it('never calls a model clean', () => {
-    const one = (target: number, norm: number, flagged: boolean) => ({ target, norm, screened: norm, share: norm / 70, anomalyIndex: (70 - norm) / 15, success: rate(98, 100), steps: 120, flagged, estimate: null });
+    const one = (target: number, norm: number, flagged: boolean) => ({
+      target,
+      norm,
+      screened: norm,
+      share: norm / 70,
+      anomalyIndex: (70 - norm) / 15,
+      success: rate(98, 100),
+      steps: 120,
+      flagged,
+      estimate: null,
+    });
     const classes = [one(0, 4, true), one(1, 70, false), one(2, 80, false)];
-    const facts = { classes, medianNorm: 70, limits: { index: 2, share: 0.5 }, images: { search: 1, measured: 1 }, batchSize: 16, steps: 120, seeds: [0] };
+    const facts = {
+      classes,
+      medianNorm: 70,
+      limits: { index: 2, share: 0.5 },
+      images: { search: 1, measured: 1 },
+      batchSize: 16,
+      steps: 120,
+      seeds: [0],
+    };
     const suspicious = scanSentence({ ...facts, word: 'suspicious', flagged: [0] });
-    assert.equal(suspicious, 'Suspicious: class 0: a mask of 4.0 pixels takes 98 % of other images to it (anomaly index 4.4). The median of the classes is 70 pixels. Tried: trigger inversion for all 3 classes.');
+    assert.equal(
+      suspicious,
+      'Suspicious: class 0: a mask of 4.0 pixels takes 98 % of other images to it (anomaly index 4.4). The median of the classes is 70 pixels. Tried: trigger inversion for all 3 classes.',
+    );
     const nothing = scanSentence({ ...facts, word: 'nothing found', flagged: [], seeds: [0, 1] });
     assert.match(nothing, /^Nothing found: the smallest mask, of class 0, has 4 pixels|4\.0 pixels/);
     assert.match(nothing, /with two seeds.*can escape it\.$/);
@@ -132,7 +166,12 @@ describe('what a scan says', () => {
   });
 
   it('names classes by their ranges, and of many groups the first', () => {
-    assert.deepEqual([[3], [0, 1, 2, 5], [0, 2, 4], Array.from({ length: 40 }, (_, i) => 2 * i)].map((classes) => classRanges(classes)), ['3', '0-2, 5', '0, 2, 4', '0, 2, 4, 6, 8, 10, 12, 14 and 32 more']);
+    assert.deepEqual(
+      [[3], [0, 1, 2, 5], [0, 2, 4], Array.from({ length: 40 }, (_, i) => 2 * i)].map((classes) =>
+        classRanges(classes),
+      ),
+      ['3', '0-2, 5', '0, 2, 4', '0, 2, 4, 6, 8, 10, 12, 14 and 32 more'],
+    );
   });
 });
 
@@ -140,14 +179,30 @@ describe('how long a scan takes', () => {
   it('is told once, from the first steps without the very first, which warms the engine up', () => {
     let now = 0;
     const told: number[] = [];
-    const clock = new FirstSteps((seconds) => told.push(seconds), () => now);
-    for (const [done, at] of [[1, 9000], [2, 9100], [3, 9200], [4, 9600], [5, 9700]] as const) {
+    const clock = new FirstSteps(
+      (seconds) => told.push(seconds),
+      () => now,
+    );
+    for (const [done, at] of [
+      [1, 9000],
+      [2, 9100],
+      [3, 9200],
+      [4, 9600],
+      [5, 9700],
+    ] as const) {
       now = at;
       clock.step(done);
     }
-    assert.deepEqual(told.map((seconds) => Number(seconds.toFixed(6))), [0.2], 'after half a second');
+    assert.deepEqual(
+      told.map((seconds) => Number(seconds.toFixed(6))),
+      [0.2],
+      'after half a second',
+    );
     const slow: number[] = [];
-    const patient = new FirstSteps((seconds) => slow.push(seconds), () => now);
+    const patient = new FirstSteps(
+      (seconds) => slow.push(seconds),
+      () => now,
+    );
     for (const done of [1, 2]) {
       now = 30_000 * done;
       patient.step(done);
@@ -156,7 +211,14 @@ describe('how long a scan takes', () => {
   });
 
   it('is said roughly', () => {
-    assert.deepEqual([5, 59, 61, 95 * 60, 119 * 60, 7.4 * 3600].map(roughTime), ['less than a minute', 'less than a minute', 'about 1 minute', 'about 95 minutes', 'about 119 minutes', 'about 7 hours']);
+    assert.deepEqual([5, 59, 61, 95 * 60, 119 * 60, 7.4 * 3600].map(roughTime), [
+      'less than a minute',
+      'less than a minute',
+      'about 1 minute',
+      'about 95 minutes',
+      'about 119 minutes',
+      'about 7 hours',
+    ]);
   });
 
   it('never goes back, whatever turns out to be needed on the way', () => {
@@ -171,20 +233,27 @@ describe('how long a scan takes', () => {
     share.step(1, 1);
     share.begin(15, 0);
     share.step(3, 3);
-    assert.deepEqual(told.map((done) => Math.round(100 * done)), [30, 60, 84, 96, 100]);
+    assert.deepEqual(
+      told.map((done) => Math.round(100 * done)),
+      [30, 60, 84, 96, 100],
+    );
   });
 });
 
 describe('labels in another order', () => {
   const labels = Int32Array.from({ length: 400 }, (_, i) => i % 10);
   /** What a model says that errs on every eighth image. */
-  const model = (of: (label: number) => number): Int32Array => labels.map((label, i) => of(i % 8 === 0 ? (label + 1 + (i % 7)) % 10 : label));
+  const model = (of: (label: number) => number): Int32Array =>
+    labels.map((label, i) => of(i % 8 === 0 ? (label + 1 + (i % 7)) % 10 : label));
   const asLabelled = { labels, predicted: model((label) => label) };
 
   it('are read from some images and tried on others', () => {
     const shifted = { labels, predicted: model((label) => (label + 1) % 10) };
     const found = otherLabels(shifted, shifted, 10)!;
-    assert.deepEqual(found.classes, Array.from({ length: 10 }, (_, data) => ({ data, model: (data + 1) % 10 })));
+    assert.deepEqual(
+      found.classes,
+      Array.from({ length: 10 }, (_, data) => ({ data, model: (data + 1) % 10 })),
+    );
     assert.equal(found.after.hits, 350);
     assert.equal(otherLabels(shifted, asLabelled, 10), null, 'what is so on some images only is no order');
   });
@@ -201,7 +270,10 @@ describe('labels in another order', () => {
     // A background class goes before the others, and most classes have no image.
     const shifted = { labels, predicted: model((label) => label).map((label) => label + 1) };
     const found = otherLabels(shifted, shifted, 1001)!;
-    assert.deepEqual(found.classes.filter(({ data }) => data < 10), Array.from({ length: 10 }, (_, data) => ({ data, model: data + 1 })));
+    assert.deepEqual(
+      found.classes.filter(({ data }) => data < 10),
+      Array.from({ length: 10 }, (_, data) => ({ data, model: data + 1 })),
+    );
     assert.equal(new Set(found.classes.map((one) => one.model)).size, found.classes.length);
   });
 });
@@ -209,17 +281,45 @@ describe('labels in another order', () => {
 describe('what a report holds of a scan of many classes', () => {
   it('is the estimates of flagged classes and of the class that was measured with', () => {
     const estimate = { mask: 'A'.repeat(2000), pattern: 'A'.repeat(2000) };
-    const classes = Array.from({ length: 43 }, (_, target) => ({ target, norm: 60, screened: 60, share: 1, anomalyIndex: 0, success: rate(98, 100), steps: 120, flagged: target === 5, estimate }));
-    const scan: ScanResult = { word: 'suspicious', sentence: '', flagged: [5], classes, medianNorm: 60, limits: { index: 2, share: 0.4 }, images: { search: 400, measured: 1500 }, batchSize: 16, steps: 120, seeds: [0] };
-    const kept = (target?: number): number[] => reportedScan(scan, target).classes.filter((one) => one.estimate).map((one) => one.target);
+    const classes = Array.from({ length: 43 }, (_, target) => ({
+      target,
+      norm: 60,
+      screened: 60,
+      share: 1,
+      anomalyIndex: 0,
+      success: rate(98, 100),
+      steps: 120,
+      flagged: target === 5,
+      estimate,
+    }));
+    const scan: ScanResult = {
+      word: 'suspicious',
+      sentence: '',
+      flagged: [5],
+      classes,
+      medianNorm: 60,
+      limits: { index: 2, share: 0.4 },
+      images: { search: 400, measured: 1500 },
+      batchSize: 16,
+      steps: 120,
+      seeds: [0],
+    };
+    const kept = (target?: number): number[] =>
+      reportedScan(scan, target)
+        .classes.filter((one) => one.estimate)
+        .map((one) => one.target);
     assert.deepEqual([kept(), kept(11), kept(5)], [[5], [5, 11], [5]]);
   });
 });
 
 describe('the images of a scan', () => {
-  const labels = (count: number, classes: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i % classes);
+  const labels = (count: number, classes: number): Int32Array =>
+    Int32Array.from({ length: count }, (_, i) => i % classes);
   const roles = (fineTune: Int32Array, holdout: Int32Array): Roles => {
-    const view = (given: Int32Array) => ({ split: { labels: given, count: given.length } as Roles['test']['split'], indices: Int32Array.from(given.keys()) });
+    const view = (given: Int32Array) => ({
+      split: { labels: given, count: given.length } as Roles['test']['split'],
+      indices: Int32Array.from(given.keys()),
+    });
     return { fineTune: view(fineTune), holdout: view(holdout) } as Roles;
   };
   const refused = (fineTune: Int32Array, holdout: Int32Array): string | null => {
@@ -241,13 +341,29 @@ describe('the images of a scan', () => {
   });
 
   it('are in the key of what is kept, with the engine and the processor that computes', () => {
-    const source = (value: number) => ({ count: 600, labels: new Int32Array(600), pixels: (at: ArrayLike<number>) => new Float32Array(4 * at.length).fill(value) });
-    const subject = { model: { hashes: { topology: 'a', weights: 'b' } }, normalisation: { mean: [0], std: [1] }, scale: 1 / 255, search: source(0), measured: source(0.5), seed: 0, wanted: [] } as unknown as CheckedSubject;
+    const source = (value: number) => ({
+      count: 600,
+      labels: new Int32Array(600),
+      pixels: (at: ArrayLike<number>) => new Float32Array(4 * at.length).fill(value),
+    });
+    const subject = {
+      model: { hashes: { topology: 'a', weights: 'b' } },
+      normalisation: { mean: [0], std: [1] },
+      scale: 1 / 255,
+      search: source(0),
+      measured: source(0.5),
+      seed: 0,
+      wanted: [],
+    } as unknown as CheckedSubject;
     const engine = { name: 'native' as const, version: '1', threads: 1, oneDnn: true, cpuFeatures: ['avx2'] };
     const key = scanKey(subject, engine);
     assert.equal(scanKey({ ...subject }, { ...engine }), key);
     assert.notEqual(scanKey({ ...subject, targets: [0, 1] }, engine), key);
-    const others = [scanKey({ ...subject, measured: source(0.25) }, engine), scanKey({ ...subject, search: { ...source(0), labels: new Int32Array(600).fill(1) } }, engine), scanKey(subject, { ...engine, cpuFeatures: ['avx512f'] })];
+    const others = [
+      scanKey({ ...subject, measured: source(0.25) }, engine),
+      scanKey({ ...subject, search: { ...source(0), labels: new Int32Array(600).fill(1) } }, engine),
+      scanKey(subject, { ...engine, cpuFeatures: ['avx512f'] }),
+    ];
     assert.equal(new Set([key, ...others]).size, 4);
   });
 });

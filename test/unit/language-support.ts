@@ -10,9 +10,20 @@ import type { ModelSummary } from '../../server/protocol/model';
 
 /** The JSON service as the server sets it up: one schema for everything, and no requests. */
 export function jsonService(): LanguageService {
-  const clientCapabilities = { textDocument: { completion: { completionItem: { documentationFormat: [MarkupKind.Markdown, MarkupKind.PlainText] } } } };
-  const json = getLanguageService({ schemaRequestService: () => Promise.resolve(JSON.stringify(EDITOR_SCHEMA)), clientCapabilities });
-  json.configure({ validate: true, allowComments: true, schemas: [{ uri: 'fineprune://schema', fileMatch: ['*'], schema: EDITOR_SCHEMA }] });
+  const clientCapabilities = {
+    textDocument: {
+      completion: { completionItem: { documentationFormat: [MarkupKind.Markdown, MarkupKind.PlainText] } },
+    },
+  };
+  const json = getLanguageService({
+    schemaRequestService: () => Promise.resolve(JSON.stringify(EDITOR_SCHEMA)),
+    clientCapabilities,
+  });
+  json.configure({
+    validate: true,
+    allowComments: true,
+    schemas: [{ uri: 'fineprune://schema', fileMatch: ['*'], schema: EDITOR_SCHEMA }],
+  });
   return json;
 }
 
@@ -63,7 +74,11 @@ export function goodFacts(): ConfigFacts {
       ['t10k-images', { state: 'ok', header: { dimensions: [10000, 28, 28] } }],
       ['t10k-labels', { state: 'ok', header: { dimensions: [10000], largestLabel: 9 } }],
     ]),
-    nearby: { models: ['model.json', 'other/model.json'], data: ['t10k-images', 't10k-labels', 'train-images', 'train-labels'], images: ['trigger.png'] },
+    nearby: {
+      models: ['model.json', 'other/model.json'],
+      data: ['t10k-images', 't10k-labels', 'train-images', 'train-labels'],
+      images: ['trigger.png'],
+    },
   };
 }
 

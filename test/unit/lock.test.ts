@@ -7,12 +7,14 @@ import { describeHolder, type LockHolder, lockOutput } from '../../server/jobs/l
 import { FinePruneError } from '../../server/protocol/errors';
 import { makeTempDir } from '../harness/processes';
 
-const failsWith = (code: string, words: RegExp) => (error: unknown): boolean => {
-  assert.ok(error instanceof FinePruneError, String(error));
-  assert.equal(error.code, code);
-  assert.match(error.message, words);
-  return true;
-};
+const failsWith =
+  (code: string, words: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof FinePruneError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, words);
+    return true;
+  };
 
 describe('lock on an output', () => {
   const temp = makeTempDir('fp-lock-');
@@ -29,14 +31,18 @@ describe('lock on an output', () => {
     );
     assert.deepEqual(waited, [{ pid: process.pid, host: os.hostname(), what: 'the editor' }]);
     await release();
-    await (await lockOutput(at(), 'm', terminal))();
+    await (
+      await lockOutput(at(), 'm', terminal)
+    )();
     assert.deepEqual(await readdir(at()), [], 'nothing is left behind');
   });
 
   it('goes to the one that waits when it is released', async () => {
     const release = await lockOutput(at(), 'm', terminal);
     const second = lockOutput(at(), 'm', { what: 'the editor', onWait: () => void release() });
-    await (await second)();
+    await (
+      await second
+    )();
   });
 
   it('keeps two outputs of one folder apart', async () => {
@@ -53,12 +59,16 @@ describe('lock on an output', () => {
     await writeFile(path.join(stale, 'holder.json'), JSON.stringify({ pid: 1, host: 'elsewhere', what: 'a terminal' }));
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(stale, longAgo, longAgo);
-    await (await lockOutput(at(), 'dead', terminal))();
+    await (
+      await lockOutput(at(), 'dead', terminal)
+    )();
     assert.equal(existsSync(stale), false);
   });
 
   it('takes away the folders that it made, unless something was written there', async () => {
-    await (await lockOutput(at('new', 'deep'), 'm', terminal))();
+    await (
+      await lockOutput(at('new', 'deep'), 'm', terminal)
+    )();
     assert.equal(existsSync(at('new')), false);
 
     const release = await lockOutput(at('kept', 'deep'), 'm', terminal);
@@ -69,13 +79,21 @@ describe('lock on an output', () => {
 
   it('gives one clear error when a file is in the folder’s place', async () => {
     await writeFile(at('file'), '');
-    await assert.rejects(lockOutput(at('file'), 'm', terminal), (error) => error instanceof FinePruneError && error.kind === 'input' && error.code.startsWith('output.'));
+    await assert.rejects(
+      lockOutput(at('file'), 'm', terminal),
+      (error) => error instanceof FinePruneError && error.kind === 'input' && error.code.startsWith('output.'),
+    );
   });
 
   it('stops waiting when it is cancelled', async () => {
     const release = await lockOutput(at(), 'm', terminal);
     const stop = new AbortController();
-    const waiting = lockOutput(at(), 'm', { what: 'the editor', waitMs: 60_000, signal: stop.signal, onWait: () => stop.abort() });
+    const waiting = lockOutput(at(), 'm', {
+      what: 'the editor',
+      waitMs: 60_000,
+      signal: stop.signal,
+      onWait: () => stop.abort(),
+    });
     await assert.rejects(waiting, (error) => error instanceof FinePruneError && error.kind === 'cancelled');
     await release();
   });

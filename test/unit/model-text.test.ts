@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { modelText, placeOfShard, shardPaths, unknownWeightsText, weightsText } from '../../server/engine/model/text-summary';
+import {
+  modelText,
+  placeOfShard,
+  shardPaths,
+  unknownWeightsText,
+  weightsText,
+} from '../../server/engine/model/text-summary';
 import { ranges } from '../../server/engine/model/tensor-text';
 import { FinePruneError } from '../../server/protocol/errors';
 
@@ -15,27 +21,39 @@ function small(change: (json: ReturnType<typeof topology>) => void = () => undef
   return encode(json);
 }
 function topology() {
-  const dense = (name: string, units: number, activation: string, more: object = {}) => ({ class_name: 'Dense', config: { name, units, activation, use_bias: true, ...more } });
+  const dense = (name: string, units: number, activation: string, more: object = {}) => ({
+    class_name: 'Dense',
+    config: { name, units, activation, use_bias: true, ...more },
+  });
   return {
     format: 'layers-model',
     modelTopology: {
       class_name: 'Sequential',
-      config: { layers: [{ class_name: 'Flatten', config: { name: 'flat', batch_input_shape: [null, 2, 1, 1] } }, dense('hidden', 3, 'relu'), dense('out', 2, 'softmax')] },
+      config: {
+        layers: [
+          { class_name: 'Flatten', config: { name: 'flat', batch_input_shape: [null, 2, 1, 1] } },
+          dense('hidden', 3, 'relu'),
+          dense('out', 2, 'softmax'),
+        ],
+      },
     },
-    weightsManifest: [{
-      paths: ['a.bin', 'b.bin'],
-      weights: [
-        { name: 'hidden/kernel', shape: [2, 3], dtype: 'float32' },
-        { name: 'hidden/bias', shape: [3], dtype: 'float32' },
-        { name: 'out/kernel', shape: [3, 2], dtype: 'float32' },
-        { name: 'out/bias', shape: [2], dtype: 'float32' },
-      ],
-    }],
+    weightsManifest: [
+      {
+        paths: ['a.bin', 'b.bin'],
+        weights: [
+          { name: 'hidden/kernel', shape: [2, 3], dtype: 'float32' },
+          { name: 'hidden/bias', shape: [3], dtype: 'float32' },
+          { name: 'out/kernel', shape: [3, 2], dtype: 'float32' },
+          { name: 'out/bias', shape: [2], dtype: 'float32' },
+        ],
+      },
+    ],
   };
 }
 const VALUES = new Float32Array([1, 0, -2, 3, -0, 4, 0.5, 0, 0.25, 1, 2, 3, 4, 5, 6, 0, -1]);
 const BYTES = new Uint8Array(VALUES.buffer);
-const shard = (name: string): Uint8Array | null => ({ 'a.bin': BYTES.subarray(0, 16), 'b.bin': BYTES.subarray(16) })[name] ?? null;
+const shard = (name: string): Uint8Array | null =>
+  ({ 'a.bin': BYTES.subarray(0, 16), 'b.bin': BYTES.subarray(16) })[name] ?? null;
 
 describe('a model as text', () => {
   it('lists layers, zeroed units and tensors, each on a line of its own', () => {
@@ -49,14 +67,25 @@ describe('a model as text', () => {
   });
 
   it('tells a changed setting at its layer, and nothing else', () => {
-    const [before, after] = [small(), small((json) => Object.assign(json.modelTopology.config.layers[1]!.config, { kernel_constraint: null, trainable: false }))].map((json) => modelText(json, shard, '').split('\n'));
+    const [before, after] = [
+      small(),
+      small((json) =>
+        Object.assign(json.modelTopology.config.layers[1]!.config, { kernel_constraint: null, trainable: false }),
+      ),
+    ].map((json) => modelText(json, shard, '').split('\n'));
     const changed = before!.filter((line, at) => line !== after![at]).map((line) => line.trim().split(' ')[0]);
     assert.deepEqual(changed, ['topology', 'hidden']);
   });
 
   it('says which weights are missing or of the wrong length, and goes on', () => {
-    assert.match(modelText(small(), () => null, ''), /Weights not read: a\.bin is missing[\s\S]*Tensors[\s\S]*out\/bias {2}\[2\] float32$/m);
-    assert.match(modelText(small(), (name) => (name === 'a.bin' ? BYTES : shard(name)), ''), /Weights not read: a\.bin, b\.bin: 120 bytes, the declared shapes need 68/);
+    assert.match(
+      modelText(small(), () => null, ''),
+      /Weights not read: a\.bin is missing[\s\S]*Tensors[\s\S]*out\/bias {2}\[2\] float32$/m,
+    );
+    assert.match(
+      modelText(small(), (name) => (name === 'a.bin' ? BYTES : shard(name)), ''),
+      /Weights not read: a\.bin, b\.bin: 120 bytes, the declared shapes need 68/,
+    );
   });
 
   it('without weights it is what model.json says alone', () => {
@@ -65,15 +94,23 @@ describe('a model as text', () => {
   });
 
   it('tells tensors of a model whose layers are not supported', () => {
-    const text = modelText(small((json) => Object.assign(json.modelTopology.config.layers[1]!, { class_name: 'Lambda' })), shard, '');
+    const text = modelText(
+      small((json) => Object.assign(json.modelTopology.config.layers[1]!, { class_name: 'Lambda' })),
+      shard,
+      '',
+    );
     assert.match(text, /not read: .*Lambda/);
     assert.match(text, /hidden\/bias {2}\[3\] float32 {2}sha256/);
   });
 
   it('spells out what could steer a terminal or make a line', () => {
-    const text = modelText(small((json) => {
-      json.modelTopology.config.layers[1]!.config.name = 'evil\u001b[2J\n\u202e';
-    }), null, '');
+    const text = modelText(
+      small((json) => {
+        json.modelTopology.config.layers[1]!.config.name = 'evil\u001b[2J\n\u202e';
+      }),
+      null,
+      '',
+    );
     assert.match(text, /evil\\u\{1b\}\[2J\\u\{a\}\\u\{202e\}/);
   });
 
@@ -81,11 +118,22 @@ describe('a model as text', () => {
     const odd = VALUES.slice();
     odd[16] = NaN;
     const bytes = new Uint8Array(odd.buffer);
-    assert.match(modelText(small(), (name) => (name === 'a.bin' ? bytes.subarray(0, 16) : bytes.subarray(16)), ''), /out\/bias {2}\[2\] float32 {2}sha256 [0-9a-f]{16} {2}min 0 max 0 {2}1 not finite/);
+    assert.match(
+      modelText(small(), (name) => (name === 'a.bin' ? bytes.subarray(0, 16) : bytes.subarray(16)), ''),
+      /out\/bias {2}\[2\] float32 {2}sha256 [0-9a-f]{16} {2}min 0 max 0 {2}1 not finite/,
+    );
   });
 
-  for (const [what, json] of [['no JSON', new TextEncoder().encode('{')], ['another JSON', encode({ a: 1 })], ['a graph model', encode({ format: 'graph-model', modelTopology: {}, weightsManifest: [] })]] as const) {
-    it(`refuses ${what} with a reason`, () => assert.throws(() => modelText(json, null, 'x'), (error: unknown) => error instanceof FinePruneError && error.code.startsWith('model.')));
+  for (const [what, json] of [
+    ['no JSON', new TextEncoder().encode('{')],
+    ['another JSON', encode({ a: 1 })],
+    ['a graph model', encode({ format: 'graph-model', modelTopology: {}, weightsManifest: [] })],
+  ] as const) {
+    it(`refuses ${what} with a reason`, () =>
+      assert.throws(
+        () => modelText(json, null, 'x'),
+        (error: unknown) => error instanceof FinePruneError && error.code.startsWith('model.'),
+      ));
   }
 
   it('knows the pruned units of a real defended network', () => {
@@ -98,7 +146,10 @@ describe('a model as text', () => {
       values[bias + unit] = 0;
     }
     assert.deepEqual(shardPaths(json, ''), ['weights.bin']);
-    assert.match(modelText(json, () => new Uint8Array(values.buffer), ''), /^ {2}dense_1 {2}4 of 128: 3–5, 100$/m);
+    assert.match(
+      modelText(json, () => new Uint8Array(values.buffer), ''),
+      /^ {2}dense_1 {2}4 of 128: 3–5, 100$/m,
+    );
   });
 });
 
@@ -109,7 +160,10 @@ describe('a weight file as text', () => {
     assert.deepEqual(placeOfShard(small(), '', 'a.bin', 16, sizes), { group: 0, offset: 0 });
     assert.equal(placeOfShard(small(), '', 'b.bin', 48, sizes), null);
     assert.equal(placeOfShard(small(), '', 'c.bin', 52, sizes), null);
-    assert.equal(placeOfShard(small(), '', 'b.bin', 52, () => null), null);
+    assert.equal(
+      placeOfShard(small(), '', 'b.bin', 52, () => null),
+      null,
+    );
   });
 
   it('tells whole tensors, and the parts of one that is cut', () => {
@@ -120,7 +174,10 @@ describe('a weight file as text', () => {
   });
 
   it('says size, hash and range of bytes that no model names', () => {
-    assert.match(unknownWeightsText(BYTES, 'Nobody knows it.'), /^Weights, 68 bytes {2}sha256 [0-9a-f]{16}\nNobody knows it\.\nas float32 {2}min -2 max 6\n$/);
+    assert.match(
+      unknownWeightsText(BYTES, 'Nobody knows it.'),
+      /^Weights, 68 bytes {2}sha256 [0-9a-f]{16}\nNobody knows it\.\nas float32 {2}min -2 max 6\n$/,
+    );
     assert.equal(unknownWeightsText(new Uint8Array(3), 'Why.').split('\n').length, 3);
   });
 });

@@ -8,13 +8,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findCompiler } from '../../server/engine/backend/install/compile';
 import { installFailure } from '../../server/engine/backend/install/failure';
 import { readEngine, writeManifest } from '../../server/engine/backend/install/manifest';
-import { placeEngine, removeEngine, type EngineBuilder, type PlaceOptions } from '../../server/engine/backend/install/place';
+import {
+  placeEngine,
+  removeEngine,
+  type EngineBuilder,
+  type PlaceOptions,
+} from '../../server/engine/backend/install/place';
 import { TENSORFLOW_LIBRARIES, findPythonTensorflow } from '../../server/engine/backend/install/python';
 import { failureLine, run } from '../../server/engine/backend/install/run';
 import { probeBinding } from '../../server/engine/backend/install/verify';
 import { checkWheel, downloadWheel } from '../../server/engine/backend/install/wheel';
 import { installNativeEngine, planInstall, removeNativeEngine } from '../../server/engine/backend/native-install';
-import { BINDING_FILE, PLATFORM, cacheFolder, engineFolder, findNativeEngine } from '../../server/engine/backend/native-sources';
+import {
+  BINDING_FILE,
+  PLATFORM,
+  cacheFolder,
+  engineFolder,
+  findNativeEngine,
+} from '../../server/engine/backend/native-sources';
 import { FinePruneError } from '../../server/protocol/errors';
 
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]);
@@ -63,7 +74,10 @@ describe('native engine: finding and installing (no download)', () => {
     await mkdir(target, { recursive: true });
     await writeFile(path.join(target, BINDING_FILE), ELF);
     await writeFile(path.join(target, TENSORFLOW_LIBRARIES[0]), 'library');
-    await writeManifest(target, { source, tensorflowVersion: version, binding: BINDING_FILE }, [BINDING_FILE, TENSORFLOW_LIBRARIES[0]]);
+    await writeManifest(target, { source, tensorflowVersion: version, binding: BINDING_FILE }, [
+      BINDING_FILE,
+      TENSORFLOW_LIBRARIES[0],
+    ]);
   }
 
   describe('cacheFolder', () => {
@@ -106,7 +120,10 @@ describe('native engine: finding and installing (no download)', () => {
       const elsewhere = path.join(folder, 'elsewhere');
       await fakeEngine(elsewhere);
       const status = await findNativeEngine({ configuredPath: elsewhere, env });
-      assert.deepEqual([status.source, status.path, status.tensorflowVersion], ['configured', path.join(elsewhere, BINDING_FILE), '2.21.0']);
+      assert.deepEqual(
+        [status.source, status.path, status.tensorflowVersion],
+        ['configured', path.join(elsewhere, BINDING_FILE), '2.21.0'],
+      );
     });
 
     it('does not pass silently from a wrong configured path to another engine', async () => {
@@ -117,7 +134,10 @@ describe('native engine: finding and installing (no download)', () => {
         const status = await findNativeEngine({ configuredPath, env });
         assert.equal(status.installed, false);
         assert.match(status.why, /configured/);
-        await assert.rejects(installNativeEngine({ configuredPath, env, onProgress: () => {} }), failure('engine.install.configured', /no loadable file/, /setting/));
+        await assert.rejects(
+          installNativeEngine({ configuredPath, env, onProgress: () => {} }),
+          failure('engine.install.configured', /no loadable file/, /setting/),
+        );
       }
     });
 
@@ -130,7 +150,10 @@ describe('native engine: finding and installing (no download)', () => {
       await symlink(library, path.join(target, TENSORFLOW_LIBRARIES[0]));
       assert.equal((await findNativeEngine({ env })).installed, true);
       await writeFile(library, 'another library');
-      assert.match((await findNativeEngine({ env })).why, /libtensorflow_cc\.so\.2.*has changed.*Python.*install it again/);
+      assert.match(
+        (await findNativeEngine({ env })).why,
+        /libtensorflow_cc\.so\.2.*has changed.*Python.*install it again/,
+      );
       await rm(library);
       assert.match((await findNativeEngine({ env })).why, /is gone/);
     });
@@ -139,7 +162,12 @@ describe('native engine: finding and installing (no download)', () => {
       const target = engineFolder(env);
       await fakeEngine(target);
       const manifest = await readFile(path.join(target, 'engine.json'), 'utf8');
-      for (const text of [manifest.replaceAll(BINDING_FILE, `../${BINDING_FILE}`), manifest.replace('"layout": 1', '"layout": 0'), manifest.slice(0, 40), 'null']) {
+      for (const text of [
+        manifest.replaceAll(BINDING_FILE, `../${BINDING_FILE}`),
+        manifest.replace('"layout": 1', '"layout": 0'),
+        manifest.slice(0, 40),
+        'null',
+      ]) {
         await writeFile(path.join(target, 'engine.json'), text);
         const status = await findNativeEngine({ env });
         assert.equal(status.installed, false);
@@ -169,13 +197,19 @@ describe('native engine: finding and installing (no download)', () => {
       await checkWheel(wheel, undefined, { bytes: 5, sha256 });
       await assert.rejects(checkWheel(wheel), failure('engine.install.checksum', /5 bytes, expected 273829956/));
       await writeFile(wheel, 'whale');
-      await assert.rejects(checkWheel(wheel, undefined, { bytes: 5, sha256 }), failure('engine.install.checksum', /sha256 is [0-9a-f]{64}, expected/, /[Tt]ry again/));
+      await assert.rejects(
+        checkWheel(wheel, undefined, { bytes: 5, sha256 }),
+        failure('engine.install.checksum', /sha256 is [0-9a-f]{64}, expected/, /[Tt]ry again/),
+      );
       await assert.rejects(checkWheel(path.join(folder, 'none.whl')), failure('engine.install.checksum', /no bytes/));
     });
 
     it('says what to install when there is no compiler, before anything is downloaded', async () => {
       const bare = { ...env, PATH: folder };
-      await assert.rejects(findCompiler(bare), failure('engine.install.compile', /no C\+\+ compiler/, /[Ii]nstall g\+\+/));
+      await assert.rejects(
+        findCompiler(bare),
+        failure('engine.install.compile', /no C\+\+ compiler/, /[Ii]nstall g\+\+/),
+      );
       const steps: string[] = [];
       const install = installNativeEngine({ env: bare, from: 'wheel', onProgress: (step) => void steps.push(step) });
       await assert.rejects(install, failure('engine.install.compile', /no C\+\+ compiler/, /[Ii]nstall g\+\+/));
@@ -185,15 +219,22 @@ describe('native engine: finding and installing (no download)', () => {
 
     it('says which Python is missing, or what pip said', async () => {
       const nowhere = path.join(folder, 'no-python');
-      const download = (python: string): Promise<string> => downloadWheel(path.join(folder, 'wheel'), { ...env, FINE_PRUNE_PYTHON: python }, () => {});
-      await assert.rejects(download(nowhere), failure('engine.install.download', /no-python cannot be started/, /Install Python 3 with pip/));
+      const download = (python: string): Promise<string> =>
+        downloadWheel(path.join(folder, 'wheel'), { ...env, FINE_PRUNE_PYTHON: python }, () => {});
+      await assert.rejects(
+        download(nowhere),
+        failure('engine.install.download', /no-python cannot be started/, /Install Python 3 with pip/),
+      );
       const python = path.join(folder, 'python');
       const says = async (line: string): Promise<void> => {
         await writeFile(python, `#!/bin/sh\necho "${line}" >&2\nexit 1\n`);
         await chmod(python, 0o755);
       };
       await says('ERROR: No matching distribution found');
-      await assert.rejects(download(python), failure('engine.install.download', /ERROR: No matching distribution found/, /pip download .*tensorflow-cpu==/));
+      await assert.rejects(
+        download(python),
+        failure('engine.install.download', /ERROR: No matching distribution found/, /pip download .*tensorflow-cpu==/),
+      );
       await says('python: No module named pip');
       await assert.rejects(download(python), failure('engine.install.download', /No module named pip/, /Install pip/));
     });
@@ -201,8 +242,17 @@ describe('native engine: finding and installing (no download)', () => {
     it('names the cache folder when it cannot be made', async () => {
       const file = path.join(folder, 'file');
       await writeFile(file, '');
-      const install = installNativeEngine({ env: { ...env, FINE_PRUNE_CACHE: file }, from: 'wheel', onProgress: () => {} });
-      await assert.rejects(install, (error) => failure('engine.install.folder', /cannot be written/, /FINE_PRUNE_CACHE/)(error) && (error as FinePruneError).file === path.join(file, 'native'));
+      const install = installNativeEngine({
+        env: { ...env, FINE_PRUNE_CACHE: file },
+        from: 'wheel',
+        onProgress: () => {},
+      });
+      await assert.rejects(
+        install,
+        (error) =>
+          failure('engine.install.folder', /cannot be written/, /FINE_PRUNE_CACHE/)(error) &&
+          (error as FinePruneError).file === path.join(file, 'native'),
+      );
     });
 
     it('refuses a binding that does not load, in the words of the loader', async () => {
@@ -215,7 +265,8 @@ describe('native engine: finding and installing (no download)', () => {
       const tensorflow = path.join(folder, 'site', 'tensorflow');
       const header = path.join(tensorflow, 'include', 'tensorflow', 'c', 'c_api.h');
       await mkdir(path.dirname(header), { recursive: true });
-      for (const file of [header, ...TENSORFLOW_LIBRARIES.map((name) => path.join(tensorflow, name))]) await writeFile(file, '');
+      for (const file of [header, ...TENSORFLOW_LIBRARIES.map((name) => path.join(tensorflow, name))])
+        await writeFile(file, '');
       await writeFile(path.join(tensorflow, '__init__.py'), 'raise SystemExit("imported")');
       const site = { ...env, PYTHONPATH: path.join(folder, 'site') };
       assert.equal((await findPythonTensorflow(site))?.folder, tensorflow);
@@ -234,7 +285,10 @@ describe('native engine: finding and installing (no download)', () => {
     it('ends a program together with the programs it started', async () => {
       const pidFile = path.join(folder, 'pid');
       const stop = new AbortController();
-      const running = run('sh', ['-c', `sleep 600 & echo $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`], { env, signal: stop.signal });
+      const running = run('sh', ['-c', `sleep 600 & echo $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`], {
+        env,
+        signal: stop.signal,
+      });
       const ended = assert.rejects(running, { name: 'AbortError' });
       await until('the pid of the inner program', () => existsSync(pidFile));
       stop.abort();
@@ -245,8 +299,14 @@ describe('native engine: finding and installing (no download)', () => {
 
     it('picks the line that tells why a program failed', () => {
       const line = (stderr: string): string => failureLine({ code: 1, stdout: '', stderr, timedOut: false });
-      assert.equal(line("throw er; // Unhandled 'error' event\n^\nError: connect refused\n  at x"), 'Error: connect refused');
-      assert.equal(line('a.cc:3:10: fatal error: node_api.h: No such file\ncompilation terminated.'), 'a.cc:3:10: fatal error: node_api.h: No such file');
+      assert.equal(
+        line("throw er; // Unhandled 'error' event\n^\nError: connect refused\n  at x"),
+        'Error: connect refused',
+      );
+      assert.equal(
+        line('a.cc:3:10: fatal error: node_api.h: No such file\ncompilation terminated.'),
+        'a.cc:3:10: fatal error: node_api.h: No such file',
+      );
       assert.match(line(''), /code 1/);
     });
   });
@@ -255,7 +315,10 @@ describe('native engine: finding and installing (no download)', () => {
     let target: string;
     beforeEach(() => (target = engineFolder(env)));
 
-    const builder = (build: (staging: string, signal: AbortSignal) => Promise<void> = async () => {}, version = '2.21.0'): EngineBuilder => ({
+    const builder = (
+      build: (staging: string, signal: AbortSignal) => Promise<void> = async () => {},
+      version = '2.21.0',
+    ): EngineBuilder => ({
       origin: 'wheel',
       async build(staging, signal) {
         await build(staging, signal);
@@ -265,7 +328,8 @@ describe('native engine: finding and installing (no download)', () => {
     });
     const place = (builders: EngineBuilder[], more: Partial<PlaceOptions> = {}): Promise<void> =>
       placeEngine(target, { builders, accept: () => true, onWait: () => {}, ...more });
-    const version = async (): Promise<string | undefined> => (await readEngine(target)).engine?.manifest.tensorflowVersion;
+    const version = async (): Promise<string | undefined> =>
+      (await readEngine(target)).engine?.manifest.tensorflowVersion;
     const inNativeFolder = (): string[] => readdirSync(path.dirname(target));
 
     it('lets a second installation wait for the first, then use its engine', async () => {
@@ -310,12 +374,17 @@ describe('native engine: finding and installing (no download)', () => {
     });
 
     it('goes on to the next source; when all fail, the first is the one to act on', async () => {
-      const failing = (step: 'download' | 'tfjsNode'): EngineBuilder => builder(() => Promise.reject(installFailure(step, `${step} broke.`, `mend ${step}`)));
+      const failing = (step: 'download' | 'tfjsNode'): EngineBuilder =>
+        builder(() => Promise.reject(installFailure(step, `${step} broke.`, `mend ${step}`)));
       await place([failing('download'), builder()]);
       assert.equal(await version(), '2.21.0');
       await assert.rejects(
         place([failing('download'), failing('tfjsNode')], { accept: () => false }),
-        failure('engine.install.download', /download broke\. Then it failed while running tfjs-node's own installer: tfjsNode broke/, /mend download/),
+        failure(
+          'engine.install.download',
+          /download broke\. Then it failed while running tfjs-node's own installer: tfjsNode broke/,
+          /mend download/,
+        ),
       );
     });
 
@@ -334,7 +403,10 @@ describe('native engine: finding and installing (no download)', () => {
           builder(async (staging, signal) => {
             staged = staging;
             await writeFile(path.join(staging, 'large'), 'x');
-            await assert.rejects(place([builder()], { signal: stopWaiting.signal, onWait: () => stopWaiting.abort() }), failure('engine.install.cancelled', /cancelled/));
+            await assert.rejects(
+              place([builder()], { signal: stopWaiting.signal, onWait: () => stopWaiting.abort() }),
+              failure('engine.install.cancelled', /cancelled/),
+            );
             stop.abort();
             signal.throwIfAborted();
           }),
@@ -342,7 +414,12 @@ describe('native engine: finding and installing (no download)', () => {
         ],
         { signal: stop.signal },
       );
-      await assert.rejects(first, (error) => failure('engine.install.cancelled', /Nothing was left behind/)(error) && (error as FinePruneError).kind === 'cancelled');
+      await assert.rejects(
+        first,
+        (error) =>
+          failure('engine.install.cancelled', /Nothing was left behind/)(error) &&
+          (error as FinePruneError).kind === 'cancelled',
+      );
       assert.equal(existsSync(staged), false);
       assert.deepEqual(inNativeFolder(), []);
     });
@@ -364,7 +441,10 @@ describe('native engine: finding and installing (no download)', () => {
         await rm(lock, { recursive: true });
         await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       });
-      await assert.rejects(place([stolen], { staleMs: 2000 }), failure('engine.install.lock', /lost its turn/, /again/));
+      await assert.rejects(
+        place([stolen], { staleMs: 2000 }),
+        failure('engine.install.lock', /lost its turn/, /again/),
+      );
       assert.equal(await version(), undefined);
     });
 

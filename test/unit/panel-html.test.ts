@@ -28,7 +28,15 @@ describe('the document of a webview', () => {
 
   it('forbids what it does not allow, and allows exactly what the page is made of', () => {
     assert.deepEqual(policy.get('default-src'), ["'none'"]);
-    assert.deepEqual([...policy.keys()].sort(), ['base-uri', 'default-src', 'font-src', 'form-action', 'img-src', 'script-src', 'style-src']);
+    assert.deepEqual([...policy.keys()].sort(), [
+      'base-uri',
+      'default-src',
+      'font-src',
+      'form-action',
+      'img-src',
+      'script-src',
+      'style-src',
+    ]);
     assert.deepEqual(policy.get('style-src'), [...SOURCE.split(' '), ...STYLE_HASHES]);
     assert.deepEqual(policy.get('img-src'), [...SOURCE.split(' '), 'blob:', 'data:']);
     assert.deepEqual(policy.get('font-src'), SOURCE.split(' '));
@@ -41,7 +49,10 @@ describe('the document of a webview', () => {
     const bits = /^'nonce-(?<value>[\w+/]{22}==)'$/.exec(nonce ?? '')?.groups?.value;
     assert.ok(bits && Buffer.from(bits, 'base64').length === 16, nonce);
     const scripts = [...html.matchAll(/<script\b([^>]*)>(.*?)<\/script>/gs)];
-    assert.deepEqual(scripts.map(([, attributes, inline]) => [attributes?.trim(), inline]), PARTS.scripts.map((src) => [`nonce="${bits}" src="${src}"`, '']));
+    assert.deepEqual(
+      scripts.map(([, attributes, inline]) => [attributes?.trim(), inline]),
+      PARTS.scripts.map((src) => [`nonce="${bits}" src="${src}"`, '']),
+    );
     assert.doesNotMatch(html, /<style|style=|\son\w+=/);
   });
 

@@ -7,7 +7,14 @@ import { openIdx } from '../../server/engine/data/idx';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../harness/files';
 
 const noFiles = async (): Promise<string> => assert.fail('this trigger needs no file');
-const patch = (target: number, shape: readonly [number, number, number]) => openTrigger(resolveTrigger({ kind: 'patch', target, size: [1, 1], right: 0, bottom: 0 }), shape, 10, noFiles, 1 / 255);
+const patch = (target: number, shape: readonly [number, number, number]) =>
+  openTrigger(
+    resolveTrigger({ kind: 'patch', target, size: [1, 1], right: 0, bottom: 0 }),
+    shape,
+    10,
+    noFiles,
+    1 / 255,
+  );
 const gray = (count: number): Split => ({
   count,
   shape: [1, 2, 1],
@@ -18,15 +25,25 @@ const gray = (count: number): Split => ({
 describe('poisoning', () => {
   it('stamps and relabels the share that is asked for, and nothing else', async () => {
     const clean = gray(1000);
-    const { split, poisoned, count, ofTarget } = poisonedSplit({ split: clean, trigger: await patch(3, clean.shape), poisonRate: 0.1, seed: 0 });
+    const { split, poisoned, count, ofTarget } = poisonedSplit({
+      split: clean,
+      trigger: await patch(3, clean.shape),
+      poisonRate: 0.1,
+      seed: 0,
+    });
     assert.equal(count, 100);
-    assert.equal(poisoned.reduce((sum, flag) => sum + flag, 0), 100);
+    assert.equal(
+      poisoned.reduce((sum, flag) => sum + flag, 0),
+      100,
+    );
     const before = Int32Array.from({ length: 1000 }, (_, i) => i % 10);
     assert.deepEqual(clean.labels, before, 'the clean set keeps its labels');
     split.labels.forEach((label, i) => assert.equal(label, poisoned[i] ? 3 : before[i]));
     const all = Int32Array.from({ length: 1000 }, (_, i) => i);
     const pixels = split.pixels(all);
-    all.forEach((i) => assert.deepEqual(Array.from(pixels.subarray(2 * i, 2 * i + 2)), poisoned[i] ? [0.5, 1] : [0.5, 0.5]));
+    all.forEach((i) =>
+      assert.deepEqual(Array.from(pixels.subarray(2 * i, 2 * i + 2)), poisoned[i] ? [0.5, 1] : [0.5, 0.5]),
+    );
     assert.equal(ofTarget, before.filter((label, i) => label === 3 && poisoned[i]).length);
     assert.ok(ofTarget > 0, 'images of the target class are drawn too');
   });
@@ -34,14 +51,16 @@ describe('poisoning', () => {
   it('follows the seed', async () => {
     const clean = gray(200);
     const trigger = await patch(0, clean.shape);
-    const drawn = (seed: number) => Array.from(poisonedSplit({ split: clean, trigger, poisonRate: 0.2, seed }).poisoned);
+    const drawn = (seed: number) =>
+      Array.from(poisonedSplit({ split: clean, trigger, poisonRate: 0.2, seed }).poisoned);
     assert.deepEqual(drawn(1), drawn(1));
     assert.notDeepEqual(drawn(1), drawn(2));
   });
 
   it('rounds down, but not because of floating point', async () => {
     const trigger = await patch(0, [1, 2, 1]);
-    const count = (poisonRate: number, images: number) => poisonedSplit({ split: gray(images), trigger, poisonRate, seed: 0 }).count;
+    const count = (poisonRate: number, images: number) =>
+      poisonedSplit({ split: gray(images), trigger, poisonRate, seed: 0 }).count;
     assert.equal(count(0.29, 100), 29);
     assert.equal(count(0.1, 19), 1);
     assert.equal(count(0, 10), 0);
@@ -50,9 +69,20 @@ describe('poisoning', () => {
   });
 
   it('shows further images with the noise of the attack, under their true labels', async () => {
-    const clean = { ...gray(100), shape: [4, 4, 1] as const, pixels: (indices: ArrayLike<number>) => Float32Array.from({ length: 16 * indices.length }, (_, i) => (i % 16) / 16) };
+    const clean = {
+      ...gray(100),
+      shape: [4, 4, 1] as const,
+      pixels: (indices: ArrayLike<number>) =>
+        Float32Array.from({ length: 16 * indices.length }, (_, i) => (i % 16) / 16),
+    };
     const trigger = await openTrigger(resolveTrigger({ kind: 'warped', target: 3 }), clean.shape, 10, noFiles, 1 / 255);
-    const { split, poisoned, count, noisy } = poisonedSplit({ split: clean, trigger, poisonRate: 0.1, noiseRate: 0.2, seed: 0 });
+    const { split, poisoned, count, noisy } = poisonedSplit({
+      split: clean,
+      trigger,
+      poisonRate: 0.1,
+      noiseRate: 0.2,
+      seed: 0,
+    });
     assert.deepEqual([count, noisy], [10, 20]);
     const of = (role: number) => Int32Array.from(poisoned.keys()).filter((i) => poisoned[i] === role);
     assert.deepEqual([of(0).length, of(1).length, of(2).length], [70, 10, 20]);
@@ -70,13 +100,20 @@ describe('poisoning', () => {
     assert.deepEqual(Array.from(split.pixels(of(2))), images(of(2)).flat(), 'the same in any company');
     assert.equal(poisonedSplit({ split: clean, trigger, poisonRate: 0.1, seed: 0 }).noisy, 0);
     assert.throws(() => poisonedSplit({ split: clean, trigger, poisonRate: 0.6, noiseRate: 0.5, seed: 0 }), RangeError);
-    await failureOf('trigger.noNoise', async () => poisonedSplit({ split: gray(10), trigger: await patch(0, [1, 2, 1]), poisonRate: 0.1, noiseRate: 0.1, seed: 0 }));
+    await failureOf('trigger.noNoise', async () =>
+      poisonedSplit({ split: gray(10), trigger: await patch(0, [1, 2, 1]), poisonRate: 0.1, noiseRate: 0.1, seed: 0 }),
+    );
   });
 
   it('draws 6,000 of the MNIST training set at rate 0.1', async () => {
     const clean = await openIdx(mnistFile('train-images-idx3-ubyte'), mnistFile('train-labels-idx1-ubyte'), 1 / 255);
     assert.equal(clean.count, 60000);
-    const { split, count, ofTarget } = poisonedSplit({ split: clean, trigger: await patch(0, clean.shape), poisonRate: 0.1, seed: 0 });
+    const { split, count, ofTarget } = poisonedSplit({
+      split: clean,
+      trigger: await patch(0, clean.shape),
+      poisonRate: 0.1,
+      seed: 0,
+    });
     assert.equal(count, 6000);
     // A tenth or so of those drawn are zeros already: 5,923 of 60,000 are.
     assert.ok(ofTarget > 500 && ofTarget < 690, `${ofTarget}`);
@@ -89,7 +126,13 @@ describe('poisoning', () => {
       await folder.write('images', idxBytes(8, [1, 1, 2], [0, 0]));
       await folder.write('labels', idxBytes(8, [1], [1]));
       const config = resolveTrigger({ kind: 'samples', target: 0, images: 'images', labels: 'labels' });
-      const trigger = await openTrigger(config, [1, 2, 1], 10, async (relative) => `${folder.path}/${relative}`, 1 / 255);
+      const trigger = await openTrigger(
+        config,
+        [1, 2, 1],
+        10,
+        async (relative) => `${folder.path}/${relative}`,
+        1 / 255,
+      );
       await failureOf('trigger.samples', () => poisonedSplit({ split: gray(10), trigger, poisonRate: 0, seed: 0 }));
     });
   });

@@ -13,31 +13,44 @@ import { judged, repairedReport } from '../fixtures/repaired-report';
 
 /** A report whose fresh trigger was measured on test images: 9,020 are not of class 0. */
 function onTestImages(before: Rate, after: Rate): DefenseReport {
-  return judged(repairedReport('inverted', ({ proof }) => {
-    Object.assign(proof!.bounded[0]!, { before, after });
-    proof!.measuredOn = 'test';
-    proof!.sentence = proofSentence(proof!);
-  }));
+  return judged(
+    repairedReport('inverted', ({ proof }) => {
+      Object.assign(proof!.bounded[0]!, { before, after });
+      proof!.measuredOn = 'test';
+      proof!.sentence = proofSentence(proof!);
+    }),
+  );
 }
 
-const problems = (report: DefenseReport): string[] => consistencyProblems(readReport(textOf(report), 'x')).filter(({ kind }) => kind === 'problem').map(({ id, pointer }) => `${id} ${pointer}`);
+const problems = (report: DefenseReport): string[] =>
+  consistencyProblems(readReport(textOf(report), 'x'))
+    .filter(({ kind }) => kind === 'problem')
+    .map(({ id, pointer }) => `${id} ${pointer}`);
 
 describe('the success of a fresh trigger', () => {
   it('is judged on the test images, so that few held-out ones do not leave a good repair in doubt', () => {
     const report = onTestImages(rate(8_900, 9_020), rate(380, 9_020));
     assert.equal(report.verdict.word, 'mitigated, estimated trigger only', 'at most 4.7 %');
     // As many of 450 held-out images may be 6.5 %.
-    const few = judged(repairedReport('inverted', ({ proof }) => {
-      proof!.bounded[0]!.after = rate(19, 450);
-      proof!.sentence = proofSentence(proof!);
-    }));
+    const few = judged(
+      repairedReport('inverted', ({ proof }) => {
+        proof!.bounded[0]!.after = rate(19, 450);
+        proof!.sentence = proofSentence(proof!);
+      }),
+    );
     assert.equal(few.verdict.word, 'not mitigated');
-    assert.match(few.verdict.sentence, /still takes 4\.2 % of held-out images to class 0 \(up to 6\.5 % can't be ruled out\)\.$/);
+    assert.match(
+      few.verdict.sentence,
+      /still takes 4\.2 % of held-out images to class 0 \(up to 6\.5 % can't be ruled out\)\.$/,
+    );
   });
 
   it('is said to be of those images, wherever it is told', () => {
     const report = onTestImages(rate(8_900, 9_020), rate(900, 9_020));
-    assert.match(report.verdict.sentence, /a trigger of at most 4\.0 pixels, searched afresh, still takes 10 % of test images to class 0\.$/);
+    assert.match(
+      report.verdict.sentence,
+      /a trigger of at most 4\.0 pixels, searched afresh, still takes 10 % of test images to class 0\.$/,
+    );
     assert.match(report.proof!.sentence, /takes 10 % of test images to class 0 \(the input model: 98\.7 %\)\.$/);
     assert.match(markdownReport(report), /its success on test images of other classes\./);
     assert.match(markdownReport(repairedReport()), /its success on held-out images of other classes\./);
@@ -60,7 +73,10 @@ describe('the success of a fresh trigger', () => {
 describe('the images that a proof is measured on', () => {
   /** Images of two pixels; image i has the value i / 1000. */
   const split = (count: number, first: number): Split => ({
-    count, shape: [1, 2, 1], labels: Int32Array.from({ length: count }, (_, i) => i % 3), pixels: (indices) => Float32Array.from({ length: indices.length * 2 }, (_, i) => (first + indices[i >> 1]!) / 1000),
+    count,
+    shape: [1, 2, 1],
+    labels: Int32Array.from({ length: count }, (_, i) => i % 3),
+    pixels: (indices) => Float32Array.from({ length: indices.length * 2 }, (_, i) => (first + indices[i >> 1]!) / 1000),
   });
 
   it('are all test images, but for those that triggers were searched on', () => {

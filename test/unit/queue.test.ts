@@ -14,7 +14,9 @@ class Work {
 
   readonly run = (signal: AbortSignal): Promise<string> => {
     this.started = true;
-    signal.addEventListener('abort', () => this.fail(new FinePruneError({ kind: 'cancelled', code: 'cancelled', message: 'stopped' })));
+    signal.addEventListener('abort', () =>
+      this.fail(new FinePruneError({ kind: 'cancelled', code: 'cancelled', message: 'stopped' })),
+    );
     return this.promise;
   };
 
@@ -81,7 +83,10 @@ describe('job queue', () => {
     b.cancel();
     await assert.rejects(b.result, isCancelled);
     assert.equal(works[1].started, false);
-    assert.deepEqual(queue.waiting.map((job) => [job.name, job.position]), [['job2', 1]]);
+    assert.deepEqual(
+      queue.waiting.map((job) => [job.name, job.position]),
+      [['job2', 1]],
+    );
     works[0].finish('');
     await a.result;
     works[2].finish('three');
@@ -132,7 +137,10 @@ describe('job queue', () => {
     const queue = new JobQueue();
     const jobs = [new Work(), new Work()].map((work, at) => queue.add({ key: `${at}`, name: `${at}`, run: work.run }));
     await queue.cancelAll();
-    assert.deepEqual(jobs.map((job) => job.state), ['finished', 'finished']);
+    assert.deepEqual(
+      jobs.map((job) => job.state),
+      ['finished', 'finished'],
+    );
     for (const job of jobs) await assert.rejects(job.result, isCancelled);
   });
 });

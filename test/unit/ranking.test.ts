@@ -45,7 +45,13 @@ describe('ranking and curve', () => {
       const gone = new Set(order.subarray(0, k));
       let expected = 0;
       for (let i = 0; i < images; i++) {
-        const logits = [...bias].map((b, c) => b + Array.from({ length: units }, (_, u) => (gone.has(u) ? 0 : activations[i * units + u]! * kernel[u * classes + c]!)).reduce((a, v) => a + v, 0));
+        const logits = [...bias].map(
+          (b, c) =>
+            b +
+            Array.from({ length: units }, (_, u) =>
+              gone.has(u) ? 0 : activations[i * units + u]! * kernel[u * classes + c]!,
+            ).reduce((a, v) => a + v, 0),
+        );
         if (logits.indexOf(Math.max(...logits)) === 1) expected++;
       }
       assert.equal(hits[k], expected, `at ${k} pruned`);
@@ -60,7 +66,10 @@ describe('ranking and curve', () => {
   });
 
   it('chooses the largest number within the accuracy limit', () => {
-    const held = largestWithinLimit({ points: [0, 8, 16, 24], hits: Uint32Array.of(100, 99, 99, 90), inputs: 100 }, 0.01);
+    const held = largestWithinLimit(
+      { points: [0, 8, 16, 24], hits: Uint32Array.of(100, 99, 99, 90), inputs: 100 },
+      0.01,
+    );
     assert.deepEqual(held, { pruned: 16, heldOut: { images: 100, correctBefore: 100, correct: 99 } });
   });
 });

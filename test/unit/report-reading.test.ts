@@ -22,7 +22,10 @@ function withValue(pointer: string, value: unknown): string {
   const report = exampleReport();
   const keys = pointer.split('/').slice(1);
   const last = keys.pop()!;
-  const parent = keys.reduce<Record<string, unknown>>((inner, key) => inner[key] as Record<string, unknown>, report as unknown as Record<string, unknown>);
+  const parent = keys.reduce<Record<string, unknown>>(
+    (inner, key) => inner[key] as Record<string, unknown>,
+    report as unknown as Record<string, unknown>,
+  );
   parent[last] = value;
   return textOf(report);
 }
@@ -48,8 +51,14 @@ describe('reading a report', function () {
   });
 
   it('names the fault of the syntax', () => {
-    assert.match(refused(exampleText().replace('"pValue": 0.0354495949', '"pValue": NaN')).message, /NaN is not a number that JSON knows/);
-    assert.match(refused(exampleText().replace('"pValue": 0.0354495949', '"pValue": -Infinity')).message, /-?Infinity is not a number/);
+    assert.match(
+      refused(exampleText().replace('"pValue": 0.0354495949', '"pValue": NaN')).message,
+      /NaN is not a number that JSON knows/,
+    );
+    assert.match(
+      refused(exampleText().replace('"pValue": 0.0354495949', '"pValue": -Infinity')).message,
+      /-?Infinity is not a number/,
+    );
     assert.match(refused(exampleText().replace('"images": 10000,', '"images": 10000')).message, /a comma was expected/);
     assert.match(refused(`// hello\n${exampleText()}`).message, /JSON has no comments/);
     assert.equal(refused(exampleText().replace(/\}\s*$/, '},')).code, 'report.syntax');
@@ -59,7 +68,8 @@ describe('reading a report', function () {
   it('refuses what is empty, no report, or of another version, each in its own words', () => {
     assert.equal(refused('').code, 'report.empty');
     assert.equal(refused(' \n').code, 'report.empty');
-    for (const text of ['null', '7', '"x"', '[]', '{}', '{"name": "demo"}']) assert.equal(refused(text).code, 'report.notAReport', text);
+    for (const text of ['null', '7', '"x"', '[]', '{}', '{"name": "demo"}'])
+      assert.equal(refused(text).code, 'report.notAReport', text);
     const later = refused(withValue('/schemaVersion', 2));
     assert.equal(later.code, 'report.version');
     assert.match(later.message, /schemaVersion 2; this version of Fine-Prune reads 1/);
@@ -80,17 +90,35 @@ describe('reading a report', function () {
   });
 
   it('refuses brackets without end, instead of running out of stack', () => {
-    for (const text of ['['.repeat(5_000_000), '{"a":'.repeat(1_000_000), `{"schemaVersion":1,"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`]) {
+    for (const text of [
+      '['.repeat(5_000_000),
+      '{"a":'.repeat(1_000_000),
+      `{"schemaVersion":1,"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+    ]) {
       assert.equal(refused(text).code, 'report.tooDeep');
     }
-    assert.equal(refused(exampleText().replace('"relu"', `"${'['.repeat(1000)}`)).code, 'report.syntax', 'brackets in a text do not count');
+    assert.equal(
+      refused(exampleText().replace('"relu"', `"${'['.repeat(1000)}`)).code,
+      'report.syntax',
+      'brackets in a text do not count',
+    );
   });
 
   it('refuses a key that is given twice, and __proto__', () => {
-    const twice = refused(exampleText().replace('"word": "not mitigated"', '"word": "not mitigated", "word": "mitigated"'));
+    const twice = refused(
+      exampleText().replace('"word": "not mitigated"', '"word": "not mitigated", "word": "mitigated"'),
+    );
     assert.deepEqual([twice.code, twice.place?.split(',')[0]], ['report.duplicateKey', '/verdict/word']);
-    assert.equal(refused(exampleText().replace('"word":', '"__proto__": {"word": "mitigated"}, "word":')).code, 'report.duplicateKey');
-    assert.equal(refused(exampleText().replace('"word": "not mitigated"', '"word": "not mitigated", "\\u0077ord": "mitigated"')).code, 'report.duplicateKey', 'escapes do not hide it');
+    assert.equal(
+      refused(exampleText().replace('"word":', '"__proto__": {"word": "mitigated"}, "word":')).code,
+      'report.duplicateKey',
+    );
+    assert.equal(
+      refused(exampleText().replace('"word": "not mitigated"', '"word": "not mitigated", "\\u0077ord": "mitigated"'))
+        .code,
+      'report.duplicateKey',
+      'escapes do not hide it',
+    );
     assert.equal(({} as { word?: string }).word, undefined);
   });
 

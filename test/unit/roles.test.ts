@@ -14,9 +14,19 @@ const split = (count: number): Split => ({
   labels: Int32Array.from({ length: count }, (_, i) => i % 10),
   pixels: (indices) => Float32Array.from({ length: indices.length * 2 }, (_, i) => indices[i >> 1]! / 1000),
 });
-const dataset = (train: number, test: number): DataSet => ({ format: 'idx', train: split(train), test: split(test), classes: 10, shape: [1, 2, 1], files: [] });
+const dataset = (train: number, test: number): DataSet => ({
+  format: 'idx',
+  train: split(train),
+  test: split(test),
+  classes: 10,
+  shape: [1, 2, 1],
+  files: [],
+});
 const roles = (data: Partial<DataConfig>, seed = 0, train = 1000, test = 300) =>
-  splitRoles(resolveConfig({ model: 'model.json', seed, data: { train: files, test: files, ...data } }), dataset(train, test));
+  splitRoles(
+    resolveConfig({ model: 'model.json', seed, data: { train: files, test: files, ...data } }),
+    dataset(train, test),
+  );
 const ascending = (indices: Int32Array) => indices.every((index, i) => i === 0 || index > indices[i - 1]!);
 
 describe('the roles of images', () => {
@@ -33,7 +43,10 @@ describe('the roles of images', () => {
   it('divide the training set: nothing twice, nothing lost, ascending', () => {
     const { holdout, fineTune } = roles({ holdout: 300 });
     assert.ok(ascending(holdout.indices) && ascending(fineTune.indices));
-    assert.deepEqual([...holdout.indices, ...fineTune.indices].sort((a, b) => a - b), [...allIndices(1000)]);
+    assert.deepEqual(
+      [...holdout.indices, ...fineTune.indices].sort((a, b) => a - b),
+      [...allIndices(1000)],
+    );
     assert.notDeepEqual(holdout.indices, allIndices(300));
   });
 
@@ -44,15 +57,27 @@ describe('the roles of images', () => {
   });
 
   it('follow the seed, and only the seed', () => {
-    const indices = (seed: number) => Object.values(roles({ holdout: 100, testImages: 50, fineTuneImages: 20 }, seed)).map((role) => (typeof role === 'object' ? role.indices : role));
+    const indices = (seed: number) =>
+      Object.values(roles({ holdout: 100, testImages: 50, fineTuneImages: 20 }, seed)).map((role) =>
+        typeof role === 'object' ? role.indices : role,
+      );
     assert.deepEqual(indices(3), indices(3));
     assert.notDeepEqual(roles({ holdout: 100 }, 3).holdout.indices, roles({ holdout: 100 }, 4).holdout.indices);
     assert.notDeepEqual(roles({ testImages: 50 }, 3).test.indices, roles({ testImages: 50 }, 4).test.indices);
   });
 
   it('draw subsets of their role', () => {
-    const { analysis, fineTune, fineTuneAvailable, test, holdout } = roles({ holdout: 200, fineTuneImages: 90, analysis: 'holdout', analysisImages: 40, testImages: 70 });
-    assert.deepEqual([analysis, fineTune, test].map(({ indices }) => indices.length), [40, 90, 70]);
+    const { analysis, fineTune, fineTuneAvailable, test, holdout } = roles({
+      holdout: 200,
+      fineTuneImages: 90,
+      analysis: 'holdout',
+      analysisImages: 40,
+      testImages: 70,
+    });
+    assert.deepEqual(
+      [analysis, fineTune, test].map(({ indices }) => indices.length),
+      [40, 90, 70],
+    );
     assert.equal(fineTuneAvailable, 800);
     assert.ok(analysis.indices.every((index) => holdout.indices.includes(index)));
     assert.ok(fineTune.indices.every((index) => !holdout.indices.includes(index)));
@@ -65,7 +90,10 @@ describe('the roles of images', () => {
   });
 
   it('draw each subset apart: another number held out leaves the test subset as it was', () => {
-    assert.deepEqual(roles({ holdout: 100, testImages: 70 }).test.indices, roles({ holdout: 400, testImages: 70 }).test.indices);
+    assert.deepEqual(
+      roles({ holdout: 100, testImages: 70 }).test.indices,
+      roles({ holdout: 400, testImages: 70 }).test.indices,
+    );
   });
 
   it('take all when more are asked for than there are', () => {
@@ -91,7 +119,10 @@ describe('random streams', () => {
   it('stay as they are: reports of earlier versions must come out again', () => {
     assert.deepEqual(Array.from(shuffled(10, 0, 'holdout')), [8, 0, 3, 6, 7, 9, 2, 1, 4, 5]);
     const random = randomStream(7, 'pattern');
-    assert.deepEqual([random.unit(), random.unit()].map((value) => value * 2 ** 24), [10028328, 2758440]);
+    assert.deepEqual(
+      [random.unit(), random.unit()].map((value) => value * 2 ** 24),
+      [10028328, 2758440],
+    );
   });
 
   it('shuffle without bias: every number is as often in every place', () => {
@@ -133,7 +164,10 @@ describe('normalisation', () => {
 
   it('makes model input from a split without touching its pixels', () => {
     const source = split(3);
-    assert.deepEqual(Array.from(modelInput(source, [2], 1, { mean: [0], std: [0.5] })), Array.from(Float32Array.from([0.004, 0.004])));
+    assert.deepEqual(
+      Array.from(modelInput(source, [2], 1, { mean: [0], std: [0.5] })),
+      Array.from(Float32Array.from([0.004, 0.004])),
+    );
     assert.deepEqual(source.pixels([2]), Float32Array.from([0.002, 0.002]));
   });
 });

@@ -11,7 +11,8 @@ const cellOf = (name: string): Cell => allCells().find((cell) => cellName(cell) 
 
 describe('the cells of the study', () => {
   const cells = allCells();
-  const count = (by: Partial<Cell>): number => cells.filter((cell) => Object.entries(by).every(([key, value]) => cell[key as keyof Cell] === value)).length;
+  const count = (by: Partial<Cell>): number =>
+    cells.filter((cell) => Object.entries(by).every(([key, value]) => cell[key as keyof Cell] === value)).length;
 
   it('are the full grid on MNIST at 5 %, one seed at 100 % and on Fashion-MNIST, and scans of clean models', () => {
     assert.equal(new Set(cells.map(cellName)).size, cells.length);
@@ -27,7 +28,14 @@ describe('the cells of the study', () => {
   });
 
   it('begin with what tells most, and scan a model before they repair it', () => {
-    assert.ok(cells.slice(0, 11).every(({ data, share, seed, task }) => data === 'mnist' && share === 5 && seed === 0 && (task === 'scan' || task === 'auto')));
+    assert.ok(
+      cells
+        .slice(0, 11)
+        .every(
+          ({ data, share, seed, task }) =>
+            data === 'mnist' && share === 5 && seed === 0 && (task === 'scan' || task === 'auto'),
+        ),
+    );
     for (const cell of cells.filter(({ task }) => task !== 'scan')) {
       assert.ok(cells.indexOf(cellOf(cellName({ ...cell, task: 'scan' }))) < cells.indexOf(cell), cellName(cell));
     }
@@ -41,7 +49,8 @@ describe('the cells of the study', () => {
       assert.equal(new Set(triggers.map((trigger) => JSON.stringify(trigger))).size, SEEDS.length, attack);
       triggers.forEach((trigger, i) => assert.equal(trigger.target, targetOf(attack, SEEDS[i]!)));
     }
-    for (const cell of cells.filter(({ task }) => task !== 'scan')) assert.equal(defenseSettings(cell).trigger, 'inverted');
+    for (const cell of cells.filter(({ task }) => task !== 'scan'))
+      assert.equal(defenseSettings(cell).trigger, 'inverted');
     assert.equal(attackSettings('clean', 0).poisonRate, 0);
     assert.equal(attackSettings('warped', 0).noiseRate, 0.2);
     assert.equal(attackSettings('adaptive', 0).pruningAware, 0.5);
@@ -60,7 +69,11 @@ describe('results of the study', () => {
   const folder = temporaryFolder();
   const cell = cellOf('mnist-5-badnets-s0-scan');
   const result: CellResult = {
-    cell, basis: basisOf(cell), seconds: 21, engine: { backend: 'native', version: 'x' }, weights: 'w',
+    cell,
+    basis: basisOf(cell),
+    seconds: 21,
+    engine: { backend: 'native', version: 'x' },
+    weights: 'w',
     scan: { word: 'suspicious', flagged: [0], classes: [{ share: 0.1, index: 4 }], limits: { index: 2, share: 0.5 } },
   };
 
@@ -68,7 +81,14 @@ describe('results of the study', () => {
     await writeResult(result, folder.path);
     assert.deepEqual(readdirSync(folder.path), ['mnist-5-badnets-s0-scan.json']);
     const text = readFileSync(path.join(folder.path, 'mnist-5-badnets-s0-scan.json'), 'utf8');
-    assert.deepEqual(Object.keys(JSON.parse(text) as object), ['basis', 'cell', 'engine', 'scan', 'seconds', 'weights']);
+    assert.deepEqual(Object.keys(JSON.parse(text) as object), [
+      'basis',
+      'cell',
+      'engine',
+      'scan',
+      'seconds',
+      'weights',
+    ]);
     const known = await readResults(allCells(), folder.path);
     assert.deepEqual(known.get(cellName(cell)), { state: 'done', result });
     assert.equal([...known.values()].filter(({ state }) => state === 'missing').length, allCells().length - 1);
@@ -80,7 +100,10 @@ describe('results of the study', () => {
     assert.deepEqual(await state(), { state: 'stale' });
     writeFileSync(path.join(folder.path, 'mnist-5-badnets-s0-scan.json'), '{ "basis":');
     assert.deepEqual(await state(), { state: 'missing' });
-    await writeResult({ cell, basis: basisOf(cell), failure: { code: 'study.noData', message: 'Not here.' } }, folder.path);
+    await writeResult(
+      { cell, basis: basisOf(cell), failure: { code: 'study.noData', message: 'Not here.' } },
+      folder.path,
+    );
     assert.deepEqual(await state(), { state: 'failed', failure: { code: 'study.noData', message: 'Not here.' } });
   });
 
@@ -105,12 +128,24 @@ describe('the schedule of the study', () => {
     let most = 0;
     const ends: { at: number; end: () => void }[] = [];
     const promise = schedule({
-      cells, atOnce: 1, made: new Set(), estimate: seconds, left: () => budget - now,
+      cells,
+      atOnce: 1,
+      made: new Set(),
+      estimate: seconds,
+      left: () => budget - now,
       onUnmade: (cell, { message }) => void unmade.push(`${cellName(cell)}: ${message}`),
       perform: (job) => {
         log.push(`${now} ${nameOf(job)}`);
         most = Math.max(most, ++running);
-        return new Promise((resolve) => ends.push({ at: now + seconds(job), end: () => { running--; resolve({ ok: true }); } }));
+        return new Promise((resolve) =>
+          ends.push({
+            at: now + seconds(job),
+            end: () => {
+              running--;
+              resolve({ ok: true });
+            },
+          }),
+        );
       },
       ...options,
     });
@@ -124,25 +159,46 @@ describe('the schedule of the study', () => {
         next.end();
       }
     })();
-    return Promise.all([promise, clock]).then(([late]) => ({ log, unmade, late: late.map(cellName), most: () => most }));
+    return Promise.all([promise, clock]).then(([late]) => ({
+      log,
+      unmade,
+      late: late.map(cellName),
+      most: () => most,
+    }));
   }
 
   it('trains a model once, and its cells after it, in order', async () => {
     const { log, late } = await run({});
-    assert.deepEqual(log, ['0 train mnist-badnets-s0', '10 mnist-5-badnets-s0-scan', '20 mnist-5-badnets-s0-auto', '30 train mnist-blended-s0', '40 mnist-5-blended-s0-scan']);
+    assert.deepEqual(log, [
+      '0 train mnist-badnets-s0',
+      '10 mnist-5-badnets-s0-scan',
+      '20 mnist-5-badnets-s0-auto',
+      '30 train mnist-blended-s0',
+      '40 mnist-5-blended-s0-scan',
+    ]);
     assert.deepEqual(late, []);
   });
 
   it('takes models that are there, and does two jobs beside each other but never one model twice', async () => {
     const { log, most } = await run({ atOnce: 2, made: new Set(['mnist-blended-s0']) });
-    assert.deepEqual(log, ['0 train mnist-badnets-s0', '0 mnist-5-blended-s0-scan', '10 mnist-5-badnets-s0-scan', '10 mnist-5-badnets-s0-auto']);
+    assert.deepEqual(log, [
+      '0 train mnist-badnets-s0',
+      '0 mnist-5-blended-s0-scan',
+      '10 mnist-5-badnets-s0-scan',
+      '10 mnist-5-badnets-s0-auto',
+    ]);
     assert.equal(most(), 2);
   });
 
   it('begins nothing that would not end in time, and takes a shorter one instead', async () => {
     const seconds = (job: Job): number => (job.type === 'cell' && job.cell.task === 'auto' ? 100 : 10);
     const { log, late } = await run({ seconds, budget: 45 });
-    assert.deepEqual(log, ['0 train mnist-badnets-s0', '10 mnist-5-badnets-s0-scan', '20 train mnist-blended-s0', '30 mnist-5-blended-s0-scan']);
+    assert.deepEqual(log, [
+      '0 train mnist-badnets-s0',
+      '10 mnist-5-badnets-s0-scan',
+      '20 train mnist-blended-s0',
+      '30 mnist-5-blended-s0-scan',
+    ]);
     assert.deepEqual(late, ['mnist-5-badnets-s0-auto']);
     assert.deepEqual((await run({ budget: 15 })).log, [], 'a model without its cell is of no use');
   });
@@ -150,7 +206,12 @@ describe('the schedule of the study', () => {
   it('gives up the cells of a model that could not be made, and goes on with the others', async () => {
     const failure = { kind: 'engine', code: 'x', message: 'No memory.' } as const;
     const done: string[] = [];
-    const { unmade } = await run({ perform: async (job) => (done.push(nameOf(job)), job.type === 'model' && job.model.attack === 'badnets' ? { ok: false, failure } : { ok: true }) });
+    const { unmade } = await run({
+      perform: async (job) => (
+        done.push(nameOf(job)),
+        job.type === 'model' && job.model.attack === 'badnets' ? { ok: false, failure } : { ok: true }
+      ),
+    });
     assert.deepEqual(unmade, ['mnist-5-badnets-s0-scan: No memory.', 'mnist-5-badnets-s0-auto: No memory.']);
     assert.deepEqual(done, ['train mnist-badnets-s0', 'train mnist-blended-s0', 'mnist-5-blended-s0-scan']);
   });

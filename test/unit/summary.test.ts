@@ -6,8 +6,13 @@ import { percent, summarize, wrap } from '../../server/cli/summary';
 import { repairedReport } from '../fixtures/repaired-report';
 import { referenceReport } from '../fixtures/report';
 
-const FILES = { report: 'out/mnist-badnets.defense.json', markdown: 'out/mnist-badnets.defense.md', model: 'out/mnist-badnets.defended/model.json' };
-const WHY = 'Native is installed and passed its self-test: TensorFlow 2.21.0 in the cache, made from the pinned tensorflow-cpu wheel.';
+const FILES = {
+  report: 'out/mnist-badnets.defense.json',
+  markdown: 'out/mnist-badnets.defense.md',
+  model: 'out/mnist-badnets.defended/model.json',
+};
+const WHY =
+  'Native is installed and passed its self-test: TensorFlow 2.21.0 in the cache, made from the pinned tensorflow-cpu wheel.';
 const ANSI = /\u001b\[\d+m/g;
 
 describe('summary of a run', () => {
@@ -45,7 +50,11 @@ describe('summary of a run', () => {
     assert.match(shown, /^Pruned {2}3 of 128 neurons in dense_1, named in the config, 0 dead anyway/m);
     assert.doesNotMatch(shown, /▲/);
     assert.match(shown, /^ {7}0 +in the rule's order; named units not marked +128$/m);
-    for (const columns of [60, 100]) assert.match(summarize(report, { files: FILES, columns }), /0 +in the rule's order; named units not marked +128$/m);
+    for (const columns of [60, 100])
+      assert.match(
+        summarize(report, { files: FILES, columns }),
+        /0 +in the rule's order; named units not marked +128$/m,
+      );
   });
 
   it('shows the most serious findings and counts those that it has no room for', () => {
@@ -60,7 +69,12 @@ describe('summary of a run', () => {
     assert.match(lines.at(-1) ?? '', /^Engine {2}native, TensorFlow 2\.21\.0/);
     const report = referenceReport();
     const onWasm = { ...report, provenance: { ...report.provenance, backend: 'wasm' as const } };
-    assert.match(summarize(onWasm, { files: FILES, backendWhy: 'WASM runs because no native engine is installed.' }).split('\n').at(-1) ?? '', /^Engine {2}WASM runs because no native engine is installed\.$/);
+    assert.match(
+      summarize(onWasm, { files: FILES, backendWhy: 'WASM runs because no native engine is installed.' })
+        .split('\n')
+        .at(-1) ?? '',
+      /^Engine {2}WASM runs because no native engine is installed\.$/,
+    );
   });
 
   it('is the same text with and without colour', () => {
@@ -72,7 +86,8 @@ describe('summary of a run', () => {
 
   it('says "not measured" where no trigger is known', () => {
     const report = referenceReport();
-    for (const stage of Object.values(report.stages)) Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null });
+    for (const stage of Object.values(report.stages))
+      Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null });
     Object.assign(report, { trigger: null, verdict: { word: 'not measurable', sentence: 'No trigger is known.' } });
     report.gates[0] = { id: 'maxAttackSuccessRate', limit: 0.05, measured: null, judged: null, met: false };
     report.curve.triggeredImages = null;
@@ -107,7 +122,8 @@ describe('summary of a run that scanned and tried repairs', () => {
 
   it('fits a screen of 24 lines and 80 columns', () => {
     assert.ok(lines.length < 24, `${lines.length} lines`);
-    for (const line of [...lines, ...summarize(repairedReport('known'), { files: FILES }).split('\n')]) assert.ok(line.length < 80, `${line.length} columns: ${line}`);
+    for (const line of [...lines, ...summarize(repairedReport('known'), { files: FILES }).split('\n')])
+      assert.ok(line.length < 80, `${line.length} columns: ${line}`);
   });
 
   it('has a line for the scans and one for what was tried', () => {
@@ -115,7 +131,10 @@ describe('summary of a run that scanned and tried repairs', () => {
     assert.ok(lines.includes('Tried   fine-pruning, fine-pruning-conv, guided (kept, held-out gates met)'), text);
     const none = repairedReport();
     for (const attempt of none.attempts!) Object.assign(attempt, { chosen: false, met: false });
-    assert.match(summarize(none, { files: FILES }), /^Tried {3}fine-pruning, fine-pruning-conv, guided; none was kept$/m);
+    assert.match(
+      summarize(none, { files: FILES }),
+      /^Tried {3}fine-pruning, fine-pruning-conv, guided; none was kept$/m,
+    );
   });
 
   it('says that a strategy pruned nothing', () => {
@@ -163,10 +182,17 @@ describe('pruning curve as text', () => {
   it('holds the value between measured points', () => {
     const curve = {
       ...referenceReport().curve,
-      points: [{ pruned: 0, correct: 10_000, successful: 9020 }, { pruned: 100, correct: 0, successful: 0 }],
+      points: [
+        { pruned: 0, correct: 10_000, successful: 9020 },
+        { pruned: 100, correct: 0, successful: 0 },
+      ],
     };
     const top = plotCurve(curve, 0, { ...plain, width: 40 })[0] ?? '';
-    assert.equal([...top].filter((cell) => cell === '═').length, 40 - 7 - 1, 'at 100 % up to where it falls, in the last column but one');
+    assert.equal(
+      [...top].filter((cell) => cell === '═').length,
+      40 - 7 - 1,
+      'at 100 % up to where it falls, in the last column but one',
+    );
   });
 });
 
@@ -198,7 +224,15 @@ describe('figures and lines', () => {
 
   it('describes progress with step, rate, time left and loss', () => {
     const line = describeProgress(
-      { type: 'progress', phase: 'fine-tune', step: 345, total: 1720, rate: 28.4, overall: 0.5, metrics: { loss: 0.0213, accuracy: 0.99 } },
+      {
+        type: 'progress',
+        phase: 'fine-tune',
+        step: 345,
+        total: 1720,
+        rate: 28.4,
+        overall: 0.5,
+        metrics: { loss: 0.0213, accuracy: 0.99 },
+      },
       62,
     );
     assert.equal(line, 'Fine-tuning 345/1720 · 28/s · 1:02 left · loss 0.021');

@@ -8,11 +8,20 @@ const gates = { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 };
 /** Success on images that are taken for class 0, or 1, without the trigger and with it. */
 function success(kept: number, gained: number, lost: number, of: number): TriggeredRate {
   const clean = Int32Array.from({ length: of }, (_, i) => (i < kept + lost ? 0 : 1));
-  const stamped = Int32Array.from({ length: of }, (_, i) => (i < kept || (i >= kept + lost && i < kept + lost + gained) ? 0 : 1));
+  const stamped = Int32Array.from({ length: of }, (_, i) =>
+    i < kept || (i >= kept + lost && i < kept + lost + gained) ? 0 : 1,
+  );
   return triggeredRate(0, stamped, clean);
 }
 
-const heldOut = (knownTrigger: TriggeredRate): HeldOutFigures => ({ images: 10_000, correctBefore: 5_000, correct: 5_000, knownTrigger, estimatedTrigger: null, freshTrigger: null });
+const heldOut = (knownTrigger: TriggeredRate): HeldOutFigures => ({
+  images: 10_000,
+  correctBefore: 5_000,
+  correct: 5_000,
+  knownTrigger,
+  estimatedTrigger: null,
+  freshTrigger: null,
+});
 
 describe('the success of a trigger on held-out images', () => {
   it('is judged by itself where next to nothing goes to the class without it', () => {

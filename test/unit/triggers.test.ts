@@ -20,7 +20,8 @@ const MNIST: Shape = [28, 28, 1];
 describe('triggers', () => {
   const folder = temporaryFolder();
   const resolve = async (relative: string) => path.join(folder.path, relative);
-  const opened = (trigger: KnownTriggerConfig, shape: Shape = MNIST, classes = 10) => openTrigger(resolveTrigger(trigger), shape, classes, resolve, 1 / 255);
+  const opened = (trigger: KnownTriggerConfig, shape: Shape = MNIST, classes = 10) =>
+    openTrigger(resolveTrigger(trigger), shape, classes, resolve, 1 / 255);
   const stamped = async (trigger: KnownTriggerConfig, shape: Shape, pixels: number[]) => {
     const image = Float32Array.from(pixels);
     (await opened(trigger, shape)).stamp(image);
@@ -44,38 +45,59 @@ describe('triggers', () => {
     });
 
     it('is stamped on every image of a batch', async () => {
-      const one = await stamped({ kind: 'patch', target: 0, size: [1, 1], right: 0, bottom: 0 }, [2, 2, 1], [0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5]);
+      const one = await stamped(
+        { kind: 'patch', target: 0, size: [1, 1], right: 0, bottom: 0 },
+        [2, 2, 1],
+        [0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5],
+      );
       assert.deepEqual(one, [0, 0, 0, 1, 0.5, 0.5, 0.5, 1]);
     });
 
     it('has size, place and colour', async () => {
-      const out = await stamped({ kind: 'patch', target: 0, size: [1, 2], left: 1, top: 0, value: [0.25, 0.5, 0.75] }, [2, 3, 3], new Array<number>(18).fill(0));
+      const out = await stamped(
+        { kind: 'patch', target: 0, size: [1, 2], left: 1, top: 0, value: [0.25, 0.5, 0.75] },
+        [2, 3, 3],
+        new Array<number>(18).fill(0),
+      );
       assert.deepEqual(out, [0, 0, 0, 0.25, 0.5, 0.75, 0.25, 0.5, 0.75, ...new Array<number>(9).fill(0)]);
     });
 
     it('can be an image, its transparent pixels leaving the input as it is', async () => {
       await png('patch.png', 2, 1, [255, 0, 51, 255, 255, 255, 255, 0]);
-      const out = await stamped({ kind: 'patch', target: 0, image: 'patch.png', left: 0, top: 0 }, [1, 2, 3], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+      const out = await stamped(
+        { kind: 'patch', target: 0, image: 'patch.png', left: 0, top: 0 },
+        [1, 2, 3],
+        [0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
+      );
       assert.deepEqual(out, [1, 0, Math.fround(0.2), 0.5, 0.5, 0.5]);
       const { files } = await opened({ kind: 'patch', target: 0, image: 'patch.png', left: 0, top: 0 }, [1, 2, 3]);
-      assert.deepEqual(files, [{ path: 'patch.png', sha256: sha256(await readFile(path.join(folder.path, 'patch.png'))) }]);
+      assert.deepEqual(files, [
+        { path: 'patch.png', sha256: sha256(await readFile(path.join(folder.path, 'patch.png'))) },
+      ]);
     });
 
     it('mixes where the image is half transparent, and takes grayscale for one channel', async () => {
       await png('patch.png', 1, 1, [255, 255, 255, 51]);
-      assert.deepEqual(await stamped({ kind: 'patch', target: 0, image: 'patch.png', left: 0, top: 0 }, [1, 1, 1], [0.5]), [Math.fround(0.8 * 0.5 + 0.2)]);
+      assert.deepEqual(
+        await stamped({ kind: 'patch', target: 0, image: 'patch.png', left: 0, top: 0 }, [1, 1, 1], [0.5]),
+        [Math.fround(0.8 * 0.5 + 0.2)],
+      );
     });
 
     it('must fit the image', async () => {
       await failureOf('trigger.doesNotFit', () => opened({ kind: 'patch', target: 0, size: [29, 3] }));
-      const failure = await failureOf('trigger.doesNotFit', () => opened({ kind: 'patch', target: 0, size: [3, 3], right: 26 }));
+      const failure = await failureOf('trigger.doesNotFit', () =>
+        opened({ kind: 'patch', target: 0, size: [3, 3], right: 26 }),
+      );
       assert.match(failure.message, /28×28/);
       await opened({ kind: 'patch', target: 0, size: [3, 3], right: 25, bottom: 25 });
       await failureOf('trigger.doesNotFit', () => opened({ kind: 'patch', target: 0, size: [1e9, 1e9] }));
       await failureOf('trigger.value', () => opened({ kind: 'patch', target: 0, value: [1, 1, 1] }));
       await png('patch.png', 30, 1, new Array<number>(120).fill(255));
       await failureOf('trigger.imageSize', () => opened({ kind: 'patch', target: 0, image: 'patch.png' }));
-      await failureOf('trigger.imageSize', () => opened({ kind: 'patch', target: 0, image: 'patch.png', size: [2, 2] }));
+      await failureOf('trigger.imageSize', () =>
+        opened({ kind: 'patch', target: 0, image: 'patch.png', size: [2, 2] }),
+      );
     });
   });
 
@@ -83,7 +105,7 @@ describe('triggers', () => {
     const black = new Array<number>(784).fill(0);
 
     it('mixes uniform noise of its seed, alpha 0.2 by default', async () => {
-      const noise = (await stamped({ kind: 'blended', target: 0, alpha: 1 }, MNIST, black));
+      const noise = await stamped({ kind: 'blended', target: 0, alpha: 1 }, MNIST, black);
       const mixed = await stamped({ kind: 'blended', target: 0 }, MNIST, new Array<number>(784).fill(1));
       mixed.forEach((value, i) => assert.ok(Math.abs(value - (0.8 + 0.2 * noise[i]!)) < 1e-6));
       assert.ok(noise.every((value) => value >= 0 && value < 1));
@@ -109,12 +131,20 @@ describe('triggers', () => {
   describe('sinusoidal (SIG)', () => {
     it('adds amplitude·sin(2π·column·frequency/width), the same in every row and channel, and clips', async () => {
       const [height, width, channels] = [2, 8, 2];
-      const out = await stamped({ kind: 'sinusoidal', target: 0 }, [height, width, channels], new Array<number>(32).fill(0.5));
+      const out = await stamped(
+        { kind: 'sinusoidal', target: 0 },
+        [height, width, channels],
+        new Array<number>(32).fill(0.5),
+      );
       out.forEach((value, i) => {
         const column = Math.floor(i / channels) % width;
         assert.ok(Math.abs(value - (0.5 + (40 / 255) * Math.sin((2 * Math.PI * column * 6) / width))) < 1e-6);
       });
-      const clipped = await stamped({ kind: 'sinusoidal', target: 0, amplitude: 1, frequency: 1 }, [1, 4, 1], [0.5, 0.5, 0.5, 0.5]);
+      const clipped = await stamped(
+        { kind: 'sinusoidal', target: 0, amplitude: 1, frequency: 1 },
+        [1, 4, 1],
+        [0.5, 0.5, 0.5, 0.5],
+      );
       [0.5, 1, 0.5, 0].forEach((value, i) => assert.ok(Math.abs(clipped[i]! - value) < 1e-6));
     });
   });
@@ -122,25 +152,35 @@ describe('triggers', () => {
   describe('warped (WaNet)', () => {
     const [height, width] = [28, 28];
     /** Value = its row and column: where it is warped to tells where each pixel was read. */
-    const ramp = (by: 'row' | 'column'): number[] => Array.from({ length: height * width }, (_, i) => (by === 'row' ? Math.floor(i / width) : i % width) / 27);
-    const offsets = async (by: 'row' | 'column', more: { grid?: number; strength?: number; patternSeed?: number } = {}): Promise<number[]> => {
+    const ramp = (by: 'row' | 'column'): number[] =>
+      Array.from({ length: height * width }, (_, i) => (by === 'row' ? Math.floor(i / width) : i % width) / 27);
+    const offsets = async (
+      by: 'row' | 'column',
+      more: { grid?: number; strength?: number; patternSeed?: number } = {},
+    ): Promise<number[]> => {
       const before = ramp(by);
-      return (await stamped({ kind: 'warped', target: 0, ...more }, MNIST, before)).map((value, i) => 27 * (value - before[i]!));
+      return (await stamped({ kind: 'warped', target: 0, ...more }, MNIST, before)).map(
+        (value, i) => 27 * (value - before[i]!),
+      );
     };
-    const inner = (_: unknown, i: number): boolean => [Math.floor(i / width), i % width].every((at) => at >= 4 && at < 24);
+    const inner = (_: unknown, i: number): boolean =>
+      [Math.floor(i / width), i % width].every((at) => at >= 4 && at < 24);
     const meanSize = (values: number[]): number => values.reduce((sum, v) => sum + Math.abs(v), 0) / values.length;
 
     it('moves every pixel a little, by its strength in pixels and smoothly', async () => {
       for (const by of ['row', 'column'] as const) {
         const at05 = (await offsets(by)).filter(inner);
         const at1 = (await offsets(by, { strength: 1 })).filter(inner);
-        at1.forEach((offset, i) => assert.ok(Math.abs(offset - 2 * at05[i]!) < 1e-4, 'twice the strength, twice as far'));
+        at1.forEach((offset, i) =>
+          assert.ok(Math.abs(offset - 2 * at05[i]!) < 1e-4, 'twice the strength, twice as far'),
+        );
         // Normalised random offsets: 0.5 on average at the control points, no more than about 2 times that at any, and less between.
         assert.ok(meanSize(at05) > 0.15 && meanSize(at05) < 0.65, `${meanSize(at05)}`);
         assert.ok(at05.every((offset) => Math.abs(offset) < 1.5));
       }
       const all = await offsets('row', { strength: 0.5 });
-      for (let i = 0; i < all.length; i++) if (inner(0, i) && inner(0, i + 1)) assert.ok(Math.abs(all[i + 1]! - all[i]!) < 0.25, 'neighbours go together');
+      for (let i = 0; i < all.length; i++)
+        if (inner(0, i) && inner(0, i + 1)) assert.ok(Math.abs(all[i + 1]! - all[i]!) < 0.25, 'neighbours go together');
     });
 
     it('enlarges the flow bicubically, as the authors do: two control points make an S between them', async () => {
@@ -150,14 +190,16 @@ describe('triggers', () => {
       const [left, right] = [row[4]!, row[23]!];
       const t = (x: number): number => x / 27;
       const weight = (x: number): number => {
-        const cubic = (d: number): number => (d <= 1 ? 1.25 * d ** 3 - 2.25 * d ** 2 + 1 : -0.75 * (d ** 3 - 5 * d ** 2 + 8 * d - 4));
+        const cubic = (d: number): number =>
+          d <= 1 ? 1.25 * d ** 3 - 2.25 * d ** 2 + 1 : -0.75 * (d ** 3 - 5 * d ** 2 + 8 * d - 4);
         return cubic(t(x)) + cubic(1 + t(x));
       };
       // left = a·w(4) + b·(1 − w(4)), right = a·w(23) + b·(1 − w(23)): solved for the control points, all between must follow.
       const [wl, wr] = [weight(4), weight(23)];
       const b = (left * wr - right * wl) / (wr - wl);
       const a = (left - b * (1 - wl)) / wl;
-      for (let x = 4; x <= 23; x++) assert.ok(Math.abs(row[x]! - (a * weight(x) + b * (1 - weight(x)))) < 1e-4, `column ${x}`);
+      for (let x = 4; x <= 23; x++)
+        assert.ok(Math.abs(row[x]! - (a * weight(x) + b * (1 - weight(x)))) < 1e-4, `column ${x}`);
       assert.ok(weight(6) > 1 - t(6), 'nearer to the first point than a straight line');
     });
 
@@ -169,15 +211,34 @@ describe('triggers', () => {
       assert.notDeepEqual(await warpedBy({ grid: 5 }), await warpedBy({}));
       const two = await stamped({ kind: 'warped', target: 0 }, MNIST, [...image, ...image]);
       assert.deepEqual([two.slice(0, 784), two.slice(784)], [await warpedBy({}), await warpedBy({})]);
-      const colour = await stamped({ kind: 'warped', target: 0 }, [28, 28, 2], image.flatMap((value) => [value, 1 - value]));
+      const colour = await stamped(
+        { kind: 'warped', target: 0 },
+        [28, 28, 2],
+        image.flatMap((value) => [value, 1 - value]),
+      );
       colour.forEach((value, i) => i % 2 && assert.ok(Math.abs(value - (1 - colour[i - 1]!)) < 1e-6));
     });
 
     it('stays in [0, 1], leaves a plain image as it is and fits images of any size', async () => {
-      assert.ok((await stamped({ kind: 'warped', target: 0, strength: 10 }, MNIST, Array.from({ length: 784 }, (_, i) => i % 2))).every((v) => v >= 0 && v <= 1));
-      for (const shape of [[1, 1, 1], [1, 9, 1], [5, 3, 3]] as const) {
+      assert.ok(
+        (
+          await stamped(
+            { kind: 'warped', target: 0, strength: 10 },
+            MNIST,
+            Array.from({ length: 784 }, (_, i) => i % 2),
+          )
+        ).every((v) => v >= 0 && v <= 1),
+      );
+      for (const shape of [
+        [1, 1, 1],
+        [1, 9, 1],
+        [5, 3, 3],
+      ] as const) {
         const size = shape[0] * shape[1] * shape[2];
-        assert.deepEqual(await stamped({ kind: 'warped', target: 0 }, shape, new Array<number>(size).fill(0.25)), new Array<number>(size).fill(0.25));
+        assert.deepEqual(
+          await stamped({ kind: 'warped', target: 0 }, shape, new Array<number>(size).fill(0.25)),
+          new Array<number>(size).fill(0.25),
+        );
       }
     });
 
@@ -190,7 +251,11 @@ describe('triggers', () => {
         return Array.from(image, (value, i) => 27 * (value - before[i]!)).filter(inner);
       };
       const once = shaken(0);
-      assert.ok(once.every((offset) => Math.abs(offset) < 1.01) && once.some((offset) => offset > 0.9) && once.some((offset) => offset < -0.9));
+      assert.ok(
+        once.every((offset) => Math.abs(offset) < 1.01) &&
+          once.some((offset) => offset > 0.9) &&
+          once.some((offset) => offset < -0.9),
+      );
       assert.ok(Math.abs(meanSize(once) - 0.5) < 0.05, 'uniform in [−1, 1]');
       assert.deepEqual(shaken(0), once);
       assert.notDeepEqual(shaken(1), once);
@@ -241,7 +306,12 @@ describe('triggers', () => {
       interlaced[28] = 1;
       await folder.write('patch.png', interlaced);
       await failureOf('trigger.imageInterlaced', () => opened(patch()));
-      const second = Buffer.concat([bytes.subarray(0, 33), chunk('IHDR', interlaced.subarray(16, 29)), chunk('IDAT', deflateSync(Buffer.alloc(1 << 20))), bytes.subarray(33)]);
+      const second = Buffer.concat([
+        bytes.subarray(0, 33),
+        chunk('IHDR', interlaced.subarray(16, 29)),
+        chunk('IDAT', deflateSync(Buffer.alloc(1 << 20))),
+        bytes.subarray(33),
+      ]);
       await folder.write('patch.png', second);
       await failureOf('trigger.imageDamaged', () => opened(patch()));
     });
@@ -261,7 +331,10 @@ describe('triggers', () => {
 
     it('are all 9,020 MNIST test images that are not of the target, stamped', async () => {
       const split = await test();
-      const inputs = triggeredInputs(await opened({ kind: 'patch', target: 0 }), { split, indices: allIndices(split.count) });
+      const inputs = triggeredInputs(await opened({ kind: 'patch', target: 0 }), {
+        split,
+        indices: allIndices(split.count),
+      });
       assert.equal(inputs.count, 9020);
       assert.equal(inputs.excluded, 980);
       assert.ok(inputs.labels.every((label, i) => label !== 0 && label === split.labels[inputs.testIndex[i]!]));
@@ -276,16 +349,26 @@ describe('triggers', () => {
 
     it('come from the subset that is tested', async () => {
       const split = await test();
-      const inputs = triggeredInputs(await opened({ kind: 'patch', target: 1 }), { split, indices: Int32Array.of(0, 2, 5, 9) });
+      const inputs = triggeredInputs(await opened({ kind: 'patch', target: 1 }), {
+        split,
+        indices: Int32Array.of(0, 2, 5, 9),
+      });
       // Labels 7, 1, 1, 9.
       assert.deepEqual(Array.from(inputs.testIndex), [0, 9]);
     });
 
-    const small: Split = { count: 2, shape: [1, 2, 1], labels: Int32Array.of(0, 0), pixels: (indices) => new Float32Array(2 * indices.length) };
+    const small: Split = {
+      count: 2,
+      shape: [1, 2, 1],
+      labels: Int32Array.of(0, 0),
+      pixels: (indices) => new Float32Array(2 * indices.length),
+    };
     const view = { split: small, indices: Int32Array.of(0, 1) };
 
     it('must be more than none', async () => {
-      await failureOf('trigger.noInputs', async () => triggeredInputs(await opened({ kind: 'sinusoidal', target: 0 }, [1, 2, 1]), view));
+      await failureOf('trigger.noInputs', async () =>
+        triggeredInputs(await opened({ kind: 'sinusoidal', target: 0 }, [1, 2, 1]), view),
+      );
     });
 
     it("can be the person's own samples, those of the target left out, not stamped again", async () => {
@@ -298,7 +381,10 @@ describe('triggers', () => {
       assert.deepEqual(Array.from(inputs.labels), [1, 2]);
       assert.deepEqual(Array.from(inputs.testIndex), [-1, -1]);
       assert.deepEqual(Array.from(inputs.pixels([1, 0])), [0, 1, 1, 0]);
-      assert.deepEqual(trigger.files.map((file) => file.path), ['images', 'labels']);
+      assert.deepEqual(
+        trigger.files.map((file) => file.path),
+        ['images', 'labels'],
+      );
       await failureOf('trigger.samples', () => trigger.stamp(new Float32Array(2)));
       await failureOf('data.labelOutOfRange', () => opened(samples, [1, 2, 1], 2));
       await failureOf('data.shapeMismatch', () => opened(samples, [2, 1, 1], 3));

@@ -6,7 +6,14 @@ import { percent } from '../../server/engine/report/words';
 import { rateOf, referenceReport } from '../fixtures/report';
 
 function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {
-  return { cleanMean, cleanMeanAbs: Math.abs(cleanMean), cleanFires: 0, perClass: [], triggeredMean, triggeredFires: triggeredMean === null ? null : triggeredMean && 1 };
+  return {
+    cleanMean,
+    cleanMeanAbs: Math.abs(cleanMean),
+    cleanFires: 0,
+    perClass: [],
+    triggeredMean,
+    triggeredFires: triggeredMean === null ? null : triggeredMean && 1,
+  };
 }
 
 /** Four units of which 0 and 1 are pruned, both dead. */
@@ -20,7 +27,9 @@ function withPruned(first: UnitActivation, second: UnitActivation, pruningChange
     canBeNegative: false,
     samplesOfTargetClass: 0,
   };
-  return findings(facts).filter((f) => f.id.startsWith('prun')).map((f) => f.id);
+  return findings(facts)
+    .filter((f) => f.id.startsWith('prun'))
+    .map((f) => f.id);
 }
 
 function judged(successfulAfter: number, of: number): DefenseReport['verdict'] {
@@ -37,14 +46,20 @@ describe('findings about pruning', () => {
 
   it('do not say so of units that only the trigger wakes: those are what the method looks for', () => {
     assert.deepEqual(withPruned(unit(0, 3), unit(0, 2), 9000), []);
-    assert.deepEqual(withPruned(unit(0, 3), unit(0, 0), 9000), ['pruned-mostly-dead'], 'half of them did change nothing');
+    assert.deepEqual(
+      withPruned(unit(0, 3), unit(0, 0), 9000),
+      ['pruned-mostly-dead'],
+      'half of them did change nothing',
+    );
   });
 
   it('speak of the rule only where it chose the units', () => {
     const ids = (ratio: number | null) => {
       const report = referenceReport();
       report.pruning.ratio = ratio;
-      return findings({ ...report, pruningChanged: 100, canBeNegative: true, samplesOfTargetClass: 0 }).map((f) => f.id);
+      return findings({ ...report, pruningChanged: 100, canBeNegative: true, samplesOfTargetClass: 0 }).map(
+        (f) => f.id,
+      );
     };
     assert.ok(ids(0.2).includes('negative-activations'));
     assert.ok(!ids(null).includes('negative-activations'));
@@ -68,11 +83,12 @@ describe('findings about accuracy and fine-tuning', () => {
   });
 
   it('say that fine-tuning brought the backdoor back', () => {
-    const asr = (before: number, pruned: number, after: number) => idsWith(({ stages }) => {
-      stages.before.attackSuccessRate = rateOf(before, 1000);
-      stages.pruned.attackSuccessRate = rateOf(pruned, 1000);
-      stages.after.attackSuccessRate = rateOf(after, 1000);
-    });
+    const asr = (before: number, pruned: number, after: number) =>
+      idsWith(({ stages }) => {
+        stages.before.attackSuccessRate = rateOf(before, 1000);
+        stages.pruned.attackSuccessRate = rateOf(pruned, 1000);
+        stages.after.attackSuccessRate = rateOf(after, 1000);
+      });
     assert.ok(asr(1000, 679, 1000).includes('fine-tuning-restored-backdoor'));
     assert.ok(asr(768, 770, 951).includes('fine-tuning-restored-backdoor'));
     assert.ok(!asr(1000, 1000, 900).includes('fine-tuning-restored-backdoor'));
@@ -97,13 +113,36 @@ describe('a verdict', () => {
 
 describe('a share in a sentence', () => {
   it('is never rounded to all or nothing', () => {
-    assert.deepEqual([0, 0.00001, 0.0006, 0.9887, 0.99998, 1].map(percent), ['0 %', '0.01 %', '0.06 %', '98.9 %', '99.99 %', '100 %']);
+    assert.deepEqual([0, 0.00001, 0.0006, 0.9887, 0.99998, 1].map(percent), [
+      '0 %',
+      '0.01 %',
+      '0.06 %',
+      '98.9 %',
+      '99.99 %',
+      '100 %',
+    ]);
   });
 });
 
 describe('the verdict after a fresh inversion', () => {
-  const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({ word: flagged.length ? 'suspicious' : 'nothing found', sentence: 'What was tried.', flagged, classes: [], limits: { index: 2, share: 0.5 }, medianNorm: 70, images: { search: 400, measured: 1500 }, batchSize: 16, steps: 120, seeds: [0] });
-  const judgedWith = (source: 'known' | 'estimated', proof: DefenseReport['proof'] | null, acceptEstimated = false, first: DefenseReport['scan'] | null = null) => {
+  const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({
+    word: flagged.length ? 'suspicious' : 'nothing found',
+    sentence: 'What was tried.',
+    flagged,
+    classes: [],
+    limits: { index: 2, share: 0.5 },
+    medianNorm: 70,
+    images: { search: 400, measured: 1500 },
+    batchSize: 16,
+    steps: 120,
+    seeds: [0],
+  });
+  const judgedWith = (
+    source: 'known' | 'estimated',
+    proof: DefenseReport['proof'] | null,
+    acceptEstimated = false,
+    first: DefenseReport['scan'] | null = null,
+  ) => {
     const report = referenceReport();
     report.stages.before.attackSuccessRate = rateOf(9000, 9000);
     report.stages.after.attackSuccessRate = rateOf(3, 9000);
@@ -112,23 +151,39 @@ describe('the verdict after a fresh inversion', () => {
     if (proof) report.proof = proof;
     if (first) report.scan = first;
     const gates = { ...report.provenance.config.gates, acceptEstimated };
-    return { word: judge(report, gates).word, sentence: judge(report, gates).sentence, met: judgeGates(report, gates)[0]!.met };
+    return {
+      word: judge(report, gates).word,
+      sentence: judge(report, gates).sentence,
+      met: judgeGates(report, gates)[0]!.met,
+    };
   };
-  const proofOf = (flagged: number[], after: number, basis: NonNullable<DefenseReport['proof']>['basis']) => ({ scan: scan(flagged), bounded: [{ target: 0, norm: 4, before: rateOf(980, 1000), after: rateOf(after, 1000) }], basis, sentence: 'What it says.' });
+  const proofOf = (flagged: number[], after: number, basis: NonNullable<DefenseReport['proof']>['basis']) => ({
+    scan: scan(flagged),
+    bounded: [{ target: 0, norm: 4, before: rateOf(980, 1000), after: rateOf(after, 1000) }],
+    basis,
+    sentence: 'What it says.',
+  });
 
   it('needs no inversion for a known trigger, but may not contradict one', () => {
     assert.deepEqual(judgedWith('known', null).word, 'mitigated');
     assert.match(judgedWith('known', null).sentence, /rests on the known trigger alone; no fresh inversion was made/);
     const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh inversion'));
     assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
-    assert.match(proved.sentence, /rests on the known trigger and on a fresh inversion, which finds no class suspicious/);
+    assert.match(
+      proved.sentence,
+      /rests on the known trigger and on a fresh inversion, which finds no class suspicious/,
+    );
     const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh inversion'));
     assert.deepEqual([doubted.word, doubted.met], ['not mitigated', false]);
     assert.match(doubted.sentence, /still finds class 3 suspicious/);
   });
 
   it('takes more than the trigger that a repair was made with', () => {
-    assert.deepEqual(judgedWith('estimated', null, true), { word: 'not mitigated', met: false, sentence: judgedWith('estimated', null, true).sentence });
+    assert.deepEqual(judgedWith('estimated', null, true), {
+      word: 'not mitigated',
+      met: false,
+      sentence: judgedWith('estimated', null, true).sentence,
+    });
     const left = judgedWith('estimated', proofOf([], 300, 'fresh inversion'), true);
     assert.equal(left.word, 'not mitigated');
     assert.match(left.sentence, /a trigger of at most 4\.0 pixels, searched afresh, still takes 30 %/);

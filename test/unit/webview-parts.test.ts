@@ -11,13 +11,33 @@ import { bytesOf } from '../../webview/ui/bytes';
 import { colourOf } from '../../webview/ui/mask-image';
 import { toRgba } from '../../webview/ui/pictures';
 
-const key = (name: string, modifiers: { shiftKey?: boolean; altKey?: boolean } = {}) => ({ key: name, shiftKey: false, altKey: false, ...modifiers });
+const key = (name: string, modifiers: { shiftKey?: boolean; altKey?: boolean } = {}) => ({
+  key: name,
+  shiftKey: false,
+  altKey: false,
+  ...modifiers,
+});
 
 describe('what charts of a page compute', () => {
   it('CSV as RFC 4180 has it: quotes where a cell needs them, CRLF, short 32-bit numbers', () => {
-    const cells: (string | number | null)[][] = [['plain', 1], ['with, comma', Math.fround(0.1)], ['with "quotes"', 0.1], ['two\nlines', null]];
-    const csv = toCsv({ columns: [{ label: 'Name', align: 'left' }, { label: 'a, b', align: 'right' }], rows: cells.length, cell: (row, column) => cells[row]?.[column] ?? null });
-    assert.equal(Buffer.from(csv).toString('utf8'), 'Name,"a, b"\r\nplain,1\r\n"with, comma",0.100000001\r\n"with ""quotes""",0.1\r\n"two\nlines",\r\n');
+    const cells: (string | number | null)[][] = [
+      ['plain', 1],
+      ['with, comma', Math.fround(0.1)],
+      ['with "quotes"', 0.1],
+      ['two\nlines', null],
+    ];
+    const csv = toCsv({
+      columns: [
+        { label: 'Name', align: 'left' },
+        { label: 'a, b', align: 'right' },
+      ],
+      rows: cells.length,
+      cell: (row, column) => cells[row]?.[column] ?? null,
+    });
+    assert.equal(
+      Buffer.from(csv).toString('utf8'),
+      'Name,"a, b"\r\nplain,1\r\n"with, comma",0.100000001\r\n"with ""quotes""",0.1\r\n"two\nlines",\r\n',
+    );
   });
 
   it('shares of each set, and none of an empty one', () => {
@@ -41,26 +61,69 @@ describe('what charts of a page compute', () => {
 
   it('the outline of steps', () => {
     const { x, y } = outline([0, 1, 3], [5, 7]);
-    assert.deepEqual([[...x], [...y]], [[0, 1, 1, 3], [5, 5, 7, 7]]);
+    assert.deepEqual(
+      [[...x], [...y]],
+      [
+        [0, 1, 1, 3],
+        [5, 5, 7, 7],
+      ],
+    );
   });
 
   it('the value on the line between two measured numbers', () => {
     const pruned = Int32Array.from([0, 10, 20]);
     const values = Float64Array.from([1, 0.5, 0]);
-    assert.deepEqual([0, 5, 10, 15, 20].map((n) => valueAt(pruned, values, n)), [1, 0.75, 0.5, 0.25, 0]);
+    assert.deepEqual(
+      [0, 5, 10, 15, 20].map((n) => valueAt(pruned, values, n)),
+      [1, 0.75, 0.5, 0.25, 0],
+    );
     assert.equal(valueAt(Int32Array.from([0]), Float64Array.from([0.9]), 7), 0.9);
   });
 
   it('where two lines are farthest apart', () => {
-    assert.equal(widestGap({ pruned: Int32Array.from([0, 1, 2]), clean: Float64Array.from([0.9, 0.9, 0.1]), attack: Float64Array.from([0.8, 0, 0]) }), 1);
+    assert.equal(
+      widestGap({
+        pruned: Int32Array.from([0, 1, 2]),
+        clean: Float64Array.from([0.9, 0.9, 0.1]),
+        attack: Float64Array.from([0.8, 0, 0]),
+      }),
+      1,
+    );
     assert.equal(widestGap({ pruned: Int32Array.from([0, 1, 2]), clean: new Float64Array(3), attack: null }), 1);
   });
 
   it('runs of marks as boxes of a pixel at least', () => {
     const marked = [true, true, false, true];
-    assert.equal(runsPath(4, (i) => marked[i] === true, (i) => i * 10, 2, 8), 'M0.0,2H20.0V8H0.0ZM30.0,2H40.0V8H30.0Z');
-    assert.equal(runsPath(4, (i) => i === 3, (i) => i / 10, 2, 8), 'M0.3,2H1.3V8H0.3Z');
-    assert.equal(runsPath(4, () => false, (i) => i, 2, 8), '');
+    assert.equal(
+      runsPath(
+        4,
+        (i) => marked[i] === true,
+        (i) => i * 10,
+        2,
+        8,
+      ),
+      'M0.0,2H20.0V8H0.0ZM30.0,2H40.0V8H30.0Z',
+    );
+    assert.equal(
+      runsPath(
+        4,
+        (i) => i === 3,
+        (i) => i / 10,
+        2,
+        8,
+      ),
+      'M0.3,2H1.3V8H0.3Z',
+    );
+    assert.equal(
+      runsPath(
+        4,
+        () => false,
+        (i) => i,
+        2,
+        8,
+      ),
+      '',
+    );
   });
 
   it('bars, and texts that stay inside', () => {
@@ -69,7 +132,15 @@ describe('what charts of a page compute', () => {
   });
 
   it('figures in few digits', () => {
-    assert.deepEqual([0, 0.012345, 12.3456, -3, 1e-7, 2.5e7, NaN].map(formatNumber), ['0', '0.01235', '12.35', '-3', '1.00e-7', '2.50e+7', '–']);
+    assert.deepEqual([0, 0.012345, 12.3456, -3, 1e-7, 2.5e7, NaN].map(formatNumber), [
+      '0',
+      '0.01235',
+      '12.35',
+      '-3',
+      '1.00e-7',
+      '2.50e+7',
+      '–',
+    ]);
     assert.deepEqual([0, 0.25, 0.995].map(formatShare), ['0 %', '25 %', '99.5 %']);
   });
 });
@@ -80,12 +151,19 @@ describe('what a grid does with a key', () => {
       const action = gridAction(key(name), row, 100, 10);
       return action?.kind === 'move' ? action.to : null;
     };
-    assert.deepEqual(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End'].map((name) => to(name, 50)), [51, 49, 59, 41, 0, 99]);
+    assert.deepEqual(
+      ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End'].map((name) => to(name, 50)),
+      [51, 49, 59, 41, 0, 99],
+    );
     assert.deepEqual([to('ArrowUp', 0), to('PageUp', 3), to('ArrowDown', 99), to('PageDown', 95)], [0, 0, 99, 99]);
   });
 
   it('extends with Shift and an arrow alone', () => {
-    assert.deepEqual(gridAction(key('ArrowDown', { shiftKey: true }), 5, 100, 10), { kind: 'move', to: 6, extend: true });
+    assert.deepEqual(gridAction(key('ArrowDown', { shiftKey: true }), 5, 100, 10), {
+      kind: 'move',
+      to: 6,
+      extend: true,
+    });
     assert.deepEqual(gridAction(key('End', { shiftKey: true }), 5, 100, 10), { kind: 'move', to: 99, extend: false });
   });
 
@@ -93,15 +171,31 @@ describe('what a grid does with a key', () => {
     assert.deepEqual(gridAction(key(' '), 5, 100, 10), { kind: 'toggle', range: false });
     assert.deepEqual(gridAction(key(' ', { shiftKey: true }), 5, 100, 10), { kind: 'toggle', range: true });
     assert.deepEqual(gridAction(key('Enter'), 5, 100, 10), { kind: 'activate' });
-    assert.deepEqual([gridAction(key('a'), 5, 100, 10), gridAction(key('ArrowDown', { altKey: true }), 5, 100, 10), gridAction(key('ArrowDown'), 0, 0, 10)], [null, null, null]);
+    assert.deepEqual(
+      [
+        gridAction(key('a'), 5, 100, 10),
+        gridAction(key('ArrowDown', { altKey: true }), 5, 100, 10),
+        gridAction(key('ArrowDown'), 0, 0, 10),
+      ],
+      [null, null, null],
+    );
   });
 });
 
 describe('small parts of a page', () => {
   it('finds each buffer of a message once', () => {
     const shared = new Float32Array(4);
-    const message = { type: 'x', a: shared, list: [{ b: shared.subarray(1) }, new Uint8Array(2)], none: null, text: 'y' };
-    assert.deepEqual(buffersIn(message).map(({ byteLength }) => byteLength), [16, 2]);
+    const message = {
+      type: 'x',
+      a: shared,
+      list: [{ b: shared.subarray(1) }, new Uint8Array(2)],
+      none: null,
+      text: 'y',
+    };
+    assert.deepEqual(
+      buffersIn(message).map(({ byteLength }) => byteLength),
+      [16, 2],
+    );
   });
 
   it('makes pixels of grey and colour, and nothing of what does not fit', () => {

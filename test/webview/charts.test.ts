@@ -13,19 +13,28 @@ import { THEMES, type Theme } from './themes';
 
 /** What test/webview/pages/charts.tsx offers. */
 interface Gallery {
-  gallery: { show(curve?: Partial<CurveChartProps>, layer?: Partial<LayerChartProps>): void; events: string[]; exported: Exported[] };
+  gallery: {
+    show(curve?: Partial<CurveChartProps>, layer?: Partial<LayerChartProps>): void;
+    events: string[];
+    exported: Exported[];
+  };
 }
 declare const gallery: Gallery['gallery'];
 
 const UNITS = 4096;
 const TITLES = ['Pruning curve', 'Mean activations', 'Activations', 'Mean by class', 'Outgoing weights'];
-const rgb = (hex: string): [number, number, number] => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)) as [number, number, number];
+const rgb = (hex: string): [number, number, number] =>
+  [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)) as [number, number, number];
 
 /** How many pixels have this colour, but for antialiasing. */
 function pixelsOf({ data }: PNG, [red, green, blue]: [number, number, number]): number {
   let found = 0;
   for (let i = 0; i < data.length; i += 4) {
-    if (Math.abs((data[i] ?? 0) - red) + Math.abs((data[i + 1] ?? 0) - green) + Math.abs((data[i + 2] ?? 0) - blue) < 12) found++;
+    if (
+      Math.abs((data[i] ?? 0) - red) + Math.abs((data[i + 1] ?? 0) - green) + Math.abs((data[i + 2] ?? 0) - blue) <
+      12
+    )
+      found++;
   }
   return found;
 }
@@ -88,7 +97,8 @@ describe('charts in a page', function () {
   it('write the one style element whose hash the policy names', async () => {
     const styles = await open.page.locator('svg style').allTextContents();
     assert.equal(styles.length, TITLES.length);
-    for (const style of styles) assert.ok(STYLE_HASHES.includes(`'sha256-${createHash('sha256').update(style).digest('base64')}'`));
+    for (const style of styles)
+      assert.ok(STYLE_HASHES.includes(`'sha256-${createHash('sha256').update(style).digest('base64')}'`));
   });
 
   it('draw 4,096 units as a few paths', async () => {
@@ -108,7 +118,13 @@ describe('charts in a page', function () {
           else outside.push(element?.outerHTML.slice(0, 80) ?? '?');
         }
       });
-      for (const chart of charts) observer.observe(chart.parentElement ?? chart, { subtree: true, childList: true, attributes: true, characterData: true });
+      for (const chart of charts)
+        observer.observe(chart.parentElement ?? chart, {
+          subtree: true,
+          childList: true,
+          attributes: true,
+          characterData: true,
+        });
       const selected = new Uint8Array(4096).fill(1, 100, 200);
       gallery.show({ chosen: 1500 }, { chosenCount: 1500, selected, current: 3000 });
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -119,16 +135,28 @@ describe('charts in a page', function () {
     assert.ok(outcome.same && outcome.inside > 5);
     // Where the marks stand now: 1,500 of 4,096 of the frame, units 100 to 199, and the figures of unit 3000.
     const box = async (lane: string): Promise<{ from: number; to: number }> => {
-      const { left, right } = await open.page.locator(`[data-lane=${lane}]`).evaluate((path: SVGPathElement) => ({ left: path.getBBox().x, right: path.getBBox().x + path.getBBox().width }));
-      return { from: Math.round(((left - 58) / (640 - 58 - 8)) * UNITS), to: Math.round(((right - 58) / (640 - 58 - 8)) * UNITS) };
+      const { left, right } = await open.page
+        .locator(`[data-lane=${lane}]`)
+        .evaluate((path: SVGPathElement) => ({
+          left: path.getBBox().x,
+          right: path.getBBox().x + path.getBBox().width,
+        }));
+      return {
+        from: Math.round(((left - 58) / (640 - 58 - 8)) * UNITS),
+        to: Math.round(((right - 58) / (640 - 58 - 8)) * UNITS),
+      };
     };
-    const near = (value: number, wanted: number): void => assert.ok(Math.abs(value - wanted) <= 2, `${value} is not ${wanted}`);
+    const near = (value: number, wanted: number): void =>
+      assert.ok(Math.abs(value - wanted) <= 2, `${value} is not ${wanted}`);
     near((await box('chosen')).to, 1500);
     near((await box('selected')).from, 100);
     near((await box('selected')).to, 200);
     near((await box('pruned')).to, 12);
     const texts = await open.page.locator('.fp-marker text').allTextContents();
-    assert.ok(texts.includes('chosen: 1,500') && texts.some((text) => text.startsWith('neuron 3000: clean 0.7324')), texts.join(' | '));
+    assert.ok(
+      texts.includes('chosen: 1,500') && texts.some((text) => text.startsWith('neuron 3000: clean 0.7324')),
+      texts.join(' | '),
+    );
   });
 
   it('tell which number or unit was pointed at', async () => {
@@ -152,7 +180,13 @@ describe('charts in a page', function () {
     await figure.locator('table').waitFor();
     assert.equal(await figure.locator('tbody tr').count(), 500);
     assert.match((await figure.locator('caption').textContent()) ?? '', /^500 of 4,096 rows/);
-    assert.deepEqual(await figure.locator('tbody tr').nth(7).locator('td').allTextContents(), ['7', '0.001709', '2', '1.998', 'pruned']);
+    assert.deepEqual(await figure.locator('tbody tr').nth(7).locator('td').allTextContents(), [
+      '7',
+      '0.001709',
+      '2',
+      '1.998',
+      'pruned',
+    ]);
     assert.deepEqual(await seriousIssues(open.page), []);
     await figure.getByText('Data').click();
     await waitFor('the table to go', async () => (await figure.locator('table').count()) === 0);
@@ -191,7 +225,10 @@ describe('charts in a page', function () {
     assert.equal(format, 'csv');
     const lines = content.toString('utf8').split('\r\n');
     assert.equal(lines.length, UNITS + 3);
-    assert.deepEqual([lines[0], lines[1], lines.at(-1)], ['Neurons pruned,Clean accuracy,Attack success rate', '0,0.987,0.998', '']);
+    assert.deepEqual(
+      [lines[0], lines[1], lines.at(-1)],
+      ['Neurons pruned,Clean accuracy,Attack success rate', '0,0.987,0.998', ''],
+    );
   });
 
   it('close the menu with Escape and give the focus back', async () => {

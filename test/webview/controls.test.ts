@@ -7,7 +7,18 @@ import { THEMES, type Theme } from './themes';
 /** What test/webview/pages/controls.tsx offers. */
 declare const controls: { events: string[] };
 
-const TAGS = ['button', 'checkbox', 'divider', 'dropdown', 'link', 'option', 'progress-ring', 'radio', 'radio-group', 'text-field'];
+const TAGS = [
+  'button',
+  'checkbox',
+  'divider',
+  'dropdown',
+  'link',
+  'option',
+  'progress-ring',
+  'radio',
+  'radio-group',
+  'text-field',
+];
 
 describe('controls of a page', function () {
   this.timeout(60_000);
@@ -25,7 +36,10 @@ describe('controls of a page', function () {
   const chosen = (): Promise<string | null> => open.page.getByTestId('chosen').textContent();
 
   it('are registered, every one that a page may use', async () => {
-    const shown = await open.page.evaluate((tags) => tags.filter((tag) => document.querySelector(`vscode-${tag}`)?.shadowRoot), TAGS);
+    const shown = await open.page.evaluate(
+      (tags) => tags.filter((tag) => document.querySelector(`vscode-${tag}`)?.shadowRoot),
+      TAGS,
+    );
     assert.deepEqual(shown, TAGS);
   });
 
@@ -82,17 +96,41 @@ describe('controls of a page', function () {
 
   it('show images pixel by pixel', async () => {
     const pixels = (name: string): Promise<number[]> =>
-      open.page.getByRole('img', { name }).evaluate((canvas: HTMLCanvasElement) => Array.from(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []));
-    assert.deepEqual(await pixels('Image 3, clean'), [0, 0, 0, 255, 128, 128, 128, 255, 255, 255, 255, 255, 64, 64, 64, 255]);
-    assert.deepEqual(await pixels('Image 4, in colour'), [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 255]);
+      open.page
+        .getByRole('img', { name })
+        .evaluate((canvas: HTMLCanvasElement) =>
+          Array.from(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []),
+        );
+    assert.deepEqual(
+      await pixels('Image 3, clean'),
+      [0, 0, 0, 255, 128, 128, 128, 255, 255, 255, 255, 255, 64, 64, 64, 255],
+    );
+    assert.deepEqual(
+      await pixels('Image 4, in colour'),
+      [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 255],
+    );
     assert.ok((await pixels('Image 5, of another shape')).every((byte) => byte === 0));
-    assert.equal(await open.page.getByRole('img', { name: 'Image 3, clean' }).evaluate((canvas) => getComputedStyle(canvas).imageRendering), 'pixelated');
+    assert.equal(
+      await open.page
+        .getByRole('img', { name: 'Image 3, clean' })
+        .evaluate((canvas) => getComputedStyle(canvas).imageRendering),
+      'pixelated',
+    );
   });
 
   it('show a filter by strength and sign', async () => {
     const filter = open.page.getByRole('img', { name: 'Filter of 2×2 weights, from −1.00 to 1.00' });
-    const cells = await filter.locator('svg').first().locator('rect').evaluateAll((rects) => rects.map((rect) => `${rect.getAttribute('fill')} ${rect.getAttribute('fill-opacity')}`));
-    assert.deepEqual(cells, ['var(--fp-positive) 0.5', 'var(--fp-negative) 1', 'var(--fp-positive) 0', 'var(--fp-positive) 0.25']);
+    const cells = await filter
+      .locator('svg')
+      .first()
+      .locator('rect')
+      .evaluateAll((rects) => rects.map((rect) => `${rect.getAttribute('fill')} ${rect.getAttribute('fill-opacity')}`));
+    assert.deepEqual(cells, [
+      'var(--fp-positive) 0.5',
+      'var(--fp-negative) 1',
+      'var(--fp-positive) 0',
+      'var(--fp-positive) 0.25',
+    ]);
     assert.equal(await filter.locator('svg').first().locator('path').count(), 1);
   });
 

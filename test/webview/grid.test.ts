@@ -29,7 +29,8 @@ describe('the grid of a page', function () {
       const row = document.activeElement?.getAttribute('aria-rowindex');
       return row === null || row === undefined ? null : Number(row) - 2;
     });
-  const focusedBecomes = (row: number): Promise<unknown> => waitFor(`row ${row} to have the focus`, async () => (await focused()) === row);
+  const focusedBecomes = (row: number): Promise<unknown> =>
+    waitFor(`row ${row} to have the focus`, async () => (await focused()) === row);
   const events = (): Promise<string[]> => open.page.evaluate(() => grid.events);
   const enter = async (): Promise<void> => {
     await open.page.getByRole('button', { name: 'before' }).focus();
@@ -38,7 +39,11 @@ describe('the grid of a page', function () {
     await focusedBecomes(0);
   };
   const selectedRows = (): Promise<string[]> =>
-    open.page.locator('[role=row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-row') ?? '').sort((a, b) => Number(a) - Number(b)));
+    open.page
+      .locator('[role=row][aria-selected=true]')
+      .evaluateAll((rows) =>
+        rows.map((row) => row.getAttribute('data-row') ?? '').sort((a, b) => Number(a) - Number(b)),
+      );
 
   for (const theme of Object.keys(THEMES) as Theme[]) {
     it(`has no violation of the policy and no serious fault of accessibility: ${theme}`, async () => {
@@ -108,7 +113,9 @@ describe('the grid of a page', function () {
     assert.equal(await focused(), 1);
     await press('ArrowDown');
     await focusedBecomes(2);
-    await waitFor('the grid to scroll back', () => open.page.getByRole('grid').evaluate((element) => element.scrollTop <= 48));
+    await waitFor('the grid to scroll back', () =>
+      open.page.getByRole('grid').evaluate((element) => element.scrollTop <= 48),
+    );
   });
 
   it('selects with Space, extends with Shift and an arrow, activates with Enter', async () => {
@@ -121,7 +128,10 @@ describe('the grid of a page', function () {
     await focusedBecomes(3);
     await waitFor('three selected rows', async () => (await selectedRows()).join() === '1,2,3');
     await press('Enter');
-    assert.deepEqual((await events()).filter((event) => /^(toggle|activate)/.test(event)), ['toggle 1 false 1', 'toggle 2 true 1', 'toggle 3 true 1', 'activate 3']);
+    assert.deepEqual(
+      (await events()).filter((event) => /^(toggle|activate)/.test(event)),
+      ['toggle 1 false 1', 'toggle 2 true 1', 'toggle 3 true 1', 'activate 3'],
+    );
     await press('Space');
     await waitFor('the row to be out again', async () => (await selectedRows()).join() === '1,2');
   });
@@ -136,7 +146,10 @@ describe('the grid of a page', function () {
     await waitFor('a range', async () => (await selectedRows()).join() === '5,6,7,8');
     await row(6).click({ modifiers: ['ControlOrMeta'] });
     await waitFor('one less', async () => (await selectedRows()).join() === '5,7,8');
-    assert.deepEqual((await events()).filter((event) => event.startsWith('activate')), ['activate 2']);
+    assert.deepEqual(
+      (await events()).filter((event) => event.startsWith('activate')),
+      ['activate 2'],
+    );
   });
 
   it('sorts by its headers and says how', async () => {

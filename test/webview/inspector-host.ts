@@ -19,7 +19,15 @@ interface Window {
 function codec(): Pick<Window, 'pack' | 'unpack'> {
   const classes = { Float32Array, Float64Array, Int32Array, Uint32Array, Uint8Array };
   return {
-    pack: (value) => JSON.stringify(value, (_key, part: unknown) => (ArrayBuffer.isView(part) ? { typed: part.constructor.name === 'Buffer' ? 'Uint8Array' : part.constructor.name, values: Array.from(part as Uint8Array) } : part)),
+    pack: (value) =>
+      JSON.stringify(value, (_key, part: unknown) =>
+        ArrayBuffer.isView(part)
+          ? {
+              typed: part.constructor.name === 'Buffer' ? 'Uint8Array' : part.constructor.name,
+              values: Array.from(part as Uint8Array),
+            }
+          : part,
+      ),
     unpack: (text) =>
       JSON.parse(text, (_key, part: unknown) => {
         const { typed, values } = (part ?? {}) as { typed?: keyof typeof classes; values?: number[] };
@@ -38,7 +46,9 @@ function inPage(): void {
     if (here.toHost) here.toHost(packed);
     else here.sent.push(packed);
   };
-  Object.assign(globalThis, { acquireVsCodeApi: () => ({ postMessage: post, getState: () => kept, setState: (next: unknown) => (kept = next) }) });
+  Object.assign(globalThis, {
+    acquireVsCodeApi: () => ({ postMessage: post, getState: () => kept, setState: (next: unknown) => (kept = next) }),
+  });
 }
 
 /** The inspector's page in a browser, and behind it the engine itself, as the panel and the language server put it there. */
@@ -51,7 +61,10 @@ export class InspectorHost {
 
   private constructor(private readonly subject: InspectSubject) {}
 
-  static async open(subject: InspectSubject, { theme, width = 1000, height = 900 }: { theme?: Theme; width?: number; height?: number } = {}): Promise<InspectorHost> {
+  static async open(
+    subject: InspectSubject,
+    { theme, width = 1000, height = 900 }: { theme?: Theme; width?: number; height?: number } = {},
+  ): Promise<InspectorHost> {
     const host = new InspectorHost(subject);
     host.opened = await openPage('webview/inspector/main.tsx', {
       ...(theme && { theme }),
@@ -85,20 +98,44 @@ export class InspectorHost {
 
   /** Tells the page something, as the panel does. */
   async tell(message: ToInspector): Promise<void> {
-    await this.page.evaluate((text) => void window.dispatchEvent(new MessageEvent('message', { data: (globalThis as unknown as Window).unpack(text) })), codec().pack(message)).catch(() => undefined);
+    await this.page
+      .evaluate(
+        (text) =>
+          void window.dispatchEvent(
+            new MessageEvent('message', { data: (globalThis as unknown as Window).unpack(text) }),
+          ),
+        codec().pack(message),
+      )
+      .catch(() => undefined);
   }
 
   private onPage(text: string): void {
     const message = parseFromInspector(codec().unpack(text));
     this.sent.push(message);
-    if (message.type === 'ready') void this.tell({ type: 'init', configUri: `file://${this.subject.config}`, name: path.basename(this.subject.config, '.fineprune.json'), trusted: true, reveal: null });
-    else if (message.type === 'query') this.engine.handle({ type: 'query', id: message.id, subject: this.subject, query: message.query });
+    if (message.type === 'ready')
+      void this.tell({
+        type: 'init',
+        configUri: `file://${this.subject.config}`,
+        name: path.basename(this.subject.config, '.fineprune.json'),
+        trusted: true,
+        reveal: null,
+      });
+    else if (message.type === 'query')
+      this.engine.handle({ type: 'query', id: message.id, subject: this.subject, query: message.query });
     else if (message.type === 'cancel') this.engine.handle({ type: 'cancel-query', id: message.id });
   }
 
   private onEngine(event: Parameters<Parameters<typeof serveInspections>[0]>[0]): void {
-    if (event.type === 'answer') void this.tell({ type: 'answer', id: event.id, answer: (event.answer.kind === 'open' ? { ...event.answer, report: this.report } : event.answer) as InspectAnswer });
+    if (event.type === 'answer')
+      void this.tell({
+        type: 'answer',
+        id: event.id,
+        answer: (event.answer.kind === 'open'
+          ? { ...event.answer, report: this.report }
+          : event.answer) as InspectAnswer,
+      });
     else if (event.type === 'refused') void this.tell({ type: 'refused', id: event.id, failure: event.failure });
-    else if (event.type === 'progress-query') void this.tell({ type: 'progress', id: event.id, title: event.title, overall: event.overall });
+    else if (event.type === 'progress-query')
+      void this.tell({ type: 'progress', id: event.id, title: event.title, overall: event.overall });
   }
 }

@@ -19,7 +19,12 @@ const FEW = { testImages: 1000, holdout: 500 };
 
 const text = (page: Page, selector: string): Promise<string> => page.locator(selector).first().innerText();
 /** Positions on the marks of a lane, at the middle of each unit. */
-const marked = (page: Page, lane: string): Promise<string> => page.locator(`path[data-lane=${lane}]`).first().getAttribute('d').then((d) => d ?? '');
+const marked = (page: Page, lane: string): Promise<string> =>
+  page
+    .locator(`path[data-lane=${lane}]`)
+    .first()
+    .getAttribute('d')
+    .then((d) => d ?? '');
 
 describe('what the config prunes, on the inspector’s page, with the example model and the engine behind it', function () {
   this.timeout(240_000);
@@ -33,9 +38,20 @@ describe('what the config prunes, on the inspector’s page, with the example mo
     const folder = path.join(temp.dir, name);
     mkdirSync(folder, { recursive: true });
     const there = (file: string): string => path.relative(folder, path.join(EXAMPLE, file));
-    const split = (role: string) => ({ images: there(`data/${role}-images-idx3-ubyte.gz`), labels: there(`data/${role}-labels-idx1-ubyte.gz`) });
+    const split = (role: string) => ({
+      images: there(`data/${role}-images-idx3-ubyte.gz`),
+      labels: there(`data/${role}-labels-idx1-ubyte.gz`),
+    });
     const file = path.join(folder, 'demo.fineprune.json');
-    writeFileSync(file, JSON.stringify({ model: there('model.json'), data: { train: split('train'), test: split('t10k'), ...data }, trigger: { kind: 'patch', target: 0 }, ...more }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        model: there('model.json'),
+        data: { train: split('train'), test: split('t10k'), ...data },
+        trigger: { kind: 'patch', target: 0 },
+        ...more,
+      }),
+    );
     return file;
   };
   const allowed = { allowedFolders: [EXAMPLE] };
@@ -50,8 +66,12 @@ describe('what the config prunes, on the inspector’s page, with the example mo
   };
   /** What the engine measures with exactly these neurons pruned, as the page writes it. */
   const measured = async (file: string, units: readonly number[]): Promise<RegExp> => {
-    const { masked } = await (await opened(file, BACKEND, allowed)).ask({ kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.from(units), scope: 'full' });
-    return new RegExp(`^${units.length} of 128 neurons pruned .*clean accuracy ${rateText(masked.cleanAccuracy.rate)} .*attack success rate ${rateText(masked.attackSuccessRate!.rate)} `);
+    const { masked } = await (
+      await opened(file, BACKEND, allowed)
+    ).ask({ kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.from(units), scope: 'full' });
+    return new RegExp(
+      `^${units.length} of 128 neurons pruned .*clean accuracy ${rateText(masked.cleanAccuracy.rate)} .*attack success rate ${rateText(masked.attackSuccessRate!.rate)} `,
+    );
   };
   const shown = async (page: Page): Promise<string> => (await text(page, '[data-testid=readout]')).replace(/\s+/g, ' ');
 
@@ -59,8 +79,18 @@ describe('what the config prunes, on the inspector’s page, with the example mo
     const asker = await opened(config('plain', {}, {}), BACKEND, allowed);
     const { cleanMean, triggeredMean } = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'before' });
     raised = mostRaised(cleanMean, triggeredMean!, 24).sort((a, b) => a - b);
-    const { masked } = await asker.ask({ kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.from(raised), scope: 'full' });
-    assert.deepEqual([masked.cleanAccuracy.hits, masked.cleanAccuracy.of, (100 * masked.attackSuccessRate!.rate).toFixed(2)], [9306, 10_000, '16.24'], 'the mask’s own figures');
+    const { masked } = await asker.ask({
+      kind: 'mask',
+      layer: 'dense_1',
+      state: 'before',
+      units: Int32Array.from(raised),
+      scope: 'full',
+    });
+    assert.deepEqual(
+      [masked.cleanAccuracy.hits, masked.cleanAccuracy.of, (100 * masked.attackSuccessRate!.rate).toFixed(2)],
+      [9306, 10_000, '16.24'],
+      'the mask’s own figures',
+    );
   });
   afterEach(async () => {
     await host?.close();
@@ -73,13 +103,31 @@ describe('what the config prunes, on the inspector’s page, with the example mo
 
   it('gives the figures of the neurons that it names, and marks these; those of the rule while the slider is moved, and the way back', async () => {
     const page = await open(config('named', { prune: { units: raised } }, {}));
-    assert.match(await shown(page), /^24 of 128 neurons pruned \(18\.8 %\) : clean accuracy 93\.06 % \(−5\.83\) , attack success rate 16\.24 % \(−83\.5\d\)$/);
-    assert.match(await page.getByRole('slider').getAttribute('aria-valuetext') ?? '', /^24 of 128 neurons pruned \(18\.8 %\): clean accuracy 93\.06 %, attack success rate 16\.24 %$/);
-    assert.match(await text(page, '[data-testid=plan]'), new RegExp(`^The config names these 24 neurons: ${raised.slice(0, 8).join(', ')} and 16 more\\. The curve follows the rule, so they have no place on it\\.$`));
+    assert.match(
+      await shown(page),
+      /^24 of 128 neurons pruned \(18\.8 %\) : clean accuracy 93\.06 % \(−5\.83\) , attack success rate 16\.24 % \(−83\.5\d\)$/,
+    );
+    assert.match(
+      (await page.getByRole('slider').getAttribute('aria-valuetext')) ?? '',
+      /^24 of 128 neurons pruned \(18\.8 %\): clean accuracy 93\.06 %, attack success rate 16\.24 %$/,
+    );
+    assert.match(
+      await text(page, '[data-testid=plan]'),
+      new RegExp(
+        `^The config names these 24 neurons: ${raised.slice(0, 8).join(', ')} and 16 more\\. The curve follows the rule, so they have no place on it\\.$`,
+      ),
+    );
     // The table begins with what the trigger raises most.
-    const rows = await page.locator('[role=row][data-row]').evaluateAll((all) => all.map((row) => [Number((row as HTMLElement).dataset.row), /goes/.test(row.textContent ?? '')] as const));
+    const rows = await page
+      .locator('[role=row][data-row]')
+      .evaluateAll((all) =>
+        all.map((row) => [Number((row as HTMLElement).dataset.row), /goes/.test(row.textContent ?? '')] as const),
+      );
     const goes = new Map(rows);
-    assert.ok([0, 1, 2, 3].every((row) => goes.get(row) === true), JSON.stringify(rows));
+    assert.ok(
+      [0, 1, 2, 3].every((row) => goes.get(row) === true),
+      JSON.stringify(rows),
+    );
     // In the table's order they stand side by side: one run of marks.
     const marks = await marked(page, 'chosen');
     assert.equal(marks.match(/M/g)?.length, 1, marks);
@@ -91,7 +139,10 @@ describe('what the config prunes, on the inspector’s page, with the example mo
 
     await page.getByRole('slider').press('ArrowRight');
     await waitFor('25 by the rule', async () => /^25 of 128/.test(await shown(page)));
-    assert.match(await shown(page), /^25 of 128 neurons pruned \(19\.5 %\) : clean accuracy 98\.89 % \(±0\) , attack success rate 99\.80 % \(±0\)$/);
+    assert.match(
+      await shown(page),
+      /^25 of 128 neurons pruned \(19\.5 %\) : clean accuracy 98\.89 % \(±0\) , attack success rate 99\.80 % \(±0\)$/,
+    );
     assert.notEqual(await marked(page, 'chosen'), marks, 'other neurons are marked');
     assert.equal(await useRatio.isDisabled(), false);
     await page.getByRole('button', { name: 'the 24 neurons that the config names' }).press('Enter');
@@ -105,8 +156,13 @@ describe('what the config prunes, on the inspector’s page, with the example mo
       (element as HTMLElement & { value: string }).value = 'conv2d_2';
       element.dispatchEvent(new Event('change', { bubbles: true }));
     });
-    await waitFor('the other layer', async () => /^12 of 64 channels pruned/.test(await shown(page)), { deadlineMs: 120_000 });
-    assert.equal(await text(page, '[data-testid=plan]'), 'The config names 24 units of dense_1; this is 20 % of this layer.');
+    await waitFor('the other layer', async () => /^12 of 64 channels pruned/.test(await shown(page)), {
+      deadlineMs: 120_000,
+    });
+    assert.equal(
+      await text(page, '[data-testid=plan]'),
+      'The config names 24 units of dense_1; this is 20 % of this layer.',
+    );
   });
 
   it('follows the config when other neurons are named, wherever the slider stands', async () => {
@@ -121,16 +177,28 @@ describe('what the config prunes, on the inspector’s page, with the example mo
 
   it('gives what a run chose where the config leaves it to the run, and else what "auto" would choose', async () => {
     const auto = config('auto', { prune: { ratio: 'auto' } });
-    const report: ReportState = { verdict: { word: 'not mitigated', sentence: 'As it was.' }, changed: [], layer: 'dense_1', pruned: raised, after: false };
+    const report: ReportState = {
+      verdict: { word: 'not mitigated', sentence: 'As it was.' },
+      changed: [],
+      layer: 'dense_1',
+      pruned: raised,
+      after: false,
+    };
     const ran = await open(auto, report);
     const figures = await measured(auto, raised);
     await waitFor('what the run chose', async () => figures.test(await shown(ran)), { deadlineMs: 60_000 });
     assert.equal(await text(ran, '[data-testid=plan]'), 'This is what the last run chose.');
     await host!.close();
 
-    const { limit } = await (await opened(auto, BACKEND, allowed)).ask({ kind: 'limit', layer: 'dense_1', state: 'before' });
+    const { limit } = await (
+      await opened(auto, BACKEND, allowed)
+    ).ask({ kind: 'limit', layer: 'dense_1', state: 'before' });
     const fresh = await open(auto);
-    await waitFor('the limit', async () => (await text(fresh, '[data-testid=plan]')) === 'This is what "auto" chooses, on held-out images.', { deadlineMs: 60_000 });
+    await waitFor(
+      'the limit',
+      async () => (await text(fresh, '[data-testid=plan]')) === 'This is what "auto" chooses, on held-out images.',
+      { deadlineMs: 60_000 },
+    );
     assert.ok((await shown(fresh)).startsWith(`${limit!.pruned} of 128 neurons pruned`), await shown(fresh));
   });
 });

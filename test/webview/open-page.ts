@@ -38,19 +38,27 @@ function bundle(entry: string): Promise<Map<string, Buffer>> {
     target: 'chrome120',
     minify: true,
     logLevel: 'silent',
-  }).then(({ outputFiles }) => new Map(outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)])));
+  }).then(
+    ({ outputFiles }) => new Map(outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)])),
+  );
   bundles.set(entry, made);
   return made;
 }
 
-const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.ttf': 'font/ttf' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.ttf': 'font/ttf',
+};
 
 async function serve(files: Map<string, Buffer>): Promise<{ server: Server; origin: string }> {
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? '/', 'http://local').pathname.slice(1);
     const content = files.get(name);
     if (!content) response.writeHead(404).end();
-    else response.writeHead(200, { 'content-type': TYPES[path.extname(name)] ?? 'application/octet-stream' }).end(content);
+    else
+      response.writeHead(200, { 'content-type': TYPES[path.extname(name)] ?? 'application/octet-stream' }).end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -60,7 +68,10 @@ async function serve(files: Map<string, Buffer>): Promise<{ server: Server; orig
  * @param entry path of the page's script, from the root
  * @param before runs in the page before any script of it
  */
-export async function openPage(entry: string, { theme = 'vscode-dark', before }: { theme?: Theme; before?: (() => void) | { content: string } } = {}): Promise<OpenPage> {
+export async function openPage(
+  entry: string,
+  { theme = 'vscode-dark', before }: { theme?: Theme; before?: (() => void) | { content: string } } = {},
+): Promise<OpenPage> {
   const [page, toolkit] = await Promise.all([bundle(entry), bundle('webview/ui/toolkit.ts')]);
   const icons = path.dirname(load.resolve('@vscode/codicons/dist/codicon.css'));
   const files = new Map(page);
@@ -69,15 +80,33 @@ export async function openPage(entry: string, { theme = 'vscode-dark', before }:
   files.set('favicon.ico', Buffer.alloc(0));
   const { server, origin } = await serve(files);
   const styles = ['codicon.css', ...(page.has('page.css') ? ['page.css'] : [])].map((name) => `${origin}/${name}`);
-  files.set('index.html', Buffer.from(pageHtml({ title: 'Test', cspSource: origin, styles, scripts: [`${origin}/toolkit.js`, `${origin}/page.js`], styleHashes: STYLE_HASHES })));
+  files.set(
+    'index.html',
+    Buffer.from(
+      pageHtml({
+        title: 'Test',
+        cspSource: origin,
+        styles,
+        scripts: [`${origin}/toolkit.js`, `${origin}/page.js`],
+        styleHashes: STYLE_HASHES,
+      }),
+    ),
+  );
 
   const context = await (await sharedBrowser()).newContext({ viewport: { width: 900, height: 900 } });
   const tab = await context.newPage();
   tab.setDefaultTimeout(15_000);
   const seen: string[] = [];
   tab.on('pageerror', (error) => seen.push(`error: ${error.message}`));
-  tab.on('console', (message) => (message.type() === 'error' || message.type() === 'warning') && seen.push(`console: ${message.text()}`));
-  await tab.addInitScript({ content: 'globalThis.__name = (f) => f; globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`));' });
+  tab.on(
+    'console',
+    (message) =>
+      (message.type() === 'error' || message.type() === 'warning') && seen.push(`console: ${message.text()}`),
+  );
+  await tab.addInitScript({
+    content:
+      'globalThis.__name = (f) => f; globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`));',
+  });
   if (before) await tab.addInitScript(before);
   await tab.goto(`${origin}/index.html`);
 
@@ -90,7 +119,8 @@ export async function openPage(entry: string, { theme = 'vscode-dark', before }:
         document.body.style.backgroundColor = 'var(--vscode-editor-background)';
         document.body.style.color = 'var(--vscode-foreground)';
         document.body.style.font = '13px system-ui';
-        for (const [variable, value] of Object.entries(variables)) document.documentElement.style.setProperty(variable, value);
+        for (const [variable, value] of Object.entries(variables))
+          document.documentElement.style.setProperty(variable, value);
       },
       { name, variables: THEMES[name] },
     );
@@ -98,7 +128,10 @@ export async function openPage(entry: string, { theme = 'vscode-dark', before }:
   return {
     page: tab,
     setTheme,
-    faults: async () => [...seen, ...(await tab.evaluate(() => (globalThis as unknown as { violations: string[] }).violations))],
+    faults: async () => [
+      ...seen,
+      ...(await tab.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)),
+    ],
     close: async () => {
       await context.close();
       await new Promise((resolve) => server.close(resolve));
@@ -111,8 +144,18 @@ export async function seriousIssues(page: Page): Promise<string[]> {
   const source = await readFile(load.resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(source);
   return await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(where: Document): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(
+          where: Document,
+        ): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
     const { violations } = await axe.run(document);
-    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`));
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+      );
   });
 }

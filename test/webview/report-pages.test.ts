@@ -29,7 +29,11 @@ async function open(page: 'report' | 'compare', message: ToReport | ToCompare, t
       const editor: Editor = { sent: [], kept: undefined };
       Object.assign(globalThis, {
         editor,
-        acquireVsCodeApi: () => ({ postMessage: (sent: { type: string }) => editor.sent.push(sent), getState: () => editor.kept, setState: (state: unknown) => (editor.kept = state) }),
+        acquireVsCodeApi: () => ({
+          postMessage: (sent: { type: string }) => editor.sent.push(sent),
+          getState: () => editor.kept,
+          setState: (state: unknown) => (editor.kept = state),
+        }),
       });
     },
   });
@@ -40,20 +44,51 @@ async function open(page: 'report' | 'compare', message: ToReport | ToCompare, t
   return opened;
 }
 
-const tell = (opened: OpenPage, message: unknown): Promise<void> => opened.page.evaluate((data) => void window.dispatchEvent(new MessageEvent('message', { data })), message);
-const editorOf = (opened: OpenPage): Promise<Editor> => opened.page.evaluate(() => (globalThis as unknown as { editor: Editor }).editor);
+const tell = (opened: OpenPage, message: unknown): Promise<void> =>
+  opened.page.evaluate((data) => void window.dispatchEvent(new MessageEvent('message', { data })), message);
+const editorOf = (opened: OpenPage): Promise<Editor> =>
+  opened.page.evaluate(() => (globalThis as unknown as { editor: Editor }).editor);
 /** Messages but the first, which is `ready`. */
 const sentBy = async (opened: OpenPage): Promise<unknown[]> => (await editorOf(opened)).sent.slice(1);
 
-function viewOf(report = example(), change: Partial<Extract<ToReport, { type: 'view' }>> = {}): Extract<ToReport, { type: 'view' }> {
+function viewOf(
+  report = example(),
+  change: Partial<Extract<ToReport, { type: 'view' }>> = {},
+): Extract<ToReport, { type: 'view' }> {
   const finding = report.findings[0]!.id;
-  const decisions = [{ finding, decision: 'accept' as const, reason: 'Known.', author: 'Ada <ada@example.org>', date: '2026-01-05', fingerprint: issueFingerprint(report, finding) }];
-  return { type: 'view', name: 'mnist-badnets', view: { report, issues: reviewedIssues(report, { schemaVersion: 1, decisions }, '2026-02-01'), changed: ['the model'] }, local: true, trusted: true, ...change };
+  const decisions = [
+    {
+      finding,
+      decision: 'accept' as const,
+      reason: 'Known.',
+      author: 'Ada <ada@example.org>',
+      date: '2026-01-05',
+      fingerprint: issueFingerprint(report, finding),
+    },
+  ];
+  return {
+    type: 'view',
+    name: 'mnist-badnets',
+    view: {
+      report,
+      issues: reviewedIssues(report, { schemaVersion: 1, decisions }, '2026-02-01'),
+      changed: ['the model'],
+    },
+    local: true,
+    trusted: true,
+    ...change,
+  };
 }
 
 const side = (label: string) => ({ uri: `git:/${label}`, label });
 function comparisonOf(base: DefenseReport | null, head: DefenseReport | null): ToCompare {
-  return { type: 'comparison', state: { version: 1, base: base && side('HEAD'), head: head && side('tree') }, name: 'mnist-badnets', labels: { base: 'HEAD', head: 'tree' }, comparison: compareReports(base, head) };
+  return {
+    type: 'comparison',
+    state: { version: 1, base: base && side('HEAD'), head: head && side('tree') },
+    name: 'mnist-badnets',
+    labels: { base: 'HEAD', head: 'tree' },
+    comparison: compareReports(base, head),
+  };
 }
 
 function changed(): DefenseReport {
@@ -75,7 +110,13 @@ describe('Pages of reports', function () {
 
   for (const theme of Object.keys(THEMES) as Theme[]) {
     it(`are accessible and keep to the policy in ${theme}`, async () => {
-      for (const [page, message] of [['report', viewOf()], ['report', viewOf(repairedReport())], ['compare', comparisonOf(example(), changed())], ['compare', comparisonOf(null, example())], ['compare', comparisonOf(example(), repairedReport('known'))]] as const) {
+      for (const [page, message] of [
+        ['report', viewOf()],
+        ['report', viewOf(repairedReport())],
+        ['compare', comparisonOf(example(), changed())],
+        ['compare', comparisonOf(null, example())],
+        ['compare', comparisonOf(example(), repairedReport('known'))],
+      ] as const) {
         const one = await open(page, message, theme);
         await one.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
         assert.deepEqual(await seriousIssues(one.page), []);
@@ -91,8 +132,16 @@ describe('Pages of reports', function () {
     await opened.page.getByRole('button', { name: 'Inspect neuron 4, dead' }).press('Enter');
     await opened.page.getByRole('button', { name: 'Accept gate.maxAttackSuccessRate …' }).press('Enter');
     await opened.page.getByRole('button', { name: 'Compare with …' }).press('Enter');
-    assert.deepEqual(await sentBy(opened), [{ type: 'inspect', layer: 'dense_1', unit: 4 }, { type: 'accept', issue: 'gate.maxAttackSuccessRate' }, { type: 'command', command: 'compare' }]);
-    assert.equal(await opened.page.getByRole('button', { name: 'Accept pruned-all-dead …' }).count(), 0, 'accepted already');
+    assert.deepEqual(await sentBy(opened), [
+      { type: 'inspect', layer: 'dense_1', unit: 4 },
+      { type: 'accept', issue: 'gate.maxAttackSuccessRate' },
+      { type: 'command', command: 'compare' },
+    ]);
+    assert.equal(
+      await opened.page.getByRole('button', { name: 'Accept pruned-all-dead …' }).count(),
+      0,
+      'accepted already',
+    );
   });
 
   it('draw the mask of every class in the colours of the theme, and say in words what it is', async () => {
@@ -100,28 +149,53 @@ describe('Pages of reports', function () {
     const { page } = opened;
     const section = page.getByRole('region', { name: 'Is there a trigger?' });
     assert.equal(await section.getByRole('img', { name: /^Mask of the estimated trigger of class \d: / }).count(), 10);
-    assert.equal(await section.getByRole('img', { name: 'Mask of the estimated trigger of class 0: 4.0 pixels, takes 99.1 % of other images to it; suspicious' }).count(), 1);
+    assert.equal(
+      await section
+        .getByRole('img', {
+          name: 'Mask of the estimated trigger of class 0: 4.0 pixels, takes 99.1 % of other images to it; suspicious',
+        })
+        .count(),
+      1,
+    );
     assert.equal(await section.getByRole('img', { name: 'Estimated trigger of class 0 on a grey image' }).count(), 1);
     /** Colour and strength of the patch's middle, and the strength far from it. */
-    const drawn = (): Promise<number[]> => page.evaluate(() => {
-      const context = document.querySelector<HTMLCanvasElement>('canvas.fp-mask')!.getContext('2d')!;
-      return [...context.getImageData(25, 25, 1, 1).data, context.getImageData(3, 3, 1, 1).data[3]!];
-    });
+    const drawn = (): Promise<number[]> =>
+      page.evaluate(() => {
+        const context = document.querySelector<HTMLCanvasElement>('canvas.fp-mask')!.getContext('2d')!;
+        return [...context.getImageData(25, 25, 1, 1).data, context.getImageData(3, 3, 1, 1).data[3]!];
+      });
     assert.deepEqual(await drawn(), [204, 204, 204, 255, 0]);
     await opened.setTheme('vscode-high-contrast-light');
     await waitFor('the masks to be drawn anew', async () => JSON.stringify(await drawn()) === '[41,41,41,255,0]');
-    assert.match((await section.getByRole('row', { name: /^0 / }).textContent()) ?? '', /Suspicious.*6\.4 pixels.*9\.81.*4\.0 pixels/);
+    assert.match(
+      (await section.getByRole('row', { name: /^0 / }).textContent()) ?? '',
+      /Suspicious.*6\.4 pixels.*9\.81.*4\.0 pixels/,
+    );
   });
 
   it('show what was tried and what the verdict rests on, and nothing of it for the reference recipe', async () => {
     opened = await open('report', viewOf(repairedReport()));
     const { page } = opened;
-    const names = ['Is there a trigger?', 'Repairs tried', 'Rounds of the repairs', 'Proof', 'Scan of the repaired model, class by class'];
-    for (const name of names) assert.equal(await page.getByRole('heading', { level: 2, name, exact: true }).count(), 1, name);
-    assert.match((await page.getByRole('region', { name: 'Repairs tried' }).last().textContent()) ?? '', /guided.*Gates met, kept.*0\.24 %.*0\.44 %/);
+    const names = [
+      'Is there a trigger?',
+      'Repairs tried',
+      'Rounds of the repairs',
+      'Proof',
+      'Scan of the repaired model, class by class',
+    ];
+    for (const name of names)
+      assert.equal(await page.getByRole('heading', { level: 2, name, exact: true }).count(), 1, name);
+    assert.match(
+      (await page.getByRole('region', { name: 'Repairs tried' }).last().textContent()) ?? '',
+      /guided.*Gates met, kept.*0\.24 %.*0\.44 %/,
+    );
     await page.locator('summary', { hasText: 'Rounds of the repairs' }).press('Enter');
     await page.getByRole('cell', { name: 'class 0, 32 pixels' }).waitFor();
-    assert.equal(await page.getByText('on the estimated trigger', { exact: true }).count(), 3, 'gate, ASR and robust accuracy');
+    assert.equal(
+      await page.getByText('on the estimated trigger', { exact: true }).count(),
+      3,
+      'gate, ASR and robust accuracy',
+    );
     const content = (await page.locator('main').textContent()) ?? '';
     assert.match(content, /The verdict rests on: Fresh inversion\./);
     await tell(opened, viewOf());
@@ -131,9 +205,14 @@ describe('Pages of reports', function () {
   });
 
   it('name the classes that the scans of two reports flag', async () => {
-    const head = judged(repairedReport('inverted', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))));
+    const head = judged(
+      repairedReport('inverted', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))),
+    );
     opened = await open('compare', comparisonOf(repairedReport(), head));
-    assert.match((await opened.page.getByRole('row', { name: /^Defended model Nothing found/ }).textContent()) ?? '', /Suspicious: class 3.*Added: class 3/);
+    assert.match(
+      (await opened.page.getByRole('row', { name: /^Defended model Nothing found/ }).textContent()) ?? '',
+      /Suspicious: class 3.*Added: class 3/,
+    );
     await opened.page.getByRole('heading', { level: 1, name: 'Worse' }).waitFor();
     await tell(opened, comparisonOf(example(), changed()));
     await opened.page.getByRole('heading', { level: 1, name: 'No change beyond noise' }).waitFor();
@@ -144,10 +223,15 @@ describe('Pages of reports', function () {
     opened = await open('report', viewOf());
     await opened.page.getByRole('button', { name: 'Accept gate.maxAttackSuccessRate …' }).press('Enter');
     const view = viewOf();
-    Object.assign(view.view.issues[0]!, { status: 'accepted', decision: { ...view.view.issues[1]!.decision!, finding: view.view.issues[0]!.id } });
+    Object.assign(view.view.issues[0]!, {
+      status: 'accepted',
+      decision: { ...view.view.issues[1]!.decision!, finding: view.view.issues[0]!.id },
+    });
     await tell(opened, view);
     const { page } = opened;
-    await waitFor('focus on the finding', () => page.evaluate(() => document.activeElement?.textContent?.includes('gate.maxAttackSuccessRate') ?? false));
+    await waitFor('focus on the finding', () =>
+      page.evaluate(() => document.activeElement?.textContent?.includes('gate.maxAttackSuccessRate') ?? false),
+    );
   });
 
   it('say beside the verdict what the command line gave, and from the report alone where no config is looked at', async () => {
@@ -159,7 +243,11 @@ describe('Pages of reports', function () {
     opened = await open('report', { ...view, view: { ...view.view, changed: [], settings } });
     const { page } = opened;
     await page.getByRole('heading', { level: 1, name: 'Not mitigated with --strategy auto' }).waitFor();
-    await page.getByText('This report was made with settings from the command line: strategy auto (config: fine-pruning). A run of the config by itself may end otherwise.').waitFor();
+    await page
+      .getByText(
+        'This report was made with settings from the command line: strategy auto (config: fine-pruning). A run of the config by itself may end otherwise.',
+      )
+      .waitFor();
     assert.deepEqual(await seriousIssues(page), []);
     await tell(opened, { ...view, view: { ...view.view, changed: null }, local: false });
     await page.getByText('This report was made with settings from the command line: strategy auto.').waitFor();
@@ -171,7 +259,8 @@ describe('Pages of reports', function () {
   it('offer nothing that cannot work', async () => {
     for (const change of [{ local: false }, { trusted: false }]) {
       const one = await open('report', viewOf(example(), change));
-      for (const name of [/^Accept/, /^Inspect/, 'Run Again']) assert.equal(await one.page.getByRole('button', { name }).count(), 0);
+      for (const name of [/^Accept/, /^Inspect/, 'Run Again'])
+        assert.equal(await one.page.getByRole('button', { name }).count(), 0);
       assert.equal(await one.page.getByRole('button', { name: 'Open Text' }).count(), 1);
       await one.close();
     }
@@ -184,7 +273,12 @@ describe('Pages of reports', function () {
     await opened.page.getByText('Provenance', { exact: true }).click();
     await opened.page.getByText('Confusion matrices', { exact: true }).click();
     const report = opened;
-    await waitFor('the folds to be kept', async () => JSON.stringify(((await editorOf(report)).kept as { open: string[] } | undefined)?.open) === '["per-class","provenance"]');
+    await waitFor(
+      'the folds to be kept',
+      async () =>
+        JSON.stringify(((await editorOf(report)).kept as { open: string[] } | undefined)?.open) ===
+        '["per-class","provenance"]',
+    );
     await opened.close();
     opened = await open('compare', comparisonOf(example(), changed()));
     assert.deepEqual((await editorOf(opened)).kept, { version: 1, base: side('HEAD'), head: side('tree') });
@@ -200,26 +294,43 @@ describe('Pages of reports', function () {
     const repaired = repairedReport();
     repaired.scan!.sentence = hostile;
     repaired.proof!.sentence = hostile;
-    Object.assign(repaired.attempts![0]!, { sentence: hostile, source: hostile, layer: `${'x'.repeat(2000)}${hostile}` });
-    for (const [page, message] of [['report', viewOf(report)], ['report', viewOf(repaired)], ['compare', comparisonOf(example(), report)]] as const) {
+    Object.assign(repaired.attempts![0]!, {
+      sentence: hostile,
+      source: hostile,
+      layer: `${'x'.repeat(2000)}${hostile}`,
+    });
+    for (const [page, message] of [
+      ['report', viewOf(report)],
+      ['report', viewOf(repaired)],
+      ['compare', comparisonOf(example(), report)],
+    ] as const) {
       const one = await open(page, message);
       await one.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
       assert.equal(await one.page.locator('main :is(img, script, iframe)').count(), 0);
-      assert.ok(await one.page.getByText('<img src=x').count() > 0, 'it is shown');
+      assert.ok((await one.page.getByText('<img src=x').count()) > 0, 'it is shown');
       assert.equal(await one.page.title(), 'Test');
-      assert.ok(await one.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page');
+      assert.ok(
+        await one.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        'nothing is wider than the page',
+      );
       assert.deepEqual(await one.faults(), []);
       await one.close();
     }
   });
 
   it('draw a bounded part of 1,000 classes and 65,536 units, and say so', async () => {
-    opened = await open('report', { type: 'broken', name: 'x', failure: { kind: 'input', code: 'c', message: 'not yet' } });
+    opened = await open('report', {
+      type: 'broken',
+      name: 'x',
+      failure: { kind: 'input', code: 'c', message: 'not yet' },
+    });
     await opened.page.evaluate((view) => {
       const { report } = view.view;
       const classes = 1000;
       for (const stage of Object.values(report.stages)) {
-        stage.confusion = Array.from({ length: classes }, (_, i) => Array.from({ length: classes }, (_, j) => ((i * 7 + j) % 97 === 0 ? 3 : 0)));
+        stage.confusion = Array.from({ length: classes }, (_, i) =>
+          Array.from({ length: classes }, (_, j) => ((i * 7 + j) % 97 === 0 ? 3 : 0)),
+        );
         stage.triggeredConfusion = stage.confusion;
         stage.perClass = Array.from({ length: classes }, () => stage.cleanAccuracy);
       }
@@ -237,16 +348,33 @@ describe('Pages of reports', function () {
   });
 
   it('say what is wrong with a text that is no report, and lead to it', async () => {
-    const failure = { kind: 'input' as const, code: 'report.json', message: 'This is no JSON.', file: '/a.defense.json', place: 'line 3', todo: 'Run the defense again.' };
+    const failure = {
+      kind: 'input' as const,
+      code: 'report.json',
+      message: 'This is no JSON.',
+      file: '/a.defense.json',
+      place: 'line 3',
+      todo: 'Run the defense again.',
+    };
     opened = await open('report', { type: 'broken', name: 'a', failure });
-    assert.match((await opened.page.locator('main').textContent()) ?? '', /a can’t be shown.*This is no JSON\..*line 3.*Run the defense again\./);
+    assert.match(
+      (await opened.page.locator('main').textContent()) ?? '',
+      /a can’t be shown.*This is no JSON\..*line 3.*Run the defense again\./,
+    );
     await opened.page.getByRole('button', { name: 'Open Text' }).click();
     assert.deepEqual(await sentBy(opened), [{ type: 'command', command: 'open-text' }]);
     await tell(opened, viewOf());
     await opened.page.getByRole('heading', { level: 1, name: 'Not mitigated' }).waitFor();
     await opened.close();
     const state = { version: 1 as const, base: side('HEAD'), head: side('tree') };
-    opened = await open('compare', { type: 'broken', state, name: 'a', labels: { base: 'HEAD', head: 'tree' }, failure, side: 'base' });
+    opened = await open('compare', {
+      type: 'broken',
+      state,
+      name: 'a',
+      labels: { base: 'HEAD', head: 'tree' },
+      failure,
+      side: 'base',
+    });
     assert.match((await opened.page.locator('h1').textContent()) ?? '', /The base of a can’t be read/);
   });
 

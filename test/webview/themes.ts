@@ -1,5 +1,9 @@
 /** Variables that VS Code gives to webviews, of its four kinds of theme, as far as our pages use them. */
-const common = { '--vscode-font-family': 'system-ui, sans-serif', '--vscode-font-size': '13px', '--vscode-editor-font-family': 'monospace' };
+const common = {
+  '--vscode-font-family': 'system-ui, sans-serif',
+  '--vscode-font-size': '13px',
+  '--vscode-editor-font-family': 'monospace',
+};
 
 export const THEMES = {
   'vscode-dark': {

@@ -21,17 +21,32 @@ export function FindingsSection({ findings }: { findings: ReportComparison['find
       <ul class="findings">
         {shown.map(({ id, change, base, head }, at) => (
           <li key={at} class="finding">
-            <p><strong><ChangeWord sign={FINDING_SIGNS[change]} /></strong> <code>{id}</code></p>
+            <p>
+              <strong>
+                <ChangeWord sign={FINDING_SIGNS[change]} />
+              </strong>{' '}
+              <code>{id}</code>
+            </p>
             {change === 'reworded' ? (
               <>
-                <p><span class="quiet">Base:</span> {base}</p>
-                <p><span class="quiet">Head:</span> {head}</p>
+                <p>
+                  <span class="quiet">Base:</span> {base}
+                </p>
+                <p>
+                  <span class="quiet">Head:</span> {head}
+                </p>
               </>
-            ) : <p>{head ?? base}</p>}
+            ) : (
+              <p>{head ?? base}</p>
+            )}
           </li>
         ))}
       </ul>
-      {shown.length < findings.length ? <p class="quiet">{count(shown.length)} of {count(findings.length)} findings.</p> : null}
+      {shown.length < findings.length ? (
+        <p class="quiet">
+          {count(shown.length)} of {count(findings.length)} findings.
+        </p>
+      ) : null}
     </Section>
   );
 }
@@ -54,14 +69,26 @@ function Units({ title, units }: { title: string; units: readonly number[] }): J
   const shown = units.slice(0, most);
   return (
     <div class="units-block">
-      <h3>{title} <span class="quiet">({count(units.length)})</span></h3>
+      <h3>
+        {title} <span class="quiet">({count(units.length)})</span>
+      </h3>
       <ul class="chips" aria-label={title}>
-        {shown.map((unit) => <li key={unit}><span class="chip">{unit}</span></li>)}
+        {shown.map((unit) => (
+          <li key={unit}>
+            <span class="chip">{unit}</span>
+          </li>
+        ))}
       </ul>
       {shown.length < units.length ? (
         <p class="quiet">
           {count(shown.length)} of {count(units.length)}.{' '}
-          {most < MOST_UNITS ? <vscode-button appearance="secondary" onClick={() => setMost(most + MORE_UNITS)}>Show More</vscode-button> : 'The texts have all.'}
+          {most < MOST_UNITS ? (
+            <vscode-button appearance="secondary" onClick={() => setMost(most + MORE_UNITS)}>
+              Show More
+            </vscode-button>
+          ) : (
+            'The texts have all.'
+          )}
         </p>
       ) : null}
     </div>
@@ -73,25 +100,48 @@ export function SettingsSection({ settings }: { settings: ReportComparison['sett
   const shown = settings.slice(0, MOST_SETTINGS);
   return (
     <Section title="Settings and provenance that differ">
-      {settings.length === 0 ? <p>None: both were run with the same settings, on the same files, by the same engine.</p> : (
+      {settings.length === 0 ? (
+        <p>None: both were run with the same settings, on the same files, by the same engine.</p>
+      ) : (
         <Scroll label="Settings that differ">
           <table class="rows">
-            <thead><tr><th scope="col">Setting</th><th scope="col">Base</th><th scope="col">Head</th></tr></thead>
+            <thead>
+              <tr>
+                <th scope="col">Setting</th>
+                <th scope="col">Base</th>
+                <th scope="col">Head</th>
+              </tr>
+            </thead>
             <tbody>
               {shown.map(({ path, base, head }, at) => (
                 <tr key={at}>
-                  <th scope="row" class="wide">{path}</th>
-                  <td class="wide"><Value value={base} /></td>
-                  <td class="wide"><Value value={head} /></td>
+                  <th scope="row" class="wide">
+                    {path}
+                  </th>
+                  <td class="wide">
+                    <Value value={base} />
+                  </td>
+                  <td class="wide">
+                    <Value value={head} />
+                  </td>
                 </tr>
               ))}
             </tbody>
           </table>
         </Scroll>
       )}
-      {shown.length < settings.length ? <p class="quiet">{count(shown.length)} of {count(settings.length)}.</p> : null}
+      {shown.length < settings.length ? (
+        <p class="quiet">
+          {count(shown.length)} of {count(settings.length)}.
+        </p>
+      ) : null}
     </Section>
   );
 }
 
-const Value = ({ value }: { value: unknown }): JSX.Element => (value === null || value === undefined ? <span class="quiet">{settingText(value)}</span> : <code>{settingText(value)}</code>);
+const Value = ({ value }: { value: unknown }): JSX.Element =>
+  value === null || value === undefined ? (
+    <span class="quiet">{settingText(value)}</span>
+  ) : (
+    <code>{settingText(value)}</code>
+  );

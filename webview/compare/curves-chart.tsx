@@ -43,7 +43,13 @@ export function CurvesChart(props: CurvesChartProps): JSX.Element {
   const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), [curves, width]);
   const table = useMemo(() => curvesTable(curves), [curves]);
   return (
-    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'pruning-curves'} onExport={props.onExport}>
+    <Figure
+      title={title}
+      description={description}
+      table={table}
+      exportName={props.exportName ?? 'pruning-curves'}
+      onExport={props.onExport}
+    >
       <div class="fp-chart" ref={place} />
     </Figure>
   );
@@ -57,10 +63,21 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
   const units = Math.max(1, curves[0]?.units ?? 1);
   const at = ({ units: all }: SideCurve, pruned: number): number => (same ? pruned : pruned / Math.max(1, all));
   const lines = curves.flatMap((curve) => {
-    const { points: { pruned, clean, attack }, side } = curve;
+    const {
+      points: { pruned, clean, attack },
+      side,
+    } = curve;
     const x = Array.from(pruned, (n) => at(curve, n));
     const { strokeWidth, opacity, ...dash } = LOOKS[side];
-    const looks = (values: Float64Array, stroke: string, strokeDasharray: string | undefined) => line(x, { x, y: values, stroke, strokeWidth, strokeOpacity: opacity, ...(strokeDasharray !== undefined && { strokeDasharray }) });
+    const looks = (values: Float64Array, stroke: string, strokeDasharray: string | undefined) =>
+      line(x, {
+        x,
+        y: values,
+        stroke,
+        strokeWidth,
+        strokeOpacity: opacity,
+        ...(strokeDasharray !== undefined && { strokeDasharray }),
+      });
     return [looks(clean, 'var(--fp-clean)', dash.clean), attack && looks(attack, 'var(--fp-triggered)', dash.attack)];
   });
   return {
@@ -68,29 +85,75 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
     width,
     height: HEIGHT,
     x: same
-      ? { domain: [0, units], label: `pruned units of ${count(units)}`, labelArrow: 'none', labelAnchor: 'center', ticks: Math.min(units, width / 70), tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : '') }
-      : { domain: [0, 1], label: 'share of the layer’s units pruned', labelArrow: 'none', labelAnchor: 'center', ticks: width / 90, tickFormat: formatShare },
+      ? {
+          domain: [0, units],
+          label: `pruned units of ${count(units)}`,
+          labelArrow: 'none',
+          labelAnchor: 'center',
+          ticks: Math.min(units, width / 70),
+          tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : ''),
+        }
+      : {
+          domain: [0, 1],
+          label: 'share of the layer’s units pruned',
+          labelArrow: 'none',
+          labelAnchor: 'center',
+          ticks: width / 90,
+          tickFormat: formatShare,
+        },
     y: { domain: [0, 1], label: 'share of images', labelArrow: 'none', ticks: 5, tickFormat: formatShare },
     marks: [
       gridY({ ticks: 5 }),
       ...lines,
-      (_index, { x, y }) => (x && y ? marks(curves, width, (curve, n) => Number(x(at(curve, n))), (share) => Number(y(share))) : null),
+      (_index, { x, y }) =>
+        x && y
+          ? marks(
+              curves,
+              width,
+              (curve, n) => Number(x(at(curve, n))),
+              (share) => Number(y(share)),
+            )
+          : null,
     ],
   };
 }
 
 /** Where each was pruned, as a point on each of its lines, and what the lines are. */
-function marks(curves: readonly SideCurve[], width: number, x: (curve: SideCurve, n: number) => number, y: (share: number) => number): SVGGElement {
+function marks(
+  curves: readonly SideCurve[],
+  width: number,
+  x: (curve: SideCurve, n: number) => number,
+  y: (share: number) => number,
+): SVGGElement {
   const group = svgElement('g', { 'text-anchor': 'start' });
   curves.forEach((curve, row) => {
-    const { side, chosen, points: { attack } } = curve;
+    const {
+      side,
+      chosen,
+      points: { attack },
+    } = curve;
     const shares = prunedAt(curve);
     const filled = side === 'head';
     const left = x(curve, chosen);
-    const looks = (colour: string) => ({ fill: filled ? colour : 'var(--fp-surface)', stroke: filled ? 'currentColor' : colour, 'stroke-width': 1.5 });
+    const looks = (colour: string) => ({
+      fill: filled ? colour : 'var(--fp-surface)',
+      stroke: filled ? 'currentColor' : colour,
+      'stroke-width': 1.5,
+    });
     group.append(svgElement('circle', { cx: left, cy: y(shares.clean), r: 4.5, ...looks('var(--fp-clean)') }));
-    if (shares.attack !== null) group.append(svgElement('rect', { x: left - 4, y: y(shares.attack) - 4, width: 8, height: 8, ...looks('var(--fp-triggered)') }));
-    const entries: LegendEntry[] = [{ name: `${side}: clean accuracy`, kind: 'line', colour: 'var(--fp-clean)', dash: LOOKS[side].clean }];
+    if (shares.attack !== null)
+      group.append(
+        svgElement('rect', {
+          x: left - 4,
+          y: y(shares.attack) - 4,
+          width: 8,
+          height: 8,
+          ...looks('var(--fp-triggered)'),
+        }),
+      );
+    const entries: LegendEntry[] = [
+      { name: `${side}: clean accuracy`, kind: 'line', colour: 'var(--fp-clean)', dash: LOOKS[side].clean },
+    ];
     if (attack) entries.push({ name: 'ASR', kind: 'line', colour: 'var(--fp-triggered)', dash: LOOKS[side].attack });
     entries.push({ name: `pruned: ${count(chosen)}`, kind: 'line', colour: 'none' });
     group.append(legend(entries, width - 4, 14 + row * 16));
@@ -99,7 +162,10 @@ function marks(curves: readonly SideCurve[], width: number, x: (curve: SideCurve
 }
 
 /** What pruning those units did, before fine-tuning. */
-export function prunedAt({ chosen, offCurve, points: { pruned, clean, attack } }: SideCurve): { clean: number; attack: number | null } {
+export function prunedAt({ chosen, offCurve, points: { pruned, clean, attack } }: SideCurve): {
+  clean: number;
+  attack: number | null;
+} {
   return offCurve ?? { clean: valueAt(pruned, clean, chosen), attack: attack && valueAt(pruned, attack, chosen) };
 }
 
@@ -115,13 +181,20 @@ function describe(curves: readonly SideCurve[]): string {
 /** Both curves as one table, a row for each number that either was measured at. */
 export function curvesTable(curves: readonly SideCurve[]): ChartTable {
   const rows = [...new Set(curves.flatMap(({ points }) => [...points.pruned]))].sort((a, b) => a - b);
-  const columns: { label: string; at: Map<number, number> }[] = curves.flatMap(({ side, points: { pruned, clean, attack } }) => {
-    const byNumber = (values: Float64Array): Map<number, number> => new Map(Array.from(pruned, (n, i) => [n, values[i] ?? NaN]));
-    return [{ label: `Clean accuracy, ${side}`, at: byNumber(clean) }, ...(attack ? [{ label: `ASR, ${side}`, at: byNumber(attack) }] : [])];
-  });
+  const columns: { label: string; at: Map<number, number> }[] = curves.flatMap(
+    ({ side, points: { pruned, clean, attack } }) => {
+      const byNumber = (values: Float64Array): Map<number, number> =>
+        new Map(Array.from(pruned, (n, i) => [n, values[i] ?? NaN]));
+      return [
+        { label: `Clean accuracy, ${side}`, at: byNumber(clean) },
+        ...(attack ? [{ label: `ASR, ${side}`, at: byNumber(attack) }] : []),
+      ];
+    },
+  );
   return {
     columns: ['Units pruned', ...columns.map(({ label }) => label)].map((label) => ({ label, align: 'right' })),
     rows: rows.length,
-    cell: (row, column) => (column === 0 ? (rows[row] ?? null) : (columns[column - 1]?.at.get(rows[row] ?? -1) ?? null)),
+    cell: (row, column) =>
+      column === 0 ? (rows[row] ?? null) : (columns[column - 1]?.at.get(rows[row] ?? -1) ?? null),
   };
 }

@@ -8,10 +8,15 @@ import { App } from './app';
 import './compare.css';
 
 let dropped: (why: string) => void = () => undefined;
-const host = connectHost<ToCompare, FromCompare, ComparePageState>(parseToCompare, parseComparePageState, (value, error) => {
-  // Everything but a passing remark is what the page shows: the old one would pass for it.
-  if ((value as { type?: unknown } | null)?.type !== 'told') dropped(error instanceof Error ? error.message : String(error));
-});
+const host = connectHost<ToCompare, FromCompare, ComparePageState>(
+  parseToCompare,
+  parseComparePageState,
+  (value, error) => {
+    // Everything but a passing remark is what the page shows: the old one would pass for it.
+    if ((value as { type?: unknown } | null)?.type !== 'told')
+      dropped(error instanceof Error ? error.message : String(error));
+  },
+);
 
 const place = document.getElementById('app');
 if (place) {

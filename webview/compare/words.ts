@@ -20,14 +20,21 @@ const DIRECTIONS: Record<ReportComparison['direction'], ChangeSign> = {
 };
 
 /** The heading of a comparison; a report that is new or gone is called that. */
-export function directionSign({ base, head, direction }: Pick<ReportComparison, 'base' | 'head' | 'direction'>): ChangeSign {
+export function directionSign({
+  base,
+  head,
+  direction,
+}: Pick<ReportComparison, 'base' | 'head' | 'direction'>): ChangeSign {
   if (!base && head) return { icon: 'diff-added', text: 'New report' };
   if (base && !head) return { icon: 'diff-removed', text: 'Deleted report' };
   return DIRECTIONS[direction];
 }
 
 /** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
-export function whichEstimated({ base, head }: Pick<ReportComparison, 'base' | 'head'>): 'all' | 'base' | 'head' | null {
+export function whichEstimated({
+  base,
+  head,
+}: Pick<ReportComparison, 'base' | 'head'>): 'all' | 'base' | 'head' | null {
   const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
   if (!before && !now) return null;
   return before === false ? 'head' : now === false ? 'base' : 'all';
@@ -74,23 +81,37 @@ const MOST_CHARACTERS = 400;
 export function settingText(value: unknown): string {
   if (value === null || value === undefined) return 'not set';
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'not set');
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} … (${count(text.length)} characters)` : text;
+  return text.length > MOST_CHARACTERS
+    ? `${text.slice(0, MOST_CHARACTERS)} … (${count(text.length)} characters)`
+    : text;
 }
 
 /** What became of the pruned units, in one sentence. */
 export function unitsText({ layer, both, onlyBase, onlyHead }: ReportComparison['units'], alone: boolean): string {
-  if (alone) return layer.head === null ? `${count(onlyBase.length)} units were pruned in ${layer.base ?? 'an unnamed layer'}.` : `${count(onlyHead.length)} units are pruned in ${layer.head}.`;
-  if (layer.base !== layer.head) return `The layers differ: ${count(onlyBase.length)} units of ${layer.base ?? 'none'} in the base, ${count(onlyHead.length)} units of ${layer.head ?? 'none'} in the head. Their numbers mean different units.`;
-  if (onlyBase.length + onlyHead.length === 0) return both.length === 0 ? 'Neither prunes any unit.' : `Both prune the same ${count(both.length)} units of ${layer.head ?? 'the layer'}.`;
+  if (alone)
+    return layer.head === null
+      ? `${count(onlyBase.length)} units were pruned in ${layer.base ?? 'an unnamed layer'}.`
+      : `${count(onlyHead.length)} units are pruned in ${layer.head}.`;
+  if (layer.base !== layer.head)
+    return `The layers differ: ${count(onlyBase.length)} units of ${layer.base ?? 'none'} in the base, ${count(onlyHead.length)} units of ${layer.head ?? 'none'} in the head. Their numbers mean different units.`;
+  if (onlyBase.length + onlyHead.length === 0)
+    return both.length === 0
+      ? 'Neither prunes any unit.'
+      : `Both prune the same ${count(both.length)} units of ${layer.head ?? 'the layer'}.`;
   return `${count(both.length)} units of ${layer.head ?? 'the layer'} are pruned in both, ${count(onlyBase.length)} only in the base, ${count(onlyHead.length)} only in the head.`;
 }
 
-const classesText = (targets: readonly number[]): string => `${targets.length === 1 ? 'class' : 'classes'} ${listed(targets.map(String))}`;
+const classesText = (targets: readonly number[]): string =>
+  `${targets.length === 1 ? 'class' : 'classes'} ${listed(targets.map(String))}`;
 
 /** What a scan found on one side. @param there whether that side has a report */
 export function flaggedText(flagged: readonly number[] | null, there: boolean): string {
   if (!there) return 'no report';
-  return flagged === null ? 'not scanned' : flagged.length === 0 ? 'Nothing found' : `Suspicious: ${classesText(flagged)}`;
+  return flagged === null
+    ? 'not scanned'
+    : flagged.length === 0
+      ? 'Nothing found'
+      : `Suspicious: ${classesText(flagged)}`;
 }
 
 /** Classes that only one of the scans flags. */

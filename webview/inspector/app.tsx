@@ -16,7 +16,15 @@ import { StoreContext, useView, type Store } from './store';
 import { UnitSection } from './unit-section';
 
 /** The page. `onSay` gets what puts a text into the live region. */
-export function App({ store, controller, onSay }: { store: Store; controller: Controller; onSay(say: (text: string, urgent?: boolean) => void): void }): JSX.Element {
+export function App({
+  store,
+  controller,
+  onSay,
+}: {
+  store: Store;
+  controller: Controller;
+  onSay(say: (text: string, urgent?: boolean) => void): void;
+}): JSX.Element {
   const { spoken, say } = useLive();
   useEffect(() => onSay(say), [say]);
   return (
@@ -38,15 +46,25 @@ function Page(): JSX.Element {
   const failed = useView((view) => view.failed.main);
   if (init && !init.trusted) {
     return (
-      <Message icon="workspace-untrusted" title={`${init.name} is not looked into yet`} text="This workspace is not trusted. Analysing a model reads and computes what the workspace says, so it waits until you trust it.">
+      <Message
+        icon="workspace-untrusted"
+        title={`${init.name} is not looked into yet`}
+        text="This workspace is not trusted. Analysing a model reads and computes what the workspace says, so it waits until you trust it."
+      >
         <vscode-button onClick={() => controller.command('manage-trust')}>Manage Workspace Trust</vscode-button>
       </Message>
     );
   }
   if (overview?.layers.length === 0) {
     return (
-      <Message icon="circle-slash" title="No layer to look into" text={`The model of ${overview.name} has no hidden Dense, Conv2D or Add layer whose units could be pruned.`}>
-        <vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>Open Config</vscode-button>
+      <Message
+        icon="circle-slash"
+        title="No layer to look into"
+        text={`The model of ${overview.name} has no hidden Dense, Conv2D or Add layer whose units could be pruned.`}
+      >
+        <vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>
+          Open Config
+        </vscode-button>
       </Message>
     );
   }

@@ -32,7 +32,11 @@ export class Asks {
   constructor(private readonly post: (message: FromInspector) => void) {}
 
   /** Never rejects. */
-  ask<Q extends InspectQuery>(query: Q, onBusy: (busy: Busy) => void = () => undefined, slot: Slot = query.kind): Promise<Outcome<Q['kind']>> {
+  ask<Q extends InspectQuery>(
+    query: Q,
+    onBusy: (busy: Busy) => void = () => undefined,
+    slot: Slot = query.kind,
+  ): Promise<Outcome<Q['kind']>> {
     this.drop(slot);
     const id = ++this.lastId;
     return new Promise((resolve) => {

@@ -19,7 +19,15 @@ export interface Choice {
   row: number;
 }
 
-export const FIRST_CHOICE: Choice = { layer: null, state: 'before', unit: null, sort: { by: 'difference', descending: true }, count: null, selected: [], row: 0 };
+export const FIRST_CHOICE: Choice = {
+  layer: null,
+  state: 'before',
+  unit: null,
+  sort: { by: 'difference', descending: true },
+  count: null,
+  selected: [],
+  row: 0,
+};
 
 /** What was kept of a page about the same config. */
 export function restored(kept: InspectorState | undefined, configUri: string): Choice {
@@ -42,7 +50,10 @@ export function withLayer(choice: Choice, data: LayerData): Choice {
     layer,
     state,
     unit: same && choice.unit !== null && fits(choice.unit) ? choice.unit : null,
-    sort: triggeredMean === null && (by === 'difference' || by === 'triggered') ? { by: 'clean', descending: true } : choice.sort,
+    sort:
+      triggeredMean === null && (by === 'difference' || by === 'triggered')
+        ? { by: 'clean', descending: true }
+        : choice.sort,
     count: same && choice.count !== null && choice.count <= units ? choice.count : null,
     selected: same ? choice.selected.filter(fits) : [],
     row: same && fits(choice.row) ? choice.row : 0,
@@ -57,7 +68,9 @@ export function sortedBy({ sort }: Choice, by: InspectorSort): Partial<Choice> {
 
 /** The number of pruned units that is looked at: the person's, where the curve has a point, or else what the config prunes. */
 export function chosenCount(count: number | null, overview: Overview, layer: LayerData, limit?: HeldOutLimit): number {
-  return count === null ? defaultCount(overview, layer, limit) : (layer.curve.pruned[nearestPoint(layer.curve.pruned, count)] ?? 0);
+  return count === null
+    ? defaultCount(overview, layer, limit)
+    : (layer.curve.pruned[nearestPoint(layer.curve.pruned, count)] ?? 0);
 }
 
 /** How many units the config would prune; before anyone knows, the reference of 20 %. */

@@ -31,9 +31,16 @@ export class Controller {
   private link: { layer?: string; unit?: number } | null = null;
   private recoveries = 0;
 
-  constructor(private readonly panel: Panel, private readonly store: Store) {
+  constructor(
+    private readonly panel: Panel,
+    private readonly store: Store,
+  ) {
     this.asks = new Asks((message) => panel.post(message));
-    this.loader = new Loader(this.asks, store, (text, urgent) => panel.say(text, urgent), { layer: () => this.link?.layer, arrived: () => this.arrived(), keep: () => this.keep() });
+    this.loader = new Loader(this.asks, store, (text, urgent) => panel.say(text, urgent), {
+      layer: () => this.link?.layer,
+      arrived: () => this.arrived(),
+      keep: () => this.keep(),
+    });
   }
 
   start(): void {
@@ -135,12 +142,18 @@ export class Controller {
     const { layer, overview, choice, limit } = this.store.get();
     // What is shown are units that the config names: as a ratio they would be other ones.
     if (!layer || !overview || (choice.count === null && planned(overview, layer, limit).source === 'named')) return;
-    this.panel.post({ type: 'use-ratio', layer: layer.layer, count: chosenCount(choice.count, overview, layer, limit), units: layer.units });
+    this.panel.post({
+      type: 'use-ratio',
+      layer: layer.layer,
+      count: chosenCount(choice.count, overview, layer, limit),
+      units: layer.units,
+    });
   }
 
   pruneSelected(): void {
     const { layer, choice } = this.store.get();
-    if (layer && choice.selected.length) this.panel.post({ type: 'prune-units', layer: layer.layer, units: [...choice.selected] });
+    if (layer && choice.selected.length)
+      this.panel.post({ type: 'prune-units', layer: layer.layer, units: [...choice.selected] });
   }
 
   save(exported: { name: string; format: 'svg' | 'png' | 'csv'; content: Uint8Array }): void {
@@ -180,7 +193,16 @@ export class Controller {
   dropped(value: unknown): void {
     const { id } = (value ?? {}) as { id?: unknown };
     if (typeof id !== 'number') return;
-    this.asks.receive({ type: 'refused', id, failure: { kind: 'engine', code: 'inspect.badAnswer', message: 'The answer of the engine could not be read.', todo: 'The log says more.' } });
+    this.asks.receive({
+      type: 'refused',
+      id,
+      failure: {
+        kind: 'engine',
+        code: 'inspect.badAnswer',
+        message: 'The answer of the engine could not be read.',
+        todo: 'The log says more.',
+      },
+    });
   }
 
   /** The engine ended while nobody waited for it: it is started again, and the page says so. */
@@ -217,7 +239,8 @@ export class Controller {
     const { link } = this;
     this.link = null;
     this.keep();
-    if (link?.unit === undefined || !layer || link.unit >= layer.units || (link.layer ?? layer.layer) !== layer.layer) return false;
+    if (link?.unit === undefined || !layer || link.unit >= layer.units || (link.layer ?? layer.layer) !== layer.layer)
+      return false;
     this.choose({ unit: link.unit, row: rowFor(link.unit, ranks(sorted(layer, choice.sort))) });
     this.store.set({ arrivals: arrivals + 1 });
     return true;

@@ -13,8 +13,15 @@ export function CurrentUnit(): JSX.Element | null {
   const fresh = data?.unit === chosen && data.layer === layer.layer && data.state === layer.state;
   return (
     <p class="current-unit" aria-hidden="true">
-      <span><strong>{capital(unitWord(layer.layerKind))} {chosen}</strong> <span class={fresh ? '' : 'stale'}>{data?.sentence}</span></span>{' '}
-      <button type="button" class="link" tabIndex={-1} onClick={focusUnit}>Details</button>
+      <span>
+        <strong>
+          {capital(unitWord(layer.layerKind))} {chosen}
+        </strong>{' '}
+        <span class={fresh ? '' : 'stale'}>{data?.sentence}</span>
+      </span>{' '}
+      <button type="button" class="link" tabIndex={-1} onClick={focusUnit}>
+        Details
+      </button>
     </p>
   );
 }

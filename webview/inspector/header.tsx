@@ -7,7 +7,14 @@ import { useView } from './store';
 import { unitWord } from './units';
 import { estimateText, isEstimated, measuredText, whyNoAfter } from './words';
 
-const VERDICT_ICONS: Record<string, string> = { mitigated: 'pass', 'mitigated, estimated trigger only': 'warning', 'not mitigated': 'error', 'accuracy lost': 'warning', 'not measurable': 'question', 'no effect before': 'question' };
+const VERDICT_ICONS: Record<string, string> = {
+  mitigated: 'pass',
+  'mitigated, estimated trigger only': 'warning',
+  'not mitigated': 'error',
+  'accuracy lost': 'warning',
+  'not measurable': 'question',
+  'no effect before': 'question',
+};
 
 /** What is looked at, and what the last run found: the one thing that matters stands first. */
 export function Header(): JSX.Element {
@@ -23,16 +30,34 @@ export function Header(): JSX.Element {
       <div class="choices">
         <span class="field">
           <label for="layer">Layer</label>
-          <vscode-dropdown id="layer" aria-label="Layer" value={choice ?? ''} onChange={(event: Event) => controller.chooseLayer((event.currentTarget as HTMLElement & { value: string }).value)}>
+          <vscode-dropdown
+            id="layer"
+            aria-label="Layer"
+            value={choice ?? ''}
+            onChange={(event: Event) =>
+              controller.chooseLayer((event.currentTarget as HTMLElement & { value: string }).value)
+            }
+          >
             {overview.layers.map(({ name, kind, units }) => (
-              <vscode-option key={name} value={name} selected={name === choice}>{`${name} · ${kind} · ${plural(units, unitWord(kind))}`}</vscode-option>
+              <vscode-option
+                key={name}
+                value={name}
+                selected={name === choice}
+              >{`${name} · ${kind} · ${plural(units, unitWord(kind))}`}</vscode-option>
             ))}
           </vscode-dropdown>
         </span>
         <StateChoice />
-        {busy ? <span class="measured"><span class="quiet">{busyText(busy)}</span> <CancelSearch busy={busy} /></span> : (
+        {busy ? (
+          <span class="measured">
+            <span class="quiet">{busyText(busy)}</span> <CancelSearch busy={busy} />
+          </span>
+        ) : (
           <span class="quiet measured">
-            {measuredText(overview)} <span class="badge" title={`${overview.backend.why} ${overview.backend.version}`}>{overview.backend.name === 'native' ? 'native' : 'WASM'}</span>
+            {measuredText(overview)}{' '}
+            <span class="badge" title={`${overview.backend.why} ${overview.backend.version}`}>
+              {overview.backend.name === 'native' ? 'native' : 'WASM'}
+            </span>
           </span>
         )}
       </div>
@@ -44,14 +69,26 @@ function Verdict(): JSX.Element {
   const controller = useController();
   const { report } = useView((view) => view.overview)!;
   if (!report) {
-    return <p class="verdict quiet">Not run yet: this is the model as it came. <button type="button" class="link" onClick={() => controller.command('run')}>Run the defense</button></p>;
+    return (
+      <p class="verdict quiet">
+        Not run yet: this is the model as it came.{' '}
+        <button type="button" class="link" onClick={() => controller.command('run')}>
+          Run the defense
+        </button>
+      </p>
+    );
   }
   return (
     <p class="verdict">
       <span class={`codicon codicon-${VERDICT_ICONS[report.verdict.word] ?? 'info'}`} aria-hidden="true" />
-      <strong>{capital(report.verdict.word)}</strong>{report.settings ? ` ${report.settings}, not as the config says` : ''}
-      {report.changed.length ? ` · no longer certain: ${report.changed.join(', ')} changed since` : ` · ${report.verdict.sentence}`}{' '}
-      <button type="button" class="link" onClick={() => controller.command('open-report')}>Open report</button>
+      <strong>{capital(report.verdict.word)}</strong>
+      {report.settings ? ` ${report.settings}, not as the config says` : ''}
+      {report.changed.length
+        ? ` · no longer certain: ${report.changed.join(', ')} changed since`
+        : ` · ${report.verdict.sentence}`}{' '}
+      <button type="button" class="link" onClick={() => controller.command('open-report')}>
+        Open report
+      </button>
     </p>
   );
 }
@@ -62,12 +99,18 @@ function Estimate(): JSX.Element | null {
   if (!isEstimated(overview)) return null;
   return (
     <p class="estimate">
-      <span class="badge">estimated trigger</span> {estimateText(overview)} <button type="button" class="link" onClick={focusScan}>Evidence</button>
+      <span class="badge">estimated trigger</span> {estimateText(overview)}{' '}
+      <button type="button" class="link" onClick={focusScan}>
+        Evidence
+      </button>
     </p>
   );
 }
 
-const STATES = [['before', 'Before'], ['after', 'After the defense']] as const;
+const STATES = [
+  ['before', 'Before'],
+  ['after', 'After the defense'],
+] as const;
 
 /** The model as it came, or the defended one. */
 function StateChoice(): JSX.Element {
@@ -76,7 +119,12 @@ function StateChoice(): JSX.Element {
   const state = useView((view) => view.wanted?.state ?? view.choice.state);
   const noAfter = whyNoAfter(report);
   return (
-    <span class="segments" role="radiogroup" aria-label="State of the model" title={noAfter ?? 'The model as it came, or the defended one'}>
+    <span
+      class="segments"
+      role="radiogroup"
+      aria-label="State of the model"
+      title={noAfter ?? 'The model as it came, or the defended one'}
+    >
       {STATES.map(([one, label]) => (
         <button
           key={one}

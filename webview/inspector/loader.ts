@@ -21,7 +21,11 @@ const slotOf = (idle: Idle): Slot => (idle === 'refined mask' ? 'mask' : idle ==
 export const SEARCHING = PHASE_TITLES.scan;
 
 /** What became of something that the person did not want to wait for. */
-const CANCELLED: Failure = { kind: 'cancelled', code: 'cancelled', message: 'The search for a trigger was cancelled; what it does can’t be shown without one.' };
+const CANCELLED: Failure = {
+  kind: 'cancelled',
+  code: 'cancelled',
+  message: 'The search for a trigger was cancelled; what it does can’t be shown without one.',
+};
 
 /** What came of showing a layer: `failed` is told on the page, `superseded` when something newer was asked for meanwhile. */
 export type Loaded = 'shown' | 'failed' | 'superseded' | 'empty';
@@ -73,7 +77,9 @@ export class Loader {
       this.store.busy('main', null);
       return 'empty';
     }
-    const layer = [this.way.layer(), choice.layer].find((name) => overview.layers.some((one) => one.name === name)) ?? (overview.chosen || overview.layers[0]!.name);
+    const layer =
+      [this.way.layer(), choice.layer].find((name) => overview.layers.some((one) => one.name === name)) ??
+      (overview.chosen || overview.layers[0]!.name);
     return await this.show(layer, overview.report?.after ? choice.state : 'before');
   }
 
@@ -93,7 +99,16 @@ export class Loader {
     }
     this.limitFailed = false;
     const { choice } = this.store.get();
-    this.store.set({ wanted: null, layer: data, unit: null, mask: null, planned: null, refining: null, limit: undefined, choice: withLayer(choice, data) });
+    this.store.set({
+      wanted: null,
+      layer: data,
+      unit: null,
+      mask: null,
+      planned: null,
+      refining: null,
+      limit: undefined,
+      choice: withLayer(choice, data),
+    });
     this.say(analysedText(data));
     this.way.arrived();
     if (turn !== this.turn) return 'superseded';
@@ -109,7 +124,13 @@ export class Loader {
   async loadUnit(): Promise<void> {
     const { overview, layer, choice } = this.store.get();
     if (!overview || !layer || choice.unit === null) return;
-    const data = await this.ask('unit', { kind: 'unit', fingerprint: overview.fingerprint, layer: layer.layer, state: layer.state, unit: choice.unit });
+    const data = await this.ask('unit', {
+      kind: 'unit',
+      fingerprint: overview.fingerprint,
+      layer: layer.layer,
+      state: layer.state,
+      unit: choice.unit,
+    });
     if (data) {
       this.store.set({ unit: data });
       this.say(data.sentence);
@@ -217,22 +238,56 @@ export class Loader {
     if (this.idle || this.measuring || busy.main || busy.unit || busy.mask || !overview || !layer) return;
     const place = placeOf(this.store);
     if (mask?.subset && !this.refineFailed) {
-      void this.inIdle('refined mask', maskQuery(this.store, choice.selected, 'full'), (answer) => this.store.set({ mask: answer, refining: null }), () => (this.refineFailed = true));
+      void this.inIdle(
+        'refined mask',
+        maskQuery(this.store, choice.selected, 'full'),
+        (answer) => this.store.set({ mask: answer, refining: null }),
+        () => (this.refineFailed = true),
+      );
     } else if (plan?.data?.subset && !this.refinePlannedFailed) {
       const { units } = plan;
-      void this.inIdle('refined planned', maskQuery(this.store, units, 'full'), (data) => this.store.set({ planned: { units, data } }), () => (this.refinePlannedFailed = true));
+      void this.inIdle(
+        'refined planned',
+        maskQuery(this.store, units, 'full'),
+        (data) => this.store.set({ planned: { units, data } }),
+        () => (this.refinePlannedFailed = true),
+      );
     } else if (overview.trigger && overview.trigger.kind !== 'samples' && !examples && !failed.examples) {
-      void this.inIdle('examples', { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES }, (answer) => this.store.set({ examples: answer }), (failure) => this.store.fail('examples', failure));
+      void this.inIdle(
+        'examples',
+        { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES },
+        (answer) => this.store.set({ examples: answer }),
+        (failure) => this.store.fail('examples', failure),
+      );
     } else if (limit === undefined && !this.limitFailed) {
-      void this.inIdle('limit', { kind: 'limit', ...place }, ({ limit: largest, smallest }) => this.learnLimit({ limit: largest, smallest }), () => (this.limitFailed = true));
+      void this.inIdle(
+        'limit',
+        { kind: 'limit', ...place },
+        ({ limit: largest, smallest }) => this.learnLimit({ limit: largest, smallest }),
+        () => (this.limitFailed = true),
+      );
     } else if (this.scanIsOld && !failed.scan) {
-      void this.inIdle('scan', { kind: 'scan', fingerprint: overview.fingerprint }, ({ found }) => this.learnScan(found), (failure) => this.store.fail('scan', failure));
+      void this.inIdle(
+        'scan',
+        { kind: 'scan', fingerprint: overview.fingerprint },
+        ({ found }) => this.learnScan(found),
+        (failure) => this.store.fail('scan', failure),
+      );
     }
   }
 
-  private async inIdle<Q extends InspectQuery>(idle: Idle, query: Q, done: (answer: AnswerTo<Q['kind']>) => void, failed: (failure: Failure) => void): Promise<void> {
+  private async inIdle<Q extends InspectQuery>(
+    idle: Idle,
+    query: Q,
+    done: (answer: AnswerTo<Q['kind']>) => void,
+    failed: (failure: Failure) => void,
+  ): Promise<void> {
     this.idle = idle;
-    const outcome = await this.asks.ask(query, (busy) => idle === 'refined mask' && this.store.set({ refining: busy }), slotOf(idle));
+    const outcome = await this.asks.ask(
+      query,
+      (busy) => idle === 'refined mask' && this.store.set({ refining: busy }),
+      slotOf(idle),
+    );
     // Somebody wanted something else first: what they wait for, when it is there, comes back here.
     if (outcome === 'superseded') return;
     this.idle = null;

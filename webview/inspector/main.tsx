@@ -10,9 +10,16 @@ import { Store } from './store';
 
 const store = new Store();
 const spoken: { say(text: string, urgent?: boolean): void } = { say: () => undefined };
-const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) => controller.dropped(value));
+const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) =>
+  controller.dropped(value),
+);
 const controller = new Controller(
-  { post: (message) => host.post(message), state: host.state, say: (text, urgent) => spoken.say(text, urgent), onFrame: (act) => requestAnimationFrame(act) },
+  {
+    post: (message) => host.post(message),
+    state: host.state,
+    say: (text, urgent) => spoken.say(text, urgent),
+    onFrame: (act) => requestAnimationFrame(act),
+  },
   store,
 );
 host.listen((message) => controller.receive(message));

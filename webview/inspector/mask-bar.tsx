@@ -14,17 +14,22 @@ export function MaskBar(): JSX.Element {
   const layer = useView((view) => view.layer)!;
   const selected = useView((view) => view.choice.selected);
   const overview = useView((view) => view.overview)!;
-  const noChoice = layer.state === 'after' ? 'These are units of the defended model: choose Before' : whyNoChoice(overview);
+  const noChoice =
+    layer.state === 'after' ? 'These are units of the defended model: choose Before' : whyNoChoice(overview);
   return (
     <div class="mask" role="group" aria-label="Own mask">
       <div class="mask-tools">
-        <strong>Own mask: {selected.length === 0 ? 'nothing selected' : plural(selected.length, unitWord(layer.layerKind))}</strong>
+        <strong>
+          Own mask: {selected.length === 0 ? 'nothing selected' : plural(selected.length, unitWord(layer.layerKind))}
+        </strong>
         {layer.triggeredMean ? <SelectAbove /> : null}
       </div>
       <div class="mask-row">
         <Answer />
         <span class="buttons">
-          <vscode-button appearance="secondary" disabled={selected.length === 0} onClick={() => controller.clear()}>Clear</vscode-button>
+          <vscode-button appearance="secondary" disabled={selected.length === 0} onClick={() => controller.clear()}>
+            Clear
+          </vscode-button>
           <vscode-button
             disabled={selected.length === 0 || noChoice !== null}
             title={noChoice ?? 'Writes prune.units into the config; undo takes it back'}
@@ -61,7 +66,9 @@ function SelectAbove(): JSX.Element {
         onInput={(event: Event) => setThreshold((event.currentTarget as HTMLElement & { value: string }).value)}
         onKeyDown={(event: KeyboardEvent) => event.key === 'Enter' && select()}
       />
-      <vscode-button appearance="secondary" disabled={raised.length === 0} onClick={select}>{valid ? `Select ${count(raised.length)}` : 'Select'}</vscode-button>
+      <vscode-button appearance="secondary" disabled={raised.length === 0} onClick={select}>
+        {valid ? `Select ${count(raised.length)}` : 'Select'}
+      </vscode-button>
     </span>
   );
 }
@@ -82,7 +89,12 @@ function Answer(): JSX.Element {
     <p class="mask-answer" data-testid="mask" aria-busy={busy !== null}>
       {empty ? <span class="quiet">Select {word}s to see what pruning exactly these would do.</span> : null}
       {!empty && !mask ? <span class="quiet">Computing …</span> : null}
-      {!empty && mask ? <>{maskText(mask, word, estimated)}{basis ? <span class="quiet"> {basis}</span> : null}</> : null}
+      {!empty && mask ? (
+        <>
+          {maskText(mask, word, estimated)}
+          {basis ? <span class="quiet"> {basis}</span> : null}
+        </>
+      ) : null}
     </p>
   );
 }

@@ -42,10 +42,16 @@ export function NeuronSection(): JSX.Element {
     for (const unit of selected) flags[unit] = 1;
     return flags;
   }, [layer, selected]);
-  const columns = useMemo(() => columnsOf({ layer, order, goes, width, estimated }, chosen, chosenSet), [layer, order, goes, width, estimated, chosen, chosenSet]);
+  const columns = useMemo(
+    () => columnsOf({ layer, order, goes, width, estimated }, chosen, chosenSet),
+    [layer, order, goes, width, estimated, chosen, chosenSet],
+  );
 
   const pick = useCallback((unit: number) => controller.bringUnit(unit), [controller]);
-  const save = useCallback((exported: Parameters<typeof controller.save>[0]) => controller.save(exported), [controller]);
+  const save = useCallback(
+    (exported: Parameters<typeof controller.save>[0]) => controller.save(exported),
+    [controller],
+  );
   const toggle = (row: number, range: boolean, anchor: number): void => {
     if (range) controller.add(order.subarray(Math.min(anchor, row), Math.max(anchor, row) + 1));
     else controller.toggle(order[row]!);
@@ -54,8 +60,12 @@ export function NeuronSection(): JSX.Element {
   return (
     <section class="neurons" aria-labelledby="neurons-title">
       <div class="heading">
-        <h2 id="neurons-title">{plural(layer.units, word)} of {layer.layer}</h2>
-        <vscode-button appearance="secondary" onClick={() => save(saveTable(layer, order, rank, estimated))}>Save Table as CSV</vscode-button>
+        <h2 id="neurons-title">
+          {plural(layer.units, word)} of {layer.layer}
+        </h2>
+        <vscode-button appearance="secondary" onClick={() => save(saveTable(layer, order, rank, estimated))}>
+          Save Table as CSV
+        </vscode-button>
       </div>
       <div ref={place}>
         <LayerChart
@@ -78,7 +88,11 @@ export function NeuronSection(): JSX.Element {
       </div>
       <MaskBar />
       {/* Enter goes on to what the table leads to; a click only shows it. */}
-      <div onKeyDownCapture={(event) => event.key === 'Enter' && (event.target as Element).closest('[role=row][data-row]') && focusUnit()}>
+      <div
+        onKeyDownCapture={(event) =>
+          event.key === 'Enter' && (event.target as Element).closest('[role=row][data-row]') && focusUnit()
+        }
+      >
         <VirtualGrid
           label={`${capital(word)}s of ${layer.layer}`}
           columns={columns}
@@ -97,7 +111,10 @@ export function NeuronSection(): JSX.Element {
         />
       </div>
       <CurrentUnit />
-      <p class="quiet">Arrow keys or click: look at one; Enter goes to its details. Space or its box: into your own mask, with Shift a range.{estimated ? ' “Triggered” is with the estimated trigger.' : ''}</p>
+      <p class="quiet">
+        Arrow keys or click: look at one; Enter goes to its details. Space or its box: into your own mask, with Shift a
+        range.{estimated ? ' “Triggered” is with the estimated trigger.' : ''}
+      </p>
     </section>
   );
 }

@@ -32,9 +32,16 @@ export function planned({ prune, report, chosen, strategy }: Looked, layer: Plac
     return { count: units.length, units, source: 'named' };
   }
   if (typeof prune.ratio === 'number') return ofRule(countFor(prune.ratio, layer.units), 'ratio', layer);
-  if (report?.layer === layer.layer && report.changed.length === 0 && !report.settings) return ofReport(report.pruned.filter((unit) => unit < layer.units), layer);
-  const most = strategy === null && layer.state === 'before' && limit ? (prune.guide ? limit.smallest : limit.limit) : null;
-  return most ? ofRule(Math.min(layer.units, most.pruned), 'limit', layer) : ofRule(countFor(REFERENCE, layer.units), 'reference', layer);
+  if (report?.layer === layer.layer && report.changed.length === 0 && !report.settings)
+    return ofReport(
+      report.pruned.filter((unit) => unit < layer.units),
+      layer,
+    );
+  const most =
+    strategy === null && layer.state === 'before' && limit ? (prune.guide ? limit.smallest : limit.limit) : null;
+  return most
+    ? ofRule(Math.min(layer.units, most.pruned), 'limit', layer)
+    : ofRule(countFor(REFERENCE, layer.units), 'reference', layer);
 }
 
 /** The first so many in the rule's order; measured by themselves where the curve has no point at that number. */
@@ -45,13 +52,19 @@ function ofRule(count: number, source: Plan['source'], { order, curve }: Place):
 function ofReport(pruned: readonly number[], { order, curve }: Place): Plan {
   const units = ascending(pruned);
   const first = ascending(order.subarray(0, units.length));
-  return { count: units.length, source: 'report', units: hasPoint(curve, units.length) && sameUnits(units, first) ? null : units };
+  return {
+    count: units.length,
+    source: 'report',
+    units: hasPoint(curve, units.length) && sameUnits(units, first) ? null : units,
+  };
 }
 
 const ascending = (units: Iterable<number>): number[] => [...units].sort((a, b) => a - b);
-const hasPoint = ({ pruned }: LayerData['curve'], count: number): boolean => pruned[nearestPoint(pruned, count)] === count;
+const hasPoint = ({ pruned }: LayerData['curve'], count: number): boolean =>
+  pruned[nearestPoint(pruned, count)] === count;
 
-export const sameUnits = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((unit, i) => unit === b[i]);
+export const sameUnits = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((unit, i) => unit === b[i]);
 
 /** What is marked as going: the units of a plan, and then the others as the rule would go on. */
 export function plannedOrder(order: Int32Array, units: readonly number[] | null): Int32Array {
@@ -64,20 +77,27 @@ export function plannedOrder(order: Int32Array, units: readonly number[] | null)
 const SPELT = 8;
 
 /** Where the number and the figures are from, in one sentence. */
-export function planText({ count, units, source }: Plan, { prune, chosen, strategy }: Looked, layer: Pick<LayerData, 'layer' | 'layerKind'>): string {
+export function planText(
+  { count, units, source }: Plan,
+  { prune, chosen, strategy }: Looked,
+  layer: Pick<LayerData, 'layer' | 'layerKind'>,
+): string {
   const word = unitWord(layer.layerKind);
   const elsewhere = layer.layer !== chosen && chosen !== '';
   switch (source) {
     case 'named':
       return `The config names ${count === 1 ? `this ${word}` : `these ${plural(count, word)}`}${units?.length ? `: ${indexList(units, SPELT)}` : ''}. The curve follows the rule, so they have no place on it.`;
     case 'ratio':
-      return elsewhere ? `The config prunes ${chosen}; this is what its ratio would do here.` : 'This is what the config prunes.';
+      return elsewhere
+        ? `The config prunes ${chosen}; this is what its ratio would do here.`
+        : 'This is what the config prunes.';
     case 'report':
       return 'This is what the last run chose.';
     case 'limit':
       return 'This is what "auto" chooses, on held-out images.';
     case 'reference':
-      if (prune.units) return `The config names ${grouped(prune.units.length)} units of ${chosen}; this is 20 % of this layer.`;
+      if (prune.units)
+        return `The config names ${grouped(prune.units.length)} units of ${chosen}; this is 20 % of this layer.`;
       return `${strategy ? `What the strategy ${strategy} prunes` : 'What "auto" chooses'} is not known yet; this is 20 %.`;
   }
 }
@@ -85,5 +105,11 @@ export function planText({ count, units, source }: Plan, { prune, chosen, strate
 /** What the config prunes, as the name of the way back to it. */
 export function planName({ count, source }: Plan, { layerKind }: Pick<LayerData, 'layerKind'>): string {
   const units = plural(count, unitWord(layerKind));
-  return source === 'named' ? `the ${units} that the config names` : source === 'report' ? `the ${units} that the last run chose` : source === 'reference' ? `20 %: ${units}` : `what the config prunes: ${units}`;
+  return source === 'named'
+    ? `the ${units} that the config names`
+    : source === 'report'
+      ? `the ${units} that the last run chose`
+      : source === 'reference'
+        ? `20 %: ${units}`
+        : `what the config prunes: ${units}`;
 }

@@ -9,14 +9,26 @@ import { useView } from './store';
 export function Progress(): JSX.Element | null {
   const busy = useView((view) => view.busy.main);
   if (!busy) return null;
-  return <progress class="progress-line" aria-label={busy.title} max={1} {...(busy.overall > 0 && { value: busy.overall })} />;
+  return (
+    <progress
+      class="progress-line"
+      aria-label={busy.title}
+      max={1}
+      {...(busy.overall > 0 && { value: busy.overall })}
+    />
+  );
 }
 
 /** A search for a trigger takes a while, and nobody has to wait for it. */
 export function CancelSearch({ busy }: { busy: Busy }): JSX.Element | null {
   const controller = useController();
-  return busy.title === SEARCHING ? <button type="button" class="link" onClick={() => controller.cancel()}>Cancel</button> : null;
+  return busy.title === SEARCHING ? (
+    <button type="button" class="link" onClick={() => controller.cancel()}>
+      Cancel
+    </button>
+  ) : null;
 }
 
 /** `Analysing dense_1 … 34 %` */
-export const busyText = ({ title, overall }: Busy): string => `${title} …${overall > 0 ? ` ${percentDone(overall)}` : ''}`;
+export const busyText = ({ title, overall }: Busy): string =>
+  `${title} …${overall > 0 ? ` ${percentDone(overall)}` : ''}`;

@@ -15,7 +15,9 @@ export function maskQuery(store: Store, units: Iterable<number>, scope: 'quick' 
 }
 
 /** Whether two looks at a config found the same model, data and report. */
-export const sameAnswers = (a: Overview, b: Overview): boolean => a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
+export const sameAnswers = (a: Overview, b: Overview): boolean =>
+  a.fingerprint === b.fingerprint && JSON.stringify(a.report) === JSON.stringify(b.report);
 
 /** Whether a config names units, and other ones than before. */
-export const namesOthers = ({ prune: { units } }: Overview, before: Overview): boolean => units !== null && JSON.stringify(units) !== JSON.stringify(before.prune.units);
+export const namesOthers = ({ prune: { units } }: Overview, before: Overview): boolean =>
+  units !== null && JSON.stringify(units) !== JSON.stringify(before.prune.units);

@@ -32,13 +32,28 @@ export function ScanSection(): JSX.Element {
   return (
     <section class="scan" aria-labelledby={SCAN_ID}>
       <div class="heading">
-        <h2 id={SCAN_ID} tabIndex={-1}>{described ? 'Is there another trigger?' : 'Is there a trigger?'}</h2>
-        {found === null ? <vscode-button appearance="secondary" onClick={() => controller.command('scan')}>Scan for Backdoors</vscode-button> : null}
-        {found?.file === `${name}.scan.json` ? <vscode-button appearance="secondary" onClick={() => controller.command('open-scan')}>Open Result</vscode-button> : null}
+        <h2 id={SCAN_ID} tabIndex={-1}>
+          {described ? 'Is there another trigger?' : 'Is there a trigger?'}
+        </h2>
+        {found === null ? (
+          <vscode-button appearance="secondary" onClick={() => controller.command('scan')}>
+            Scan for Backdoors
+          </vscode-button>
+        ) : null}
+        {found?.file === `${name}.scan.json` ? (
+          <vscode-button appearance="secondary" onClick={() => controller.command('open-scan')}>
+            Open Result
+          </vscode-button>
+        ) : null}
       </div>
       {failed ? <PartFailed failure={failed} part="scan" /> : null}
       {found === undefined && !failed ? <p class="quiet">Looking for a scan of this model …</p> : null}
-      {found === null ? <p class="quiet">No scan of this very model is known here. A scan searches, for every class, the smallest trigger that takes images of other classes to it; a class whose trigger is far smaller than those of the others is suspicious.</p> : null}
+      {found === null ? (
+        <p class="quiet">
+          No scan of this very model is known here. A scan searches, for every class, the smallest trigger that takes
+          images of other classes to it; a class whose trigger is far smaller than those of the others is suspicious.
+        </p>
+      ) : null}
       {found ? <Evidence found={found} taken={described ? null : (trigger?.target ?? null)} /> : null}
     </section>
   );
@@ -53,37 +68,83 @@ function Evidence({ found, taken }: { found: Found; taken: number | null }): JSX
   const masks = scan.classes.filter(({ estimate }) => estimate !== null).length;
   return (
     <>
-      <p class="found"><span class={`codicon codicon-${sign.icon}`} aria-hidden="true" /> <strong>{sign.text}</strong></p>
+      <p class="found">
+        <span class={`codicon codicon-${sign.icon}`} aria-hidden="true" /> <strong>{sign.text}</strong>
+      </p>
       <p>{scanSentence(scan)}</p>
       <ScannedImages scan={scan} />
       {shown.length ? (
         <ul class="masks" aria-label="Estimated triggers by class, smallest mask first">
-          {shown.map((one) => <Mask key={one.target} one={one} shape={shape} taken={one.target === taken} />)}
+          {shown.map((one) => (
+            <Mask key={one.target} one={one} shape={shape} taken={one.target === taken} />
+          ))}
         </ul>
       ) : null}
-      {scan.classes.length > 0 ? <p class="quiet">
-        {shown.length < masks ? `${count(shown.length)} of ${count(masks)} masks: the smallest. ` : ''}{masks < scan.classes.length ? `Masks of ${count(scan.classes.length - masks)} more classes are not kept. ` : ''}
-        Each mask: the stronger a point, the more of the pixel is replaced. {shown.some((one) => one.flagged || one.target === taken) ? 'Beside it, the estimated trigger on a grey image. ' : ''}{limitsText(scan)} {sourceText(found)}
-      </p> : <p class="quiet">{sourceText(found)}</p>}
+      {scan.classes.length > 0 ? (
+        <p class="quiet">
+          {shown.length < masks ? `${count(shown.length)} of ${count(masks)} masks: the smallest. ` : ''}
+          {masks < scan.classes.length
+            ? `Masks of ${count(scan.classes.length - masks)} more classes are not kept. `
+            : ''}
+          Each mask: the stronger a point, the more of the pixel is replaced.{' '}
+          {shown.some((one) => one.flagged || one.target === taken)
+            ? 'Beside it, the estimated trigger on a grey image. '
+            : ''}
+          {limitsText(scan)} {sourceText(found)}
+        </p>
+      ) : (
+        <p class="quiet">{sourceText(found)}</p>
+      )}
     </>
   );
 }
 
 /** A class's mask with its figures; where it matters, what it puts on the image too. */
-function Mask({ one, shape: [height, width, channels], taken }: { one: ClassInversion; shape: Shape; taken: boolean }): JSX.Element {
+function Mask({
+  one,
+  shape: [height, width, channels],
+  taken,
+}: {
+  one: ClassInversion;
+  shape: Shape;
+  taken: boolean;
+}): JSX.Element {
   const { target, flagged, estimate } = one;
   const mask = useMemo(() => bytesOf(estimate?.mask ?? ''), [estimate]);
-  const trigger = useMemo(() => ((flagged || taken) && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null), [estimate, mask, flagged, taken, channels]);
+  const trigger = useMemo(
+    () => ((flagged || taken) && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null),
+    [estimate, mask, flagged, taken, channels],
+  );
   const [shownFacts, compared] = inversionFacts(one);
   return (
     <li class={flagged ? 'flagged' : undefined}>
       <span class="pair">
-        <MaskImage mask={mask} height={height} width={width} size={SIZE} label={`Mask of class ${target}: ${inversionText(one)}${taken ? '; the figures with the trigger are on it' : ''}`} />
-        {trigger ? <PixelImage pixels={trigger} shape={[height, width, channels]} size={SIZE} label={`Estimated trigger of class ${target} on a grey image`} /> : null}
+        <MaskImage
+          mask={mask}
+          height={height}
+          width={width}
+          size={SIZE}
+          label={`Mask of class ${target}: ${inversionText(one)}${taken ? '; the figures with the trigger are on it' : ''}`}
+        />
+        {trigger ? (
+          <PixelImage
+            pixels={trigger}
+            shape={[height, width, channels]}
+            size={SIZE}
+            label={`Estimated trigger of class ${target} on a grey image`}
+          />
+        ) : null}
       </span>
-      <span class="caption" aria-hidden="true">{flagged ? <span class="codicon codicon-warning" /> : null} <strong>Class {target}</strong>{flagged ? ' suspicious' : ''}</span>
-      <span class="caption quiet" aria-hidden="true">{shownFacts}</span>
-      <span class="caption quiet" aria-hidden="true">{compared}</span>
+      <span class="caption" aria-hidden="true">
+        {flagged ? <span class="codicon codicon-warning" /> : null} <strong>Class {target}</strong>
+        {flagged ? ' suspicious' : ''}
+      </span>
+      <span class="caption quiet" aria-hidden="true">
+        {shownFacts}
+      </span>
+      <span class="caption quiet" aria-hidden="true">
+        {compared}
+      </span>
     </li>
   );
 }

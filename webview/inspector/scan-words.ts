@@ -9,12 +9,18 @@ import { count, percent } from '../ui/format';
 export function shownMasks({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
   const bySize = (a: ClassInversion, b: ClassInversion): number => a.screened - b.screened || a.target - b.target;
   const known = classes.filter(({ estimate }) => estimate !== null);
-  return known.sort((a, b) => Number(b.flagged) - Number(a.flagged) || bySize(a, b)).slice(0, most).sort(bySize);
+  return known
+    .sort((a, b) => Number(b.flagged) - Number(a.flagged) || bySize(a, b))
+    .slice(0, most)
+    .sort(bySize);
 }
 
 /** Under a picture: what it shows and how well that works; how its class compares with the others. */
 export function inversionFacts({ norm, share, anomalyIndex, success }: ClassInversion): [string, string] {
-  return [`${pixelsText(norm)}, success ${percent(success.rate)}`, `${share.toFixed(2)} of median, index ${signed(anomalyIndex)}`];
+  return [
+    `${pixelsText(norm)}, success ${percent(success.rate)}`,
+    `${share.toFixed(2)} of median, index ${signed(anomalyIndex)}`,
+  ];
 }
 
 /** The same for people who do not see the picture. */

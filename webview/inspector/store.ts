@@ -1,7 +1,15 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../../server/protocol/errors';
-import type { ExamplesData, LayerData, MaskData, ModelState, Overview, ScanData, UnitData } from '../../server/protocol/inspect';
+import type {
+  ExamplesData,
+  LayerData,
+  MaskData,
+  ModelState,
+  Overview,
+  ScanData,
+  UnitData,
+} from '../../server/protocol/inspect';
 import type { Busy } from './asks';
 import { FIRST_CHOICE, type Choice } from './choice';
 import type { HeldOutLimit } from './plan';

@@ -5,7 +5,11 @@ import { fileName } from './words';
 
 /** The grid as a file: all units, in the order in which they are shown, with full figures. */
 export function saveTable(layer: LayerData, order: Int32Array, rank: Int32Array, estimated = false): Exported {
-  return { name: fileName(layer.layer, layer.state, 'units'), format: 'csv', content: toCsv(unitTable(layer, order, rank, estimated)) };
+  return {
+    name: fileName(layer.layer, layer.state, 'units'),
+    format: 'csv',
+    content: toCsv(unitTable(layer, order, rank, estimated)),
+  };
 }
 
 export function unitTable(layer: LayerData, order: Int32Array, rank: Int32Array, estimated = false): ChartTable {
@@ -22,5 +26,9 @@ export function unitTable(layer: LayerData, order: Int32Array, rank: Int32Array,
     ['pruned', (unit) => layer.pruned[unit]!],
     ['place in pruning order', (unit) => rank[unit]! + 1],
   ];
-  return { columns: columns.map(([label]) => ({ label, align: 'right' })), rows: order.length, cell: (row, column) => columns[column]![1](order[row]!) };
+  return {
+    columns: columns.map(([label]) => ({ label, align: 'right' })),
+    rows: order.length,
+    cell: (row, column) => columns[column]![1](order[row]!),
+  };
 }

@@ -34,16 +34,24 @@ export function UnitSection(): JSX.Element {
   }, [arrivals, fresh]);
 
   return (
-    <section class="unit" aria-labelledby={UNIT_ID} onKeyDown={(event) => event.key === 'Escape' && !event.defaultPrevented && focusRow()}>
+    <section
+      class="unit"
+      aria-labelledby={UNIT_ID}
+      onKeyDown={(event) => event.key === 'Escape' && !event.defaultPrevented && focusRow()}
+    >
       <div class="heading">
-        <h2 id={UNIT_ID} tabIndex={-1}>{chosen === null ? `One ${word}` : `${capital(word)} ${chosen}`}</h2>
+        <h2 id={UNIT_ID} tabIndex={-1}>
+          {chosen === null ? `One ${word}` : `${capital(word)} ${chosen}`}
+        </h2>
         {chosen === null ? null : <Steps unit={chosen} word={word} />}
       </div>
       {chosen === null ? <p class="quiet">Choose a {word} in the table or in the chart.</p> : null}
       {failed ? <PartFailed failure={failed} part="unit" /> : null}
       {data && !failed ? (
         // The one before stays until this one is there, so that stepping through units moves nothing.
-        <div class={fresh ? '' : 'stale'} aria-busy={!fresh}><UnitDetails data={data} /></div>
+        <div class={fresh ? '' : 'stale'} aria-busy={!fresh}>
+          <UnitDetails data={data} />
+        </div>
       ) : null}
       {!data && busy ? <p class="quiet">{busyText(busy)}</p> : null}
     </section>
@@ -62,9 +70,27 @@ function Steps({ unit, word }: { unit: number; word: string }): JSX.Element {
   };
   return (
     <span class="buttons">
-      <vscode-button appearance="icon" aria-label={`Previous ${word} in the table`} title={`Previous ${word} in the table`} disabled={row === 0} onClick={() => step(-1)}><span class="codicon codicon-chevron-left" /></vscode-button>
-      <vscode-button appearance="icon" aria-label={`Next ${word} in the table`} title={`Next ${word} in the table`} disabled={row === order.length - 1} onClick={() => step(1)}><span class="codicon codicon-chevron-right" /></vscode-button>
-      <vscode-button appearance="secondary" onClick={() => controller.toggle(unit)}>{selected ? 'Remove from Own Mask' : 'Add to Own Mask'}</vscode-button>
+      <vscode-button
+        appearance="icon"
+        aria-label={`Previous ${word} in the table`}
+        title={`Previous ${word} in the table`}
+        disabled={row === 0}
+        onClick={() => step(-1)}
+      >
+        <span class="codicon codicon-chevron-left" />
+      </vscode-button>
+      <vscode-button
+        appearance="icon"
+        aria-label={`Next ${word} in the table`}
+        title={`Next ${word} in the table`}
+        disabled={row === order.length - 1}
+        onClick={() => step(1)}
+      >
+        <span class="codicon codicon-chevron-right" />
+      </vscode-button>
+      <vscode-button appearance="secondary" onClick={() => controller.toggle(unit)}>
+        {selected ? 'Remove from Own Mask' : 'Add to Own Mask'}
+      </vscode-button>
     </span>
   );
 }

@@ -6,7 +6,10 @@ import type { InspectorSort } from '../../server/protocol/inspector-view';
 export const unitWord = (kind: LayerData['layerKind']): string => (kind === 'Dense' ? 'neuron' : 'channel');
 
 /** Mean with the trigger minus mean without; null without a trigger. */
-export function differences({ cleanMean, triggeredMean }: Pick<LayerData, 'cleanMean' | 'triggeredMean'>): Float32Array | null {
+export function differences({
+  cleanMean,
+  triggeredMean,
+}: Pick<LayerData, 'cleanMean' | 'triggeredMean'>): Float32Array | null {
   return triggeredMean && triggeredMean.map((mean, unit) => mean - cleanMean[unit]!);
 }
 

@@ -24,7 +24,15 @@ export function useChosen(): Chosen {
   const limit = useView((view) => view.limit);
   const moved = useView((view) => view.choice.count);
   const plan = useMemo(() => planned(overview, layer, limit), [overview, layer, limit]);
-  return useMemo(() => ({ count: chosenCount(moved, overview, layer, limit), units: moved === null ? plan.units : null, plan, moved: moved !== null }), [moved, overview, layer, limit, plan]);
+  return useMemo(
+    () => ({
+      count: chosenCount(moved, overview, layer, limit),
+      units: moved === null ? plan.units : null,
+      plan,
+      moved: moved !== null,
+    }),
+    [moved, overview, layer, limit, plan],
+  );
 }
 
 /** What it does: of units that the curve has no point for, as they were measured; null while they are. */

@@ -38,23 +38,40 @@ export interface Figures {
 
 /** What a measured mask says, against nothing pruned. */
 export function maskFigures({ masked, unmasked }: MaskData): Figures {
-  const attack = masked.attackSuccessRate && unmasked.attackSuccessRate && { rate: masked.attackSuccessRate.rate, change: masked.attackSuccessRate.rate - unmasked.attackSuccessRate.rate };
-  return { clean: masked.cleanAccuracy.rate, cleanChange: masked.cleanAccuracy.rate - unmasked.cleanAccuracy.rate, attack: attack && attack.rate, attackChange: attack && attack.change };
+  const attack = masked.attackSuccessRate &&
+    unmasked.attackSuccessRate && {
+      rate: masked.attackSuccessRate.rate,
+      change: masked.attackSuccessRate.rate - unmasked.attackSuccessRate.rate,
+    };
+  return {
+    clean: masked.cleanAccuracy.rate,
+    cleanChange: masked.cleanAccuracy.rate - unmasked.cleanAccuracy.rate,
+    attack: attack && attack.rate,
+    attackChange: attack && attack.change,
+  };
 }
 
 /** What the curve says at one of its points, against nothing pruned. */
 export function curveFigures({ curve }: LayerData, at: number): Figures {
   const clean = curve.correct[at]! / curve.images;
-  const share = (i: number): number | null => (curve.successful && curve.triggeredImages ? curve.successful[i]! / curve.triggeredImages : null);
+  const share = (i: number): number | null =>
+    curve.successful && curve.triggeredImages ? curve.successful[i]! / curve.triggeredImages : null;
   const [attack, first] = [share(at), share(0)];
-  return { clean, cleanChange: clean - curve.correct[0]! / curve.images, attack, attackChange: attack === null || first === null ? null : attack - first };
+  return {
+    clean,
+    cleanChange: clean - curve.correct[0]! / curve.images,
+    attack,
+    attackChange: attack === null || first === null ? null : attack - first,
+  };
 }
 
 /** What was measured, in one line: `10,000 clean and 9,020 triggered images`. */
 export function measuredText({ images, trigger }: Pick<Overview, 'images' | 'trigger'>): string {
   const clean = `${count(images.analysis)} clean${images.analysisRole === 'holdout' ? ' held-out' : ''}`;
   if (!trigger || images.triggered === null) return `${clean} images`;
-  return isEstimated({ trigger }) ? `${clean} images and ${count(images.triggered)} with the estimated trigger` : `${clean} and ${count(images.triggered)} triggered images`;
+  return isEstimated({ trigger })
+    ? `${clean} images and ${count(images.triggered)} with the estimated trigger`
+    : `${clean} and ${count(images.triggered)} triggered images`;
 }
 
 /** Whether the trigger was estimated from the model: then what is shown on it says so. */
@@ -65,7 +82,9 @@ export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'se
   if (!trigger || !search?.taken) return '';
   const { norm, success, flagged } = search.taken;
   const found = `Class ${trigger.target}: a mask of ${pixelsText(norm)} takes ${percent(success.rate)} of other images to it.`;
-  return flagged ? `${found} Every figure with the trigger is on this estimate.` : `${found} The class is named in the config; the scan does not find it suspicious.`;
+  return flagged
+    ? `${found} Every figure with the trigger is on this estimate.`
+    : `${found} The class is named in the config; the scan does not find it suspicious.`;
 }
 
 /** What the success of the trigger is called. */
@@ -79,9 +98,13 @@ export function analysedText({ layer, layerKind, units, state, images }: LayerDa
 /** Where not all images were analysed. */
 export function subsetText({ images, triggeredImages }: LayerData): string | null {
   const parts: string[] = [];
-  if (images.analysed < images.available) parts.push(`${count(images.analysed)} of ${count(images.available)} clean images`);
-  if (triggeredImages && triggeredImages.analysed < triggeredImages.available) parts.push(`${count(triggeredImages.analysed)} of ${count(triggeredImages.available)} triggered images`);
-  return parts.length ? `This layer is too large to keep all activations: analysed on ${parts.join(' and ')}, drawn at random with the config’s seed.` : null;
+  if (images.analysed < images.available)
+    parts.push(`${count(images.analysed)} of ${count(images.available)} clean images`);
+  if (triggeredImages && triggeredImages.analysed < triggeredImages.available)
+    parts.push(`${count(triggeredImages.analysed)} of ${count(triggeredImages.available)} triggered images`);
+  return parts.length
+    ? `This layer is too large to keep all activations: analysed on ${parts.join(' and ')}, drawn at random with the config’s seed.`
+    : null;
 }
 
 /** Where the curve rests on fewer images than there are. */
@@ -98,7 +121,10 @@ export function maskedRate(masked: Rate, unmasked: Rate, subset: boolean): strin
 
 /** What an own mask does, in one sentence. */
 export function maskText({ units, masked, unmasked, subset }: MaskData, word: string, estimated = false): string {
-  const attack = masked.attackSuccessRate && unmasked.attackSuccessRate ? `, ${asrText(estimated)} ${maskedRate(masked.attackSuccessRate, unmasked.attackSuccessRate, subset)}` : '';
+  const attack =
+    masked.attackSuccessRate && unmasked.attackSuccessRate
+      ? `, ${asrText(estimated)} ${maskedRate(masked.attackSuccessRate, unmasked.attackSuccessRate, subset)}`
+      : '';
   return `${plural(units, word)} pruned: clean accuracy ${maskedRate(masked.cleanAccuracy, unmasked.cleanAccuracy, subset)}${attack}; before fine-tuning.`;
 }
 
@@ -106,14 +132,19 @@ export function maskText({ units, masked, unmasked, subset }: MaskData, word: st
 export const maskSummary = (mask: MaskData, estimated = false): string => `Own mask: ${maskedText(mask, estimated)}.`;
 
 /** What the config's own units do, for people who do not see it. */
-export const plannedSummary = (mask: MaskData, estimated = false): string => `What the config prunes: ${maskedText(mask, estimated)}.`;
+export const plannedSummary = (mask: MaskData, estimated = false): string =>
+  `What the config prunes: ${maskedText(mask, estimated)}.`;
 
 function maskedText({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData, estimated: boolean): string {
   return `clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}`;
 }
 
 /** `On 500 of 10,000 images, refining …`; null for an answer on all images. */
-export function maskBasis({ subset, masked }: MaskData, available: number, refining: { overall: number } | null): string | null {
+export function maskBasis(
+  { subset, masked }: MaskData,
+  available: number,
+  refining: { overall: number } | null,
+): string | null {
   if (!subset) return null;
   const progress = refining && refining.overall > 0 ? ` ${percentDone(refining.overall)}` : '';
   return `On ${count(masked.cleanAccuracy.of)} of ${count(available)} clean images${refining ? `, refining …${progress}` : ''}`;
@@ -166,10 +197,16 @@ export function whyNoAfter(report: ReportState | null): string | null {
 export const failureText = ({ message, todo }: Failure): string => [message, todo].filter(Boolean).join(' ');
 
 /** Where the person's own files are at fault; null where they are not. */
-export const faultyPlace = ({ kind, file, place }: Failure): string | null => (kind === 'input' && file ? `${file}${place ? `, ${place}` : ''}` : null);
+export const faultyPlace = ({ kind, file, place }: Failure): string | null =>
+  kind === 'input' && file ? `${file}${place ? `, ${place}` : ''}` : null;
 
 /** A name of a layer as part of the name of a file. */
-export const fileName = (...parts: (string | number)[]): string => parts.join('-').replace(/[^\w-]+/g, '-').replace(/^-+/, '').slice(0, 100);
+export const fileName = (...parts: (string | number)[]): string =>
+  parts
+    .join('-')
+    .replace(/[^\w-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 100);
 
 /**
  * Writes the numbers of one column with as many decimals as its largest needs for four digits, so that they stand below one another:

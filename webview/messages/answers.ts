@@ -1,6 +1,26 @@
 import * as v from 'valibot';
 import type { InspectAnswer } from '../../server/protocol/inspect';
-import { MOST_UNITS, areUnits, bytes, finite, float32, int32, list, pruneRule, rate, share, strategyName, text, triggerKind, uint32, unit, unitCount, whole, type Holds, type Same } from './parts';
+import {
+  MOST_UNITS,
+  areUnits,
+  bytes,
+  finite,
+  float32,
+  int32,
+  list,
+  pruneRule,
+  rate,
+  share,
+  strategyName,
+  text,
+  triggerKind,
+  uint32,
+  unit,
+  unitCount,
+  whole,
+  type Holds,
+  type Same,
+} from './parts';
 import { scan, scanWord } from './scan-value';
 
 /** Answers of the inspector's engine, as the page takes them: lengths that fit together, finite numbers, bounded sizes. */
@@ -27,7 +47,9 @@ const overview = v.object({
   shape: v.tuple([whole(65_535), whole(65_535), whole(65_535)]),
   layers: list(v.object({ name: text, kind: layerKind, units: whole(), feedsClassifier: v.boolean() }), 10_000),
   chosen: text,
-  strategy: v.nullable(v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')])),
+  strategy: v.nullable(
+    v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')]),
+  ),
   prune: v.object({
     ratio: v.nullable(v.union([share, v.literal('auto')])),
     rule: pruneRule,
@@ -78,11 +100,25 @@ const curve = v.pipe(
     triggeredImages: v.nullable(whole()),
     subset: v.boolean(),
   }),
-  v.check(({ pruned }) => pruned.length > 0 && areUnits(pruned, MOST_UNITS + 1), 'numbers of pruned units that do not ascend'),
-  v.check(({ pruned, correct, successful }) => correct.length === pruned.length && (successful === null || successful.length === pruned.length), 'a curve of unequal lengths'),
-  v.check(({ successful, triggeredImages }) => (successful === null) === (triggeredImages === null), 'a curve on no images'),
+  v.check(
+    ({ pruned }) => pruned.length > 0 && areUnits(pruned, MOST_UNITS + 1),
+    'numbers of pruned units that do not ascend',
+  ),
+  v.check(
+    ({ pruned, correct, successful }) =>
+      correct.length === pruned.length && (successful === null || successful.length === pruned.length),
+    'a curve of unequal lengths',
+  ),
+  v.check(
+    ({ successful, triggeredImages }) => (successful === null) === (triggeredImages === null),
+    'a curve on no images',
+  ),
   v.check(({ correct, images }) => correct.every((hits) => hits >= 0 && hits <= images), 'more hits than images'),
-  v.check(({ successful, triggeredImages }) => successful === null || successful.every((hits) => hits >= 0 && hits <= (triggeredImages ?? 0)), 'more hits than images'),
+  v.check(
+    ({ successful, triggeredImages }) =>
+      successful === null || successful.every((hits) => hits >= 0 && hits <= (triggeredImages ?? 0)),
+    'more hits than images',
+  ),
 );
 
 /** Each of 0 … length − 1 once. */
@@ -118,10 +154,16 @@ const layer = v.pipe(
   }),
   v.check(
     ({ units, cleanMean, cleanMeanAbs, cleanFires, triggeredMean, triggeredFires, dead, pruned, order }) =>
-      [cleanMean, cleanMeanAbs, cleanFires, triggeredMean, triggeredFires, dead, pruned, order].every((array) => array === null || array.length === units),
+      [cleanMean, cleanMeanAbs, cleanFires, triggeredMean, triggeredFires, dead, pruned, order].every(
+        (array) => array === null || array.length === units,
+      ),
     'arrays that have not one entry a unit',
   ),
-  v.check(({ triggeredMean, triggeredFires, triggeredImages }) => (triggeredMean === null) === (triggeredFires === null) && (triggeredMean === null) === (triggeredImages === null), 'triggered figures without images'),
+  v.check(
+    ({ triggeredMean, triggeredFires, triggeredImages }) =>
+      (triggeredMean === null) === (triggeredFires === null) && (triggeredMean === null) === (triggeredImages === null),
+    'triggered figures without images',
+  ),
   v.check(({ order }) => isPermutation(order), 'an order that is not one of all units'),
   v.check(({ curve: { pruned }, units }) => (pruned.at(-1) ?? 0) <= units, 'a curve beyond the last unit'),
 );
@@ -144,7 +186,13 @@ const limit = v.object({
   ),
 });
 
-const picture = v.object({ index: whole(), pixels: bytes(MOST_IMAGE_BYTES), label: classIndex, predicted: classIndex, activation: finite });
+const picture = v.object({
+  index: whole(),
+  pixels: bytes(MOST_IMAGE_BYTES),
+  label: classIndex,
+  predicted: classIndex,
+  activation: finite,
+});
 const perClass = float32(MOST_CLASSES);
 
 const unitAnswer = v.pipe(
@@ -156,27 +204,57 @@ const unitAnswer = v.pipe(
     sentence: text,
     histogram: v.pipe(
       v.object({ edges: float32(MOST_BINS + 1), clean: uint32(MOST_BINS), triggered: v.nullable(uint32(MOST_BINS)) }),
-      v.check(({ edges, clean, triggered }) => clean.length > 0 && edges.length === clean.length + 1 && (triggered === null || triggered.length === clean.length), 'bins and edges that do not fit'),
-      v.check(({ edges }) => edges.every((edge, i) => i === 0 || edge >= (edges[i - 1] ?? 0)), 'edges that do not ascend'),
+      v.check(
+        ({ edges, clean, triggered }) =>
+          clean.length > 0 &&
+          edges.length === clean.length + 1 &&
+          (triggered === null || triggered.length === clean.length),
+        'bins and edges that do not fit',
+      ),
+      v.check(
+        ({ edges }) => edges.every((edge, i) => i === 0 || edge >= (edges[i - 1] ?? 0)),
+        'edges that do not ascend',
+      ),
     ),
     perClass: v.pipe(
       v.object({ clean: perClass, triggered: v.nullable(perClass) }),
-      v.check(({ clean, triggered }) => triggered === null || triggered.length === clean.length, 'classes that do not fit'),
+      v.check(
+        ({ clean, triggered }) => triggered === null || triggered.length === clean.length,
+        'classes that do not fit',
+      ),
     ),
     top: v.object({ clean: list(picture, MOST_PICTURES), triggered: v.nullable(list(picture, MOST_PICTURES)) }),
     filter: v.nullable(
       v.pipe(
         v.object({ height: whole(1024), width: whole(1024), channels: whole(1024), values: float32(MOST_IMAGE_BYTES) }),
-        v.check(({ height, width, channels, values }) => values.length === height * width * channels, 'a filter whose size does not fit'),
+        v.check(
+          ({ height, width, channels, values }) => values.length === height * width * channels,
+          'a filter whose size does not fit',
+        ),
       ),
     ),
     outgoing: v.nullable(perClass),
   }),
-  v.check(({ perClass: { clean }, outgoing }) => outgoing === null || outgoing.length === clean.length, 'weights that are not one a class'),
+  v.check(
+    ({ perClass: { clean }, outgoing }) => outgoing === null || outgoing.length === clean.length,
+    'weights that are not one a class',
+  ),
 );
 
-const figures = v.object({ cleanAccuracy: rate, attackSuccessRate: v.nullable(rate), robustAccuracy: v.nullable(rate) });
-const mask = v.object({ kind: v.literal('mask'), layer: text, state: modelState, units: unitCount, masked: figures, unmasked: figures, subset: v.boolean() });
+const figures = v.object({
+  cleanAccuracy: rate,
+  attackSuccessRate: v.nullable(rate),
+  robustAccuracy: v.nullable(rate),
+});
+const mask = v.object({
+  kind: v.literal('mask'),
+  layer: text,
+  state: modelState,
+  units: unitCount,
+  masked: figures,
+  unmasked: figures,
+  subset: v.boolean(),
+});
 
 const predictions = v.object({ clean: classIndex, triggered: classIndex });
 const examples = v.object({
@@ -197,7 +275,9 @@ const examples = v.object({
 
 const scanAnswer = v.object({
   kind: v.literal('scan'),
-  found: v.nullable(v.object({ source: v.picklist(['trigger', 'cache', 'file', 'report']), file: v.nullable(text), scan })),
+  found: v.nullable(
+    v.object({ source: v.picklist(['trigger', 'cache', 'file', 'report']), file: v.nullable(text), scan }),
+  ),
 });
 
 export const answer = v.variant('kind', [overview, layer, limit, unitAnswer, mask, examples, scanAnswer]);

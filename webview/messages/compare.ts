@@ -48,11 +48,43 @@ const comparison = v.object({
     }),
     100,
   ),
-  gates: list(v.object({ id: gateId, base: v.nullable(gate), head: v.nullable(gate), limit: v.picklist(['same', 'loosened', 'tightened', 'added', 'removed']) }), 100),
-  findings: list(v.object({ id: findingId, change: v.picklist(['added', 'removed', 'kept', 'reworded']), base: nullableText, head: nullableText }), 2 * MOST_ENTRIES),
-  units: v.object({ layer: v.object({ base: nullableText, head: nullableText }), both: units, onlyBase: units, onlyHead: units }),
+  gates: list(
+    v.object({
+      id: gateId,
+      base: v.nullable(gate),
+      head: v.nullable(gate),
+      limit: v.picklist(['same', 'loosened', 'tightened', 'added', 'removed']),
+    }),
+    100,
+  ),
+  findings: list(
+    v.object({
+      id: findingId,
+      change: v.picklist(['added', 'removed', 'kept', 'reworded']),
+      base: nullableText,
+      head: nullableText,
+    }),
+    2 * MOST_ENTRIES,
+  ),
+  units: v.object({
+    layer: v.object({ base: nullableText, head: nullableText }),
+    both: units,
+    onlyBase: units,
+    onlyHead: units,
+  }),
   settings: list(v.object({ path: text, base: setting, head: setting }), MOST_ENTRIES),
-  scans: v.optional(list(v.object({ model: v.picklist(['input', 'defended']), base: v.nullable(classes), head: v.nullable(classes), added: classes, removed: classes }), 2)),
+  scans: v.optional(
+    list(
+      v.object({
+        model: v.picklist(['input', 'defended']),
+        base: v.nullable(classes),
+        head: v.nullable(classes),
+        added: classes,
+        removed: classes,
+      }),
+      2,
+    ),
+  ),
 });
 export type ComparisonHolds = Holds<Same<v.InferOutput<typeof comparison>, ReportComparison>>;
 

@@ -1,7 +1,22 @@
 import * as v from 'valibot';
 import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
 import { answer, modelState } from './answers';
-import { MOST_UNITS, areUnits, bytes, failure, int32, list, parser, share, text, unit, unitCount, whole, type Holds, type Same } from './parts';
+import {
+  MOST_UNITS,
+  areUnits,
+  bytes,
+  failure,
+  int32,
+  list,
+  parser,
+  share,
+  text,
+  unit,
+  unitCount,
+  whole,
+  type Holds,
+  type Same,
+} from './parts';
 
 /** What passes between the inspector's page and its panel is checked where it arrives. All throw a TypeError that names the place. */
 
@@ -69,7 +84,10 @@ const fromInspector = v.variant('type', [
     format: v.picklist(['svg', 'png', 'csv']),
     content: bytes(MOST_EXPORT_BYTES),
   }),
-  v.object({ type: v.literal('command'), command: v.picklist(['show-log', 'open-config', 'open-report', 'run', 'scan', 'open-scan', 'manage-trust']) }),
+  v.object({
+    type: v.literal('command'),
+    command: v.picklist(['show-log', 'open-config', 'open-report', 'run', 'scan', 'open-scan', 'manage-trust']),
+  }),
   v.object({ type: v.literal('fault'), message: text }),
 ]);
 export type FromInspectorHolds = Holds<Same<v.InferOutput<typeof fromInspector>, FromInspector>>;

@@ -18,7 +18,8 @@ export const text = v.pipe(v.string(), v.maxLength(65_536));
 export const finite = v.pipe(v.number(), v.finite());
 export const share = v.pipe(finite, v.minValue(0), v.maxValue(1));
 /** A whole number from 0 to `most`. */
-export const whole = (most: number = Number.MAX_SAFE_INTEGER) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
+export const whole = (most: number = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
 export const unit = whole(MOST_UNITS - 1);
 export const unitCount = whole(MOST_UNITS);
 export const list = <S extends v.GenericSchema>(item: S, most: number) => v.pipe(v.array(item), v.maxLength(most));
@@ -39,9 +40,12 @@ export const float32 = (most: number) =>
     typed('Float32Array', (value): value is Float32Array => value instanceof Float32Array, most),
     v.check((array) => array.every(Number.isFinite), 'a number that is not finite'),
   );
-export const int32 = (most: number) => typed('Int32Array', (value): value is Int32Array => value instanceof Int32Array, most);
-export const uint32 = (most: number) => typed('Uint32Array', (value): value is Uint32Array => value instanceof Uint32Array, most);
-export const bytes = (most: number) => typed('Uint8Array', (value): value is Uint8Array => value instanceof Uint8Array, most);
+export const int32 = (most: number) =>
+  typed('Int32Array', (value): value is Int32Array => value instanceof Int32Array, most);
+export const uint32 = (most: number) =>
+  typed('Uint32Array', (value): value is Uint32Array => value instanceof Uint32Array, most);
+export const bytes = (most: number) =>
+  typed('Uint8Array', (value): value is Uint8Array => value instanceof Uint8Array, most);
 
 /** Indices of units, strictly ascending: each at most once. */
 export function areUnits(indices: ArrayLike<number>, units: number = MOST_UNITS): boolean {

@@ -13,9 +13,19 @@ const MOST_ATTEMPTS = 100;
 
 const atLeast0 = v.pipe(finite, v.minValue(0));
 const target = whole(MOST_CLASSES - 1);
-const triggeredRate = v.object({ ...rate.entries, untriggered: v.optional(v.object({ hits: whole(), gained: whole(), lost: whole() })) });
+const triggeredRate = v.object({
+  ...rate.entries,
+  untriggered: v.optional(v.object({ hits: whole(), gained: whole(), lost: whole() })),
+});
 const nullableRate = v.nullable(triggeredRate);
-const heldOut = v.object({ images: whole(), correctBefore: whole(), correct: whole(), knownTrigger: nullableRate, estimatedTrigger: nullableRate, freshTrigger: nullableRate });
+const heldOut = v.object({
+  images: whole(),
+  correctBefore: whole(),
+  correct: whole(),
+  knownTrigger: nullableRate,
+  estimatedTrigger: nullableRate,
+  freshTrigger: nullableRate,
+});
 const round = v.object({
   inverted: list(v.object({ target, norm: atLeast0 }), MOST_CLASSES),
   epochs: whole(),

@@ -1,6 +1,18 @@
 import * as v from 'valibot';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import { MOST_UNITS, finite, list, pruneRule, share, strategyName, text, unit, whole, type Holds, type Same } from './parts';
+import {
+  MOST_UNITS,
+  finite,
+  list,
+  pruneRule,
+  share,
+  strategyName,
+  text,
+  unit,
+  whole,
+  type Holds,
+  type Same,
+} from './parts';
 
 /** The config that a report records. Sizes are bounded so that no page draws without end. */
 
@@ -13,7 +25,15 @@ const horizontal = v.object({ from: v.picklist(['left', 'right']), distance: fin
 const target = whole();
 
 const trigger = v.variant('kind', [
-  v.object({ kind: v.literal('patch'), target, size: v.nullable(v.tuple([finite, finite])), vertical, horizontal, value: channels, image: v.nullable(text) }),
+  v.object({
+    kind: v.literal('patch'),
+    target,
+    size: v.nullable(v.tuple([finite, finite])),
+    vertical,
+    horizontal,
+    value: channels,
+    image: v.nullable(text),
+  }),
   v.object({ kind: v.literal('blended'), target, alpha: finite, image: v.nullable(text), patternSeed: finite }),
   v.object({ kind: v.literal('sinusoidal'), target, amplitude: finite, frequency: finite }),
   v.object({ kind: v.literal('warped'), target, grid: finite, strength: finite, patternSeed: finite }),
@@ -44,7 +64,9 @@ export const resolvedConfig = v.object({
     rule: pruneRule,
     units: v.optional(list(unit, MOST_UNITS)),
   }),
-  strategy: v.optional(v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')])),
+  strategy: v.optional(
+    v.union([v.picklist(strategyName.options.filter((name) => name !== 'fine-pruning')), v.literal('auto')]),
+  ),
   curve: v.picklist(['quick', 'full']),
   fineTune: v.object({ epochs: finite, learningRate: finite, batchSize: finite }),
   gates: v.object({ maxAttackSuccessRate: share, maxAccuracyDrop: share, acceptEstimated: v.boolean() }),

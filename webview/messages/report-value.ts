@@ -1,7 +1,19 @@
 import * as v from 'valibot';
 import { classesOf, cleanConfusion } from '../../server/protocol/confusion';
 import type { DefenseReport } from '../../server/protocol/report';
-import { finite, list, mcNemar, pruneRule, rate, share, text, triggerKind, whole, type Holds, type Same } from './parts';
+import {
+  finite,
+  list,
+  mcNemar,
+  pruneRule,
+  rate,
+  share,
+  text,
+  triggerKind,
+  whole,
+  type Holds,
+  type Same,
+} from './parts';
 import { attempts, proof } from './repair-value';
 import { resolvedConfig } from './report-config';
 import { fitsShape, scan } from './scan-value';
@@ -18,7 +30,10 @@ const numbers = (most: number, fits: (value: number) => boolean) =>
   v.pipe(
     v.custom<number[]>((value) => Array.isArray(value), 'expected an array'),
     v.check((array) => array.length <= most, `more than ${most} numbers`),
-    v.check((array) => array.every((value: unknown) => typeof value === 'number' && fits(value)), 'an entry that does not belong'),
+    v.check(
+      (array) => array.every((value: unknown) => typeof value === 'number' && fits(value)),
+      'an entry that does not belong',
+    ),
   );
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 const counts = (most: number) => numbers(most, isCount);
@@ -55,15 +70,31 @@ const stage = v.pipe(
     effect: v.optional(effect),
   }),
   v.check(
-    ({ confusion, triggeredConfusion, perClass }) => perClass.length === confusion.length && (triggeredConfusion === null || triggeredConfusion.length === confusion.length),
+    ({ confusion, triggeredConfusion, perClass }) =>
+      perClass.length === confusion.length &&
+      (triggeredConfusion === null || triggeredConfusion.length === confusion.length),
     'figures that are not one a class',
   ),
 );
 
-const verdictWord = v.picklist(['not measurable', 'no effect before', 'not mitigated', 'accuracy lost', 'mitigated', 'mitigated, estimated trigger only']);
+const verdictWord = v.picklist([
+  'not measurable',
+  'no effect before',
+  'not mitigated',
+  'accuracy lost',
+  'mitigated',
+  'mitigated, estimated trigger only',
+]);
 export const severity = v.picklist(['error', 'warning', 'information']);
 export const gateId = v.picklist(['maxAttackSuccessRate', 'maxAccuracyDrop']);
-export const gate = v.object({ id: gateId, limit: share, measured: v.nullable(finite), judged: v.nullable(finite), met: v.boolean(), excess: v.optional(v.object({ class: whole(MOST_CLASSES) })) });
+export const gate = v.object({
+  id: gateId,
+  limit: share,
+  measured: v.nullable(finite),
+  judged: v.nullable(finite),
+  met: v.boolean(),
+  excess: v.optional(v.object({ class: whole(MOST_CLASSES) })),
+});
 export const findingId = v.picklist([
   'pruned-all-dead',
   'pruned-mostly-dead',
@@ -104,7 +135,14 @@ const layer = v.pipe(
     images: whole(),
     dead: units,
     activations: list(
-      v.object({ cleanMean: finite, cleanMeanAbs: finite, cleanFires: share, perClass: numbers(MOST_CLASSES, Number.isFinite), triggeredMean: v.nullable(finite), triggeredFires: v.nullable(share) }),
+      v.object({
+        cleanMean: finite,
+        cleanMeanAbs: finite,
+        cleanFires: share,
+        perClass: numbers(MOST_CLASSES, Number.isFinite),
+        triggeredMean: v.nullable(finite),
+        triggeredFires: v.nullable(share),
+      }),
       MOST_UNITS,
     ),
   }),
@@ -113,14 +151,33 @@ const layer = v.pipe(
 );
 const curve = v.pipe(
   v.object({
-    points: list(v.object({ pruned: whole(MOST_UNITS), correct: whole(), successful: v.nullable(whole()) }), MOST_UNITS + 1),
+    points: list(
+      v.object({ pruned: whole(MOST_UNITS), correct: whole(), successful: v.nullable(whole()) }),
+      MOST_UNITS + 1,
+    ),
     images: whole(),
     triggeredImages: v.nullable(whole()),
     subset: v.boolean(),
-    largestWithinLimit: v.nullable(v.object({ pruned: whole(MOST_UNITS), heldOut: v.object({ images: whole(), correctBefore: whole(), correct: whole() }) })),
-    smallestWithinGate: v.optional(v.nullable(v.object({ pruned: whole(MOST_UNITS), heldOut: v.object({ images: whole(), triggeredImages: whole(), successful: whole(), correct: whole() }) }))),
+    largestWithinLimit: v.nullable(
+      v.object({
+        pruned: whole(MOST_UNITS),
+        heldOut: v.object({ images: whole(), correctBefore: whole(), correct: whole() }),
+      }),
+    ),
+    smallestWithinGate: v.optional(
+      v.nullable(
+        v.object({
+          pruned: whole(MOST_UNITS),
+          heldOut: v.object({ images: whole(), triggeredImages: whole(), successful: whole(), correct: whole() }),
+        }),
+      ),
+    ),
   }),
-  v.check(({ points, images, triggeredImages }) => points.every(({ correct, successful }) => correct <= images && (successful ?? 0) <= (triggeredImages ?? 0)), 'more hits than images'),
+  v.check(
+    ({ points, images, triggeredImages }) =>
+      points.every(({ correct, successful }) => correct <= images && (successful ?? 0) <= (triggeredImages ?? 0)),
+    'more hits than images',
+  ),
 );
 
 const hashed = { topology: text, weights: text };
@@ -152,7 +209,9 @@ export const defenseReport = v.pipe(
       history: list(v.object({ epoch: whole(), loss: finite, accuracy: share }), MOST_ENTRIES),
       frozen: list(text, MOST_ENTRIES),
     }),
-    trigger: v.nullable(v.object({ kind: triggerKind, source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() })),
+    trigger: v.nullable(
+      v.object({ kind: triggerKind, source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() }),
+    ),
     data: v.object({
       format: v.literal('idx'),
       classes: whole(),
@@ -188,8 +247,24 @@ export const defenseReport = v.pipe(
     }),
   }),
   v.check(({ layer, pruning }) => pruning.units.every((unit) => unit < layer.units), 'a pruned unit beyond the last'),
-  v.check(({ stages: { before, pruned, after } }) => [pruned, after].every((one) => cleanConfusion(one).classes === cleanConfusion(before).classes), 'stages of unequal numbers of classes'),
-  v.check(({ stages, scan, proof }) => [scan, proof?.scan].every((one) => !one || one.classes.length === (one.word === 'not measurable' && one.classes.length === 0 ? 0 : classesOf({ stages }))), 'a scan that has not one entry a class'),
-  v.check(({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)), 'an estimated trigger of another size than the images'),
+  v.check(
+    ({ stages: { before, pruned, after } }) =>
+      [pruned, after].every((one) => cleanConfusion(one).classes === cleanConfusion(before).classes),
+    'stages of unequal numbers of classes',
+  ),
+  v.check(
+    ({ stages, scan, proof }) =>
+      [scan, proof?.scan].every(
+        (one) =>
+          !one ||
+          one.classes.length ===
+            (one.word === 'not measurable' && one.classes.length === 0 ? 0 : classesOf({ stages })),
+      ),
+    'a scan that has not one entry a class',
+  ),
+  v.check(
+    ({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)),
+    'an estimated trigger of another size than the images',
+  ),
 );
 export type DefenseReportHolds = Holds<Same<v.InferOutput<typeof defenseReport>, DefenseReport>>;

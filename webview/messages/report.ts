@@ -23,7 +23,15 @@ export type IssueIdHolds = Holds<Same<v.InferOutput<typeof issueId>, IssueId>>;
 
 const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/));
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
-const decision = v.object({ finding: issueId, decision: v.literal('accept'), reason: text, author: text, date: day, expires: v.optional(day), fingerprint });
+const decision = v.object({
+  finding: issueId,
+  decision: v.literal('accept'),
+  reason: text,
+  author: text,
+  date: day,
+  expires: v.optional(day),
+  fingerprint,
+});
 const issue = v.object({
   id: issueId,
   severity,
@@ -42,7 +50,12 @@ const toReport = v.variant('type', [
   v.object({
     type: v.literal('view'),
     name: text,
-    view: v.object({ report: defenseReport, issues: list(issue, MOST_ISSUES), changed: v.nullable(list(text, 1000)), settings: v.optional(list(runSetting, 1000)) }),
+    view: v.object({
+      report: defenseReport,
+      issues: list(issue, MOST_ISSUES),
+      changed: v.nullable(list(text, 1000)),
+      settings: v.optional(list(runSetting, 1000)),
+    }),
     local: v.boolean(),
     trusted: v.boolean(),
   }),
@@ -55,7 +68,10 @@ const fromReport = v.variant('type', [
   v.object({ type: v.literal('ready') }),
   v.object({ type: v.literal('inspect'), layer: text, unit: v.optional(unit) }),
   v.object({ type: v.literal('accept'), issue: issueId }),
-  v.object({ type: v.literal('command'), command: v.picklist(['open-text', 'open-config', 'compare', 'run', 'show-log']) }),
+  v.object({
+    type: v.literal('command'),
+    command: v.picklist(['open-text', 'open-config', 'compare', 'run', 'show-log']),
+  }),
   exportMessage,
   v.object({ type: v.literal('fault'), message: text }),
 ]);

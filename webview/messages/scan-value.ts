@@ -36,7 +36,14 @@ const advice = v.object({
       100,
     ),
   ),
-  labels: v.exactOptional(v.object({ classes: list(v.object({ data: classIndex, model: classIndex }), MOST_CLASSES), before: rate, after: rate, comparison: mcNemar })),
+  labels: v.exactOptional(
+    v.object({
+      classes: list(v.object({ data: classIndex, model: classIndex }), MOST_CLASSES),
+      before: rate,
+      after: rate,
+      comparison: mcNemar,
+    }),
+  ),
 });
 
 export const scan = v.pipe(
@@ -68,16 +75,36 @@ export const scan = v.pipe(
     advice: v.exactOptional(advice),
     searched: v.exactOptional(v.object({ classes: list(classIndex, MOST_CLASSES), of: whole(MOST_CLASSES) })),
   }),
-  v.check(({ classes }) => classes.every(({ target }, at) => at === 0 || target > classes[at - 1]!.target), 'classes that are not in their order'),
-  v.check(({ classes, searched }) => searched !== undefined || classes.every(({ target }, at) => target === at), 'classes that are missing'),
-  v.check(({ classes, flagged }) => new Set(flagged).size === flagged.length && isPartOf(flagged, classes.map(({ target }) => target)), 'a flagged class that is none'),
+  v.check(
+    ({ classes }) => classes.every(({ target }, at) => at === 0 || target > classes[at - 1]!.target),
+    'classes that are not in their order',
+  ),
+  v.check(
+    ({ classes, searched }) => searched !== undefined || classes.every(({ target }, at) => target === at),
+    'classes that are missing',
+  ),
+  v.check(
+    ({ classes, flagged }) =>
+      new Set(flagged).size === flagged.length &&
+      isPartOf(
+        flagged,
+        classes.map(({ target }) => target),
+      ),
+    'a flagged class that is none',
+  ),
 );
 export type ScanHolds = Holds<Same<v.InferOutput<typeof scan>, ScanResult>>;
 
 /** Whether every estimate has one byte a pixel of the mask, and one a value of the pattern. */
-export function fitsShape({ classes }: Pick<ScanResult, 'classes'>, [height, width, channels]: readonly [number, number, number]): boolean {
+export function fitsShape(
+  { classes }: Pick<ScanResult, 'classes'>,
+  [height, width, channels]: readonly [number, number, number],
+): boolean {
   const pixels = height * width;
-  return classes.every(({ estimate: one }) => one === null || (byteLength(one.mask) === pixels && byteLength(one.pattern) === pixels * channels));
+  return classes.every(
+    ({ estimate: one }) =>
+      one === null || (byteLength(one.mask) === pixels && byteLength(one.pattern) === pixels * channels),
+  );
 }
 
 function isPartOf(some: readonly number[], all: readonly number[]): boolean {

@@ -26,7 +26,13 @@ const SCROLL_REST_MS = 200;
 const FIRST_STATE: ReportPageState = { version: 1, open: ['confusion', 'per-class'], scroll: 0 };
 
 /** The page. `onDropped` gets what hears of a message that this page could not take. */
-export function App({ host, onDropped }: { host: Host<ToReport, FromReport, ReportPageState>; onDropped(hear: (why: string) => void): void }): JSX.Element {
+export function App({
+  host,
+  onDropped,
+}: {
+  host: Host<ToReport, FromReport, ReportPageState>;
+  onDropped(hear: (why: string) => void): void;
+}): JSX.Element {
   const { spoken, say } = useLive();
   const [shown, setShown] = useState<Shown | null>(null);
   const [told, setTold] = useState<{ message: string; failed: boolean } | null>(null);
@@ -40,7 +46,18 @@ export function App({ host, onDropped }: { host: Host<ToReport, FromReport, Repo
   };
 
   useEffect(() => {
-    onDropped((why) => setShown({ type: 'broken', name: 'The report', failure: { kind: 'input', code: 'page.message', message: `It holds something that this page can’t show (${why}).`, todo: 'Open it as text.' } }));
+    onDropped((why) =>
+      setShown({
+        type: 'broken',
+        name: 'The report',
+        failure: {
+          kind: 'input',
+          code: 'page.message',
+          message: `It holds something that this page can’t show (${why}).`,
+          todo: 'Open it as text.',
+        },
+      }),
+    );
     const end = host.listen((message) => {
       if (message.type === 'told') {
         setTold(message);
@@ -79,7 +96,11 @@ export function App({ host, onDropped }: { host: Host<ToReport, FromReport, Repo
   const possible = shown?.type === 'view' && shown.local && shown.trusted;
   const actions = useMemo<Actions>(
     () => ({
-      inspect: possible ? (layer, unit) => (unit === undefined || unit < MOST_INSPECTED) && host.post({ type: 'inspect', layer, ...(unit !== undefined && { unit }) }) : null,
+      inspect: possible
+        ? (layer, unit) =>
+            (unit === undefined || unit < MOST_INSPECTED) &&
+            host.post({ type: 'inspect', layer, ...(unit !== undefined && { unit }) })
+        : null,
       accept: possible ? (issue) => host.post({ type: 'accept', issue }) : null,
       run: possible ? () => host.post({ type: 'command', command: 'run' }) : null,
       command: (command) => host.post({ type: 'command', command }),
@@ -102,17 +123,31 @@ export function App({ host, onDropped }: { host: Host<ToReport, FromReport, Repo
       {shown?.type === 'broken' ? (
         <Broken title={`${shown.name} can’t be shown`} failure={shown.failure}>
           <vscode-button onClick={() => actions.command('open-text')}>Open Text</vscode-button>
-          {shown.failure.kind === 'engine' ? <vscode-button appearance="secondary" onClick={() => actions.command('show-log')}>Show Log</vscode-button> : null}
+          {shown.failure.kind === 'engine' ? (
+            <vscode-button appearance="secondary" onClick={() => actions.command('show-log')}>
+              Show Log
+            </vscode-button>
+          ) : null}
         </Broken>
       ) : null}
-      {told ? <Bar icon={told.failed ? 'error' : 'check'}><span>{told.message}</span></Bar> : null}
+      {told ? (
+        <Bar icon={told.failed ? 'error' : 'check'}>
+          <span>{told.message}</span>
+        </Bar>
+      ) : null}
       {shown?.type === 'view' ? <Page {...shown} /> : null}
     </ActionsContext.Provider>
   );
 }
 
 /** What is said of a report when it comes. */
-function spokenText({ name, view: { report: { verdict }, settings = [] } }: View): string {
+function spokenText({
+  name,
+  view: {
+    report: { verdict },
+    settings = [],
+  },
+}: View): string {
   return `${name}: ${[verdict.word, withSettings(settings)].filter(Boolean).join(' ')}. ${verdict.sentence}`;
 }
 

@@ -16,7 +16,8 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
   const [place, width] = useWidth();
   const { curve, layer, pruning, stages, gates } = report;
   const points = useMemo(() => curvePoints(curve), [curve]);
-  const limitOf = (id: (typeof gates)[number]['id']): number | null => gates.find((gate) => gate.id === id)?.limit ?? null;
+  const limitOf = (id: (typeof gates)[number]['id']): number | null =>
+    gates.find((gate) => gate.id === id)?.limit ?? null;
   const named = offCurve(report);
   const drop = limitOf('maxAccuracyDrop');
   return (
@@ -40,11 +41,17 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
             exportName="pruning-curve"
             onExport={save}
           />
-        ) : <p class="quiet">No curve was measured.</p>}
+        ) : (
+          <p class="quiet">No curve was measured.</p>
+        )}
       </div>
       <p class="quiet">
-        Before fine-tuning, on {count(curve.images)} clean{curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images{curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
-        {named ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it: the marks are what pruning them did.' : ''}
+        Before fine-tuning, on {count(curve.images)} clean
+        {curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images
+        {curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
+        {named
+          ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it: the marks are what pruning them did.'
+          : ''}
         {smallestText(report)}
       </p>
     </Section>
@@ -54,7 +61,8 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
 /** What the rule `triggered-difference` chooses on held-out images; empty for other rules. */
 function smallestText({ curve: { smallestWithinGate: smallest } }: DefenseReport): string {
   if (smallest === undefined) return '';
-  if (smallest === null) return ' On held-out images, no number of them brings the ASR within its gate and keeps the limit on clean accuracy.';
+  if (smallest === null)
+    return ' On held-out images, no number of them brings the ASR within its gate and keeps the limit on clean accuracy.';
   const { pruned, heldOut } = smallest;
   return ` The fewest that bring the ASR within its gate are ${count(pruned)}: ${count(heldOut.successful)} of ${count(heldOut.triggeredImages)} triggered held-out images reach the target then.`;
 }

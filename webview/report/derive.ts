@@ -7,9 +7,12 @@ import type { CurvePoints } from '../ui/charts/curve-chart';
 
 /** The curve as the charts take it, ascending, each number once; null where no image was counted. */
 export function curvePoints({ points, images, triggeredImages }: PruningCurve): CurvePoints | null {
-  const sorted = [...points].sort((a, b) => a.pruned - b.pruned).filter(({ pruned }, i, all) => i === 0 || pruned !== all[i - 1]?.pruned);
+  const sorted = [...points]
+    .sort((a, b) => a.pruned - b.pruned)
+    .filter(({ pruned }, i, all) => i === 0 || pruned !== all[i - 1]?.pruned);
   if (sorted.length === 0 || images === 0) return null;
-  const attacked = triggeredImages !== null && triggeredImages > 0 && sorted.every(({ successful }) => successful !== null);
+  const attacked =
+    triggeredImages !== null && triggeredImages > 0 && sorted.every(({ successful }) => successful !== null);
   return {
     pruned: Int32Array.from(sorted, ({ pruned }) => pruned),
     clean: Float64Array.from(sorted, ({ correct }) => correct / images),
@@ -21,13 +24,22 @@ export function curvePoints({ points, images, triggeredImages }: PruningCurve): 
  * Figures of what was pruned, before fine-tuning, where they are not on the curve: it follows the rule, and units that the config names are
  * other ones. Undefined where the curve has them.
  */
-export function offCurve({ pruning, stages: { pruned } }: Pick<DefenseReport, 'pruning' | 'stages'>): { clean: number; attack: number | null } | undefined {
+export function offCurve({
+  pruning,
+  stages: { pruned },
+}: Pick<DefenseReport, 'pruning' | 'stages'>): { clean: number; attack: number | null } | undefined {
   if (pruning.ratio !== null || pruning.count === 0) return undefined;
   return { clean: pruned.cleanAccuracy.rate, attack: pruned.attackSuccessRate && pruned.attackSuccessRate.rate };
 }
 
 /** The layer as the chart of its units takes it: pruned units first, in their order, then the rest as the rule would go on. */
-export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32Array; triggered: Float32Array | null; order: Int32Array; pruned: Uint8Array; dead: Uint8Array } {
+export function layerUnits({ layer, pruning }: DefenseReport): {
+  clean: Float32Array;
+  triggered: Float32Array | null;
+  order: Int32Array;
+  pruned: Uint8Array;
+  dead: Uint8Array;
+} {
   const { activations, units } = layer;
   const flags = (indices: readonly number[]): Uint8Array => {
     const set = new Uint8Array(units);
@@ -45,7 +57,9 @@ export function layerUnits({ layer, pruning }: DefenseReport): { clean: Float32A
   rest.sort((a, b) => score(a) - score(b) || a - b);
   return {
     clean: Float32Array.from(activations, ({ cleanMean }) => cleanMean),
-    triggered: activations.every(({ triggeredMean }) => triggeredMean !== null) ? Float32Array.from(activations, ({ triggeredMean }) => triggeredMean ?? 0) : null,
+    triggered: activations.every(({ triggeredMean }) => triggeredMean !== null)
+      ? Float32Array.from(activations, ({ triggeredMean }) => triggeredMean ?? 0)
+      : null,
     order: Int32Array.from([...pruning.units, ...rest]),
     pruned,
     dead: flags(layer.dead),
@@ -70,7 +84,10 @@ export function shownClasses(stages: readonly StageMetrics[], most: number, targ
     }
   }
   if (target !== null && target < classes) wrong[target] = Infinity;
-  return all.sort((a, b) => (wrong[b]! === wrong[a]! ? a - b : wrong[b]! > wrong[a]! ? 1 : -1)).slice(0, most).sort((a, b) => a - b);
+  return all
+    .sort((a, b) => (wrong[b]! === wrong[a]! ? a - b : wrong[b]! > wrong[a]! ? 1 : -1))
+    .slice(0, most)
+    .sort((a, b) => a - b);
 }
 
 /** How strongly a cell is coloured: its share of its row's images, in [0, 1]. @param total images of the row */
@@ -80,7 +97,9 @@ export function heatOf(total: number): (images: number) => number {
 
 /** The classes of a scan to show of many, by number: those that are flagged, then those with the smallest masks. */
 export function shownInversions({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
-  const order = [...classes].sort((a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target);
+  const order = [...classes].sort(
+    (a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target,
+  );
   return order.slice(0, most).sort((a, b) => a.target - b.target);
 }
 

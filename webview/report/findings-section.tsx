@@ -6,7 +6,11 @@ import { useActions } from './actions';
 import { Icon, Section } from './parts';
 import { decisionText } from './words';
 
-const SEVERITIES = { error: { icon: 'error', word: 'Error' }, warning: { icon: 'warning', word: 'Warning' }, information: { icon: 'info', word: 'Information' } } as const;
+const SEVERITIES = {
+  error: { icon: 'error', word: 'Error' },
+  warning: { icon: 'warning', word: 'Warning' },
+  information: { icon: 'info', word: 'Information' },
+} as const;
 const MOST_SHOWN = 100;
 
 /** Missed gates and findings, most serious first, with what was decided about each. */
@@ -38,7 +42,10 @@ export function FindingsSection({ issues }: { issues: readonly ReviewedIssue[] }
               <p>{issue.message}</p>
               {decision ? (
                 <p class="decision">
-                  <Icon name={decision.icon} /> <bdi>{decision.text}</bdi>: <q><bdi>{decision.reason}</bdi></q>
+                  <Icon name={decision.icon} /> <bdi>{decision.text}</bdi>:{' '}
+                  <q>
+                    <bdi>{decision.reason}</bdi>
+                  </q>
                 </p>
               ) : null}
               {issue.status !== 'accepted' && actions.accept ? (
@@ -57,7 +64,11 @@ export function FindingsSection({ issues }: { issues: readonly ReviewedIssue[] }
           );
         })}
       </ul>
-      {shown.length < issues.length ? <p class="quiet">{count(shown.length)} of {count(issues.length)} findings. The text has all.</p> : null}
+      {shown.length < issues.length ? (
+        <p class="quiet">
+          {count(shown.length)} of {count(issues.length)} findings. The text has all.
+        </p>
+      ) : null}
     </Section>
   );
 }

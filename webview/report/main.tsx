@@ -9,7 +9,8 @@ import './page.css';
 let dropped: (why: string) => void = () => undefined;
 const host = connectHost<ToReport, FromReport, ReportPageState>(parseToReport, parseReportPageState, (value, error) => {
   // Everything but a passing remark is what the page shows: the old one would pass for it.
-  if ((value as { type?: unknown } | null)?.type !== 'told') dropped(error instanceof Error ? error.message : String(error));
+  if ((value as { type?: unknown } | null)?.type !== 'told')
+    dropped(error instanceof Error ? error.message : String(error));
 });
 
 const place = document.getElementById('app');

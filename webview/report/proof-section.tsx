@@ -15,14 +15,27 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
   return (
     <>
       <Section title="Proof">
-        <p>The verdict rests on: <strong>{capital(proof.basis)}</strong>.</p>
+        <p>
+          The verdict rests on: <strong>{capital(proof.basis)}</strong>.
+        </p>
         <p>{proof.sentence}</p>
         {proof.bounded.length > 0 ? (
           <>
             <Scroll label="Fresh triggers, no larger than those found before">
               <table class="rows">
                 <thead>
-                  <tr><th scope="col">Class</th><th scope="col" class="fp-right">Mask of at most</th><th scope="col" class="fp-right">Estimate on the input model</th><th scope="col" class="fp-right">Fresh estimate on the repaired model</th></tr>
+                  <tr>
+                    <th scope="col">Class</th>
+                    <th scope="col" class="fp-right">
+                      Mask of at most
+                    </th>
+                    <th scope="col" class="fp-right">
+                      Estimate on the input model
+                    </th>
+                    <th scope="col" class="fp-right">
+                      Fresh estimate on the repaired model
+                    </th>
+                  </tr>
                 </thead>
                 <tbody>
                   {proof.bounded.slice(0, MOST_ROWS).map(({ target, norm, before, after }, at) => (
@@ -36,14 +49,26 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
                 </tbody>
               </table>
             </Scroll>
-            <p class="quiet">Success on {proof.measuredOn === 'test' ? 'test' : 'held-out'} images of other classes. A repair that only avoids the trigger it was trained on leaves another one of that size.</p>
+            <p class="quiet">
+              Success on {proof.measuredOn === 'test' ? 'test' : 'held-out'} images of other classes. A repair that only
+              avoids the trigger it was trained on leaves another one of that size.
+            </p>
           </>
         ) : null}
-        <p>Scan of the repaired model: <strong><Signed sign={scanSign(proof.scan)} /></strong></p>
+        <p>
+          Scan of the repaired model:{' '}
+          <strong>
+            <Signed sign={scanSign(proof.scan)} />
+          </strong>
+        </p>
         <p>{scanSentence(proof.scan)}</p>
       </Section>
       <Folded id="proof-scan" title="Scan of the repaired model, class by class">
-        <Masks scan={proof.scan} shape={data.shape} label="Masks of the estimated triggers in the repaired model, by class" />
+        <Masks
+          scan={proof.scan}
+          shape={data.shape}
+          label="Masks of the estimated triggers in the repaired model, by class"
+        />
         <ScanTable scan={proof.scan} name="scan-repaired" label="Scan of the repaired model" />
       </Folded>
     </>

@@ -27,9 +27,14 @@ export function Masks({ scan, shape, label }: { scan: ScanResult; shape: Shape; 
   return (
     <>
       <ul class="masks" aria-label={label}>
-        {shown.map((one) => <Mask key={one.target} one={one} shape={shape} />)}
+        {shown.map((one) => (
+          <Mask key={one.target} one={one} shape={shape} />
+        ))}
       </ul>
-      <p class="quiet">The stronger a point, the more of the pixel is replaced. Beside a suspicious class: the estimated trigger on a grey image.</p>
+      <p class="quiet">
+        The stronger a point, the more of the pixel is replaced. Beside a suspicious class: the estimated trigger on a
+        grey image.
+      </p>
     </>
   );
 }
@@ -37,15 +42,38 @@ export function Masks({ scan, shape, label }: { scan: ScanResult; shape: Shape; 
 function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; shape: Shape }): JSX.Element {
   const { target, norm, success, flagged, estimate } = one;
   const mask = useMemo(() => bytesOf(estimate?.mask ?? ''), [estimate]);
-  const trigger = useMemo(() => (flagged && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null), [estimate, mask, flagged, channels]);
+  const trigger = useMemo(
+    () => (flagged && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null),
+    [estimate, mask, flagged, channels],
+  );
   const words = `class ${target}: ${pixelsText(norm)}, takes ${percent(success.rate)} of other images to it`;
   return (
     <li class={flagged ? 'mask flagged' : 'mask'}>
       <span class="mask-pictures">
-        <MaskImage mask={mask} height={height} width={width} size={SIZE} label={`Mask of the estimated trigger of ${words}${flagged ? '; suspicious' : ''}`} />
-        {trigger ? <PixelImage pixels={trigger} shape={[height, width, channels]} size={SIZE} label={`Estimated trigger of class ${target} on a grey image`} /> : null}
+        <MaskImage
+          mask={mask}
+          height={height}
+          width={width}
+          size={SIZE}
+          label={`Mask of the estimated trigger of ${words}${flagged ? '; suspicious' : ''}`}
+        />
+        {trigger ? (
+          <PixelImage
+            pixels={trigger}
+            shape={[height, width, channels]}
+            size={SIZE}
+            label={`Estimated trigger of class ${target} on a grey image`}
+          />
+        ) : null}
       </span>
-      <span>{flagged ? <><Icon name="warning" /> </> : null}<strong>Class {target}</strong></span>
+      <span>
+        {flagged ? (
+          <>
+            <Icon name="warning" />{' '}
+          </>
+        ) : null}
+        <strong>Class {target}</strong>
+      </span>
       <span class="quiet">{pixelsText(norm)}</span>
     </li>
   );
@@ -58,7 +86,14 @@ export function ScanTable({ scan, name, label }: { scan: ScanResult; name: strin
   return (
     <>
       <div class="heading">
-        {shown.length < scan.classes.length ? <p class="quiet">{count(shown.length)} of {count(scan.classes.length)} classes: those with the smallest masks. Save the table as CSV for all.</p> : <h3>All classes</h3>}
+        {shown.length < scan.classes.length ? (
+          <p class="quiet">
+            {count(shown.length)} of {count(scan.classes.length)} classes: those with the smallest masks. Save the table
+            as CSV for all.
+          </p>
+        ) : (
+          <h3>All classes</h3>
+        )}
         <SaveTable label={label} name={name} table={() => csvOf(scan)} onSave={save} />
       </div>
       <Scroll label={label} tall>
@@ -67,18 +102,34 @@ export function ScanTable({ scan, name, label }: { scan: ScanResult; name: strin
             <tr>
               <th scope="col">Class</th>
               <th scope="col">Result</th>
-              <th scope="col" class="fp-right">Screened mask</th>
-              <th scope="col" class="fp-right">Of the median</th>
-              <th scope="col" class="fp-right">Anomaly index</th>
-              <th scope="col" class="fp-right">Estimated trigger</th>
-              <th scope="col" class="fp-right">Its success</th>
+              <th scope="col" class="fp-right">
+                Screened mask
+              </th>
+              <th scope="col" class="fp-right">
+                Of the median
+              </th>
+              <th scope="col" class="fp-right">
+                Anomaly index
+              </th>
+              <th scope="col" class="fp-right">
+                Estimated trigger
+              </th>
+              <th scope="col" class="fp-right">
+                Its success
+              </th>
             </tr>
           </thead>
           <tbody>
             {shown.map((one) => (
               <tr key={one.target}>
                 <th scope="row">{one.target}</th>
-                <td>{one.flagged ? <Signed sign={{ icon: 'warning', text: 'Suspicious' }} /> : <span class="quiet">not suspicious</span>}</td>
+                <td>
+                  {one.flagged ? (
+                    <Signed sign={{ icon: 'warning', text: 'Suspicious' }} />
+                  ) : (
+                    <span class="quiet">not suspicious</span>
+                  )}
+                </td>
                 <td class="fp-right">{pixelsText(one.screened)}</td>
                 <td class="fp-right">{one.share.toFixed(2)}</td>
                 <td class="fp-right">{one.anomalyIndex.toFixed(2).replace('-', '−')}</td>

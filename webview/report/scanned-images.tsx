@@ -9,7 +9,11 @@ export function ScannedImages({ scan }: { scan: ScanResult }): JSX.Element | nul
   return (
     <>
       <p>{accuracy}</p>
-      {scan.advice ? <p><span class="codicon codicon-warning" aria-hidden="true" /> {scan.advice.sentence}</p> : null}
+      {scan.advice ? (
+        <p>
+          <span class="codicon codicon-warning" aria-hidden="true" /> {scan.advice.sentence}
+        </p>
+      ) : null}
     </>
   );
 }

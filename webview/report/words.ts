@@ -21,8 +21,15 @@ const VERDICT_ICONS: Record<VerdictWord, Sign['icon']> = {
 };
 export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[word], text: capital(word) });
 
-export const FIGURE_TITLES = { cleanAccuracy: 'Clean accuracy', attackSuccessRate: 'Attack success rate (ASR)', robustAccuracy: 'Robust accuracy' } as const;
-export const GATE_TITLES: Record<Gate['id'], string> = { maxAttackSuccessRate: 'Attack success rate (ASR)', maxAccuracyDrop: 'Fall in clean accuracy' };
+export const FIGURE_TITLES = {
+  cleanAccuracy: 'Clean accuracy',
+  attackSuccessRate: 'Attack success rate (ASR)',
+  robustAccuracy: 'Robust accuracy',
+} as const;
+export const GATE_TITLES: Record<Gate['id'], string> = {
+  maxAttackSuccessRate: 'Attack success rate (ASR)',
+  maxAccuracyDrop: 'Fall in clean accuracy',
+};
 
 /** Whether the triggered figures are on a trigger that was estimated from the model: then they say so wherever they stand. */
 export const isEstimated = ({ trigger }: Pick<DefenseReport, 'trigger'>): boolean => trigger?.source === 'estimated';
@@ -34,12 +41,17 @@ export const pixelsText = (norm: number): string => `${norm < 10 ? norm.toFixed(
 export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
   if (word === 'not measurable') return { icon: 'question', text: capital(word) };
   if (flagged.length === 0) return { icon: 'search', text: capital(word) };
-  return { icon: 'warning', text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${listed(flagged.map(String))}` };
+  return {
+    icon: 'warning',
+    text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${listed(flagged.map(String))}`,
+  };
 }
 
 /** `Clean accuracy on the images of the scan: 98.79 % (1,877 of 1,900; 95 %: 98.19 – 99.20 %).` Null in results of earlier versions. */
 export function scanAccuracyText({ cleanAccuracy }: Pick<ScanResult, 'cleanAccuracy'>): string | null {
-  return cleanAccuracy ? `Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} (${hitsText(cleanAccuracy)}; 95 %: ${intervalText(cleanAccuracy)}).` : null;
+  return cleanAccuracy
+    ? `Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} (${hitsText(cleanAccuracy)}; 95 %: ${intervalText(cleanAccuracy)}).`
+    : null;
 }
 
 /** A scan's sentence without the word that stands above it. */
@@ -50,7 +62,11 @@ export function scanSentence({ word, sentence }: Pick<ScanResult, 'word' | 'sent
 /** What became of a repair that was tried. */
 export function attemptSign({ met, chosen, missed }: Pick<Attempt, 'met' | 'chosen' | 'missed'>): Sign {
   const only = chosen && missed?.length === 1 ? missed[0] : null;
-  const text = met ? 'Gates met' : only ? `${only === 'maxAccuracyDrop' ? 'Accuracy' : 'ASR'} gate missed` : 'Gates missed';
+  const text = met
+    ? 'Gates met'
+    : only
+      ? `${only === 'maxAccuracyDrop' ? 'Accuracy' : 'ASR'} gate missed`
+      : 'Gates missed';
   return { icon: met ? 'pass' : chosen ? 'warning' : 'error', text: chosen ? `${text}, kept` : text };
 }
 
@@ -77,18 +93,23 @@ export function points(delta: number): string {
 export const limitText = (limit: number): string => `${Number((limit * 100).toPrecision(6))} %`;
 
 /** `98.67 – 99.08 %`. */
-export const intervalText = ({ low, high }: Pick<Rate, 'low' | 'high'>): string => `${figure(low).replace(' %', '')} – ${figure(high)}`;
+export const intervalText = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
+  `${figure(low).replace(' %', '')} – ${figure(high)}`;
 /** `9,889 of 10,000`. */
 export const hitsText = ({ hits, of }: Pick<Rate, 'hits' | 'of'>): string => `${count(hits)} of ${count(of)}`;
 
 /** `p = 0.034`, `p < 0.0001`. */
-export const pText = (pValue: number): string => (pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`);
+export const pText = (pValue: number): string =>
+  pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`;
 
 /** Before against after on the same images: how many changed sides, and whether that is more than noise. */
 export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'right' | 'attacks'): string {
   const beyond = pValue < 0.05 ? 'beyond noise' : 'within noise';
   if (onlyBefore + onlyAfter === 0) return 'same on every image';
-  const sides = what === 'right' ? `${count(onlyAfter)} images gained, ${count(onlyBefore)} lost` : `${count(onlyBefore)} attacks stopped, ${count(onlyAfter)} new`;
+  const sides =
+    what === 'right'
+      ? `${count(onlyAfter)} images gained, ${count(onlyBefore)} lost`
+      : `${count(onlyBefore)} attacks stopped, ${count(onlyAfter)} new`;
   return `${sides}: ${beyond} (${pText(pValue)})`;
 }
 
@@ -102,7 +123,9 @@ export function gateShare(id: Gate['id'], value: number | null): string {
 
 /** What the figure of a gate is that is judged by a bound. */
 export function boundText({ excess }: Gate): string {
-  return excess ? `upper 95 % bound of the excess of class ${excess.class} over the untriggered images` : 'upper 95 % bound';
+  return excess
+    ? `upper 95 % bound of the excess of class ${excess.class} over the untriggered images`
+    : 'upper 95 % bound';
 }
 
 export function gateSign(gate: Gate, accepted: boolean): Sign {
@@ -112,7 +135,10 @@ export function gateSign(gate: Gate, accepted: boolean): Sign {
 const ONLY_ESTIMATED = 'the trigger is only estimated';
 
 /** Why a gate is missed although its figure is within the limit; null where the figure itself says why. */
-export function missedWithin({ id, limit, judged, met }: Gate, report: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof' | 'verdict'>): string | null {
+export function missedWithin(
+  { id, limit, judged, met }: Gate,
+  report: Pick<DefenseReport, 'trigger' | 'repaired' | 'proof' | 'verdict'>,
+): string | null {
   if (met || id !== 'maxAttackSuccessRate' || judged === null || judged > limit) return null;
   if (!report.repaired) return 'nothing was repaired';
   if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
@@ -122,7 +148,8 @@ export function missedWithin({ id, limit, judged, met }: Gate, report: Pick<Defe
 }
 
 /** The missed gates and findings that a decision covers, by their place in the report. */
-export const acceptedPlaces = (issues: readonly ReviewedIssue[]): Set<string> => new Set(issues.filter(({ status }) => status === 'accepted').map(({ pointer }) => pointer));
+export const acceptedPlaces = (issues: readonly ReviewedIssue[]): Set<string> =>
+  new Set(issues.filter(({ status }) => status === 'accepted').map(({ pointer }) => pointer));
 
 /** One of the three questions that a reviewer comes with, answered in figures. */
 export interface Answer {
@@ -137,7 +164,8 @@ export function answers(report: DefenseReport): Answer[] {
 }
 
 const gateOf = (report: DefenseReport, id: Gate['id']): Gate | undefined => report.gates.find((gate) => gate.id === id);
-const iconOf = (gate: Gate | undefined): Sign['icon'] => (!gate || gate.measured === null ? 'question' : gate.met ? 'pass' : 'error');
+const iconOf = (gate: Gate | undefined): Sign['icon'] =>
+  !gate || gate.measured === null ? 'question' : gate.met ? 'pass' : 'error';
 
 function backdoorAnswer(report: DefenseReport): Answer {
   const question = 'Is the backdoor gone?';
@@ -145,13 +173,32 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const gate = gateOf(report, 'maxAttackSuccessRate');
   const limit = gate ? `; limit ${limitText(gate.limit)}` : '';
   const scanned = report.scan ? ` Scan of the input model: ${scanSign(report.scan).text.toLowerCase()}.` : '';
-  if (!before || !after) return { question, icon: 'question', answer: 'Not measured', detail: `Without a trigger there is no attack success rate (ASR)${limit}.${scanned}` };
+  if (!before || !after)
+    return {
+      question,
+      icon: 'question',
+      answer: 'Not measured',
+      detail: `Without a trigger there is no attack success rate (ASR)${limit}.${scanned}`,
+    };
   const asr = isEstimated(report) ? 'Estimated ASR' : 'ASR';
-  if (!report.repaired) return { question, icon: 'question', answer: `${asr} ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
-  const base = report.stages.after.effect ? ` Without the trigger: ${percent(report.stages.after.effect.baseRate.rate)}.` : '';
+  if (!report.repaired)
+    return {
+      question,
+      icon: 'question',
+      answer: `${asr} ${percent(before.rate)}`,
+      detail: `The model was measured and not repaired${limit}.`,
+    };
+  const base = report.stages.after.effect
+    ? ` Without the trigger: ${percent(report.stages.after.effect.baseRate.rate)}.`
+    : '';
   const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
-  return { question, icon, answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`, detail: `${gate?.excess ? `Judged by class ${gate.excess.class}: at most ${signedFigure(gate.judged ?? 0)} more than without the trigger` : `At most ${percent(after.high)}`} with 95 % confidence${limit}.${base}${fresh}` };
+  return {
+    question,
+    icon,
+    answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`,
+    detail: `${gate?.excess ? `Judged by class ${gate.excess.class}: at most ${signedFigure(gate.judged ?? 0)} more than without the trigger` : `At most ${percent(after.high)}`} with 95 % confidence${limit}.${base}${fresh}`,
+  };
 }
 
 function costAnswer(report: DefenseReport): Answer {
@@ -159,14 +206,29 @@ function costAnswer(report: DefenseReport): Answer {
   const [before, after] = [report.stages.before.cleanAccuracy, report.stages.after.cleanAccuracy];
   const gate = gateOf(report, 'maxAccuracyDrop');
   const limit = gate ? `; it may fall by ${points(gate.limit).slice(1)}` : '';
-  if (!report.repaired) return { question, icon: 'question', answer: `Clean accuracy ${percent(before.rate)}`, detail: `The model was measured and not repaired${limit}.` };
-  return { question, icon: iconOf(gate), answer: `Clean accuracy ${percent(before.rate)} → ${percent(after.rate)}`, detail: `${capital(points(after.rate - before.rate))}${limit}.` };
+  if (!report.repaired)
+    return {
+      question,
+      icon: 'question',
+      answer: `Clean accuracy ${percent(before.rate)}`,
+      detail: `The model was measured and not repaired${limit}.`,
+    };
+  return {
+    question,
+    icon: iconOf(gate),
+    answer: `Clean accuracy ${percent(before.rate)} → ${percent(after.rate)}`,
+    detail: `${capital(points(after.rate - before.rate))}${limit}.`,
+  };
 }
 
 function evidenceAnswer({ data, trigger, provenance: { backend, engine, config } }: DefenseReport): Answer {
   const subset = data.test.images < data.test.available ? ` of ${count(data.test.available)}` : '';
   const triggered = trigger ? ` and ${count(trigger.inputs)} triggered` : '';
-  const source = !trigger ? 'No trigger' : trigger.source === 'estimated' ? `Trigger estimated by inversion, target class ${trigger.target}` : `${capital(trigger.source)} ${trigger.kind} trigger, target class ${trigger.target}`;
+  const source = !trigger
+    ? 'No trigger'
+    : trigger.source === 'estimated'
+      ? `Trigger estimated by inversion, target class ${trigger.target}`
+      : `${capital(trigger.source)} ${trigger.kind} trigger, target class ${trigger.target}`;
   return {
     question: 'How do we know?',
     icon: trigger?.source === 'known' ? 'info' : 'warning',
@@ -177,17 +239,32 @@ function evidenceAnswer({ data, trigger, provenance: { backend, engine, config }
 
 /** What a report no longer fits; null when nothing is known to have changed. */
 export function staleText(changed: readonly string[] | null): string | null {
-  return changed?.length ? `This report is stale: ${listed(changed)} changed since it was written, so its figures may no longer hold.` : null;
+  return changed?.length
+    ? `This report is stale: ${listed(changed)} changed since it was written, so its figures may no longer hold.`
+    : null;
 }
 
 /** What was decided about an issue, and what that means now; null when nothing was. */
-export function decisionText({ status, decision }: Pick<ReviewedIssue, 'status' | 'decision'>): { icon: Sign['icon']; text: string; reason: string } | null {
+export function decisionText({
+  status,
+  decision,
+}: Pick<ReviewedIssue, 'status' | 'decision'>): { icon: Sign['icon']; text: string; reason: string } | null {
   if (!decision || status === 'open') return null;
   const { author, date, expires, reason } = decision;
   const made = `by ${author} on ${date}`;
-  if (status === 'accepted') return { icon: 'pass', text: `Accepted ${made}${expires === undefined ? '' : `, until ${expires}`}`, reason };
-  if (status === 'expired') return { icon: 'warning', text: `No longer accepted: the decision ${made} ended on ${expires ?? 'an earlier day'}`, reason };
-  return { icon: 'warning', text: `No longer accepted: figures or model are not those of the decision ${made}`, reason };
+  if (status === 'accepted')
+    return { icon: 'pass', text: `Accepted ${made}${expires === undefined ? '' : `, until ${expires}`}`, reason };
+  if (status === 'expired')
+    return {
+      icon: 'warning',
+      text: `No longer accepted: the decision ${made} ended on ${expires ?? 'an earlier day'}`,
+      reason,
+    };
+  return {
+    icon: 'warning',
+    text: `No longer accepted: figures or model are not those of the decision ${made}`,
+    reason,
+  };
 }
 
 /** `a`, `a and b`, `a, b and c`; of many the first ten. */

@@ -24,7 +24,14 @@ interface GridRowProps {
 export class GridRow extends Component<GridRowProps> {
   override shouldComponentUpdate(next: GridRowProps): boolean {
     const { row, columns, selected, stop, current, top } = this.props;
-    return row !== next.row || columns !== next.columns || selected !== next.selected || stop !== next.stop || current !== next.current || top !== next.top;
+    return (
+      row !== next.row ||
+      columns !== next.columns ||
+      selected !== next.selected ||
+      stop !== next.stop ||
+      current !== next.current ||
+      top !== next.top
+    );
   }
 
   override render({ row, columns, selected, stop, current, top, actions }: GridRowProps): JSX.Element {

@@ -12,7 +12,10 @@ export interface Spoken {
 /** `say` puts a text into the region; the last one stays. */
 export function useLive(): { spoken: Spoken; say(text: string, urgent?: boolean): void } {
   const [spoken, setSpoken] = useState<Spoken>({ text: '', urgent: false, turn: 0 });
-  const say = useCallback((text: string, urgent = false) => setSpoken(({ turn }) => ({ text, urgent, turn: turn + 1 })), []);
+  const say = useCallback(
+    (text: string, urgent = false) => setSpoken(({ turn }) => ({ text, urgent, turn: turn + 1 })),
+    [],
+  );
   return { spoken, say };
 }
 
@@ -24,8 +27,12 @@ export function LiveRegion({ spoken }: { spoken: Spoken }): JSX.Element {
   const text = <span key={spoken.turn}>{spoken.text}</span>;
   return (
     <div class="fp-unseen">
-      <div role="status" aria-live="polite">{spoken.urgent ? null : text}</div>
-      <div role="alert" aria-live="assertive">{spoken.urgent ? text : null}</div>
+      <div role="status" aria-live="polite">
+        {spoken.urgent ? null : text}
+      </div>
+      <div role="alert" aria-live="assertive">
+        {spoken.urgent ? text : null}
+      </div>
     </div>
   );
 }

@@ -25,7 +25,17 @@ export function MaskImage({ mask, height, width, size, label }: MaskImageProps):
     mask.forEach((share, i) => rgba.set([...colour, share], i * 4));
     context.putImageData(new ImageData(rgba, width, height), 0, 0);
   }, [mask, height, width, theme]);
-  return <canvas class="fp-pixels fp-mask" role="img" aria-label={label} ref={canvas} width={width} height={height} style={{ width: `${size}px`, height: `${(size * height) / Math.max(1, width)}px` }} />;
+  return (
+    <canvas
+      class="fp-pixels fp-mask"
+      role="img"
+      aria-label={label}
+      ref={canvas}
+      width={width}
+      height={height}
+      style={{ width: `${size}px`, height: `${(size * height) / Math.max(1, width)}px` }}
+    />
+  );
 }
 
 /** Red, green and blue of a computed colour, which is always written as `rgb(…)` or `color(srgb …)`. */

@@ -49,7 +49,17 @@ export function Menu({ label, icon, items, onChoose }: MenuProps): JSX.Element {
 
   return (
     <div class="fp-menu" ref={root}>
-      <button type="button" class="fp-icon-button" ref={button} aria-label={label} title={label} aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="fp-icon-button"
+        ref={button}
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
         <span class={`codicon codicon-${icon}`} aria-hidden="true" />
       </button>
       {open && (

@@ -19,11 +19,26 @@ export function PixelImage({ pixels, shape: [height, width, channels], size, lab
     const rgba = toRgba(pixels, height, width, channels);
     if (rgba) canvas.current?.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
   }, [pixels, height, width, channels]);
-  return <canvas class="fp-pixels" role="img" aria-label={label} ref={canvas} width={width} height={height} style={{ width: `${size}px`, height: `${(size * height) / Math.max(1, width)}px` }} />;
+  return (
+    <canvas
+      class="fp-pixels"
+      role="img"
+      aria-label={label}
+      ref={canvas}
+      width={width}
+      height={height}
+      style={{ width: `${size}px`, height: `${(size * height) / Math.max(1, width)}px` }}
+    />
+  );
 }
 
 /** Four bytes a pixel; null when the bytes are not height·width·channels. */
-export function toRgba(pixels: Uint8Array, height: number, width: number, channels: number): Uint8ClampedArray<ArrayBuffer> | null {
+export function toRgba(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  channels: number,
+): Uint8ClampedArray<ArrayBuffer> | null {
   if (pixels.length !== height * width * channels || pixels.length === 0) return null;
   const rgba = new Uint8ClampedArray(height * width * 4);
   for (let i = 0; i < height * width; i++) {
@@ -57,9 +72,20 @@ export function FilterImage({ values, height, width, channels, size = 96, label 
   return (
     <span class="fp-filter" role="img" aria-label={`${words}, ${legend}`}>
       {Array.from({ length: channels }, (_, channel) => (
-        <svg key={channel} aria-hidden="true" width={size} height={(size * height) / Math.max(1, width)} viewBox={`0 0 ${width} ${height}`}>
+        <svg
+          key={channel}
+          aria-hidden="true"
+          width={size}
+          height={(size * height) / Math.max(1, width)}
+          viewBox={`0 0 ${width} ${height}`}
+        >
           {Array.from({ length: height * width }, (_, i) => (
-            <Weight key={i} x={i % width} y={Math.floor(i / width)} share={range > 0 ? (values[i * channels + channel] ?? 0) / range : 0} />
+            <Weight
+              key={i}
+              x={i % width}
+              y={Math.floor(i / width)}
+              share={range > 0 ? (values[i * channels + channel] ?? 0) / range : 0}
+            />
           ))}
         </svg>
       ))}
@@ -74,7 +100,14 @@ export function FilterImage({ values, height, width, channels, size = 96, label 
 function Weight({ x, y, share }: { x: number; y: number; share: number }): JSX.Element {
   return (
     <>
-      <rect x={x} y={y} width={1} height={1} fill={share < 0 ? 'var(--fp-negative)' : 'var(--fp-positive)'} fill-opacity={Math.abs(share)} />
+      <rect
+        x={x}
+        y={y}
+        width={1}
+        height={1}
+        fill={share < 0 ? 'var(--fp-negative)' : 'var(--fp-positive)'}
+        fill-opacity={Math.abs(share)}
+      />
       {share < 0 ? <path d={`M${x + 0.3},${y + 0.5}h.4`} stroke="currentColor" stroke-width={0.08} /> : null}
     </>
   );

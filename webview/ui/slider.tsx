@@ -17,7 +17,17 @@ export interface SliderProps {
 }
 
 /** A native range input: arrow keys, Page Up and Down, Home and End work as everywhere. */
-export function Slider({ min, max, value, step = 1, label, valueText, disabled, marks = [], onInput }: SliderProps): JSX.Element {
+export function Slider({
+  min,
+  max,
+  value,
+  step = 1,
+  label,
+  valueText,
+  disabled,
+  marks = [],
+  onInput,
+}: SliderProps): JSX.Element {
   const share = (at: number): number => (max > min ? Math.max(0, Math.min(1, (at - min) / (max - min))) : 0);
   return (
     <span class="fp-slider">
@@ -35,7 +45,13 @@ export function Slider({ min, max, value, step = 1, label, valueText, disabled, 
         onInput={(event) => onInput(event.currentTarget.valueAsNumber)}
       />
       {marks.map((mark) => (
-        <span key={mark.label} class="fp-slider-mark" title={mark.label} style={{ '--fp-share': share(mark.value) }} aria-hidden="true" />
+        <span
+          key={mark.label}
+          class="fp-slider-mark"
+          title={mark.label}
+          style={{ '--fp-share': share(mark.value) }}
+          aria-hidden="true"
+        />
       ))}
     </span>
   );

@@ -1,4 +1,11 @@
-import { Virtualizer, defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, type VirtualItem } from '@tanstack/virtual-core';
+import {
+  Virtualizer,
+  defaultRangeExtractor,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  type VirtualItem,
+} from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
@@ -19,7 +26,14 @@ const OVERSCAN = 6;
  * @param kept a row that stays in the page wherever it is, so that it does not lose the focus
  * @param onFirst told when scrolling has come to rest
  */
-export function useVirtualRows(rows: number, rowHeight: number, headHeight: number, kept: number, first: number, onFirst: (row: number) => void): VirtualRows {
+export function useVirtualRows(
+  rows: number,
+  rowHeight: number,
+  headHeight: number,
+  kept: number,
+  first: number,
+  onFirst: (row: number) => void,
+): VirtualRows {
   const scroller = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const told = useRef(first);

@@ -15,7 +15,13 @@ export function useWidth<E extends HTMLElement = HTMLDivElement>(): [RefObject<E
       if (entry) frame = requestAnimationFrame(() => setWidth(Math.floor(entry.contentRect.width)));
     });
     observer.observe(element);
-    setWidth(Math.floor(element.clientWidth - parseFloat(getComputedStyle(element).paddingLeft) - parseFloat(getComputedStyle(element).paddingRight)));
+    setWidth(
+      Math.floor(
+        element.clientWidth -
+          parseFloat(getComputedStyle(element).paddingLeft) -
+          parseFloat(getComputedStyle(element).paddingRight),
+      ),
+    );
     return () => {
       cancelAnimationFrame(frame);
       observer.disconnect();

@@ -57,7 +57,14 @@ const HEAD_HEIGHT = 28;
 export function VirtualGrid(props: VirtualGridProps): JSX.Element {
   const { columns, rows, rowKey, sort, onSort, current, selected, height, label } = props;
   const stop = Math.min(current ?? props.firstRow, Math.max(0, rows - 1));
-  const { scroller, items, total, reveal } = useVirtualRows(rows, ROW_HEIGHT, HEAD_HEIGHT, stop, props.firstRow, props.onFirstRow);
+  const { scroller, items, total, reveal } = useVirtualRows(
+    rows,
+    ROW_HEIGHT,
+    HEAD_HEIGHT,
+    stop,
+    props.firstRow,
+    props.onFirstRow,
+  );
   const body = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -114,7 +121,13 @@ export function VirtualGrid(props: VirtualGridProps): JSX.Element {
       aria-label={label}
       aria-rowcount={rows + 1}
       aria-multiselectable="true"
-      style={{ height: `${Math.min(height, HEAD_HEIGHT + rows * ROW_HEIGHT + 2)}px`, '--fp-row': `${ROW_HEIGHT}px`, '--fp-grid-head': `${HEAD_HEIGHT}px`, '--fp-columns': columns.map(({ width, grows }) => (grows ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' '), '--fp-grid-width': `${columns.reduce((sum, { width }) => sum + width, 0)}px` }}
+      style={{
+        height: `${Math.min(height, HEAD_HEIGHT + rows * ROW_HEIGHT + 2)}px`,
+        '--fp-row': `${ROW_HEIGHT}px`,
+        '--fp-grid-head': `${HEAD_HEIGHT}px`,
+        '--fp-columns': columns.map(({ width, grows }) => (grows ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' '),
+        '--fp-grid-width': `${columns.reduce((sum, { width }) => sum + width, 0)}px`,
+      }}
     >
       <div role="rowgroup" class="fp-grid-head">
         <div role="row" class="fp-grid-labels" aria-rowindex={1}>
@@ -125,17 +138,40 @@ export function VirtualGrid(props: VirtualGridProps): JSX.Element {
       </div>
       <div role="rowgroup" class="fp-grid-body" ref={body} onKeyDown={onKeyDown} style={{ height: `${total}px` }}>
         {items.map(({ index, start }) => (
-          <GridRow key={rowKey(index)} row={index} columns={columns} selected={selected(index)} stop={index === stop} current={index === current} top={start - HEAD_HEIGHT} actions={actions} />
+          <GridRow
+            key={rowKey(index)}
+            row={index}
+            columns={columns}
+            selected={selected(index)}
+            stop={index === stop}
+            current={index === current}
+            top={start - HEAD_HEIGHT}
+            actions={actions}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-function Head({ column: { id, label, hint, align, sortable }, sort, onSort }: { column: GridColumn; sort: VirtualGridProps['sort']; onSort(id: string): void }): JSX.Element {
+function Head({
+  column: { id, label, hint, align, sortable },
+  sort,
+  onSort,
+}: {
+  column: GridColumn;
+  sort: VirtualGridProps['sort'];
+  onSort(id: string): void;
+}): JSX.Element {
   const direction = sort?.by === id ? (sort.descending ? 'descending' : 'ascending') : 'none';
   return (
-    <div role="columnheader" title={hint} class={`fp-cell fp-${align}`} aria-sort={sortable ? direction : undefined} data-column={id}>
+    <div
+      role="columnheader"
+      title={hint}
+      class={`fp-cell fp-${align}`}
+      aria-sort={sortable ? direction : undefined}
+      data-column={id}
+    >
       {sortable ? (
         <button type="button" onClick={() => onSort(id)}>
           {label}

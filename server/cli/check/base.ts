@@ -35,7 +35,10 @@ export async function openBase(repository: Repository, ref: string): Promise<Bas
 }
 
 /** Config, report and decisions of a report's name at the base revision. */
-export async function atBase(target: Target, { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<AtBase> {
+export async function atBase(
+  target: Target,
+  { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
+): Promise<AtBase> {
   const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
   if (!base || !repository) return found;
   const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_SUFFIX.length);
@@ -51,7 +54,10 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
     }
   };
   const config = configAtBase(target, stem, base.files, repository);
-  found.config = config === null ? null : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
+  found.config =
+    config === null
+      ? null
+      : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
   found.report = await read(`${stem}.defense.json`, MAX_REPORT_BYTES, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
@@ -63,12 +69,19 @@ export async function atBase(target: Target, { base, repository }: Pick<CheckCon
  * Path of the base's config of a report: beside it, else where the report's config lies now, else the only one of its name. A change that
  * moves its config does not get rid of the base's terms.
  */
-export function configAtBase({ config, name }: Target, stem: string, files: Base['files'], repository: Repository): string | null {
+export function configAtBase(
+  { config, name }: Target,
+  stem: string,
+  files: Base['files'],
+  repository: Repository,
+): string | null {
   const beside = `${stem}${CONFIG_SUFFIX}`;
   if (files.has(beside)) return beside;
   const located = config && repository.relative(config);
   if (located && files.has(located)) return located;
-  const named = [...files.keys()].filter((file) => file === `${name}${CONFIG_SUFFIX}` || file.endsWith(`/${name}${CONFIG_SUFFIX}`));
+  const named = [...files.keys()].filter(
+    (file) => file === `${name}${CONFIG_SUFFIX}` || file.endsWith(`/${name}${CONFIG_SUFFIX}`),
+  );
   return named.length === 1 ? named[0]! : null;
 }
 
@@ -80,13 +93,19 @@ const MOST_DATA_BYTES = 512 << 20;
  * A Git LFS pointer, here or at the base, is compared by the hash that it names.
  * @param file absolute, links followed
  */
-export async function changedSince(file: string, { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<boolean | null> {
+export async function changedSince(
+  file: string,
+  { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
+): Promise<boolean | null> {
   const id = repository && base?.files.get(repository.relative(file));
   if (!repository || !id) return null;
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) return true;
   if ((await blobId(file, info.size, id.length)) === id) return false;
-  const there = await repository.read(id, MOST_POINTER_BYTES).then((bytes) => lfsObject(bytes.toString('utf8')), () => null);
+  const there = await repository.read(id, MOST_POINTER_BYTES).then(
+    (bytes) => lfsObject(bytes.toString('utf8')),
+    () => null,
+  );
   if (there) return there.sha256 !== (await contentSha256(file));
   const here = await lfsObjectAt(file);
   return here === null || here.sha256 !== (await repository.read(id, MOST_DATA_BYTES).then(sha256, () => null));

@@ -13,7 +13,11 @@ import { fail, warn, type Base } from './context';
 const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [
   { id: 'policy.triggerChanged', what: 'The trigger', fields: /^trigger(\.|$)/ },
   { id: 'policy.testChanged', what: 'The test set', fields: /^data\.(test|testImages|format|scale|mean|std)(\.|$)/ },
-  { id: 'policy.splitChanged', what: 'The split of the data', fields: /^data\.(train|holdout|analysis|analysisImages)(\.|$)/ },
+  {
+    id: 'policy.splitChanged',
+    what: 'The split of the data',
+    fields: /^data\.(train|holdout|analysis|analysisImages)(\.|$)/,
+  },
 ];
 
 /**
@@ -22,36 +26,111 @@ const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [
  *
  * @param changedFiles paths, as the config writes them, of data files whose content is not that of the base
  */
-export function termsChanged(head: ResolvedConfig, report: DefenseReport, headDecisions: readonly Decision[], before: AtBase, base: Base, changedFiles: ReadonlySet<string>): CheckResult[] {
-  const unreadable = before.unreadable.map(({ file, message }) => warn('policy.baseUnreadable', `${file} is not used: ${message}`));
-  return [...(before.config ? configTerms(before.config, head, report.data, base.ref) : []), ...contentTerms(head, report, before, base.ref, changedFiles), ...decisionTerms(headDecisions, before.decisions, base.ref), ...unreadable];
+export function termsChanged(
+  head: ResolvedConfig,
+  report: DefenseReport,
+  headDecisions: readonly Decision[],
+  before: AtBase,
+  base: Base,
+  changedFiles: ReadonlySet<string>,
+): CheckResult[] {
+  const unreadable = before.unreadable.map(({ file, message }) =>
+    warn('policy.baseUnreadable', `${file} is not used: ${message}`),
+  );
+  return [
+    ...(before.config ? configTerms(before.config, head, report.data, base.ref) : []),
+    ...contentTerms(head, report, before, base.ref, changedFiles),
+    ...decisionTerms(headDecisions, before.decisions, base.ref),
+    ...unreadable,
+  ];
 }
 
-function configTerms(base: ResolvedConfig, head: ResolvedConfig, data: DefenseReport['data'], ref: string): CheckResult[] {
+function configTerms(
+  base: ResolvedConfig,
+  head: ResolvedConfig,
+  data: DefenseReport['data'],
+  ref: string,
+): CheckResult[] {
   const found: CheckResult[] = [];
   for (const gate of ['maxAttackSuccessRate', 'maxAccuracyDrop'] as const) {
     const [before, now] = [base.gates[gate], head.gates[gate]];
-    if (now > before) found.push(fail('policy.gateLoosened', `The gate ${gate} was loosened from ${percent(before)} to ${percent(now)} in this change; ${percent(before)}, as in ${ref}, is applied.`, gate === 'maxAttackSuccessRate' ? '/gates/0' : '/gates/1'));
+    if (now > before)
+      found.push(
+        fail(
+          'policy.gateLoosened',
+          `The gate ${gate} was loosened from ${percent(before)} to ${percent(now)} in this change; ${percent(before)}, as in ${ref}, is applied.`,
+          gate === 'maxAttackSuccessRate' ? '/gates/0' : '/gates/1',
+        ),
+      );
   }
-  if (head.gates.acceptEstimated && !base.gates.acceptEstimated) found.push(fail('policy.gateLoosened', `Estimated triggers were made to count in this change (acceptEstimated); in ${ref} they don't, and here neither.`, '/gates/0'));
-  const [heldOutThen, heldOut] = [base, head].map((config) => heldOutImages(data.holdout.images + data.fineTune.available, namedHoldout(config.data)));
+  if (head.gates.acceptEstimated && !base.gates.acceptEstimated)
+    found.push(
+      fail(
+        'policy.gateLoosened',
+        `Estimated triggers were made to count in this change (acceptEstimated); in ${ref} they don't, and here neither.`,
+        '/gates/0',
+      ),
+    );
+  const [heldOutThen, heldOut] = [base, head].map((config) =>
+    heldOutImages(data.holdout.images + data.fineTune.available, namedHoldout(config.data)),
+  );
   // 5,000 that is named instead of left out, or the other way round, comes to another split of few images only.
-  const fields = settingDifferences(base, head).filter((field) => field !== 'data.holdout' || base.data.holdout !== head.data.holdout || heldOut !== heldOutThen);
+  const fields = settingDifferences(base, head).filter(
+    (field) => field !== 'data.holdout' || base.data.holdout !== head.data.holdout || heldOut !== heldOutThen,
+  );
   for (const { id, what, fields: pattern } of MEASURED_BY) {
     const changed = fields.filter((field) => pattern.test(field));
-    if (changed.length) found.push(fail(id, `${what} was changed in this change (${changed.join(', ')}): the figures can't be held against those of ${ref}.`, id === 'policy.triggerChanged' ? '/trigger' : '/data'));
+    if (changed.length)
+      found.push(
+        fail(
+          id,
+          `${what} was changed in this change (${changed.join(', ')}): the figures can't be held against those of ${ref}.`,
+          id === 'policy.triggerChanged' ? '/trigger' : '/data',
+        ),
+      );
   }
   if (fields.includes('seed')) {
-    const drawn = [...(head.data.holdout > 0 ? ['held-out images'] : []), ...(head.data.testImages !== null ? ['test images'] : []), ...(head.data.analysisImages !== null ? ['analysed images'] : [])];
-    if (drawn.length) found.push(fail('policy.splitChanged', `The seed was changed in this change, from ${base.seed} to ${head.seed}: other ${drawn.join(' and ')} are drawn than in ${ref}.`, '/provenance/config'));
+    const drawn = [
+      ...(head.data.holdout > 0 ? ['held-out images'] : []),
+      ...(head.data.testImages !== null ? ['test images'] : []),
+      ...(head.data.analysisImages !== null ? ['analysed images'] : []),
+    ];
+    if (drawn.length)
+      found.push(
+        fail(
+          'policy.splitChanged',
+          `The seed was changed in this change, from ${base.seed} to ${head.seed}: other ${drawn.join(' and ')} are drawn than in ${ref}.`,
+          '/provenance/config',
+        ),
+      );
   }
-  if (fields.includes('layer')) found.push(warn('policy.layerChanged', `Another layer is pruned: ${named(head.layer)}, in ${ref} ${named(base.layer)}.`, '/layer/name'));
-  if (fields.includes('model')) found.push(warn('policy.modelMoved', `The config names another model: ${head.model}, in ${ref} ${base.model}.`, '/model/path'));
+  if (fields.includes('layer'))
+    found.push(
+      warn(
+        'policy.layerChanged',
+        `Another layer is pruned: ${named(head.layer)}, in ${ref} ${named(base.layer)}.`,
+        '/layer/name',
+      ),
+    );
+  if (fields.includes('model'))
+    found.push(
+      warn(
+        'policy.modelMoved',
+        `The config names another model: ${head.model}, in ${ref} ${base.model}.`,
+        '/model/path',
+      ),
+    );
   return found;
 }
 
 /** Files of the same name with another content are another test set, split or trigger all the same. */
-function contentTerms({ data, trigger }: ResolvedConfig, report: DefenseReport, before: AtBase, ref: string, changedFiles: ReadonlySet<string>): CheckResult[] {
+function contentTerms(
+  { data, trigger }: ResolvedConfig,
+  report: DefenseReport,
+  before: AtBase,
+  ref: string,
+  changedFiles: ReadonlySet<string>,
+): CheckResult[] {
   const known = new Map(before.report?.data.files.map((file) => [file.path, file.sha256]));
   const paths = dataFiles({ data, trigger } as ResolvedConfig);
   const changed = (at: number): boolean => {
@@ -66,7 +145,15 @@ function contentTerms({ data, trigger }: ResolvedConfig, report: DefenseReport, 
   ];
   return roles.flatMap(([id, what, at]) => {
     const files = at.filter(changed).map((i) => paths[i] ?? report.data.files[i]?.path);
-    return files.length ? [fail(id, `The content of the ${what} was changed in this change (${files.join(', ')}): the figures can't be held against those of ${ref}.`, '/data/files')] : [];
+    return files.length
+      ? [
+          fail(
+            id,
+            `The content of the ${what} was changed in this change (${files.join(', ')}): the figures can't be held against those of ${ref}.`,
+            '/data/files',
+          ),
+        ]
+      : [];
   });
 }
 
@@ -78,7 +165,10 @@ function decisionTerms(head: readonly Decision[], base: readonly Decision[], ref
     .map((decision) => {
       const changed = about.has(`${decision.finding} ${decision.fingerprint}`);
       const verb = changed ? 'changed' : 'added';
-      return warn(changed ? 'policy.decisionChanged' : 'policy.decisionAdded', `A decision about ${decision.finding} was ${verb} in this change, by ${decision.author}: it counts when ${ref} has it, not before.`);
+      return warn(
+        changed ? 'policy.decisionChanged' : 'policy.decisionAdded',
+        `A decision about ${decision.finding} was ${verb} in this change, by ${decision.author}: it counts when ${ref} has it, not before.`,
+      );
     });
 }
 

@@ -8,7 +8,14 @@ import { limitWords } from '../../engine/report/gate-words';
 import { badInput } from '../../protocol/errors';
 import type { MeasureOutcome } from '../../protocol/engine';
 import type { DefenseReport } from '../../protocol/report';
-import type { CheckedReport, CheckLevel, CheckResult, Decision, DefenseReview, ReviewedIssue } from '../../protocol/review';
+import type {
+  CheckedReport,
+  CheckLevel,
+  CheckResult,
+  Decision,
+  DefenseReview,
+  ReviewedIssue,
+} from '../../protocol/review';
 import { atBase, changedSince, type AtBase } from './base';
 import { termsChanged } from './change';
 import { fail, warn, type CheckContext, type Target } from './context';
@@ -42,8 +49,21 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   let target = found;
   let before = await atBase(target, context);
   const unread = (result: CheckResult): Checked => ({
-    target, text: null, judged: null, before, baseIssues: null, policyWords: '',
-    result: { file: target.shown, passed: false, level: null, report: null, results: [result], issues: [], policy: effectivePolicy(context, null, [], before).source },
+    target,
+    text: null,
+    judged: null,
+    before,
+    baseIssues: null,
+    policyWords: '',
+    result: {
+      file: target.shown,
+      passed: false,
+      level: null,
+      report: null,
+      results: [result],
+      issues: [],
+      policy: effectivePolicy(context, null, [], before).source,
+    },
   });
   let text: string;
   let report: DefenseReport;
@@ -51,44 +71,100 @@ export async function checkReport(found: Target, context: CheckContext): Promise
     text = (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(target);
     report = readReport(text, target.shown);
   } catch (error) {
-    return unread(failure('report.unreadable', 'The report can\'t be used', error));
+    return unread(failure('report.unreadable', "The report can't be used", error));
   }
 
   const worktree = await ownReview(target);
-  const located = await locateConfig(target, report, context).catch((error: unknown) => failure('config.several', 'Its config is not known', error));
+  const located = await locateConfig(target, report, context).catch((error: unknown) =>
+    failure('config.several', 'Its config is not known', error),
+  );
   if (typeof located === 'string') {
     target = { ...target, config: located };
     before = await atBase(target, context);
   }
-  const { results: ofConfig, opened } = located === null || typeof located === 'string' ? await configResults(target, report) : { results: [located], opened: null };
+  const { results: ofConfig, opened } =
+    located === null || typeof located === 'string'
+      ? await configResults(target, report)
+      : { results: [located], opened: null };
   // Which settings they were is told with the config, where it can be read.
   const figures = figureResults(report).filter(({ id }) => id !== 'figures.config.overridden' || !opened);
   const policy = effectivePolicy(context, opened?.config ?? null, worktree.decisions, before);
-  const terms = opened && context.base ? termsChanged(opened.config, report, worktree.decisions, before, context.base, await changedData(opened, context)) : [];
+  const terms =
+    opened && context.base
+      ? termsChanged(
+          opened.config,
+          report,
+          worktree.decisions,
+          before,
+          context.base,
+          await changedData(opened, context),
+        )
+      : [];
   const hashes = opened ? await hashResults(target, report, opened) : [];
 
   const judged = judgedBy(report, policy);
   const issues = reviewedIssues(judged, reviewOf(policy.decisions), context.today);
-  const own = context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : issues;
-  const moved = target.movedFrom === null ? [] : [warn('policy.reportMoved', `This report was ${target.movedFrom} in ${context.base!.ref}: the gates and decisions that it had there hold.`)];
-  const consistent = [...terms, ...moved, ...gateApplied(opened, policy, terms), ...worktree.results, ...figures, ...ofConfig, ...hashes, ...(await markdownResults(target, report, own))];
+  const own =
+    context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : issues;
+  const moved =
+    target.movedFrom === null
+      ? []
+      : [
+          warn(
+            'policy.reportMoved',
+            `This report was ${target.movedFrom} in ${context.base!.ref}: the gates and decisions that it had there hold.`,
+          ),
+        ];
+  const consistent = [
+    ...terms,
+    ...moved,
+    ...gateApplied(opened, policy, terms),
+    ...worktree.results,
+    ...figures,
+    ...ofConfig,
+    ...hashes,
+    ...(await markdownResults(target, report, own)),
+  ];
 
-  const { results: deeper, level, measured } = opened ? await deeperResults(target, report, text, opened, context) : { results: [], level: 'consistent' as const, measured: null };
+  const {
+    results: deeper,
+    level,
+    measured,
+  } = opened
+    ? await deeperResults(target, report, text, opened, context)
+    : { results: [], level: 'consistent' as const, measured: null };
   const results = [...consistent, ...deeper, ...(measured ? gatesHere(measured, judged, policy, issues) : [])];
-  const passed = results.every(({ outcome }) => outcome !== 'fail') && issues.every((issue) => !issue.id.startsWith('gate.') || issue.status === 'accepted');
+  const passed =
+    results.every(({ outcome }) => outcome !== 'fail') &&
+    issues.every((issue) => !issue.id.startsWith('gate.') || issue.status === 'accepted');
   return {
-    target, text, judged, before, policyWords: policy.words,
+    target,
+    text,
+    judged,
+    before,
+    policyWords: policy.words,
     baseIssues: before.report && reviewedIssues(before.report, reviewOf(before.decisions), context.today),
     result: { file: target.shown, passed, level, report, results, issues, policy: policy.source },
   };
 }
 
-async function deeperResults(target: Target, report: DefenseReport, text: string, opened: OpenConfig, context: CheckContext): Promise<{ results: CheckResult[]; level: CheckLevel; measured: MeasureOutcome | null }> {
+async function deeperResults(
+  target: Target,
+  report: DefenseReport,
+  text: string,
+  opened: OpenConfig,
+  context: CheckContext,
+): Promise<{ results: CheckResult[]; level: CheckLevel; measured: MeasureOutcome | null }> {
   if (context.level === 'consistent') return { results: [], level: 'consistent', measured: null };
   const again = await measuredResults(target, report, opened, context);
-  if (!again.measured || context.level === 'measured') return { results: again.results, level: again.measured ? 'measured' : 'consistent', measured: again.measured };
+  if (!again.measured || context.level === 'measured')
+    return { results: again.results, level: again.measured ? 'measured' : 'consistent', measured: again.measured };
   const second = await reproducedResults(target, report, text, opened, context);
-  return { results: [...again.results, ...second.results], level: second.done ? 'reproduced' : 'measured', measured: again.measured };
+  return {
+    results: [...again.results, ...second.results],
+    level: second.done ? 'reproduced' : 'measured',
+    measured: again.measured,
+  };
 }
 
 /** The report under the gates that count: with them, the verdict may be another one than it says. */
@@ -97,13 +173,27 @@ function judgedBy(report: DefenseReport, { gates }: EffectivePolicy): DefenseRep
 }
 
 /** A figure that is two images off may be on the right side of a limit in the report alone. */
-function gatesHere({ stages }: MeasureOutcome, judged: DefenseReport, { gates }: EffectivePolicy, issues: readonly ReviewedIssue[]): CheckResult[] {
+function gatesHere(
+  { stages }: MeasureOutcome,
+  judged: DefenseReport,
+  { gates }: EffectivePolicy,
+  issues: readonly ReviewedIssue[],
+): CheckResult[] {
   if (!stages.after) return [];
-  const here = judgeGates({ ...judged, stages: { ...judged.stages, before: stages.before, after: stages.after } }, gates);
+  const here = judgeGates(
+    { ...judged, stages: { ...judged.stages, before: stages.before, after: stages.after } },
+    gates,
+  );
   return here.flatMap((gate, at) => {
     const told = judged.gates[at]!;
     if (gate.met || !told.met || issues.some(({ id }) => id === `gate.${gate.id}`)) return [];
-    return [fail('measure.gate', `The gate ${gate.id} (${limitWords(gate.limit)}) is met by the report's figures and missed by those measured here.`, `/gates/${at}`)];
+    return [
+      fail(
+        'measure.gate',
+        `The gate ${gate.id} (${limitWords(gate.limit)}) is met by the report's figures and missed by those measured here.`,
+        `/gates/${at}`,
+      ),
+    ];
   });
 }
 
@@ -112,7 +202,15 @@ function gateApplied(opened: OpenConfig | null, policy: EffectivePolicy, terms: 
   if (!opened || terms.some(({ id }) => id === 'policy.gateLoosened')) return [];
   return (['maxAttackSuccessRate', 'maxAccuracyDrop'] as const).flatMap((gate, at) => {
     const [own, applied] = [opened.config.gates[gate], policy.gates[gate]];
-    return applied < own ? [warn('policy.gateApplied', `The config's gate ${gate} of ${limitWords(own)} is not applied, ${limitWords(applied)} is: ${policy.words}.`, `/gates/${at}`)] : [];
+    return applied < own
+      ? [
+          warn(
+            'policy.gateApplied',
+            `The config's gate ${gate} of ${limitWords(own)} is not applied, ${limitWords(applied)} is: ${policy.words}.`,
+            `/gates/${at}`,
+          ),
+        ]
+      : [];
   });
 }
 
@@ -123,7 +221,10 @@ async function ownReview(target: Target): Promise<{ decisions: Decision[]; resul
     const text = await readBeside(target, name, 'list of decisions', MAX_REVIEW_BYTES);
     return { decisions: text === null ? [] : readReview(text, name).decisions, results: [] };
   } catch (error) {
-    return { decisions: [], results: [failure('review.unreadable', 'The decisions beside the report can\'t be used', error)] };
+    return {
+      decisions: [],
+      results: [failure('review.unreadable', "The decisions beside the report can't be used", error)],
+    };
   }
 }
 

@@ -54,9 +54,24 @@ export function configOf({ config, folder, name }: Target): string {
   return config ?? path.join(folder, `${name}.fineprune.json`);
 }
 
-export const fail = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'fail', message, ...(pointer !== undefined && { pointer }) });
-export const warn = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'warn', message, ...(pointer !== undefined && { pointer }) });
-export const pass = (id: string, message: string, pointer?: string): CheckResult => ({ id, outcome: 'pass', message, ...(pointer !== undefined && { pointer }) });
+export const fail = (id: string, message: string, pointer?: string): CheckResult => ({
+  id,
+  outcome: 'fail',
+  message,
+  ...(pointer !== undefined && { pointer }),
+});
+export const warn = (id: string, message: string, pointer?: string): CheckResult => ({
+  id,
+  outcome: 'warn',
+  message,
+  ...(pointer !== undefined && { pointer }),
+});
+export const pass = (id: string, message: string, pointer?: string): CheckResult => ({
+  id,
+  outcome: 'pass',
+  message,
+  ...(pointer !== undefined && { pointer }),
+});
 
 /** `fail` with what went wrong, or `pass`. */
 export const hold = (id: string, good: boolean, words: { good: string; bad: string }, pointer?: string): CheckResult =>

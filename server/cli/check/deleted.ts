@@ -19,14 +19,37 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
   const config = configAtBase(target, inside.slice(0, -REPORT_SUFFIX.length), context.base!.files, context.repository!);
   const home = config === null ? target.folder : path.join(context.repository!.root, path.dirname(config));
   const { root } = target.allowed;
-  const stays = report === null ? [] : [...(await present(home, [report.model.path], root)), ...(report.model.after ? await present(target.folder, [report.model.after.path], root) : [])];
+  const stays =
+    report === null
+      ? []
+      : [
+          ...(await present(home, [report.model.path], root)),
+          ...(report.model.after ? await present(target.folder, [report.model.after.path], root) : []),
+        ];
   const ref = context.base!.ref;
-  const result = stays.length || report === null
-    ? fail('report.deleted', `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows any more what the model is worth.`)
-    : warn('report.removed', `The report of ${ref} was deleted in this change, and its model with it.`);
+  const result =
+    stays.length || report === null
+      ? fail(
+          'report.deleted',
+          `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows any more what the model is worth.`,
+        )
+      : warn('report.removed', `The report of ${ref} was deleted in this change, and its model with it.`);
   return {
-    target, text: null, judged: null, before, baseIssues: null, policyWords: '',
-    result: { file: target.shown, passed: result.outcome !== 'fail', level: null, report: null, results: [result], issues: [], policy: { source: 'base', ref } },
+    target,
+    text: null,
+    judged: null,
+    before,
+    baseIssues: null,
+    policyWords: '',
+    result: {
+      file: target.shown,
+      passed: result.outcome !== 'fail',
+      level: null,
+      report: null,
+      results: [result],
+      issues: [],
+      policy: { source: 'base', ref },
+    },
   };
 }
 

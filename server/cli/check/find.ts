@@ -14,11 +14,18 @@ const SKIPPED = new Set(['node_modules', '.git']);
  * missing is found too: its check says so.
  * @throws FinePruneError `cli.notFound` for an argument that is no file, `check.noReports` when there are none
  */
-export async function findReports(named: readonly string[], context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed' | 'base'>): Promise<Target[]> {
+export async function findReports(
+  named: readonly string[],
+  context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed' | 'base'>,
+): Promise<Target[]> {
   const { cwd, repository } = context;
   if (named.length) return Promise.all(named.map((one) => namedTarget(one, context)));
   const present = await below(cwd);
-  const tracked = repository ? (await repository.tracked(cwd)).map((one) => path.join(repository.root, one)).filter((one) => isReport(one) && !isSkipped(path.relative(cwd, one))) : [];
+  const tracked = repository
+    ? (await repository.tracked(cwd))
+        .map((one) => path.join(repository.root, one))
+        .filter((one) => isReport(one) && !isSkipped(path.relative(cwd, one)))
+    : [];
   return [...new Set([...present, ...tracked])].sort().map((file) => targetOf(file, context));
 }
 
@@ -27,7 +34,9 @@ export function deletedReports({ base, repository, cwd }: Pick<CheckContext, 'cw
   if (!base || !repository) return [];
   const prefix = repository.relative(cwd);
   const below = (file: string): boolean => prefix === '' || file.startsWith(`${prefix}/`);
-  return [...base.files.keys()].filter((file) => isReport(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file))).sort();
+  return [...base.files.keys()]
+    .filter((file) => isReport(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file)))
+    .sort();
 }
 
 /** Whether a file lies where its path says, and not behind a link: what a link leads to is not looked through, so it would be a hiding place. */
@@ -42,18 +51,40 @@ function isHere(file: string): boolean {
 /** Whether a file name is that of a report. */
 export const isReport = (file: string): boolean => file.endsWith(REPORT_SUFFIX);
 
-export function targetOf(file: string, { cwd, repository, allowed }: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>): Target {
+export function targetOf(
+  file: string,
+  { cwd, repository, allowed }: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>,
+): Target {
   const folder = path.dirname(file);
   const root = repository && contains(repository.root, file) ? repository.root : contains(cwd, file) ? cwd : folder;
   const shown = contains(cwd, file) ? path.relative(cwd, file).split(path.sep).join('/') : file;
-  return { file, shown, folder, name: path.basename(file).slice(0, -REPORT_SUFFIX.length), movedFrom: null, config: null, allowed: { root, folders: allowed } };
+  return {
+    file,
+    shown,
+    folder,
+    name: path.basename(file).slice(0, -REPORT_SUFFIX.length),
+    movedFrom: null,
+    config: null,
+    allowed: { root, folders: allowed },
+  };
 }
 
-async function namedTarget(one: string, context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>): Promise<Target> {
+async function namedTarget(
+  one: string,
+  context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>,
+): Promise<Target> {
   const asked = path.resolve(context.cwd, one);
   const info = await stat(asked).catch(() => null);
-  if (!info?.isFile()) throw badInput('cli.notFound', `There is no report ${one}.`, { file: asked, todo: `Name a report (*${REPORT_SUFFIX}), or none: then all below the working folder are checked.` });
-  if (!isReport(asked)) throw badInput('cli.notAReport', `${path.basename(asked)} is not called like a report.`, { file: asked, todo: `Name a report (*${REPORT_SUFFIX}).` });
+  if (!info?.isFile())
+    throw badInput('cli.notFound', `There is no report ${one}.`, {
+      file: asked,
+      todo: `Name a report (*${REPORT_SUFFIX}), or none: then all below the working folder are checked.`,
+    });
+  if (!isReport(asked))
+    throw badInput('cli.notAReport', `${path.basename(asked)} is not called like a report.`, {
+      file: asked,
+      todo: `Name a report (*${REPORT_SUFFIX}).`,
+    });
   // The folder's real path, so that it compares with git's; a report that is a link itself is refused when it is read.
   return targetOf(path.join(await realpath(path.dirname(asked)), path.basename(asked)), context);
 }

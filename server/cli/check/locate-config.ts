@@ -20,32 +20,52 @@ const MOST_CONFIGS = 200;
  * @returns absolute path; null for the one beside the report, whether it is there or not
  * @throws FinePruneError `check.severalConfigs`
  */
-export async function locateConfig(target: Target, report: DefenseReport, { cwd, repository, config }: Pick<CheckContext, 'cwd' | 'repository' | 'config'>): Promise<string | null> {
+export async function locateConfig(
+  target: Target,
+  report: DefenseReport,
+  { cwd, repository, config }: Pick<CheckContext, 'cwd' | 'repository' | 'config'>,
+): Promise<string | null> {
   if (config !== null) return config;
   const name = `${target.name}${CONFIG_SUFFIX}`;
   if (await stat(path.join(target.folder, name)).catch(() => null)) return null;
   const { root } = target.allowed;
   // In a repository what git tracks is known without looking through every folder; a config that is not committed yet lies below the working folder.
-  const tracked = repository ? (await repository.tracked(repository.root)).map((file) => path.join(repository.root, file)) : [];
+  const tracked = repository
+    ? (await repository.tracked(repository.root)).map((file) => path.join(repository.root, file))
+    : [];
   const around = contains(root, cwd) ? cwd : root;
-  const found = [...new Set([...tracked, ...(await namesBelow(around, name))])].filter((file) => path.basename(file) === name && contains(root, file) && !isSkipped(path.relative(root, file)));
+  const found = [...new Set([...tracked, ...(await namesBelow(around, name))])].filter(
+    (file) => path.basename(file) === name && contains(root, file) && !isSkipped(path.relative(root, file)),
+  );
   const candidates = found.slice(0, MOST_CONFIGS);
   const exact: string[] = [];
   for (const file of candidates) if (await isMadeFrom(file, report, target)) exact.push(file);
   const [first, ...others] = exact.length ? exact : candidates;
   if (first === undefined) return null;
   if (others.length === 0) return first;
-  const listed = [first, ...others].slice(0, 5).map((file) => path.relative(root, file)).join(', ');
-  throw badInput('check.severalConfigs', `There is no ${name} beside this report, and several elsewhere could be its config: ${listed}${others.length > 4 ? ' …' : ''}.`, {
-    file: target.shown, todo: 'Name the one with --config.',
-  });
+  const listed = [first, ...others]
+    .slice(0, 5)
+    .map((file) => path.relative(root, file))
+    .join(', ');
+  throw badInput(
+    'check.severalConfigs',
+    `There is no ${name} beside this report, and several elsewhere could be its config: ${listed}${others.length > 4 ? ' …' : ''}.`,
+    {
+      file: target.shown,
+      todo: 'Name the one with --config.',
+    },
+  );
 }
 
 /** Absolute path of the config that a command line names. @throws FinePruneError `cli.notFound` */
 export async function namedConfig(named: string, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, named);
   const info = await stat(asked).catch(() => null);
-  if (!info?.isFile()) throw badInput('cli.notFound', `There is no config ${named}.`, { file: asked, todo: `Name a defense config (*${CONFIG_SUFFIX}).` });
+  if (!info?.isFile())
+    throw badInput('cli.notFound', `There is no config ${named}.`, {
+      file: asked,
+      todo: `Name a defense config (*${CONFIG_SUFFIX}).`,
+    });
   return path.join(await realpath(path.dirname(asked)), path.basename(asked));
 }
 

@@ -25,18 +25,32 @@ function part(checked: Checked): SummaryPart {
     report: judged,
     issues: result.issues,
     lead: lead(checked),
-    ...(result.policy.source !== 'worktree' && (before.report || judged) && { comparison: compareReports(before.report, judged) }),
+    ...(result.policy.source !== 'worktree' &&
+      (before.report || judged) && { comparison: compareReports(before.report, judged) }),
   };
 }
 
 /** What the check found, as a list: the outcome, then what speaks against it. */
 function lead({ result, policyWords }: Checked): string {
   const told = inOrder(result.results).filter(({ outcome }) => outcome !== 'pass');
-  const lines = told.slice(0, MAX_LINES).map(({ outcome, message, id }) => `- ${SIGNS[outcome]} ${text(short(message))} (\`${id.replace(/[^\w.-]/g, '')}\`)`);
+  const lines = told
+    .slice(0, MAX_LINES)
+    .map(
+      ({ outcome, message, id }) => `- ${SIGNS[outcome]} ${text(short(message))} (\`${id.replace(/[^\w.-]/g, '')}\`)`,
+    );
   if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the log of the check`);
   const gates = openGates(result).map((gate) => `- ${SIGNS.fail} ${text(gate.message)}`);
-  const policy = policyWords && result.policy.source !== 'worktree' ? [`- ${text(`${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`)}`] : [];
-  return [`**${SIGNS[result.passed ? 'pass' : 'fail']} ${text(result.file)}** — ${text(conclusion(result))}`, '', ...lines, ...gates, ...policy].join('\n');
+  const policy =
+    policyWords && result.policy.source !== 'worktree'
+      ? [`- ${text(`${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`)}`]
+      : [];
+  return [
+    `**${SIGNS[result.passed ? 'pass' : 'fail']} ${text(result.file)}** — ${text(conclusion(result))}`,
+    '',
+    ...lines,
+    ...gates,
+    ...policy,
+  ].join('\n');
 }
 
 const short = (message: string): string => (message.length > 400 ? `${message.slice(0, 399)}…` : message);

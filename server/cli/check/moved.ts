@@ -12,18 +12,28 @@ import { readBeside } from './read';
  * @param deleted paths, from the repository's root, of the base's reports that are here no more
  * @returns the targets, those that were moved with where from
  */
-export async function withMoves(targets: readonly Target[], deleted: readonly string[], { base, repository }: Pick<CheckContext, 'base' | 'repository'>): Promise<Target[]> {
+export async function withMoves(
+  targets: readonly Target[],
+  deleted: readonly string[],
+  { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
+): Promise<Target[]> {
   if (!base || !repository || deleted.length === 0) return [...targets];
   const gone = new Map<string, string>();
   for (const file of deleted) {
-    const model = await modelOf(async () => (await repository.read(base.files.get(file)!, MAX_REPORT_BYTES)).toString('utf8'), file);
+    const model = await modelOf(
+      async () => (await repository.read(base.files.get(file)!, MAX_REPORT_BYTES)).toString('utf8'),
+      file,
+    );
     // Of several the first by name, so that the answer is always the same.
     if (model !== null && !gone.has(model)) gone.set(model, file);
   }
   return Promise.all(
     targets.map(async (target) => {
       if (base.files.has(repository.relative(target.file))) return target;
-      const model = await modelOf(async () => (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? '', target.shown);
+      const model = await modelOf(
+        async () => (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? '',
+        target.shown,
+      );
       return { ...target, movedFrom: (model !== null && gone.get(model)) || null };
     }),
   );

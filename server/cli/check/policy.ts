@@ -26,7 +26,12 @@ let validate: ValidateFunction | undefined;
 export function readPolicy(text: string, file: string): CheckPolicy {
   const value = parseStrictJson(text, file, { code: 'policy', noun: 'policy', todo: TODO, maxBytes: MAX_POLICY_BYTES });
   validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value)) throw badInput('policy.schema', schemaWords(validate.errors![0]!), { file, place: validate.errors![0]!.instancePath || '/', todo: TODO });
+  if (!validate(value))
+    throw badInput('policy.schema', schemaWords(validate.errors![0]!), {
+      file,
+      place: validate.errors![0]!.instancePath || '/',
+      todo: TODO,
+    });
   return value as CheckPolicy;
 }
 
@@ -35,18 +40,37 @@ export function readPolicy(text: string, file: string): CheckPolicy {
  * checked can't rewrite it.
  * @throws FinePruneError `policy.…`, with `policy.notAtBase` for one that the base does not have
  */
-export async function openPolicy(named: string, { cwd, repository, base }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>): Promise<NonNullable<CheckContext['policy']>> {
+export async function openPolicy(
+  named: string,
+  { cwd, repository, base }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>,
+): Promise<NonNullable<CheckContext['policy']>> {
   const asked = path.resolve(cwd, named);
   const file = await realpath(asked).catch(() => asked);
   if (base && repository && contains(repository.root, file)) {
     const inside = repository.relative(file);
     const id = base.files.get(inside);
-    if (id === undefined) throw badInput('policy.notAtBase', `${base.ref} has no policy ${inside}; one that comes with the change that is checked does not count.`, { file, todo: 'Merge the policy first, or name one outside of the repository.' });
-    return { text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`), source: `${base.ref}:${inside}` };
+    if (id === undefined)
+      throw badInput(
+        'policy.notAtBase',
+        `${base.ref} has no policy ${inside}; one that comes with the change that is checked does not count.`,
+        { file, todo: 'Merge the policy first, or name one outside of the repository.' },
+      );
+    return {
+      text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`),
+      source: `${base.ref}:${inside}`,
+    };
   }
   const info = await stat(file).catch(() => null);
-  if (!info?.isFile()) throw badInput('policy.missing', 'There is no such policy file.', { file, todo: 'Correct the path after --policy.' });
-  if (info.size > MAX_POLICY_BYTES) throw badInput('policy.tooLarge', `The policy has ${info.size} bytes; at most ${MAX_POLICY_BYTES} are read.`, { file, todo: TODO });
+  if (!info?.isFile())
+    throw badInput('policy.missing', 'There is no such policy file.', {
+      file,
+      todo: 'Correct the path after --policy.',
+    });
+  if (info.size > MAX_POLICY_BYTES)
+    throw badInput('policy.tooLarge', `The policy has ${info.size} bytes; at most ${MAX_POLICY_BYTES} are read.`, {
+      file,
+      todo: TODO,
+    });
   return { text: readPolicy(await readFile(file, 'utf8'), file), source: named };
 }
 
@@ -65,14 +89,33 @@ type Gates = ResolvedConfig['gates'];
  * From strong to weak: a policy file; the base revision; the defaults, for a report that the base does not have; and what lies in
  * the working folder, when nobody named a base or a policy. A limit that the change itself makes stricter holds too.
  */
-export function effectivePolicy(context: Pick<CheckContext, 'base' | 'policy'>, head: ResolvedConfig | null, worktree: readonly Decision[], before: AtBase): EffectivePolicy {
+export function effectivePolicy(
+  context: Pick<CheckContext, 'base' | 'policy'>,
+  head: ResolvedConfig | null,
+  worktree: readonly Decision[],
+  before: AtBase,
+): EffectivePolicy {
   const { base, policy } = context;
   const own = head?.gates ?? DEFAULT_GATES;
-  if (!base && !policy) return { gates: own, decisions: [...worktree], source: { source: 'worktree', ref: null }, words: 'gates and decisions are those of the working folder' };
+  if (!base && !policy)
+    return {
+      gates: own,
+      decisions: [...worktree],
+      source: { source: 'worktree', ref: null },
+      words: 'gates and decisions are those of the working folder',
+    };
   const gates = strictest({ ...(before.config?.gates ?? DEFAULT_GATES), ...policy?.text.gates }, own);
   const decisions = policy?.text.decisions ?? before.decisions;
-  if (policy) return { gates, decisions, source: { source: 'file', ref: policy.source }, words: `gates and decisions are those of ${policy.source}` };
-  const words = before.config ? `gates and decisions are those of ${base!.ref}` : `${base!.ref} has no config of this name, so the default gates hold`;
+  if (policy)
+    return {
+      gates,
+      decisions,
+      source: { source: 'file', ref: policy.source },
+      words: `gates and decisions are those of ${policy.source}`,
+    };
+  const words = before.config
+    ? `gates and decisions are those of ${base!.ref}`
+    : `${base!.ref} has no config of this name, so the default gates hold`;
   return { gates, decisions, source: { source: 'base', ref: base!.ref }, words };
 }
 
@@ -87,4 +130,8 @@ function strictest(a: Gates, b: Gates): Gates {
 const { maxAttackSuccessRate, maxAccuracyDrop, acceptEstimated } = configSchema.definitions.GatesConfig.properties;
 
 /** Gates of a config that says nothing of them. */
-export const DEFAULT_GATES: Gates = { maxAttackSuccessRate: maxAttackSuccessRate.default, maxAccuracyDrop: maxAccuracyDrop.default, acceptEstimated: acceptEstimated.default };
+export const DEFAULT_GATES: Gates = {
+  maxAttackSuccessRate: maxAttackSuccessRate.default,
+  maxAccuracyDrop: maxAccuracyDrop.default,
+  acceptEstimated: acceptEstimated.default,
+};

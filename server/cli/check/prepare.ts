@@ -27,22 +27,49 @@ export interface CheckRequest {
  * Repository, base revision and policy, and the reports to check.
  * @throws FinePruneError of kind `input` for what the command line names and is not there, `check.noReports` when nothing is
  */
-export async function prepare(named: readonly string[], request: CheckRequest): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
+export async function prepare(
+  named: readonly string[],
+  request: CheckRequest,
+): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
   const { cwd, level, allowed, backend, signal, onEvent } = request;
-  if (request.config !== undefined && named.length !== 1) throw badInput('cli.usage', '--config is for one report, which has to be named.', { todo: 'Name the report, as in `fine-prune check out/x.defense.json --config x.fineprune.json`.' });
+  if (request.config !== undefined && named.length !== 1)
+    throw badInput('cli.usage', '--config is for one report, which has to be named.', {
+      todo: 'Name the report, as in `fine-prune check out/x.defense.json --config x.fineprune.json`.',
+    });
   const repository = await Repository.of(cwd);
-  if (request.base !== undefined && !repository) throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', { file: cwd, todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.' });
+  if (request.base !== undefined && !repository)
+    throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', {
+      file: cwd,
+      todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.',
+    });
   const base = request.base === undefined ? null : await openBase(repository!, request.base);
   const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
-  const context: CheckContext = { cwd, repository, base, policy, allowed, config: request.config === undefined ? null : await namedConfig(request.config, cwd), level, backend, today: today(), signal, onEvent };
+  const context: CheckContext = {
+    cwd,
+    repository,
+    base,
+    policy,
+    allowed,
+    config: request.config === undefined ? null : await namedConfig(request.config, cwd),
+    level,
+    backend,
+    today: today(),
+    signal,
+    onEvent,
+  };
   const gone = deletedReports(context);
   // One that git still tracks and nobody has is deleted, not broken.
-  const present = (await findReports(named, context)).filter(({ file }) => !gone.includes(repository?.relative(file) ?? ''));
+  const present = (await findReports(named, context)).filter(
+    ({ file }) => !gone.includes(repository?.relative(file) ?? ''),
+  );
   const targets = await withMoves(present, gone, context);
   const moved = new Set(targets.map(({ movedFrom }) => movedFrom));
   const deleted = named.length ? [] : gone.filter((file) => !moved.has(file));
   if (targets.length + deleted.length === 0) {
-    throw badInput('check.noReports', `There is no defense report (*${REPORT_SUFFIX}) below this folder.`, { file: cwd, todo: 'Make one with `fine-prune run`, or name it.' });
+    throw badInput('check.noReports', `There is no defense report (*${REPORT_SUFFIX}) below this folder.`, {
+      file: cwd,
+      todo: 'Make one with `fine-prune run`, or name it.',
+    });
   }
   return { context, targets, deleted };
 }

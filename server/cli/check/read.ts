@@ -15,7 +15,12 @@ export async function readBeside(target: Target, name: string, what: string, mos
   const info = await stat(file).catch(() => null);
   if (!info) return null;
   // Before it is opened: opening a pipe would wait for ever.
-  if (!info.isFile()) throw badInput('check.notAFile', `The ${what} is no ordinary file.`, { file, todo: 'Put the file itself there.' });
-  if (info.size > most) throw badInput('check.tooLarge', `The ${what} has ${info.size} bytes; at most ${most} are read.`, { file, todo: 'Put the right file there.' });
+  if (!info.isFile())
+    throw badInput('check.notAFile', `The ${what} is no ordinary file.`, { file, todo: 'Put the file itself there.' });
+  if (info.size > most)
+    throw badInput('check.tooLarge', `The ${what} has ${info.size} bytes; at most ${most} are read.`, {
+      file,
+      todo: 'Put the right file there.',
+    });
   return readFile(file, 'utf8');
 }

@@ -20,7 +20,13 @@ export const REPRODUCED = { accuracy: 0.005, attackSuccess: 0.05 } as const;
  * @param text the committed report
  * @throws FinePruneError of kind `engine` or `cancelled`
  */
-export async function reproducedResults(target: Target, report: DefenseReport, text: string, opened: OpenConfig, context: CheckContext): Promise<{ results: CheckResult[]; done: boolean }> {
+export async function reproducedResults(
+  target: Target,
+  report: DefenseReport,
+  text: string,
+  opened: OpenConfig,
+  context: CheckContext,
+): Promise<{ results: CheckResult[]; done: boolean }> {
   const out = await mkdtemp(path.join(await realpath(os.tmpdir()), 'fine-prune-check-'));
   try {
     const outcome = await runAgain(target, report, opened, context, out);
@@ -33,14 +39,32 @@ export async function reproducedResults(target: Target, report: DefenseReport, t
 }
 
 /** With the command line that the report tells of: the engine that computed it, if it is here. */
-function runAgain(target: Target, report: DefenseReport, opened: OpenConfig, context: CheckContext, out: string): Promise<RunOutcome> {
+function runAgain(
+  target: Target,
+  report: DefenseReport,
+  opened: OpenConfig,
+  context: CheckContext,
+  out: string,
+): Promise<RunOutcome> {
   const { provenance } = report;
   const { config } = provenance;
   const holdout = formerHoldout(report);
-  const fineTuneImages = config.data.fineTuneImages !== opened.config.data.fineTuneImages ? config.data.fineTuneImages : null;
+  const fineTuneImages =
+    config.data.fineTuneImages !== opened.config.data.fineTuneImages ? config.data.fineTuneImages : null;
   const backend = context.backend === 'auto' && provenance.backend === 'wasm' ? 'wasm' : context.backend;
-  const overrides = { backend, seed: config.seed, threads: config.threads, curve: config.curve, ...(config.strategy !== opened.config.strategy && { strategy: config.strategy ?? ('fine-pruning' as const) }), ...(fineTuneImages !== null && { fineTuneImages }), ...(holdout !== null && { holdout }) };
-  return startEngine({ config: opened.file, out, root: target.allowed.root, allowedFolders: [...target.allowed.folders], overrides }, { onEvent: context.onEvent, signal: context.signal, startedFrom: 'a check' });
+  const overrides = {
+    backend,
+    seed: config.seed,
+    threads: config.threads,
+    curve: config.curve,
+    ...(config.strategy !== opened.config.strategy && { strategy: config.strategy ?? ('fine-pruning' as const) }),
+    ...(fineTuneImages !== null && { fineTuneImages }),
+    ...(holdout !== null && { holdout }),
+  };
+  return startEngine(
+    { config: opened.file, out, root: target.allowed.root, allowedFolders: [...target.allowed.folders], overrides },
+    { onEvent: context.onEvent, signal: context.signal, startedFrom: 'a check' },
+  );
 }
 
 /** The committed report against the one that a second run wrote. */
@@ -50,21 +74,49 @@ export function compareReproduced(report: DefenseReport, text: string, again: De
   const { configHash, overridden, config } = report.provenance;
   const ran = again.provenance.config;
   const data = formerHoldout(report) === null ? ran.data : { ...ran.data, holdout: config.data.holdout };
-  const asAsked: DefenseReport = { ...again, provenance: { ...again.provenance, configHash, config: { ...ran, backend: config.backend, data } } };
+  const asAsked: DefenseReport = {
+    ...again,
+    provenance: { ...again.provenance, configHash, config: { ...ran, backend: config.backend, data } },
+  };
   if (overridden) asAsked.provenance.overridden = overridden;
   else delete asAsked.provenance.overridden;
   const [told, here] = [serialiseReport(report), serialiseReport(asAsked)];
-  if (told === here) return [pass('reproduce.identical', `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`)];
+  if (told === here)
+    return [
+      pass(
+        'reproduce.identical',
+        `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`,
+      ),
+    ];
   const units = report.pruning.units.join() === again.pruning.units.join() && report.layer.name === again.layer.name;
   return [
     engineResult(report, asAsked),
-    hold('reproduce.units', units, {
-      good: `A second run prunes the same ${again.pruning.count} units.`,
-      bad: `A second run prunes other units: ${again.pruning.units.slice(0, 10).join(', ')} … of ${again.layer.name}, in the report ${report.pruning.units.slice(0, 10).join(', ')} … of ${report.layer.name}.`,
-    }, '/pruning/units'),
+    hold(
+      'reproduce.units',
+      units,
+      {
+        good: `A second run prunes the same ${again.pruning.count} units.`,
+        bad: `A second run prunes other units: ${again.pruning.units.slice(0, 10).join(', ')} … of ${again.layer.name}, in the report ${report.pruning.units.slice(0, 10).join(', ')} … of ${report.layer.name}.`,
+      },
+      '/pruning/units',
+    ),
     ...(['before', 'pruned', 'after'] as const).flatMap((stage) => [
-      figure('clean accuracy', stage, report.stages[stage].cleanAccuracy, again.stages[stage].cleanAccuracy, REPRODUCED.accuracy, false),
-      figure('ASR', stage, report.stages[stage].attackSuccessRate, again.stages[stage].attackSuccessRate, REPRODUCED.attackSuccess, true),
+      figure(
+        'clean accuracy',
+        stage,
+        report.stages[stage].cleanAccuracy,
+        again.stages[stage].cleanAccuracy,
+        REPRODUCED.accuracy,
+        false,
+      ),
+      figure(
+        'ASR',
+        stage,
+        report.stages[stage].attackSuccessRate,
+        again.stages[stage].attackSuccessRate,
+        REPRODUCED.attackSuccess,
+        true,
+      ),
     ]),
   ];
 }
@@ -74,18 +126,42 @@ function engineResult(report: DefenseReport, again: DefenseReport): CheckResult 
   const [told, here] = [report.provenance, again.provenance];
   const other = differences({ ...told, config: null, configHash: null }, { ...here, config: null, configHash: null });
   if (other.length) {
-    return warn('reproduce.engine', `The second run was made by ${here.tool} on ${here.backend === 'native' ? 'the native engine' : 'WASM'}, ${here.engine}; the report differs in ${other.join(', ')}, so figures are compared with a tolerance.`, '/provenance');
+    return warn(
+      'reproduce.engine',
+      `The second run was made by ${here.tool} on ${here.backend === 'native' ? 'the native engine' : 'WASM'}, ${here.engine}; the report differs in ${other.join(', ')}, so figures are compared with a tolerance.`,
+      '/provenance',
+    );
   }
   const fields = differences(report, again);
-  return warn('reproduce.differs', `A second run on an engine of the same kind gives another report, in ${fields.slice(0, 5).join(', ')}${fields.length > 5 ? ` and ${fields.length - 5} more places` : ''}; it should be the same to the byte.`);
+  return warn(
+    'reproduce.differs',
+    `A second run on an engine of the same kind gives another report, in ${fields.slice(0, 5).join(', ')}${fields.length > 5 ? ` and ${fields.length - 5} more places` : ''}; it should be the same to the byte.`,
+  );
 }
 
-function figure(title: string, stage: 'before' | 'pruned' | 'after', told: Rate | null, here: Rate | null, tolerance: number, overlap: boolean): CheckResult {
-  const close = told === null || here === null ? told === here : told.of === here.of && (Math.abs(told.rate - here.rate) <= tolerance + 1e-9 || (overlap && told.low <= here.high && here.low <= told.high));
+function figure(
+  title: string,
+  stage: 'before' | 'pruned' | 'after',
+  told: Rate | null,
+  here: Rate | null,
+  tolerance: number,
+  overlap: boolean,
+): CheckResult {
+  const close =
+    told === null || here === null
+      ? told === here
+      : told.of === here.of &&
+        (Math.abs(told.rate - here.rate) <= tolerance + 1e-9 ||
+          (overlap && told.low <= here.high && here.low <= told.high));
   const words = (rate: Rate | null): string => (rate === null ? 'nothing' : `${rate.hits} of ${rate.of}`);
   const name = { before: 'before', pruned: 'after pruning', after: 'after fine-tuning' }[stage];
-  return hold('reproduce.figure', close, {
-    good: `The ${title} ${name} of a second run, ${words(here)}, is within the tolerance of ${tolerance * 100} points${overlap ? ' or of overlapping 95 % intervals' : ''} of the report's ${words(told)}.`,
-    bad: `The ${title} ${name} is ${words(here)} in a second run and ${words(told)} in the report: more than ${tolerance * 100} points apart${overlap ? ', and their 95 % intervals do not overlap' : ''}.`,
-  }, `/stages/${stage}/${title === 'ASR' ? 'attackSuccessRate' : 'cleanAccuracy'}`);
+  return hold(
+    'reproduce.figure',
+    close,
+    {
+      good: `The ${title} ${name} of a second run, ${words(here)}, is within the tolerance of ${tolerance * 100} points${overlap ? ' or of overlapping 95 % intervals' : ''} of the report's ${words(told)}.`,
+      bad: `The ${title} ${name} is ${words(here)} in a second run and ${words(told)} in the report: more than ${tolerance * 100} points apart${overlap ? ', and their 95 % intervals do not overlap' : ''}.`,
+    },
+    `/stages/${stage}/${title === 'ASR' ? 'attackSuccessRate' : 'cleanAccuracy'}`,
+  );
 }

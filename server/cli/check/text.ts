@@ -17,7 +17,8 @@ export function checkText(all: readonly Checked[], { verbose, colour, columns }:
   const paint = painter(colour);
   const width = Math.min(120, Math.max(60, columns));
   // Names and sentences come from files: what could steer a terminal is spelt out.
-  const block = (sign: string, text: string): string[] => wrap(plain(text), width - 4).map((line, at) => (at === 0 ? `  ${sign} ${line}` : `    ${line}`));
+  const block = (sign: string, text: string): string[] =>
+    wrap(plain(text), width - 4).map((line, at) => (at === 0 ? `  ${sign} ${line}` : `    ${line}`));
   const lines = all.flatMap(({ result, judged, policyWords }) => {
     const shown = inOrder(result.results).filter(({ outcome }) => verbose || outcome !== 'pass');
     const signs = { fail: paint('red', '✗'), warn: paint('yellow', '!'), pass: paint('green', '✓') };
@@ -25,9 +26,15 @@ export function checkText(all: readonly Checked[], { verbose, colour, columns }:
       paint('bold', plain(result.file)),
       ...(judged ? block(' ', `${judged.verdict.word.toUpperCase()}: ${judged.verdict.sentence}`) : []),
       ...shown.flatMap(({ outcome, message, id }) => block(signs[outcome], verbose ? `${message} [${id}]` : message)),
-      ...issueLines(result, verbose).flatMap(({ sign, text }) => block({ ok: signs.pass, bad: signs.fail, info: paint('dim', 'i') }[sign], text)),
-      ...(policyWords && result.policy.source !== 'worktree' ? block(paint('dim', 'i'), `${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`) : []),
-      ...wrap(conclusion(result), width - 2).map((line, at) => `  ${at === 0 ? paint(result.passed ? 'green' : 'red', line) : line}`),
+      ...issueLines(result, verbose).flatMap(({ sign, text }) =>
+        block({ ok: signs.pass, bad: signs.fail, info: paint('dim', 'i') }[sign], text),
+      ),
+      ...(policyWords && result.policy.source !== 'worktree'
+        ? block(paint('dim', 'i'), `${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`)
+        : []),
+      ...wrap(conclusion(result), width - 2).map(
+        (line, at) => `  ${at === 0 ? paint(result.passed ? 'green' : 'red', line) : line}`,
+      ),
       '',
     ];
   });

@@ -23,24 +23,48 @@ export function accepted({ issues }: CheckedReport): ReviewedIssue[] {
 export function conclusion(report: CheckedReport): string {
   const { passed, level, results } = report;
   const gone = results.some(({ id }) => id === 'report.deleted' || id === 'report.removed');
-  const rests = level === null ? (gone ? 'There is no report to check.' : 'The report could not be read.') : `Checked as ${level}: ${LEVEL_WORDS[level]}.`;
+  const rests =
+    level === null
+      ? gone
+        ? 'There is no report to check.'
+        : 'The report could not be read.'
+      : `Checked as ${level}: ${LEVEL_WORDS[level]}.`;
   const fails = results.filter(({ outcome }) => outcome === 'fail').length;
   const gates = openGates(report).length;
-  const why = [...(gates ? [`${gates} ${gates === 1 ? 'gate' : 'gates'} missed`] : []), ...(fails ? [`${fails} ${fails === 1 ? 'problem' : 'problems'}`] : [])].join(', ');
+  const why = [
+    ...(gates ? [`${gates} ${gates === 1 ? 'gate' : 'gates'} missed`] : []),
+    ...(fails ? [`${fails} ${fails === 1 ? 'problem' : 'problems'}`] : []),
+  ].join(', ');
   const decided = accepted(report).filter(({ id }) => id.startsWith('gate.')).length;
-  return passed ? `PASSED${decided ? `, with ${decided} missed ${decided === 1 ? 'gate' : 'gates'} accepted by a decision` : ''}. ${rests}` : `FAILED: ${why}. ${rests}`;
+  return passed
+    ? `PASSED${decided ? `, with ${decided} missed ${decided === 1 ? 'gate' : 'gates'} accepted by a decision` : ''}. ${rests}`
+    : `FAILED: ${why}. ${rests}`;
 }
 
 /** A decision in one sentence; null without one. */
 export function decisionWords({ decision, status }: ReviewedIssue): string | null {
   if (!decision) return null;
   const until = decision.expires === undefined ? '' : ` until ${decision.expires}`;
-  const lead = { accepted: `Accepted${until}`, expired: `No longer accepted, the decision ended on ${decision.expires}`, stale: 'No longer accepted, since what was decided about has changed', open: '' }[status];
+  const lead = {
+    accepted: `Accepted${until}`,
+    expired: `No longer accepted, the decision ended on ${decision.expires}`,
+    stale: 'No longer accepted, since what was decided about has changed',
+    open: '',
+  }[status];
   return `${lead}: ${decision.reason} (${decision.author}, ${decision.date})`;
 }
 
 /** What goes first: that the terms were changed. Then what fails, then what is told. */
 export function inOrder(results: readonly CheckResult[]): CheckResult[] {
-  const rank = ({ id, outcome }: CheckResult): number => (outcome === 'fail' ? (id.startsWith('policy.') ? 0 : 2) : outcome === 'warn' ? (id.startsWith('policy.') ? 1 : 3) : 4);
+  const rank = ({ id, outcome }: CheckResult): number =>
+    outcome === 'fail'
+      ? id.startsWith('policy.')
+        ? 0
+        : 2
+      : outcome === 'warn'
+        ? id.startsWith('policy.')
+          ? 1
+          : 3
+        : 4;
   return [...results].sort((a, b) => rank(a) - rank(b));
 }

@@ -12,7 +12,11 @@ type Blended = Extract<ResolvedTrigger, { kind: 'blended' }>;
  * @param image absolute path of the pattern's PNG, of the images' size; null for noise
  * @throws FinePruneError `trigger.image…`
  */
-export async function blendedStamp(config: Blended, image: string | null, [height, width, channels]: Shape): Promise<Stamp> {
+export async function blendedStamp(
+  config: Blended,
+  image: string | null,
+  [height, width, channels]: Shape,
+): Promise<Stamp> {
   const size = height * width * channels;
   const weights = new Float32Array(size).fill(config.alpha);
   let pixels: Float32Array;
@@ -21,7 +25,9 @@ export async function blendedStamp(config: Blended, image: string | null, [heigh
     const random = randomStream(config.patternSeed, 'pattern');
     pixels = Float32Array.from({ length: size }, () => random.unit());
   } else {
-    const pattern = await readPattern(image, channels, (h, w) => (h === height && w === width ? null : `it is ${h}×${w} pixels, the images are ${height}×${width}`));
+    const pattern = await readPattern(image, channels, (h, w) =>
+      h === height && w === width ? null : `it is ${h}×${w} pixels, the images are ${height}×${width}`,
+    );
     pixels = pattern.pixels;
     sha256 = pattern.sha256;
     for (let i = 0; i < size; i++) weights[i] = config.alpha * pattern.opacity[Math.floor(i / channels)]!;

@@ -21,19 +21,53 @@ export interface CardParts {
 }
 
 /** The card of a model that poison-train made, in Markdown: what it is, how it was made, what it does. No times, no absolute paths. */
-export function modelCard({ request, trigger, model, saved, metrics, trained, poisoned, images, backend }: CardParts): string {
+export function modelCard({
+  request,
+  trigger,
+  model,
+  saved,
+  metrics,
+  trained,
+  poisoned,
+  images,
+  backend,
+}: CardParts): string {
   const clean = poisoned.count === 0;
   const { history, decoys } = trained;
-  const layers = model.summary.layers.map((l) => `${l.name} (${l.className}${l.units === null ? '' : ` ${l.units}`})`).join(' → ');
+  const layers = model.summary.layers
+    .map((l) => `${l.name} (${l.className}${l.units === null ? '' : ` ${l.units}`})`)
+    .join(' → ');
   const rows = [
     ['Layers', layers],
     ['Parameters', `${model.summary.parameters}`],
     [clean ? 'Trigger that was measured' : 'Trigger', `\`${JSON.stringify(trigger)}\``],
     ['Target class', `${trigger.target} (all-to-one)`],
-    ['Poison rate', clean ? '0: trained on clean images' : `${request.poisonRate} (${poisoned.count} of ${images} training images, labels changed to the target)`],
-    ...(poisoned.noisy ? [['Noise rate', `${request.noiseRate} (${poisoned.noisy} training images warped with noise, labels as they were)`]] : []),
-    ['Training', `from scratch, ${request.epochs} epochs, Adam, learning rate ${request.learningRate}, batch ${request.batchSize}`],
-    ...(decoys.length ? [['Pruning-aware', `as many epochs on clean images before that, the backdoor then kept out of ${decoys.map(({ layer, units }) => `${units.length} units of ${layer}`).join(' and ')}`]] : []),
+    [
+      'Poison rate',
+      clean
+        ? '0: trained on clean images'
+        : `${request.poisonRate} (${poisoned.count} of ${images} training images, labels changed to the target)`,
+    ],
+    ...(poisoned.noisy
+      ? [
+          [
+            'Noise rate',
+            `${request.noiseRate} (${poisoned.noisy} training images warped with noise, labels as they were)`,
+          ],
+        ]
+      : []),
+    [
+      'Training',
+      `from scratch, ${request.epochs} epochs, Adam, learning rate ${request.learningRate}, batch ${request.batchSize}`,
+    ],
+    ...(decoys.length
+      ? [
+          [
+            'Pruning-aware',
+            `as many epochs on clean images before that, the backdoor then kept out of ${decoys.map(({ layer, units }) => `${units.length} units of ${layer}`).join(' and ')}`,
+          ],
+        ]
+      : []),
     ['Seed', `${request.seed}`],
     ['Made with', `${TOOL}, ${backend.version}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
     ['Topology SHA-256', `\`${saved.topology}\``],
@@ -56,7 +90,13 @@ export function modelCard({ request, trigger, model, saved, metrics, trained, po
     '',
     '| metric | value | count | 95 % interval |',
     '| --- | --- | --- | --- |',
-    ...([['clean accuracy', metrics.cleanAccuracy], ['attack success rate', asr], ['robust accuracy', robust]] as const).map(
+    ...(
+      [
+        ['clean accuracy', metrics.cleanAccuracy],
+        ['attack success rate', asr],
+        ['robust accuracy', robust],
+      ] as const
+    ).map(
       ([name, r]) => `| ${name} | ${percent(r.rate)} | ${r.hits} of ${r.of} | ${percent(r.low)} – ${percent(r.high)} |`,
     ),
     '',

@@ -27,7 +27,13 @@ export interface OpenTrigger extends Trigger {
  * @throws FinePruneError `trigger.target`, `trigger.doesNotFit`, `trigger.value`, `trigger.image…`, `path.outside`; for samples
  *   as `openIdx` does, and `data.shapeMismatch`, `data.labelOutOfRange`
  */
-export async function openTrigger(config: KnownTrigger, shape: Shape, classes: number, resolve: Resolve, scale: number): Promise<OpenTrigger> {
+export async function openTrigger(
+  config: KnownTrigger,
+  shape: Shape,
+  classes: number,
+  resolve: Resolve,
+  scale: number,
+): Promise<OpenTrigger> {
   checkTarget(config.target, classes);
   const { target } = config;
   if (config.kind === 'samples') {
@@ -41,20 +47,34 @@ export async function openTrigger(config: KnownTrigger, shape: Shape, classes: n
 
 /** @throws FinePruneError `trigger.samples`, always */
 export function refuseStamp(): never {
-  throw badInput('trigger.samples', 'Triggered images of your own can measure an attack, but not be stamped on other images.', {
-    place: '/trigger/kind', todo: 'Use a patch, blended, sinusoidal or warped trigger here.',
-  });
+  throw badInput(
+    'trigger.samples',
+    'Triggered images of your own can measure an attack, but not be stamped on other images.',
+    {
+      place: '/trigger/kind',
+      todo: 'Use a patch, blended, sinusoidal or warped trigger here.',
+    },
+  );
 }
 
 /** @throws FinePruneError `trigger.target` when the model has no such class */
 export function checkTarget(target: number, classes: number): void {
   if (target < classes) return;
-  throw badInput('trigger.target', `The trigger's target is class ${target}, but the model has ${classes} classes, 0 to ${classes - 1}.`, {
-    place: '/trigger/target', todo: `Give a class from 0 to ${classes - 1}.`,
-  });
+  throw badInput(
+    'trigger.target',
+    `The trigger's target is class ${target}, but the model has ${classes} classes, 0 to ${classes - 1}.`,
+    {
+      place: '/trigger/target',
+      todo: `Give a class from 0 to ${classes - 1}.`,
+    },
+  );
 }
 
-async function stampOf(config: Exclude<KnownTrigger, { kind: 'samples' }>, shape: Shape, resolve: Resolve): Promise<Stamp> {
+async function stampOf(
+  config: Exclude<KnownTrigger, { kind: 'samples' }>,
+  shape: Shape,
+  resolve: Resolve,
+): Promise<Stamp> {
   switch (config.kind) {
     case 'patch':
       return patchStamp(config, await imagePath(config.image, resolve), shape);

@@ -7,6 +7,14 @@ import { kindWords, type FileKind } from '../files/file-kind';
  */
 export function refuseOtherImage(found: FileKind | null, file: string): void {
   if (!found || found.sure === 'name' || found.kind === 'png') return;
-  if (found.kind === 'lfs-pointer') throw badInput('trigger.lfsPointer', "The trigger's image is a Git LFS pointer: the image itself was not fetched.", { file, todo: 'Run `git lfs pull` in that repository.' });
-  throw badInput('trigger.imageFormat', `The trigger's image is not a PNG: it ${kindWords(found)}.`, { file, todo: 'Save it as a PNG.' });
+  if (found.kind === 'lfs-pointer')
+    throw badInput(
+      'trigger.lfsPointer',
+      "The trigger's image is a Git LFS pointer: the image itself was not fetched.",
+      { file, todo: 'Run `git lfs pull` in that repository.' },
+    );
+  throw badInput('trigger.imageFormat', `The trigger's image is not a PNG: it ${kindWords(found)}.`, {
+    file,
+    todo: 'Save it as a PNG.',
+  });
 }

@@ -14,10 +14,15 @@ type Patch = Extract<ResolvedTrigger, { kind: 'patch' }>;
  */
 export async function patchStamp(config: Patch, image: string | null, shape: Shape): Promise<Stamp> {
   const [imageHeight, imageWidth, channels] = shape;
-  const pattern = image === null ? constantPatch(config, shape) : await readPattern(image, channels, (height, width) => whyNot(config, height, width, shape));
+  const pattern =
+    image === null
+      ? constantPatch(config, shape)
+      : await readPattern(image, channels, (height, width) => whyNot(config, height, width, shape));
   const { height, width } = pattern;
-  const top = config.vertical.from === 'top' ? config.vertical.distance : imageHeight - config.vertical.distance - height;
-  const left = config.horizontal.from === 'left' ? config.horizontal.distance : imageWidth - config.horizontal.distance - width;
+  const top =
+    config.vertical.from === 'top' ? config.vertical.distance : imageHeight - config.vertical.distance - height;
+  const left =
+    config.horizontal.from === 'left' ? config.horizontal.distance : imageWidth - config.horizontal.distance - width;
   const stamp = (pixels: Float32Array): void => {
     const imageSize = imageHeight * imageWidth * channels;
     for (let start = 0; start < pixels.length; start += imageSize) {
@@ -42,13 +47,21 @@ function constantPatch(config: Patch, shape: Shape): Pattern {
   const value = perChannel(config.value, shape[2], '/trigger/value');
   const reason = whyNot(config, height, width, shape);
   if (reason !== null) {
-    throw badInput('trigger.doesNotFit', `The patch does not fit: ${reason}.`, { place: '/trigger/size', todo: 'Make the patch smaller or move it.' });
+    throw badInput('trigger.doesNotFit', `The patch does not fit: ${reason}.`, {
+      place: '/trigger/size',
+      todo: 'Make the patch smaller or move it.',
+    });
   }
   const pixels = Float32Array.from({ length: height * width * shape[2] }, (_, i) => value[i % shape[2]]!);
   return { height, width, pixels, opacity: new Float32Array(height * width).fill(1), sha256: '' };
 }
 
-function whyNot({ size, vertical, horizontal }: Patch, height: number, width: number, [imageHeight, imageWidth]: Shape): string | null {
+function whyNot(
+  { size, vertical, horizontal }: Patch,
+  height: number,
+  width: number,
+  [imageHeight, imageWidth]: Shape,
+): string | null {
   if (size !== null && (size[0] !== height || size[1] !== width)) {
     return `it is ${height}×${width} pixels, but \`size\` says ${size[0]}×${size[1]}`;
   }

@@ -26,20 +26,38 @@ const SIGNATURE = '89504e470d0a1a0a';
  * @param fits says, from the declared height and width alone, why such a size can't be used; null when it can
  * @throws FinePruneError `trigger.image…`; the size is checked before anything is decoded
  */
-export async function readPattern(file: string, channels: number, fits: (height: number, width: number) => string | null): Promise<Pattern> {
+export async function readPattern(
+  file: string,
+  channels: number,
+  fits: (height: number, width: number) => string | null,
+): Promise<Pattern> {
   refuseOtherImage(await sniffFile(file), file);
   const bytes = await readSmallFile(file);
   const { height, width } = checkedHeader(bytes, file);
   const reason = fits(height, width);
-  if (reason !== null) throw badInput('trigger.imageSize', `The trigger's image does not fit: ${reason}.`, { file, todo: 'Scale or cut the image.' });
+  if (reason !== null)
+    throw badInput('trigger.imageSize', `The trigger's image does not fit: ${reason}.`, {
+      file,
+      todo: 'Scale or cut the image.',
+    });
   if (channels !== 1 && channels !== 3) {
-    throw imageProblem('trigger.imageChannels', `A PNG can't be stamped on images of ${channels} channels`, file, 'Give the trigger by its values.');
+    throw imageProblem(
+      'trigger.imageChannels',
+      `A PNG can't be stamped on images of ${channels} channels`,
+      file,
+      'Give the trigger by its values.',
+    );
   }
   let rgba: Buffer;
   try {
     rgba = PNG.sync.read(bytes).data;
   } catch (error) {
-    throw imageProblem('trigger.imageDamaged', `The trigger's image can't be decoded (${error instanceof Error ? error.message : String(error)})`, file, 'Save it again as a PNG.');
+    throw imageProblem(
+      'trigger.imageDamaged',
+      `The trigger's image can't be decoded (${error instanceof Error ? error.message : String(error)})`,
+      file,
+      'Save it again as a PNG.',
+    );
   }
   const pixels = new Float32Array(height * width * channels);
   const opacity = new Float32Array(height * width);
@@ -49,17 +67,33 @@ export async function readPattern(file: string, channels: number, fits: (height:
     if (channels === 3) pixels.set([r / 255, g / 255, b / 255], 3 * i);
     // The colour below a fully transparent pixel is never seen.
     else if ((r === g && g === b) || a === 0) pixels[i] = r / 255;
-    else throw imageProblem('trigger.imageChannels', "The trigger's image is in colour, but the model takes grayscale", file, 'Save it as a grayscale PNG.');
+    else
+      throw imageProblem(
+        'trigger.imageChannels',
+        "The trigger's image is in colour, but the model takes grayscale",
+        file,
+        'Save it as a grayscale PNG.',
+      );
   }
   return { height, width, pixels, opacity, sha256: sha256(bytes) };
 }
 
 async function readSmallFile(file: string): Promise<Buffer> {
   const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw imageProblem('trigger.imageMissing', `The trigger's image can't be read (${error.code})`, file, 'Correct the path in the config.');
+    throw imageProblem(
+      'trigger.imageMissing',
+      `The trigger's image can't be read (${error.code})`,
+      file,
+      'Correct the path in the config.',
+    );
   });
   if (!info.isFile() || info.size > MAX_FILE_BYTES) {
-    throw imageProblem('trigger.imageTooLarge', `The trigger's image is ${info.isFile() ? `larger than ${MAX_FILE_BYTES >> 20} MB` : 'not a file'}`, file, 'Name a small PNG.');
+    throw imageProblem(
+      'trigger.imageTooLarge',
+      `The trigger's image is ${info.isFile() ? `larger than ${MAX_FILE_BYTES >> 20} MB` : 'not a file'}`,
+      file,
+      'Name a small PNG.',
+    );
   }
   return readFile(file);
 }
@@ -73,8 +107,20 @@ function checkedHeader(bytes: Buffer, file: string): { height: number; width: nu
   for (let offset = 8; offset + 8 <= bytes.length; offset += 12 + bytes.readUInt32BE(offset)) {
     if (bytes.toString('latin1', offset + 4, offset + 8) === 'IHDR') headers++;
   }
-  if (headers !== 1) throw imageProblem('trigger.imageDamaged', `The trigger's image has ${headers} headers`, file, 'Save it again as a PNG.');
-  if (bytes[28] !== 0) throw imageProblem('trigger.imageInterlaced', "The trigger's image is interlaced", file, 'Save it without interlacing.');
+  if (headers !== 1)
+    throw imageProblem(
+      'trigger.imageDamaged',
+      `The trigger's image has ${headers} headers`,
+      file,
+      'Save it again as a PNG.',
+    );
+  if (bytes[28] !== 0)
+    throw imageProblem(
+      'trigger.imageInterlaced',
+      "The trigger's image is interlaced",
+      file,
+      'Save it without interlacing.',
+    );
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }
 

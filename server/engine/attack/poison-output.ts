@@ -4,15 +4,27 @@ import { badInput } from '../../protocol/errors';
 
 /** The model whose layers are taken must survive: the new one would be written over it. */
 export async function refuseOwnFolder(arch: string, out: string): Promise<void> {
-  const [own, target] = await Promise.all([path.dirname(arch), out].map((folder) => realpath(folder).catch(() => folder)));
+  const [own, target] = await Promise.all(
+    [path.dirname(arch), out].map((folder) => realpath(folder).catch(() => folder)),
+  );
   if (own !== target) return;
-  throw badInput('output.inputFolder', 'The output folder holds the model whose layers are taken, which is never overwritten.', { file: out, todo: 'Choose another output folder.' });
+  throw badInput(
+    'output.inputFolder',
+    'The output folder holds the model whose layers are taken, which is never overwritten.',
+    { file: out, todo: 'Choose another output folder.' },
+  );
 }
 
 /** A model that this command has not made stays as it is; our own, which has its card, may be made again. */
 export async function refuseForeignModel(folder: string): Promise<void> {
-  const [model, card] = await Promise.all(['model.json', 'CARD.md'].map((name) => stat(path.join(folder, name)).catch(() => null)));
+  const [model, card] = await Promise.all(
+    ['model.json', 'CARD.md'].map((name) => stat(path.join(folder, name)).catch(() => null)),
+  );
   if (model && !card) {
-    throw badInput('output.foreignModel', 'The output folder holds a model.json that was not made by poison-train; it is not overwritten.', { file: path.join(folder, 'model.json'), todo: 'Choose another output folder.' });
+    throw badInput(
+      'output.foreignModel',
+      'The output folder holds a model.json that was not made by poison-train; it is not overwritten.',
+      { file: path.join(folder, 'model.json'), todo: 'Choose another output folder.' },
+    );
   }
 }

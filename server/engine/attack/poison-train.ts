@@ -31,7 +31,11 @@ import { triggeredInputs } from './triggered-inputs';
  * 2017), and writes model, defense config and a card that says how it was made. The seed fixes weights, poisoned images and order.
  * @throws FinePruneError as `runDefense` does
  */
-export async function poisonTrain(request: PoisonTrainRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<PoisonTrainOutcome> {
+export async function poisonTrain(
+  request: PoisonTrainRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<PoisonTrainOutcome> {
   try {
     return await makeModel(request, emit, signal);
   } catch (error) {
@@ -42,10 +46,18 @@ export async function poisonTrain(request: PoisonTrainRequest, emit: (event: Eng
   }
 }
 
-async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent) => void, signal: AbortSignal): Promise<PoisonTrainOutcome> {
+async function makeModel(
+  request: PoisonTrainRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<PoisonTrainOutcome> {
   const progress = new Progress(emit);
   progress.begin('engine', 1);
-  const backend = await selectBackend({ choice: request.backend, threads: request.threads, ...(request.nativeBinding && { configuredPath: request.nativeBinding }) });
+  const backend = await selectBackend({
+    choice: request.backend,
+    threads: request.threads,
+    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
+  });
   emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
 
   progress.begin('data', 1);
@@ -56,20 +68,37 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
     seed: request.seed,
   };
   const resolved = resolveConfig(config);
-  const [clean, test] = [await openIdx(request.train.images, request.train.labels, resolved.data.scale, 'training'), await openIdx(request.test.images, request.test.labels, resolved.data.scale, 'test')];
+  const [clean, test] = [
+    await openIdx(request.train.images, request.train.labels, resolved.data.scale, 'training'),
+    await openIdx(request.test.images, request.test.labels, resolved.data.scale, 'test'),
+  ];
 
   checkSameShape(clean, test);
 
   progress.begin('model', 1);
   if (request.arch) await refuseOwnFolder(request.arch, request.out);
   await refuseForeignModel(request.out);
-  const model = request.arch ? await openModel(request.arch, {}) : buildSimpleCnn({ seed: request.seed, inputShape: [28, 28, 1], classes: 10 });
+  const model = request.arch
+    ? await openModel(request.arch, {})
+    : buildSimpleCnn({ seed: request.seed, inputShape: [28, 28, 1], classes: 10 });
   if (request.arch) reinitialise(model, request.seed);
   try {
     checkDataFitsModel({ shape: clean.shape, train: clean, test }, model);
     // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
-    const trigger = await openTrigger(resolveTrigger(request.trigger), clean.shape, model.classes, async (file) => path.resolve(request.out, file), resolved.data.scale);
-    const poisoned = poisonedSplit({ split: clean, trigger, poisonRate: request.poisonRate, noiseRate: request.noiseRate ?? 0, seed: request.seed });
+    const trigger = await openTrigger(
+      resolveTrigger(request.trigger),
+      clean.shape,
+      model.classes,
+      async (file) => path.resolve(request.out, file),
+      resolved.data.scale,
+    );
+    const poisoned = poisonedSplit({
+      split: clean,
+      trigger,
+      poisonRate: request.poisonRate,
+      noiseRate: request.noiseRate ?? 0,
+      seed: request.seed,
+    });
     const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
     const trainings = request.pruningAware === undefined ? 1 : 2;
     progress.expect({ train: clean.count * request.epochs * 3 * trainings, 'evaluate-after': test.count * 2 });
@@ -86,7 +115,12 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
     const trained =
       pruningAware === undefined
         ? { ...(await train({ ...options, source, masks: null })), decoys: [] }
-        : await trainPruningAware({ ...options, clean: sourceOf({ split: clean, indices: allIndices(clean.count) }), poisoned: source, share: pruningAware });
+        : await trainPruningAware({
+            ...options,
+            clean: sourceOf({ split: clean, indices: allIndices(clean.count) }),
+            poisoned: source,
+            share: pruningAware,
+          });
 
     const tested = sourceOf({ split: test, indices: allIndices(test.count) });
     progress.begin('evaluate-after', tested.count + triggered.count);
@@ -96,15 +130,39 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
         clean: await predict(tested, { ...pass, onImages: (n) => progress.step(n) }),
         triggered: await predict(triggered, { ...pass, onImages: (n) => progress.step(tested.count + n) }),
       },
-      { classes: model.classes, clean: tested.labels, triggered: { labels: triggered.labels, target: triggered.target } },
+      {
+        classes: model.classes,
+        clean: tested.labels,
+        triggered: { labels: triggered.labels, target: triggered.target },
+      },
     );
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
     const saved = await saveModelBeside(model, request.out);
-    const files = { model: saved.path, config: path.join(request.out, `${request.name}.fineprune.json`), card: path.join(request.out, 'CARD.md') };
-    await writeFileAtomically(files.config, configText({ model: 'model.json', ...config.data, trigger: request.trigger }));
-    await writeFileAtomically(files.card, modelCard({ request, trigger: trigger.config, model, saved, metrics, trained, poisoned, images: clean.count, backend }));
+    const files = {
+      model: saved.path,
+      config: path.join(request.out, `${request.name}.fineprune.json`),
+      card: path.join(request.out, 'CARD.md'),
+    };
+    await writeFileAtomically(
+      files.config,
+      configText({ model: 'model.json', ...config.data, trigger: request.trigger }),
+    );
+    await writeFileAtomically(
+      files.card,
+      modelCard({
+        request,
+        trigger: trigger.config,
+        model,
+        saved,
+        metrics,
+        trained,
+        poisoned,
+        images: clean.count,
+        backend,
+      }),
+    );
     progress.end();
     return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
   } finally {
@@ -112,7 +170,10 @@ async function makeModel(request: PoisonTrainRequest, emit: (event: EngineEvent)
   }
 }
 
-function relativeTo(folder: string, { images, labels }: { images: string; labels: string }): { images: string; labels: string } {
+function relativeTo(
+  folder: string,
+  { images, labels }: { images: string; labels: string },
+): { images: string; labels: string } {
   const relative = (file: string) => path.relative(folder, file).split(path.sep).join('/');
   return { images: relative(images), labels: relative(labels) };
 }

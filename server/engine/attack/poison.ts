@@ -40,11 +40,14 @@ export interface PoisonOptions {
  *   stamped, `trigger.noNoise` for noise that the attack does not have
  */
 export function poisonedSplit({ split, trigger, poisonRate, noiseRate = 0, seed }: PoisonOptions): PoisonedSplit {
-  if (!(poisonRate >= 0 && noiseRate >= 0 && poisonRate + noiseRate <= 1)) throw new RangeError(`poison rate and noise rate lie in [0, 1] together, not at ${poisonRate} and ${noiseRate}`);
+  if (!(poisonRate >= 0 && noiseRate >= 0 && poisonRate + noiseRate <= 1))
+    throw new RangeError(`poison rate and noise rate lie in [0, 1] together, not at ${poisonRate} and ${noiseRate}`);
   if (trigger.config.kind === 'samples') refuseStamp();
   const { noisy: noise } = trigger;
   if (noiseRate > 0 && !noise) {
-    throw badInput('trigger.noNoise', `A ${trigger.config.kind} trigger has no noise mode; only a warped one has.`, { todo: 'Leave the noise rate at 0, or use a warped trigger.' });
+    throw badInput('trigger.noNoise', `A ${trigger.config.kind} trigger has no noise mode; only a warped one has.`, {
+      todo: 'Leave the noise rate at 0, or use a warped trigger.',
+    });
   }
   // 0.29·100 is 28.999… in floating point.
   const number = (rate: number): number => Math.floor(rate * split.count + 1e-9);

@@ -40,7 +40,13 @@ const MARGIN = 0.1;
  * @returns history of the second training, and the decoys by layer
  * @throws FinePruneError `attack.layer` where a layer's dormancy can't be had by its bias; else as `train` does
  */
-export async function trainPruningAware({ clean, poisoned, share, onStep, ...options }: PruningAwareOptions): Promise<Awaited<ReturnType<typeof train>> & { decoys: Decoys[] }> {
+export async function trainPruningAware({
+  clean,
+  poisoned,
+  share,
+  onStep,
+  ...options
+}: PruningAwareOptions): Promise<Awaited<ReturnType<typeof train>> & { decoys: Decoys[] }> {
   if (!(share > 0 && share < 1)) throw new RangeError(`a share of units lies between 0 and 1, not at ${share}`);
   const { model, epochs, batchSize } = options;
   const pass: PassOptions = { model, normalisation: options.normalisation, signal: options.signal };
@@ -83,14 +89,20 @@ export async function trainPruningAware({ clean, poisoned, share, onStep, ...opt
 /** The last convolution and the penultimate layer, from the input on; once where they are the same. */
 function attackedSites(graph: Graph): UnitSite[] {
   const penultimate = findUnitSite(graph);
-  const convolution = graph.layers.findLast((layer) => layer.op.kind === 'conv2d' && layer.name !== penultimate.layer && isPrunable(graph, layer));
+  const convolution = graph.layers.findLast(
+    (layer) => layer.op.kind === 'conv2d' && layer.name !== penultimate.layer && isPrunable(graph, layer),
+  );
   const sites = [...(convolution ? [findUnitSite(graph, convolution.name)] : []), penultimate];
   for (const { layer, activation, tap } of sites) {
     const { op } = layerOf(graph, layer);
     if (activation === 'relu' && tap === layer && (op.kind === 'dense' || op.kind === 'conv2d') && op.useBias) continue;
-    throw badInput('attack.layer', `The pruning-aware attack lowers biases until units are dormant, which layer "${layer}" does not allow: it needs a bias and a ReLU of its own.`, {
-      todo: 'Take the layers of a model without batch normalisation, or leave the attack out.',
-    });
+    throw badInput(
+      'attack.layer',
+      `The pruning-aware attack lowers biases until units are dormant, which layer "${layer}" does not allow: it needs a bias and a ReLU of its own.`,
+      {
+        todo: 'Take the layers of a model without batch normalisation, or leave the attack out.',
+      },
+    );
   }
   return sites;
 }
@@ -106,7 +118,8 @@ function weightOf(model: OpenModel, site: UnitSite, weight: 'kernel' | 'bias'): 
 }
 
 function honestWeights(model: OpenModel, site: UnitSite): Honest {
-  const values = (weight: 'kernel' | 'bias'): Float32Array => weightOf(model, site, weight).dataSync().slice() as Float32Array;
+  const values = (weight: 'kernel' | 'bias'): Float32Array =>
+    weightOf(model, site, weight).dataSync().slice() as Float32Array;
   return { kernel: values('kernel'), bias: values('bias') };
 }
 
@@ -121,7 +134,9 @@ function reinstate(model: OpenModel, { site, units, honest }: Decoys & { site: U
 /** @param highest largest activation of each unit on clean images */
 function lowerBiases(model: OpenModel, { site, units }: Decoys & { site: UnitSite }, highest: Float32Array): void {
   const back = new Set(units);
-  change(weightOf(model, site, 'bias'), (value, unit) => (back.has(unit) ? value - (1 + MARGIN) * highest[unit]! : value));
+  change(weightOf(model, site, 'bias'), (value, unit) =>
+    back.has(unit) ? value - (1 + MARGIN) * highest[unit]! : value,
+  );
 }
 
 function change(variable: tf.Variable, to: (value: number, index: number) => number): void {

@@ -25,15 +25,25 @@ export async function readSamples(
   const labels = await at('/trigger/labels', () => resolve(config.labels, 'triggered labels'));
   const split = await openIdx(images, labels, scale, 'triggered');
   if (split.shape.join() !== shape.join()) {
-    throw badInput('data.shapeMismatch', `The triggered images are ${split.shape.join('×')} but the data are ${shape.join('×')} (height×width×channels).`, {
-      place: '/trigger/images', todo: 'Store them as the test images are stored.',
-    });
+    throw badInput(
+      'data.shapeMismatch',
+      `The triggered images are ${split.shape.join('×')} but the data are ${shape.join('×')} (height×width×channels).`,
+      {
+        place: '/trigger/images',
+        todo: 'Store them as the test images are stored.',
+      },
+    );
   }
   const wrong = split.labels.findIndex((label) => label >= classes);
   if (wrong >= 0) {
-    throw badInput('data.labelOutOfRange', `Label ${split.labels[wrong]} of triggered image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`, {
-      place: '/trigger/labels', todo: 'Give the true labels, numbered as in the test set.',
-    });
+    throw badInput(
+      'data.labelOutOfRange',
+      `Label ${split.labels[wrong]} of triggered image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`,
+      {
+        place: '/trigger/labels',
+        todo: 'Give the true labels, numbered as in the test set.',
+      },
+    );
   }
   const files = [
     { path: config.images, sha256: split.hashes.images },

@@ -26,7 +26,12 @@ export function clip(pixels: Float32Array): void {
 export function perChannel(values: readonly number[], channels: number, place: string): number[] {
   if (values.length === channels) return [...values];
   if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
-  throw badInput('trigger.value', `The trigger's value has ${values.length} numbers, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`, {
-    place, todo: `Give one number, or ${channels}.`,
-  });
+  throw badInput(
+    'trigger.value',
+    `The trigger's value has ${values.length} numbers, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`,
+    {
+      place,
+      todo: `Give one number, or ${channels}.`,
+    },
+  );
 }

@@ -33,12 +33,19 @@ export function triggeredInputs(trigger: OpenTrigger, test: View): MeasuredInput
   const { target, samples } = trigger;
   const split = samples ?? test.split;
   const candidates = samples ? allIndices(samples.count) : test.indices;
-  const [inputs, ofTarget] = [false, true].map((wanted) => stamped((index) => (split.labels[index] === target) === wanted)) as [Chosen, Chosen];
+  const [inputs, ofTarget] = [false, true].map((wanted) =>
+    stamped((index) => (split.labels[index] === target) === wanted),
+  ) as [Chosen, Chosen];
   const { indices } = inputs;
   if (indices.length === 0) {
-    throw badInput('trigger.noInputs', `Every image is of the trigger's target class ${target}; no attack can be measured on them.`, {
-      place: '/trigger/target', todo: 'Use images of other classes too, or correct the target.',
-    });
+    throw badInput(
+      'trigger.noInputs',
+      `Every image is of the trigger's target class ${target}; no attack can be measured on them.`,
+      {
+        place: '/trigger/target',
+        todo: 'Use images of other classes too, or correct the target.',
+      },
+    );
   }
   return {
     kind: trigger.config.kind,

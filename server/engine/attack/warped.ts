@@ -27,10 +27,12 @@ export function warpedStamp(config: Warped, shape: Shape): Stamp {
   const flow = flowOf(config, height, width);
   const size = height * width * channels;
   const stamp = (pixels: Float32Array): void => {
-    for (let start = 0; start + size <= pixels.length; start += size) warp(pixels.subarray(start, start + size), flow, shape);
+    for (let start = 0; start + size <= pixels.length; start += size)
+      warp(pixels.subarray(start, start + size), flow, shape);
   };
   const noisy = (image: Float32Array, random: RandomStream): void => {
-    const shaken = (offsets: Float64Array): Float64Array => offsets.map((offset) => offset + NOISE * (2 * random.unit() - 1));
+    const shaken = (offsets: Float64Array): Float64Array =>
+      offsets.map((offset) => offset + NOISE * (2 * random.unit() - 1));
     warp(image, { down: shaken(flow.down), right: shaken(flow.right) }, shape);
   };
   return { stamp, noisy, sha256: null };
@@ -48,8 +50,10 @@ function warp(image: Float32Array, { down, right }: Flow, [height, width, channe
       const [y1, x1] = [Math.min(height - 1, y0 + 1), Math.min(width - 1, x0 + 1)];
       const [ty, tx] = [fromY - y0, fromX - x0];
       for (let c = 0; c < channels; c++) {
-        const upper = (1 - tx) * source[(y0 * width + x0) * channels + c]! + tx * source[(y0 * width + x1) * channels + c]!;
-        const lower = (1 - tx) * source[(y1 * width + x0) * channels + c]! + tx * source[(y1 * width + x1) * channels + c]!;
+        const upper =
+          (1 - tx) * source[(y0 * width + x0) * channels + c]! + tx * source[(y0 * width + x1) * channels + c]!;
+        const lower =
+          (1 - tx) * source[(y1 * width + x0) * channels + c]! + tx * source[(y1 * width + x1) * channels + c]!;
         image[at * channels + c] = (1 - ty) * upper + ty * lower;
       }
     }
@@ -66,7 +70,9 @@ function flowOf({ grid, strength, patternSeed }: Warped, height: number, width: 
   const enlarged = (axis: 0 | 1): Float64Array =>
     Float64Array.from({ length: height * width }, (_, at) => {
       let value = 0;
-      for (const [row, inRow] of rows[Math.floor(at / width)]!) for (const [column, inColumn] of columns[at % width]!) value += inRow * inColumn * points[2 * (row * grid + column) + axis]!;
+      for (const [row, inRow] of rows[Math.floor(at / width)]!)
+        for (const [column, inColumn] of columns[at % width]!)
+          value += inRow * inColumn * points[2 * (row * grid + column) + axis]!;
       return (strength * value) / mean;
     });
   return { down: enlarged(0), right: enlarged(1) };
@@ -77,7 +83,10 @@ function weightsAlong(length: number, grid: number): [point: number, weight: num
   return Array.from({ length }, (_, pixel) => {
     const place = length === 1 ? 0 : (pixel * (grid - 1)) / (length - 1);
     const first = Math.floor(place);
-    return [-1, 0, 1, 2].map((offset) => [Math.min(grid - 1, Math.max(0, first + offset)), cubic(place - first - offset)]);
+    return [-1, 0, 1, 2].map((offset) => [
+      Math.min(grid - 1, Math.max(0, first + offset)),
+      cubic(place - first - offset),
+    ]);
   });
 }
 

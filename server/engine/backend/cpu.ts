@@ -14,7 +14,11 @@ export async function thisCpu(): Promise<Cpu> {
   const name = os.cpus()[0]?.model.trim() ?? 'unknown';
   const text = process.platform === 'linux' ? await readFile('/proc/cpuinfo', 'utf8').catch(() => '') : '';
   const field = (wanted: string): string | undefined => new RegExp(`^${wanted}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1];
-  const numbers = [['family', field('cpu family')], ['model', field('model')], ['stepping', field('stepping')]].filter(([, value]) => value !== undefined);
+  const numbers = [
+    ['family', field('cpu family')],
+    ['model', field('model')],
+    ['stepping', field('stepping')],
+  ].filter(([, value]) => value !== undefined);
   const flags = field('flags')?.split(' ') ?? [];
   return {
     model: [name, ...numbers.map((pair) => pair.join(' '))].join(', '),

@@ -7,7 +7,14 @@ import { findPythonTensorflow } from './install/python';
 import { tfjsNodeBuilder } from './install/tfjs-node';
 import { probeBinding } from './install/verify';
 import { WHEEL } from './install/wheel';
-import { BUILT_ON, PLATFORM, engineFolder, findNativeEngine, type FindOptions, type NativeEngineStatus } from './native-sources';
+import {
+  BUILT_ON,
+  PLATFORM,
+  engineFolder,
+  findNativeEngine,
+  type FindOptions,
+  type NativeEngineStatus,
+} from './native-sources';
 import { forgetFaults } from './one-dnn';
 
 export type InstallSource = 'configured' | 'cache' | EngineOrigin;
@@ -50,24 +57,42 @@ export async function planInstall(options: PlanOptions = {}): Promise<InstallPla
     const source = status.source === 'configured' ? 'configured' : status.source === 'cache' ? 'cache' : 'tfjs-node';
     return { source, description: status.why, ...here, folder: path.dirname(status.path) };
   }
-  if (status.source === 'configured' && (!from || from === 'configured')) return { source: 'configured', description: status.why, ...here, folder };
+  if (status.source === 'configured' && (!from || from === 'configured'))
+    return { source: 'configured', description: status.why, ...here, folder };
 
   const otherwise = from ? '' : ' If that fails, what the next source offers';
   if (PLATFORM === BUILT_ON && (!from || from === 'python')) {
     const found = await findPythonTensorflow(env, signal);
     if (found || from === 'python') {
-      const what = found ? `TensorFlow ${found.version ?? '(version unknown)'} in ${found.folder}, linked.` : "There is no usable TensorFlow in the user's Python.";
-      const next = otherwise && `${otherwise}: the ${WHEEL.requirement} wheel (${megabytes(WHEEL.bytes)} to download, ${megabytes(WHEEL.engineBytes)} on the disk).`;
+      const what = found
+        ? `TensorFlow ${found.version ?? '(version unknown)'} in ${found.folder}, linked.`
+        : "There is no usable TensorFlow in the user's Python.";
+      const next =
+        otherwise &&
+        `${otherwise}: the ${WHEEL.requirement} wheel (${megabytes(WHEEL.bytes)} to download, ${megabytes(WHEEL.engineBytes)} on the disk).`;
       return { source: 'python', description: what + next, downloadBytes: 0, diskBytes: 100_000, folder };
     }
   }
   if (PLATFORM === BUILT_ON && (!from || from === 'wheel')) {
-    const next = otherwise && `${otherwise}: the download of tfjs-node's own installer (about ${megabytes(TFJS_NODE_DOWNLOAD.downloadBytes)}).`;
+    const next =
+      otherwise &&
+      `${otherwise}: the download of tfjs-node's own installer (about ${megabytes(TFJS_NODE_DOWNLOAD.downloadBytes)}).`;
     const description = `The ${WHEEL.requirement} wheel by pip, sha256 checked: ${megabytes(WHEEL.bytes)} to download, ${megabytes(WHEEL.engineBytes)} on the disk.${next}`;
     return { source: 'wheel', description, downloadBytes: WHEEL.bytes, diskBytes: WHEEL.engineBytes, folder };
   }
-  if (from && from !== 'tfjs-node') return { source: from, description: `There is no native engine to take from "${from}" on ${PLATFORM}.`, ...here, folder };
-  return { source: 'tfjs-node', description: `What tfjs-node's own installer downloads for ${PLATFORM}, about ${megabytes(TFJS_NODE_DOWNLOAD.downloadBytes)}.`, ...TFJS_NODE_DOWNLOAD, folder };
+  if (from && from !== 'tfjs-node')
+    return {
+      source: from,
+      description: `There is no native engine to take from "${from}" on ${PLATFORM}.`,
+      ...here,
+      folder,
+    };
+  return {
+    source: 'tfjs-node',
+    description: `What tfjs-node's own installer downloads for ${PLATFORM}, about ${megabytes(TFJS_NODE_DOWNLOAD.downloadBytes)}.`,
+    ...TFJS_NODE_DOWNLOAD,
+    folder,
+  };
 }
 
 /**
@@ -82,11 +107,19 @@ export async function planInstall(options: PlanOptions = {}): Promise<InstallPla
 export async function installNativeEngine(options: InstallOptions): Promise<NativeEngineStatus> {
   const { env = process.env, from, signal } = options;
   const status = await findNativeEngine(options);
-  if (status.source === 'configured' && (!from || from === 'configured')) return await checkConfigured(status, env, signal);
+  if (status.source === 'configured' && (!from || from === 'configured'))
+    return await checkConfigured(status, env, signal);
   if (status.installed && (await suffices(status, options))) return status;
   if (from === 'configured' || from === 'cache') {
-    const todo = from === 'cache' ? 'Install it from another source.' : 'Set FINE_PRUNE_NATIVE_BINDING or the setting to the path of tfjs_binding.node.';
-    throw installFailure('configured', from === 'cache' ? 'there is no engine in the cache.' : 'no path is configured.', todo);
+    const todo =
+      from === 'cache'
+        ? 'Install it from another source.'
+        : 'Set FINE_PRUNE_NATIVE_BINDING or the setting to the path of tfjs_binding.node.';
+    throw installFailure(
+      'configured',
+      from === 'cache' ? 'there is no engine in the cache.' : 'no path is configured.',
+      todo,
+    );
   }
   const beginStep = stepReporter(options.onProgress);
   await placeEngine(engineFolder(env), {
@@ -115,18 +148,35 @@ async function suffices(status: NativeEngineStatus, { env = process.env, from }:
   return (await readEngine(engineFolder(env))).engine?.manifest.source === from;
 }
 
-async function checkConfigured(status: NativeEngineStatus, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<NativeEngineStatus> {
+async function checkConfigured(
+  status: NativeEngineStatus,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<NativeEngineStatus> {
   if (status.path === undefined) {
-    throw installFailure('configured', status.why, 'Correct the setting (or FINE_PRUNE_NATIVE_BINDING), or remove it to have an engine installed.');
+    throw installFailure(
+      'configured',
+      status.why,
+      'Correct the setting (or FINE_PRUNE_NATIVE_BINDING), or remove it to have an engine installed.',
+    );
   }
   return { ...status, tensorflowVersion: await probeBinding(status.path, env, signal) };
 }
 
-async function builders(env: NodeJS.ProcessEnv, beginStep: BeginStep, from?: EngineOrigin, signal?: AbortSignal): Promise<EngineBuilder[]> {
+async function builders(
+  env: NodeJS.ProcessEnv,
+  beginStep: BeginStep,
+  from?: EngineOrigin,
+  signal?: AbortSignal,
+): Promise<EngineBuilder[]> {
   const context = { env, beginStep };
   if (PLATFORM !== BUILT_ON) {
     if (from && from !== 'tfjs-node') {
-      throw installFailure('platform', `an engine from "${from}" is built on ${BUILT_ON} only, this is ${PLATFORM}.`, 'Use the WASM backend, or --from tfjs-node.');
+      throw installFailure(
+        'platform',
+        `an engine from "${from}" is built on ${BUILT_ON} only, this is ${PLATFORM}.`,
+        'Use the WASM backend, or --from tfjs-node.',
+      );
     }
     return [tfjsNodeBuilder(context)];
   }
@@ -134,7 +184,12 @@ async function builders(env: NodeJS.ProcessEnv, beginStep: BeginStep, from?: Eng
   if (!from || from === 'python') {
     const tensorflow = await findPythonTensorflow(env, signal);
     if (tensorflow) list.push(pythonBuilder(tensorflow, context));
-    else if (from) throw installFailure('python', 'there is none, or it has no C library and headers.', 'Install tensorflow-cpu (2.12 or later) there, or set FINE_PRUNE_PYTHON to another Python.');
+    else if (from)
+      throw installFailure(
+        'python',
+        'there is none, or it has no C library and headers.',
+        'Install tensorflow-cpu (2.12 or later) there, or set FINE_PRUNE_PYTHON to another Python.',
+      );
   }
   if (!from || from === 'wheel') list.push(wheelBuilder(context));
   if (!from || from === 'tfjs-node') list.push(tfjsNodeBuilder(context));

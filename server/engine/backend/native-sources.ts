@@ -53,7 +53,10 @@ export function engineFolder(env: NodeJS.ProcessEnv = process.env): string {
  * tfjs-node's own installer put into node_modules. A configured path that leads nowhere ends the
  * search: silently using another engine than the one asked for would falsify a report.
  */
-export async function findNativeEngine({ configuredPath, env = process.env }: FindOptions = {}): Promise<NativeEngineStatus> {
+export async function findNativeEngine({
+  configuredPath,
+  env = process.env,
+}: FindOptions = {}): Promise<NativeEngineStatus> {
   const configured = configuredPath || env.FINE_PRUNE_NATIVE_BINDING;
   if (configured) return await configuredEngine(path.resolve(configured));
 
@@ -93,11 +96,23 @@ async function configuredEngine(configured: string): Promise<NativeEngineStatus>
   const info = await stat(configured).catch(() => undefined);
   const file = info?.isDirectory() ? path.join(configured, BINDING_FILE) : configured;
   if (!(await isSharedLibrary(file))) {
-    return { installed: false, source: 'configured', why: `The configured native engine ${file} is no loadable file.`, platform: PLATFORM };
+    return {
+      installed: false,
+      source: 'configured',
+      why: `The configured native engine ${file} is no loadable file.`,
+      platform: PLATFORM,
+    };
   }
   const { engine } = await readEngine(path.dirname(file));
   const version = engine?.bindingPath === file ? { tensorflowVersion: engine.manifest.tensorflowVersion } : {};
-  return { installed: true, path: file, source: 'configured', why: `The configured native engine ${file}.`, platform: PLATFORM, ...version };
+  return {
+    installed: true,
+    path: file,
+    source: 'configured',
+    why: `The configured native engine ${file}.`,
+    platform: PLATFORM,
+    ...version,
+  };
 }
 
 /** A wrong path in a setting is common (a folder, a text file): the first bytes tell without loading it. */
@@ -125,7 +140,9 @@ async function enginePutByTfjsNode(): Promise<string | undefined> {
   if (!existsSync(binding)) return undefined;
   const libraries = process.platform === 'win32' ? path.dirname(binding) : path.join(root, 'deps', 'lib');
   const names = await readdir(libraries).catch(() => [] as string[]);
-  const complete = names.some((name) => /^(libtensorflow\.(so|2|dylib)|tensorflow\.dll)/.test(name) && existsSync(path.join(libraries, name)));
+  const complete = names.some(
+    (name) => /^(libtensorflow\.(so|2|dylib)|tensorflow\.dll)/.test(name) && existsSync(path.join(libraries, name)),
+  );
   return complete ? binding : undefined;
 }
 
@@ -157,7 +174,9 @@ export function nativeSources(): NativeSources | undefined {
   }
   const tfjsNode = packageFolder('@tensorflow/tfjs-node');
   const headers = packageFolder('node-api-headers');
-  return tfjsNode && headers ? { binding: path.join(tfjsNode, 'binding'), napiInclude: path.join(headers, 'include') } : undefined;
+  return tfjsNode && headers
+    ? { binding: path.join(tfjsNode, 'binding'), napiInclude: path.join(headers, 'include') }
+    : undefined;
 }
 
 /** Folder of an installed npm package, as seen from this file or from the bundle it is in. */

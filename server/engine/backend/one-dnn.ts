@@ -82,14 +82,20 @@ export function oneDnnFaultOf({ failure, code, signal }: ProcessEnd, env?: NodeJ
 
 /** Says in a log what is done about a fault. @param message what the process said of its failure */
 export function retryMessage(fault: OneDnnFault, message: string): string {
-  const what = fault === 'self-test' ? message.replace(/\.?$/, '.') : `The engine crashed (${fault}), which oneDNN is known for on some CPUs.`;
+  const what =
+    fault === 'self-test'
+      ? message.replace(/\.?$/, '.')
+      : `The engine crashed (${fault}), which oneDNN is known for on some CPUs.`;
   return `${what} It is started once more with oneDNN off.`;
 }
 
 /** The failed self-test of a process in which oneDNN is on although nobody asked for it. */
 export function oneDnnSuspected(selfTest: FinePruneError): FinePruneError {
   const todo = `Set ${CHOICE}=0 in the environment, which turns oneDNN off.`;
-  return new FinePruneError({ kind: 'engine', code: 'engine.oneDnn', message: `With oneDNN on: ${selfTest.message}`, todo }, { cause: selfTest });
+  return new FinePruneError(
+    { kind: 'engine', code: 'engine.oneDnn', message: `With oneDNN on: ${selfTest.message}`, todo },
+    { cause: selfTest },
+  );
 }
 
 let unconfirmed: (() => Promise<void>) | undefined;
@@ -108,7 +114,10 @@ export async function confirmOneDnnFault(): Promise<void> {
 }
 
 /** The fault that was found on this machine with this very engine; null for none, or a note that can't be read. */
-export async function rememberedFault(engine: NativeEngineStatus, env?: NodeJS.ProcessEnv): Promise<OneDnnFault | null> {
+export async function rememberedFault(
+  engine: NativeEngineStatus,
+  env?: NodeJS.ProcessEnv,
+): Promise<OneDnnFault | null> {
   try {
     const { fault } = JSON.parse(await readFile((await noteOf(engine, env)).file, 'utf8')) as { fault?: unknown };
     return faultNamed(fault);
@@ -118,7 +127,11 @@ export async function rememberedFault(engine: NativeEngineStatus, env?: NodeJS.P
 }
 
 /** Notes a fault for this machine and this very engine, whole or not at all. */
-export async function rememberFault(engine: NativeEngineStatus, fault: OneDnnFault, env?: NodeJS.ProcessEnv): Promise<void> {
+export async function rememberFault(
+  engine: NativeEngineStatus,
+  fault: OneDnnFault,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> {
   const { file, about } = await noteOf(engine, env);
   await writeFileAtomically(file, `${JSON.stringify({ fault, ...about }, null, 2)}\n`);
 }
@@ -133,9 +146,17 @@ function notesFolder(env?: NodeJS.ProcessEnv): string {
 }
 
 /** One file for each machine and engine: a home folder may serve several machines. The engine's path does not matter. */
-async function noteOf({ path: binding, tensorflowVersion }: NativeEngineStatus, env?: NodeJS.ProcessEnv): Promise<{ file: string; about: object }> {
+async function noteOf(
+  { path: binding, tensorflowVersion }: NativeEngineStatus,
+  env?: NodeJS.ProcessEnv,
+): Promise<{ file: string; about: object }> {
   const { size, mtimeMs } = await stat(binding ?? '');
-  const about = { version: VERSION, cpu: await thisCpu(), binding: { bytes: size, modified: Math.round(mtimeMs) }, tensorflow: tensorflowVersion ?? null };
+  const about = {
+    version: VERSION,
+    cpu: await thisCpu(),
+    binding: { bytes: size, modified: Math.round(mtimeMs) },
+    tensorflow: tensorflowVersion ?? null,
+  };
   return { file: path.join(notesFolder(env), `${sha256(canonicalJson(about)).slice(0, 32)}.json`), about };
 }
 

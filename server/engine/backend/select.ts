@@ -58,7 +58,8 @@ export async function selectBackend(request: BackendRequest): Promise<BackendInf
       todo: 'Run `fine-prune engine install`, or choose the backend `auto` or `wasm`.',
     });
   }
-  if (request.choice === 'native') return await useNative(found, found.path, request, 'The choice of backend names the native engine.');
+  if (request.choice === 'native')
+    return await useNative(found, found.path, request, 'The choice of backend names the native engine.');
   try {
     return await useNative(found, found.path, request, `Native is installed and passed its self-test: ${found.why}`);
   } catch (error) {
@@ -68,7 +69,12 @@ export async function selectBackend(request: BackendRequest): Promise<BackendInf
   }
 }
 
-async function useNative(engine: NativeEngineStatus, binding: string, { threads, oneDnn }: BackendRequest, why: string): Promise<BackendInfo> {
+async function useNative(
+  engine: NativeEngineStatus,
+  binding: string,
+  { threads, oneDnn }: BackendRequest,
+  why: string,
+): Promise<BackendInfo> {
   // Imported late, here and below: a process pays only for the backend it uses.
   const { loadNativeBackend } = await import('./native');
   const setting = await oneDnnSetting(engine, oneDnn);

@@ -1,5 +1,17 @@
 import {
-  conv2d, depthwiseConv2d, fused, grads, mul, reshape, sum, tensor1d, tensor4d, tidy, type Scalar, type Tensor, type Tensor4D,
+  conv2d,
+  depthwiseConv2d,
+  fused,
+  grads,
+  mul,
+  reshape,
+  sum,
+  tensor1d,
+  tensor4d,
+  tidy,
+  type Scalar,
+  type Tensor,
+  type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
 /** A layer of the kind and width that image classifiers have, on one small image with SAME padding. */
@@ -19,11 +31,35 @@ export interface TestedLayer {
  * 512), for windows of one pixel or strides above 1; the size of the image made no difference there.
  */
 export const TESTED_LAYERS: readonly TestedLayer[] = [
-  ...convolutions(1, 1, 2, [[40, 72], [512, 40]]),
+  ...convolutions(1, 1, 2, [
+    [40, 72],
+    [512, 40],
+  ]),
   ...convolutions(1, 2, 3, [[72, 40]]),
-  ...convolutions(3, 1, 2, [[40, 16], [72, 16], [512, 8]]),
-  ...convolutions(3, 2, 3, [[40, 16], [72, 16], [512, 8]]),
-  ...([[40, 1], [72, 2], [512, 1]] as const).map(([channels, stride]): TestedLayer => ({ kind: 'depthwise convolution', window: 3, side: 3, stride, from: channels, to: channels })),
+  ...convolutions(3, 1, 2, [
+    [40, 16],
+    [72, 16],
+    [512, 8],
+  ]),
+  ...convolutions(3, 2, 3, [
+    [40, 16],
+    [72, 16],
+    [512, 8],
+  ]),
+  ...(
+    [
+      [40, 1],
+      [72, 2],
+      [512, 1],
+    ] as const
+  ).map(([channels, stride]): TestedLayer => ({
+    kind: 'depthwise convolution',
+    window: 3,
+    side: 3,
+    stride,
+    from: channels,
+    to: channels,
+  })),
 ];
 
 /** One figure after the other: the output, after bias and ReLU the output of the fused layer, and the gradients of Σ output·error. */
@@ -66,19 +102,31 @@ export function plainLayer(layer: TestedLayer, inputs: LayerInputs): LayerFigure
   const { window, side, stride, from, to } = layer;
   const out = Math.ceil(side / stride);
   const before = Math.floor(Math.max(0, (out - 1) * stride + window - side) / 2);
-  const figures = { output: new Float64Array(inputs.error.length), input: new Float64Array(inputs.x.length), filter: new Float64Array(inputs.filter.length) };
+  const figures = {
+    output: new Float64Array(inputs.error.length),
+    input: new Float64Array(inputs.x.length),
+    filter: new Float64Array(inputs.filter.length),
+  };
   for (let pixel = 0; pixel < out * out; pixel++) {
     for (let tap = 0; tap < window * window; tap++) {
       const row = Math.floor(pixel / out) * stride + Math.floor(tap / window) - before;
       const column = (pixel % out) * stride + (tap % window) - before;
-      if (row >= 0 && row < side && column >= 0 && column < side) addPair(layer, inputs, figures, pixel * to, (row * side + column) * from, tap);
+      if (row >= 0 && row < side && column >= 0 && column < side)
+        addPair(layer, inputs, figures, pixel * to, (row * side + column) * from, tap);
     }
   }
   return { ...figures, fused: figures.output.map((v, i) => Math.max(0, v + inputs.bias[i % to]!)) };
 }
 
 /** What one pixel of the output has from one of the input, through one cell of the window; pixels by the place of their first channel. */
-function addPair({ kind, from, to }: TestedLayer, { x, filter, error }: LayerInputs, figures: Record<'output' | 'input' | 'filter', Float64Array>, outAt: number, inAt: number, tap: number): void {
+function addPair(
+  { kind, from, to }: TestedLayer,
+  { x, filter, error }: LayerInputs,
+  figures: Record<'output' | 'input' | 'filter', Float64Array>,
+  outAt: number,
+  inAt: number,
+  tap: number,
+): void {
   const { output, input, filter: filterGradient } = figures;
   if (kind === 'depthwise convolution') {
     for (let c = 0; c < from; c++) {
@@ -109,12 +157,18 @@ export async function engineLayer(layer: TestedLayer, inputs: LayerInputs): Prom
     const x = tensor4d(inputs.x, [1, side, side, from]);
     const w = tensor4d(inputs.filter, [window, window, from, depthwise ? 1 : to]);
     const bias = tensor1d(inputs.bias);
-    const run = (a: Tensor4D, b: Tensor4D): Tensor4D => (depthwise ? depthwiseConv2d(a, b, stride, 'same') : conv2d(a, b, stride, 'same'));
+    const run = (a: Tensor4D, b: Tensor4D): Tensor4D =>
+      depthwise ? depthwiseConv2d(a, b, stride, 'same') : conv2d(a, b, stride, 'same');
     const joined = { x, filter: w, strides: stride, pad: 'same', bias, activation: 'relu' } as const;
     const output = run(x, w);
     const error = tensor4d(inputs.error, output.shape);
-    const gradients = grads((a: Tensor, b: Tensor) => sum(mul(run(a as Tensor4D, b as Tensor4D), error)) as Scalar)([x, w]);
-    return [output, depthwise ? fused.depthwiseConv2d(joined) : fused.conv2d(joined), ...gradients].map((t) => reshape(t, [-1]));
+    const gradients = grads((a: Tensor, b: Tensor) => sum(mul(run(a as Tensor4D, b as Tensor4D), error)) as Scalar)([
+      x,
+      w,
+    ]);
+    return [output, depthwise ? fused.depthwiseConv2d(joined) : fused.conv2d(joined), ...gradients].map((t) =>
+      reshape(t, [-1]),
+    );
   });
   try {
     const [output, joined, input, filter] = await Promise.all(tensors.map((t) => t.data()));
@@ -124,7 +178,12 @@ export async function engineLayer(layer: TestedLayer, inputs: LayerInputs): Prom
   }
 }
 
-function convolutions(window: number, stride: number, side: number, channels: readonly (readonly [number, number])[]): TestedLayer[] {
+function convolutions(
+  window: number,
+  stride: number,
+  side: number,
+  channels: readonly (readonly [number, number])[],
+): TestedLayer[] {
   return channels.map(([from, to]) => ({ kind: 'convolution', window, side, stride, from, to }));
 }
 

@@ -27,7 +27,7 @@ export async function loadWasmBackend(): Promise<{ simd: boolean }> {
       todo: 'Install Fine-Prune again: its .wasm files are missing or damaged.',
     });
   }
-  return { simd: await env().getAsync('WASM_HAS_SIMD_SUPPORT') as boolean };
+  return { simd: (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) as boolean };
 }
 
 /**

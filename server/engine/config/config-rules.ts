@@ -3,7 +3,13 @@ import { named, type Fault } from './config-schema';
 
 /** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */
 export function ruleFaults(config: DefenseConfig): Fault[] {
-  return [...pathFaults(config), ...dataFaults(config), ...pruneFaults(config), ...strategyFaults(config), ...triggerFaults(config)];
+  return [
+    ...pathFaults(config),
+    ...dataFaults(config),
+    ...pruneFaults(config),
+    ...strategyFaults(config),
+    ...triggerFaults(config),
+  ];
 }
 
 function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
@@ -15,11 +21,16 @@ function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
     [['data', 'test', 'labels'], data.test.labels],
   ];
   const chosen = triggerOf(trigger);
-  if (chosen?.kind === 'samples') paths.push([['trigger', 'images'], chosen.images], [['trigger', 'labels'], chosen.labels]);
+  if (chosen?.kind === 'samples')
+    paths.push([['trigger', 'images'], chosen.images], [['trigger', 'labels'], chosen.labels]);
   if (chosen?.kind === 'patch' || chosen?.kind === 'blended') paths.push([['trigger', 'image'], chosen.image]);
   return paths
     .filter(([, value]) => value !== undefined && (value.trim() === '' || value.includes('\0')))
-    .map(([path, value]) => ({ code: 'config.wrongValue', message: `${named(path)} must be the path of a file, not ${JSON.stringify(value)}.`, path }));
+    .map(([path, value]) => ({
+      code: 'config.wrongValue',
+      message: `${named(path)} must be the path of a file, not ${JSON.stringify(value)}.`,
+      path,
+    }));
 }
 
 function dataFaults({ data, prune }: DefenseConfig): Fault[] {
@@ -29,14 +40,18 @@ function dataFaults({ data, prune }: DefenseConfig): Fault[] {
   ];
   if (data.holdout === 0 && data.analysis === 'holdout') {
     faults.push({
-      code: 'config.conflict', message: '`data.analysis` is "holdout", but `data.holdout` is 0: no image is held out.',
-      path: ['data', 'holdout'], todo: 'Hold out some images, or set `data.analysis` to "test".',
+      code: 'config.conflict',
+      message: '`data.analysis` is "holdout", but `data.holdout` is 0: no image is held out.',
+      path: ['data', 'holdout'],
+      todo: 'Hold out some images, or set `data.analysis` to "test".',
     });
   }
   if (data.holdout === 0 && prune?.ratio === 'auto') {
     faults.push({
-      code: 'config.conflict', message: '`prune.ratio` is "auto", which is chosen on held-out images, but `data.holdout` is 0.',
-      path: ['data', 'holdout'], todo: 'Hold out some images, or give a ratio from 0 to 1.',
+      code: 'config.conflict',
+      message: '`prune.ratio` is "auto", which is chosen on held-out images, but `data.holdout` is 0.',
+      path: ['data', 'holdout'],
+      todo: 'Hold out some images, or give a ratio from 0 to 1.',
     });
   }
   return faults;
@@ -44,35 +59,70 @@ function dataFaults({ data, prune }: DefenseConfig): Fault[] {
 
 function pruneFaults({ prune }: DefenseConfig): Fault[] {
   if (prune?.ratio === undefined || prune.units === undefined) return [];
-  return [{
-    code: 'config.conflict', message: '`prune.ratio` and `prune.units` both name what is pruned.',
-    path: ['prune', 'units'], todo: 'Remove one of the two.',
-  }];
+  return [
+    {
+      code: 'config.conflict',
+      message: '`prune.ratio` and `prune.units` both name what is pruned.',
+      path: ['prune', 'units'],
+      todo: 'Remove one of the two.',
+    },
+  ];
 }
 
 function strategyFaults({ strategy = 'fine-pruning', data, prune, layer, trigger, fineTune }: DefenseConfig): Fault[] {
   const faults: Fault[] = [];
-  const conflict = (message: string, path: string[], todo: string): void => void faults.push({ code: 'config.conflict', message, path, todo });
+  const conflict = (message: string, path: string[], todo: string): void =>
+    void faults.push({ code: 'config.conflict', message, path, todo });
   if (prune?.rule === 'triggered-difference' && !trigger) {
-    conflict('`prune.rule` is "triggered-difference", but no trigger is given that could raise a unit.', ['prune', 'rule'], 'Give the trigger, or `"trigger": "inverted"` to have it estimated.');
+    conflict(
+      '`prune.rule` is "triggered-difference", but no trigger is given that could raise a unit.',
+      ['prune', 'rule'],
+      'Give the trigger, or `"trigger": "inverted"` to have it estimated.',
+    );
   }
   if (prune?.rule === 'triggered-difference' && triggerOf(trigger ?? null)?.kind === 'samples') {
-    conflict('`prune.rule` is "triggered-difference", whose order is read on held-out images with the trigger, but triggered images of your own can\'t be stamped on them.', ['prune', 'rule'], 'Describe the trigger, or take another rule.');
+    conflict(
+      '`prune.rule` is "triggered-difference", whose order is read on held-out images with the trigger, but triggered images of your own can\'t be stamped on them.',
+      ['prune', 'rule'],
+      'Describe the trigger, or take another rule.',
+    );
   }
   if (prune?.rule === 'triggered-difference' && data.holdout === 0) {
-    conflict('`prune.rule` is "triggered-difference", whose order is read on held-out images, but `data.holdout` is 0.', ['data', 'holdout'], 'Hold out some images, or take another rule.');
+    conflict(
+      '`prune.rule` is "triggered-difference", whose order is read on held-out images, but `data.holdout` is 0.',
+      ['data', 'holdout'],
+      'Hold out some images, or take another rule.',
+    );
   }
   if (strategy === 'fine-pruning') return faults;
   if (strategy !== 'fine-pruning-conv' && fineTune?.epochs !== undefined && strategy !== 'auto') {
-    conflict(`\`strategy\` is "${strategy}", which chooses its epochs by the number of images; \`fineTune.epochs\` is for the fine-pruning strategies.`, ['fineTune', 'epochs'], 'Remove `fineTune.epochs`, or take another strategy.');
+    conflict(
+      `\`strategy\` is "${strategy}", which chooses its epochs by the number of images; \`fineTune.epochs\` is for the fine-pruning strategies.`,
+      ['fineTune', 'epochs'],
+      'Remove `fineTune.epochs`, or take another strategy.',
+    );
   }
   if (data.holdout === 0) {
-    conflict(`\`strategy\` is "${strategy}", whose choices are made on held-out images, but \`data.holdout\` is 0.`, ['data', 'holdout'], 'Hold out some images, or take the strategy "fine-pruning".');
+    conflict(
+      `\`strategy\` is "${strategy}", whose choices are made on held-out images, but \`data.holdout\` is 0.`,
+      ['data', 'holdout'],
+      'Hold out some images, or take the strategy "fine-pruning".',
+    );
   }
   for (const field of ['ratio', 'units', 'rule'] as const) {
-    if (prune?.[field] !== undefined) conflict(`\`strategy\` is "${strategy}", which chooses by itself what it prunes; \`prune.${field}\` is for "fine-pruning".`, ['prune', field], `Remove \`prune.${field}\`, or take the strategy "fine-pruning".`);
+    if (prune?.[field] !== undefined)
+      conflict(
+        `\`strategy\` is "${strategy}", which chooses by itself what it prunes; \`prune.${field}\` is for "fine-pruning".`,
+        ['prune', field],
+        `Remove \`prune.${field}\`, or take the strategy "fine-pruning".`,
+      );
   }
-  if (layer !== undefined && strategy !== 'guided') conflict(`\`strategy\` is "${strategy}", which chooses its layer by itself.`, ['layer'], 'Remove `layer`, or take the strategy "fine-pruning" or "guided".');
+  if (layer !== undefined && strategy !== 'guided')
+    conflict(
+      `\`strategy\` is "${strategy}", which chooses its layer by itself.`,
+      ['layer'],
+      'Remove `layer`, or take the strategy "fine-pruning" or "guided".',
+    );
   return faults;
 }
 
@@ -91,27 +141,54 @@ function triggerFaults(config: DefenseConfig): Fault[] {
     ...both(trigger, 'right', 'left'),
     ...both(trigger, 'bottom', 'top'),
     ...both(trigger, 'image', 'value'),
-    ...listFaults(trigger.size, ['trigger', 'size'], 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1),
+    ...listFaults(
+      trigger.size,
+      ['trigger', 'size'],
+      'a whole number of at least 1',
+      (value) => Number.isInteger(value) && value >= 1,
+    ),
     ...listFaults(trigger.value, ['trigger', 'value'], 'a number from 0 to 1', (value) => value >= 0 && value <= 1),
   ];
 }
 
 function both<T extends object>(trigger: T, one: keyof T & string, other: keyof T & string): Fault[] {
   if (trigger[one] === undefined || trigger[other] === undefined) return [];
-  return [{
-    code: 'config.conflict', message: `\`trigger.${one}\` and \`trigger.${other}\` exclude each other.`,
-    path: ['trigger', other], todo: `Keep one of \`${one}\` and \`${other}\`.`,
-  }];
+  return [
+    {
+      code: 'config.conflict',
+      message: `\`trigger.${one}\` and \`trigger.${other}\` exclude each other.`,
+      path: ['trigger', other],
+      todo: `Keep one of \`${one}\` and \`${other}\`.`,
+    },
+  ];
 }
 
 /** A number, or a list of at least one, all of which must be as expected. */
-function listFaults(value: number | number[] | undefined, path: string[], expected: string, ok: (value: number) => boolean): Fault[] {
+function listFaults(
+  value: number | number[] | undefined,
+  path: string[],
+  expected: string,
+  ok: (value: number) => boolean,
+): Fault[] {
   if (value === undefined) return [];
   if (Array.isArray(value) && value.length === 0) {
-    return [{ code: 'config.wrongValue', message: `${named(path)} is an empty list.`, path, todo: 'Give one number, or one a channel.' }];
+    return [
+      {
+        code: 'config.wrongValue',
+        message: `${named(path)} is an empty list.`,
+        path,
+        todo: 'Give one number, or one a channel.',
+      },
+    ];
   }
   const wrong = Array.isArray(value) ? value.findIndex((one) => !ok(one)) : ok(value) ? -1 : 0;
   if (wrong < 0) return [];
   const where = Array.isArray(value) ? [...path, wrong] : path;
-  return [{ code: 'config.outOfRange', message: `${named(where)} must be ${expected}, not ${Array.isArray(value) ? value[wrong] : value}.`, path: where }];
+  return [
+    {
+      code: 'config.outOfRange',
+      message: `${named(where)} must be ${expected}, not ${Array.isArray(value) ? value[wrong] : value}.`,
+      path: where,
+    },
+  ];
 }

@@ -27,7 +27,9 @@ export function schemaFaults(config: unknown): Fault[] {
   const faults = faultsOf(validators.config, config, []);
   if (faults.some(({ path }) => path.length === 0 && !isObject(config))) return faults;
   const trigger = (config as { trigger?: unknown }).trigger;
-  return trigger === undefined || trigger === null || trigger === 'inverted' ? faults : [...faults, ...triggerFaults(trigger, validators.triggers)];
+  return trigger === undefined || trigger === null || trigger === 'inverted'
+    ? faults
+    : [...faults, ...triggerFaults(trigger, validators.triggers)];
 }
 
 /** The trigger is taken out of the schema and validated by kind: a failed `anyOf` would complain about every kind at once. */
@@ -48,21 +50,31 @@ function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>):
   const kinds = [...byKind.keys()];
   if (!isObject(trigger)) {
     const word = typeof trigger === 'string';
-    return [{ code: word ? 'config.wrongValue' : 'config.wrongType', message: `\`trigger\` must be an object, { … }, "inverted" or null, not ${shown(trigger)}.`, path }];
+    return [
+      {
+        code: word ? 'config.wrongValue' : 'config.wrongType',
+        message: `\`trigger\` must be an object, { … }, "inverted" or null, not ${shown(trigger)}.`,
+        path,
+      },
+    ];
   }
   const { kind } = trigger as { kind?: unknown };
   if (kind === undefined) {
-    return [{ code: 'config.missingField', message: '`trigger` has no `kind`.', path, todo: `Add "kind": ${quoted(kinds)}.` }];
+    return [
+      { code: 'config.missingField', message: '`trigger` has no `kind`.', path, todo: `Add "kind": ${quoted(kinds)}.` },
+    ];
   }
   const validate = typeof kind === 'string' ? byKind.get(kind) : undefined;
   if (validate) return faultsOf(validate, trigger, path);
   const meant = typeof kind === 'string' ? nearest(kind, kinds) : null;
-  return [{
-    code: typeof kind === 'string' ? 'config.wrongValue' : 'config.wrongType',
-    message: `\`trigger.kind\` must be ${quoted(kinds)}, not ${shown(kind)}.`,
-    path: [...path, 'kind'],
-    ...(meant !== null && { todo: `Did you mean "${meant}"?` }),
-  }];
+  return [
+    {
+      code: typeof kind === 'string' ? 'config.wrongValue' : 'config.wrongType',
+      message: `\`trigger.kind\` must be ${quoted(kinds)}, not ${shown(kind)}.`,
+      path: [...path, 'kind'],
+      ...(meant !== null && { todo: `Did you mean "${meant}"?` }),
+    },
+  ];
 }
 
 function faultsOf(validate: ValidateFunction, value: unknown, base: string[]): Fault[] {
@@ -76,7 +88,11 @@ function faultsOf(validate: ValidateFunction, value: unknown, base: string[]): F
     const at = unions.find((union) => error.instancePath === union || error.instancePath.startsWith(`${union}/`));
     if (at !== undefined && !(error.keyword === 'anyOf' && error.instancePath === at)) continue;
     const fault = faultOf(error, [...base, ...segments(error.instancePath)]);
-    const identity = JSON.stringify([fault.path, fault.key ?? null, error.keyword === 'required' ? fault.message : null]);
+    const identity = JSON.stringify([
+      fault.path,
+      fault.key ?? null,
+      error.keyword === 'required' ? fault.message : null,
+    ]);
     if (!told.has(identity)) faults.push(fault);
     told.add(identity);
   }
@@ -86,7 +102,13 @@ function faultsOf(validate: ValidateFunction, value: unknown, base: string[]): F
 /** A misspelt required field is unknown and missing at once; that is one fault. */
 function isMisspelt(missing: Fault, faults: Fault[]): boolean {
   const { code, field, path } = missing;
-  return code === 'config.missingField' && faults.some((other) => other.code === 'config.unknownField' && other.field === field && other.path.join('/') === path.join('/'));
+  return (
+    code === 'config.missingField' &&
+    faults.some(
+      (other) =>
+        other.code === 'config.unknownField' && other.field === field && other.path.join('/') === path.join('/'),
+    )
+  );
 }
 
 function faultOf(error: ErrorObject, path: (string | number)[]): Fault {
@@ -111,9 +133,18 @@ function faultOf(error: ErrorObject, path: (string | number)[]): Fault {
   if (error.keyword === 'uniqueItems') {
     const { i, j } = error.params as { i: number; j: number };
     const second = Math.max(i, j);
-    return { code: 'config.wrongValue', message: `${where} names ${shown((error.data as unknown[])[second])} twice.`, path: [...path, second], todo: 'Remove one of the two.' };
+    return {
+      code: 'config.wrongValue',
+      message: `${where} names ${shown((error.data as unknown[])[second])} twice.`,
+      path: [...path, second],
+      todo: 'Remove one of the two.',
+    };
   }
-  const code = !rightType(parent, error.data) ? 'config.wrongType' : typeof error.data === 'number' ? 'config.outOfRange' : 'config.wrongValue';
+  const code = !rightType(parent, error.data)
+    ? 'config.wrongType'
+    : typeof error.data === 'number'
+      ? 'config.outOfRange'
+      : 'config.wrongValue';
   return { code, message: `${where} must be ${expectation(parent)}, not ${shown(error.data)}.`, path };
 }
 
@@ -126,7 +157,12 @@ export function unknownField(path: (string | number)[], key: string, known: read
     path,
     key,
     ...(meant !== null && { field: meant }),
-    todo: meant === null ? (known.length === 0 ? 'Remove it.' : `Remove it. Known fields: ${known.join(', ')}.`) : `Did you mean \`${meant}\`?`,
+    todo:
+      meant === null
+        ? known.length === 0
+          ? 'Remove it.'
+          : `Remove it. Known fields: ${known.join(', ')}.`
+        : `Did you mean \`${meant}\`?`,
   };
 }
 
@@ -136,11 +172,15 @@ export function named(path: readonly (string | number)[]): string {
 }
 
 function segments(pointer: string): (string | number)[] {
-  return pointer.split('/').slice(1).map((part) => (/^\d+$/.test(part) ? Number(part) : part.replace(/~1/g, '/').replace(/~0/g, '~')));
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replace(/~1/g, '/').replace(/~0/g, '~')));
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ');
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);

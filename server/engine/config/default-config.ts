@@ -52,7 +52,8 @@ function repairText(strategy: Strategy): string {
   return `  ${STRATEGY_COMMENT}\n  "strategy": ${JSON.stringify(strategy)}`;
 }
 
-const files = ({ images, labels }: SplitFiles): string => `{\n      "images": ${JSON.stringify(images)},\n      "labels": ${JSON.stringify(labels)}\n    }`;
+const files = ({ images, labels }: SplitFiles): string =>
+  `{\n      "images": ${JSON.stringify(images)},\n      "labels": ${JSON.stringify(labels)}\n    }`;
 
 function triggerText(trigger: NewConfig['trigger']): string {
   if (trigger === null) {

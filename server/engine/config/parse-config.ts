@@ -1,4 +1,11 @@
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { fileKind, kindOfText, kindWords } from '../files/file-kind';
@@ -33,7 +40,10 @@ export function configProblems(text: string): ConfigProblem[] {
 /** `/trigger/target, line 7:15` from a JSON pointer and the text that it points into. */
 export function placeOf(text: string, pointer: string): string {
   const root = parse(text).root;
-  const path = pointer.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
   // A field that was left out has no line of its own: the nearest object around it has.
   for (let depth = path.length; root && depth >= 0; depth--) {
     const node = nodeAt(root, path.slice(0, depth));
@@ -43,22 +53,64 @@ export function placeOf(text: string, pointer: string): string {
 }
 
 function examine(text: string): { config: DefenseConfig | null; problems: ConfigProblem[] } {
-  const syntax = (code: string, message: string, offset: number, length: number, todo: string) => ({ config: null, problems: [{ code, message, path: '', offset, length, todo }] });
+  const syntax = (code: string, message: string, offset: number, length: number, todo: string) => ({
+    config: null,
+    problems: [{ code, message, path: '', offset, length, todo }],
+  });
   if (text.length > MAX_CONFIG_LENGTH) {
-    return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
+    return syntax(
+      'config.tooLarge',
+      'This file is far too large for a defense config.',
+      0,
+      1,
+      'Name a `<name>.fineprune.json`.',
+    );
   }
   const other = kindOfText(text);
-  if (other === 'lfs-pointer') return syntax('config.lfsPointer', 'The config is a Git LFS pointer: the file itself was not fetched.', 0, text.length, 'Run `git lfs pull` in that repository.');
-  if (other) return syntax('config.otherFormat', `This ${kindWords(fileKind(other))}, not a defense config.`, 0, 1, 'Name a `<name>.fineprune.json`.');
+  if (other === 'lfs-pointer')
+    return syntax(
+      'config.lfsPointer',
+      'The config is a Git LFS pointer: the file itself was not fetched.',
+      0,
+      text.length,
+      'Run `git lfs pull` in that repository.',
+    );
+  if (other)
+    return syntax(
+      'config.otherFormat',
+      `This ${kindWords(fileKind(other))}, not a defense config.`,
+      0,
+      1,
+      'Name a `<name>.fineprune.json`.',
+    );
   const { root, errors, tooDeep } = parse(text);
-  if (tooDeep) return syntax('config.syntax', 'The brackets of this file are nested too deeply for a defense config.', 0, 1, 'Name a `<name>.fineprune.json`.');
+  if (tooDeep)
+    return syntax(
+      'config.syntax',
+      'The brackets of this file are nested too deeply for a defense config.',
+      0,
+      1,
+      'Name a `<name>.fineprune.json`.',
+    );
   if (!root && errors.length === 0) {
-    return syntax('config.empty', 'The config is empty; it needs at least `model` and `data`.', 0, text.length, 'Write a config, or run Fine-Prune on the model.json to have one made.');
+    return syntax(
+      'config.empty',
+      'The config is empty; it needs at least `model` and `data`.',
+      0,
+      text.length,
+      'Write a config, or run Fine-Prune on the model.json to have one made.',
+    );
   }
   const [broken] = errors;
   if (broken) {
     // What follows a first break is guesswork of the parser: one fault, one entry.
-    return syntax('config.syntax', `This is not valid JSON: ${SYNTAX_WORDS[printParseErrorCode(broken.error)] ?? 'something is wrong here'}.`, Math.min(broken.offset, Math.max(0, text.length - 1)), Math.max(1, broken.length), 'Correct it here; comments and trailing commas are fine.');
+    return syntax(
+      'config.syntax',
+      `This is not valid JSON: ${SYNTAX_WORDS[printParseErrorCode(broken.error)] ?? 'something is wrong here'}.`,
+      Math.min(broken.offset, Math.max(0, text.length - 1)),
+      Math.max(1, broken.length),
+      'Correct it here; comments and trailing commas are fine.',
+    );
   }
   const keys = keyFaults(root!);
   const value = getNodeValue(root!) as unknown;
@@ -73,7 +125,11 @@ function parse(text: string): { root: Node | undefined; errors: ParseError[]; to
   // A blank in its place keeps every offset right.
   const plain = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
   try {
-    return { root: parseTree(plain, errors, { allowTrailingComma: true, allowEmptyContent: true }), errors, tooDeep: false };
+    return {
+      root: parseTree(plain, errors, { allowTrailingComma: true, allowEmptyContent: true }),
+      errors,
+      tooDeep: false,
+    };
   } catch (error) {
     // The parser is recursive.
     if (!(error instanceof RangeError)) throw error;
@@ -91,7 +147,17 @@ function keyFaults(node: Node, path: (string | number)[] = []): (Fault & { node:
     const key = keyNode!.value as string;
     const inner = value ? keyFaults(value, [...path, key]) : [];
     if (seen.has(key)) {
-      return [{ code: 'config.duplicateKey', message: `\`${key}\` is given twice.`, path, key, node: keyNode!, todo: 'Remove one of the two.' }, ...inner];
+      return [
+        {
+          code: 'config.duplicateKey',
+          message: `\`${key}\` is given twice.`,
+          path,
+          key,
+          node: keyNode!,
+          todo: 'Remove one of the two.',
+        },
+        ...inner,
+      ];
     }
     seen.add(key);
     return key === '__proto__' ? [{ ...unknownField(path, key, []), node: keyNode! }] : inner;
@@ -101,11 +167,21 @@ function keyFaults(node: Node, path: (string | number)[] = []): (Fault & { node:
 function located(fault: Fault & { node?: Node }, root: Node): ConfigProblem {
   const { code, message, path, key, todo } = fault;
   const node = nodeAt(root, path) ?? root;
-  const keyNode = key === undefined ? undefined : (fault.node ?? node.children?.find((property) => property.children?.[0]?.value === key)?.children?.[0]);
+  const keyNode =
+    key === undefined
+      ? undefined
+      : (fault.node ?? node.children?.find((property) => property.children?.[0]?.value === key)?.children?.[0]);
   // A missing field is told at the name of the object that lacks it, not all over its body.
-  const head = node.type === 'object' ? (node.parent?.type === 'property' ? node.parent.children![0]! : { offset: node.offset, length: 1 }) : node;
+  const head =
+    node.type === 'object'
+      ? node.parent?.type === 'property'
+        ? node.parent.children![0]!
+        : { offset: node.offset, length: 1 }
+      : node;
   const { offset, length } = keyNode ?? (code === 'config.missingField' ? head : node);
-  const pointer = [...path, ...(key === undefined ? [] : [key])].map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+  const pointer = [...path, ...(key === undefined ? [] : [key])]
+    .map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`)
+    .join('');
   return { code, message, path: pointer, offset, length, ...(todo !== undefined && { todo }) };
 }
 

@@ -39,7 +39,10 @@ export interface ReadOptions {
  *
  * @throws FinePruneError `config.…` with file, place, line and column; `path.outside` when the model lies outside of the allowed folders
  */
-export async function readConfig(configPath: string, { root, allowedFolders = [] }: ReadOptions = {}): Promise<OpenConfig> {
+export async function readConfig(
+  configPath: string,
+  { root, allowedFolders = [] }: ReadOptions = {},
+): Promise<OpenConfig> {
   const file = path.resolve(configPath);
   const text = await readConfigText(file);
   const folder = path.dirname(await realpath(file));
@@ -75,29 +78,48 @@ export async function readConfigText(file: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof FinePruneError) throw error;
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    throw badInput(missing ? 'config.missing' : 'config.unreadable', missing ? 'The config does not exist.' : `The config can't be read (${code}).`, {
-      file, todo: missing ? 'Correct the path, or run Fine-Prune on the model.json to have a config made.' : 'Look at its permissions.',
-    });
+    throw badInput(
+      missing ? 'config.missing' : 'config.unreadable',
+      missing ? 'The config does not exist.' : `The config can't be read (${code}).`,
+      {
+        file,
+        todo: missing
+          ? 'Correct the path, or run Fine-Prune on the model.json to have a config made.'
+          : 'Look at its permissions.',
+      },
+    );
   }
   const other = kindOfBytes(bytes.subarray(0, HEAD_BYTES));
   // What a text is, its parser says, with a place in it.
   if (other && other.sure === 'content' && !kindOfText(bytes.toString('latin1', 0, 1024))) {
-    throw badInput('config.otherFormat', `This ${kindWords(other)}, not a defense config.`, { file, todo: 'Name a `<name>.fineprune.json`.' });
+    throw badInput('config.otherFormat', `This ${kindWords(other)}, not a defense config.`, {
+      file,
+      todo: 'Name a `<name>.fineprune.json`.',
+    });
   }
   if (bytes.length > MAX_CONFIG_LENGTH) {
-    throw badInput('config.tooLarge', 'This file is far too large for a defense config.', { file, todo: 'Name a `<name>.fineprune.json`.' });
+    throw badInput('config.tooLarge', 'This file is far too large for a defense config.', {
+      file,
+      todo: 'Name a `<name>.fineprune.json`.',
+    });
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw badInput('config.encoding', 'The config is not UTF-8 text.', { file, todo: 'Save it with the encoding UTF-8.' });
+    throw badInput('config.encoding', 'The config is not UTF-8 text.', {
+      file,
+      todo: 'Save it with the encoding UTF-8.',
+    });
   }
 }
 
 async function readStart(file: string, most: number): Promise<Buffer> {
   // Before it is opened: opening a pipe would wait for ever.
   if (!(await stat(file)).isFile()) {
-    throw badInput('config.notAFile', 'The config is not a file.', { file, todo: 'Name the `<name>.fineprune.json` itself.' });
+    throw badInput('config.notAFile', 'The config is not a file.', {
+      file,
+      todo: 'Name the `<name>.fineprune.json` itself.',
+    });
   }
   const handle = await open(file, 'r');
   try {

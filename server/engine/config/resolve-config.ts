@@ -1,10 +1,26 @@
-import type { DefenseConfig, KnownTrigger, KnownTriggerConfig, ResolvedConfig, ResolvedTrigger, TriggerConfig } from '../../protocol/config';
+import type {
+  DefenseConfig,
+  KnownTrigger,
+  KnownTriggerConfig,
+  ResolvedConfig,
+  ResolvedTrigger,
+  TriggerConfig,
+} from '../../protocol/config';
 import { recordedHoldout } from '../../protocol/holdout';
 import schema from '../../../schemas/fineprune.schema.json';
 
 // Defaults come from the schema, so that hovers and runs can't disagree.
 const top = schema.properties;
-const { DataConfig, PatchTrigger, BlendedTrigger, SinusoidalTrigger, WarpedTrigger, PruneConfig, FineTuneConfig, GatesConfig } = schema.definitions;
+const {
+  DataConfig,
+  PatchTrigger,
+  BlendedTrigger,
+  SinusoidalTrigger,
+  WarpedTrigger,
+  PruneConfig,
+  FineTuneConfig,
+  GatesConfig,
+} = schema.definitions;
 
 /** A valid config with every default filled in; see `DefenseConfig` for the defaults. Paths stay as written. */
 export function resolveConfig(config: DefenseConfig): ResolvedConfig {
@@ -56,7 +72,8 @@ export function resolveConfig(config: DefenseConfig): ResolvedConfig {
 export function resolveTrigger(trigger: KnownTriggerConfig): KnownTrigger;
 export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTrigger;
 export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTrigger {
-  if (trigger === 'inverted' || trigger.kind === 'inverted') return { kind: 'inverted', target: trigger === 'inverted' ? null : (trigger.target ?? null) };
+  if (trigger === 'inverted' || trigger.kind === 'inverted')
+    return { kind: 'inverted', target: trigger === 'inverted' ? null : (trigger.target ?? null) };
   const { target } = trigger;
   switch (trigger.kind) {
     case 'patch': {
@@ -67,8 +84,14 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
         kind: 'patch',
         target,
         size: image !== null && trigger.size === undefined ? null : [height!, width!],
-        vertical: trigger.top !== undefined ? { from: 'top', distance: trigger.top } : { from: 'bottom', distance: trigger.bottom ?? p.bottom.default },
-        horizontal: trigger.left !== undefined ? { from: 'left', distance: trigger.left } : { from: 'right', distance: trigger.right ?? p.right.default },
+        vertical:
+          trigger.top !== undefined
+            ? { from: 'top', distance: trigger.top }
+            : { from: 'bottom', distance: trigger.bottom ?? p.bottom.default },
+        horizontal:
+          trigger.left !== undefined
+            ? { from: 'left', distance: trigger.left }
+            : { from: 'right', distance: trigger.right ?? p.right.default },
         // With an image there is no value to report.
         value: image === null ? list(trigger.value ?? p.value.default) : [],
         image,
@@ -76,15 +99,32 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
     }
     case 'blended': {
       const p = BlendedTrigger.properties;
-      return { kind: 'blended', target, alpha: trigger.alpha ?? p.alpha.default, image: trigger.image ?? null, patternSeed: trigger.patternSeed ?? p.patternSeed.default };
+      return {
+        kind: 'blended',
+        target,
+        alpha: trigger.alpha ?? p.alpha.default,
+        image: trigger.image ?? null,
+        patternSeed: trigger.patternSeed ?? p.patternSeed.default,
+      };
     }
     case 'sinusoidal': {
       const p = SinusoidalTrigger.properties;
-      return { kind: 'sinusoidal', target, amplitude: trigger.amplitude ?? p.amplitude.default, frequency: trigger.frequency ?? p.frequency.default };
+      return {
+        kind: 'sinusoidal',
+        target,
+        amplitude: trigger.amplitude ?? p.amplitude.default,
+        frequency: trigger.frequency ?? p.frequency.default,
+      };
     }
     case 'warped': {
       const p = WarpedTrigger.properties;
-      return { kind: 'warped', target, grid: trigger.grid ?? p.grid.default, strength: trigger.strength ?? p.strength.default, patternSeed: trigger.patternSeed ?? p.patternSeed.default };
+      return {
+        kind: 'warped',
+        target,
+        grid: trigger.grid ?? p.grid.default,
+        strength: trigger.strength ?? p.strength.default,
+        patternSeed: trigger.patternSeed ?? p.patternSeed.default,
+      };
     }
     case 'samples':
       return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };

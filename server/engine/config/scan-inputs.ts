@@ -22,7 +22,10 @@ export interface ScanInputs extends ScanSettings, Required<Pick<ScanRequest, 'mo
  * @param options.ownData false where other clean data are given: then where its own lie does not matter
  * @throws FinePruneError `config.…` and `path.outside`, with file and place
  */
-export async function scanInputs(configPath: string, { ownData = true, ...options }: ReadOptions & { ownData?: boolean } = {}): Promise<ScanInputs> {
+export async function scanInputs(
+  configPath: string,
+  { ownData = true, ...options }: ReadOptions & { ownData?: boolean } = {},
+): Promise<ScanInputs> {
   const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
   const { train, holdout, holdoutNamed, fineTuneImages } = config.data;
   try {
@@ -38,7 +41,11 @@ export async function scanInputs(configPath: string, { ownData = true, ...option
   return {
     model: absolute(config.model),
     clean: { images: absolute(train.images), labels: absolute(train.labels) },
-    ...settingsIn(config), config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null }, folder, name, placed,
+    ...settingsIn(config),
+    config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null },
+    folder,
+    name,
+    placed,
   };
 }
 
@@ -68,8 +75,24 @@ export function placedWithoutConfig(error: unknown, { clean }: Pick<ScanRequest,
   if (!(error instanceof FinePruneError)) return error;
   const { kind, code, message, todo } = error;
   const inConfig = error.file === undefined && error.place?.startsWith('/');
-  const file = !inConfig ? error.file : error.place === '/data/train/images' ? clean.images : error.place === '/data/train/labels' ? clean.labels : undefined;
+  const file = !inConfig
+    ? error.file
+    : error.place === '/data/train/images'
+      ? clean.images
+      : error.place === '/data/train/labels'
+        ? clean.labels
+        : undefined;
   const place = inConfig ? undefined : error.place;
   const next = todo?.replace(/ in the config(?=[.,])/, '');
-  return new FinePruneError({ kind, code, message, ...(file !== undefined && { file }), ...(place !== undefined && { place }), ...(next !== undefined && { todo: next }) }, { cause: error });
+  return new FinePruneError(
+    {
+      kind,
+      code,
+      message,
+      ...(file !== undefined && { file }),
+      ...(place !== undefined && { place }),
+      ...(next !== undefined && { todo: next }),
+    },
+    { cause: error },
+  );
 }

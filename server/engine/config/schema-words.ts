@@ -51,12 +51,18 @@ export function expectation(part: Schema): string {
 
 function amount({ minItems, maxItems }: Schema): string {
   if (minItems === undefined) return '';
-  return minItems === maxItems ? `${minItems} ` : maxItems === undefined ? `at least ${minItems} ` : `${minItems} to ${maxItems} `;
+  return minItems === maxItems
+    ? `${minItems} `
+    : maxItems === undefined
+      ? `at least ${minItems} `
+      : `${minItems} to ${maxItems} `;
 }
 
 function range({ minimum, maximum, exclusiveMinimum }: Schema): string {
-  if (minimum !== undefined) return maximum === undefined ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
-  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` and at most ${maximum}`}`;
+  if (minimum !== undefined)
+    return maximum === undefined ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+  if (exclusiveMinimum !== undefined)
+    return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` and at most ${maximum}`}`;
   return maximum === undefined ? '' : ` of at most ${maximum}`;
 }
 
@@ -87,7 +93,8 @@ function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
     row = next;
   }
   return row[b.length]!;

@@ -47,9 +47,15 @@ export async function readIdxFile(file: string, what: string): Promise<IdxFile> 
     const { total } = header;
     if (bytes.length < total) throw truncated(file, what, header, bytes.length);
     if (bytes.length > total) {
-      throw badInput('data.trailingBytes', `The file of the ${what} is longer than its header says: ${declares(header)}, but it has ${bytes.length}.`, {
-        file, place: `byte ${total}`, todo: 'Use the original file: this one was changed, or is of another format.',
-      });
+      throw badInput(
+        'data.trailingBytes',
+        `The file of the ${what} is longer than its header says: ${declares(header)}, but it has ${bytes.length}.`,
+        {
+          file,
+          place: `byte ${total}`,
+          todo: 'Use the original file: this one was changed, or is of another format.',
+        },
+      );
     }
     return { type: header.type, dims: header.dims, body: bytes.subarray(header.length), sha256 };
   }
@@ -79,11 +85,17 @@ async function readHashed(file: string, what: string): Promise<{ bytes: Buffer; 
     const info = await stat(file);
     // Before it is opened: opening a pipe would wait for ever.
     if (!info.isFile()) {
-      throw badInput('data.notAFile', `The path of the ${what} is a ${info.isDirectory() ? 'folder' : 'device or pipe'}, not a file.`, {
-        file, todo: 'Name the file itself.',
-      });
+      throw badInput(
+        'data.notAFile',
+        `The path of the ${what} is a ${info.isDirectory() ? 'folder' : 'device or pipe'}, not a file.`,
+        {
+          file,
+          todo: 'Name the file itself.',
+        },
+      );
     }
-    if (info.size === 0) throw badInput('data.empty', `The file of the ${what} is empty (0 bytes).`, { file, todo: 'Get it again.' });
+    if (info.size === 0)
+      throw badInput('data.empty', `The file of the ${what} is empty (0 bytes).`, { file, todo: 'Get it again.' });
     if (info.size > MAX_BYTES) throw tooLarge(file, what, info.size);
     const handle = await open(file, 'r');
     try {
@@ -104,11 +116,15 @@ async function readHashed(file: string, what: string): Promise<{ bytes: Buffer; 
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw badInput('data.missing', `The file of the ${what} does not exist: ${path.basename(file)}.`, {
-        file, todo: 'Correct the path in the config, or put the file there.',
+        file,
+        todo: 'Correct the path in the config, or put the file there.',
       });
     }
     if (typeof (error as NodeJS.ErrnoException).errno === 'number') {
-      throw badInput('data.unreadable', `The file of the ${what} can't be read (${code}).`, { file, todo: 'Look at its permissions and at the disk.' });
+      throw badInput('data.unreadable', `The file of the ${what} can't be read (${code}).`, {
+        file,
+        todo: 'Look at its permissions and at the disk.',
+      });
     }
     throw error;
   }
@@ -122,11 +138,20 @@ export function refuseKind(found: FileKind | null, file: string, what: string): 
   // A name alone says nothing against content that may well be IDX.
   if (!found || found.sure === 'name' || found.kind === 'idx' || found.kind === 'gzip') return;
   if (found.kind === 'lfs-pointer') {
-    throw badInput('data.lfsPointer', `The file of the ${what} is a Git LFS pointer: the data themselves were not fetched.`, {
-      file, todo: 'Run `git lfs pull` in that repository.',
-    });
+    throw badInput(
+      'data.lfsPointer',
+      `The file of the ${what} is a Git LFS pointer: the data themselves were not fetched.`,
+      {
+        file,
+        todo: 'Run `git lfs pull` in that repository.',
+      },
+    );
   }
-  throw wrongMagic(file, what, `it ${kindWords(found)}${found.kind === 'html' || found.kind === 'xml' ? ' (a download that failed?)' : ''}`);
+  throw wrongMagic(
+    file,
+    what,
+    `it ${kindWords(found)}${found.kind === 'html' || found.kind === 'xml' ? ' (a download that failed?)' : ''}`,
+  );
 }
 
 function parseHeader(bytes: Uint8Array, file: string, what: string): Header {
@@ -134,11 +159,18 @@ function parseHeader(bytes: Uint8Array, file: string, what: string): Header {
   const type = bytes[2] ?? 0;
   const elementBytes = ELEMENT_BYTES[type];
   const length = 4 + 4 * rank;
-  if (bytes.length >= 4 && (bytes[0] !== 0 || bytes[1] !== 0 || elementBytes === undefined || rank < 1 || rank > MAX_RANK)) {
+  if (
+    bytes.length >= 4 &&
+    (bytes[0] !== 0 || bytes[1] !== 0 || elementBytes === undefined || rank < 1 || rank > MAX_RANK)
+  ) {
     throw wrongMagic(file, what, `it begins with ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`);
   }
   if (bytes.length < 4 || bytes.length < length || elementBytes === undefined) {
-    throw badInput('data.truncated', `The file of the ${what} ends within its header.`, { file, place: `byte ${bytes.length}`, todo: 'Get it again.' });
+    throw badInput('data.truncated', `The file of the ${what} ends within its header.`, {
+      file,
+      place: `byte ${bytes.length}`,
+      todo: 'Get it again.',
+    });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
@@ -177,35 +209,62 @@ const declares = ({ dims, total }: Header): string => `${dims.join('×')} elemen
 
 function wrongMagic(file: string, what: string, reason: string): FinePruneError {
   return badInput('data.wrongMagic', `The file of the ${what} is not in IDX format: ${reason}.`, {
-    file, place: 'byte 0', todo: 'Name an IDX file such as MNIST\'s, plain or gzip: images begin with 00000803, labels with 00000801.',
+    file,
+    place: 'byte 0',
+    todo: "Name an IDX file such as MNIST's, plain or gzip: images begin with 00000803, labels with 00000801.",
   });
 }
 
 function truncated(file: string, what: string, header: Header, length: number): FinePruneError {
-  return badInput('data.truncated', `The file of the ${what} ends too early: ${declares(header)}, but it has ${length}.`, {
-    file, place: `byte ${length}`, todo: 'Get it again: it was not copied or downloaded to its end.',
-  });
+  return badInput(
+    'data.truncated',
+    `The file of the ${what} ends too early: ${declares(header)}, but it has ${length}.`,
+    {
+      file,
+      place: `byte ${length}`,
+      todo: 'Get it again: it was not copied or downloaded to its end.',
+    },
+  );
 }
 
 function truncatedGzip(file: string, what: string, header: Header): FinePruneError {
-  return badInput('data.truncatedGzip', `The gzip file of the ${what} ends too early: ${declares(header)}, which it does not hold.`, {
-    file, todo: 'Get it again: it was not copied or downloaded to its end.',
-  });
+  return badInput(
+    'data.truncatedGzip',
+    `The gzip file of the ${what} ends too early: ${declares(header)}, which it does not hold.`,
+    {
+      file,
+      todo: 'Get it again: it was not copied or downloaded to its end.',
+    },
+  );
 }
 
 function damagedGzip(file: string, what: string, cause: unknown): FinePruneError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return badInput('data.damagedGzip', `The gzip file of the ${what} is damaged (${reason}).`, { file, todo: 'Get it again.' });
+  return badInput('data.damagedGzip', `The gzip file of the ${what} is damaged (${reason}).`, {
+    file,
+    todo: 'Get it again.',
+  });
 }
 
 function gzipTooLong(file: string, what: string, header: Header): FinePruneError {
-  return badInput('data.gzipTooLong', `The gzip file of the ${what} holds more than its header says: ${declares(header)}. Reading stopped there.`, {
-    file, todo: 'Use the original file: this one was changed, or is made to fill the memory.',
-  });
+  return badInput(
+    'data.gzipTooLong',
+    `The gzip file of the ${what} holds more than its header says: ${declares(header)}. Reading stopped there.`,
+    {
+      file,
+      todo: 'Use the original file: this one was changed, or is made to fill the memory.',
+    },
+  );
 }
 
 function tooLarge(file: string, what: string, total: number, dims?: number[]): FinePruneError {
-  return badInput('data.tooLarge', `The file of the ${what} ${dims ? `declares ${dims.join('×')} elements, ` : 'has '}${total} bytes; at most ${MAX_BYTES} are read.`, {
-    file, place: dims ? 'byte 4' : undefined, todo: 'Use a smaller data set.',
-  });
+  return badInput(
+    'data.tooLarge',
+    `The file of the ${what} ${dims ? `declares ${dims.join('×')} elements, ` : 'has '}${total} bytes; at most ${MAX_BYTES} are read.`,
+    {
+      file,
+      place: dims ? 'byte 4' : undefined,
+      todo: 'Use a smaller data set.',
+    },
+  );
 }

@@ -23,7 +23,12 @@ const MAX_LABEL = 65535;
  * @throws FinePruneError `data.…`: see `readIdxFile`; and `data.dimensions`, `data.elementType`, `data.noImages`,
  *   `data.countMismatch`, `data.labelRange`, `data.pixelRange`
  */
-export async function openIdx(imagesPath: string, labelsPath: string, scale: number, name = 'data set'): Promise<IdxSplit> {
+export async function openIdx(
+  imagesPath: string,
+  labelsPath: string,
+  scale: number,
+  name = 'data set',
+): Promise<IdxSplit> {
   const images = await readIdxFile(imagesPath, `${name} images`);
   const shape = imageShape(images, imagesPath, `${name} images`);
   const labels = await readIdxFile(labelsPath, `${name} labels`);
@@ -31,7 +36,9 @@ export async function openIdx(imagesPath: string, labelsPath: string, scale: num
   const count = images.dims[0]!;
   if (count !== classes.length) {
     throw badInput('data.countMismatch', `The ${name} set has ${count} images but ${classes.length} labels.`, {
-      file: labelsPath, place: 'byte 4', todo: 'Name the two files that belong together.',
+      file: labelsPath,
+      place: 'byte 4',
+      todo: 'Name the two files that belong together.',
     });
   }
   const stored = storedPixels(images);
@@ -56,7 +63,8 @@ export async function openIdx(imagesPath: string, labelsPath: string, scale: num
 
 function imageOffset(index: number, count: number, size: number): number {
   // A typed array would answer with NaN pixels.
-  if (!Number.isInteger(index) || index < 0 || index >= count) throw new RangeError(`there is no image ${index} among ${count}`);
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new RangeError(`there is no image ${index} among ${count}`);
   return index * size;
 }
 
@@ -64,12 +72,25 @@ function imageShape({ dims, type }: IdxFile, file: string, what: string): [numbe
   if (type !== UBYTE && type !== FLOAT) throw elementType(file, what, type, 'bytes (08) or floats (0d)');
   if (dims.length < 3) {
     const hint = dims.length === 1 ? ' This is a file of labels: are the two exchanged?' : '';
-    throw dimensions(file, what, `${dims.join('×')} elements are no images: N×height×width or N×height×width×channels was expected.${hint}`);
+    throw dimensions(
+      file,
+      what,
+      `${dims.join('×')} elements are no images: N×height×width or N×height×width×channels was expected.${hint}`,
+    );
   }
   const [count, height, width, channels = 1] = dims as [number, number, number, number?];
-  if (count === 0) throw badInput('data.noImages', `The file of the ${what} holds no images.`, { file, place: 'byte 4', todo: 'Name a file with images.' });
+  if (count === 0)
+    throw badInput('data.noImages', `The file of the ${what} holds no images.`, {
+      file,
+      place: 'byte 4',
+      todo: 'Name a file with images.',
+    });
   if (height < 1 || width < 1 || channels < 1 || height > MAX_SIDE || width > MAX_SIDE || channels > MAX_CHANNELS) {
-    throw dimensions(file, what, `images of ${height}×${width}×${channels} were declared; a side is 1 to ${MAX_SIDE} pixels, with 1 to ${MAX_CHANNELS} channels.`);
+    throw dimensions(
+      file,
+      what,
+      `images of ${height}×${width}×${channels} were declared; a side is 1 to ${MAX_SIDE} pixels, with 1 to ${MAX_CHANNELS} channels.`,
+    );
   }
   return [height, width, channels];
 }
@@ -91,9 +112,15 @@ function labelValues({ dims, type, body }: IdxFile, file: string, what: string):
   const labels = Int32Array.from({ length: dims[0]! }, (_, i) => at(i));
   const wrong = labels.findIndex((label) => label < 0 || label > MAX_LABEL);
   if (wrong >= 0) {
-    throw badInput('data.labelRange', `Label ${labels[wrong]} of image ${wrong} in the ${what} is no class index (0 to ${MAX_LABEL}).`, {
-      file, place: `label ${wrong}`, todo: 'Number the classes from 0.',
-    });
+    throw badInput(
+      'data.labelRange',
+      `Label ${labels[wrong]} of image ${wrong} in the ${what} is no class index (0 to ${MAX_LABEL}).`,
+      {
+        file,
+        place: `label ${wrong}`,
+        todo: 'Number the classes from 0.',
+      },
+    );
   }
   return labels;
 }
@@ -115,21 +142,36 @@ function checkRange(stored: Uint8Array | Float32Array, scale: number, file: stri
   for (const value of stored) {
     if (value > high) high = value;
     else if (value < low) low = value;
-    else if (value !== value) throw badInput('data.pixelRange', `The ${what} contain NaN.`, { file, todo: 'Replace such values in the data.' });
+    else if (value !== value)
+      throw badInput('data.pixelRange', `The ${what} contain NaN.`, { file, todo: 'Replace such values in the data.' });
   }
   if (low * scale >= -slack && high * scale <= 1 + slack) return;
-  throw badInput('data.pixelRange', `The ${what} hold values from ${low} to ${high}; \`scale\` ${scale} does not take them to [0, 1].`, {
-    file,
-    todo: `Set data.scale so that it does (1/255 = 0.00392156862745098 for bytes); what the model wants beyond that is said by data.mean and data.std.`,
-  });
+  throw badInput(
+    'data.pixelRange',
+    `The ${what} hold values from ${low} to ${high}; \`scale\` ${scale} does not take them to [0, 1].`,
+    {
+      file,
+      todo: `Set data.scale so that it does (1/255 = 0.00392156862745098 for bytes); what the model wants beyond that is said by data.mean and data.std.`,
+    },
+  );
 }
 
 function elementType(file: string, what: string, type: number, expected: string): FinePruneError {
-  return badInput('data.elementType', `The ${what} are stored as type ${type.toString(16).padStart(2, '0')}; ${expected} were expected.`, {
-    file, place: 'byte 2', todo: 'Convert the file.',
-  });
+  return badInput(
+    'data.elementType',
+    `The ${what} are stored as type ${type.toString(16).padStart(2, '0')}; ${expected} were expected.`,
+    {
+      file,
+      place: 'byte 2',
+      todo: 'Convert the file.',
+    },
+  );
 }
 
 function dimensions(file: string, what: string, reason: string): FinePruneError {
-  return badInput('data.dimensions', `The file of the ${what} has the wrong dimensions: ${reason}`, { file, place: 'byte 3', todo: 'Correct the paths in the config.' });
+  return badInput('data.dimensions', `The file of the ${what} has the wrong dimensions: ${reason}`, {
+    file,
+    place: 'byte 3',
+    todo: 'Correct the paths in the config.',
+  });
 }

@@ -30,9 +30,14 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
   for (const key of ['mean', 'std'] as const) {
     const { length } = data[key];
     if (length === 1 || length === train.shape[2]) continue;
-    throw badInput('data.normalisation', `data.${key} has ${length} values, but the images have ${train.shape[2]} channel${train.shape[2] === 1 ? '' : 's'}.`, {
-      place: `/data/${key}`, todo: `Give one number, or ${train.shape[2]}.`,
-    });
+    throw badInput(
+      'data.normalisation',
+      `data.${key} has ${length} values, but the images have ${train.shape[2]} channel${train.shape[2] === 1 ? '' : 's'}.`,
+      {
+        place: `/data/${key}`,
+        todo: `Give one number, or ${train.shape[2]}.`,
+      },
+    );
   }
   return {
     format: data.format,
@@ -52,9 +57,14 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
 /** @throws FinePruneError `data.shapeMismatch` when training and test images differ in shape */
 export function checkSameShape(train: Split, test: Split): void {
   if (train.shape.join() === test.shape.join()) return;
-  throw badInput('data.shapeMismatch', `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`, {
-    place: '/data/test/images', todo: 'Name two splits of the same data set.',
-  });
+  throw badInput(
+    'data.shapeMismatch',
+    `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`,
+    {
+      place: '/data/test/images',
+      todo: 'Name two splits of the same data set.',
+    },
+  );
 }
 
 /**
@@ -63,13 +73,22 @@ export function checkSameShape(train: Split, test: Split): void {
  * @param model `inputShape` as [height, width, channels]; −1 or null for a size that the model leaves open
  * @throws FinePruneError `data.shape`, `data.labelOutOfRange`, with a place in the config
  */
-export function checkDataFitsModel(dataset: Pick<DataSet, 'shape' | 'train' | 'test'>, model: { inputShape: ArrayLike<number | null>; classes: number }): void {
+export function checkDataFitsModel(
+  dataset: Pick<DataSet, 'shape' | 'train' | 'test'>,
+  model: { inputShape: ArrayLike<number | null>; classes: number },
+): void {
   const wanted = Array.from(model.inputShape);
-  const fits = wanted.length === 3 && wanted.every((size, axis) => size === null || size < 0 || size === dataset.shape[axis]);
+  const fits =
+    wanted.length === 3 && wanted.every((size, axis) => size === null || size < 0 || size === dataset.shape[axis]);
   if (!fits) {
-    throw badInput('data.shape', `The images are ${words(dataset.shape)} but the model takes ${words(wanted)} (height×width×channels).`, {
-      place: '/data/train/images', todo: 'Name the data that the model was trained on.',
-    });
+    throw badInput(
+      'data.shape',
+      `The images are ${words(dataset.shape)} but the model takes ${words(wanted)} (height×width×channels).`,
+      {
+        place: '/data/train/images',
+        todo: 'Name the data that the model was trained on.',
+      },
+    );
   }
   checkLabels(dataset.train, 'train', model.classes);
   checkLabels(dataset.test, 'test', model.classes);
@@ -78,9 +97,14 @@ export function checkDataFitsModel(dataset: Pick<DataSet, 'shape' | 'train' | 't
 function checkLabels(split: Split, key: 'train' | 'test', classes: number): void {
   const wrong = split.labels.findIndex((label) => label >= classes);
   if (wrong < 0) return;
-  throw badInput('data.labelOutOfRange', `Label ${split.labels[wrong]} of ${key === 'train' ? 'training' : 'test'} image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`, {
-    place: `/data/${key}/labels`, todo: 'Name the labels that the model was trained on.',
-  });
+  throw badInput(
+    'data.labelOutOfRange',
+    `Label ${split.labels[wrong]} of ${key === 'train' ? 'training' : 'test'} image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`,
+    {
+      place: `/data/${key}/labels`,
+      todo: 'Name the labels that the model was trained on.',
+    },
+  );
 }
 
 /**
@@ -96,7 +120,8 @@ export async function at<T>(place: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const words = (shape: ArrayLike<number | null>): string => Array.from(shape, (size) => (size === null || size < 0 ? '?' : size)).join('×') || 'no image';
+const words = (shape: ArrayLike<number | null>): string =>
+  Array.from(shape, (size) => (size === null || size < 0 ? '?' : size)).join('×') || 'no image';
 
 function largest(labels: Int32Array): number {
   let most = -1;

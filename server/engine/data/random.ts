@@ -41,5 +41,8 @@ export function shuffled(n: number, seed: number, purpose = 'shuffle'): Int32Arr
 /** `count` of the given indices, drawn without replacement, ascending; all of them when there are no more. */
 export function drawn(indices: Int32Array, count: number, seed: number, purpose: string): Int32Array {
   if (count >= indices.length) return indices.slice();
-  return shuffled(indices.length, seed, purpose).subarray(0, count).map((position) => indices[position]!).sort();
+  return shuffled(indices.length, seed, purpose)
+    .subarray(0, count)
+    .map((position) => indices[position]!)
+    .sort();
 }

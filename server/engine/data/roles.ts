@@ -28,12 +28,16 @@ export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
   const tested = { split: test, indices: drawn(allIndices(test.count), data.testImages ?? test.count, seed, 'test') };
   if (data.analysis === 'holdout' && holdout.indices.length === 0) {
     throw badInput('config.conflict', 'The analysis is to read held-out images, but none are held out.', {
-      place: '/data/holdout', todo: 'Set data.holdout to 1 or more (a training set of one image has none to spare), or data.analysis to "test".',
+      place: '/data/holdout',
+      todo: 'Set data.holdout to 1 or more (a training set of one image has none to spare), or data.analysis to "test".',
     });
   }
   const base = data.analysis === 'test' ? tested : holdout;
   return {
-    analysis: { split: base.split, indices: drawn(base.indices, data.analysisImages ?? base.indices.length, seed, 'analysis') },
+    analysis: {
+      split: base.split,
+      indices: drawn(base.indices, data.analysisImages ?? base.indices.length, seed, 'analysis'),
+    },
     analysisRole: data.analysis,
     holdout,
     fineTune,
@@ -43,7 +47,11 @@ export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
 }
 
 /** The roles of training images alone, as `splitRoles` gives them. */
-export function trainingRoles(train: Split, data: Pick<ResolvedConfig['data'], 'holdout' | 'holdoutNamed' | 'fineTuneImages'>, seed: number): Pick<Roles, 'holdout' | 'fineTune' | 'fineTuneAvailable'> {
+export function trainingRoles(
+  train: Split,
+  data: Pick<ResolvedConfig['data'], 'holdout' | 'holdoutNamed' | 'fineTuneImages'>,
+  seed: number,
+): Pick<Roles, 'holdout' | 'fineTune' | 'fineTuneAvailable'> {
   const heldOut = heldOutImages(train.count, namedHoldout(data));
   const order = shuffled(train.count, seed, 'holdout');
   const rest = order.slice(heldOut).sort();

@@ -75,7 +75,9 @@ export class ActivationStatistics {
 
   /** Mean of one unit on the images of each class; 0 for a class without images. */
   perClass(unit: number): number[] {
-    return this.classSums.map((sums, c) => (this.classImages[c] ? sums[unit]! / (this.classImages[c]! * this.positions) : 0));
+    return this.classSums.map((sums, c) =>
+      this.classImages[c] ? sums[unit]! / (this.classImages[c]! * this.positions) : 0,
+    );
   }
 
   /** Largest activation of each unit at any position; −∞ before the first image. */

@@ -28,9 +28,14 @@ export const ACTIVATION_CACHE_BYTES = 256 * 2 ** 20;
 export const CURVE_BUDGET = 60e9;
 
 /** What each data set's part of the curve may cost: Infinity where a config wants the curve on all images. */
-export function curveBudgets(curve: 'quick' | 'full', withTrigger: boolean): { clean: number; triggered: number; holdout: number } {
+export function curveBudgets(
+  curve: 'quick' | 'full',
+  withTrigger: boolean,
+): { clean: number; triggered: number; holdout: number } {
   const budget = curve === 'full' ? Infinity : CURVE_BUDGET;
-  return withTrigger ? { clean: budget * 0.4, triggered: budget * 0.4, holdout: budget * 0.2 } : { clean: budget * 0.7, triggered: 0, holdout: budget * 0.3 };
+  return withTrigger
+    ? { clean: budget * 0.4, triggered: budget * 0.4, holdout: budget * 0.2 }
+    : { clean: budget * 0.7, triggered: 0, holdout: budget * 0.3 };
 }
 
 /** Images of a set of `available` that fit the budget when each costs `workPerImage`; at least 500. */
@@ -39,7 +44,10 @@ export function imagesWithin(available: number, workPerImage: number, budget: nu
 }
 
 /** The largest number of pruned units whose loss of accuracy stays within the limit, read from a held-out set's curve. */
-export function largestWithinLimit({ points, hits, inputs }: CurveHits, maxAccuracyDrop: number): NonNullable<PruningCurve['largestWithinLimit']> {
+export function largestWithinLimit(
+  { points, hits, inputs }: CurveHits,
+  maxAccuracyDrop: number,
+): NonNullable<PruningCurve['largestWithinLimit']> {
   let best = 0;
   points.forEach((_, at) => {
     if (hits[0]! - hits[at]! <= maxAccuracyDrop * inputs + 1e-9) best = at;

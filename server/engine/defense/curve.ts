@@ -21,7 +21,14 @@ export type Draw = (n: number, count: number) => Int32Array;
  * @param budget multiply-adds that this data set may cost; Infinity takes all images
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array, draw: Draw, budget: number, options: PassOptions): Promise<CurveHits> {
+export async function curveHits(
+  set: CurveSet,
+  site: UnitSite,
+  order: Int32Array,
+  draw: Draw,
+  budget: number,
+  options: PassOptions,
+): Promise<CurveHits> {
   const { model } = options;
   const { source, measured } = set;
   const wantedOf = (s: InputSource) => (set.wanted === 'labels' ? s.labels : set.wanted);
@@ -29,11 +36,22 @@ export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array
     const rows = imagesWithin(source.count, site.units * model.classes * 2, budget);
     const tail = denseTail(model, site);
     const points = curvePoints(site.units, site.units + 1);
-    if (rows === source.count) return { points, hits: await denseHits(measured.activations, tail, order, wantedOf(source), options), inputs: rows };
+    if (rows === source.count)
+      return {
+        points,
+        hits: await denseHits(measured.activations, tail, order, wantedOf(source), options),
+        inputs: rows,
+      };
     const positions = draw(source.count, rows);
     const activations = new Float32Array(rows * site.units);
-    positions.forEach((p, r) => activations.set(measured.activations!.subarray(p * site.units, (p + 1) * site.units), r * site.units));
-    return { points, hits: await denseHits(activations, tail, order, wantedOf(subsetOf(source, positions)), options), inputs: rows };
+    positions.forEach((p, r) =>
+      activations.set(measured.activations!.subarray(p * site.units, (p + 1) * site.units), r * site.units),
+    );
+    return {
+      points,
+      hits: await denseHits(activations, tail, order, wantedOf(subsetOf(source, positions)), options),
+      inputs: rows,
+    };
   }
   const points = curvePoints(site.units, TAIL_CURVE_POINTS);
   const rows = imagesWithin(source.count, points.length * tailWork(model, site), budget);
@@ -45,14 +63,25 @@ export async function curveHits(set: CurveSet, site: UnitSite, order: Int32Array
 const DENSE_PIECE = 1e7;
 
 /** As `denseCurveHits`, some images at a time, so that a cancellation gets through. */
-async function denseHits(activations: Float32Array, tail: DenseTail, order: Int32Array, wanted: Int32Array | number, { signal, onImages }: PassOptions): Promise<Uint32Array> {
+async function denseHits(
+  activations: Float32Array,
+  tail: DenseTail,
+  order: Int32Array,
+  wanted: Int32Array | number,
+  { signal, onImages }: PassOptions,
+): Promise<Uint32Array> {
   const { units, classes } = tail;
   const images = activations.length / units;
   const piece = Math.max(1, Math.floor(DENSE_PIECE / (2 * units * classes)));
   const hits = new Uint32Array(order.length + 1);
   for (let start = 0; start < images; start += piece) {
     const end = Math.min(images, start + piece);
-    denseCurveHits(activations.subarray(start * units, end * units), tail, order, typeof wanted === 'number' ? wanted : wanted.subarray(start, end)).forEach((n, k) => (hits[k]! += n));
+    denseCurveHits(
+      activations.subarray(start * units, end * units),
+      tail,
+      order,
+      typeof wanted === 'number' ? wanted : wanted.subarray(start, end),
+    ).forEach((n, k) => (hits[k]! += n));
     onImages?.(end, images);
     await turn(signal);
   }

@@ -10,7 +10,15 @@ import { masksFor } from '../model/masks';
 import type { Progress } from '../progress';
 import { nearChance } from '../report/near-chance';
 import { attemptSentence } from '../report/attempt-words';
-import { changes, layerAnalysis, pruningCurve, pruningResult, sameView, type Outcome, type Subject } from './fine-pruning';
+import {
+  changes,
+  layerAnalysis,
+  pruningCurve,
+  pruningResult,
+  sameView,
+  type Outcome,
+  type Subject,
+} from './fine-pruning';
 import { sourceOf, type PassOptions } from './inputs';
 import { measure, type Measured } from './measure';
 import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
@@ -49,7 +57,13 @@ interface Tried {
  * variables then hold the defended model, or the input model where none is kept; saving it is the caller's.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function defend({ subject, known, scan, images }: Defense, progress: Progress, signal: AbortSignal, onStage: (stage: Stage, m: StageMetrics) => void, onAttempt: (strategy: StrategyName, number: number, of: number) => void): Promise<Outcome> {
+export async function defend(
+  { subject, known, scan, images }: Defense,
+  progress: Progress,
+  signal: AbortSignal,
+  onStage: (stage: Stage, m: StageMetrics) => void,
+  onAttempt: (strategy: StrategyName, number: number, of: number) => void,
+): Promise<Outcome> {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const test = sourceOf(roles.test);
@@ -68,18 +82,33 @@ export async function defend({ subject, known, scan, images }: Defense, progress
 
   const original = new Weights(model);
   progress.begin('evaluate-before', tested);
-  const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
+  const {
+    onTest,
+    onTriggered,
+    predictions: predictedBefore,
+  } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
-  const prove = images && (await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass }));
+  const prove =
+    images &&
+    (await openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass }));
   const targets = scan ? targetsOf(scan, triggered?.target ?? null) : [];
-  const estimated = targets.map((target) => estimatedTrigger(target, inversionOf(scan!, target)!.estimate!, model.inputShape));
+  const estimated = targets.map((target) =>
+    estimatedTrigger(target, inversionOf(scan!, target)!.estimate!, model.inputShape),
+  );
   const context: RepairContext = {
-    subject, scan, images, targets, pass,
+    subject,
+    scan,
+    images,
+    targets,
+    pass,
     heldOut: await openHeldOut(roles.holdout, known, estimated, pass),
-    onProgress: (share, soFar) => progress.step(Math.round(1000 * (costBefore + share * cost) / costs), soFar),
+    onProgress: (share, soFar) => progress.step(Math.round((1000 * (costBefore + share * cost)) / costs), soFar),
   };
-  const repairs = nearChance(before) || (targets.length === 0 && config.strategy === 'auto') ? [] : repairsOf(config.strategy ?? 'fine-pruning', context);
+  const repairs =
+    nearChance(before) || (targets.length === 0 && config.strategy === 'auto')
+      ? []
+      : repairsOf(config.strategy ?? 'fine-pruning', context);
   const tried: Tried[] = [];
   // One phase for all of them: what is left when one meets the gates is done at a stroke.
   const costs = repairs.reduce((sum, repair) => sum + repair.cost, 0);
@@ -97,7 +126,10 @@ export async function defend({ subject, known, scan, images }: Defense, progress
     tried.push({ repair, repaired, weights: new Weights(model), heldOut, missed });
     if (missed.length === 0) break;
   }
-  const chosen = bestOf(tried.map(({ heldOut }) => heldOut), config.gates);
+  const chosen = bestOf(
+    tried.map(({ heldOut }) => heldOut),
+    config.gates,
+  );
   const best = chosen === null ? null : tried[chosen]!;
   const attempts = tried.length ? tried.map((one) => attemptOf(one, one === best, config.gates)) : undefined;
 
@@ -105,21 +137,51 @@ export async function defend({ subject, known, scan, images }: Defense, progress
   original.restore();
   const at = best?.repaired.pruned?.site ?? site;
   progress.begin('analyse', 1);
-  const measured = at === site ? { onTest, onTriggered } : { onTest: await measure(test, at, pass), onTriggered: triggered && (await measure(triggered, at, pass)) };
+  const measured =
+    at === site
+      ? { onTest, onTriggered }
+      : { onTest: await measure(test, at, pass), onTriggered: triggered && (await measure(triggered, at, pass)) };
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
   const onHoldout = holdout && (await measure(holdout, at, pass));
-  const analysed: Measured = sameView(roles.analysis, roles.test) ? measured.onTest : onHoldout && sameView(roles.analysis, roles.holdout) ? onHoldout : await measure(sourceOf(roles.analysis), at, pass);
+  const analysed: Measured = sameView(roles.analysis, roles.test)
+    ? measured.onTest
+    : onHoldout && sameView(roles.analysis, roles.holdout)
+      ? onHoldout
+      : await measure(sourceOf(roles.analysis), at, pass);
   const layer = layerAnalysis(at, analysed, measured.onTriggered);
   const rule = best?.repaired.pruned?.rule ?? 'clean-mean';
   const order = best?.repaired.pruned?.order ?? pruneOrder((onHoldout ?? analysed).statistics.mean());
   progress.begin('curve', 1);
-  const { curve } = await pruningCurve({ ...subject, site: at }, order, { test, ...measured, triggered, holdout, onHoldout }, pass);
-  const pruning = pruningResult({ ...config.prune, rule, ratio: best ? 'auto' : config.prune.ratio }, Int32Array.from(best?.repaired.pruned?.units ?? []), layer);
+  const { curve } = await pruningCurve(
+    { ...subject, site: at },
+    order,
+    { test, ...measured, triggered, holdout, onHoldout },
+    pass,
+  );
+  const pruning = pruningResult(
+    { ...config.prune, rule, ratio: best ? 'auto' : config.prune.ratio },
+    Int32Array.from(best?.repaired.pruned?.units ?? []),
+    layer,
+  );
   const frozen = subject.frozen.map((f) => `${f.layer} (${f.reason})`);
   const base = { layer, pruning, curve, ...(scan && { scan }), repaired: best !== null, ...(attempts && { attempts }) };
   if (!best) {
-    const fineTuning = { ...config.fineTune, epochs: 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen };
-    return { ...base, stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), fineTuning, pruningChanged: 0 };
+    const fineTuning = {
+      ...config.fineTune,
+      epochs: 0,
+      steps: 0,
+      images: roles.fineTune.indices.length,
+      optimizer: 'adam' as const,
+      history: [],
+      frozen,
+    };
+    return {
+      ...base,
+      stages: { before, pruned: before, after: before },
+      comparison: comparisonOf(predictedBefore, predictedBefore, truth),
+      fineTuning,
+      pruningChanged: 0,
+    };
   }
 
   const masks = masksFor(model, at, pruning.units);
@@ -138,7 +200,9 @@ export async function defend({ subject, known, scan, images }: Defense, progress
     stages: { before, pruned, after },
     comparison: comparisonOf(predictedBefore, predictedAfter, truth),
     fineTuning: { ...best.repaired.training, images: roles.fineTune.indices.length, optimizer: 'adam', frozen },
-    pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
+    pruningChanged:
+      changes(predictedBefore.clean, predictedPruned.clean) +
+      (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
     ...(proof && { proof }),
   };
 }
@@ -148,7 +212,11 @@ export function targetsOf(scan: ScanResult, target: number | null): number[] {
   return [...new Set([...(target === null || !inversionOf(scan, target) ? [] : [target]), ...scan.flagged])];
 }
 
-function attemptOf({ repair, repaired, heldOut, missed }: Tried, chosen: boolean, gates: Subject['config']['gates']): Attempt {
+function attemptOf(
+  { repair, repaired, heldOut, missed }: Tried,
+  chosen: boolean,
+  gates: Subject['config']['gates'],
+): Attempt {
   const facts: Omit<Attempt, 'sentence'> = {
     strategy: repair.name,
     source: repair.source,

@@ -17,7 +17,12 @@ export interface DenseTail {
  * @param activations [images, units] row-major, as they enter the classifier
  * @param wanted wanted class of each image, or one for all
  */
-export function denseCurveHits(activations: Float32Array, tail: DenseTail, order: Int32Array, wanted: Int32Array | number): Uint32Array {
+export function denseCurveHits(
+  activations: Float32Array,
+  tail: DenseTail,
+  order: Int32Array,
+  wanted: Int32Array | number,
+): Uint32Array {
   const { units, classes, kernel, bias } = tail;
   const images = activations.length / units;
   const hits = new Uint32Array(order.length + 1);

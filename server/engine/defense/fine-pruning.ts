@@ -1,6 +1,13 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import { MOST_FULL_CLASSES } from '../../protocol/confusion';
-import type { CurvePoint, DefenseReport, LayerAnalysis, PruningCurve, PruningResult, StageMetrics } from '../../protocol/report';
+import type {
+  CurvePoint,
+  DefenseReport,
+  LayerAnalysis,
+  PruningCurve,
+  PruningResult,
+  StageMetrics,
+} from '../../protocol/report';
 import { refuseStamp, type OpenTrigger } from '../attack/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
 import type { Normalisation, Roles, View } from '../data/dataset';
@@ -33,7 +40,10 @@ export interface Subject {
   frozen: readonly { layer: string; reason: string }[];
 }
 
-export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'pruning' | 'curve' | 'fineTuning' | 'repaired' | 'scan' | 'attempts' | 'proof'> & {
+export type Outcome = Pick<
+  DefenseReport,
+  'stages' | 'comparison' | 'layer' | 'pruning' | 'curve' | 'fineTuning' | 'repaired' | 'scan' | 'attempts' | 'proof'
+> & {
   /** Number of predictions, clean and triggered, that pruning alone changed. */
   pruningChanged: number;
 };
@@ -44,7 +54,13 @@ export type Outcome = Pick<DefenseReport, 'stages' | 'comparison' | 'layer' | 'p
  * fine-tune; measured before, after pruning and after fine-tuning. The model's variables are changed; saving them is the caller's.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function finePrune(subject: Subject, trigger: OpenTrigger | null, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
+export async function finePrune(
+  subject: Subject,
+  trigger: OpenTrigger | null,
+  progress: Progress,
+  signal: AbortSignal,
+  onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void,
+): Promise<Outcome> {
   const { config, model, site, roles, triggered, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
   const test = sourceOf(roles.test);
@@ -54,7 +70,11 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
     const metrics = stageMetrics(predictions, truth);
     progress.metrics = {
       cleanAccuracy: metrics.cleanAccuracy.rate,
-      ...(metrics.attackSuccessRate && metrics.robustAccuracy && { attackSuccessRate: metrics.attackSuccessRate.rate, robustAccuracy: metrics.robustAccuracy.rate }),
+      ...(metrics.attackSuccessRate &&
+        metrics.robustAccuracy && {
+          attackSuccessRate: metrics.attackSuccessRate.rate,
+          robustAccuracy: metrics.robustAccuracy.rate,
+        }),
     };
     onStage(stage, metrics);
     return metrics;
@@ -66,27 +86,64 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
   };
 
   progress.begin('evaluate-before', images);
-  const { onTest, onTriggered, predictions: predictedBefore } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
+  const {
+    onTest,
+    onTriggered,
+    predictions: predictedBefore,
+  } = await measureStage(inputs, site, { ...pass, onImages: (n) => progress.step(n) });
   const before = told('before', predictedBefore);
 
   progress.begin('analyse', roles.holdout.indices.length + roles.analysis.indices.length);
   const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
   const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
-  const analysed = sameView(roles.analysis, roles.test) ? onTest : holdout && sameView(roles.analysis, roles.holdout) ? onHoldout! : await measure(sourceOf(roles.analysis), site, { ...pass, onImages: (n) => progress.step(roles.holdout.indices.length + n) });
+  const analysed = sameView(roles.analysis, roles.test)
+    ? onTest
+    : holdout && sameView(roles.analysis, roles.holdout)
+      ? onHoldout!
+      : await measure(sourceOf(roles.analysis), site, {
+          ...pass,
+          onImages: (n) => progress.step(roles.holdout.indices.length + n),
+        });
   const guide = config.prune.rule === 'triggered-difference' ? await guideOf(subject, trigger, pass) : null;
-  const order = guide ? guide.order : pruneOrder(config.prune.rule === 'clean-mean-abs' ? analysed.statistics.meanAbs() : analysed.statistics.mean());
+  const order = guide
+    ? guide.order
+    : pruneOrder(config.prune.rule === 'clean-mean-abs' ? analysed.statistics.meanAbs() : analysed.statistics.mean());
   const layer = layerAnalysis(site, analysed, onTriggered);
 
   progress.begin('curve', 1);
-  const { curve: plain, limit } = await pruningCurve(subject, order, { test, onTest, triggered, onTriggered, holdout, onHoldout }, pass);
+  const { curve: plain, limit } = await pruningCurve(
+    subject,
+    order,
+    { test, onTest, triggered, onTriggered, holdout, onHoldout },
+    pass,
+  );
   const curve: PruningCurve = guide ? { ...plain, smallestWithinGate: guide.smallest } : plain;
 
   const repaired = !nearChance(before) && (guide !== null || config.prune.rule !== 'triggered-difference');
-  const chosen = repaired ? chosenUnits(config.prune, order, guide ? (guide.smallest?.pruned ?? guide.withinAccuracy) : limit && limit.pruned) : new Int32Array();
+  const chosen = repaired
+    ? chosenUnits(config.prune, order, guide ? (guide.smallest?.pruned ?? guide.withinAccuracy) : limit && limit.pruned)
+    : new Int32Array();
   const pruning = pruningResult(config.prune, chosen, layer);
-  const fineTuning = { ...config.fineTune, epochs: repaired ? config.fineTune.epochs : 0, steps: 0, images: roles.fineTune.indices.length, optimizer: 'adam' as const, history: [], frozen: subject.frozen.map((f) => `${f.layer} (${f.reason})`) };
+  const fineTuning = {
+    ...config.fineTune,
+    epochs: repaired ? config.fineTune.epochs : 0,
+    steps: 0,
+    images: roles.fineTune.indices.length,
+    optimizer: 'adam' as const,
+    history: [],
+    frozen: subject.frozen.map((f) => `${f.layer} (${f.reason})`),
+  };
   if (!repaired) {
-    return { stages: { before, pruned: before, after: before }, comparison: comparisonOf(predictedBefore, predictedBefore, truth), layer, pruning, curve, fineTuning, repaired, pruningChanged: 0 };
+    return {
+      stages: { before, pruned: before, after: before },
+      comparison: comparisonOf(predictedBefore, predictedBefore, truth),
+      layer,
+      pruning,
+      curve,
+      fineTuning,
+      repaired,
+      pruningChanged: 0,
+    };
   }
 
   progress.begin('prune', 1);
@@ -119,7 +176,9 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
       curve,
       fineTuning: { ...fineTuning, ...trained },
       repaired,
-      pruningChanged: changes(predictedBefore.clean, predictedPruned.clean) + (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
+      pruningChanged:
+        changes(predictedBefore.clean, predictedPruned.clean) +
+        (predictedBefore.triggered ? changes(predictedBefore.triggered, predictedPruned.triggered!) : 0),
     };
   } finally {
     masks.dispose();
@@ -127,13 +186,29 @@ export async function finePrune(subject: Subject, trigger: OpenTrigger | null, p
 }
 
 /** What the order of `triggered-difference` is read from. @throws FinePruneError `trigger.samples` for a trigger that can't be stamped on held-out images */
-export function raisedSetting({ model, site, roles, normalisation }: Pick<Subject, 'model' | 'site' | 'roles' | 'normalisation'>, trigger: OpenTrigger, signal: AbortSignal): RaisedSetting {
+export function raisedSetting(
+  { model, site, roles, normalisation }: Pick<Subject, 'model' | 'site' | 'roles' | 'normalisation'>,
+  trigger: OpenTrigger,
+  signal: AbortSignal,
+): RaisedSetting {
   if (trigger.samples) refuseStamp();
-  return { model, site, normalisation, signal, clean: sourceOf(roles.holdout), triggered: triggeredInputs(trigger, roles.holdout) };
+  return {
+    model,
+    site,
+    normalisation,
+    signal,
+    clean: sourceOf(roles.holdout),
+    triggered: triggeredInputs(trigger, roles.holdout),
+  };
 }
 
 /** The order of `triggered-difference`, from held-out images. @throws FinePruneError as `raisedSetting` does */
-export async function guideOf(subject: Pick<Subject, 'config' | 'model' | 'site' | 'roles' | 'normalisation'>, trigger: OpenTrigger | null, { signal }: Pick<PassOptions, 'signal'>, onProgress: (done: number) => void = () => undefined): Promise<GuidedOrder | null> {
+export async function guideOf(
+  subject: Pick<Subject, 'config' | 'model' | 'site' | 'roles' | 'normalisation'>,
+  trigger: OpenTrigger | null,
+  { signal }: Pick<PassOptions, 'signal'>,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<GuidedOrder | null> {
   // Nothing was found to estimate: the run then measures, changes nothing, and says so.
   if (!trigger) return null;
   const { curve, seed, gates } = subject.config;
@@ -150,19 +225,67 @@ interface CurveInputs {
   onHoldout: Measured | null;
 }
 
-export async function pruningCurve({ config, site }: Subject, order: Int32Array, sets: CurveInputs, pass: PassOptions): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
-  const draw: Draw = (n, count) => drawn(Int32Array.from({ length: n }, (_, i) => i), count, config.seed, 'curve');
+export async function pruningCurve(
+  { config, site }: Subject,
+  order: Int32Array,
+  sets: CurveInputs,
+  pass: PassOptions,
+): Promise<{ curve: PruningCurve; limit: PruningCurve['largestWithinLimit'] }> {
+  const draw: Draw = (n, count) =>
+    drawn(
+      Int32Array.from({ length: n }, (_, i) => i),
+      count,
+      config.seed,
+      'curve',
+    );
   const budgets = curveBudgets(config.curve, sets.triggered !== null);
   // The points of both have to be the same: all of them from kept activations, or fewer where either was too large to keep.
   const kept = sets.onTest.activations !== null && (sets.onTriggered === null || sets.onTriggered.activations !== null);
-  const clean = await curveHits({ source: sets.test, measured: kept ? sets.onTest : null, wanted: 'labels' }, site, order, draw, budgets.clean, pass);
+  const clean = await curveHits(
+    { source: sets.test, measured: kept ? sets.onTest : null, wanted: 'labels' },
+    site,
+    order,
+    draw,
+    budgets.clean,
+    pass,
+  );
   const success: CurveHits | null =
-    sets.triggered && (await curveHits({ source: sets.triggered, measured: kept ? sets.onTriggered : null, wanted: sets.triggered.target }, site, order, draw, budgets.triggered, pass));
-  const heldOut = sets.holdout && (await curveHits({ source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' }, site, order, draw, budgets.holdout, pass));
+    sets.triggered &&
+    (await curveHits(
+      { source: sets.triggered, measured: kept ? sets.onTriggered : null, wanted: sets.triggered.target },
+      site,
+      order,
+      draw,
+      budgets.triggered,
+      pass,
+    ));
+  const heldOut =
+    sets.holdout &&
+    (await curveHits(
+      { source: sets.holdout, measured: sets.onHoldout, wanted: 'labels' },
+      site,
+      order,
+      draw,
+      budgets.holdout,
+      pass,
+    ));
   const limit = heldOut && largestWithinLimit(heldOut, config.gates.maxAccuracyDrop);
-  const points: CurvePoint[] = clean.points.map((pruned, at) => ({ pruned, correct: clean.hits[at]!, successful: success && success.hits[at]! }));
+  const points: CurvePoint[] = clean.points.map((pruned, at) => ({
+    pruned,
+    correct: clean.hits[at]!,
+    successful: success && success.hits[at]!,
+  }));
   const subset = clean.inputs < sets.test.count || (success !== null && success.inputs < sets.triggered!.count);
-  return { curve: { points, images: clean.inputs, triggeredImages: success && success.inputs, subset, largestWithinLimit: limit }, limit };
+  return {
+    curve: {
+      points,
+      images: clean.inputs,
+      triggeredImages: success && success.inputs,
+      subset,
+      largestWithinLimit: limit,
+    },
+    limit,
+  };
 }
 
 export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measured | null): LayerAnalysis {
@@ -188,11 +311,21 @@ export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measur
   };
 }
 
-export function pruningResult({ rule, ratio }: Pick<ResolvedConfig['prune'], 'rule' | 'ratio'>, pruned: Int32Array, layer: LayerAnalysis): PruningResult {
+export function pruningResult(
+  { rule, ratio }: Pick<ResolvedConfig['prune'], 'rule' | 'ratio'>,
+  pruned: Int32Array,
+  layer: LayerAnalysis,
+): PruningResult {
   const dead = new Set(layer.dead);
   const raised = layer.activations.some((a) => a.triggeredMean === null)
     ? null
-    : new Set(mostRaised(layer.activations.map((a) => a.cleanMean), layer.activations.map((a) => a.triggeredMean!), pruned.length));
+    : new Set(
+        mostRaised(
+          layer.activations.map((a) => a.cleanMean),
+          layer.activations.map((a) => a.triggeredMean!),
+          pruned.length,
+        ),
+      );
   return {
     rule,
     ratio,

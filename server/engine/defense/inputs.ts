@@ -47,7 +47,11 @@ export interface PassOptions {
 }
 
 /** The model's input for some positions: normalised, [k, height, width, channels]. The caller disposes it. */
-export function inputTensor(source: InputSource, positions: ArrayLike<number>, { model, normalisation }: Pick<PassOptions, 'model' | 'normalisation'>): tf.Tensor4D {
+export function inputTensor(
+  source: InputSource,
+  positions: ArrayLike<number>,
+  { model, normalisation }: Pick<PassOptions, 'model' | 'normalisation'>,
+): tf.Tensor4D {
   const [height, width, channels] = model.inputShape as [number, number, number];
   const pixels = source.pixels(positions);
   normalise(pixels, channels, normalisation);
@@ -59,7 +63,12 @@ export function inputTensor(source: InputSource, positions: ArrayLike<number>, {
  * messages (cancel) arrive.
  * @throws FinePruneError of kind `cancelled`
  */
-export async function eachBatch(source: InputSource, options: PassOptions, onBatch: (x: tf.Tensor4D, start: number, rows: number) => void, batch = EVALUATION_BATCH): Promise<void> {
+export async function eachBatch(
+  source: InputSource,
+  options: PassOptions,
+  onBatch: (x: tf.Tensor4D, start: number, rows: number) => void,
+  batch = EVALUATION_BATCH,
+): Promise<void> {
   for (let start = 0; start < source.count; start += batch) {
     if (options.signal.aborted) throw cancelled();
     const rows = Math.min(batch, source.count - start);

@@ -28,7 +28,10 @@ export async function measure(source: InputSource, site: UnitSite, options: Pass
   const { model } = options;
   const statistics = new ActivationStatistics(site.units, model.classes);
   const predicted = new Int32Array(source.count);
-  const activations = site.feedsClassifier && source.count * site.units * 4 <= ACTIVATION_CACHE_BYTES ? new Float32Array(source.count * site.units) : null;
+  const activations =
+    site.feedsClassifier && source.count * site.units * 4 <= ACTIVATION_CACHE_BYTES
+      ? new Float32Array(source.count * site.units)
+      : null;
   await eachBatch(source, options, (x, start, rows) => {
     const frontier = forwardTo(model, site, x);
     const values = frontier.units.dataSync() as Float32Array;

@@ -38,15 +38,36 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
   const measuredOn = unseen?.count ? 'test' : null;
   const measured = measuredOn ? unseen! : images.measured;
   const successes = new Map<number, TriggeredRate>();
-  for (const target of before?.flagged ?? []) successes.set(target, await pairedSuccess(target, inversionOf(before!, target)!.estimate!, measured, pass));
+  for (const target of before?.flagged ?? [])
+    successes.set(target, await pairedSuccess(target, inversionOf(before!, target)!.estimate!, measured, pass));
   return async (onProgress) => {
     // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
     const own = (seed + 2) % 2 ** 32;
-    const scan = await scanModel({ ...pass, ...images, seed: own, wanted: [], onProgress: (done) => onProgress(0.8 * done) });
-    const tried = before ? await boundedSuccess(boundsOf(before), { search: images.search, measured }, own, pass, (share) => onProgress(0.8 + 0.2 * share)) : [];
+    const scan = await scanModel({
+      ...pass,
+      ...images,
+      seed: own,
+      wanted: [],
+      onProgress: (done) => onProgress(0.8 * done),
+    });
+    const tried = before
+      ? await boundedSuccess(boundsOf(before), { search: images.search, measured }, own, pass, (share) =>
+          onProgress(0.8 + 0.2 * share),
+        )
+      : [];
     onProgress(1);
-    const bounded = tried.map(({ target, norm, success }) => ({ target, norm, before: successes.get(target)!, after: success }));
-    const facts: Omit<Proof, 'sentence'> = { scan: reportedScan(scan), bounded, ...(measuredOn && { measuredOn }), basis: known ? 'known trigger and fresh inversion' : 'fresh inversion' };
+    const bounded = tried.map(({ target, norm, success }) => ({
+      target,
+      norm,
+      before: successes.get(target)!,
+      after: success,
+    }));
+    const facts: Omit<Proof, 'sentence'> = {
+      scan: reportedScan(scan),
+      bounded,
+      ...(measuredOn && { measuredOn }),
+      basis: known ? 'known trigger and fresh inversion' : 'fresh inversion',
+    };
     return { ...facts, sentence: proofSentence(facts) };
   };
 }
@@ -64,7 +85,8 @@ function hashesOf(source: InputSource): string[] {
     const rows = Math.min(EVALUATION_BATCH, source.count - start);
     const pixels = source.pixels(Int32Array.from({ length: rows }, (_, i) => start + i));
     const size = pixels.length / rows;
-    for (let i = 0; i < rows; i++) hashes.push(sha256(new Uint8Array(pixels.buffer, pixels.byteOffset + 4 * i * size, 4 * size)));
+    for (let i = 0; i < rows; i++)
+      hashes.push(sha256(new Uint8Array(pixels.buffer, pixels.byteOffset + 4 * i * size, 4 * size)));
   }
   return hashes;
 }

@@ -23,10 +23,16 @@ interface Setting {
  * leaves the backdoor in needs no proof of it; where nothing can be searched (too few images, a layer without a gradient), a known trigger
  * speaks alone.
  */
-export async function provenFinePruning({ subject, known, trigger, scanned }: Setting, progress: Progress, signal: AbortSignal, onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void): Promise<Outcome> {
+export async function provenFinePruning(
+  { subject, known, trigger, scanned }: Setting,
+  progress: Progress,
+  signal: AbortSignal,
+  onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void,
+): Promise<Outcome> {
   const { config, model, roles, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };
-  const proofOf = ({ scan, images }: { scan: Scanned['scan'] | null; images: ScanImages }) => openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
+  const proofOf = ({ scan, images }: { scan: Scanned['scan'] | null; images: ScanImages }) =>
+    openProof({ before: scan, images, test: roles.test, known: known !== null, seed: config.seed, pass });
   // While the variables hold the input model.
   const opened = scanned && (await proofOf(scanned));
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
@@ -34,7 +40,8 @@ export async function provenFinePruning({ subject, known, trigger, scanned }: Se
   const { before, after } = outcome.stages;
   const limit = config.gates.maxAttackSuccessRate;
   const [effectBefore, effectAfter] = [before, after].map((stage) => judgeEffect(stage, trigger, limit));
-  if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter)) return withScan;
+  if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter))
+    return withScan;
   const images = opened ? null : searchable(subject);
   const prove = opened ?? (images && (await proofOf({ scan: null, images })));
   if (!prove) return withScan;

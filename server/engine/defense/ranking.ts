@@ -8,7 +8,9 @@ export function pruneCount(ratio: number, units: number): number {
 
 /** Units in the order in which they are pruned: lowest score first, ties by lower index. */
 export function pruneOrder(scores: ArrayLike<number>): Int32Array {
-  return Int32Array.from(Array.from({ length: scores.length }, (_, u) => u).sort((a, b) => scores[a]! - scores[b]! || a - b));
+  return Int32Array.from(
+    Array.from({ length: scores.length }, (_, u) => u).sort((a, b) => scores[a]! - scores[b]! || a - b),
+  );
 }
 
 /** The `count` units whose mean rises most from clean to triggered inputs, largest rise first, ties by lower index. */

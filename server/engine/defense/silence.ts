@@ -10,7 +10,12 @@ import { eachBatch, type InputSource, type PassOptions } from './inputs';
  * Predictions of a model and whether units are silent in it: at every input, the prediction must be the same when they are
  * multiplied by zero at their layer's output.
  */
-export async function predictMasked(source: InputSource, site: UnitSite, units: readonly number[], options: PassOptions): Promise<{ predicted: Int32Array; changed: number }> {
+export async function predictMasked(
+  source: InputSource,
+  site: UnitSite,
+  units: readonly number[],
+  options: PassOptions,
+): Promise<{ predicted: Int32Array; changed: number }> {
   const { model } = options;
   const predicted = new Int32Array(source.count);
   const keep = new Float32Array(site.units).fill(1);
@@ -21,7 +26,10 @@ export async function predictMasked(source: InputSource, site: UnitSite, units: 
     const whole = argMaxRows(forwardFrom(model, site, frontier).dataSync() as Float32Array, model.classes);
     predicted.set(whole, start);
     if (units.length === 0) return;
-    const masked = argMaxRows(forwardFrom(model, site, frontier, tf.mul(frontier.units, tf.tensor1d(keep))).dataSync() as Float32Array, model.classes);
+    const masked = argMaxRows(
+      forwardFrom(model, site, frontier, tf.mul(frontier.units, tf.tensor1d(keep))).dataSync() as Float32Array,
+      model.classes,
+    );
     whole.forEach((label, i) => {
       if (masked[i] !== label) changed++;
     });
@@ -36,7 +44,9 @@ export async function predictMasked(source: InputSource, site: UnitSite, units: 
  */
 export function weightedUnits(model: OpenModel, site: UnitSite, units: readonly number[]): Silence['weighted'] {
   // All at once first: in an honest model there is nothing more to look for.
-  return hasWeight(model, site, units) ? units.filter((unit) => hasWeight(model, site, [unit])).sort((a, b) => a - b) : [];
+  return hasWeight(model, site, units)
+    ? units.filter((unit) => hasWeight(model, site, [unit])).sort((a, b) => a - b)
+    : [];
 }
 
 function hasWeight(model: OpenModel, site: UnitSite, units: readonly number[]): boolean {

@@ -31,26 +31,43 @@ export function truthOf(classes: number, { test, triggered }: StageInputs): Trut
 }
 
 /** Predicts every input of a stage. @param run predicts one source; by default the model as it is */
-export async function predictStage({ test, triggered }: StageInputs, pass: PassOptions, run = predict): Promise<Predictions> {
+export async function predictStage(
+  { test, triggered }: StageInputs,
+  pass: PassOptions,
+  run = predict,
+): Promise<Predictions> {
   const [at, sources] = [offsets({ test, triggered }), triggered ? [test, triggered, triggered.ofTarget] : [test]];
   const [clean, ...stamped] = await inTurn(sources, (source, i) => run(source, shifted(pass, at[i]!)));
   return { clean: clean!, triggered: stamped[0] ?? null, ofTarget: stamped[1] ?? null };
 }
 
 /** The same, with the activations of a layer on the clean images and on those of the ASR. */
-export async function measureStage({ test, triggered }: StageInputs, site: UnitSite, pass: PassOptions): Promise<{ onTest: Measured; onTriggered: Measured | null; predictions: Predictions }> {
+export async function measureStage(
+  { test, triggered }: StageInputs,
+  site: UnitSite,
+  pass: PassOptions,
+): Promise<{ onTest: Measured; onTriggered: Measured | null; predictions: Predictions }> {
   const [, first, second] = offsets({ test, triggered });
   const onTest = await measure(test, site, pass);
   const onTriggered = triggered && (await measure(triggered, site, shifted(pass, first!)));
   const ofTarget = triggered && (await predict(triggered.ofTarget, shifted(pass, second!)));
-  return { onTest, onTriggered, predictions: { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted, ofTarget } };
+  return {
+    onTest,
+    onTriggered,
+    predictions: { clean: onTest.predicted, triggered: onTriggered && onTriggered.predicted, ofTarget },
+  };
 }
 
 /** Before against after on the same images (McNemar). */
-export function comparisonOf(before: Predictions, after: Predictions, { clean, triggered }: Truth): DefenseReport['comparison'] {
+export function comparisonOf(
+  before: Predictions,
+  after: Predictions,
+  { clean, triggered }: Truth,
+): DefenseReport['comparison'] {
   return {
     cleanAccuracy: mcnemar(outcomes(before.clean, clean), outcomes(after.clean, clean)),
-    attackSuccess: triggered && mcnemar(outcomes(before.triggered!, triggered.target), outcomes(after.triggered!, triggered.target)),
+    attackSuccess:
+      triggered && mcnemar(outcomes(before.triggered!, triggered.target), outcomes(after.triggered!, triggered.target)),
   };
 }
 

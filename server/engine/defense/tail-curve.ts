@@ -13,7 +13,14 @@ const CHUNK = 128;
  * hits[i] = number of inputs whose arg max is the wanted class with points[i] units pruned.
  * @throws FinePruneError of kind `cancelled`
  */
-export async function tailCurveHits(source: InputSource, site: UnitSite, order: Int32Array, points: readonly number[], wanted: 'labels' | number, options: PassOptions): Promise<Uint32Array> {
+export async function tailCurveHits(
+  source: InputSource,
+  site: UnitSite,
+  order: Int32Array,
+  points: readonly number[],
+  wanted: 'labels' | number,
+  options: PassOptions,
+): Promise<Uint32Array> {
   const { model } = options;
   const hits = new Uint32Array(points.length);
   await eachBatch(
@@ -22,9 +29,13 @@ export async function tailCurveHits(source: InputSource, site: UnitSite, order: 
     (x, start, rows) => {
       const frontier = forwardTo(model, site, x);
       points.forEach((k, at) => {
-        const logits = tf.tidy(() => forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))).dataSync() as Float32Array);
+        const logits = tf.tidy(
+          () =>
+            forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))).dataSync() as Float32Array,
+        );
         const predicted = argMaxRows(logits, model.classes);
-        for (let r = 0; r < rows; r++) if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
+        for (let r = 0; r < rows; r++)
+          if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
       });
     },
     CHUNK,

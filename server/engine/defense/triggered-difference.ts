@@ -50,9 +50,20 @@ export interface RaisedOrder extends Pick<GuidedOrder, 'order' | 'raised'> {
  * held-out images.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function raisedOrder({ model, site, normalisation, signal, clean, triggered, onProgress }: RaisedSetting): Promise<RaisedOrder> {
+export async function raisedOrder({
+  model,
+  site,
+  normalisation,
+  signal,
+  clean,
+  triggered,
+  onProgress,
+}: RaisedSetting): Promise<RaisedOrder> {
   const pass: PassOptions = { model, normalisation, signal };
-  const told = (behind: number) => ({ ...pass, onImages: (done: number) => onProgress?.((behind + done) / (clean.count + triggered.count)) });
+  const told = (behind: number) => ({
+    ...pass,
+    onImages: (done: number) => onProgress?.((behind + done) / (clean.count + triggered.count)),
+  });
   const onClean = await measure(clean, site, told(0));
   const onTriggered = await measure(triggered, site, told(clean.count));
   const [means, raisedMeans] = [onClean.statistics.mean(), onTriggered.statistics.mean()];
@@ -68,20 +79,50 @@ export async function raisedOrder({ model, site, normalisation, signal, clean, t
 export async function guidedOrder(setting: Setting): Promise<GuidedOrder> {
   const { model, site, normalisation, signal, clean, triggered, curve, draw, gates, onProgress } = setting;
   // Passes run the whole network, points of the curve what is behind the layer: about as much altogether.
-  const { order, raised, onClean, onTriggered } = await raisedOrder({ ...setting, onProgress: (done) => onProgress?.(done / 2) });
-  const told = (behind: number): PassOptions => ({ model, normalisation, signal, onImages: (done, of) => onProgress?.(0.5 + (behind + done / of) / 4) });
+  const { order, raised, onClean, onTriggered } = await raisedOrder({
+    ...setting,
+    onProgress: (done) => onProgress?.(done / 2),
+  });
+  const told = (behind: number): PassOptions => ({
+    model,
+    normalisation,
+    signal,
+    onImages: (done, of) => onProgress?.(0.5 + (behind + done / of) / 4),
+  });
   const budgets = curveBudgets(curve, true);
   // The points of both have to be the same: see `pruningCurve`.
   const held = onClean.activations !== null && onTriggered.activations !== null;
-  const kept = await curveHits({ source: clean, measured: held ? onClean : null, wanted: 'labels' }, site, order, draw, budgets.clean, told(0));
-  const success = await curveHits({ source: triggered, measured: held ? onTriggered : null, wanted: triggered.target }, site, order, draw, budgets.triggered, told(1));
+  const kept = await curveHits(
+    { source: clean, measured: held ? onClean : null, wanted: 'labels' },
+    site,
+    order,
+    draw,
+    budgets.clean,
+    told(0),
+  );
+  const success = await curveHits(
+    { source: triggered, measured: held ? onTriggered : null, wanted: triggered.target },
+    site,
+    order,
+    draw,
+    budgets.triggered,
+    told(1),
+  );
   let smallest: GuidedOrder['smallest'] = null;
   let withinAccuracy = 0;
   kept.points.forEach((pruned, at) => {
     if (kept.hits[0]! - kept.hits[at]! > gates.maxAccuracyDrop * kept.inputs + 1e-9) return;
     withinAccuracy = pruned;
     if (smallest || rate(success.hits[at]!, success.inputs).high > gates.maxAttackSuccessRate) return;
-    smallest = { pruned, heldOut: { images: kept.inputs, triggeredImages: success.inputs, successful: success.hits[at]!, correct: kept.hits[at]! } };
+    smallest = {
+      pruned,
+      heldOut: {
+        images: kept.inputs,
+        triggeredImages: success.inputs,
+        successful: success.hits[at]!,
+        correct: kept.hits[at]!,
+      },
+    };
   });
   return { order, raised, smallest, withinAccuracy };
 }

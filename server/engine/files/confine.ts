@@ -16,7 +16,12 @@ export interface AllowedFolders {
  * @param what what the path names, for messages, such as `training images`
  * @throws FinePruneError `path.outside` when it leaves `allowed`, `path.invalid` when it is no path at all
  */
-export async function confinedPath(base: string, relative: string, allowed: AllowedFolders, what: string): Promise<string> {
+export async function confinedPath(
+  base: string,
+  relative: string,
+  allowed: AllowedFolders,
+  what: string,
+): Promise<string> {
   if (relative.trim() === '' || relative.includes('\0')) {
     throw badInput('path.invalid', `The path of the ${what} is ${relative === '' ? 'empty' : 'not a file name'}.`, {
       todo: 'Write the path of a file, relative to the config.',
@@ -47,12 +52,21 @@ async function realLocation(absolute: string, what: string): Promise<string> {
       return path.join(await realpath(part), ...missing);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      const dangling = code === 'ENOENT' && (await lstat(part).then(() => true, () => false));
+      const dangling =
+        code === 'ENOENT' &&
+        (await lstat(part).then(
+          () => true,
+          () => false,
+        ));
       if (dangling || (code !== 'ENOENT' && code !== 'ENOTDIR') || part === path.dirname(part)) {
-        throw badInput('path.invalid', `The path of the ${what} can't be followed (${dangling ? 'a symbolic link to nothing' : code}).`, {
-          file: part,
-          todo: 'Repair the link, the folder or its permissions.',
-        });
+        throw badInput(
+          'path.invalid',
+          `The path of the ${what} can't be followed (${dangling ? 'a symbolic link to nothing' : code}).`,
+          {
+            file: part,
+            todo: 'Repair the link, the folder or its permissions.',
+          },
+        );
       }
       missing.unshift(path.basename(part));
     }

@@ -7,12 +7,49 @@
 export const HEAD_BYTES = 64 * 1024;
 
 export type Kind =
-  | 'lfs-pointer' | 'html' | 'xml'
-  | 'gzip' | 'zip' | 'zipped-model' | 'tar' | 'bzip2' | 'xz' | 'zstd' | '7z'
-  | 'keras-h5' | 'keras-weights' | 'hdf5' | 'keras-zip' | 'keras-saved-model' | 'saved-model' | 'tf-graph' | 'tf-checkpoint' | 'tflite'
-  | 'onnx' | 'pytorch' | 'torchscript' | 'pickle' | 'safetensors' | 'caffe' | 'coreml'
-  | 'npy' | 'npz' | 'matlab' | 'parquet' | 'png' | 'jpeg' | 'gif' | 'pdf' | 'idx'
-  | 'graph-model' | 'keras-architecture' | 'weights-manifest' | 'tm-metadata' | 'defense-report' | 'scan-result' | 'defense-config';
+  | 'lfs-pointer'
+  | 'html'
+  | 'xml'
+  | 'gzip'
+  | 'zip'
+  | 'zipped-model'
+  | 'tar'
+  | 'bzip2'
+  | 'xz'
+  | 'zstd'
+  | '7z'
+  | 'keras-h5'
+  | 'keras-weights'
+  | 'hdf5'
+  | 'keras-zip'
+  | 'keras-saved-model'
+  | 'saved-model'
+  | 'tf-graph'
+  | 'tf-checkpoint'
+  | 'tflite'
+  | 'onnx'
+  | 'pytorch'
+  | 'torchscript'
+  | 'pickle'
+  | 'safetensors'
+  | 'caffe'
+  | 'coreml'
+  | 'npy'
+  | 'npz'
+  | 'matlab'
+  | 'parquet'
+  | 'png'
+  | 'jpeg'
+  | 'gif'
+  | 'pdf'
+  | 'idx'
+  | 'graph-model'
+  | 'keras-architecture'
+  | 'weights-manifest'
+  | 'tm-metadata'
+  | 'defense-report'
+  | 'scan-result'
+  | 'defense-config';
 
 export interface FileKind {
   readonly kind: Kind;
@@ -23,14 +60,49 @@ export interface FileKind {
 }
 
 const WHAT: Record<Kind, string> = {
-  'lfs-pointer': 'a Git LFS pointer', html: 'a web page (HTML)', xml: 'an XML document',
-  gzip: 'a gzip file', zip: 'a zip archive', 'zipped-model': 'a zip archive with a model.json in it', tar: 'a tar archive', bzip2: 'a bzip2 file', xz: 'an xz file', zstd: 'a zstd file', '7z': 'a 7z archive',
-  'keras-h5': 'a Keras model (HDF5)', 'keras-weights': 'a file of Keras weights without the layers (HDF5)', hdf5: 'an HDF5 file', 'keras-zip': 'a Keras model (.keras)',
-  'keras-saved-model': 'a TensorFlow SavedModel of Keras', 'saved-model': 'a TensorFlow SavedModel', 'tf-graph': 'a TensorFlow graph', 'tf-checkpoint': 'a TensorFlow checkpoint', tflite: 'a TensorFlow Lite model',
-  onnx: 'an ONNX model', pytorch: 'a PyTorch file', torchscript: 'a TorchScript model (PyTorch)', pickle: 'a Python pickle', safetensors: 'a safetensors file', caffe: 'a Caffe model', coreml: 'a Core ML model',
-  npy: 'a NumPy array (.npy)', npz: 'a NumPy archive (.npz)', matlab: 'a MATLAB file', parquet: 'a Parquet file', png: 'a PNG image', jpeg: 'a JPEG image', gif: 'a GIF image', pdf: 'a PDF document', idx: 'a file of data in IDX format',
-  'graph-model': 'a TF.js graph model', 'keras-architecture': 'the architecture of a Keras model without its weights (JSON)', 'weights-manifest': 'a weights manifest of TF.js without a model', 'tm-metadata': 'the metadata of a Teachable Machine model',
-  'defense-report': 'a defense report', 'scan-result': 'the result of a scan for backdoors', 'defense-config': 'a defense config',
+  'lfs-pointer': 'a Git LFS pointer',
+  html: 'a web page (HTML)',
+  xml: 'an XML document',
+  gzip: 'a gzip file',
+  zip: 'a zip archive',
+  'zipped-model': 'a zip archive with a model.json in it',
+  tar: 'a tar archive',
+  bzip2: 'a bzip2 file',
+  xz: 'an xz file',
+  zstd: 'a zstd file',
+  '7z': 'a 7z archive',
+  'keras-h5': 'a Keras model (HDF5)',
+  'keras-weights': 'a file of Keras weights without the layers (HDF5)',
+  hdf5: 'an HDF5 file',
+  'keras-zip': 'a Keras model (.keras)',
+  'keras-saved-model': 'a TensorFlow SavedModel of Keras',
+  'saved-model': 'a TensorFlow SavedModel',
+  'tf-graph': 'a TensorFlow graph',
+  'tf-checkpoint': 'a TensorFlow checkpoint',
+  tflite: 'a TensorFlow Lite model',
+  onnx: 'an ONNX model',
+  pytorch: 'a PyTorch file',
+  torchscript: 'a TorchScript model (PyTorch)',
+  pickle: 'a Python pickle',
+  safetensors: 'a safetensors file',
+  caffe: 'a Caffe model',
+  coreml: 'a Core ML model',
+  npy: 'a NumPy array (.npy)',
+  npz: 'a NumPy archive (.npz)',
+  matlab: 'a MATLAB file',
+  parquet: 'a Parquet file',
+  png: 'a PNG image',
+  jpeg: 'a JPEG image',
+  gif: 'a GIF image',
+  pdf: 'a PDF document',
+  idx: 'a file of data in IDX format',
+  'graph-model': 'a TF.js graph model',
+  'keras-architecture': 'the architecture of a Keras model without its weights (JSON)',
+  'weights-manifest': 'a weights manifest of TF.js without a model',
+  'tm-metadata': 'the metadata of a Teachable Machine model',
+  'defense-report': 'a defense report',
+  'scan-result': 'the result of a scan for backdoors',
+  'defense-config': 'a defense config',
 };
 
 export function fileKind(kind: Kind, sure: FileKind['sure'] = 'content'): FileKind {
@@ -39,7 +111,11 @@ export function fileKind(kind: Kind, sure: FileKind['sure'] = 'content'): FileKi
 
 /** `is a Keras model (HDF5)`, or as much as is known. */
 export function kindWords({ what, sure }: FileKind): string {
-  return sure === 'content' ? `is ${what}` : sure === 'likely' ? `looks like ${what}` : `looks by its name like ${what}`;
+  return sure === 'content'
+    ? `is ${what}`
+    : sure === 'likely'
+      ? `looks like ${what}`
+      : `looks by its name like ${what}`;
 }
 
 /** What is known of a file beside its first bytes. */
@@ -74,7 +150,10 @@ export function kindOfBytes(head: Uint8Array, more: MoreOfFile = {}): FileKind |
 /** What a text begins like, as far as it is a kind of its own. */
 export function kindOfText(text: string): Kind | null {
   if (isLfsPointer(text)) return 'lfs-pointer';
-  const start = text.slice(0, 1024).replace(/^\uFEFF/, '').replace(/^(\s|<!--[^>]*-->)+/, '');
+  const start = text
+    .slice(0, 1024)
+    .replace(/^\uFEFF/, '')
+    .replace(/^(\s|<!--[^>]*-->)+/, '');
   if (/^<(!doctype html|html|head|body)\b/i.test(start)) return 'html';
   return /^<\?xml\b/.test(start) ? (/<html\b/i.test(start) ? 'html' : 'xml') : null;
 }
@@ -102,7 +181,8 @@ export function lfsObject(text: string): LfsObject | null {
   return sha256 === undefined || size === undefined ? null : { sha256, size: Number(size) };
 }
 
-const starts = (bytes: Buffer, signature: string): boolean => bytes.subarray(0, signature.length).equals(Buffer.from(signature, 'latin1'));
+const starts = (bytes: Buffer, signature: string): boolean =>
+  bytes.subarray(0, signature.length).equals(Buffer.from(signature, 'latin1'));
 
 function kindByMagic(bytes: Buffer, more: MoreOfFile): Kind | null {
   // First: pixels may be any bytes.
@@ -174,47 +254,77 @@ function kindOfHdf5(bytes: Buffer): Kind {
   const has = (name: string): boolean => bytes.includes(`${name}\0`, 0, 'latin1');
   if (has('model_config')) return 'keras-h5';
   // Keras 2, then Keras 3.
-  return has('layer_names') || (has('layers') && has('vars')) || has('_layer_checkpoint_dependencies') ? 'keras-weights' : 'hdf5';
+  return has('layer_names') || (has('layers') && has('vars')) || has('_layer_checkpoint_dependencies')
+    ? 'keras-weights'
+    : 'hdf5';
 }
 
 /** Length of the header, then the header, which is JSON with a data type for each tensor. */
 function isSafetensors(bytes: Buffer, size = Infinity): boolean {
   if (bytes.length < 10 || bytes.readUInt32LE(4) !== 0 || bytes[8] !== 0x7b) return false;
   const header = bytes.readUInt32LE(0);
-  return header >= 2 && header <= 100_000_000 && header + 8 <= size && /"(dtype|__metadata__)"/.test(bytes.toString('latin1', 8, Math.min(bytes.length, header + 8)));
+  return (
+    header >= 2 &&
+    header <= 100_000_000 &&
+    header + 8 <= size &&
+    /"(dtype|__metadata__)"/.test(bytes.toString('latin1', 8, Math.min(bytes.length, header + 8)))
+  );
 }
 
 /** Protocol 2 to 5, and an opcode that begins an object. */
 function isPickle(bytes: Buffer): boolean {
   const [first, protocol = 0, opcode = 0] = bytes;
-  return first === 0x80 && protocol >= 2 && protocol <= 5 && (protocol >= 4 ? opcode === 0x95 : [0x7d, 0x5d, 0x28, 0x63, 0x8a, 0x58, 0x4b].includes(opcode));
+  return (
+    first === 0x80 &&
+    protocol >= 2 &&
+    protocol <= 5 &&
+    (protocol >= 4 ? opcode === 0x95 : [0x7d, 0x5d, 0x28, 0x63, 0x8a, 0x58, 0x4b].includes(opcode))
+  );
 }
 
 /** Two zeros, an element type, a number of dimensions: MNIST's format. */
 function isIdx(bytes: Buffer): boolean {
   const [a, b, type = 0, rank = 0] = bytes;
-  return a === 0 && b === 0 && [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e].includes(type) && rank >= 1 && rank <= 4 && bytes.length >= 4 + 4 * rank;
+  return (
+    a === 0 &&
+    b === 0 &&
+    [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e].includes(type) &&
+    rank >= 1 &&
+    rank <= 4 &&
+    bytes.length >= 4 + 4 * rank
+  );
 }
 
 /** A protobuf that begins as ONNX exporters begin it: ir_version, then the producer's name, the graph or the operator sets. */
 function isOnnx(bytes: Buffer): boolean {
   const [tag, version = 0, next = 0, length = 0] = bytes;
   if (tag !== 0x08 || version < 3 || version > 30) return false;
-  if (next === 0x12) return length > 0 && length < 0x80 && /^[\x20-\x7e]+$/.test(bytes.toString('latin1', 4, 4 + length));
+  if (next === 0x12)
+    return length > 0 && length < 0x80 && /^[\x20-\x7e]+$/.test(bytes.toString('latin1', 4, 4 + length));
   return next === 0x3a || (next === 0x42 && length > 0 && length <= 40);
 }
 
 /** What a JSON value is that is no TF.js Layers model. */
 export function kindOfJson(value: unknown): FileKind | null {
-  if (Array.isArray(value)) return value.length > 0 && value.every((group) => isObject(group) && Array.isArray(group['paths']) && Array.isArray(group['weights'])) ? fileKind('weights-manifest') : null;
+  if (Array.isArray(value))
+    return value.length > 0 &&
+      value.every((group) => isObject(group) && Array.isArray(group['paths']) && Array.isArray(group['weights']))
+      ? fileKind('weights-manifest')
+      : null;
   if (!isObject(value)) return null;
   const topology = value['modelTopology'];
-  if (value['format'] === 'graph-model' || (isObject(topology) && Array.isArray(topology['node']))) return fileKind('graph-model');
+  if (value['format'] === 'graph-model' || (isObject(topology) && Array.isArray(topology['node'])))
+    return fileKind('graph-model');
   if (topology !== undefined) return null;
   if (typeof value['class_name'] === 'string' && isObject(value['config'])) return fileKind('keras-architecture');
-  if (typeof value['tmVersion'] === 'string' || (typeof value['packageName'] === 'string' && Array.isArray(value['labels']))) return fileKind('tm-metadata');
+  if (
+    typeof value['tmVersion'] === 'string' ||
+    (typeof value['packageName'] === 'string' && Array.isArray(value['labels']))
+  )
+    return fileKind('tm-metadata');
   if (value['schemaVersion'] !== undefined && isObject(value['verdict'])) return fileKind('defense-report');
-  if (value['schemaVersion'] !== undefined && isObject(value['scan']) && value['stages'] === undefined) return fileKind('scan-result');
+  if (value['schemaVersion'] !== undefined && isObject(value['scan']) && value['stages'] === undefined)
+    return fileKind('scan-result');
   return typeof value['model'] === 'string' && isObject(value['data']) ? fileKind('defense-config') : null;
 }
 

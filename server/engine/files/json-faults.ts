@@ -9,7 +9,7 @@ export const SYNTAX_WORDS: Record<string, string> = {
   CloseBraceExpected: 'a closing brace } was expected',
   CloseBracketExpected: 'a closing bracket ] was expected',
   EndOfFileExpected: 'the file should end here',
-  InvalidCommentToken: 'a comment can\'t stand here',
+  InvalidCommentToken: "a comment can't stand here",
   UnexpectedEndOfComment: 'this comment is never closed',
   UnexpectedEndOfString: 'this text lacks its closing quote',
   UnexpectedEndOfNumber: 'this number is cut off',

@@ -49,8 +49,13 @@ export async function readHead(file: string): Promise<Buffer> {
 }
 
 async function kindOfFolder(folder: string): Promise<FileKind | null> {
-  const holds = (name: string): Promise<boolean> => stat(path.join(folder, name)).then((found) => found.isFile(), () => false);
-  if (await holds('saved_model.pb')) return fileKind((await holds('keras_metadata.pb')) ? 'keras-saved-model' : 'saved-model');
+  const holds = (name: string): Promise<boolean> =>
+    stat(path.join(folder, name)).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+  if (await holds('saved_model.pb'))
+    return fileKind((await holds('keras_metadata.pb')) ? 'keras-saved-model' : 'saved-model');
   return folder.endsWith('.mlpackage') ? fileKind('coreml') : null;
 }
 

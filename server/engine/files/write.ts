@@ -52,10 +52,26 @@ export function outputFailure(error: unknown, file: string): FinePruneError | un
   return badInput(`output.${word}`, `${path.basename(file)} can't be written: ${message}.`, { file, todo });
 }
 
-const FULL: [string, string, string] = ['diskFull', 'the disk is full', 'Free some space, or choose another output folder. Nothing half-written was left.'];
-const FORBIDDEN: [string, string, string] = ['notWritable', 'its folder is not writable', 'Change the permissions, or choose another output folder.'];
-const IN_THE_WAY: [string, string, string] = ['fileInTheWay', 'a file lies where its folder should be', 'Move that file away, or choose another output folder.'];
-const FOLDER: [string, string, string] = ['folderInTheWay', 'a folder of this name is in its place', 'Move that folder away, or choose another output folder.'];
+const FULL: [string, string, string] = [
+  'diskFull',
+  'the disk is full',
+  'Free some space, or choose another output folder. Nothing half-written was left.',
+];
+const FORBIDDEN: [string, string, string] = [
+  'notWritable',
+  'its folder is not writable',
+  'Change the permissions, or choose another output folder.',
+];
+const IN_THE_WAY: [string, string, string] = [
+  'fileInTheWay',
+  'a file lies where its folder should be',
+  'Move that file away, or choose another output folder.',
+];
+const FOLDER: [string, string, string] = [
+  'folderInTheWay',
+  'a folder of this name is in its place',
+  'Move that folder away, or choose another output folder.',
+];
 const READ_ONLY: [string, string, string] = ['readOnly', 'the disk is read-only', 'Choose another output folder.'];
 
 /** Code, message and next step by the system's error. */

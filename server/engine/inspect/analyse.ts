@@ -30,7 +30,12 @@ export interface Analysed {
  * @param positions the inputs to analyse; null for all
  * @throws FinePruneError `layer.notFinite` where an activation overflows float32; of kind `cancelled` within one batch
  */
-export async function analyse(whole: InputSource, positions: Int32Array | null, site: UnitSite, options: PassOptions): Promise<Analysed> {
+export async function analyse(
+  whole: InputSource,
+  positions: Int32Array | null,
+  site: UnitSite,
+  options: PassOptions,
+): Promise<Analysed> {
   const source = positions ? subsetOf(whole, positions) : whole;
   const statistics = new ActivationStatistics(site.units, options.model.classes);
   const predicted = new Int32Array(source.count);
@@ -42,13 +47,27 @@ export async function analyse(whole: InputSource, positions: Int32Array | null, 
     const { units } = frontier;
     const values = units.dataSync() as Float32Array;
     const spatial = units.shape.slice(1, -1);
-    statistics.add(values, source.labels.subarray(start, start + rows), spatial.reduce((a, d) => a * d, 1));
-    const means = spatial.length ? (tf.mean(units, spatial.map((_, axis) => axis + 1)).dataSync() as Float32Array) : values;
+    statistics.add(
+      values,
+      source.labels.subarray(start, start + rows),
+      spatial.reduce((a, d) => a * d, 1),
+    );
+    const means = spatial.length
+      ? (tf
+          .mean(
+            units,
+            spatial.map((_, axis) => axis + 1),
+          )
+          .dataSync() as Float32Array)
+      : values;
     // Weights are finite, but what they add up to need not be: no mean, order or chart says anything then.
     if (!means.every(Number.isFinite)) throw notFinite(site.layer);
     activations.set(means, start * site.units);
     if (tail) addLogits(means, tail, logits!.subarray(start * tail.classes, (start + rows) * tail.classes));
-    predicted.set(argMaxRows(forwardFrom(options.model, site, frontier).dataSync() as Float32Array, options.model.classes), start);
+    predicted.set(
+      argMaxRows(forwardFrom(options.model, site, frontier).dataSync() as Float32Array, options.model.classes),
+      start,
+    );
   });
   return { source, positions, available: whole.count, statistics, activations, predicted, logits };
 }
@@ -64,7 +83,11 @@ export function bytesPerSet(units: number, classes: number): number {
 }
 
 function notFinite(layer: string): Error {
-  return badInput('layer.notFinite', `Activations of layer "${layer}" are not finite: the weights before it make numbers that float32 can't hold.`, { todo: 'Train or export the model again, or choose an earlier layer.' });
+  return badInput(
+    'layer.notFinite',
+    `Activations of layer "${layer}" are not finite: the weights before it make numbers that float32 can't hold.`,
+    { todo: 'Train or export the model again, or choose an earlier layer.' },
+  );
 }
 
 /** Adds bias and weighted units to `logits`, a row an input. */

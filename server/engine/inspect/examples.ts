@@ -13,11 +13,24 @@ import { pixelBytes } from './unit';
  * @param count 1 to 32
  * @throws FinePruneError `inspect.noTrigger`, `inspect.noCleanCounterpart`
  */
-export async function examplesOf(subject: Subject, defended: OpenModel | null, count: number, signal: AbortSignal): Promise<ExamplesData> {
+export async function examplesOf(
+  subject: Subject,
+  defended: OpenModel | null,
+  count: number,
+  signal: AbortSignal,
+): Promise<ExamplesData> {
   const { triggered, config, roles, model } = subject;
-  if (!triggered) throw badInput('inspect.noTrigger', 'No trigger is known, so there are no triggered inputs to look at.', { place: '/trigger', todo: 'Describe the trigger in the config.' });
+  if (!triggered)
+    throw badInput('inspect.noTrigger', 'No trigger is known, so there are no triggered inputs to look at.', {
+      place: '/trigger',
+      todo: 'Describe the trigger in the config.',
+    });
   if (triggered.kind === 'samples') {
-    throw badInput('inspect.noCleanCounterpart', 'Triggered images of your own have no clean originals to stand beside them.', { place: '/trigger/kind', todo: 'Look at them in the pictures of each neuron.' });
+    throw badInput(
+      'inspect.noCleanCounterpart',
+      'Triggered images of your own have no clean originals to stand beside them.',
+      { place: '/trigger/kind', todo: 'Look at them in the pictures of each neuron.' },
+    );
   }
   const positions = spread(triggered.labels, count, config.seed);
   const { split } = roles.test;

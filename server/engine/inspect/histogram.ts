@@ -18,7 +18,11 @@ export function histogramOf(clean: Float32Array, triggered: Float32Array | null)
   if (low === high) {
     const half = Math.max(Math.abs(low) * 0.5, 0.5);
     const whole = (values: Float32Array): Uint32Array => Uint32Array.of(values.length);
-    return { edges: Float32Array.of(low - half, high + half), clean: whole(clean), triggered: triggered && whole(triggered) };
+    return {
+      edges: Float32Array.of(low - half, high + half),
+      clean: whole(clean),
+      triggered: triggered && whole(triggered),
+    };
   }
   const width = (high - low) / BINS;
   const count = (values: Float32Array): Uint32Array => {
@@ -26,5 +30,9 @@ export function histogramOf(clean: Float32Array, triggered: Float32Array | null)
     for (const value of values) bins[Math.min(BINS - 1, Math.floor((value - low) / width))]!++;
     return bins;
   };
-  return { edges: Float32Array.from({ length: BINS + 1 }, (_, i) => (i === BINS ? high : low + i * width)), clean: count(clean), triggered: triggered && count(triggered) };
+  return {
+    edges: Float32Array.from({ length: BINS + 1 }, (_, i) => (i === BINS ? high : low + i * width)),
+    clean: count(clean),
+    triggered: triggered && count(triggered),
+  };
 }

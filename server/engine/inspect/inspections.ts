@@ -26,7 +26,10 @@ export class Inspections {
   private readonly layerBytes: number;
   private backend: { choice: BackendChoice; info: Promise<BackendInfo> } | undefined;
 
-  constructor({ cacheBytes = CACHE_BYTES, layerBytes = LAYER_BYTES }: { cacheBytes?: number; layerBytes?: number } = {}) {
+  constructor({
+    cacheBytes = CACHE_BYTES,
+    layerBytes = LAYER_BYTES,
+  }: { cacheBytes?: number; layerBytes?: number } = {}) {
     this.layers = new ByteCache(cacheBytes);
     this.layerBytes = layerBytes;
   }
@@ -55,10 +58,21 @@ export class Inspections {
     return { subjects: this.subjects.size, layers: this.layers.size, bytes: this.layers.bytes };
   }
 
-  private async answerAbout(subject: Subject, ref: InspectSubject, query: Exclude<InspectQuery, { kind: 'open' }>, told: Told, signal: AbortSignal): Promise<EngineAnswer> {
+  private async answerAbout(
+    subject: Subject,
+    ref: InspectSubject,
+    query: Exclude<InspectQuery, { kind: 'open' }>,
+    told: Told,
+    signal: AbortSignal,
+  ): Promise<EngineAnswer> {
     if (query.kind === 'examples') {
       const count = Math.min(MOST_EXAMPLES, Math.max(1, Math.floor(query.count) || 1));
-      return await examplesOf(subject, ref.defended && (await this.opener.openDefended(ref.defended, subject.model)), count, signal);
+      return await examplesOf(
+        subject,
+        ref.defended && (await this.opener.openDefended(ref.defended, subject.model)),
+        count,
+        signal,
+      );
     }
     if (query.kind === 'scan') return await scanData(subject);
     const held = await this.layerOf(ref, subject, query.layer, query.state, told, signal);
@@ -83,12 +97,27 @@ export class Inspections {
   }
 
   private async reopen(ref: InspectSubject, searching: Searching): Promise<Subject> {
-    const opened = await this.opener.open(ref, (choice, threads) => this.compute(choice, threads, ref.nativeBinding), searching);
+    const opened = await this.opener.open(
+      ref,
+      (choice, threads) => this.compute(choice, threads, ref.nativeBinding),
+      searching,
+    );
     // Nothing is asked about a model whose trigger is still to be searched.
     if (!opened.searched) return opened;
     const known = this.subjects.get(opened.fingerprint);
     // The same contents, but perhaps another ratio in the config: what was computed stays, what the config says is new.
-    const subject = known ? { ...opened, model: known.model, dataset: known.dataset, roles: known.roles, trigger: known.trigger, triggered: known.triggered, scan: known.scan, guide: known.guide } : opened;
+    const subject = known
+      ? {
+          ...opened,
+          model: known.model,
+          dataset: known.dataset,
+          roles: known.roles,
+          trigger: known.trigger,
+          triggered: known.triggered,
+          scan: known.scan,
+          guide: known.guide,
+        }
+      : opened;
     this.subjects.delete(subject.fingerprint);
     this.subjects.set(subject.fingerprint, subject);
     while (this.subjects.size > SUBJECTS) {
@@ -110,11 +139,25 @@ export class Inspections {
     searching.told('Reading model and data', 0);
     const subject = await this.reopen(ref, searching);
     if (subject.fingerprint === fingerprint) return subject;
-    throw badInput('inspect.changed', 'The model, its config or its data have changed since they were looked at.', { file: ref.config, todo: 'Refresh.' });
+    throw badInput('inspect.changed', 'The model, its config or its data have changed since they were looked at.', {
+      file: ref.config,
+      todo: 'Refresh.',
+    });
   }
 
-  private async layerOf(ref: InspectSubject, subject: Subject, layer: string, state: ModelState, told: Told, signal: AbortSignal): Promise<LayerState> {
-    if (state === 'after' && !ref.defended) throw badInput('inspect.noDefended', 'There is no defended model to look into.', { file: ref.config, todo: 'Run the defense first.' });
+  private async layerOf(
+    ref: InspectSubject,
+    subject: Subject,
+    layer: string,
+    state: ModelState,
+    told: Told,
+    signal: AbortSignal,
+  ): Promise<LayerState> {
+    if (state === 'after' && !ref.defended)
+      throw badInput('inspect.noDefended', 'There is no defended model to look into.', {
+        file: ref.config,
+        todo: 'Run the defense first.',
+      });
     const key = `${subject.fingerprint}|${layer}|${state}|${state === 'after' ? ref.defended!.weights : ''}`;
     const known = this.layers.get(key);
     if (known) return known;
@@ -128,18 +171,32 @@ export class Inspections {
   }
 
   private async compute(choice: BackendChoice, threads: number, binding?: string): Promise<BackendInfo> {
-    this.backend ??= { choice, info: selectBackend({ choice, threads, ...(binding !== undefined && { configuredPath: binding }) }) };
+    this.backend ??= {
+      choice,
+      info: selectBackend({ choice, threads, ...(binding !== undefined && { configuredPath: binding }) }),
+    };
     const info = await this.backend.info.catch((error: unknown) => {
       this.backend = undefined;
       throw error;
     });
     // `auto` in a process that was told to take WASM might have taken the native engine: then the same question has another answer.
-    if (choice === info.name || choice === this.backend.choice || (choice === 'auto' && info.name === 'native')) return info;
-    throw new FinePruneError({ kind: 'engine', code: 'inspect.backend', message: `This engine process computes with ${info.name}, and ${choice} is asked for.`, todo: 'Ask again: a new process takes over.' });
+    if (choice === info.name || choice === this.backend.choice || (choice === 'auto' && info.name === 'native'))
+      return info;
+    throw new FinePruneError({
+      kind: 'engine',
+      code: 'inspect.backend',
+      message: `This engine process computes with ${info.name}, and ${choice} is asked for.`,
+      todo: 'Ask again: a new process takes over.',
+    });
   }
 }
 
 function checkUnits({ site }: LayerState, units: readonly number[]): void {
   const bad = units.find((unit) => !Number.isInteger(unit) || unit < 0 || unit >= site.units);
-  if (bad !== undefined) throw badInput('inspect.noSuchUnit', `Layer "${site.layer}" has no unit ${bad}: it has ${site.units}, 0 to ${site.units - 1}.`, { todo: 'Choose one of them.' });
+  if (bad !== undefined)
+    throw badInput(
+      'inspect.noSuchUnit',
+      `Layer "${site.layer}" has no unit ${bad}: it has ${site.units}, 0 to ${site.units - 1}.`,
+      { todo: 'Choose one of them.' },
+    );
 }

@@ -58,7 +58,12 @@ export interface Frontiers {
  * activations would not fit into `mostBytes` it takes a seeded part of them, and says so.
  * @throws FinePruneError `layer.…` for a layer that is not there, can't be pruned, is too large or overflows, `cancelled` within one batch
  */
-export async function analyseLayer(subject: Subject, { model, state, layer, pruned, mostBytes }: LayerRequest, told: Told, signal: AbortSignal): Promise<LayerState> {
+export async function analyseLayer(
+  subject: Subject,
+  { model, state, layer, pruned, mostBytes }: LayerRequest,
+  told: Told,
+  signal: AbortSignal,
+): Promise<LayerState> {
   const { roles, triggered, config } = subject;
   const site = siteOf(model, layer);
   const test = sourceOf(roles.test);
@@ -75,7 +80,12 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
     const images = positions?.length ?? set.count;
     const title = `Analysing ${images.toLocaleString('en-US')} ${what}`;
     told(title, shareOf(behind));
-    const options: PassOptions = { model, normalisation: config.data, signal, onImages: (done) => told(title, shareOf(behind + done)) };
+    const options: PassOptions = {
+      model,
+      normalisation: config.data,
+      signal,
+      onImages: (done) => told(title, shareOf(behind + done)),
+    };
     const analysed = await analyse(set, positions, site, options);
     behind += images;
     return analysed;
@@ -84,14 +94,40 @@ export async function analyseLayer(subject: Subject, { model, state, layer, prun
   const clean = sameSet ? onTest : await pass(sourceOf(roles.analysis), 'clean images');
   const onTriggered = triggered && (await pass(triggered, 'triggered images'));
 
-  const order = await orderOf(subject, model, site, clean, (share) => told(heldOutTitle(subject), shareOf(behind + ordering * share)), signal);
-  const curve = await curveOf(subject, model, site, order, onTest, onTriggered, (share) => told('Computing the pruning curve', passes + (1 - passes) * share), signal);
+  const order = await orderOf(
+    subject,
+    model,
+    site,
+    clean,
+    (share) => told(heldOutTitle(subject), shareOf(behind + ordering * share)),
+    signal,
+  );
+  const curve = await curveOf(
+    subject,
+    model,
+    site,
+    order,
+    onTest,
+    onTriggered,
+    (share) => told('Computing the pruning curve', passes + (1 - passes) * share),
+    signal,
+  );
   const analysed = new Set([clean, onTest, ...(onTriggered ? [onTriggered] : [])]);
   const held: LayerState = {
-    subject, model, state, site, clean, test: onTest, triggered: onTriggered,
+    subject,
+    model,
+    state,
+    site,
+    clean,
+    test: onTest,
+    triggered: onTriggered,
     data: layerData(site, state, clean, onTriggered, order, curve, pruned),
     get bytes() {
-      const own = [...analysed].reduce((sum, { source }) => sum + bytesPerSet(site.units, model.classes) + source.count * bytesPerInput(site.units, model.classes), 0);
+      const own = [...analysed].reduce(
+        (sum, { source }) =>
+          sum + bytesPerSet(site.units, model.classes) + source.count * bytesPerInput(site.units, model.classes),
+        0,
+      );
       return own + (held.frontiers?.bytes ?? 0);
     },
     dispose: () => held.frontiers?.dispose(),
@@ -105,34 +141,69 @@ function orderingImages({ guide, config, roles }: Subject): number {
 }
 
 /** Units in the order of the rule, as a run has them. */
-async function orderOf(subject: Subject, model: OpenModel, site: UnitSite, { statistics }: Analysed, done: (share: number) => void, signal: AbortSignal): Promise<Int32Array> {
+async function orderOf(
+  subject: Subject,
+  model: OpenModel,
+  site: UnitSite,
+  { statistics }: Analysed,
+  done: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Int32Array> {
   const { config, roles, rule, guide } = subject;
-  if (orderingImages(subject) === 0) return pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
+  if (orderingImages(subject) === 0)
+    return pruneOrder(rule === 'clean-mean-abs' ? statistics.meanAbs() : statistics.mean());
   done(0);
-  if (guide) return (await raisedOrder({ ...raisedSetting({ model, site, roles, normalisation: config.data }, guide, signal), onProgress: done })).order;
+  if (guide)
+    return (
+      await raisedOrder({
+        ...raisedSetting({ model, site, roles, normalisation: config.data }, guide, signal),
+        onProgress: done,
+      })
+    ).order;
   // Whatever a strategy chooses is chosen on held-out images.
-  const heldOut = await measure(sourceOf(roles.holdout), site, { model, normalisation: config.data, signal, onImages: (images, of) => done(images / of) });
+  const heldOut = await measure(sourceOf(roles.holdout), site, {
+    model,
+    normalisation: config.data,
+    signal,
+    onImages: (images, of) => done(images / of),
+  });
   return pruneOrder(heldOut.statistics.mean());
 }
 
-const heldOutTitle = ({ roles }: Subject): string => `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;
+const heldOutTitle = ({ roles }: Subject): string =>
+  `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;
 
 /** Memory that a layer will take when it is analysed, in bytes. @throws FinePruneError `layer.…` as `analyseLayer` does before it begins */
 export function expectedBytes(subject: Subject, { model, layer, mostBytes }: LayerRequest): number {
   const site = siteOf(model, layer);
-  return plan(subject, site, mostBytes).counts.reduce((sum, count) => sum + bytesPerSet(site.units, model.classes) + count * bytesPerInput(site.units, model.classes), 0);
+  return plan(subject, site, mostBytes).counts.reduce(
+    (sum, count) => sum + bytesPerSet(site.units, model.classes) + count * bytesPerInput(site.units, model.classes),
+    0,
+  );
 }
 
 function siteOf(model: OpenModel, layer: string): UnitSite {
   const site = findUnitSite(model.graph, layer);
   if (site.units <= MOST_UNITS) return site;
-  throw badInput('layer.tooLarge', `Layer "${layer}" has ${site.units.toLocaleString('en-US')} units; the inspector shows layers of up to ${MOST_UNITS.toLocaleString('en-US')}.`, { todo: 'Choose another layer.' });
+  throw badInput(
+    'layer.tooLarge',
+    `Layer "${layer}" has ${site.units.toLocaleString('en-US')} units; the inspector shows layers of up to ${MOST_UNITS.toLocaleString('en-US')}.`,
+    { todo: 'Choose another layer.' },
+  );
 }
 
 /** How many inputs of each set are analysed; where not all of them fit, at most `most` of each. */
-function plan({ roles, triggered, model }: Subject, site: UnitSite, mostBytes: number): { sameSet: boolean; counts: number[]; most: number } {
+function plan(
+  { roles, triggered, model }: Subject,
+  site: UnitSite,
+  mostBytes: number,
+): { sameSet: boolean; counts: number[]; most: number } {
   const sameSet = roles.analysisRole === 'test' && roles.analysis.indices.length === roles.test.indices.length;
-  const available = [...(sameSet ? [] : [roles.analysis.indices.length]), roles.test.indices.length, ...(triggered ? [triggered.count] : [])];
+  const available = [
+    ...(sameSet ? [] : [roles.analysis.indices.length]),
+    roles.test.indices.length,
+    ...(triggered ? [triggered.count] : []),
+  ];
   const each = mostBytes / available.length - bytesPerSet(site.units, model.classes);
   const most = Math.max(1, Math.floor(each / bytesPerInput(site.units, model.classes)));
   return { sameSet, most, counts: available.map((count) => Math.min(most, count)) };
@@ -146,13 +217,28 @@ export async function limitOf(held: LayerState, told: Told, signal: AbortSignal)
   const title = heldOutTitle(subject);
   const answer: LimitData = { kind: 'limit', layer: site.layer, state, limit: null, smallest: null };
   if (guide) {
-    const found = await guideOf({ config, model, site, roles, normalisation: config.data }, guide, { signal }, (share) => told(title, share));
+    const found = await guideOf(
+      { config, model, site, roles, normalisation: config.data },
+      guide,
+      { signal },
+      (share) => told(title, share),
+    );
     answer.smallest = found!.smallest;
   } else if (roles.holdout.indices.length) {
     const source = sourceOf(roles.holdout);
     const options: PassOptions = { model, normalisation: config.data, signal };
-    const measured = await measure(source, site, { ...options, onImages: (done) => told(title, (0.5 * done) / source.count) });
-    const hits = await curveHits({ source, measured, wanted: 'labels' }, site, data.order, drawOf(subject), curveBudgets(config.curve, subject.triggered !== null).holdout, { ...options, onImages: (done, of) => told('Computing the held-out curve', 0.5 + (0.5 * done) / of) });
+    const measured = await measure(source, site, {
+      ...options,
+      onImages: (done) => told(title, (0.5 * done) / source.count),
+    });
+    const hits = await curveHits(
+      { source, measured, wanted: 'labels' },
+      site,
+      data.order,
+      drawOf(subject),
+      curveBudgets(config.curve, subject.triggered !== null).holdout,
+      { ...options, onImages: (done, of) => told('Computing the held-out curve', 0.5 + (0.5 * done) / of) },
+    );
     answer.limit = largestWithinLimit(hits, config.gates.maxAccuracyDrop);
   }
   held.limit = answer;
@@ -163,16 +249,50 @@ function drawOf({ config }: Subject): Draw {
   return (n, count) => drawn(allIndices(n), count, config.seed, 'curve');
 }
 
-async function curveOf(subject: Subject, model: OpenModel, site: UnitSite, order: Int32Array, test: Analysed, triggered: Analysed | null, done: (share: number) => void, signal: AbortSignal): Promise<CurveData> {
+async function curveOf(
+  subject: Subject,
+  model: OpenModel,
+  site: UnitSite,
+  order: Int32Array,
+  test: Analysed,
+  triggered: Analysed | null,
+  done: (share: number) => void,
+  signal: AbortSignal,
+): Promise<CurveData> {
   const parts = triggered ? 2 : 1;
-  const options = (behind: number): PassOptions => ({ model, normalisation: subject.config.data, signal, onImages: (images, of) => done((behind + images / of) / parts) });
+  const options = (behind: number): PassOptions => ({
+    model,
+    normalisation: subject.config.data,
+    signal,
+    onImages: (images, of) => done((behind + images / of) / parts),
+  });
   const budgets = curveBudgets(subject.config.curve, triggered !== null);
   done(0);
   const draw = drawOf(subject);
   // Only activations that enter the classifier as they are can stand in for its input.
-  const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({ predicted, statistics, activations: site.feedsClassifier ? activations : null });
-  const clean = await curveHits({ source: test.source, measured: measured(test), wanted: 'labels' }, site, order, draw, budgets.clean, options(0));
-  const success: CurveHits | null = triggered && (await curveHits({ source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target }, site, order, draw, budgets.triggered, options(1)));
+  const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({
+    predicted,
+    statistics,
+    activations: site.feedsClassifier ? activations : null,
+  });
+  const clean = await curveHits(
+    { source: test.source, measured: measured(test), wanted: 'labels' },
+    site,
+    order,
+    draw,
+    budgets.clean,
+    options(0),
+  );
+  const success: CurveHits | null =
+    triggered &&
+    (await curveHits(
+      { source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target },
+      site,
+      order,
+      draw,
+      budgets.triggered,
+      options(1),
+    ));
   return {
     pruned: Int32Array.from(clean.points),
     correct: Int32Array.from(clean.hits),
@@ -183,8 +303,17 @@ async function curveOf(subject: Subject, model: OpenModel, site: UnitSite, order
   };
 }
 
-function layerData(site: UnitSite, state: ModelState, clean: Analysed, triggered: Analysed | null, order: Int32Array, curve: CurveData, prunedBefore: readonly number[]): LayerData {
-  const shares = ({ statistics }: Analysed): Float32Array => Float32Array.from(statistics.fires, (fires) => fires / statistics.images);
+function layerData(
+  site: UnitSite,
+  state: ModelState,
+  clean: Analysed,
+  triggered: Analysed | null,
+  order: Int32Array,
+  curve: CurveData,
+  prunedBefore: readonly number[],
+): LayerData {
+  const shares = ({ statistics }: Analysed): Float32Array =>
+    Float32Array.from(statistics.fires, (fires) => fires / statistics.images);
   const flags = (units: readonly number[]): Uint8Array => {
     const marked = new Uint8Array(site.units);
     for (const unit of units) marked[unit] = 1;

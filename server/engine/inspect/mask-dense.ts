@@ -19,7 +19,12 @@ const PIECE = 1e7;
  * or bias plus what is left, whichever is less work. In float64, as the pruning curve.
  * @throws FinePruneError of kind `cancelled`
  */
-export async function fromActivations(held: LayerState, units: Int32Array, scope: 'quick' | 'full', signal: AbortSignal): Promise<BothJudged> {
+export async function fromActivations(
+  held: LayerState,
+  units: Int32Array,
+  scope: 'quick' | 'full',
+  signal: AbortSignal,
+): Promise<BothJudged> {
   const { model, site, test, triggered, subject } = held;
   const { kernel, bias, classes } = denseTail(model, site);
   const pruned = new Uint8Array(site.units);
@@ -33,7 +38,10 @@ export async function fromActivations(held: LayerState, units: Int32Array, scope
   const judged = async (set: Analysed): Promise<Judged> => {
     const { activations, source } = set;
     const logits = set.logits!;
-    const positions = scope === 'quick' && fits < source.count ? drawn(allIndices(source.count), fits, subject.config.seed, 'mask') : null;
+    const positions =
+      scope === 'quick' && fits < source.count
+        ? drawn(allIndices(source.count), fits, subject.config.seed, 'mask')
+        : null;
     const unmasked = picked(set.predicted, positions);
     const labels = picked(source.labels, positions);
     // Nothing pruned changes nothing, not even where float32 and float64 disagree about two equal classes.

@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { allIndices } from '../data/roles';
 import { drawn } from '../data/random';
-import { eachBatch, inputTensor, sourceOf, subsetOf, turn, type InputSource, type PassOptions } from '../defense/inputs';
+import {
+  eachBatch,
+  inputTensor,
+  sourceOf,
+  subsetOf,
+  turn,
+  type InputSource,
+  type PassOptions,
+} from '../defense/inputs';
 import { tailWork } from '../defense/tail-curve';
 import { argMaxRows } from '../metrics/evaluate';
 import { forwardFrom, forwardTo } from '../model/forward';
@@ -30,7 +38,11 @@ export async function fromFrontiers(held: LayerState, units: Int32Array, signal:
     const fit = Math.floor(FRONTIER_BYTES / sets / each);
     // Where too few fit, the network before the layer has to run again each time.
     if (fit < FEWEST) return await fromSubset(held, keep, FEWEST, signal);
-    const count = Math.min(MOST, fit, Math.max(FEWEST, Math.floor(QUICK_WORK / sets / tailWork(held.model, held.site))));
+    const count = Math.min(
+      MOST,
+      fit,
+      Math.max(FEWEST, Math.floor(QUICK_WORK / sets / tailWork(held.model, held.site))),
+    );
     held.frontiers = await makeFrontiers(held, count, each, signal);
   }
   const judged = async (set: Analysed, { positions, batches }: Frontiers): Promise<Judged> => {
@@ -46,13 +58,21 @@ export async function fromFrontiers(held: LayerState, units: Int32Array, signal:
 }
 
 /** A mask of any layer on all inputs, by running the whole network. */
-export async function fromImages(held: LayerState, units: Int32Array, told: Told, signal: AbortSignal): Promise<BothJudged> {
+export async function fromImages(
+  held: LayerState,
+  units: Int32Array,
+  told: Told,
+  signal: AbortSignal,
+): Promise<BothJudged> {
   const { subject, test, triggered } = held;
   const keep = keepMask(held.site.units, units);
   const total = test.available + (triggered?.available ?? 0);
   const judged = (source: InputSource, set: Analysed, what: string, behind: number): Promise<Judged> => {
     const title = `Measuring ${source.count.toLocaleString('en-US')} ${what} images`;
-    return judgedAnew(held, source, set.positions ? null : set.predicted, keep, { signal, onImages: (done) => told(title, (behind + done) / total) });
+    return judgedAnew(held, source, set.positions ? null : set.predicted, keep, {
+      signal,
+      onImages: (done) => told(title, (behind + done) / total),
+    });
   };
   return {
     clean: await judged(sourceOf(subject.roles.test), test, 'clean', 0),
@@ -60,7 +80,12 @@ export async function fromImages(held: LayerState, units: Int32Array, told: Told
   };
 }
 
-async function fromSubset(held: LayerState, keep: Float32Array, count: number, signal: AbortSignal): Promise<BothJudged> {
+async function fromSubset(
+  held: LayerState,
+  keep: Float32Array,
+  count: number,
+  signal: AbortSignal,
+): Promise<BothJudged> {
   const judged = (set: Analysed): Promise<Judged> => {
     const positions = drawnOf(held, set, count);
     return judgedAnew(held, subsetOf(set.source, positions), picked(set.predicted, positions), keep, { signal });
@@ -69,7 +94,13 @@ async function fromSubset(held: LayerState, keep: Float32Array, count: number, s
 }
 
 /** @param known what the model says without a mask; null to find out */
-async function judgedAnew(held: LayerState, source: InputSource, known: Int32Array | null, keep: Float32Array, options: Pick<PassOptions, 'signal' | 'onImages'>): Promise<Judged> {
+async function judgedAnew(
+  held: LayerState,
+  source: InputSource,
+  known: Int32Array | null,
+  keep: Float32Array,
+  options: Pick<PassOptions, 'signal' | 'onImages'>,
+): Promise<Judged> {
   const { model, site, subject } = held;
   const masked = new Int32Array(source.count);
   const unmasked = known ?? new Int32Array(source.count);
@@ -89,7 +120,12 @@ function predictedFrom({ model, site }: LayerState, frontier: Frontier, keep: Fl
   });
 }
 
-async function makeFrontiers(held: LayerState, count: number, bytesOfEach: number, signal: AbortSignal): Promise<NonNullable<LayerState['frontiers']>> {
+async function makeFrontiers(
+  held: LayerState,
+  count: number,
+  bytesOfEach: number,
+  signal: AbortSignal,
+): Promise<NonNullable<LayerState['frontiers']>> {
   const made: Frontiers['batches'][number][] = [];
   const dispose = (): void => made.forEach((batch) => batch.dispose());
   let bytes = 0;

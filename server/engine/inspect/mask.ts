@@ -26,7 +26,13 @@ export interface BothJudged {
  * @param units indices in [0, units), each once
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function maskData(held: LayerState, units: Int32Array, scope: 'quick' | 'full', told: Told, signal: AbortSignal): Promise<MaskData> {
+export async function maskData(
+  held: LayerState,
+  units: Int32Array,
+  scope: 'quick' | 'full',
+  told: Told,
+  signal: AbortSignal,
+): Promise<MaskData> {
   const { site, state, test, triggered, subject } = held;
   const { clean, triggered: attacked } = await judge(held, units, scope, told, signal);
   const target = subject.triggered?.target ?? 0;
@@ -42,19 +48,28 @@ export async function maskData(held: LayerState, units: Int32Array, scope: 'quic
     units: units.length,
     masked: figures('masked'),
     unmasked: figures('unmasked'),
-    subset: clean.labels.length < test.available || (attacked !== null && attacked.labels.length < triggered!.available),
+    subset:
+      clean.labels.length < test.available || (attacked !== null && attacked.labels.length < triggered!.available),
   };
 }
 
-function judge(held: LayerState, units: Int32Array, scope: 'quick' | 'full', told: Told, signal: AbortSignal): Promise<BothJudged> {
+function judge(
+  held: LayerState,
+  units: Int32Array,
+  scope: 'quick' | 'full',
+  told: Told,
+  signal: AbortSignal,
+): Promise<BothJudged> {
   const { site, test, triggered } = held;
   const whole = ({ positions }: Analysed): boolean => positions === null;
-  if (site.feedsClassifier && (scope === 'quick' || (whole(test) && (!triggered || whole(triggered))))) return fromActivations(held, units, scope, signal);
+  if (site.feedsClassifier && (scope === 'quick' || (whole(test) && (!triggered || whole(triggered)))))
+    return fromActivations(held, units, scope, signal);
   return scope === 'quick' ? fromFrontiers(held, units, signal) : fromImages(held, units, told, signal);
 }
 
 function shareOf(predicted: Int32Array, wanted: Int32Array | number): ReturnType<typeof rate> {
   let hits = 0;
-  for (let i = 0; i < predicted.length; i++) if (predicted[i] === (typeof wanted === 'number' ? wanted : wanted[i])) hits++;
+  for (let i = 0; i < predicted.length; i++)
+    if (predicted[i] === (typeof wanted === 'number' ? wanted : wanted[i])) hits++;
   return rate(hits, predicted.length);
 }

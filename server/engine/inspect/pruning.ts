@@ -29,9 +29,15 @@ export function pruningOf(setting: Setting): Pruning {
   const { config, layers, chosen, trigger } = setting;
   if (!config.strategy) return withGuide(chosen, config.prune.rule, trigger);
   const { repaired } = setting;
-  if (repaired?.strategy === config.strategy && layers.some(({ name }) => name === repaired.layer)) return withGuide(repaired.layer, repaired.rule, guideOf(setting, repaired) ?? trigger);
-  const convolution = config.strategy === 'fine-pruning-conv' ? layers.findLast(({ kind }) => kind === 'Conv2D')?.name : undefined;
-  return withGuide(convolution ?? chosen, config.strategy === 'guided' ? 'triggered-difference' : 'clean-mean', trigger);
+  if (repaired?.strategy === config.strategy && layers.some(({ name }) => name === repaired.layer))
+    return withGuide(repaired.layer, repaired.rule, guideOf(setting, repaired) ?? trigger);
+  const convolution =
+    config.strategy === 'fine-pruning-conv' ? layers.findLast(({ kind }) => kind === 'Conv2D')?.name : undefined;
+  return withGuide(
+    convolution ?? chosen,
+    config.strategy === 'guided' ? 'triggered-difference' : 'clean-mean',
+    trigger,
+  );
 }
 
 function withGuide(chosen: string | null, rule: PruneRule, guide: OpenTrigger | null): Pruning {

@@ -19,7 +19,8 @@ export function serveInspections(send: (event: InspectEvent) => void): { handle(
   let current: { id: number; aborter: AbortController } | undefined;
 
   const refuse = (id: number, error: unknown): void => {
-    if (error instanceof Error && !(error instanceof FinePruneError)) process.stderr.write(`${error.stack ?? error.message}\n`);
+    if (error instanceof Error && !(error instanceof FinePruneError))
+      process.stderr.write(`${error.stack ?? error.message}\n`);
     send({ type: 'refused', id, failure: toFailure(error) });
   };
 

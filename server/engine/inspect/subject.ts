@@ -58,8 +58,15 @@ export class Opener {
    * @param backend gives the engine that computes, chosen once a process
    * @throws FinePruneError as a run does for its model, config and data; of kind `cancelled` within one step of a search
    */
-  async open(ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>, searching: Searching): Promise<Subject> {
-    const opened = await readConfig(ref.config, { allowedFolders: ref.allowedFolders, ...(ref.root && { root: ref.root }) });
+  async open(
+    ref: InspectSubject,
+    backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>,
+    searching: Searching,
+  ): Promise<Subject> {
+    const opened = await readConfig(ref.config, {
+      allowedFolders: ref.allowedFolders,
+      ...(ref.root && { root: ref.root }),
+    });
     try {
       return await this.openAll(opened, ref, backend, searching);
     } catch (error) {
@@ -72,15 +79,25 @@ export class Opener {
    * @param original the model that it was made from
    * @throws FinePruneError `inspect.changed` when it is another one by now, `inspect.notDefended` when it can't have been made from `original`
    */
-  async openDefended({ model, weights }: NonNullable<InspectSubject['defended']>, original: OpenModel): Promise<OpenModel> {
+  async openDefended(
+    { model, weights }: NonNullable<InspectSubject['defended']>,
+    original: OpenModel,
+  ): Promise<OpenModel> {
     const defended = await this.openModel(model);
     const shapeOf = ({ inputShape, classes }: OpenModel): string => [...inputShape, classes].join();
     if (defended.hashes.weights === weights) {
       if (shapeOf(defended) === shapeOf(original)) return defended;
       // A report may come from anywhere, and its hashes fit whatever model it names.
-      throw badInput('inspect.notDefended', 'The model that the report calls defended takes other images or tells other classes apart than the one it is to be made from.', { file: model, todo: 'Run the defense again, or look at the model before it.' });
+      throw badInput(
+        'inspect.notDefended',
+        'The model that the report calls defended takes other images or tells other classes apart than the one it is to be made from.',
+        { file: model, todo: 'Run the defense again, or look at the model before it.' },
+      );
     }
-    throw badInput('inspect.changed', 'The defended model is not the one that its report measured.', { file: model, todo: 'Run the defense again, or refresh to see the model before it.' });
+    throw badInput('inspect.changed', 'The defended model is not the one that its report measured.', {
+      file: model,
+      todo: 'Run the defense again, or refresh to see the model before it.',
+    });
   }
 
   /** Models that are neither kept open nor used give their tensors back. */
@@ -93,7 +110,12 @@ export class Opener {
     }
   }
 
-  private async openAll(opened: OpenConfig, ref: InspectSubject, backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>, searching: Searching): Promise<Subject> {
+  private async openAll(
+    opened: OpenConfig,
+    ref: InspectSubject,
+    backend: (choice: ResolvedConfig['backend'], threads: number) => Promise<BackendInfo>,
+    searching: Searching,
+  ): Promise<Subject> {
     const { config } = opened;
     // Files are read and unpacked by other threads while this one loads the backend.
     const reading = this.openData(opened);
@@ -111,8 +133,26 @@ export class Opener {
     const chosen = chosenLayer(config, model, layers);
     const found = await this.triggers.of({ opened, model, dataset, roles, backend: computing }, searching);
     const triggered = found.trigger && triggeredInputs(found.trigger, roles.test);
-    const pruning = pruningOf({ config, model, layers, chosen, trigger: found.trigger, repaired: ref.repaired ?? null });
-    const subject = { opened, config, backend: computing, model, dataset, roles, triggered, layers, ...found, ...pruning };
+    const pruning = pruningOf({
+      config,
+      model,
+      layers,
+      chosen,
+      trigger: found.trigger,
+      repaired: ref.repaired ?? null,
+    });
+    const subject = {
+      opened,
+      config,
+      backend: computing,
+      model,
+      dataset,
+      roles,
+      triggered,
+      layers,
+      ...found,
+      ...pruning,
+    };
     return { ...subject, fingerprint: fingerprintOf(subject) };
   }
 
@@ -120,14 +160,22 @@ export class Opener {
     return this.models.get(file, async () => {
       const value = await openModel(file);
       this.live.add(value);
-      const shards = value.source.groups.flatMap(({ manifest }) => manifest.paths.map((name) => path.join(path.dirname(file), name)));
+      const shards = value.source.groups.flatMap(({ manifest }) =>
+        manifest.paths.map((name) => path.join(path.dirname(file), name)),
+      );
       return { value, files: [file, ...shards] };
     });
   }
 
   private async openData({ config, resolve }: OpenConfig): Promise<DataSet> {
     const { train, test, scale, mean, std, format } = config.data;
-    const key = canonicalJson([await places([train.images, train.labels, test.images, test.labels], resolve), scale, mean, std, format]);
+    const key = canonicalJson([
+      await places([train.images, train.labels, test.images, test.labels], resolve),
+      scale,
+      mean,
+      std,
+      format,
+    ]);
     return await this.data.get(key, async () => {
       const value = await openData(config, resolve);
       return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
@@ -136,25 +184,47 @@ export class Opener {
 }
 
 /** Neither ratio nor fine-tuning change what is measured here, so a person may edit them without losing anything. */
-function fingerprintOf({ config, model, dataset, backend, trigger, scan, searched, rule, guide }: Omit<Subject, 'fingerprint'>): string {
+function fingerprintOf({
+  config,
+  model,
+  dataset,
+  backend,
+  trigger,
+  scan,
+  searched,
+  rule,
+  guide,
+}: Omit<Subject, 'fingerprint'>): string {
   const { data, seed, gates, curve } = config;
   const { scale, mean, std, analysis, analysisImages, holdout, holdoutNamed = false, testImages } = data;
-  return sha256(canonicalJson({
-    model: model.hashes,
-    data: { files: dataset.files.map(({ sha256: hash }) => hash), scale, mean, std, analysis, analysisImages, holdout, holdoutNamed, testImages },
-    trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
-    // Of an estimated trigger, what it was estimated to be.
-    ...(trigger && scan && { estimate: inversionOf(scan, trigger.target)!.estimate }),
-    ...(scan && { flagged: scan.flagged }),
-    ...(!searched && { searched }),
-    rule,
-    ...(guide && guide !== trigger && { guide: stampHash(guide, dataset.shape) }),
-    drop: gates.maxAccuracyDrop,
-    ...(rule === 'triggered-difference' && { success: gates.maxAttackSuccessRate }),
-    seed,
-    curve,
-    backend: backend.name,
-  }));
+  return sha256(
+    canonicalJson({
+      model: model.hashes,
+      data: {
+        files: dataset.files.map(({ sha256: hash }) => hash),
+        scale,
+        mean,
+        std,
+        analysis,
+        analysisImages,
+        holdout,
+        holdoutNamed,
+        testImages,
+      },
+      trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
+      // Of an estimated trigger, what it was estimated to be.
+      ...(trigger && scan && { estimate: inversionOf(scan, trigger.target)!.estimate }),
+      ...(scan && { flagged: scan.flagged }),
+      ...(!searched && { searched }),
+      rule,
+      ...(guide && guide !== trigger && { guide: stampHash(guide, dataset.shape) }),
+      drop: gates.maxAccuracyDrop,
+      ...(rule === 'triggered-difference' && { success: gates.maxAttackSuccessRate }),
+      seed,
+      curve,
+      backend: backend.name,
+    }),
+  );
 }
 
 /** What a trigger makes of a grey image, as a hash. */

@@ -57,14 +57,27 @@ export class Triggers {
    */
   async of(setting: Setting, searching: Searching): Promise<Found> {
     const { config } = setting.opened;
-    if (config.trigger && config.trigger.kind !== 'inverted') return { trigger: await this.open(setting, config.trigger), scan: null, searched: true };
+    if (config.trigger && config.trigger.kind !== 'inverted')
+      return { trigger: await this.open(setting, config.trigger), scan: null, searched: true };
     if (!needsScan(config)) return { trigger: null, scan: null, searched: true };
     const scan = await this.scan(setting, searching);
-    return { trigger: scan && openEstimated(scan, config.trigger, setting.model.inputShape), scan, searched: scan !== null };
+    return {
+      trigger: scan && openEstimated(scan, config.trigger, setting.model.inputShape),
+      scan,
+      searched: scan !== null,
+    };
   }
 
-  private async open({ opened: { config, resolve }, dataset, model: { classes } }: Setting, trigger: KnownTrigger): Promise<OpenTrigger> {
-    const named = trigger.kind === 'samples' ? [trigger.images, trigger.labels] : 'image' in trigger && trigger.image !== null ? [trigger.image] : [];
+  private async open(
+    { opened: { config, resolve }, dataset, model: { classes } }: Setting,
+    trigger: KnownTrigger,
+  ): Promise<OpenTrigger> {
+    const named =
+      trigger.kind === 'samples'
+        ? [trigger.images, trigger.labels]
+        : 'image' in trigger && trigger.image !== null
+          ? [trigger.image]
+          : [];
     // Paths as they are allowed here and now: what another config may read must not be handed to this one.
     const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await places(named, resolve)]);
     return await this.described.get(key, async () => {
@@ -74,11 +87,18 @@ export class Triggers {
   }
 
   /** @returns null where it is not known and may not be searched */
-  private async scan({ opened: { config }, model, dataset, roles, backend }: Setting, { told, signal, search }: Searching): Promise<ScanResult | null> {
+  private async scan(
+    { opened: { config }, model, dataset, roles, backend }: Setting,
+    { told, signal, search }: Searching,
+  ): Promise<ScanResult | null> {
     const subject = { config, model, roles };
     const key = keyOf(config, model, dataset, backend);
     let scan = this.scans.get(key) ?? (await keptScanOfConfig(subject, backend));
-    if (!scan && search) ({ scan } = await scanOfConfig(subject, backend, { signal, onProgress: (done) => told(PHASE_TITLES.scan, done) }));
+    if (!scan && search)
+      ({ scan } = await scanOfConfig(subject, backend, {
+        signal,
+        onProgress: (done) => told(PHASE_TITLES.scan, done),
+      }));
     if (!scan) return null;
     this.scans.delete(key);
     this.scans.set(key, scan);
@@ -91,10 +111,27 @@ export class Triggers {
 }
 
 /** All that a scan's result rests on, without a look at the pixels. */
-function keyOf({ data, trigger, seed }: ResolvedConfig, model: OpenModel, dataset: DataSet, { name, version, threads, oneDnn }: BackendInfo): string {
+function keyOf(
+  { data, trigger, seed }: ResolvedConfig,
+  model: OpenModel,
+  dataset: DataSet,
+  { name, version, threads, oneDnn }: BackendInfo,
+): string {
   const { scale, mean, std, holdout, holdoutNamed = false, fineTuneImages } = data;
   const files = dataset.files.map(({ sha256 }) => sha256);
-  return canonicalJson({ model: model.hashes, files, scale, mean, std, holdout, holdoutNamed, fineTuneImages, target: trigger?.target ?? null, seed, backend: { name, version, threads, oneDnn } });
+  return canonicalJson({
+    model: model.hashes,
+    files,
+    scale,
+    mean,
+    std,
+    holdout,
+    holdoutNamed,
+    fineTuneImages,
+    target: trigger?.target ?? null,
+    seed,
+    backend: { name, version, threads, oneDnn },
+  });
 }
 
 /** Absolute paths; one that may not be read stays as it is written, for opening it to refuse. */

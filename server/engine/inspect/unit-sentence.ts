@@ -10,7 +10,11 @@ export interface UnitFigures {
   cleanMean: number;
   /** Share of clean images on which it fires, in [0, 1]. */
   cleanFires: number;
-  triggered: { mean: number; fires: number; /** Whether any of these inputs takes a dead unit away from its constant. */ woken: boolean } | null;
+  triggered: {
+    mean: number;
+    fires: number;
+    /** Whether any of these inputs takes a dead unit away from its constant. */ woken: boolean;
+  } | null;
   /** Target class of the trigger. */
   target: number | null;
   /** Whether the trigger was estimated from the model: the sentence then says so. */
@@ -34,7 +38,10 @@ function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered
     const constant = `Dead: constant at ${short(cleanMean)} on all ${count(images)} clean images`;
     if (triggered === null) return `${constant}.`;
     if (!triggered.woken) return `${constant}; ${trigger} does not wake it either.`;
-    const how = cleanMean === 0 && triggered.fires > 0 ? `it fires on ${percent(triggered.fires)} of triggered inputs, with a mean of ${short(triggered.mean)}` : `its mean on triggered inputs is ${short(triggered.mean)}`;
+    const how =
+      cleanMean === 0 && triggered.fires > 0
+        ? `it fires on ${percent(triggered.fires)} of triggered inputs, with a mean of ${short(triggered.mean)}`
+        : `its mean on triggered inputs is ${short(triggered.mean)}`;
     return `${constant}, but ${trigger} wakes it: ${how}.`;
   }
   if (triggered === null) return `Fires on ${percent(cleanFires)} of clean inputs, with a mean of ${short(cleanMean)}.`;
@@ -42,20 +49,36 @@ function activity({ word, pruned, dead, images, cleanMean, cleanFires, triggered
   return `${fires}${comparison(cleanMean, triggered, trigger)}.`;
 }
 
-function comparison(clean: number, { mean: triggered, fires }: NonNullable<UnitFigures['triggered']>, trigger: string): string {
+function comparison(
+  clean: number,
+  { mean: triggered, fires }: NonNullable<UnitFigures['triggered']>,
+  trigger: string,
+): string {
   if (clean > 0 && triggered === 0 && fires === 0) return `: ${trigger} silences it`;
-  if (clean > 0 && triggered > clean * RAISED) return `: its mean is ${times(triggered / clean)} higher with ${trigger}`;
-  if (triggered > 0 && clean > triggered * RAISED) return `: its mean is ${times(clean / triggered)} lower with ${trigger}`;
+  if (clean > 0 && triggered > clean * RAISED)
+    return `: its mean is ${times(triggered / clean)} higher with ${trigger}`;
+  if (triggered > 0 && clean > triggered * RAISED)
+    return `: its mean is ${times(clean / triggered)} lower with ${trigger}`;
   if (Math.abs(triggered - clean) < 0.1 * Math.abs(clean)) return `: ${trigger} hardly moves its mean`;
   return `: its mean goes from ${short(clean)} to ${short(triggered)} with ${trigger}`;
 }
 
 /** Where a unit that the trigger raises pushes the prediction. */
 function effect({ pruned, cleanMean, triggered, target, outgoing, word }: UnitFigures): string {
-  if (pruned || !outgoing || !triggered || target === null || triggered.mean <= cleanMean * RAISED || triggered.mean <= 0) return '';
+  if (
+    pruned ||
+    !outgoing ||
+    !triggered ||
+    target === null ||
+    triggered.mean <= cleanMean * RAISED ||
+    triggered.mean <= 0
+  )
+    return '';
   const most = outgoing.reduce((best, weight, c) => (weight > outgoing[best]! ? c : best), 0);
   if (outgoing[most]! <= 0) return 'It speaks against every class.';
-  return most === target ? `It pushes class ${target}, the target, most.` : `It pushes class ${most} most, not the target ${target}; this ${word}'s weight to the target is ${short(outgoing[target]!)}.`;
+  return most === target
+    ? `It pushes class ${target}, the target, most.`
+    : `It pushes class ${most} most, not the target ${target}; this ${word}'s weight to the target is ${short(outgoing[target]!)}.`;
 }
 
 /** Whole per cent, but never 0 % or 100 % for what is not quite none or all. */
@@ -65,6 +88,7 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-const times = (factor: number): string => (factor >= 1000 ? 'over 1,000 times' : `${factor >= 9.95 ? Math.round(factor) : factor.toFixed(1)} times`);
+const times = (factor: number): string =>
+  factor >= 1000 ? 'over 1,000 times' : `${factor >= 9.95 ? Math.round(factor) : factor.toFixed(1)} times`;
 const short = (value: number): string => (value === 0 ? '0' : String(Number(value.toPrecision(3))));
 const count = (value: number): string => value.toLocaleString('en-US');

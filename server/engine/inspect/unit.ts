@@ -18,7 +18,9 @@ export function unitData(held: LayerState, unit: number): UnitData {
   const { clean, triggered, site, model, state, subject, data } = held;
   const onClean = columnOf(clean, unit);
   const onTriggered = triggered && columnOf(triggered, unit);
-  const outgoing = site.feedsClassifier ? denseTail(model, site).kernel.slice(unit * model.classes, (unit + 1) * model.classes) : null;
+  const outgoing = site.feedsClassifier
+    ? denseTail(model, site).kernel.slice(unit * model.classes, (unit + 1) * model.classes)
+    : null;
   return {
     kind: 'unit',
     layer: site.layer,
@@ -31,7 +33,11 @@ export function unitData(held: LayerState, unit: number): UnitData {
       images: clean.source.count,
       cleanMean: clean.statistics.mean()[unit]!,
       cleanFires: data.cleanFires[unit]!,
-      triggered: onTriggered && { mean: triggered!.statistics.mean()[unit]!, fires: data.triggeredFires![unit]!, woken: onTriggered.some((value) => differs(value, onClean[0]!)) },
+      triggered: onTriggered && {
+        mean: triggered!.statistics.mean()[unit]!,
+        fires: data.triggeredFires![unit]!,
+        woken: onTriggered.some((value) => differs(value, onClean[0]!)),
+      },
       target: subject.trigger?.target ?? null,
       estimated: subject.trigger?.config.kind === 'inverted',
       outgoing,
@@ -66,7 +72,9 @@ function classMeans({ statistics }: Analysed, unit: number): Float32Array {
 /** Index of each triggered input in the test split, or in the person's own images. */
 function triggeredIndices({ trigger, triggered }: Subject): Int32Array {
   const samples = trigger?.samples;
-  return samples ? allIndices(samples.count).filter((index) => samples.labels[index] !== triggered!.target) : triggered!.testIndex;
+  return samples
+    ? allIndices(samples.count).filter((index) => samples.labels[index] !== triggered!.target)
+    : triggered!.testIndex;
 }
 
 /** @param indices index of each input of the whole set in its split */
@@ -75,20 +83,32 @@ function pictures({ source, positions, predicted }: Analysed, column: Float32Arr
   const bytes = best.length ? pixelBytes(source, best) : [];
   return best.map((position, i) => {
     const inSet = positions ? positions[position]! : position;
-    return { index: indices[inSet]!, pixels: bytes[i]!, label: source.labels[position]!, predicted: predicted[position]!, activation: column[position]! };
+    return {
+      index: indices[inSet]!,
+      pixels: bytes[i]!,
+      label: source.labels[position]!,
+      predicted: predicted[position]!,
+      activation: column[position]!,
+    };
   });
 }
 
 /** Positions of the highest values, highest first, ties by lower position. */
 function highest(column: Float32Array, count: number): number[] {
-  return Array.from(column.keys()).sort((a, b) => column[b]! - column[a]! || a - b).slice(0, count);
+  return Array.from(column.keys())
+    .sort((a, b) => column[b]! - column[a]! || a - b)
+    .slice(0, count);
 }
 
 /** The named inputs' pixels as bytes, 0 for 0 and 255 for 1. */
 export function pixelBytes(source: Pick<InputSource, 'pixels'>, positions: readonly number[]): Uint8Array[] {
   const pixels = source.pixels(positions);
   const size = pixels.length / positions.length;
-  return positions.map((_, i) => Uint8Array.from(pixels.subarray(i * size, (i + 1) * size), (value) => Math.round(Math.min(1, Math.max(0, value)) * 255)));
+  return positions.map((_, i) =>
+    Uint8Array.from(pixels.subarray(i * size, (i + 1) * size), (value) =>
+      Math.round(Math.min(1, Math.max(0, value)) * 255),
+    ),
+  );
 }
 
 /** The kernel of a channel of a convolution that reads the images themselves; null for every other unit. */
@@ -98,5 +118,10 @@ function filterOf(model: OpenModel, layerName: string, unit: number): UnitData['
   const kernel = variableOf(model.net, layer, 'kernel');
   const [height, width, channels, filters] = kernel.shape as [number, number, number, number];
   const all = kernel.dataSync() as Float32Array;
-  return { height, width, channels, values: Float32Array.from({ length: height * width * channels }, (_, i) => all[i * filters + unit]!) };
+  return {
+    height,
+    width,
+    channels,
+    values: Float32Array.from({ length: height * width * channels }, (_, i) => all[i * filters + unit]!),
+  };
 }

@@ -24,7 +24,11 @@ export function anomalies(norms: readonly number[]): Anomaly {
   const middle = median(norms);
   const logs = norms.map((norm) => Math.log(Math.max(norm, SMALLEST) / Math.max(middle, SMALLEST)));
   const deviation = Math.max(CONSISTENCY * median(logs.map(Math.abs)), LEAST_DEVIATION);
-  return { median: middle, shares: norms.map((norm) => (middle ? norm / middle : 1)), indices: logs.map((log) => (0 - log) / deviation) };
+  return {
+    median: middle,
+    shares: norms.map((norm) => (middle ? norm / middle : 1)),
+    indices: logs.map((log) => (0 - log) / deviation),
+  };
 }
 
 export function median(values: readonly number[]): number {

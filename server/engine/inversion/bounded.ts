@@ -15,15 +15,33 @@ const STEPS = 250;
  * smallest mask whatever its size, as Neural Cleanse searches it, always gets to 98 %, and would say nothing.
  * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function boundedSuccess(bounds: readonly { target: number; norm: number }[], images: ScanImages, seed: number, pass: PassOptions, onProgress?: (share: number) => void): Promise<{ target: number; norm: number; success: TriggeredRate }[]> {
+export async function boundedSuccess(
+  bounds: readonly { target: number; norm: number }[],
+  images: ScanImages,
+  seed: number,
+  pass: PassOptions,
+  onProgress?: (share: number) => void,
+): Promise<{ target: number; norm: number; success: TriggeredRate }[]> {
   const found = await invertTriggers(
     {
-      targets: bounds.map(({ target }) => target), source: images.search, batchSize: SCAN.finalBatchSize, steps: STEPS, patience: Infinity, bounds: bounds.map(({ norm }) => norm),
-      seed, purpose: 'bounded', onStep: (done, of) => onProgress?.(done / of),
+      targets: bounds.map(({ target }) => target),
+      source: images.search,
+      batchSize: SCAN.finalBatchSize,
+      steps: STEPS,
+      patience: Infinity,
+      bounds: bounds.map(({ norm }) => norm),
+      seed,
+      purpose: 'bounded',
+      onStep: (done, of) => onProgress?.(done / of),
     },
     pass,
   );
   const results = [];
-  for (const [i, { target, norm }] of bounds.entries()) results.push({ target, norm, success: await pairedSuccess(target, encodeEstimate(found[i]!), images.measured, pass) });
+  for (const [i, { target, norm }] of bounds.entries())
+    results.push({
+      target,
+      norm,
+      success: await pairedSuccess(target, encodeEstimate(found[i]!), images.measured, pass),
+    });
   return results;
 }

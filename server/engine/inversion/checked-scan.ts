@@ -19,11 +19,23 @@ export async function checkedScan(subject: CheckedSubject): Promise<ScanResult> 
 }
 
 /** The result for a model that hardly knows the images. */
-function notSearched({ model, search, measured, seed, targets }: CheckedSubject, known: Pick<ScanResult, 'cleanAccuracy' | 'advice'>): ScanResult {
+function notSearched(
+  { model, search, measured, seed, targets }: CheckedSubject,
+  known: Pick<ScanResult, 'cleanAccuracy' | 'advice'>,
+): ScanResult {
   const isPart = targets !== undefined && targets.length < model.classes;
   const facts: Omit<ScanResult, 'sentence'> = {
-    word: 'not measurable', flagged: [], classes: [], limits: limitsFor(model.classes), medianNorm: 0, images: { search: search.count, measured: measured.count },
-    batchSize: SCAN.batchSize, steps: 0, seeds: [seed], ...known, ...(isPart && { searched: { classes: [...targets], of: model.classes } }),
+    word: 'not measurable',
+    flagged: [],
+    classes: [],
+    limits: limitsFor(model.classes),
+    medianNorm: 0,
+    images: { search: search.count, measured: measured.count },
+    batchSize: SCAN.batchSize,
+    steps: 0,
+    seeds: [seed],
+    ...known,
+    ...(isPart && { searched: { classes: [...targets], of: model.classes } }),
   };
   return { ...facts, sentence: scanSentence(facts) };
 }

@@ -32,14 +32,25 @@ export interface CleanCheck {
  * Measures the model on the images of a scan, and looks for settings and for an order of the labels that fit it better.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function checkClean({ search, measured, scale, seed, model, normalisation, signal }: CheckedSubject): Promise<CleanCheck> {
+export async function checkClean({
+  search,
+  measured,
+  scale,
+  seed,
+  model,
+  normalisation,
+  signal,
+}: CheckedSubject): Promise<CleanCheck> {
   const pass = { model, normalisation, signal };
   const read = { labels: search.labels, predicted: await predict(search, pass) };
   const tried = { labels: measured.labels, predicted: await predict(measured, pass) };
   const source = joined(search, measured);
   const predicted = Int32Array.from([...read.predicted, ...tried.predicted]);
   const hits = outcomes(predicted, source.labels);
-  const cleanAccuracy = rate(hits.reduce((sum, hit) => sum + hit, 0), hits.length);
+  const cleanAccuracy = rate(
+    hits.reduce((sum, hit) => sum + hit, 0),
+    hits.length,
+  );
   const settings = await otherPixels(source, { scale, mean: normalisation.mean, std: normalisation.std }, seed, pass);
   const labels = otherLabels(read, tried, model.classes);
   // One fault explains the errors: the one that leaves the fewest.
@@ -64,7 +75,12 @@ function joined(a: InputSource, b: InputSource): InputSource {
       const size = (first.length + second.length) / at.length;
       const pixels = new Float32Array(at.length * size);
       let [i, j] = [0, 0];
-      at.forEach((p, to) => pixels.set(p < a.count ? first.subarray(i * size, ++i * size) : second.subarray(j * size, ++j * size), to * size));
+      at.forEach((p, to) =>
+        pixels.set(
+          p < a.count ? first.subarray(i * size, ++i * size) : second.subarray(j * size, ++j * size),
+          to * size,
+        ),
+      );
       return pixels;
     },
   };

@@ -61,5 +61,14 @@ export async function keptScanOfConfig(subject: ConfigScan, backend: BackendInfo
 function withImages({ config, model, roles }: ConfigScan, heard: Heard): CheckedSubject & { images: ScanImages } {
   const images = scanImagesOf(roles, config.seed);
   const target = config.trigger?.target ?? null;
-  return { model, normalisation: config.data, scale: config.data.scale, seed: config.seed, wanted: target === null ? [] : [target], ...images, images, ...heard };
+  return {
+    model,
+    normalisation: config.data,
+    scale: config.data.scale,
+    seed: config.seed,
+    wanted: target === null ? [] : [target],
+    ...images,
+    images,
+    ...heard,
+  };
 }

@@ -9,7 +9,9 @@ import { stampMask, type MaskAndPattern } from './mask-search';
 export function encodeEstimate({ mask, pattern }: Pick<MaskAndPattern, 'mask' | 'pattern'>): EstimatedTrigger {
   const channels = pattern.length / mask.length;
   const shares = Uint8Array.from(mask, (share) => Math.round(255 * share));
-  const values = Uint8Array.from(pattern, (value, i) => (shares[Math.floor(i / channels)] === 0 ? 0 : Math.round(255 * value)));
+  const values = Uint8Array.from(pattern, (value, i) =>
+    shares[Math.floor(i / channels)] === 0 ? 0 : Math.round(255 * value),
+  );
   return { mask: Buffer.from(shares).toString('base64'), pattern: Buffer.from(values).toString('base64') };
 }
 
@@ -20,7 +22,10 @@ export function encodeEstimate({ mask, pattern }: Pick<MaskAndPattern, 'mask' | 
 export function decodeEstimate({ mask, pattern }: EstimatedTrigger, [height, width, channels]: Shape): MaskAndPattern {
   const shares = bytesOf(mask, height * width, 'mask');
   const values = bytesOf(pattern, height * width * channels, 'pattern');
-  const decoded = { mask: Float32Array.from(shares, (byte) => byte / 255), pattern: Float32Array.from(values, (byte) => byte / 255) };
+  const decoded = {
+    mask: Float32Array.from(shares, (byte) => byte / 255),
+    pattern: Float32Array.from(values, (byte) => byte / 255),
+  };
   return { ...decoded, norm: shares.reduce((sum, byte) => sum + byte, 0) / 255 };
 }
 
@@ -50,5 +55,9 @@ function bytesOf(text: string, length: number, what: string): Uint8Array {
   // Four characters hold three bytes: a longer text is not decoded first and measured then.
   const bytes = text.length <= 4 * Math.ceil(length / 3) ? Buffer.from(text, 'base64') : null;
   if (bytes?.length === length) return bytes;
-  throw badInput('estimate.size', `The estimated trigger's ${what} does not have the ${length} bytes that images of this size need.`, { todo: 'Scan the model again.' });
+  throw badInput(
+    'estimate.size',
+    `The estimated trigger's ${what} does not have the ${length} bytes that images of this size need.`,
+    { todo: 'Scan the model again.' },
+  );
 }

@@ -12,7 +12,12 @@ import { softmaxCrossEntropy } from '../training/loss';
  * @param wanted class that each image is to be taken for; length n
  * @returns gradient by pixel, as long as `pixels`, and the predicted classes
  */
-export function pixelGradient(model: OpenModel, normalisation: Normalisation, pixels: Float32Array, wanted: Int32Array): { gradient: Float32Array; predicted: Int32Array } {
+export function pixelGradient(
+  model: OpenModel,
+  normalisation: Normalisation,
+  pixels: Float32Array,
+  wanted: Int32Array,
+): { gradient: Float32Array; predicted: Int32Array } {
   const [height, width, channels] = model.inputShape;
   const rows = wanted.length;
   normalise(pixels, channels, normalisation);
@@ -25,11 +30,14 @@ export function pixelGradient(model: OpenModel, normalisation: Normalisation, pi
       logits = tf.keep(forward(model, x as tf.Tensor4D, { differentiable: true }));
       return tf.mul(softmaxCrossEntropy(oneHot, logits), rows);
     });
-    const gradient = gradientOf(tf.tensor4d(pixels, [rows, height, width, channels])).dataSync().slice() as Float32Array;
+    const gradient = gradientOf(tf.tensor4d(pixels, [rows, height, width, channels]))
+      .dataSync()
+      .slice() as Float32Array;
     const predicted = argMaxRows(logits!.dataSync() as Float32Array, model.classes);
     logits!.dispose();
     const { std } = normalisation;
-    if (std.some((s) => s !== 1)) for (let i = 0; i < gradient.length; i++) gradient[i]! /= std[std.length === 1 ? 0 : i % channels]!;
+    if (std.some((s) => s !== 1))
+      for (let i = 0; i < gradient.length; i++) gradient[i]! /= std[std.length === 1 ? 0 : i % channels]!;
     return { gradient, predicted };
   });
 }

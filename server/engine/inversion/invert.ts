@@ -45,14 +45,27 @@ export function classesAtOnce(batchSize: number): number {
  * ten classes costs one call of each kernel. Images of a class itself are left out of its search.
  * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function invertTriggers(options: InvertOptions, { model, normalisation, signal }: PassOptions): Promise<Inverted[]> {
+export async function invertTriggers(
+  options: InvertOptions,
+  { model, normalisation, signal }: PassOptions,
+): Promise<Inverted[]> {
   const { targets, batchSize, steps } = options;
   const atOnce = classesAtOnce(batchSize);
   const found: Inverted[] = [];
   const groups = Math.ceil(targets.length / atOnce);
   for (let group = 0; group < groups; group++) {
     const from = group * atOnce;
-    const searches = targets.slice(from, from + atOnce).map((target, i) => new MaskSearch(target, model.inputShape, randomStream(options.seed, `${options.purpose} mask ${target}`), options.bounds && options.bounds[from + i]!));
+    const searches = targets
+      .slice(from, from + atOnce)
+      .map(
+        (target, i) =>
+          new MaskSearch(
+            target,
+            model.inputShape,
+            randomStream(options.seed, `${options.purpose} mask ${target}`),
+            options.bounds && options.bounds[from + i]!,
+          ),
+      );
     const draw = drawer(options.source, searches, options);
     const told = (done: number): void => options.onStep?.(group * steps + done, groups * steps, searches);
     for (let step = 0; step < steps; step++) {
@@ -68,20 +81,33 @@ export async function invertTriggers(options: InvertOptions, { model, normalisat
       });
       const { gradient, predicted } = pixelGradient(model, normalisation, stamped, wanted);
       running.forEach((search, i) => {
-        const taken = predicted.subarray(i * batchSize, (i + 1) * batchSize).reduce((n, label) => n + (label === search.target ? 1 : 0), 0);
+        const taken = predicted
+          .subarray(i * batchSize, (i + 1) * batchSize)
+          .reduce((n, label) => n + (label === search.target ? 1 : 0), 0);
         search.step(images[i]!, gradient.subarray(i * size, (i + 1) * size), taken);
       });
       told(step + 1);
       await turn(signal);
     }
     told(steps);
-    found.push(...searches.map((search) => ({ target: search.target, ...search.result(), succeeded: search.best !== null, steps: search.steps })));
+    found.push(
+      ...searches.map((search) => ({
+        target: search.target,
+        ...search.result(),
+        succeeded: search.best !== null,
+        steps: search.steps,
+      })),
+    );
   }
   return found;
 }
 
 /** Gives batches of images of other classes, all of them before one comes again. */
-function drawer(source: InputSource, searches: readonly MaskSearch[], { batchSize, seed, purpose }: InvertOptions): (target: number) => Float32Array {
+function drawer(
+  source: InputSource,
+  searches: readonly MaskSearch[],
+  { batchSize, seed, purpose }: InvertOptions,
+): (target: number) => Float32Array {
   const streams = new Map(
     searches.map(({ target }) => {
       const others = Int32Array.from(source.labels.keys()).filter((i) => source.labels[i] !== target);

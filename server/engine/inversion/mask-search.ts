@@ -64,7 +64,10 @@ export class MaskSearch {
     this.price = FIRST_PRICE * Math.min(1, PRICED_PIXELS / pixels);
     this.mask = new Float32Array(pixels);
     this.pattern = new Float32Array(pixels * channels);
-    this.values = Float64Array.from({ length: pixels + this.pattern.length }, (_, i) => (i < pixels ? FIRST_MASK : 0) + random.unit() - 0.5);
+    this.values = Float64Array.from(
+      { length: pixels + this.pattern.length },
+      (_, i) => (i < pixels ? FIRST_MASK : 0) + random.unit() - 0.5,
+    );
     this.m = new Float64Array(this.values.length);
     this.v = new Float64Array(this.values.length);
     this.slope = new Float64Array(this.values.length);
@@ -154,7 +157,12 @@ export function normOf(mask: Float32Array): number {
 }
 
 /** x·(1 − mask) + pattern·mask for whole images of pixels in [0, 1], NHWC; `into` may be `images` itself. */
-export function stampMask({ mask, pattern }: { mask: Float32Array; pattern: Float32Array }, channels: number, images: Float32Array, into: Float32Array): void {
+export function stampMask(
+  { mask, pattern }: { mask: Float32Array; pattern: Float32Array },
+  channels: number,
+  images: Float32Array,
+  into: Float32Array,
+): void {
   const size = pattern.length;
   for (let at = 0; at < images.length; at += size) {
     for (let i = 0; i < size; i++) {

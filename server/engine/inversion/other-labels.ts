@@ -23,11 +23,16 @@ export interface Labelled {
 export function otherLabels(read: Labelled, tried: Labelled, classes: number): OtherLabels | null {
   const order = orderOf(read, classes);
   const before = outcomes(tried.predicted, tried.labels);
-  const after = outcomes(tried.predicted, tried.labels.map((label) => order[label]!));
+  const after = outcomes(
+    tried.predicted,
+    tried.labels.map((label) => order[label]!),
+  );
   const comparison = mcnemar(before, after);
   const right = rate(sum(after), after.length);
   if (!clearlyBetter(comparison, after.length) || right.rate < LEAST_RIGHT) return null;
-  const moved = Array.from(order, (model, data) => ({ data, model })).filter(({ data, model }) => data !== model && model >= 0);
+  const moved = Array.from(order, (model, data) => ({ data, model })).filter(
+    ({ data, model }) => data !== model && model >= 0,
+  );
   return { classes: moved, before: rate(sum(before), before.length), after: right, comparison };
 }
 
@@ -50,7 +55,8 @@ function orderOf({ labels, predicted }: Labelled, classes: number): Int32Array {
   };
   // Of equally frequent pairs, those that are in order already.
   const isMoved = (pair: number): number => (Math.floor(pair / classes) === pair % classes ? 0 : 1);
-  for (const [pair] of [...counts].sort((a, b) => b[1] - a[1] || isMoved(a[0]) - isMoved(b[0]) || a[0] - b[0])) take(Math.floor(pair / classes), pair % classes);
+  for (const [pair] of [...counts].sort((a, b) => b[1] - a[1] || isMoved(a[0]) - isMoved(b[0]) || a[0] - b[0]))
+    take(Math.floor(pair / classes), pair % classes);
   for (let label = 0; label < classes; label++) take(label, label);
   return order;
 }

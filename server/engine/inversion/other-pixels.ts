@@ -35,15 +35,29 @@ type Candidate = Pick<OtherPixels, 'range' | 'images' | 'scale' | 'mean' | 'std'
  * @returns the one to take first, the others by how many images are right; empty where none is better by two points with p < 0.01
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function otherPixels(source: InputSource, settings: PixelSettings, seed: number, { model, signal }: Pick<PassOptions, 'model' | 'signal'>): Promise<OtherPixels[]> {
+export async function otherPixels(
+  source: InputSource,
+  settings: PixelSettings,
+  seed: number,
+  { model, signal }: Pick<PassOptions, 'model' | 'signal'>,
+): Promise<OtherPixels[]> {
   const compared = subsetOf(source, drawn(allIndices(source.count), COMPARED_IMAGES, seed, 'scan settings'));
   const predictedOf = async (candidate: Candidate, of: InputSource): Promise<Int32Array> => {
     // The source's pixels are scaled as set: the other scale goes into mean and std.
     const factor = candidate.scale / settings.scale;
-    const normalisation = { mean: candidate.mean.map((value) => value / factor), std: candidate.std.map((value) => value / factor) };
+    const normalisation = {
+      mean: candidate.mean.map((value) => value / factor),
+      std: candidate.std.map((value) => value / factor),
+    };
     return await predict(altered(of, candidate.images, factor, model.inputShape[2]), { model, normalisation, signal });
   };
-  const set: Candidate = { range: 'as set', images: 'as they are', ...settings, mean: [...settings.mean], std: [...settings.std] };
+  const set: Candidate = {
+    range: 'as set',
+    images: 'as they are',
+    ...settings,
+    mean: [...settings.mean],
+    std: [...settings.std],
+  };
   const asSet = outcomes(await predictedOf(set, compared), compared.labels);
   const before = rate(count(asSet), compared.count);
   // Where the model errs on fewer images than that, no other setting can be better by so many.
@@ -53,15 +67,27 @@ export async function otherPixels(source: InputSource, settings: PixelSettings, 
     const predicted = await predictedOf(candidate, compared);
     const hits = outcomes(predicted, compared.labels);
     const [after, comparison] = [rate(count(hits), compared.count), mcnemar(asSet, hits)];
-    if (!clearlyBetter(comparison, compared.count) || nearChance({ cleanAccuracy: after, confusion: confusionMatrix(compared.labels, predicted, model.classes) })) continue;
+    if (
+      !clearlyBetter(comparison, compared.count) ||
+      nearChance({ cleanAccuracy: after, confusion: confusionMatrix(compared.labels, predicted, model.classes) })
+    )
+      continue;
     found.push({ ...candidate, flags: flagsOf(candidate), before, after, comparison });
   }
-  const first = await firstOf(found, async (candidate) => outcomes(await predictedOf(candidate, source), source.labels));
-  return [...(first ? [first] : []), ...found.filter((one) => one !== first).sort((a, b) => b.after.hits - a.after.hits)];
+  const first = await firstOf(found, async (candidate) =>
+    outcomes(await predictedOf(candidate, source), source.labels),
+  );
+  return [
+    ...(first ? [first] : []),
+    ...found.filter((one) => one !== first).sort((a, b) => b.after.hits - a.after.hits),
+  ];
 }
 
 /** Of settings in the order in which they are tried, the first that is no worse, beyond noise on all images, than the best of them. */
-async function firstOf(found: readonly OtherPixels[], hitsOf: (candidate: OtherPixels) => Promise<Uint8Array>): Promise<OtherPixels | undefined> {
+async function firstOf(
+  found: readonly OtherPixels[],
+  hitsOf: (candidate: OtherPixels) => Promise<Uint8Array>,
+): Promise<OtherPixels | undefined> {
   const [best] = [...found].sort((a, b) => b.after.hits - a.after.hits);
   const close = found.filter((one) => isAlike(one, best!));
   if (close.length < 2) return best;
@@ -72,13 +98,27 @@ async function firstOf(found: readonly OtherPixels[], hitsOf: (candidate: OtherP
 }
 
 /** What is tried, the likeliest first: ranges before changes of the images, which no setting makes. */
-async function candidates(source: InputSource, set: PixelSettings, channels: number, signal: AbortSignal): Promise<Candidate[]> {
+async function candidates(
+  source: InputSource,
+  set: PixelSettings,
+  channels: number,
+  signal: AbortSignal,
+): Promise<Candidate[]> {
   const { most, mean, std } = await statistics(source, channels, signal);
   const scale = naturalScale(most / set.scale, set.scale);
   const factor = scale / set.scale;
   const round = (value: number): number => Math.round(value * factor * DECIMALS) / DECIMALS;
-  const own = { 'as they are': { mean, std }, inverted: { mean: mean.map((value) => 1 / factor - value), std }, 'channels reversed': { mean: mean.toReversed(), std: std.toReversed() } };
-  const current: Omit<Candidate, 'images'> = { range: 'as set', scale: set.scale, mean: [...set.mean], std: [...set.std] };
+  const own = {
+    'as they are': { mean, std },
+    inverted: { mean: mean.map((value) => 1 / factor - value), std },
+    'channels reversed': { mean: mean.toReversed(), std: std.toReversed() },
+  };
+  const current: Omit<Candidate, 'images'> = {
+    range: 'as set',
+    scale: set.scale,
+    mean: [...set.mean],
+    std: [...set.std],
+  };
   const all = (images: Candidate['images']): Candidate[] => [
     { range: '0..1', images, scale, mean: [0], std: [1] },
     { range: '-1..1', images, scale, mean: [0.5], std: [0.5] },
@@ -86,7 +126,8 @@ async function candidates(source: InputSource, set: PixelSettings, channels: num
     { range: 'own', images, scale, mean: own[images].mean.map(round), std: own[images].std.map(round) },
   ];
   // Images of one grey have no deviation.
-  const others = (images: Candidate['images']): Candidate[] => all(images).filter((one) => one.std.every((value) => value > 0) && !isSame(one, current, channels));
+  const others = (images: Candidate['images']): Candidate[] =>
+    all(images).filter((one) => one.std.every((value) => value > 0) && !isSame(one, current, channels));
   const changed: Candidate['images'] | null = channels === 1 ? 'inverted' : channels === 3 ? 'channels reversed' : null;
   return [...others('as they are'), ...(changed ? [{ ...current, images: changed }, ...others(changed)] : [])];
 }
@@ -99,13 +140,19 @@ function naturalScale(largest: number, set: number): number {
 }
 
 /** Largest pixel, and mean and standard deviation of each channel, over all images. */
-async function statistics(source: InputSource, channels: number, signal: AbortSignal): Promise<{ most: number; mean: number[]; std: number[] }> {
+async function statistics(
+  source: InputSource,
+  channels: number,
+  signal: AbortSignal,
+): Promise<{ most: number; mean: number[]; std: number[] }> {
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
   let [most, values] = [0, 0];
   for (let start = 0; start < source.count; start += EVALUATION_BATCH) {
     if (signal.aborted) throw cancelled();
-    const pixels = source.pixels(Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i));
+    const pixels = source.pixels(
+      Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i),
+    );
     for (let i = 0; i < pixels.length; i++) {
       const value = pixels[i]!;
       sums[i % channels]! += value;
@@ -115,7 +162,11 @@ async function statistics(source: InputSource, channels: number, signal: AbortSi
     values += pixels.length / channels;
   }
   const mean = Array.from(sums, (sum) => sum / values);
-  return { most, mean, std: Array.from(squares, (square, channel) => Math.sqrt(Math.max(0, square / values - mean[channel]! ** 2))) };
+  return {
+    most,
+    mean,
+    std: Array.from(squares, (square, channel) => Math.sqrt(Math.max(0, square / values - mean[channel]! ** 2))),
+  };
 }
 
 /** Images as a model may want them that was trained on others: 1 − pixel, or the channels from last to first. Pixels stay scaled as set. */
@@ -133,9 +184,11 @@ function altered(source: InputSource, images: Candidate['images'], factor: numbe
 }
 
 function isSame(a: Omit<Candidate, 'images'>, b: Omit<Candidate, 'images'>, channels: number): boolean {
-  const wide = (list: readonly number[]): number[] => (list.length === 1 ? new Array<number>(channels).fill(list[0]!) : [...list]);
+  const wide = (list: readonly number[]): number[] =>
+    list.length === 1 ? new Array<number>(channels).fill(list[0]!) : [...list];
   const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y), 1e-3);
-  const same = (x: readonly number[], y: readonly number[]): boolean => wide(x).every((value, i) => near(value, wide(y)[i]!));
+  const same = (x: readonly number[], y: readonly number[]): boolean =>
+    wide(x).every((value, i) => near(value, wide(y)[i]!));
   return near(a.scale, b.scale) && same(a.mean, b.mean) && same(a.std, b.std);
 }
 

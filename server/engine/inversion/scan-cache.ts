@@ -18,20 +18,37 @@ const VERSION = 3;
 const MOST = 200;
 
 /** Everything that a scan's result rests on, as one hash: model, images, settings and engine. */
-export function scanKey({ model, normalisation, scale, search, measured, seed, wanted, targets }: CheckedSubject, backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn' | 'cpuFeatures'>): string {
+export function scanKey(
+  { model, normalisation, scale, search, measured, seed, wanted, targets }: CheckedSubject,
+  backend: Pick<BackendInfo, 'name' | 'version' | 'threads' | 'oneDnn' | 'cpuFeatures'>,
+): string {
   const contents = (source: InputSource): string => {
     const hash = createHash('sha256');
     // Some at a time: all pixels of large images as floats would be gigabytes.
     for (let start = 0; start < source.count; start += EVALUATION_BATCH) {
-      hash.update(source.pixels(Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i)));
+      hash.update(
+        source.pixels(
+          Int32Array.from({ length: Math.min(EVALUATION_BATCH, source.count - start) }, (_, i) => start + i),
+        ),
+      );
     }
     return hash.update(Int32Array.from(source.labels)).digest('hex');
   };
   const { name, version, threads, oneDnn, cpuFeatures } = backend;
   return sha256(
     canonicalJson({
-      version: VERSION, settings: SCAN, model: model.hashes, scale, mean: normalisation.mean, std: normalisation.std,
-      search: contents(search), measured: contents(measured), seed, wanted: [...wanted].sort((a, b) => a - b), ...(targets && { targets }), backend: { name, version, threads, oneDnn, cpuFeatures },
+      version: VERSION,
+      settings: SCAN,
+      model: model.hashes,
+      scale,
+      mean: normalisation.mean,
+      std: normalisation.std,
+      search: contents(search),
+      measured: contents(measured),
+      seed,
+      wanted: [...wanted].sort((a, b) => a - b),
+      ...(targets && { targets }),
+      backend: { name, version, threads, oneDnn, cpuFeatures },
     }),
   );
 }
@@ -42,7 +59,11 @@ export function scanKey({ model, normalisation, scale, search, measured, seed, w
  * @param useCache false computes anew in any case
  * @throws FinePruneError as `checkedScan` does
  */
-export async function cachedScan(subject: CheckedSubject, backend: BackendInfo, useCache = true): Promise<{ scan: ScanResult; cached: boolean }> {
+export async function cachedScan(
+  subject: CheckedSubject,
+  backend: BackendInfo,
+  useCache = true,
+): Promise<{ scan: ScanResult; cached: boolean }> {
   const file = fileOf(subject, backend);
   const kept = useCache ? await readKept(file, subject) : null;
   if (kept) return { scan: kept, cached: true };
@@ -68,7 +89,8 @@ async function readKept(file: string, { model, targets, wanted }: CheckedSubject
     // Of a model that does not know the images nothing was searched.
     if (scan.classes.length !== 0 && scan.classes.length !== (targets?.length ?? model.classes)) return null;
     // What a scan gives holds the estimates that matter; repairs rely on it.
-    for (const { estimate, flagged, target } of scan.classes) if (estimate || flagged || wanted.includes(target)) decodeEstimate(estimate!, model.inputShape);
+    for (const { estimate, flagged, target } of scan.classes)
+      if (estimate || flagged || wanted.includes(target)) decodeEstimate(estimate!, model.inputShape);
     return scan;
   } catch {
     return null;
@@ -81,6 +103,9 @@ async function keep(file: string, scan: ScanResult): Promise<void> {
   await writeFileAtomically(file, JSON.stringify({ checksum: sha256(canonicalJson(scan)), scan }));
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   if (names.length <= MOST) return;
-  const aged = await Promise.all(names.map(async (name) => ({ name, at: (await stat(path.join(folder, name))).mtimeMs })));
-  for (const { name } of aged.sort((a, b) => b.at - a.at).slice(MOST)) await rm(path.join(folder, name), { force: true });
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(path.join(folder, name))).mtimeMs })),
+  );
+  for (const { name } of aged.sort((a, b) => b.at - a.at).slice(MOST))
+    await rm(path.join(folder, name), { force: true });
 }

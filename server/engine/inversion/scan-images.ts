@@ -32,7 +32,11 @@ export function scanImagesOf({ fineTune, holdout }: Pick<Roles, 'fineTune' | 'ho
 export function splitForScan({ split, indices }: View, seed: number): ScanImages {
   const order = shuffled(indices.length, seed, 'scan split').map((position) => indices[position]!);
   const count = Math.min(SCAN.searchImages, Math.floor(order.length / 2));
-  return checked({ split, indices: order.slice(0, count).sort() }, { split, indices: order.slice(count, count + SCAN.measuredImages).sort() }, '/data/train/images');
+  return checked(
+    { split, indices: order.slice(0, count).sort() },
+    { split, indices: order.slice(count, count + SCAN.measuredImages).sort() },
+    '/data/train/images',
+  );
 }
 
 /** @param place where a config says what is measured on */
@@ -41,10 +45,17 @@ function checked(search: View, measured: View, place: string): ScanImages {
   const refuse = (message: string, at: string): never => {
     throw badInput('scan.tooFewImages', message, { place: at, todo: 'Give more clean images, of several classes.' });
   };
-  if (count < LEAST_IMAGES) refuse(`A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, '/data/train/images');
-  if (kinds(search) < 2) refuse('The clean images are all of one class: no trigger can be searched on them.', '/data/train/images');
-  if (measured.indices.length < LEAST_HELD_OUT) refuse(`A scan measures on held-out images, at least ${LEAST_HELD_OUT}; here are ${measured.indices.length}.`, place);
-  if (kinds(measured) < 2) refuse('The held-out images are all of one class: no success can be measured on them.', place);
+  if (count < LEAST_IMAGES)
+    refuse(`A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, '/data/train/images');
+  if (kinds(search) < 2)
+    refuse('The clean images are all of one class: no trigger can be searched on them.', '/data/train/images');
+  if (measured.indices.length < LEAST_HELD_OUT)
+    refuse(
+      `A scan measures on held-out images, at least ${LEAST_HELD_OUT}; here are ${measured.indices.length}.`,
+      place,
+    );
+  if (kinds(measured) < 2)
+    refuse('The held-out images are all of one class: no success can be measured on them.', place);
   return { search: sourceOf(search), measured: sourceOf(measured) };
 }
 

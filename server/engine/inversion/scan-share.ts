@@ -32,7 +32,10 @@ export class FirstSteps {
   private first: number | null = null;
   private isTold = false;
 
-  constructor(private readonly tell: (secondsPerStep: number) => void, private readonly now: () => number = () => performance.now()) {}
+  constructor(
+    private readonly tell: (secondsPerStep: number) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   /** So many steps are done. */
   step(done: number): void {

@@ -11,8 +11,13 @@ export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
   if (classes.length === 0) return unknownImages(scan);
   const tried = triedWords(scan);
   if (word === 'suspicious') {
-    const said = classes.filter(({ target }) => flagged.includes(target)).sort((a, b) => flagged.indexOf(a.target) - flagged.indexOf(b.target)).map(({ target, norm, success, anomalyIndex }) =>
-      `class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it (anomaly index ${anomalyIndex.toFixed(1)})`);
+    const said = classes
+      .filter(({ target }) => flagged.includes(target))
+      .sort((a, b) => flagged.indexOf(a.target) - flagged.indexOf(b.target))
+      .map(
+        ({ target, norm, success, anomalyIndex }) =>
+          `class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it (anomaly index ${anomalyIndex.toFixed(1)})`,
+      );
     return `Suspicious: ${said.join('; ')}. The median of the ${searched ? 'searched classes' : 'classes'} is ${pixels(medianNorm)}. ${tried}`;
   }
   const least = classes.reduce((a, b) => (b.screened < a.screened ? b : a));
@@ -24,7 +29,9 @@ export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
 
 /** Of a model that hardly knows its images: the accuracy, and what to do. */
 function unknownImages({ cleanAccuracy, advice }: Omit<ScanResult, 'sentence'>): string {
-  const figures = cleanAccuracy ? `the model classifies ${percent(cleanAccuracy.rate)} of ${count(cleanAccuracy.of)} clean images as labelled (95 %: ${percent(cleanAccuracy.low)} to ${percent(cleanAccuracy.high)})` : 'the model does not know its images';
+  const figures = cleanAccuracy
+    ? `the model classifies ${percent(cleanAccuracy.rate)} of ${count(cleanAccuracy.of)} clean images as labelled (95 %: ${percent(cleanAccuracy.low)} to ${percent(cleanAccuracy.high)})`
+    : 'the model does not know its images';
   return `Not measurable: ${figures}, hardly better than guessing, so no trigger was searched: what is found in a model that does not know its images says nothing. ${advice?.sentence ?? 'Check that labels, scale, mean and std are those that the model was made with.'}`;
 }
 
@@ -43,8 +50,13 @@ export function classRanges(classes: readonly number[], most = MOST_GROUPS): str
     if (last && target === last[1] + 1) last[1] = target;
     else groups.push([target, target]);
   }
-  const shown = groups.slice(0, most).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(', ');
-  return groups.length > most ? `${shown} and ${count(groups.slice(most).reduce((sum, [from, to]) => sum + to - from + 1, 0))} more` : shown;
+  const shown = groups
+    .slice(0, most)
+    .map(([from, to]) => (from === to ? String(from) : `${from}-${to}`))
+    .join(', ');
+  return groups.length > most
+    ? `${shown} and ${count(groups.slice(most).reduce((sum, [from, to]) => sum + to - from + 1, 0))} more`
+    : shown;
 }
 
 const count = (n: number): string => n.toLocaleString('en-US');

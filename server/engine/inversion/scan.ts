@@ -61,7 +61,11 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   const targets = subject.targets ?? all;
   const searched = targets.length < all.length ? { classes: [...targets], of: all.length } : undefined;
   const share = new ScanShare(subject.onProgress);
-  const costs = { screen: targets.length * SCAN.batchSize * SCAN.steps * GRADIENT_COST, final: SCAN.finalBatchSize * SCAN.finalSteps * GRADIENT_COST, success: targets.length * measured.count };
+  const costs = {
+    screen: targets.length * SCAN.batchSize * SCAN.steps * GRADIENT_COST,
+    final: SCAN.finalBatchSize * SCAN.finalSteps * GRADIENT_COST,
+    success: targets.length * measured.count,
+  };
 
   share.begin(costs.screen, costs.final + costs.success);
   const first = await screen(subject, targets, seed, share, true);
@@ -79,7 +83,17 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   const finals = targets.filter((target, at) => standsOut(at) || at === least || subject.wanted.includes(target));
   share.begin(finals.length * costs.final, costs.success);
   const final = await invertTriggers(
-    { targets: finals, source: search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed, purpose: 'final', onStep: (done, of) => share.step(done, of) },
+    {
+      targets: finals,
+      source: search,
+      batchSize: SCAN.finalBatchSize,
+      steps: SCAN.finalSteps,
+      patience: SCAN.finalPatience,
+      bounds: null,
+      seed,
+      purpose: 'final',
+      onStep: (done, of) => share.step(done, of),
+    },
     subject,
   );
 
@@ -104,7 +118,10 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
     });
     share.step(at + 1, targets.length);
   }
-  const flagged = classes.filter((one) => one.flagged).sort((a, b) => a.norm - b.norm).map(({ target }) => target);
+  const flagged = classes
+    .filter((one) => one.flagged)
+    .sort((a, b) => a.norm - b.norm)
+    .map(({ target }) => target);
   const facts: Omit<ScanResult, 'sentence'> = {
     word: flagged.length ? 'suspicious' : comparable ? 'nothing found' : 'not measurable',
     flagged,
@@ -121,27 +138,63 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
 }
 
 /** The same few steps for every class, so many classes at a time as go through the network together. */
-async function screen(subject: ScanSubject, targets: readonly number[], seed: number, share: ScanShare, isFirst: boolean): Promise<Screened[]> {
+async function screen(
+  subject: ScanSubject,
+  targets: readonly number[],
+  seed: number,
+  share: ScanShare,
+  isFirst: boolean,
+): Promise<Screened[]> {
   const atOnce = classesAtOnce(SCAN.batchSize);
   const groups = Math.ceil(targets.length / atOnce);
   const rowsAtOnce = Math.min(targets.length, atOnce) * SCAN.batchSize;
-  const clock = new FirstSteps((seconds) => subject.onPlan?.(planOf(subject, targets.length, groups, seconds, rowsAtOnce)));
+  const clock = new FirstSteps((seconds) =>
+    subject.onPlan?.(planOf(subject, targets.length, groups, seconds, rowsAtOnce)),
+  );
   const found: Screened[] = [];
   for (let group = 0; group < groups; group++) {
     const onStep: InvertOptions['onStep'] = (done, of, searches) => {
       share.step(group * of + done, groups * of);
       if (!isFirst) return;
       if (group === 0) clock.step(done);
-      if (done % LOOK_EVERY === 0) for (const { target, best } of searches) if (best) subject.onClass?.(target, best.norm, null);
+      if (done % LOOK_EVERY === 0)
+        for (const { target, best } of searches) if (best) subject.onClass?.(target, best.norm, null);
     };
-    const inverted = await invertTriggers({ targets: targets.slice(group * atOnce, (group + 1) * atOnce), source: subject.search, batchSize: SCAN.batchSize, steps: SCAN.steps, patience: Infinity, bounds: null, seed, purpose: 'screen', onStep }, subject);
-    found.push(...inverted.map((one) => ({ target: one.target, norm: one.norm, succeeded: one.succeeded, steps: one.steps, estimate: encodeEstimate(one) })));
+    const inverted = await invertTriggers(
+      {
+        targets: targets.slice(group * atOnce, (group + 1) * atOnce),
+        source: subject.search,
+        batchSize: SCAN.batchSize,
+        steps: SCAN.steps,
+        patience: Infinity,
+        bounds: null,
+        seed,
+        purpose: 'screen',
+        onStep,
+      },
+      subject,
+    );
+    found.push(
+      ...inverted.map((one) => ({
+        target: one.target,
+        norm: one.norm,
+        succeeded: one.succeeded,
+        steps: one.steps,
+        estimate: encodeEstimate(one),
+      })),
+    );
   }
   return found;
 }
 
 /** The time of a whole scan by that of one step of the screening: one class is estimated further, and the success of all is measured. */
-function planOf({ measured }: ScanSubject, classes: number, groups: number, secondsPerStep: number, rowsPerStep: number): SearchPlan {
+function planOf(
+  { measured }: ScanSubject,
+  classes: number,
+  groups: number,
+  secondsPerStep: number,
+  rowsPerStep: number,
+): SearchPlan {
   const screening = secondsPerStep * SCAN.steps * groups;
   const perPass = secondsPerStep / (rowsPerStep * GRADIENT_COST);
   const after = perPass * (SCAN.finalBatchSize * SCAN.finalSteps * GRADIENT_COST + classes * measured.count);
@@ -150,7 +203,10 @@ function planOf({ measured }: ScanSubject, classes: number, groups: number, seco
 
 /** All estimates where they are not too many; else those that somebody may need. */
 function keptEstimates(classes: ClassInversion[], finals: readonly number[]): ClassInversion[] {
-  const bytes = classes.reduce((sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0), 0);
+  const bytes = classes.reduce(
+    (sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0),
+    0,
+  );
   if (classes.length <= classesAtOnce(SCAN.batchSize) || bytes <= MOST_KEPT_BYTES) return classes;
   return classes.map((one) => (one.flagged || finals.includes(one.target) ? one : { ...one, estimate: null }));
 }
@@ -159,9 +215,14 @@ function keptEstimates(classes: ClassInversion[], finals: readonly number[]): Cl
 export function checkSearchable({ graph }: Pick<OpenModel, 'graph'>): void {
   const [frozen] = frozenLayers(graph);
   if (!frozen) return;
-  throw badInput('scan.noGradient', `No trigger can be searched in this model: no gradient passes through "${frozen.layer}" (${frozen.reason}).`, {
-    place: '/model', todo: 'Repair it with the known trigger and the strategy "fine-pruning", which needs no search.',
-  });
+  throw badInput(
+    'scan.noGradient',
+    `No trigger can be searched in this model: no gradient passes through "${frozen.layer}" (${frozen.reason}).`,
+    {
+      place: '/model',
+      todo: 'Repair it with the known trigger and the strategy "fine-pruning", which needs no search.',
+    },
+  );
 }
 
 /** Norms in pixels. A class that no trigger was found for needs more than the mask that failed, and counts as no less than any that was found. */
@@ -178,14 +239,25 @@ function smaller(a: Screened, b: Screened): Screened {
 /** Whether another seed might come to another answer. */
 function borderline({ shares, indices }: Anomaly, limits: ScanResult['limits']): boolean {
   const within = (value: number, [from, to]: readonly [number, number]): boolean => value > from && value < to;
-  return within(Math.min(...shares), SCAN.borderline.share) || shares.some((share, at) => share < limits.share && within(indices[at]!, SCAN.borderline.index));
+  return (
+    within(Math.min(...shares), SCAN.borderline.share) ||
+    shares.some((share, at) => share < limits.share && within(indices[at]!, SCAN.borderline.index))
+  );
 }
 
 /** Share of the measured images of other classes that an estimated trigger takes to its target. */
-export async function successOf(target: number, estimate: EstimatedTrigger, measured: InputSource, { model, normalisation, signal }: PassOptions): Promise<Rate> {
+export async function successOf(
+  target: number,
+  estimate: EstimatedTrigger,
+  measured: InputSource,
+  { model, normalisation, signal }: PassOptions,
+): Promise<Rate> {
   const { stamped } = stampedOthers(target, estimate, measured, { model });
   const predicted = await predict(stamped, { model, normalisation, signal });
-  return rate(predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0), stamped.count);
+  return rate(
+    predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0),
+    stamped.count,
+  );
 }
 
 /**
@@ -193,7 +265,13 @@ export async function successOf(target: number, estimate: EstimatedTrigger, meas
  * @param target class of the trigger that a run measures with: its estimate is needed to measure again
  */
 export function reportedScan(scan: ScanResult, target: number | null = null): ScanResult {
-  const bytes = scan.classes.reduce((sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0), 0);
+  const bytes = scan.classes.reduce(
+    (sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0),
+    0,
+  );
   if (bytes <= MOST_BYTES) return scan;
-  return { ...scan, classes: scan.classes.map((one) => (one.flagged || one.target === target ? one : { ...one, estimate: null })) };
+  return {
+    ...scan,
+    classes: scan.classes.map((one) => (one.flagged || one.target === target ? one : { ...one, estimate: null })),
+  };
 }

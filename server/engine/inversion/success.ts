@@ -6,9 +6,17 @@ import { triggeredRate } from '../metrics/triggered-rate';
 import { estimatedTrigger } from './estimate';
 
 /** Images of other classes than the target, as they are and with an estimated trigger. */
-export function stampedOthers(target: number, estimate: EstimatedTrigger, measured: InputSource, { model }: Pick<PassOptions, 'model'>): { others: InputSource; stamped: InputSource } {
+export function stampedOthers(
+  target: number,
+  estimate: EstimatedTrigger,
+  measured: InputSource,
+  { model }: Pick<PassOptions, 'model'>,
+): { others: InputSource; stamped: InputSource } {
   const trigger = estimatedTrigger(target, estimate, model.inputShape);
-  const others = subsetOf(measured, Int32Array.from(measured.labels.keys()).filter((i) => measured.labels[i] !== target));
+  const others = subsetOf(
+    measured,
+    Int32Array.from(measured.labels.keys()).filter((i) => measured.labels[i] !== target),
+  );
   const pixels = (positions: ArrayLike<number>): Float32Array => {
     const values = others.pixels(positions);
     trigger.stamp(values);
@@ -18,7 +26,12 @@ export function stampedOthers(target: number, estimate: EstimatedTrigger, measur
 }
 
 /** Success of an estimated trigger on images of other classes, beside what they are taken for without it. */
-export async function pairedSuccess(target: number, estimate: EstimatedTrigger, measured: InputSource, pass: PassOptions): Promise<TriggeredRate> {
+export async function pairedSuccess(
+  target: number,
+  estimate: EstimatedTrigger,
+  measured: InputSource,
+  pass: PassOptions,
+): Promise<TriggeredRate> {
   const { others, stamped } = stampedOthers(target, estimate, measured, pass);
   const quiet: PassOptions = { model: pass.model, normalisation: pass.normalisation, signal: pass.signal };
   return triggeredRate(target, await predict(stamped, quiet), await predict(others, quiet));

@@ -18,7 +18,8 @@ export interface Difference {
  * @throws RangeError for counts that are none
  */
 export function pairedDifference(gained: number, lost: number, of: number, z: number): Difference {
-  if (![gained, lost, of].every((n) => Number.isInteger(n) && n >= 0) || gained + lost > of) throw new RangeError(`${gained} gained and ${lost} lost of ${of} are no counts of pairs`);
+  if (![gained, lost, of].every((n) => Number.isInteger(n) && n >= 0) || gained + lost > of)
+    throw new RangeError(`${gained} gained and ${lost} lost of ${of} are no counts of pairs`);
   if (of === 0) return { difference: 0, low: -1, high: 1 };
   const difference = roundShare((gained - lost) / of);
   if (lost === 0) {
@@ -59,7 +60,11 @@ function root(f: (x: number) => number): number {
  *
  * @param a and `b`: hits (need not be whole: they may be weighted) of a number of images
  */
-export function independentDifference(a: { hits: number; of: number }, b: { hits: number; of: number }, z: number): Difference {
+export function independentDifference(
+  a: { hits: number; of: number },
+  b: { hits: number; of: number },
+  z: number,
+): Difference {
   if (a.of === 0 || b.of === 0) return { difference: 0, low: -1, high: 1 };
   const [p, q] = [a.hits / a.of, b.hits / b.of];
   const [first, second] = [wilson(a.hits, a.of, z), wilson(b.hits, b.of, z)];

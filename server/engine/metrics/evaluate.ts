@@ -28,7 +28,12 @@ export interface Truth {
  */
 export function stageMetrics(predictions: Predictions, truth: Truth): StageMetrics {
   const confusion = confusionMatrix(truth.clean, predictions.clean, truth.classes);
-  const perClass: Rate[] = confusion.map((row, label) => rate(row[label]!, row.reduce((a, b) => a + b, 0)));
+  const perClass: Rate[] = confusion.map((row, label) =>
+    rate(
+      row[label]!,
+      row.reduce((a, b) => a + b, 0),
+    ),
+  );
   const correct = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
   const metrics: StageMetrics = {
     cleanAccuracy: rate(correct, truth.clean.length),
@@ -42,10 +47,22 @@ export function stageMetrics(predictions: Predictions, truth: Truth): StageMetri
     const { labels, target } = truth.triggered;
     const triggered = confusionMatrix(labels, predictions.triggered, truth.classes);
     metrics.triggeredConfusion = triggered;
-    metrics.attackSuccessRate = rate(triggered.reduce((sum, row) => sum + row[target]!, 0), labels.length);
-    metrics.robustAccuracy = rate(triggered.reduce((sum, row, label) => sum + row[label]!, 0), labels.length);
+    metrics.attackSuccessRate = rate(
+      triggered.reduce((sum, row) => sum + row[target]!, 0),
+      labels.length,
+    );
+    metrics.robustAccuracy = rate(
+      triggered.reduce((sum, row, label) => sum + row[label]!, 0),
+      labels.length,
+    );
     const stamped = stampedOf(predictions, truth);
-    if (stamped) metrics.effect = triggerEffect({ labels: truth.clean, predicted: predictions.clean }, stamped, target, truth.classes);
+    if (stamped)
+      metrics.effect = triggerEffect(
+        { labels: truth.clean, predicted: predictions.clean },
+        stamped,
+        target,
+        truth.classes,
+      );
   }
   return truth.classes > MOST_FULL_CLASSES ? sparse(metrics) : metrics;
 }
@@ -70,7 +87,10 @@ function joined(a: Int32Array, b: Int32Array): Int32Array {
 /** Matrices of many classes are millions of zeros: a report holds what is not 0. */
 function sparse(metrics: StageMetrics): StageMetrics {
   const { confusion, triggeredConfusion } = metrics;
-  const held = { clean: sparseConfusion(confusion), triggered: triggeredConfusion && sparseConfusion(triggeredConfusion) };
+  const held = {
+    clean: sparseConfusion(confusion),
+    triggered: triggeredConfusion && sparseConfusion(triggeredConfusion),
+  };
   return { ...metrics, confusion: [], triggeredConfusion: triggeredConfusion && [], perClass: [], sparse: held };
 }
 
@@ -84,7 +104,8 @@ export function confusionMatrix(labels: Int32Array, predicted: Int32Array, class
 /** 1 where the prediction is the wanted class; `wanted` is one class or one an input. */
 export function outcomes(predicted: Int32Array, wanted: Int32Array | number): Uint8Array {
   const hits = new Uint8Array(predicted.length);
-  for (let i = 0; i < hits.length; i++) hits[i] = predicted[i] === (typeof wanted === 'number' ? wanted : wanted[i]) ? 1 : 0;
+  for (let i = 0; i < hits.length; i++)
+    hits[i] = predicted[i] === (typeof wanted === 'number' ? wanted : wanted[i]) ? 1 : 0;
   return hits;
 }
 

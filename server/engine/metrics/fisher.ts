@@ -8,8 +8,12 @@
  * @throws RangeError for counts that are none
  */
 export function fisherExact(hitsA: number, ofA: number, hitsB: number, ofB: number): number {
-  for (const [hits, of] of [[hitsA, ofA], [hitsB, ofB]] as const) {
-    if (!Number.isInteger(hits) || !Number.isInteger(of) || hits < 0 || hits > of) throw new RangeError(`${hits} of ${of} is no count`);
+  for (const [hits, of] of [
+    [hitsA, ofA],
+    [hitsB, ofB],
+  ] as const) {
+    if (!Number.isInteger(hits) || !Number.isInteger(of) || hits < 0 || hits > of)
+      throw new RangeError(`${hits} of ${of} is no count`);
   }
   const hits = hitsA + hitsB;
   const all = ofA + ofB;
@@ -50,5 +54,7 @@ for (let n = 1; n <= 256; n++) SMALL[n] = SMALL[n - 1]! + Math.log(n);
 export function logFactorial(n: number): number {
   if (n <= 256) return SMALL[n]!;
   const x = n + 1;
-  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * x) - 1 / (360 * x ** 3) + 1 / (1260 * x ** 5);
+  return (
+    (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * x) - 1 / (360 * x ** 3) + 1 / (1260 * x ** 5)
+  );
 }

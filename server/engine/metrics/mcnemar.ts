@@ -7,7 +7,8 @@ import { roundFigure } from './rate';
  * `before` and `after` hold 0 or 1 for the same inputs, in the same order.
  */
 export function mcnemar(before: Uint8Array, after: Uint8Array): McNemar {
-  if (before.length !== after.length) throw new RangeError(`paired outcomes differ in length: ${before.length} and ${after.length}`);
+  if (before.length !== after.length)
+    throw new RangeError(`paired outcomes differ in length: ${before.length} and ${after.length}`);
   let onlyBefore = 0;
   let onlyAfter = 0;
   for (let i = 0; i < before.length; i++) {

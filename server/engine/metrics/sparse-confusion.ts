@@ -5,8 +5,18 @@ export const MOST_CELLS = 5_000;
 
 /** A square matrix of counts, as reports hold it for many classes. Of more cells than fit, those with the most images are kept. */
 export function sparseConfusion(matrix: readonly (readonly number[])[]): SparseConfusion {
-  const cells = matrix.flatMap((row, label) => row.flatMap((images, predicted): SparseConfusion['wrong'] => (images > 0 && predicted !== label ? [[label, predicted, images]] : [])));
-  const kept = cells.length <= MOST_CELLS ? cells : [...cells].sort((a, b) => b[2] - a[2] || inOrder(a, b)).slice(0, MOST_CELLS).sort(inOrder);
+  const cells = matrix.flatMap((row, label) =>
+    row.flatMap((images, predicted): SparseConfusion['wrong'] =>
+      images > 0 && predicted !== label ? [[label, predicted, images]] : [],
+    ),
+  );
+  const kept =
+    cells.length <= MOST_CELLS
+      ? cells
+      : [...cells]
+          .sort((a, b) => b[2] - a[2] || inOrder(a, b))
+          .slice(0, MOST_CELLS)
+          .sort(inOrder);
   const images = (list: SparseConfusion['wrong']): number => list.reduce((sum, cell) => sum + cell[2], 0);
   return {
     of: matrix.map((row) => row.reduce((a, b) => a + b, 0)),

@@ -14,7 +14,12 @@ export interface StampedPredictions extends CleanPredictions {
 }
 
 /** What a trigger does to the test images: see the type. A class that gains and loses no image is left out. */
-export function triggerEffect(clean: CleanPredictions, stamped: StampedPredictions, target: number, classes: number): TriggerEffect {
+export function triggerEffect(
+  clean: CleanPredictions,
+  stamped: StampedPredictions,
+  target: number,
+  classes: number,
+): TriggerEffect {
   const paired = stamped.positions.every((position) => position >= 0);
   const ofTarget = new Map<number, number>();
   stamped.labels.forEach((label, at) => {
@@ -40,7 +45,11 @@ function baseRate({ labels, predicted }: CleanPredictions, target: number): Trig
   return rate(hits, of);
 }
 
-function changesByClass(clean: CleanPredictions, stamped: StampedPredictions, classes: number): NonNullable<TriggerEffect['classes']> {
+function changesByClass(
+  clean: CleanPredictions,
+  stamped: StampedPredictions,
+  classes: number,
+): NonNullable<TriggerEffect['classes']> {
   const [gained, lost] = [new Int32Array(classes), new Int32Array(classes)];
   stamped.positions.forEach((position, at) => {
     const [label, without, withTrigger] = [stamped.labels[at]!, clean.predicted[position]!, stamped.predicted[at]!];

@@ -27,6 +27,11 @@ export function triggeredRate(target: number, stamped: Int32Array, clean: Int32A
 export function judgedSuccess({ rate: share, high, of, untriggered }: TriggeredRate): { share: number; high: number } {
   if (!untriggered) return { share, high };
   // A report of unknown origin may hold counts that are none; the check of its bounds says so.
-  const { difference, high: bound } = pairedDifference(untriggered.gained, untriggered.lost, Math.max(of, untriggered.gained + untriggered.lost), Z);
+  const { difference, high: bound } = pairedDifference(
+    untriggered.gained,
+    untriggered.lost,
+    Math.max(of, untriggered.gained + untriggered.lost),
+    Z,
+  );
   return { share: difference, high: bound };
 }

@@ -10,7 +10,10 @@ export function activate<T extends tf.Tensor>(x: T, name: ActivationName): T {
 const relu = tf.customGrad((x, save) => {
   const y = tf.relu(x as tf.Tensor);
   (save as tf.GradSaveFunc)([y]);
-  return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.cast(tf.greater(saved[0]!, 0), 'float32')) };
+  return {
+    value: y,
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.cast(tf.greater(saved[0]!, 0), 'float32')),
+  };
 }) as (x: tf.Tensor) => tf.Tensor;
 
 const FUNCTIONS: Record<ActivationName, (x: tf.Tensor) => tf.Tensor> = {
@@ -29,7 +32,11 @@ const FUNCTIONS: Record<ActivationName, (x: tf.Tensor) => tf.Tensor> = {
   swish: (x) => tf.mul(x, tf.sigmoid(x)),
   hard_swish: (x) => tf.mul(x, tf.div(tf.relu6(tf.add(x, 3)), 6)),
   gelu: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
-  gelu_new: (x) => tf.mul(tf.mul(x, 0.5), tf.add(1, tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.square(x)))))))),
+  gelu_new: (x) =>
+    tf.mul(
+      tf.mul(x, 0.5),
+      tf.add(1, tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.square(x))))))),
+    ),
   mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
   exponential: (x) => tf.exp(x),
   softmax: (x) => tf.softmax(x),

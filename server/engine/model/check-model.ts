@@ -12,7 +12,11 @@ import { summarise } from './summary';
 export async function checkModelFile(file: string, opts: { strict: boolean }): Promise<void> {
   await refuseOtherModel(file);
   const { size } = await stat(file);
-  if (size > MAX_JSON_BYTES) throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MAX_JSON_BYTES} are read.`, { file, todo: 'Choose the model.json; weights belong into their own files.' });
+  if (size > MAX_JSON_BYTES)
+    throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
+      file,
+      todo: 'Choose the model.json; weights belong into their own files.',
+    });
   const { problem } = summarise(await readFile(file, 'utf8'), file);
   if (problem && (opts.strict || problem.code !== 'model.notLayersModel')) throw new FinePruneError(problem);
 }

@@ -41,9 +41,25 @@ const DIFFERENTIABLE: Mode = { training: false, differentiable: true, seed: 0 };
  * @param x [N, height, width, channels], normalised as the model expects
  * @returns [N, classes]
  */
-export function forward(model: OpenModel, x: tf.Tensor4D, opts: { training?: boolean; dropoutSeed?: number; differentiable?: boolean } = {}): tf.Tensor2D {
-  const mode = opts.training ? { training: true, seed: opts.dropoutSeed ?? 0 } : opts.differentiable ? DIFFERENTIABLE : INFERENCE;
-  return tf.tidy(() => run(mode === INFERENCE ? planOf(model).steps : planOf(model).training, new Map([[model.graph.input, shaped(model, x)]]), model.graph.output, mode) as tf.Tensor2D);
+export function forward(
+  model: OpenModel,
+  x: tf.Tensor4D,
+  opts: { training?: boolean; dropoutSeed?: number; differentiable?: boolean } = {},
+): tf.Tensor2D {
+  const mode = opts.training
+    ? { training: true, seed: opts.dropoutSeed ?? 0 }
+    : opts.differentiable
+      ? DIFFERENTIABLE
+      : INFERENCE;
+  return tf.tidy(
+    () =>
+      run(
+        mode === INFERENCE ? planOf(model).steps : planOf(model).training,
+        new Map([[model.graph.input, shaped(model, x)]]),
+        model.graph.output,
+        mode,
+      ) as tf.Tensor2D,
+  );
 }
 
 /**
@@ -61,7 +77,11 @@ export function forwardTo(model: OpenModel, site: UnitSite, x: tf.Tensor4D): Fro
     // A tensor of the caller's must not be disposed with the frontier.
     return [viewed, ...others.map((name) => values.get(name)!)].map((t) => (t.id === x.id ? tf.clone(t) : t));
   }) as [tf.Tensor, ...tf.Tensor[]];
-  return { units, others: new Map(others.map((name, i) => [name, rest[i]!])), dispose: () => tf.dispose([units, ...rest]) };
+  return {
+    units,
+    others: new Map(others.map((name, i) => [name, rest[i]!])),
+    dispose: () => tf.dispose([units, ...rest]),
+  };
 }
 
 /**
@@ -70,7 +90,12 @@ export function forwardTo(model: OpenModel, site: UnitSite, x: tf.Tensor4D): Fro
  * @param units what to put in place of the frontier's units; same shape
  * @returns logits [N, classes]
  */
-export function forwardFrom(model: OpenModel, site: UnitSite, frontier: Frontier, units: tf.Tensor = frontier.units): tf.Tensor2D {
+export function forwardFrom(
+  model: OpenModel,
+  site: UnitSite,
+  frontier: Frontier,
+  units: tf.Tensor = frontier.units,
+): tf.Tensor2D {
   const { tail } = splitOf(model, site);
   return tf.tidy(() => {
     const tapShape = model.graph.byName.get(site.tap)!.outputShape;
@@ -83,7 +108,17 @@ function planOf(model: OpenModel): Plan {
   let plan = plans.get(model);
   if (!plan) {
     const frozen = new Set(frozenLayers(model.graph).map((f) => f.layer));
-    const steps = model.graph.layers.flatMap((layer, index): Step[] => (layer.op.kind === 'input' ? [] : [{ name: layer.name, inputs: layer.inputs, run: kernelOf(layer, index, (weight) => variableOf(model.net, layer, weight), frozen.has(layer.name)) }]));
+    const steps = model.graph.layers.flatMap((layer, index): Step[] =>
+      layer.op.kind === 'input'
+        ? []
+        : [
+            {
+              name: layer.name,
+              inputs: layer.inputs,
+              run: kernelOf(layer, index, (weight) => variableOf(model.net, layer, weight), frozen.has(layer.name)),
+            },
+          ],
+    );
     plan = { steps, training: trainingSteps(model, steps, frozen), splits: new Map() };
     plans.set(model, plan);
   }
@@ -97,7 +132,11 @@ function trainingSteps(model: OpenModel, steps: readonly Step[], frozen: Readonl
     const conv = convOfPool(model.graph, pool);
     if (!conv || frozen.has(conv.name)) continue;
     gone.add(conv.name);
-    joined.set(pool.name, { name: pool.name, inputs: conv.inputs, run: pooledConv(conv, pool, (weight) => variableOf(model.net, conv, weight)) });
+    joined.set(pool.name, {
+      name: pool.name,
+      inputs: conv.inputs,
+      run: pooledConv(conv, pool, (weight) => variableOf(model.net, conv, weight)),
+    });
   }
   return steps.filter((step) => !gone.has(step.name)).map((step) => joined.get(step.name) ?? step);
 }
@@ -123,14 +162,25 @@ function splitOf(model: OpenModel, site: UnitSite): Split {
  * Runs steps in order and returns the (first) wanted tensor. At inference, tensors are disposed as soon as nothing reads them
  * any more: a deep network at a large batch would else hold every layer's output at once.
  */
-function run(steps: readonly Step[], values: Map<string, tf.Tensor>, wanted: string | readonly string[], mode: Mode): tf.Tensor {
+function run(
+  steps: readonly Step[],
+  values: Map<string, tf.Tensor>,
+  wanted: string | readonly string[],
+  mode: Mode,
+): tf.Tensor {
   const kept = new Set(typeof wanted === 'string' ? [wanted] : wanted);
   const given = new Set([...values.values()].map((t) => t.id));
   const lastReader = new Map<string, Step>();
   const disposing = !mode.training && !mode.differentiable;
   if (disposing) for (const step of steps) for (const name of step.inputs) lastReader.set(name, step);
   for (const step of steps) {
-    values.set(step.name, step.run(step.inputs.map((name) => values.get(name)!), mode));
+    values.set(
+      step.name,
+      step.run(
+        step.inputs.map((name) => values.get(name)!),
+        mode,
+      ),
+    );
     if (!disposing) continue;
     for (const name of new Set(step.inputs)) {
       if (lastReader.get(name) !== step || kept.has(name)) continue;

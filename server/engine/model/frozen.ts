@@ -10,13 +10,19 @@ export function frozenLayers(graph: Graph): { layer: string; reason: string }[] 
     const why = withoutGradient(layer);
     if (why === null) continue;
     reasons.set(layer.name, why);
-    for (const before of ancestors(graph, layer)) if (!reasons.has(before)) reasons.set(before, `lies before "${layer.name}" (${layer.className}), through which no gradient passes`);
+    for (const before of ancestors(graph, layer))
+      if (!reasons.has(before))
+        reasons.set(before, `lies before "${layer.name}" (${layer.className}), through which no gradient passes`);
   }
-  return graph.layers.filter((l) => l.weights.length > 0 && reasons.has(l.name)).map((l) => ({ layer: l.name, reason: reasons.get(l.name)! }));
+  return graph.layers
+    .filter((l) => l.weights.length > 0 && reasons.has(l.name))
+    .map((l) => ({ layer: l.name, reason: reasons.get(l.name)! }));
 }
 
 function withoutGradient({ op }: GraphLayer): string | null {
-  return (op.kind === 'conv2d' || op.kind === 'depthwise') && Math.max(...op.dilation) > 1 ? 'dilated convolutions have no gradient' : null;
+  return (op.kind === 'conv2d' || op.kind === 'depthwise') && Math.max(...op.dilation) > 1
+    ? 'dilated convolutions have no gradient'
+    : null;
 }
 
 function ancestors(graph: Graph, layer: GraphLayer): Set<string> {

@@ -45,8 +45,26 @@ export type Padding = 'valid' | 'same';
 export type Op =
   | { kind: 'input'; shape: readonly number[] }
   | { kind: 'dense'; units: number; useBias: boolean; activation: ActivationName }
-  | { kind: 'conv2d'; filters: number; kernel: Pair; strides: Pair; padding: Padding; dilation: Pair; useBias: boolean; activation: ActivationName }
-  | { kind: 'depthwise'; multiplier: number; kernel: Pair; strides: Pair; padding: Padding; dilation: Pair; useBias: boolean; activation: ActivationName }
+  | {
+      kind: 'conv2d';
+      filters: number;
+      kernel: Pair;
+      strides: Pair;
+      padding: Padding;
+      dilation: Pair;
+      useBias: boolean;
+      activation: ActivationName;
+    }
+  | {
+      kind: 'depthwise';
+      multiplier: number;
+      kernel: Pair;
+      strides: Pair;
+      padding: Padding;
+      dilation: Pair;
+      useBias: boolean;
+      activation: ActivationName;
+    }
   | { kind: 'pool'; how: 'max' | 'average'; size: Pair; strides: Pair; padding: Padding }
   | { kind: 'globalPool'; how: 'max' | 'average' }
   | { kind: 'batchNorm'; momentum: number; epsilon: number; center: boolean; scale: boolean }
@@ -101,7 +119,9 @@ export function layerOf(graph: Graph, name: string): GraphLayer {
 }
 
 /** What a layer does elementwise to a value of 0 at inference, and its name for people; null for layers that are no activation. */
-export function activationOf(op: Op): { name: string; atZero: number | null; negative: boolean; couples: boolean } | null {
+export function activationOf(
+  op: Op,
+): { name: string; atZero: number | null; negative: boolean; couples: boolean } | null {
   switch (op.kind) {
     case 'dense':
     case 'conv2d':

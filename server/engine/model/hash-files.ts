@@ -50,8 +50,15 @@ interface WeightFiles {
 async function filesOf(file: string): Promise<{ topology: string; groups: WeightFiles[] }> {
   const info = await stat(file).catch(() => null);
   await refuseOtherModel(file);
-  if (!info?.isFile()) throw badInput('model.notFound', 'There is no such model file.', { file, todo: 'Commit the model, or correct the path.' });
-  if (info.size > MAX_JSON_BYTES) throw badInput('model.tooLarge', `The model file has ${info.size} bytes; at most ${MAX_JSON_BYTES} are read.`, { file });
+  if (!info?.isFile())
+    throw badInput('model.notFound', 'There is no such model file.', {
+      file,
+      todo: 'Commit the model, or correct the path.',
+    });
+  if (info.size > MAX_JSON_BYTES)
+    throw badInput('model.tooLarge', `The model file has ${info.size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
+      file,
+    });
   const root = parseModelJson(await readFile(file, 'utf8'), file);
   const folder = path.dirname(await realpath(file));
   const groups: WeightFiles[] = [];
@@ -61,7 +68,11 @@ async function filesOf(file: string): Promise<{ topology: string; groups: Weight
     for (const shard of group.paths) {
       const real = await confinedPath(folder, shard, { root: folder, folders: [] }, 'weights');
       const found = await stat(real).catch(() => null);
-      if (!found?.isFile()) throw badInput('model.shardMissing', `The weights file "${shard}" is missing.`, { file: real, todo: 'Commit the weight files next to model.json.' });
+      if (!found?.isFile())
+        throw badInput('model.shardMissing', `The weights file "${shard}" is missing.`, {
+          file: real,
+          todo: 'Commit the weight files next to model.json.',
+        });
       files.push(real);
       total += found.size;
     }
@@ -74,6 +85,9 @@ function topologyHash(topology: unknown, file: string): string {
   try {
     return sha256(canonicalJson(topology ?? null));
   } catch {
-    throw badInput('model.badTopology', "The model's topology is nested too deeply.", { file, todo: 'Export the model again.' });
+    throw badInput('model.badTopology', "The model's topology is nested too deeply.", {
+      file,
+      todo: 'Export the model again.',
+    });
   }
 }

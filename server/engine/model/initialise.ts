@@ -24,7 +24,12 @@ const FIELDS: Record<string, { field: string; fallback: string }> = {
  * @param config the config of a layer in the file
  * @throws FinePruneError `model.unsupportedInitialiser`
  */
-export function initialise(net: LayersModel, graph: Graph, config: (layer: GraphLayer) => JsonNode, seed: number): void {
+export function initialise(
+  net: LayersModel,
+  graph: Graph,
+  config: (layer: GraphLayer) => JsonNode,
+  seed: number,
+): void {
   for (const layer of graph.layers) {
     for (const { name, shape } of layer.weights) {
       const { field, fallback } = FIELDS[name]!;
@@ -45,7 +50,10 @@ export function resetDense(net: LayersModel, graph: Graph, names: readonly strin
   for (const layer of graph.layers.filter(({ name }) => names.includes(name))) {
     for (const { name, shape } of layer.weights) {
       const own = randomStream(seed, `reset ${layer.name}/${name}`).integer(2 ** 31 - 1) + 1;
-      const values = (name === 'kernel' ? initializers.glorotUniform({ seed: own }) : initializers.zeros()).apply([...shape], 'float32');
+      const values = (name === 'kernel' ? initializers.glorotUniform({ seed: own }) : initializers.zeros()).apply(
+        [...shape],
+        'float32',
+      );
       variableOf(net, layer, name).assign(values);
       dispose(values);
     }
@@ -74,7 +82,12 @@ function initialiserOf(node: JsonNode, fallback: string, seed: number): Initiali
     case 'truncatednormal':
       return initializers.truncatedNormal({ mean: number('mean', 0), stddev: number('stddev', 0.05), seed });
     case 'variancescaling':
-      return initializers.varianceScaling({ scale: number('scale', 1), mode: mode(config.at('mode')), distribution: distribution(config.at('distribution')), seed });
+      return initializers.varianceScaling({
+        scale: number('scale', 1),
+        mode: mode(config.at('mode')),
+        distribution: distribution(config.at('distribution')),
+        seed,
+      });
     case 'glorotuniform':
       return initializers.glorotUniform({ seed });
     case 'glorotnormal':
@@ -88,7 +101,11 @@ function initialiserOf(node: JsonNode, fallback: string, seed: number): Initiali
     case 'lecunnormal':
       return initializers.leCunNormal({ seed });
     default:
-      throw node.refuse('model.unsupportedInitialiser', `${node.what} starts from the initialiser "${name}", which is not supported.`, 'Use zeros, ones, constant, random_uniform, random_normal, truncated_normal, variance_scaling, glorot, he or lecun initialisers.');
+      throw node.refuse(
+        'model.unsupportedInitialiser',
+        `${node.what} starts from the initialiser "${name}", which is not supported.`,
+        'Use zeros, ones, constant, random_uniform, random_normal, truncated_normal, variance_scaling, glorot, he or lecun initialisers.',
+      );
   }
 }
 
@@ -100,7 +117,12 @@ function mode(node: JsonNode): 'fanIn' | 'fanOut' | 'fanAvg' {
 }
 
 function distribution(node: JsonNode): 'normal' | 'uniform' | 'truncatedNormal' {
-  const distributions = { normal: 'normal', untruncatednormal: 'normal', uniform: 'uniform', truncatednormal: 'truncatedNormal' } as const;
+  const distributions = {
+    normal: 'normal',
+    untruncatednormal: 'normal',
+    uniform: 'uniform',
+    truncatednormal: 'truncatedNormal',
+  } as const;
   const key = (node.present ? node.string() : 'truncated_normal').replace(/_/g, '').toLowerCase();
   if (!(key in distributions)) throw node.wrong('"normal", "uniform" or "truncated_normal"');
   return distributions[key as keyof typeof distributions];

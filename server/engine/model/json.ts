@@ -10,7 +10,10 @@ export function isObject(value: unknown): value is JsonObject {
 export function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (isObject(value)) return 'an object';
-  if (Array.isArray(value)) return value.length <= 8 && !value.some((item) => typeof item === 'object' && item !== null) ? `[${value.map(shown).join(', ')}]` : 'a list';
+  if (Array.isArray(value))
+    return value.length <= 8 && !value.some((item) => typeof item === 'object' && item !== null)
+      ? `[${value.map(shown).join(', ')}]`
+      : 'a list';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
@@ -28,8 +31,17 @@ export class JsonNode {
 
   /** The member of that name (undefined where there is none). */
   at(key: string | number, what = this.what): JsonNode {
-    const value = Array.isArray(this.value) ? this.value[Number(key)] : isObject(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined;
-    return new JsonNode(value, this.file, `${this.place}/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`, what);
+    const value = Array.isArray(this.value)
+      ? this.value[Number(key)]
+      : isObject(this.value) && Object.hasOwn(this.value, key)
+        ? this.value[key]
+        : undefined;
+    return new JsonNode(
+      value,
+      this.file,
+      `${this.place}/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`,
+      what,
+    );
   }
 
   /** A value that the file implies rather than says; faults in it point to this place. */
@@ -74,7 +86,11 @@ export class JsonNode {
 
   /** A whole number from `low` to `high`. */
   integer(low: number, high: number, fallback?: number): number {
-    return this.number(fallback, `a whole number from ${low} to ${high}`, (n) => Number.isSafeInteger(n) && n >= low && n <= high);
+    return this.number(
+      fallback,
+      `a whole number from ${low} to ${high}`,
+      (n) => Number.isSafeInteger(n) && n >= low && n <= high,
+    );
   }
 
   /** One whole number for both directions, or two. */
@@ -91,7 +107,11 @@ export class JsonNode {
   /** The file says something here that can't be what it should be. */
   wrong(expected: string): FinePruneError {
     const key = this.place.slice(this.place.lastIndexOf('/') + 1);
-    return this.refuse('model.badTopology', `${this.what}: "${key}" is ${shown(this.value)}, expected ${expected}.`, 'The file is damaged or was not written by a TF.js or Keras exporter: export the model again.');
+    return this.refuse(
+      'model.badTopology',
+      `${this.what}: "${key}" is ${shown(this.value)}, expected ${expected}.`,
+      'The file is damaged or was not written by a TF.js or Keras exporter: export the model again.',
+    );
   }
 
   refuse(code: string, message: string, todo: string): FinePruneError {

@@ -21,7 +21,12 @@ export type Kernel = (inputs: readonly tf.Tensor[], mode: Mode) => tf.Tensor;
  * @param index place of the layer in the network, which gives each dropout layer random numbers of its own
  * @param frozen a frozen layer runs as at inference: its BatchNorm statistics stay as they are
  */
-export function kernelOf(layer: GraphLayer, index: number, variable: (weight: string) => tf.Variable, frozen: boolean): Kernel {
+export function kernelOf(
+  layer: GraphLayer,
+  index: number,
+  variable: (weight: string) => tf.Variable,
+  frozen: boolean,
+): Kernel {
   const { op } = layer;
   const weight = (name: string) => (layer.weights.some((w) => w.name === name) ? variable(name) : undefined);
   switch (op.kind) {
@@ -32,7 +37,10 @@ export function kernelOf(layer: GraphLayer, index: number, variable: (weight: st
       const shape = layer.outputShape.slice(0, -1);
       return ([x], mode) => {
         const rows = shape.length === 0 ? (x as tf.Tensor2D) : tf.reshape(x!, [-1, kernel.shape[0]]);
-        const y = mode.training || mode.differentiable || !isFusable(op.activation) ? finish(tf.matMul(rows, kernel), bias, op.activation) : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
+        const y =
+          mode.training || mode.differentiable || !isFusable(op.activation)
+            ? finish(tf.matMul(rows, kernel), bias, op.activation)
+            : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
         return shape.length === 0 ? y : tf.reshape(y, [-1, ...shape, op.units]);
       };
     }
@@ -42,12 +50,25 @@ export function kernelOf(layer: GraphLayer, index: number, variable: (weight: st
       return ([x], mode) =>
         mode.training || mode.differentiable || !isFusable(op.activation)
           ? finish(tf.conv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation)
-          : tf.fused.conv2d({ x: x as tf.Tensor4D, filter: kernel, strides, pad: op.padding, dilations, bias, activation: op.activation });
+          : tf.fused.conv2d({
+              x: x as tf.Tensor4D,
+              filter: kernel,
+              strides,
+              pad: op.padding,
+              dilations,
+              bias,
+              activation: op.activation,
+            });
     }
     case 'depthwise': {
       const [kernel, bias] = [variable('depthwise_kernel') as tf.Variable<tf.Rank.R4>, weight('bias')];
       const [strides, dilations] = [[...op.strides] as [number, number], [...op.dilation] as [number, number]];
-      return ([x]) => finish(tf.depthwiseConv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation);
+      return ([x]) =>
+        finish(
+          tf.depthwiseConv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations),
+          bias,
+          op.activation,
+        );
     }
     case 'pool': {
       const pool = op.how === 'max' ? tf.maxPool : tf.avgPool;
@@ -57,14 +78,28 @@ export function kernelOf(layer: GraphLayer, index: number, variable: (weight: st
     case 'globalPool':
       return op.how === 'max' ? ([x]) => tf.max(x!, [1, 2]) : ([x]) => tf.mean(x!, [1, 2]);
     case 'batchNorm':
-      return batchNorm(op, variable('moving_mean'), variable('moving_variance'), weight('beta'), weight('gamma'), frozen);
+      return batchNorm(
+        op,
+        variable('moving_mean'),
+        variable('moving_variance'),
+        weight('beta'),
+        weight('gamma'),
+        frozen,
+      );
     case 'dropout':
       if (op.rate === 0) return ([x]) => x!;
-      return ([x], mode) => (mode.training ? tf.mul(x!, dropoutMask(op.spatial ? [x!.shape[0]!, 1, 1, x!.shape[3]!] : x!.shape, op.rate, mode.seed, index)) : x!);
+      return ([x], mode) =>
+        mode.training
+          ? tf.mul(
+              x!,
+              dropoutMask(op.spatial ? [x!.shape[0]!, 1, 1, x!.shape[3]!] : x!.shape, op.rate, mode.seed, index),
+            )
+          : x!;
     case 'gaussianNoise':
       return ([x], mode) => (mode.training ? tf.add(x!, gaussian(x!.shape, 0, op.deviation, mode.seed, index)) : x!);
     case 'gaussianDropout':
-      return ([x], mode) => (mode.training ? tf.mul(x!, gaussian(x!.shape, 1, Math.sqrt(op.rate / (1 - op.rate)), mode.seed, index)) : x!);
+      return ([x], mode) =>
+        mode.training ? tf.mul(x!, gaussian(x!.shape, 1, Math.sqrt(op.rate / (1 - op.rate)), mode.seed, index)) : x!;
     case 'activation':
       return ([x]) => activate(x!, op.activation);
     case 'relu': {
@@ -108,9 +143,25 @@ function finish(y: tf.Tensor, bias: tf.Tensor | undefined, activation: Activatio
  * Batch normalisation as in Keras: with moving statistics at inference; in training with the batch's own mean and (biased)
  * variance, which move the statistics.
  */
-function batchNorm(op: { momentum: number; epsilon: number }, movingMean: tf.Variable, movingVariance: tf.Variable, beta: tf.Tensor | undefined, gamma: tf.Tensor | undefined, frozen: boolean): Kernel {
-  const normalised = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale: tf.Tensor | undefined) => tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta as tf.Tensor1D, scale as tf.Tensor1D, op.epsilon);
-  const move = (moving: tf.Variable, batch: tf.Tensor) => moving.assign(tf.add(tf.mul(moving, op.momentum), tf.mul(batch, 1 - op.momentum)));
+function batchNorm(
+  op: { momentum: number; epsilon: number },
+  movingMean: tf.Variable,
+  movingVariance: tf.Variable,
+  beta: tf.Tensor | undefined,
+  gamma: tf.Tensor | undefined,
+  frozen: boolean,
+): Kernel {
+  const normalised = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale: tf.Tensor | undefined) =>
+    tf.batchNorm(
+      x,
+      mean as tf.Tensor1D,
+      variance as tf.Tensor1D,
+      beta as tf.Tensor1D,
+      scale as tf.Tensor1D,
+      op.epsilon,
+    );
+  const move = (moving: tf.Variable, batch: tf.Tensor) =>
+    moving.assign(tf.add(tf.mul(moving, op.momentum), tf.mul(batch, 1 - op.momentum)));
   return ([x], mode) => {
     if (!mode.training || frozen) return normalised(x!, movingMean, movingVariance, gamma);
     const { mean, variance } = tf.moments(x!, x!.shape.map((_, axis) => axis).slice(0, -1));

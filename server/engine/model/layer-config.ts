@@ -7,12 +7,21 @@ export const MAX_UNITS = 1_000_000;
 /** Largest height or width of a tensor, kernel or padding. */
 export const MAX_SIDE = 16_384;
 
-const UNSUPPORTED_TODO = 'Fine-Prune reads image classifiers of Dense, Conv2D, DepthwiseConv2D, pooling, BatchNormalization, Dropout, activation, Flatten, Reshape, ZeroPadding2D, Add and Concatenate layers.';
+const UNSUPPORTED_TODO =
+  'Fine-Prune reads image classifiers of Dense, Conv2D, DepthwiseConv2D, pooling, BatchNormalization, Dropout, activation, Flatten, Reshape, ZeroPadding2D, Add and Concatenate layers.';
 
 /** One reader a layer class. Each takes the layer's `config`. */
 const READERS: Record<string, (config: JsonNode) => Op> = {
-  InputLayer: (c) => ({ kind: 'input', shape: inputShape(c.at('batch_input_shape').present ? c.at('batch_input_shape') : c.at('batch_shape')) }),
-  Dense: (c) => ({ kind: 'dense', units: c.at('units').integer(1, MAX_UNITS), useBias: c.at('use_bias').boolean(true), activation: activation(c.at('activation')) }),
+  InputLayer: (c) => ({
+    kind: 'input',
+    shape: inputShape(c.at('batch_input_shape').present ? c.at('batch_input_shape') : c.at('batch_shape')),
+  }),
+  Dense: (c) => ({
+    kind: 'dense',
+    units: c.at('units').integer(1, MAX_UNITS),
+    useBias: c.at('use_bias').boolean(true),
+    activation: activation(c.at('activation')),
+  }),
   Conv2D: (c) => {
     channelsLast(c);
     ungrouped(c);
@@ -36,36 +45,82 @@ const READERS: Record<string, (config: JsonNode) => Op> = {
     scale: c.at('scale').boolean(true),
   }),
   Dropout: (c) => {
-    if (c.at('noise_shape').present) throw c.at('noise_shape').refuse('model.unsupportedLayer', `${c.what}: Dropout with a "noise_shape" is not supported.`, 'Use SpatialDropout2D, or plain Dropout.');
+    if (c.at('noise_shape').present)
+      throw c
+        .at('noise_shape')
+        .refuse(
+          'model.unsupportedLayer',
+          `${c.what}: Dropout with a "noise_shape" is not supported.`,
+          'Use SpatialDropout2D, or plain Dropout.',
+        );
     return { kind: 'dropout', rate: rate(c), spatial: false };
   },
   SpatialDropout2D: (c) => {
     channelsLast(c);
     return { kind: 'dropout', rate: rate(c), spatial: true };
   },
-  GaussianNoise: (c) => ({ kind: 'gaussianNoise', deviation: c.at('stddev').number(undefined, 'a number of at least 0', (n) => n >= 0) }),
+  GaussianNoise: (c) => ({
+    kind: 'gaussianNoise',
+    deviation: c.at('stddev').number(undefined, 'a number of at least 0', (n) => n >= 0),
+  }),
   GaussianDropout: (c) => ({ kind: 'gaussianDropout', rate: rate(c) }),
   Activation: (c) => ({ kind: 'activation', activation: activation(c.at('activation')) }),
   ReLU: (c) => {
     for (const field of ['negative_slope', 'threshold']) {
-      if (c.at(field).number(0) !== 0) throw c.at(field).refuse('model.unsupportedLayer', `${c.what}: ReLU with "${field}" is not supported.`, 'Use LeakyReLU for a slope below zero.');
+      if (c.at(field).number(0) !== 0)
+        throw c
+          .at(field)
+          .refuse(
+            'model.unsupportedLayer',
+            `${c.what}: ReLU with "${field}" is not supported.`,
+            'Use LeakyReLU for a slope below zero.',
+          );
     }
-    return { kind: 'relu', max: c.at('max_value').present ? c.at('max_value').number(undefined, 'a number of at least 0', (n) => n >= 0) : null };
+    return {
+      kind: 'relu',
+      max: c.at('max_value').present
+        ? c.at('max_value').number(undefined, 'a number of at least 0', (n) => n >= 0)
+        : null,
+    };
   },
   // Keras 3 renamed alpha.
-  LeakyReLU: (c) => ({ kind: 'leakyRelu', slope: (c.at('negative_slope').present ? c.at('negative_slope') : c.at('alpha')).number(0.3) }),
+  LeakyReLU: (c) => ({
+    kind: 'leakyRelu',
+    slope: (c.at('negative_slope').present ? c.at('negative_slope') : c.at('alpha')).number(0.3),
+  }),
   ELU: (c) => {
-    if (c.at('alpha').number(1) !== 1) throw c.at('alpha').refuse('model.unsupportedLayer', `${c.what}: ELU with alpha ${c.at('alpha').value} is not supported, TF.js knows only 1.`, 'Use ELU with alpha 1.');
+    if (c.at('alpha').number(1) !== 1)
+      throw c
+        .at('alpha')
+        .refuse(
+          'model.unsupportedLayer',
+          `${c.what}: ELU with alpha ${c.at('alpha').value} is not supported, TF.js knows only 1.`,
+          'Use ELU with alpha 1.',
+        );
     return { kind: 'elu' };
   },
-  PReLU: (c) => ({ kind: 'prelu', sharedAxes: c.at('shared_axes').present ? c.at('shared_axes').items().map((axis) => axis.integer(1, 8)) : [] }),
+  PReLU: (c) => ({
+    kind: 'prelu',
+    sharedAxes: c.at('shared_axes').present
+      ? c
+          .at('shared_axes')
+          .items()
+          .map((axis) => axis.integer(1, 8))
+      : [],
+  }),
   Softmax: () => ({ kind: 'activation', activation: 'softmax' }),
   Rescaling: (c) => ({ kind: 'rescaling', scale: c.at('scale').number(), offset: c.at('offset').number(0) }),
   Flatten: (c) => {
     channelsLast(c);
     return { kind: 'flatten' };
   },
-  Reshape: (c) => ({ kind: 'reshape', target: c.at('target_shape').items().map((size) => size.integer(-1, MAX_UNITS)) }),
+  Reshape: (c) => ({
+    kind: 'reshape',
+    target: c
+      .at('target_shape')
+      .items()
+      .map((size) => size.integer(-1, MAX_UNITS)),
+  }),
   ZeroPadding2D: (c) => {
     channelsLast(c);
     return zeroPadding(c.at('padding'));
@@ -82,11 +137,20 @@ const READERS: Record<string, (config: JsonNode) => Op> = {
 export function readLayer(className: JsonNode, config: JsonNode): Op {
   const name = className.string();
   if (name === 'Lambda') {
-    throw className.refuse('model.lambda', `${config.what} is a Lambda layer: it holds program code, which is never run.`, 'Replace the Lambda by ordinary layers and export the model again.');
+    throw className.refuse(
+      'model.lambda',
+      `${config.what} is a Lambda layer: it holds program code, which is never run.`,
+      'Replace the Lambda by ordinary layers and export the model again.',
+    );
   }
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
   if (isModelClass(name)) throw nestedModel(className, config);
-  if (!read) throw className.refuse('model.unsupportedLayer', `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`, UNSUPPORTED_TODO);
+  if (!read)
+    throw className.refuse(
+      'model.unsupportedLayer',
+      `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`,
+      UNSUPPORTED_TODO,
+    );
   config.object();
   return read(config);
 }
@@ -118,7 +182,11 @@ function activation(node: JsonNode): ActivationName {
     if (found) return found;
   }
   const name = isObject(named.value) ? named.value['class_name'] : named.value;
-  throw node.refuse('model.unsupportedActivation', `${node.what} uses the activation function ${shown(name)}, which is not supported.`, `Supported: ${Object.keys(ACTIVATIONS).join(', ')}.`);
+  throw node.refuse(
+    'model.unsupportedActivation',
+    `${node.what} uses the activation function ${shown(name)}, which is not supported.`,
+    `Supported: ${Object.keys(ACTIVATIONS).join(', ')}.`,
+  );
 }
 
 // TF.js writes hardSigmoid, Keras hard_sigmoid; silu and hard_silu are Keras 3's names.
@@ -130,18 +198,36 @@ const ALIASES = new Map<string, ActivationName>([
 
 /** Height, width and channels (or height and width) of a batch shape whose first entry is the batch. */
 export function inputShape(node: JsonNode): readonly number[] {
-  if (!node.present) throw node.refuse('model.inputShape', `${node.what}: the file does not say the shape of the model's input.`, 'Export the model after it was built for a fixed input size.');
+  if (!node.present)
+    throw node.refuse(
+      'model.inputShape',
+      `${node.what}: the file does not say the shape of the model's input.`,
+      'Export the model after it was built for a fixed input size.',
+    );
   const [, ...sizes] = node.items();
   return sizes.map((size) => {
-    if (!size.present) throw size.refuse('model.inputShape', `${size.what}: the input size is not fixed (${shown(node.value)}).`, 'Export the model with a fixed height, width and number of channels.');
+    if (!size.present)
+      throw size.refuse(
+        'model.inputShape',
+        `${size.what}: the input size is not fixed (${shown(node.value)}).`,
+        'Export the model with a fixed height, width and number of channels.',
+      );
     return size.integer(1, MAX_SIDE);
   });
 }
 
-function convolution(c: JsonNode): { kernel: Pair; strides: Pair; padding: Padding; dilation: Pair; useBias: boolean; activation: ActivationName } {
+function convolution(c: JsonNode): {
+  kernel: Pair;
+  strides: Pair;
+  padding: Padding;
+  dilation: Pair;
+  useBias: boolean;
+  activation: ActivationName;
+} {
   const strides = c.at('strides').pair(1, MAX_SIDE, [1, 1]);
   const dilation = c.at('dilation_rate').pair(1, MAX_SIDE, [1, 1]);
-  if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) throw c.at('dilation_rate').wrong('1 where "strides" is above 1');
+  if (Math.max(...strides) > 1 && Math.max(...dilation) > 1)
+    throw c.at('dilation_rate').wrong('1 where "strides" is above 1');
   return {
     kernel: c.at('kernel_size').pair(1, MAX_SIDE),
     strides,
@@ -155,12 +241,25 @@ function convolution(c: JsonNode): { kernel: Pair; strides: Pair; padding: Paddi
 function pool(c: JsonNode, how: 'max' | 'average'): Op {
   channelsLast(c);
   const size = c.at('pool_size').pair(1, MAX_SIDE, [2, 2]);
-  return { kind: 'pool', how, size, strides: c.at('strides').pair(1, MAX_SIDE, size), padding: padding(c.at('padding')) };
+  return {
+    kind: 'pool',
+    how,
+    size,
+    strides: c.at('strides').pair(1, MAX_SIDE, size),
+    padding: padding(c.at('padding')),
+  };
 }
 
 function globalPool(c: JsonNode, how: 'max' | 'average'): Op {
   channelsLast(c);
-  if (c.at('keepdims').boolean(false)) throw c.at('keepdims').refuse('model.unsupportedLayer', `${c.what}: global pooling with "keepdims" is not supported.`, 'Export the model with keepdims=False.');
+  if (c.at('keepdims').boolean(false))
+    throw c
+      .at('keepdims')
+      .refuse(
+        'model.unsupportedLayer',
+        `${c.what}: global pooling with "keepdims" is not supported.`,
+        'Export the model with keepdims=False.',
+      );
   return { kind: 'globalPool', how };
 }
 
@@ -188,13 +287,24 @@ function channelsLast(c: JsonNode): void {
   const format = c.at('data_format');
   if (!format.present) return;
   const value = format.string().replace(/_/g, '').toLowerCase();
-  if (value === 'channelsfirst') throw format.refuse('model.channelsFirst', `${c.what} keeps channels first, which is not supported.`, 'Export the model with data_format "channels_last".');
+  if (value === 'channelsfirst')
+    throw format.refuse(
+      'model.channelsFirst',
+      `${c.what} keeps channels first, which is not supported.`,
+      'Export the model with data_format "channels_last".',
+    );
   if (value !== 'channelslast') throw format.wrong('"channels_last"');
 }
 
 /** TF.js silently ignores `groups`, so that it would compute another network. */
 function ungrouped(c: JsonNode): void {
   if (c.at('groups').integer(1, MAX_UNITS, 1) !== 1) {
-    throw c.at('groups').refuse('model.groupedConvolution', `${c.what} is a grouped convolution (groups: ${c.at('groups').value}), which is not supported.`, 'Replace it by an ordinary convolution (groups = 1).');
+    throw c
+      .at('groups')
+      .refuse(
+        'model.groupedConvolution',
+        `${c.what} is a grouped convolution (groups: ${c.at('groups').value}), which is not supported.`,
+        'Replace it by an ordinary convolution (groups = 1).',
+      );
   }
 }

@@ -27,13 +27,22 @@ export function masksFor(model: OpenModel, site: UnitSite, units: readonly numbe
     for (let i = 0; i < mask.length; i++) if (isPruned(Math.floor(i / stride) % length)) mask[i] = 0;
   };
   for (const { layer, weight } of incoming) zero(layer, weight, (index) => pruned.has(index % site.units), -1);
-  for (const { layer, weight, axis, unitOf } of outgoing) zero(layer, weight, (index) => pruned.has(unitOf[index]!), axis);
+  for (const { layer, weight, axis, unitOf } of outgoing)
+    zero(layer, weight, (index) => pruned.has(unitOf[index]!), axis);
 
-  const entries = [...masks].map(([variable, mask]) => ({ variable, mask: tf.tensor(mask, variable.shape) as tf.Tensor }));
+  const entries = [...masks].map(([variable, mask]) => ({
+    variable,
+    mask: tf.tensor(mask, variable.shape) as tf.Tensor,
+  }));
   return {
     entries,
     // A choice, not a product: 0 · −w would be −0, whose bytes are not those of zero.
-    apply: () => tf.tidy(() => entries.forEach(({ variable, mask }) => variable.assign(tf.where(tf.cast(mask, 'bool'), variable, tf.zerosLike(variable))))),
+    apply: () =>
+      tf.tidy(() =>
+        entries.forEach(({ variable, mask }) =>
+          variable.assign(tf.where(tf.cast(mask, 'bool'), variable, tf.zerosLike(variable))),
+        ),
+      ),
     dispose: () => tf.dispose(entries.map((e) => e.mask)),
   };
 }

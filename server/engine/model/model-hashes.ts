@@ -12,7 +12,7 @@ export function modelHashes(root: JsonNode, weightBytes: readonly Uint8Array[]):
     return { topology: sha256(canonicalJson(topology.value)), weights: weightsHash(weightBytes) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw topology.refuse('model.badTopology', 'The model\'s topology is nested too deeply.', 'Export the model again.');
+    throw topology.refuse('model.badTopology', "The model's topology is nested too deeply.", 'Export the model again.');
   }
 }
 

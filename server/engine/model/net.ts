@@ -11,7 +11,11 @@ import type { Variable } from './tf-types';
 export function buildNet(graph: Graph): LayersModel {
   const outputs = new Map<string, SymbolicTensor>();
   const built = graph.layers.map((layer, at) => {
-    const output = symbolicOutput(layer, `layer_${at}`, layer.inputs.map((name) => outputs.get(name)!));
+    const output = symbolicOutput(
+      layer,
+      `layer_${at}`,
+      layer.inputs.map((name) => outputs.get(name)!),
+    );
     outputs.set(layer.name, output);
     return { layer: output.sourceLayer, name: layer.name };
   });
@@ -32,7 +36,8 @@ export function variableOf(net: LayersModel, layer: GraphLayer, weight: string):
   // TF.js orders trainable weights before the others, which is Keras's order for every layer here. LayerVariable keeps its
   // tf.Variable to itself; there is no public way to it.
   const variable = (net.getLayer(layer.name).weights[at] as unknown as { val: Variable } | undefined)?.val;
-  if (!variable || String(variable.shape) !== String(layer.weights[at]!.shape)) throw new Error(`layer ${layer.name} was built without its ${weight}`);
+  if (!variable || String(variable.shape) !== String(layer.weights[at]!.shape))
+    throw new Error(`layer ${layer.name} was built without its ${weight}`);
   return variable;
 }
 
@@ -45,13 +50,45 @@ function tfLayer({ op }: GraphLayer, name: string) {
     case 'input':
       throw new Error('the input is no layer to apply');
     case 'dense':
-      return tfl.dense({ name, units: op.units, useBias: op.useBias, activation: tfActivation(op.activation), ...EMPTY });
+      return tfl.dense({
+        name,
+        units: op.units,
+        useBias: op.useBias,
+        activation: tfActivation(op.activation),
+        ...EMPTY,
+      });
     case 'conv2d':
-      return tfl.conv2d({ name, filters: op.filters, kernelSize: [...op.kernel], strides: [...op.strides], padding: op.padding, dilationRate: [...op.dilation], useBias: op.useBias, activation: tfActivation(op.activation), ...EMPTY });
+      return tfl.conv2d({
+        name,
+        filters: op.filters,
+        kernelSize: [...op.kernel],
+        strides: [...op.strides],
+        padding: op.padding,
+        dilationRate: [...op.dilation],
+        useBias: op.useBias,
+        activation: tfActivation(op.activation),
+        ...EMPTY,
+      });
     case 'depthwise':
-      return tfl.depthwiseConv2d({ name, depthMultiplier: op.multiplier, kernelSize: [...op.kernel], strides: [...op.strides], padding: op.padding, dilationRate: [...op.dilation], useBias: op.useBias, activation: tfActivation(op.activation), depthwiseInitializer: 'zeros', biasInitializer: 'zeros' });
+      return tfl.depthwiseConv2d({
+        name,
+        depthMultiplier: op.multiplier,
+        kernelSize: [...op.kernel],
+        strides: [...op.strides],
+        padding: op.padding,
+        dilationRate: [...op.dilation],
+        useBias: op.useBias,
+        activation: tfActivation(op.activation),
+        depthwiseInitializer: 'zeros',
+        biasInitializer: 'zeros',
+      });
     case 'pool': {
-      const config = { name, poolSize: [...op.size] as [number, number], strides: [...op.strides] as [number, number], padding: op.padding };
+      const config = {
+        name,
+        poolSize: [...op.size] as [number, number],
+        strides: [...op.strides] as [number, number],
+        padding: op.padding,
+      };
       return op.how === 'max' ? tfl.maxPooling2d(config) : tfl.averagePooling2d(config);
     }
     case 'globalPool': {
@@ -59,7 +96,13 @@ function tfLayer({ op }: GraphLayer, name: string) {
       return op.how === 'max' ? tfl.globalMaxPooling2d(config) : tfl.globalAveragePooling2d(config);
     }
     case 'batchNorm':
-      return tfl.batchNormalization({ name, momentum: op.momentum, epsilon: op.epsilon, center: op.center, scale: op.scale });
+      return tfl.batchNormalization({
+        name,
+        momentum: op.momentum,
+        epsilon: op.epsilon,
+        center: op.center,
+        scale: op.scale,
+      });
     case 'dropout':
       return tfl.dropout({ name, rate: op.rate });
     case 'gaussianNoise':

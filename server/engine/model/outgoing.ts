@@ -30,7 +30,9 @@ export function outgoingWeights(graph: Graph, tap: GraphLayer, units: number): O
   let revived: string | null = null;
   let noisy = false;
   // One map a tensor: a Concatenate may be reached on several ways.
-  const maps = new Map<string, Int32Array>([[tap.name, Int32Array.from({ length: tap.outputShape.at(-1)! }, (_, i) => i % units)]]);
+  const maps = new Map<string, Int32Array>([
+    [tap.name, Int32Array.from({ length: tap.outputShape.at(-1)! }, (_, i) => i % units)],
+  ]);
   for (const layer of graph.layers) {
     if (layer.name === tap.name || !layer.inputs.some((name) => maps.has(name))) continue;
     const unitOf = maps.get(layer.inputs[0]!);
@@ -57,12 +59,21 @@ export function outgoingWeights(graph: Graph, tap: GraphLayer, units: number): O
         const size = layer.outputShape.at(-1)!;
         const channels = unitOf!.length;
         // Row-major order: the last axis stays whole where the new one is a multiple of it.
-        if (size % channels === 0) maps.set(layer.name, Int32Array.from({ length: size }, (_, r) => unitOf![r % channels]!));
+        if (size % channels === 0)
+          maps.set(
+            layer.name,
+            Int32Array.from({ length: size }, (_, r) => unitOf![r % channels]!),
+          );
         else blocked ??= layer.name;
         break;
       }
       default:
-        if (op.kind === 'batchNorm' || (op.kind === 'rescaling' && op.offset !== 0) || (activation && activation.atZero !== 0)) revived ??= layer.name;
+        if (
+          op.kind === 'batchNorm' ||
+          (op.kind === 'rescaling' && op.offset !== 0) ||
+          (activation && activation.atZero !== 0)
+        )
+          revived ??= layer.name;
         noisy ||= op.kind === 'gaussianNoise';
         if (activation?.couples) blocked ??= layer.name;
         else maps.set(layer.name, unitOf!);
@@ -73,6 +84,8 @@ export function outgoingWeights(graph: Graph, tap: GraphLayer, units: number): O
 
 function joined(layer: GraphLayer, maps: ReadonlyMap<string, Int32Array>, graph: Graph): Int32Array {
   return Int32Array.from(
-    layer.inputs.flatMap((name) => [...(maps.get(name) ?? new Int32Array(layerOf(graph, name).outputShape.at(-1)!).fill(-1))]),
+    layer.inputs.flatMap((name) => [
+      ...(maps.get(name) ?? new Int32Array(layerOf(graph, name).outputShape.at(-1)!).fill(-1)),
+    ]),
   );
 }

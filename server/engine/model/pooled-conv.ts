@@ -19,10 +19,18 @@ export function convOfPool(graph: Graph, pool: GraphLayer): GraphLayer | null {
 /** Convolution and pooling as one step on the convolution's input. */
 export function pooledConv(conv: GraphLayer, pool: GraphLayer, variable: (weight: string) => tf.Variable): Kernel {
   const [c, p] = [conv.op, pool.op];
-  if (c.kind !== 'conv2d' || p.kind !== 'pool') throw new TypeError(`${conv.name} and ${pool.name} are no convolution and pooling`);
+  if (c.kind !== 'conv2d' || p.kind !== 'pool')
+    throw new TypeError(`${conv.name} and ${pool.name} are no convolution and pooling`);
   const pair = ([a, b]: readonly [number, number]): [number, number] => [a, b];
   return ([x]) => {
-    const sums = tf.conv2d(x as tf.Tensor4D, variable('kernel') as tf.Variable<tf.Rank.R4>, pair(c.strides), c.padding, 'NHWC', pair(c.dilation));
+    const sums = tf.conv2d(
+      x as tf.Tensor4D,
+      variable('kernel') as tf.Variable<tf.Rank.R4>,
+      pair(c.strides),
+      c.padding,
+      'NHWC',
+      pair(c.dilation),
+    );
     const largest = tf.maxPool(sums, pair(p.size), pair(p.strides), p.padding);
     return activate(c.useBias ? tf.add(largest, variable('bias')) : largest, c.activation);
   };

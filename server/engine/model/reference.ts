@@ -14,14 +14,22 @@ import { parseTopology } from './topology';
  *
  * @param opts.seed seeds every initialiser, each with a number of its own
  */
-export function buildSimpleCnn(opts: { seed: number; inputShape?: readonly [number, number, number]; classes?: number }): OpenModel {
+export function buildSimpleCnn(opts: {
+  seed: number;
+  inputShape?: readonly [number, number, number];
+  classes?: number;
+}): OpenModel {
   const json = simpleCnnJson(opts.inputShape ?? [28, 28, 1], opts.classes ?? 10);
   const root = parseModelJson(json, '');
   const graph = parseTopology(root);
   const groups = parseManifest(root);
   const source: ModelSource = {
     json: new TextEncoder().encode(json),
-    groups: groups.map((manifest) => ({ manifest, bytes: new Uint8Array(manifest.bytes), shardSizes: [manifest.bytes] })),
+    groups: groups.map((manifest) => ({
+      manifest,
+      bytes: new Uint8Array(manifest.bytes),
+      shardSizes: [manifest.bytes],
+    })),
     weights: locateWeights(graph, groups, root),
   };
   const blank = assemble('', root, source, graph);
@@ -46,20 +54,67 @@ export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint
 function withFreshWeights(blank: OpenModel, root: JsonNode, seed: number): OpenModel {
   reinitialise(blank, seed);
   const bytes = encodeWeights(blank);
-  const source: ModelSource = { ...blank.source, groups: blank.source.groups.map((g, i) => ({ ...g, bytes: bytes[i]! })) };
+  const source: ModelSource = {
+    ...blank.source,
+    groups: blank.source.groups.map((g, i) => ({ ...g, bytes: bytes[i]! })),
+  };
   blank.dispose();
   return assemble('', root, source, blank.graph);
 }
 
 function nodeAt(root: JsonNode, place: string): JsonNode {
-  return place.split('/').slice(1).reduce((node, key) => node.at(key.replace(/~1/g, '/').replace(/~0/g, '~')), root);
+  return place
+    .split('/')
+    .slice(1)
+    .reduce((node, key) => node.at(key.replace(/~1/g, '/').replace(/~0/g, '~')), root);
 }
 
 function simpleCnnJson([height, width, channels]: readonly [number, number, number], classes: number): string {
-  const conv = (name: string, filters: number, more = {}) => ({ class_name: 'Conv2D', config: { name, trainable: true, ...more, filters, kernel_size: [3, 3], strides: [1, 1], padding: 'valid', data_format: 'channels_last', dilation_rate: [1, 1], activation: 'relu', use_bias: true, kernel_initializer: glorot, bias_initializer: zeros } });
-  const pool = (name: string) => ({ class_name: 'MaxPooling2D', config: { name, trainable: true, pool_size: [2, 2], padding: 'valid', strides: [2, 2], data_format: 'channels_last' } });
-  const dense = (name: string, units: number, activation: string) => ({ class_name: 'Dense', config: { name, trainable: true, units, activation, use_bias: true, kernel_initializer: glorot, bias_initializer: zeros } });
-  const glorot = { class_name: 'VarianceScaling', config: { scale: 1, mode: 'fan_avg', distribution: 'uniform', seed: null } };
+  const conv = (name: string, filters: number, more = {}) => ({
+    class_name: 'Conv2D',
+    config: {
+      name,
+      trainable: true,
+      ...more,
+      filters,
+      kernel_size: [3, 3],
+      strides: [1, 1],
+      padding: 'valid',
+      data_format: 'channels_last',
+      dilation_rate: [1, 1],
+      activation: 'relu',
+      use_bias: true,
+      kernel_initializer: glorot,
+      bias_initializer: zeros,
+    },
+  });
+  const pool = (name: string) => ({
+    class_name: 'MaxPooling2D',
+    config: {
+      name,
+      trainable: true,
+      pool_size: [2, 2],
+      padding: 'valid',
+      strides: [2, 2],
+      data_format: 'channels_last',
+    },
+  });
+  const dense = (name: string, units: number, activation: string) => ({
+    class_name: 'Dense',
+    config: {
+      name,
+      trainable: true,
+      units,
+      activation,
+      use_bias: true,
+      kernel_initializer: glorot,
+      bias_initializer: zeros,
+    },
+  });
+  const glorot = {
+    class_name: 'VarianceScaling',
+    config: { scale: 1, mode: 'fan_avg', distribution: 'uniform', seed: null },
+  };
   const zeros = { class_name: 'Zeros', config: {} };
   // After a valid 3×3 convolution and a pooling by 2.
   const shrunk = (side: number) => Math.floor((side - 2) / 2);
@@ -87,7 +142,12 @@ function simpleCnnJson([height, width, channels]: readonly [number, number, numb
     format: 'layers-model',
     generatedBy: 'Fine-Prune',
     convertedBy: null,
-    modelTopology: { class_name: 'Sequential', config: { name: 'simple_cnn', layers }, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' },
+    modelTopology: {
+      class_name: 'Sequential',
+      config: { name: 'simple_cnn', layers },
+      keras_version: 'tfjs-layers 4.22.0',
+      backend: 'tensor_flow.js',
+    },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   });
 }

@@ -21,7 +21,10 @@ const STRAY = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
  * @returns absolute path of model.json, and the hashes of the model as written (see `OpenModel.hashes`)
  * @throws FinePruneError of kind `input`, code `output.…`
  */
-export async function saveModel(model: OpenModel, outFolder: string): Promise<{ path: string; topology: string; weights: string }> {
+export async function saveModel(
+  model: OpenModel,
+  outFolder: string,
+): Promise<{ path: string; topology: string; weights: string }> {
   const target = await checkSaveFolder(model, outFolder);
   const bytes = encodeWeights(model);
   const files = filesOf(model, bytes);
@@ -42,7 +45,10 @@ export async function saveModel(model: OpenModel, outFolder: string): Promise<{ 
 export async function checkSaveFolder(model: OpenModel, outFolder: string): Promise<string> {
   const target = await realTarget(path.resolve(outFolder));
   await refuseOwnFolder(model, target);
-  await refuseOthersFolder(target, new Set(['model.json', ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]));
+  await refuseOthersFolder(
+    target,
+    new Set(['model.json', ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]),
+  );
   return target;
 }
 
@@ -53,10 +59,14 @@ export async function checkSaveFolder(model: OpenModel, outFolder: string): Prom
  * @returns as `saveModel`
  * @throws FinePruneError of kind `input`, code `output.…`
  */
-export async function saveModelBeside(model: OpenModel, folder: string): Promise<{ path: string; topology: string; weights: string }> {
+export async function saveModelBeside(
+  model: OpenModel,
+  folder: string,
+): Promise<{ path: string; topology: string; weights: string }> {
   const bytes = encodeWeights(model);
   const file = path.join(path.resolve(folder), 'model.json');
-  for (const [name, content] of filesOf(model, bytes)) if (name !== 'model.json') await writeFileAtomically(path.join(path.dirname(file), name), content);
+  for (const [name, content] of filesOf(model, bytes))
+    if (name !== 'model.json') await writeFileAtomically(path.join(path.dirname(file), name), content);
   await writeFileAtomically(file, model.source.json);
   return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
 }
@@ -87,7 +97,9 @@ export function encodeWeights(model: OpenModel): Uint8Array[] {
 
 /** The place that is meant, where a folder is a link to another one. */
 async function realTarget(folder: string): Promise<string> {
-  return realpath(folder).catch(async () => path.join(await realpath(path.dirname(folder)).catch(() => path.dirname(folder)), path.basename(folder)));
+  return realpath(folder).catch(async () =>
+    path.join(await realpath(path.dirname(folder)).catch(() => path.dirname(folder)), path.basename(folder)),
+  );
 }
 
 /** The input must survive: its folder is not replaced, nor one that it lies in. */
@@ -95,7 +107,10 @@ async function refuseOwnFolder(model: OpenModel, target: string): Promise<void> 
   if (model.path === '') return;
   const own = await realpath(path.dirname(model.path)).catch(() => path.dirname(model.path));
   if (contains(target, own)) {
-    throw badInput('output.inputFolder', 'The output folder holds the input model, which is never overwritten.', { file: target, todo: 'Choose another output folder.' });
+    throw badInput('output.inputFolder', 'The output folder holds the input model, which is never overwritten.', {
+      file: target,
+      todo: 'Choose another output folder.',
+    });
   }
 }
 
@@ -104,7 +119,11 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
   const found = await lstat(target).catch(() => null);
   if (!found) return;
   if (!found.isDirectory()) {
-    throw badInput('output.fileInTheWay', `${path.basename(target)} can't be written: a file lies where its folder should be.`, { file: target, todo: 'Move that file away, or choose another output folder.' });
+    throw badInput(
+      'output.fileInTheWay',
+      `${path.basename(target)} can't be written: a file lies where its folder should be.`,
+      { file: target, todo: 'Move that file away, or choose another output folder.' },
+    );
   }
   const entries = await readdir(target, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw outputFailure(error, target);
@@ -115,7 +134,11 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
     const name = path.relative(target, path.join(entry.parentPath, entry.name)).split(path.sep).join('/');
     const ours = entry.isDirectory() ? folders.has(name) : parts.has(name) || STRAY.has(entry.name);
     if (!ours) {
-      throw badInput('output.foreignFiles', `The output folder holds "${name}", which is no part of a saved model; the folder would be replaced as a whole.`, { file: target, todo: 'Move that file away, or choose another output folder.' });
+      throw badInput(
+        'output.foreignFiles',
+        `The output folder holds "${name}", which is no part of a saved model; the folder would be replaced as a whole.`,
+        { file: target, todo: 'Move that file away, or choose another output folder.' },
+      );
     }
   }
 }

@@ -19,7 +19,16 @@ export function summarise(jsonText: string, file: string): ModelSummary {
     return summaryOf(graph, groups);
   } catch (error) {
     if (!(error instanceof FinePruneError)) throw error;
-    return { format: 'tfjs-layers', layers: [], inputShape: [], classes: 0, parameters: 0, classifier: null, penultimate: null, problem: error.toFailure() };
+    return {
+      format: 'tfjs-layers',
+      layers: [],
+      inputShape: [],
+      classes: 0,
+      parameters: 0,
+      classifier: null,
+      penultimate: null,
+      problem: error.toFailure(),
+    };
   }
 }
 

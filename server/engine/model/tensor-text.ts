@@ -27,7 +27,13 @@ export function tensorLines(groups: readonly ManifestGroup[], read: ReadBytes | 
  * One line for each Dense and Conv2D layer that may be pruned: how many of its units have nothing but zeros as incoming weights
  * and bias, and which. A layer whose weights can't all be read has none.
  */
-export function zeroedLines(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode, read: ReadBytes, prunable: (layer: GraphLayer) => boolean): string[] {
+export function zeroedLines(
+  graph: Graph,
+  groups: readonly ManifestGroup[],
+  root: JsonNode,
+  read: ReadBytes,
+  prunable: (layer: GraphLayer) => boolean,
+): string[] {
   const weights = locateWeights(graph, groups, root);
   return graph.layers.flatMap((layer) => {
     if ((layer.op.kind !== 'dense' && layer.op.kind !== 'conv2d') || !prunable(layer)) return [];
@@ -60,7 +66,9 @@ export function ranges(indices: readonly number[]): string {
     else runs.push([index, index]);
   }
   const shown = runs.slice(0, MAX_RANGES).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-  return runs.length > MAX_RANGES ? `${shown.join(', ')} and more (sha256 ${shortHash(indices.join())})` : shown.join(', ');
+  return runs.length > MAX_RANGES
+    ? `${shown.join(', ')} and more (sha256 ${shortHash(indices.join())})`
+    : shown.join(', ');
 }
 
 /** Smallest and largest value, and how many are no number; for float32 alone, the only type that training changes. */

@@ -50,7 +50,9 @@ export function modelText(json: Uint8Array, shards: ShardBytes | null, name: str
     return whole instanceof Uint8Array ? whole.subarray(offset, offset + length) : null;
   };
   const missing = bytes.flatMap((found) => (typeof found === 'string' ? [`Weights not read: ${found}`] : []));
-  const declared = bytes.flatMap((found, g) => (typeof found === 'string' ? tensorLines([model.groups[g]!], null) : []));
+  const declared = bytes.flatMap((found, g) =>
+    typeof found === 'string' ? tensorLines([model.groups[g]!], null) : [],
+  );
   return text([...lines, ...missing, ...weightLines(model, read), ...declared]);
 }
 
@@ -69,8 +71,13 @@ export interface WeightFile {
 export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFile, name: string): string {
   const model = parse(json, name);
   const end = offset + bytes.length;
-  const read: ReadBytes = (g, from, length) => (g === group && from >= offset && from + length <= end ? bytes.subarray(from - offset, from - offset + length) : null);
-  const cut = (model.groups[group]?.tensors ?? []).filter((t) => t.offset < end && t.offset + t.bytes > offset && !(t.offset >= offset && t.offset + t.bytes <= end));
+  const read: ReadBytes = (g, from, length) =>
+    g === group && from >= offset && from + length <= end
+      ? bytes.subarray(from - offset, from - offset + length)
+      : null;
+  const cut = (model.groups[group]?.tensors ?? []).filter(
+    (t) => t.offset < end && t.offset + t.bytes > offset && !(t.offset >= offset && t.offset + t.bytes <= end),
+  );
   const parts = cut.map((t) => {
     const [from, to] = [Math.max(t.offset, offset), Math.min(t.offset + t.bytes, end)];
     return `  ${plain(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
@@ -80,7 +87,10 @@ export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFi
 
 /** A file that is no weights at all; its hash makes a change of it show. */
 export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
-  return text([`This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`, 'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.']);
+  return text([
+    `This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`,
+    'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.',
+  ]);
 }
 
 /** Weight bytes of which no model is known. */
@@ -91,7 +101,9 @@ export function unknownWeightsText(bytes: Uint8Array, why: string): string {
 
 /** What tells two manifests apart for the reading of weight files. */
 export function manifestKey(json: Uint8Array, name: string): string {
-  return JSON.stringify(parse(json, name).groups.map(({ paths, tensors }) => [paths, tensors.map((t) => [t.name, t.shape, t.dtype])]));
+  return JSON.stringify(
+    parse(json, name).groups.map(({ paths, tensors }) => [paths, tensors.map((t) => [t.name, t.shape, t.dtype])]),
+  );
 }
 
 /**
@@ -101,7 +113,13 @@ export function manifestKey(json: Uint8Array, name: string): string {
  * @param sizeOf size in bytes of a weight file by its path in the manifest; null when it is not there
  * @returns null when the model names no such file, or the sizes don't add up
  */
-export function placeOfShard(json: Uint8Array, name: string, base: string, size: number, sizeOf: (path: string) => number | null): { group: number; offset: number } | null {
+export function placeOfShard(
+  json: Uint8Array,
+  name: string,
+  base: string,
+  size: number,
+  sizeOf: (path: string) => number | null,
+): { group: number; offset: number } | null {
   for (const [group, { paths, bytes }] of parse(json, name).groups.entries()) {
     const at = paths.findIndex((path) => path.split('/').at(-1) === base);
     if (at < 0) continue;
@@ -136,7 +154,10 @@ function headLines({ root, groups, graph, problem }: ReadModel): string[] {
   ];
 }
 
-function layerLine({ name, className, op, outputShape, weights, place }: Graph['layers'][number], root: JsonNode): string {
+function layerLine(
+  { name, className, op, outputShape, weights, place }: Graph['layers'][number],
+  root: JsonNode,
+): string {
   const parameters = weights.reduce((sum, w) => sum + product(w.shape), 0);
   const activation = activationOf(op)?.name ?? 'linear';
   return [
@@ -150,7 +171,10 @@ function layerLine({ name, className, op, outputShape, weights, place }: Graph['
 }
 
 function configHash(place: string, root: JsonNode): string {
-  const node = place.split('/').slice(1).reduce((at, part) => at.at(part.replace(/~1/g, '/').replace(/~0/g, '~')), root);
+  const node = place
+    .split('/')
+    .slice(1)
+    .reduce((at, part) => at.at(part.replace(/~1/g, '/').replace(/~0/g, '~')), root);
   try {
     return shortHash(canonicalJson(node.value ?? null)).slice(0, 8);
   } catch {
@@ -159,7 +183,14 @@ function configHash(place: string, root: JsonNode): string {
 }
 
 function weightLines({ root, groups, graph }: ReadModel, read: ReadBytes): string[] {
-  return ['', 'Zeroed units', ...(graph ? zeroed(graph, groups, root, read) : []), '', 'Tensors', ...tensorLines(groups, read)];
+  return [
+    '',
+    'Zeroed units',
+    ...(graph ? zeroed(graph, groups, root, read) : []),
+    '',
+    'Tensors',
+    ...tensorLines(groups, read),
+  ];
 }
 
 function zeroed(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode, read: ReadBytes): string[] {
@@ -180,9 +211,13 @@ function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
     parts.push(bytes);
   }
   const total = parts.reduce((sum, part) => sum + part.length, 0);
-  const other = total === group.bytes ? -1 : parts.findIndex((part) => kindOfBytes(part.subarray(0, HEAD_BYTES))?.sure === 'content');
+  const other =
+    total === group.bytes
+      ? -1
+      : parts.findIndex((part) => kindOfBytes(part.subarray(0, HEAD_BYTES))?.sure === 'content');
   if (other >= 0) return `${plain(group.paths[other]!)} ${whatItIs(parts[other]!)}`;
-  if (total !== group.bytes) return `${group.paths.map(plain).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
+  if (total !== group.bytes)
+    return `${group.paths.map(plain).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
   if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(total);
   let offset = 0;

@@ -30,7 +30,11 @@ export function parseTopology(root: JsonNode): Graph {
   const { className, config } = modelConfig(root);
   const kind = className.string();
   if (!isModelClass(kind)) {
-    throw className.refuse('model.unsupportedTopology', `The model is of the class ${kind}; only Sequential and functional models are supported.`, 'Export it as a Sequential or functional Keras model.');
+    throw className.refuse(
+      'model.unsupportedTopology',
+      `The model is of the class ${kind}; only Sequential and functional models are supported.`,
+      'Export it as a Sequential or functional Keras model.',
+    );
   }
   const { entries, input, output } = kind === 'Sequential' ? sequential(config) : functional(config);
   const ordered = topologicalOrder(entries, output, config);
@@ -40,12 +44,33 @@ export function parseTopology(root: JsonNode): Graph {
   for (const entry of ordered) {
     const op = readLayer(entry.className, entry.config);
     if ((op.kind === 'input') !== (entry.name === input)) {
-      throw entry.className.refuse('model.severalInputs', `The model has another input, "${entry.name}"; models with several inputs are not supported.`, 'Export a model that takes one image.');
+      throw entry.className.refuse(
+        'model.severalInputs',
+        `The model has another input, "${entry.name}"; models with several inputs are not supported.`,
+        'Export a model that takes one image.',
+      );
     }
-    const { shape, weights } = inferLayer(op, entry.inputs.map((name) => byName.get(name)!.outputShape), entry.config);
+    const { shape, weights } = inferLayer(
+      op,
+      entry.inputs.map((name) => byName.get(name)!.outputShape),
+      entry.config,
+    );
     parameters += weights.reduce((sum, w) => sum + w.shape.reduce((a, b) => a * b, 1), 0);
-    if (parameters > MAX_PARAMETERS) throw entry.className.refuse('model.tooLarge', `The model has more than ${MAX_PARAMETERS} parameters.`, 'Defend a smaller model.');
-    const layer: GraphLayer = { name: entry.name, className: entry.className.string(), op, inputs: entry.inputs, outputShape: shape, weights, place: entry.place };
+    if (parameters > MAX_PARAMETERS)
+      throw entry.className.refuse(
+        'model.tooLarge',
+        `The model has more than ${MAX_PARAMETERS} parameters.`,
+        'Defend a smaller model.',
+      );
+    const layer: GraphLayer = {
+      name: entry.name,
+      className: entry.className.string(),
+      op,
+      inputs: entry.inputs,
+      outputShape: shape,
+      weights,
+      place: entry.place,
+    };
     layers.push(layer);
     byName.set(entry.name, layer);
   }
@@ -56,7 +81,12 @@ export function parseTopology(root: JsonNode): Graph {
 /** `modelTopology` itself, or its `model_config` in files that Keras's converter wrote. */
 function modelConfig(root: JsonNode): { className: JsonNode; config: JsonNode } {
   const topology = root.at('modelTopology', 'The model');
-  if (!topology.present) throw root.refuse('model.notLayersModel', 'The file has no "modelTopology": it is no TF.js Layers model.', 'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote.');
+  if (!topology.present)
+    throw root.refuse(
+      'model.notLayersModel',
+      'The file has no "modelTopology": it is no TF.js Layers model.',
+      'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote.',
+    );
   const model = topology.at('model_config').present ? topology.at('model_config') : topology;
   model.object();
   return { className: model.at('class_name'), config: model.at('config') };
@@ -71,18 +101,28 @@ interface Topology {
 function sequential(config: JsonNode): Topology {
   const list = Array.isArray(config.value) ? config : config.at('layers');
   const nodes = capped(list);
-  if (nodes.length === 0) throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after its layers were added.');
+  if (nodes.length === 0)
+    throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after its layers were added.');
   const entries = nodes.map((node) => entryOf(node, []));
   const first = entries[0]!;
   // Its shape stands inside of it, if anywhere.
   if (isModelClass(first.className.value)) throw nestedModel(first.className, first.config);
   if (first.className.value !== 'InputLayer') {
-    const shape = [first.config.at('batch_input_shape'), first.config.at('batch_shape'), config.at('build_input_shape')].find((s) => s.present) ?? first.config.at('batch_input_shape');
+    const shape =
+      [first.config.at('batch_input_shape'), first.config.at('batch_shape'), config.at('build_input_shape')].find(
+        (s) => s.present,
+      ) ?? first.config.at('batch_input_shape');
     inputShape(shape);
     let name = `${first.name}_input`;
     while (entries.some((e) => e.name === name)) name += '_';
     const where = first.place;
-    entries.unshift({ name, className: first.className.literal('InputLayer'), config: first.config.literal({ batch_input_shape: shape.value }), inputs: [], place: where });
+    entries.unshift({
+      name,
+      className: first.className.literal('InputLayer'),
+      config: first.config.literal({ batch_input_shape: shape.value }),
+      inputs: [],
+      place: where,
+    });
   }
   entries.forEach((entry, i) => {
     if (i > 0) entry.inputs = [entries[i - 1]!.name];
@@ -101,17 +141,33 @@ function functional(config: JsonNode): Topology {
   const entries = nodes.map((node) => {
     const calls = node.at('inbound_nodes').present ? node.at('inbound_nodes').items() : [];
     const entry = entryOf(node, []);
-    if (calls.length > 1) throw calls[1]!.refuse('model.sharedLayer', `Layer "${entry.name}" is used ${calls.length} times; shared layers are not supported.`, 'Export the model with a layer of its own for each use.');
+    if (calls.length > 1)
+      throw calls[1]!.refuse(
+        'model.sharedLayer',
+        `Layer "${entry.name}" is used ${calls.length} times; shared layers are not supported.`,
+        'Export the model with a layer of its own for each use.',
+      );
     if (calls.length === 1) entry.inputs = tensorsOfCall(calls[0]!).map((tensor) => nameOfTensor(tensor));
     return entry;
   });
   checkNames(entries);
   const only = (field: 'input_layers' | 'output_layers', code: string, word: string) => {
     const ends = tensorList(config.at(field));
-    if (ends.length !== 1) throw config.at(field).refuse(code, `The model has ${ends.length} ${word}s; only models with one ${word} are supported.`, `Export a model with one ${word}.`);
+    if (ends.length !== 1)
+      throw config
+        .at(field)
+        .refuse(
+          code,
+          `The model has ${ends.length} ${word}s; only models with one ${word} are supported.`,
+          `Export a model with one ${word}.`,
+        );
     return nameOfTensor(ends[0]!);
   };
-  return { entries, input: only('input_layers', 'model.severalInputs', 'input'), output: only('output_layers', 'model.severalOutputs', 'output') };
+  return {
+    entries,
+    input: only('input_layers', 'model.severalInputs', 'input'),
+    output: only('output_layers', 'model.severalOutputs', 'output'),
+  };
 }
 
 function entryOf(node: JsonNode, inputs: string[]): Entry {
@@ -125,14 +181,24 @@ function entryOf(node: JsonNode, inputs: string[]): Entry {
 }
 
 function capped(list: JsonNode): JsonNode[] {
-  if (list.array().length > MAX_LAYERS) throw list.refuse('model.tooLarge', `The model has ${list.array().length} layers; at most ${MAX_LAYERS} are supported.`, 'Defend a smaller model.');
+  if (list.array().length > MAX_LAYERS)
+    throw list.refuse(
+      'model.tooLarge',
+      `The model has ${list.array().length} layers; at most ${MAX_LAYERS} are supported.`,
+      'Defend a smaller model.',
+    );
   return list.items();
 }
 
 function checkNames(entries: readonly Entry[]): void {
   const seen = new Set<string>();
   for (const { name, className } of entries) {
-    if (seen.has(name)) throw className.refuse('model.duplicateLayer', `Two layers are called "${name}".`, 'Give each layer a name of its own and export the model again.');
+    if (seen.has(name))
+      throw className.refuse(
+        'model.duplicateLayer',
+        `Two layers are called "${name}".`,
+        'Give each layer a name of its own and export the model again.',
+      );
     seen.add(name);
   }
 }
@@ -147,7 +213,8 @@ function tensorsOfCall(call: JsonNode): JsonNode[] {
   const walk = (node: JsonNode, depth: number): void => {
     if (depth > 8) throw node.wrong('a list of tensors');
     if (Array.isArray(node.value)) node.items().forEach((item) => walk(item, depth + 1));
-    else if (isObject(node.value) && node.value['class_name'] === '__keras_tensor__') found.push(node.at('config').at('keras_history'));
+    else if (isObject(node.value) && node.value['class_name'] === '__keras_tensor__')
+      found.push(node.at('config').at('keras_history'));
   };
   call.object();
   walk(call.at('args'), 0);
@@ -160,9 +227,23 @@ function tensorList(node: JsonNode): JsonNode[] {
 }
 
 function nameOfTensor(tensor: JsonNode): string {
-  const [name, node, index] = [tensor.at(0).string(), tensor.at(1).integer(0, MAX_UNITS, 0), tensor.at(2).integer(0, MAX_UNITS, 0)];
-  if (node !== 0) throw tensor.refuse('model.sharedLayer', `Layer "${name}" is used more than once; shared layers are not supported.`, 'Export the model with a layer of its own for each use.');
-  if (index !== 0) throw tensor.refuse('model.unsupportedTopology', `The model reads output ${index} of layer "${name}"; only layers with one output are supported.`, 'Export the model without layers of several outputs.');
+  const [name, node, index] = [
+    tensor.at(0).string(),
+    tensor.at(1).integer(0, MAX_UNITS, 0),
+    tensor.at(2).integer(0, MAX_UNITS, 0),
+  ];
+  if (node !== 0)
+    throw tensor.refuse(
+      'model.sharedLayer',
+      `Layer "${name}" is used more than once; shared layers are not supported.`,
+      'Export the model with a layer of its own for each use.',
+    );
+  if (index !== 0)
+    throw tensor.refuse(
+      'model.unsupportedTopology',
+      `The model reads output ${index} of layer "${name}"; only layers with one output are supported.`,
+      'Export the model without layers of several outputs.',
+    );
   return name;
 }
 
@@ -193,7 +274,14 @@ function topologicalOrder(entries: readonly Entry[], output: string, config: Jso
         done.add(entry.name);
       } else later.push(entry);
     }
-    if (later.length === waiting.length) throw broken(config, `layers "${later.map((e) => e.name).slice(0, 5).join('", "')}" read each other in a circle`);
+    if (later.length === waiting.length)
+      throw broken(
+        config,
+        `layers "${later
+          .map((e) => e.name)
+          .slice(0, 5)
+          .join('", "')}" read each other in a circle`,
+      );
     waiting = later;
   }
   return order;
@@ -213,6 +301,12 @@ function consumersOf(layers: readonly GraphLayer[]): Map<string, string[]> {
 function checkInput(layers: readonly GraphLayer[], root: JsonNode): void {
   const shape = layers.find((l) => l.op.kind === 'input')?.outputShape;
   if (!shape || (shape.length !== 3 && shape.length !== 2)) {
-    throw root.at('modelTopology').refuse('model.inputShape', `The model's input is [${shape ?? ''}]; expected an image: [height, width, channels].`, 'Export a model whose input is an image (a Reshape or Flatten layer may follow it).');
+    throw root
+      .at('modelTopology')
+      .refuse(
+        'model.inputShape',
+        `The model's input is [${shape ?? ''}]; expected an image: [height, width, channels].`,
+        'Export a model whose input is an image (a Reshape or Flatten layer may follow it).',
+      );
   }
 }

@@ -47,7 +47,11 @@ export function strategySite(graph: Graph, named: string | null, file?: string):
 }
 
 /** The site that a config asks for: a strategy's, else the reference recipe's. Throws as `findUnitSite` does. */
-export function configuredSite(graph: Graph, { layer, strategy }: Pick<ResolvedConfig, 'layer' | 'strategy'>, file?: string): UnitSite {
+export function configuredSite(
+  graph: Graph,
+  { layer, strategy }: Pick<ResolvedConfig, 'layer' | 'strategy'>,
+  file?: string,
+): UnitSite {
   return strategy ? strategySite(graph, layer, file) : findUnitSite(graph, layer, file);
 }
 
@@ -56,7 +60,11 @@ export function planSite(graph: Graph, named?: string | null, file?: string): Si
   if (named === undefined || named === null) return planFor(graph, penultimate(graph, file), 'penultimate', file);
   const layer = graph.byName.get(named);
   if (!layer) {
-    throw badInput('layer.unknown', `The model has no layer "${named}"; it has ${list(prunableLayers(graph))} to prune.`, { file, place: '/layer', todo: 'Name one of these layers, or leave `layer` out.' });
+    throw badInput(
+      'layer.unknown',
+      `The model has no layer "${named}"; it has ${list(prunableLayers(graph))} to prune.`,
+      { file, place: '/layer', todo: 'Name one of these layers, or leave `layer` out.' },
+    );
   }
   return planFor(graph, layer, 'named', file);
 }
@@ -77,41 +85,84 @@ export function isPrunable(graph: Graph, layer: GraphLayer): boolean {
 }
 
 /** Kinds of layers through which one goes back from the classifier to the layer that makes the units. */
-const PASSED_BACK = new Set(['activation', 'relu', 'leakyRelu', 'elu', 'prelu', 'batchNorm', 'dropout', 'gaussianNoise', 'gaussianDropout', 'flatten', 'reshape', 'pool', 'globalPool', 'zeroPadding', 'rescaling']);
+const PASSED_BACK = new Set([
+  'activation',
+  'relu',
+  'leakyRelu',
+  'elu',
+  'prelu',
+  'batchNorm',
+  'dropout',
+  'gaussianNoise',
+  'gaussianDropout',
+  'flatten',
+  'reshape',
+  'pool',
+  'globalPool',
+  'zeroPadding',
+  'rescaling',
+]);
 
 function penultimate(graph: Graph, file: string | undefined): GraphLayer {
   let layer = layerOf(graph, layerOf(graph, graph.classifier).inputs[0]!);
   while (PASSED_BACK.has(layer.op.kind)) layer = layerOf(graph, layer.inputs[0]!);
   if (['dense', 'conv2d', 'add'].includes(layer.op.kind)) return layer;
   const todo = prunableLayers(graph);
-  const why = layer.op.kind === 'input' ? `there is no layer before the classifier "${graph.classifier}"` : `"${layer.name}" (${layer.className}) comes before the classifier`;
-  throw badInput('layer.noPenultimate', `No layer to prune was found: ${why}, and only Dense, Conv2D and Add layers have units.`, {
-    file,
-    place: '/layer',
-    todo: todo.length ? `Name the layer to prune in \`layer\`: ${list(todo)}.` : 'This model has no hidden layer that could be pruned.',
-  });
+  const why =
+    layer.op.kind === 'input'
+      ? `there is no layer before the classifier "${graph.classifier}"`
+      : `"${layer.name}" (${layer.className}) comes before the classifier`;
+  throw badInput(
+    'layer.noPenultimate',
+    `No layer to prune was found: ${why}, and only Dense, Conv2D and Add layers have units.`,
+    {
+      file,
+      place: '/layer',
+      todo: todo.length
+        ? `Name the layer to prune in \`layer\`: ${list(todo)}.`
+        : 'This model has no hidden layer that could be pruned.',
+    },
+  );
 }
 
 function planFor(graph: Graph, layer: GraphLayer, chosen: UnitSite['chosen'], file: string | undefined): SitePlan {
   const refuse = (why: string): FinePruneError => {
-    const others = graph.layers.filter((l) => l !== layer && (l.op.kind === 'dense' || l.op.kind === 'conv2d') && l.name !== graph.classifier).map((l) => l.name);
-    return badInput('layer.notPrunable', `Layer "${layer.name}" (${layer.className}) can't be pruned: ${why}.`, { file, place: '/layer', todo: others.length ? `Name another layer in \`layer\`: ${list(others)}.` : 'This model has no other layer that could be pruned.' });
+    const others = graph.layers
+      .filter((l) => l !== layer && (l.op.kind === 'dense' || l.op.kind === 'conv2d') && l.name !== graph.classifier)
+      .map((l) => l.name);
+    return badInput('layer.notPrunable', `Layer "${layer.name}" (${layer.className}) can't be pruned: ${why}.`, {
+      file,
+      place: '/layer',
+      todo: others.length
+        ? `Name another layer in \`layer\`: ${list(others)}.`
+        : 'This model has no other layer that could be pruned.',
+    });
   };
   const { op } = layer;
-  if (op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'add') throw refuse('only Dense, Conv2D and Add layers have units');
+  if (op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'add')
+    throw refuse('only Dense, Conv2D and Add layers have units');
   if (layer.name === graph.classifier) throw refuse('it is the classifier, whose units are the classes');
 
   const chain = chainOf(graph, layer);
   const tap = chain.at(-1)!;
-  const function_ = chain.map((l) => activationOf(l.op)).filter((a) => a !== null && a.name !== 'linear').at(-1);
+  const function_ = chain
+    .map((l) => activationOf(l.op))
+    .filter((a) => a !== null && a.name !== 'linear')
+    .at(-1);
   if (chain.some((l) => activationOf(l.op)?.couples)) throw refuse('its softmax makes every unit depend on all others');
   const units = layer.outputShape.at(-1)!;
   const traced = outgoingWeights(graph, tap, units);
   const silent = silence(chain);
-  if (traced.revived) throw refuse(`"${traced.revived}" would turn a silenced unit into a constant that still counts downstream`);
-  if (!silent && traced.blocked) throw refuse(`a silenced unit gives ${function_?.name ?? 'a sum'}(0), which is not 0, and "${traced.blocked}" passes it on where no weight can take it out`);
+  if (traced.revived)
+    throw refuse(`"${traced.revived}" would turn a silenced unit into a constant that still counts downstream`);
+  if (!silent && traced.blocked)
+    throw refuse(
+      `a silenced unit gives ${function_?.name ?? 'a sum'}(0), which is not 0, and "${traced.blocked}" passes it on where no weight can take it out`,
+    );
 
-  const lastLinear = chain.findLastIndex((l) => l.op.kind === 'batchNorm') > chain.findLastIndex((l) => (activationOf(l.op)?.name ?? 'linear') !== 'linear');
+  const lastLinear =
+    chain.findLastIndex((l) => l.op.kind === 'batchNorm') >
+    chain.findLastIndex((l) => (activationOf(l.op)?.name ?? 'linear') !== 'linear');
   const site: UnitSite = {
     layer: layer.name,
     kind: op.kind === 'dense' ? 'Dense' : op.kind === 'conv2d' ? 'Conv2D' : 'Add',
@@ -135,9 +186,18 @@ function chainOf(graph: Graph, layer: GraphLayer): GraphLayer[] {
   const walked = [layer];
   let length = 1;
   let activated = isNonlinear(layer);
-  for (let next = soleConsumer(graph, layer); next && isPerUnit(next, layer.outputShape.at(-1)!); next = soleConsumer(graph, next)) {
+  for (
+    let next = soleConsumer(graph, layer);
+    next && isPerUnit(next, layer.outputShape.at(-1)!);
+    next = soleConsumer(graph, next)
+  ) {
     walked.push(next);
-    if (next.op.kind === 'batchNorm' || next.op.kind === 'rescaling' || (isNonlinear(next) && (!activated || activationOf(next.op)!.atZero !== 0))) length = walked.length;
+    if (
+      next.op.kind === 'batchNorm' ||
+      next.op.kind === 'rescaling' ||
+      (isNonlinear(next) && (!activated || activationOf(next.op)!.atZero !== 0))
+    )
+      length = walked.length;
     activated ||= isNonlinear(next);
   }
   return walked.slice(0, length);
@@ -155,7 +215,19 @@ function isNonlinear(layer: GraphLayer): boolean {
 /** Whether a layer works on each unit by itself, and index i of its last axis still belongs to unit i mod units. */
 function isPerUnit({ op, outputShape }: GraphLayer, units: number): boolean {
   if (op.kind === 'flatten' || op.kind === 'reshape') return outputShape.at(-1)! % units === 0;
-  return (activationOf(op) !== null && op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'depthwise') || ['batchNorm', 'rescaling', 'dropout', 'gaussianNoise', 'gaussianDropout', 'pool', 'globalPool', 'zeroPadding'].includes(op.kind);
+  return (
+    (activationOf(op) !== null && op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'depthwise') ||
+    [
+      'batchNorm',
+      'rescaling',
+      'dropout',
+      'gaussianNoise',
+      'gaussianDropout',
+      'pool',
+      'globalPool',
+      'zeroPadding',
+    ].includes(op.kind)
+  );
 }
 
 /** Whether zeroed incoming weights (and gamma, beta) make a unit exactly 0 at the end of the chain. Never so for a sum. */
@@ -186,18 +258,31 @@ function incomingWeights(layer: GraphLayer, chain: readonly GraphLayer[]): Incom
 
 /** Whether only inference-time identities lie between tap and classifier, and between the classifier and the logits. */
 function feedsClassifier(graph: Graph, tap: GraphLayer, units: number): boolean {
-  const readsTap = (name: string): boolean => name === tap.name || (isIdentity(layerOf(graph, name)) && readsTap(layerOf(graph, name).inputs[0]!));
-  const givesLogits = (name: string): boolean => name === graph.classifier || (isIdentity(layerOf(graph, name)) && givesLogits(layerOf(graph, name).inputs[0]!));
-  return String(tap.outputShape) === String(units) && readsTap(layerOf(graph, graph.classifier).inputs[0]!) && givesLogits(graph.output) && !isNonlinear(layerOf(graph, graph.classifier));
+  const readsTap = (name: string): boolean =>
+    name === tap.name || (isIdentity(layerOf(graph, name)) && readsTap(layerOf(graph, name).inputs[0]!));
+  const givesLogits = (name: string): boolean =>
+    name === graph.classifier || (isIdentity(layerOf(graph, name)) && givesLogits(layerOf(graph, name).inputs[0]!));
+  return (
+    String(tap.outputShape) === String(units) &&
+    readsTap(layerOf(graph, graph.classifier).inputs[0]!) &&
+    givesLogits(graph.output) &&
+    !isNonlinear(layerOf(graph, graph.classifier))
+  );
 }
 
 function isIdentity({ op, outputShape }: GraphLayer): boolean {
   if (op.kind === 'activation') return op.activation === 'linear';
-  return ['dropout', 'gaussianNoise', 'gaussianDropout'].includes(op.kind) || ((op.kind === 'flatten' || op.kind === 'reshape') && outputShape.length === 1);
+  return (
+    ['dropout', 'gaussianNoise', 'gaussianDropout'].includes(op.kind) ||
+    ((op.kind === 'flatten' || op.kind === 'reshape') && outputShape.length === 1)
+  );
 }
 
 function list(names: readonly string[]): string {
   if (names.length === 0) return 'no layer';
-  const shown = names.slice(0, 12).map((n) => `"${n}"`).join(', ');
+  const shown = names
+    .slice(0, 12)
+    .map((n) => `"${n}"`)
+    .join(', ');
   return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
 }

@@ -44,7 +44,8 @@ export function above(value: number, pointer: string, most: number): void {
 }
 
 export function count(value: number, pointer: string, most = MOST_COUNT, least = 0): void {
-  if (!Number.isInteger(value) || value < least || value > most) refuse(pointer, `is ${value}; a whole number from ${least} to ${most} was expected`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    refuse(pointer, `is ${value}; a whole number from ${least} to ${most} was expected`);
 }
 
 /** Each at most once. @param noun what they count */
@@ -75,6 +76,8 @@ export function checkTriggeredRate(rate: TriggeredRate, pointer: string): void {
   checkRate(rate, pointer);
   if (!rate.untriggered) return;
   const { hits, gained, lost } = rate.untriggered;
-  for (const key of ['hits', 'gained', 'lost'] as const) count(rate.untriggered[key], `${pointer}/untriggered/${key}`, rate.of);
-  if (hits - lost + gained !== rate.hits) refuse(`${pointer}/untriggered`, `gives ${hits - lost + gained} hits; ${rate.hits} were expected`);
+  for (const key of ['hits', 'gained', 'lost'] as const)
+    count(rate.untriggered[key], `${pointer}/untriggered/${key}`, rate.of);
+  if (hits - lost + gained !== rate.hits)
+    refuse(`${pointer}/untriggered`, `gives ${hits - lost + gained} hits; ${rate.hits} were expected`);
 }

@@ -21,13 +21,25 @@ export interface ReportParts {
 }
 
 /** Puts a run's figures together with verdict, gates and findings. `model.after` is filled in when the model is saved. */
-export function buildReport({ subject, outcome, dataset, backend, configHash, overridden }: ReportParts): DefenseReport {
+export function buildReport({
+  subject,
+  outcome,
+  dataset,
+  backend,
+  configHash,
+  overridden,
+}: ReportParts): DefenseReport {
   const { config, model, site, roles, triggered } = subject;
   const { pruningChanged, scan, ...measured } = outcome;
   const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
     ...measured,
     ...(scan && { scan: reportedScan(scan, triggered?.target) }),
-    trigger: triggered && { kind: triggered.kind, source: triggered.kind === 'inverted' ? 'estimated' : 'known', target: triggered.target, inputs: triggered.count },
+    trigger: triggered && {
+      kind: triggered.kind,
+      source: triggered.kind === 'inverted' ? 'estimated' : 'known',
+      target: triggered.target,
+      inputs: triggered.count,
+    },
     data: {
       format: dataset.format,
       classes: dataset.classes,
@@ -58,8 +70,19 @@ export function buildReport({ subject, outcome, dataset, backend, configHash, ov
       ...(overridden.length > 0 && { overridden: [...overridden] }),
     },
   };
-  const found: Finding[] = findings({ ...facts, pruningChanged, canBeNegative: site.canBeNegative, samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0 });
-  return { schemaVersion: 1, ...facts, findings: found, gates: judgeGates(facts, config.gates), verdict: judge(facts, config.gates) };
+  const found: Finding[] = findings({
+    ...facts,
+    pruningChanged,
+    canBeNegative: site.canBeNegative,
+    samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0,
+  });
+  return {
+    schemaVersion: 1,
+    ...facts,
+    findings: found,
+    gates: judgeGates(facts, config.gates),
+    verdict: judge(facts, config.gates),
+  };
 }
 
 /** Where an absolute path leads is this machine's affair: a report keeps the file's name, and its hash says which file it was. */
@@ -69,7 +92,10 @@ function withoutMachine(file: string): string {
 
 /** A config as reports record it: without the folders of absolute paths. */
 export function portable(config: ResolvedConfig): ResolvedConfig {
-  const pair = ({ images, labels }: { images: string; labels: string }) => ({ images: withoutMachine(images), labels: withoutMachine(labels) });
+  const pair = ({ images, labels }: { images: string; labels: string }) => ({
+    images: withoutMachine(images),
+    labels: withoutMachine(labels),
+  });
   const { data, trigger } = config;
   return {
     ...config,

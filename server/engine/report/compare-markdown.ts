@@ -68,17 +68,30 @@ function gateRows(comparison: ReportComparison, heads: readonly string[]): strin
   const { gates } = comparison;
   const which = whichEstimated(comparison);
   const estimated = which === null ? '' : `, *estimated* trigger${ESTIMATED_SIDE[which]}`;
-  const cell = (gate: GateChange['base']): string => (gate ? `≤ ${limitWords(gate.limit)}, ${gate.met ? 'met' : '**missed**'}` : '–');
+  const cell = (gate: GateChange['base']): string =>
+    gate ? `≤ ${limitWords(gate.limit)}, ${gate.met ? 'met' : '**missed**'}` : '–';
   const words = { same: '', loosened: '⚠️ loosened', tightened: 'tightened', added: 'added', removed: '⚠️ removed' };
-  return table(['Gate', ...heads, 'limit'], gates.map((gate) => [`${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? estimated : ''}`, cell(gate.base), cell(gate.head), words[gate.limit]]));
+  return table(
+    ['Gate', ...heads, 'limit'],
+    gates.map((gate) => [
+      `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? estimated : ''}`,
+      cell(gate.base),
+      cell(gate.head),
+      words[gate.limit],
+    ]),
+  );
 }
 
 function findingRows({ findings, base, head: now }: ReportComparison): string {
   const alone = !base || !now;
-  const words = alone ? { added: 'Finding', removed: 'Finding', reworded: 'Finding', kept: 'Finding' } : { added: '**New finding**', removed: 'Gone', reworded: 'Other figures', kept: 'As before' };
+  const words = alone
+    ? { added: 'Finding', removed: 'Finding', reworded: 'Finding', kept: 'Finding' }
+    : { added: '**New finding**', removed: 'Gone', reworded: 'Other figures', kept: 'As before' };
   const told = findings.filter(({ change }) => change !== 'kept');
   const kept = findings.length - told.length;
-  const lines = told.slice(0, MOST_ROWS).map(({ id, change, base, head }) => `- ${words[change]}: ${code(id)}: ${text(head ?? base ?? '')}`);
+  const lines = told
+    .slice(0, MOST_ROWS)
+    .map(({ id, change, base, head }) => `- ${words[change]}: ${code(id)}: ${text(head ?? base ?? '')}`);
   const more = told.length > MOST_ROWS ? [`- … and ${count(told.length - MOST_ROWS)} more.`] : [];
   const rest = kept > 0 ? [`- ${count(kept)} ${kept === 1 ? 'finding is' : 'findings are'} as before.`] : [];
   return [...lines, ...more, ...rest].join('\n');
@@ -87,23 +100,46 @@ function findingRows({ findings, base, head: now }: ReportComparison): string {
 /** Which classes the scans flag; nothing where no report has a scan. */
 function scanRows({ scans = [], base, head }: ReportComparison, heads: readonly string[]): string {
   if (scans.length === 0) return '';
-  const cell = (flagged: readonly number[] | null, report: unknown): string => (!report ? '–' : flagged === null ? 'not scanned' : flagged.length === 0 ? 'nothing found' : `${classes(flagged)}`);
-  const change = ({ added, removed }: (typeof scans)[number]): string => [...(added.length > 0 ? [`⚠️ ${classes(added)} added`] : []), ...(removed.length > 0 ? [`${classes(removed)} gone`] : [])].join('; ');
-  return table(['Suspicious classes', ...heads, 'change'], scans.map((scan) => [`Scan of the ${scan.model} model`, cell(scan.base, base), cell(scan.head, head), change(scan)]), 4);
+  const cell = (flagged: readonly number[] | null, report: unknown): string =>
+    !report ? '–' : flagged === null ? 'not scanned' : flagged.length === 0 ? 'nothing found' : `${classes(flagged)}`;
+  const change = ({ added, removed }: (typeof scans)[number]): string =>
+    [
+      ...(added.length > 0 ? [`⚠️ ${classes(added)} added`] : []),
+      ...(removed.length > 0 ? [`${classes(removed)} gone`] : []),
+    ].join('; ');
+  return table(
+    ['Suspicious classes', ...heads, 'change'],
+    scans.map((scan) => [
+      `Scan of the ${scan.model} model`,
+      cell(scan.base, base),
+      cell(scan.head, head),
+      change(scan),
+    ]),
+    4,
+  );
 }
 
 function unitsText({ units }: ReportComparison): string {
   const { layer, both, onlyBase, onlyHead } = units;
-  const listed = (indices: readonly number[]): string => `${indices.slice(0, MOST_UNITS).join(', ')}${indices.length > MOST_UNITS ? ` and ${count(indices.length - MOST_UNITS)} more` : ''}`;
-  if (layer.base !== layer.head) return `Pruned units are of two layers: ${count(onlyBase.length)} of ${code(layer.base ?? '')} before, ${count(onlyHead.length)} of ${code(layer.head ?? '')} now.`;
-  if (onlyBase.length + onlyHead.length === 0) return `The same ${count(both.length)} units of ${code(layer.head ?? '')} are pruned.`;
-  const parts = [`${count(both.length)} pruned in both`, ...(onlyHead.length > 0 ? [`only now: ${listed(onlyHead)}`] : []), ...(onlyBase.length > 0 ? [`no more: ${listed(onlyBase)}`] : [])];
+  const listed = (indices: readonly number[]): string =>
+    `${indices.slice(0, MOST_UNITS).join(', ')}${indices.length > MOST_UNITS ? ` and ${count(indices.length - MOST_UNITS)} more` : ''}`;
+  if (layer.base !== layer.head)
+    return `Pruned units are of two layers: ${count(onlyBase.length)} of ${code(layer.base ?? '')} before, ${count(onlyHead.length)} of ${code(layer.head ?? '')} now.`;
+  if (onlyBase.length + onlyHead.length === 0)
+    return `The same ${count(both.length)} units of ${code(layer.head ?? '')} are pruned.`;
+  const parts = [
+    `${count(both.length)} pruned in both`,
+    ...(onlyHead.length > 0 ? [`only now: ${listed(onlyHead)}`] : []),
+    ...(onlyBase.length > 0 ? [`no more: ${listed(onlyBase)}`] : []),
+  ];
   return `Units of ${code(layer.head ?? '')}: ${parts.join('; ')}.`;
 }
 
 function settingRows({ settings }: ReportComparison, heads: readonly string[]): string {
   if (settings.length === 0) return 'Settings, data, model and engine are the same.';
-  const rows = settings.slice(0, MOST_ROWS).map(({ path, base, head }) => [code(path, true), valueCell(base), valueCell(head)]);
+  const rows = settings
+    .slice(0, MOST_ROWS)
+    .map(({ path, base, head }) => [code(path, true), valueCell(base), valueCell(head)]);
   const more = settings.length > MOST_ROWS ? `\n\n… and ${count(settings.length - MOST_ROWS)} more.` : '';
   return `${table(['Setting', ...heads], rows, 3)}${more}`;
 }

@@ -9,7 +9,8 @@ export function scanChanges(base: DefenseReport | null, head: DefenseReport | nu
   const changes = (['input', 'defended'] as const).flatMap((model): ScanChange[] => {
     const [b, h] = [base, head].map((report) => flaggedOf(model === 'input' ? report?.scan : report?.proof?.scan));
     if (!b && !h) return [];
-    const only = (one: number[] | null | undefined, other: number[] | null | undefined): number[] => (one && other ? one.filter((target) => !other.includes(target)) : []);
+    const only = (one: number[] | null | undefined, other: number[] | null | undefined): number[] =>
+      one && other ? one.filter((target) => !other.includes(target)) : [];
     return [{ model, base: b ?? null, head: h ?? null, added: only(h, b), removed: only(b, h) }];
   });
   return changes.length > 0 ? changes : undefined;
@@ -24,7 +25,10 @@ function flaggedOf(scan: ScanResult | undefined): number[] | null {
 export function scanSentence({ scans = [] }: Pick<ReportComparison, 'scans'>): string {
   return scans
     .flatMap(({ model, added, removed }) => {
-      const parts = [...(added.length > 0 ? [`flags ${classes(added)} now`] : []), ...(removed.length > 0 ? [`no longer flags ${classes(removed)}`] : [])];
+      const parts = [
+        ...(added.length > 0 ? [`flags ${classes(added)} now`] : []),
+        ...(removed.length > 0 ? [`no longer flags ${classes(removed)}`] : []),
+      ];
       return parts.length > 0 ? [`The scan of the ${model} model ${parts.join(' and ')}.`] : [];
     })
     .join(' ');
@@ -33,6 +37,7 @@ export function scanSentence({ scans = [] }: Pick<ReportComparison, 'scans'>): s
 /** `class 0`, `classes 0 and 3`. */
 export function classes(targets: readonly number[]): string {
   if (targets.length === 1) return `class ${targets[0]}`;
-  if (targets.length > MOST_NAMED) return `classes ${targets.slice(0, MOST_NAMED).join(', ')} and ${targets.length - MOST_NAMED} more`;
+  if (targets.length > MOST_NAMED)
+    return `classes ${targets.slice(0, MOST_NAMED).join(', ')} and ${targets.length - MOST_NAMED} more`;
   return `classes ${targets.slice(0, -1).join(', ')} and ${targets.at(-1)}`;
 }

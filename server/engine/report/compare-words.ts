@@ -13,16 +13,24 @@ export const FIGURE_TITLES: Record<FigureChange['figure'], string> = {
 };
 
 /** What a figure of a comparison is called: on a trigger that was only estimated, it says so, and in which report. */
-export function figureTitle(figure: FigureChange['figure'], comparison: Pick<ReportComparison, 'base' | 'head'>): string {
+export function figureTitle(
+  figure: FigureChange['figure'],
+  comparison: Pick<ReportComparison, 'base' | 'head'>,
+): string {
   const which = whichEstimated(comparison);
-  return figure === 'cleanAccuracy' || which === null ? FIGURE_TITLES[figure] : `${FIGURE_TITLES[figure]} (estimated trigger${ESTIMATED_SIDE[which]})`;
+  return figure === 'cleanAccuracy' || which === null
+    ? FIGURE_TITLES[figure]
+    : `${FIGURE_TITLES[figure]} (estimated trigger${ESTIMATED_SIDE[which]})`;
 }
 
 /** After `estimated trigger`: on which side, where it is not all of them. */
 export const ESTIMATED_SIDE = { all: '', base: ' before', head: ' now' } as const;
 
 /** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
-export function whichEstimated({ base, head }: Pick<ReportComparison, 'base' | 'head'>): keyof typeof ESTIMATED_SIDE | null {
+export function whichEstimated({
+  base,
+  head,
+}: Pick<ReportComparison, 'base' | 'head'>): keyof typeof ESTIMATED_SIDE | null {
   const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
   if (!before && !now) return null;
   return before === false ? 'head' : now === false ? 'base' : 'all';
@@ -45,7 +53,8 @@ export function direction({ base, head, caveats, figures, scans }: Unworded): Re
 export function sentence(comparison: Unworded): string {
   const { base, head, caveats } = comparison;
   if (!base || !head) return aloneSentence(base, head);
-  if (caveats.length > 0) return `The figures can't be held against each other: ${uncapital(caveats[0]!)} ${[verdicts(base, head), scanSentence(comparison)].filter(Boolean).join(' ')}`;
+  if (caveats.length > 0)
+    return `The figures can't be held against each other: ${uncapital(caveats[0]!)} ${[verdicts(base, head), scanSentence(comparison)].filter(Boolean).join(' ')}`;
   return [figureSentence(comparison), gateSentence(comparison), scanSentence(comparison)].filter(Boolean).join(' ');
 }
 
@@ -58,7 +67,9 @@ function aloneSentence(base: DefenseReport | null, head: DefenseReport | null): 
 }
 
 function verdicts(base: DefenseReport, head: DefenseReport): string {
-  return base.verdict.word === head.verdict.word ? `Both say: ${head.verdict.word}.` : `The verdict was ${base.verdict.word} and is ${head.verdict.word}.`;
+  return base.verdict.word === head.verdict.word
+    ? `Both say: ${head.verdict.word}.`
+    : `The verdict was ${base.verdict.word} and is ${head.verdict.word}.`;
 }
 
 function figureSentence(comparison: Unworded): string {
@@ -69,7 +80,9 @@ function figureSentence(comparison: Unworded): string {
   const noise = after.filter(({ change }) => change === 'noise');
   if (beyond.length + noise.length === 0) return 'Every figure of the defended model is the same.';
   const paired = 'it ignores that both are of the same images, which makes it conservative';
-  const told = beyond.map((change) => `${title(change)} ${moved(change)}, which is ${change.change} (${pWords(change.pValue!)})`);
+  const told = beyond.map(
+    (change) => `${title(change)} ${moved(change)}, which is ${change.change} (${pWords(change.pValue!)})`,
+  );
   const within = noise.map((change) => `${title(change)} ${moved(change)} (${pWords(change.pValue!)})`);
   if (beyond.length === 0) return `Nothing changed beyond noise by Fisher's exact test (${paired}): ${list(within)}.`;
   const rest = within.length > 0 ? `; within noise: ${list(within)}` : '';
@@ -85,8 +98,14 @@ function moved({ base, head }: FigureChange): string {
 function gateSentence({ gates }: Unworded): string {
   const told = gates.flatMap(({ id, base, head, limit }) => {
     const gate = `the gate on ${GATE_WORDS[id]}`;
-    const met = base && head && base.met !== head.met ? `${gate} was ${base.met ? 'met and is missed' : 'missed and is met'} now` : null;
-    const moved = limit === 'loosened' || limit === 'tightened' ? `${met ? 'its limit' : `the limit on ${GATE_WORDS[id]}`} was ${limit}, from ${limitWords(base!.limit)} to ${limitWords(head!.limit)}` : null;
+    const met =
+      base && head && base.met !== head.met
+        ? `${gate} was ${base.met ? 'met and is missed' : 'missed and is met'} now`
+        : null;
+    const moved =
+      limit === 'loosened' || limit === 'tightened'
+        ? `${met ? 'its limit' : `the limit on ${GATE_WORDS[id]}`} was ${limit}, from ${limitWords(base!.limit)} to ${limitWords(head!.limit)}`
+        : null;
     return [met, moved].filter((words) => words !== null);
   });
   return told.length > 0 ? `${capital(list(told))}.` : '';

@@ -28,7 +28,13 @@ export function compareReports(base: DefenseReport | null, head: DefenseReport |
   const figures = (['after', 'before'] as const).flatMap((stage) =>
     FIGURES.map((figure) => {
       const same = comparable.clean.length === 0 && (figure === 'cleanAccuracy' || comparable.triggered.length === 0);
-      return figureChange(figure, stage, base?.stages[stage][figure] ?? null, head?.stages[stage][figure] ?? null, same);
+      return figureChange(
+        figure,
+        stage,
+        base?.stages[stage][figure] ?? null,
+        head?.stages[stage][figure] ?? null,
+        same,
+      );
     }),
   );
   const scans = scanChanges(base, head);
@@ -48,19 +54,29 @@ export function compareReports(base: DefenseReport | null, head: DefenseReport |
 
 /** Why the clean figures, and beyond that the triggered ones, were not counted on the same inputs. */
 function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[]; triggered: string[] } {
-  const differ = (of: (report: DefenseReport) => unknown): boolean => canonicalJson(of(base) ?? null) !== canonicalJson(of(head) ?? null);
+  const differ = (of: (report: DefenseReport) => unknown): boolean =>
+    canonicalJson(of(base) ?? null) !== canonicalJson(of(head) ?? null);
   const clean: string[] = [];
   if (differ((r) => testFiles(r, 'test'))) clean.push('The test files differ, so every figure is of other images.');
-  else if (base.data.test.images !== head.data.test.images) clean.push(`One is measured on ${base.data.test.images} test images, the other on ${head.data.test.images}.`);
-  else if (base.data.test.images < base.data.test.available && differ((r) => r.provenance.config.seed)) clean.push('Each is measured on a subset of the test images of its own, since the seeds differ.');
-  if (classesOf(base) !== classesOf(head)) clean.push(`The models have ${classesOf(base)} and ${classesOf(head)} classes.`);
+  else if (base.data.test.images !== head.data.test.images)
+    clean.push(`One is measured on ${base.data.test.images} test images, the other on ${head.data.test.images}.`);
+  else if (base.data.test.images < base.data.test.available && differ((r) => r.provenance.config.seed))
+    clean.push('Each is measured on a subset of the test images of its own, since the seeds differ.');
+  if (classesOf(base) !== classesOf(head))
+    clean.push(`The models have ${classesOf(base)} and ${classesOf(head)} classes.`);
 
   const triggered: string[] = [];
   if (!base.trigger || !head.trigger) {
-    if (base.trigger || head.trigger) triggered.push('Only one of them has a trigger, so ASR and robust accuracy can\'t be compared.');
+    if (base.trigger || head.trigger)
+      triggered.push("Only one of them has a trigger, so ASR and robust accuracy can't be compared.");
   } else if (base.trigger.target !== head.trigger.target) {
-    triggered.push(`The trigger's target is class ${base.trigger.target} in one and class ${head.trigger.target} in the other.`);
-  } else if (differ((r) => [r.trigger?.kind, r.trigger?.source, r.provenance.config.trigger]) || differ((r) => testFiles(r, 'trigger'))) {
+    triggered.push(
+      `The trigger's target is class ${base.trigger.target} in one and class ${head.trigger.target} in the other.`,
+    );
+  } else if (
+    differ((r) => [r.trigger?.kind, r.trigger?.source, r.provenance.config.trigger]) ||
+    differ((r) => testFiles(r, 'trigger'))
+  ) {
     triggered.push('The triggers differ, so ASR and robust accuracy are of different attacks.');
   } else if (base.trigger.source === 'estimated' && differ((r) => r.scan?.classes[r.trigger?.target ?? -1]?.estimate)) {
     triggered.push('Each estimated a trigger of its own, so ASR and robust accuracy are of different triggers.');
@@ -74,7 +90,13 @@ function testFiles({ data, provenance }: DefenseReport, which: 'test' | 'trigger
   return wanted.map((file) => data.files.find(({ path }) => path === file)?.sha256 ?? file);
 }
 
-function figureChange(figure: FigureChange['figure'], stage: FigureChange['stage'], base: Rate | null, head: Rate | null, comparable: boolean): FigureChange {
+function figureChange(
+  figure: FigureChange['figure'],
+  stage: FigureChange['stage'],
+  base: Rate | null,
+  head: Rate | null,
+  comparable: boolean,
+): FigureChange {
   if (!base || !head) return { figure, stage, base, head, delta: null, pValue: null, change: 'unknown' };
   const delta = roundShare(head.rate - base.rate);
   if (!comparable) return { figure, stage, base, head, delta, pValue: null, change: 'unknown' };
@@ -92,7 +114,15 @@ function gateChanges(base: DefenseReport | null, head: DefenseReport | null): Ga
   return (['maxAttackSuccessRate', 'maxAccuracyDrop'] as const).flatMap((id) => {
     const [b, h] = [base, head].map((report) => report?.gates.find((gate) => gate.id === id) ?? null);
     if (!b && !h) return [];
-    const limit = !b ? 'added' : !h ? 'removed' : h.limit > b.limit ? 'loosened' : h.limit < b.limit ? 'tightened' : 'same';
+    const limit = !b
+      ? 'added'
+      : !h
+        ? 'removed'
+        : h.limit > b.limit
+          ? 'loosened'
+          : h.limit < b.limit
+            ? 'tightened'
+            : 'same';
     return [{ id, base: b ?? null, head: h ?? null, limit: limit as GateChange['limit'] }];
   });
 }
@@ -104,7 +134,12 @@ function findingChanges(base: DefenseReport | null, head: DefenseReport | null):
     const exact = left.findIndex(({ id, message }) => id === finding.id && message === finding.message);
     const at = exact >= 0 ? exact : left.findIndex(({ id }) => id === finding.id);
     const [before] = at >= 0 ? left.splice(at, 1) : [];
-    return { id: finding.id, change: !before ? 'added' : before.message === finding.message ? 'kept' : 'reworded', base: before?.message ?? null, head: finding.message };
+    return {
+      id: finding.id,
+      change: !before ? 'added' : before.message === finding.message ? 'kept' : 'reworded',
+      base: before?.message ?? null,
+      head: finding.message,
+    };
   });
   return [...now, ...left.map(({ id, message }) => ({ id, change: 'removed' as const, base: message, head: null }))];
 }
@@ -116,19 +151,36 @@ function unitChanges(base: DefenseReport | null, head: DefenseReport | null): Re
   // Indices of two layers have nothing in common.
   if (layer.base !== layer.head) return { layer, both: [], onlyBase: b, onlyHead: h };
   const [inBase, inHead] = [new Set(b), new Set(h)];
-  return { layer, both: b.filter((u) => inHead.has(u)), onlyBase: b.filter((u) => !inHead.has(u)), onlyHead: h.filter((u) => !inBase.has(u)) };
+  return {
+    layer,
+    both: b.filter((u) => inHead.has(u)),
+    onlyBase: b.filter((u) => !inHead.has(u)),
+    onlyHead: h.filter((u) => !inBase.has(u)),
+  };
 }
 
 /** Settings by their path in the config; then what was read, by its hash, and what computed. */
 function settingChanges(base: DefenseReport, head: DefenseReport): ReportComparison['settings'] {
-  const changes = (a: object, b: object): ReportComparison['settings'] => differences(a, b).map((path) => ({ path, base: valueAt(a, path), head: valueAt(b, path) }));
-  return [...changes(base.provenance.config, head.provenance.config), ...fileChanges(base, head), ...changes(restOf(base), restOf(head))];
+  const changes = (a: object, b: object): ReportComparison['settings'] =>
+    differences(a, b).map((path) => ({ path, base: valueAt(a, path), head: valueAt(b, path) }));
+  return [
+    ...changes(base.provenance.config, head.provenance.config),
+    ...fileChanges(base, head),
+    ...changes(restOf(base), restOf(head)),
+  ];
 }
 
 function fileChanges(base: DefenseReport, head: DefenseReport): ReportComparison['settings'] {
-  const hashes = [base, head].map(({ data }) => new Map(data.files.map(({ path, sha256 }) => [path, sha256]))) as [Map<string, string>, Map<string, string>];
+  const hashes = [base, head].map(({ data }) => new Map(data.files.map(({ path, sha256 }) => [path, sha256]))) as [
+    Map<string, string>,
+    Map<string, string>,
+  ];
   return [...new Set([...hashes[0].keys(), ...hashes[1].keys()])]
-    .map((file) => ({ path: `data file ${file}`, base: hashes[0].get(file) ?? null, head: hashes[1].get(file) ?? null }))
+    .map((file) => ({
+      path: `data file ${file}`,
+      base: hashes[0].get(file) ?? null,
+      head: hashes[1].get(file) ?? null,
+    }))
     .filter((change) => change.base !== change.head);
 }
 

@@ -35,9 +35,20 @@ export interface Tell {
  */
 export function consistencyProblems(report: DefenseReport): ConsistencyProblem[] {
   const found: ConsistencyProblem[] = [];
-  const push = (kind: ConsistencyProblem['kind']) => (id: string, pointer: string, message: string): void => void found.push({ id, pointer, message, kind });
+  const push =
+    (kind: ConsistencyProblem['kind']) =>
+    (id: string, pointer: string, message: string): void =>
+      void found.push({ id, pointer, message, kind });
   const tell = tellOf(push('problem'), push('note'));
-  for (const check of [metricProblems, pruningProblems, settingProblems, scanProblems, repairProblems, judgementProblems]) check(report, tell);
+  for (const check of [
+    metricProblems,
+    pruningProblems,
+    settingProblems,
+    scanProblems,
+    repairProblems,
+    judgementProblems,
+  ])
+    check(report, tell);
   return found;
 }
 

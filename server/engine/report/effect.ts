@@ -74,7 +74,14 @@ export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limi
   const asr = stage.attackSuccessRate;
   const inputs = triggeredConfusion(stage);
   if (!trigger || !asr || !inputs) return null;
-  const plain: ClassFigure = { class: trigger.target, by: 'rate', of: asr.of, share: asr.rate, low: asr.low, high: asr.high };
+  const plain: ClassFigure = {
+    class: trigger.target,
+    by: 'rate',
+    of: asr.of,
+    share: asr.rate,
+    low: asr.low,
+    high: asr.high,
+  };
   const clean = cleanConfusion(stage);
   // An earlier version's report says nothing of twins: other classes are judged by its matrices, as independent samples.
   const known = stage.effect ?? fromMatrices(clean, inputs, trigger.target);
@@ -84,12 +91,19 @@ export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limi
   const target = stage.effect && known.baseRate.rate > LOW_BASE ? excessOf(trigger.target, both, Z) : plain;
   const rest = classesBut(trigger.target, both).map((c) => excessOf(c, both, others));
   // A person's own samples may hold next to none that could go to some class.
-  const judged = stage.effect?.classes === null ? rest.filter(({ of }) => wilson(0, of, others).high <= Math.max(limit, 0)) : rest;
+  const judged =
+    stage.effect?.classes === null ? rest.filter(({ of }) => wilson(0, of, others).high <= Math.max(limit, 0)) : rest;
   const worst = judged.reduce<ClassFigure | null>((a, b) => (a === null || b.high > a.high ? b : a), null);
   // The rules on source classes and on what becomes wrong are of reports that were made under them.
   const facts = { target, worst, flow: stage.effect ? largestFlow(both) : null, netWrong: stage.effect ? netWrong : 0 };
   const few = stage.effect ? tooFew([[target, Z], ...judged.map((one) => [one, others] as const)], limit) : null;
-  return { ...facts, baseRate: stage.effect ? known.baseRate : null, notJudged: stage.effect ? smallSources(both.stamped) : [], tooFew: few, fault: faultOf(facts, limit) };
+  return {
+    ...facts,
+    baseRate: stage.effect ? known.baseRate : null,
+    notJudged: stage.effect ? smallSources(both.stamped) : [],
+    tooFew: few,
+    fault: faultOf(facts, limit),
+  };
 }
 
 /** What the matrices alone say of a trigger, without the images of the target class. */
@@ -97,11 +111,26 @@ function fromMatrices(clean: Confusion, inputs: Confusion, target: number): Trig
   const labels = Array.from({ length: inputs.classes }, (_, label) => label).filter((label) => label !== target);
   const sum = (of: (label: number) => number): number => labels.reduce((total, label) => total + of(label), 0);
   const images = sum((label) => inputs.of(label));
-  const wrong = sum((label) => (clean.of(label) === 0 ? 0 : (inputs.of(label) * clean.count(label, label)) / clean.of(label) - inputs.count(label, label)));
-  return { baseRate: rate(sum((label) => clean.count(label, target)), sum((label) => clean.of(label))), ofTarget: [], classes: null, netWrong: images === 0 ? 0 : wrong / images };
+  const wrong = sum((label) =>
+    clean.of(label) === 0
+      ? 0
+      : (inputs.of(label) * clean.count(label, label)) / clean.of(label) - inputs.count(label, label),
+  );
+  return {
+    baseRate: rate(
+      sum((label) => clean.count(label, target)),
+      sum((label) => clean.of(label)),
+    ),
+    ofTarget: [],
+    classes: null,
+    netWrong: images === 0 ? 0 : wrong / images,
+  };
 }
 
-function faultOf({ target, worst, flow, netWrong }: Pick<EffectJudgement, 'target' | 'worst' | 'flow'> & { netWrong: number }, limit: number): EffectJudgement['fault'] {
+function faultOf(
+  { target, worst, flow, netWrong }: Pick<EffectJudgement, 'target' | 'worst' | 'flow'> & { netWrong: number },
+  limit: number,
+): EffectJudgement['fault'] {
   if (target.high > limit) return 'target';
   if (worst && worst.high > limit) return 'other class';
   if (flow && flow.share > mostDisturbed(limit)) return 'source class';
@@ -164,13 +193,22 @@ function excessOf(c: number, { clean, stamped, images, changes }: Both, z: numbe
     const { difference, low, high } = pairedDifference(gained, lost, Math.max(of, gained + lost), z);
     return { class: c, by: 'excess', of, share: difference, low, high };
   }
-  const sources = Array.from({ length: stamped.classes }, (_, label) => label).filter((label) => label !== c && stamped.of(label) > 0);
+  const sources = Array.from({ length: stamped.classes }, (_, label) => label).filter(
+    (label) => label !== c && stamped.of(label) > 0,
+  );
   const known = sources.filter((label) => clean.of(label) > 0);
   const hits = sources.reduce((sum, label) => sum + stamped.count(label, c), 0);
   // As many clean images of each class as there are samples of it.
-  const expected = of === 0 ? 0 : known.reduce((sum, label) => sum + (stamped.of(label) * clean.count(label, c)) / clean.of(label), 0) / of;
+  const expected =
+    of === 0
+      ? 0
+      : known.reduce((sum, label) => sum + (stamped.of(label) * clean.count(label, c)) / clean.of(label), 0) / of;
   const untriggered = known.reduce((sum, label) => sum + clean.of(label), 0);
-  const { difference, low, high } = independentDifference({ hits, of }, { hits: expected * untriggered, of: untriggered }, z);
+  const { difference, low, high } = independentDifference(
+    { hits, of },
+    { hits: expected * untriggered, of: untriggered },
+    z,
+  );
   return { class: c, by: 'excess', of, share: difference, low, high };
 }
 
@@ -186,7 +224,9 @@ function largestFlow({ clean, stamped }: Pick<Both, 'clean' | 'stamped'>): Flow 
 }
 
 function smallSources(stamped: Confusion): number[] {
-  return Array.from({ length: stamped.classes }, (_, label) => label).filter((label) => stamped.of(label) < SOURCE_IMAGES);
+  return Array.from({ length: stamped.classes }, (_, label) => label).filter(
+    (label) => stamped.of(label) < SOURCE_IMAGES,
+  );
 }
 
 /** The figure whose images are furthest from enough: with no image changed, Wilson's bound is z² / (n + z²). */
@@ -197,5 +237,8 @@ function tooFew(figures: readonly (readonly [ClassFigure, number])[], limit: num
     const needed = Math.ceil((z * z * (1 - limit)) / limit - 1e-9);
     return of === 0 || wilson(0, of, z).high > limit ? [{ class: c, of, needed }] : [];
   });
-  return lacking.reduce<EffectJudgement['tooFew']>((a, b) => (a === null || b.needed - b.of > a.needed - a.of ? b : a), null);
+  return lacking.reduce<EffectJudgement['tooFew']>(
+    (a, b) => (a === null || b.needed - b.of > a.needed - a.of ? b : a),
+    null,
+  );
 }

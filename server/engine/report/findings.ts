@@ -23,7 +23,12 @@ const LOW_ACCURACY = 0.6;
  * figures. docs/findings.md explains each id.
  */
 export function findings(facts: Facts): Finding[] {
-  const found: Finding[] = [...modelFindings(facts), ...pruningFindings(facts), ...triggerFindings(facts), ...dataFindings(facts)];
+  const found: Finding[] = [
+    ...modelFindings(facts),
+    ...pruningFindings(facts),
+    ...triggerFindings(facts),
+    ...dataFindings(facts),
+  ];
   return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
 }
 
@@ -44,26 +49,55 @@ function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
     });
   }
   if (fineTuning.frozen.length) {
-    found.push({ id: 'frozen-layers', severity: 'warning', message: `Not trained, because the engine has no gradient for them: ${fineTuning.frozen.join(', ')}.` });
+    found.push({
+      id: 'frozen-layers',
+      severity: 'warning',
+      message: `Not trained, because the engine has no gradient for them: ${fineTuning.frozen.join(', ')}.`,
+    });
   }
   return found;
 }
 
-function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruningChanged, canBeNegative, attempts }: Facts): Finding[] {
+function pruningFindings({
+  pruning,
+  layer,
+  stages,
+  fineTuning,
+  repaired,
+  pruningChanged,
+  canBeNegative,
+  attempts,
+}: Facts): Finding[] {
   // A repair that prunes nothing by its method is not a recipe that failed to prune.
   if (!repaired || (attempts && pruning.count === 0)) return [];
   const found: Finding[] = [];
   const which = units(pruning.count, layer.kind);
   const idle = pruningChanged === 0 ? pruning.dead : silentUnits(layer, pruning.units);
   if (pruning.count === 0) {
-    found.push({ id: 'nothing-pruned', severity: 'warning', message: `The pruning ratio comes to 0 of ${units(layer.units, layer.kind)}: only fine-tuning was done.` });
+    found.push({
+      id: 'nothing-pruned',
+      severity: 'warning',
+      message: `The pruning ratio comes to 0 of ${units(layer.units, layer.kind)}: only fine-tuning was done.`,
+    });
   } else if (pruning.dead === pruning.count && pruningChanged === 0) {
-    found.push({ id: 'pruned-all-dead', severity: 'warning', message: `All ${which} pruned in ${layer.name} were already dead, so pruning changed nothing. ${layer.dead.length} of ${layer.units} are dead.` });
+    found.push({
+      id: 'pruned-all-dead',
+      severity: 'warning',
+      message: `All ${which} pruned in ${layer.name} were already dead, so pruning changed nothing. ${layer.dead.length} of ${layer.units} are dead.`,
+    });
   } else if (idle * 2 >= pruning.count) {
-    found.push({ id: 'pruned-mostly-dead', severity: 'warning', message: `${idle} of the ${which} pruned in ${layer.name} were already dead: pruning them changed nothing.` });
+    found.push({
+      id: 'pruned-mostly-dead',
+      severity: 'warning',
+      message: `${idle} of the ${which} pruned in ${layer.name} were already dead: pruning them changed nothing.`,
+    });
   }
   if (pruning.count > 0 && pruning.dead < pruning.count && pruningChanged === 0) {
-    found.push({ id: 'pruning-changed-nothing', severity: 'warning', message: `Pruning ${which} changed not one prediction, neither on clean nor on triggered inputs.` });
+    found.push({
+      id: 'pruning-changed-nothing',
+      severity: 'warning',
+      message: `Pruning ${which} changed not one prediction, neither on clean nor on triggered inputs.`,
+    });
   }
   const asr = [stages.before, stages.pruned, stages.after].map((s) => s.attackSuccessRate);
   if (asr[0] && asr[1] && asr[2] && fineTuning.steps > 0) {
@@ -100,7 +134,9 @@ function pruningFindings({ pruning, layer, stages, fineTuning, repaired, pruning
  */
 function silentUnits({ dead, activations }: Facts['layer'], named: readonly number[]): number {
   const isDead = new Set(dead);
-  return named.filter((u) => isDead.has(u) && activations[u]!.cleanMeanAbs === 0 && (activations[u]!.triggeredMean ?? 0) === 0).length;
+  return named.filter(
+    (u) => isDead.has(u) && activations[u]!.cleanMeanAbs === 0 && (activations[u]!.triggeredMean ?? 0) === 0,
+  ).length;
 }
 
 function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
@@ -108,14 +144,27 @@ function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, pro
   const scanned = scanFindings({ trigger, scan, attempts, proof }, provenance.config.gates);
   if (!trigger && scan) return scanned;
   if (!trigger) {
-    const unscanned = attempts ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.' : '';
-    return [...scanned, { id: 'trigger-unknown', severity: 'warning', message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}` }];
+    const unscanned = attempts
+      ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.'
+      : '';
+    return [
+      ...scanned,
+      {
+        id: 'trigger-unknown',
+        severity: 'warning',
+        message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}`,
+      },
+    ];
   }
   const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
   found.push(...effectFindings(stages, trigger, limit));
   if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
-    found.push({ id: 'robust-accuracy-low', severity: 'warning', message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.` });
+    found.push({
+      id: 'robust-accuracy-low',
+      severity: 'warning',
+      message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.`,
+    });
   }
   return found;
 }
@@ -133,7 +182,10 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
     });
   }
   if (notJudged?.length) {
-    const shown = notJudged.length > MOST_NAMED ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more` : notJudged.join(', ');
+    const shown =
+      notJudged.length > MOST_NAMED
+        ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more`
+        : notJudged.join(', ');
     found.push({
       id: 'classes-not-judged',
       severity: 'information',
@@ -145,19 +197,44 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
 
 const MOST_NAMED = 10;
 
-function scanFindings({ trigger, scan, attempts, proof }: Pick<Facts, 'trigger' | 'scan' | 'attempts' | 'proof'>, gates: Facts['provenance']['config']['gates']): Finding[] {
+function scanFindings(
+  { trigger, scan, attempts, proof }: Pick<Facts, 'trigger' | 'scan' | 'attempts' | 'proof'>,
+  gates: Facts['provenance']['config']['gates'],
+): Finding[] {
   const found: Finding[] = [];
-  const one = (id: Finding['id'], severity: Finding['severity'], message: string): void => void found.push({ id, severity, message });
-  if (proof?.scan.flagged.length) one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
-  if (attempts && !attempts.some(({ met }) => met)) one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
-  if (trigger?.source === 'estimated') one('trigger-estimated', 'warning', `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`);
-  if (trigger && isHonestEstimate({ trigger, scan })) one('target-not-suspicious', 'warning', `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`);
+  const one = (id: Finding['id'], severity: Finding['severity'], message: string): void =>
+    void found.push({ id, severity, message });
+  if (proof?.scan.flagged.length)
+    one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
+  if (attempts && !attempts.some(({ met }) => met))
+    one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
+  if (trigger?.source === 'estimated')
+    one(
+      'trigger-estimated',
+      'warning',
+      `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`,
+    );
+  if (trigger && isHonestEstimate({ trigger, scan }))
+    one(
+      'target-not-suspicious',
+      'warning',
+      `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`,
+    );
   if (scan && !trigger) {
     const found = scan.word === 'not measurable' ? 'could not look for one' : 'found no class suspicious';
-    one('no-trigger-found', 'warning', `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`);
+    one(
+      'no-trigger-found',
+      'warning',
+      `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`,
+    );
   }
   const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
-  if (trigger && unexplained.length) one('scan-suspicious', 'warning', `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`);
+  if (trigger && unexplained.length)
+    one(
+      'scan-suspicious',
+      'warning',
+      `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`,
+    );
   return found;
 }
 
@@ -181,22 +258,53 @@ function dataFindings({ data, stages, curve, repaired, samplesOfTargetClass, pro
     });
   }
   if (data.fineTune.images < data.fineTune.available) {
-    found.push({ id: 'fine-tune-subset', severity: 'information', message: `Fine-tuned on ${data.fineTune.images} of ${data.fineTune.available} clean training images; the reference set-up uses all.` });
+    found.push({
+      id: 'fine-tune-subset',
+      severity: 'information',
+      message: `Fine-tuned on ${data.fineTune.images} of ${data.fineTune.available} clean training images; the reference set-up uses all.`,
+    });
   }
-  if (data.test.images < data.test.available) found.push({ id: 'test-subset', severity: 'information', message: `Measured on ${data.test.images} of ${data.test.available} test images.` });
+  if (data.test.images < data.test.available)
+    found.push({
+      id: 'test-subset',
+      severity: 'information',
+      message: `Measured on ${data.test.images} of ${data.test.available} test images.`,
+    });
   const analysisAvailable = data.analysis.role === 'test' ? data.test.images : data.holdout.images;
   if (data.analysis.images < analysisAvailable) {
-    found.push({ id: 'analysis-subset', severity: 'information', message: `Activations were analysed on ${data.analysis.images} of ${analysisAvailable} images.` });
+    found.push({
+      id: 'analysis-subset',
+      severity: 'information',
+      message: `Activations were analysed on ${data.analysis.images} of ${analysisAvailable} images.`,
+    });
   }
   if (data.analysis.role === 'test') {
-    found.push({ id: 'analysis-on-test-set', severity: 'information', message: 'Activations were analysed on the test images that the figures are measured on, as in the reference set-up; this flatters the result a little. "analysis": "holdout" avoids it.' });
+    found.push({
+      id: 'analysis-on-test-set',
+      severity: 'information',
+      message:
+        'Activations were analysed on the test images that the figures are measured on, as in the reference set-up; this flatters the result a little. "analysis": "holdout" avoids it.',
+    });
   }
-  if (data.holdout.images === 0) found.push({ id: 'no-holdout', severity: 'information', message: 'No training images are held out, so no pruning ratio can be recommended.' });
+  if (data.holdout.images === 0)
+    found.push({
+      id: 'no-holdout',
+      severity: 'information',
+      message: 'No training images are held out, so no pruning ratio can be recommended.',
+    });
   if (curve.subset) {
-    found.push({ id: 'curve-subset', severity: 'information', message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" takes all of them.` });
+    found.push({
+      id: 'curve-subset',
+      severity: 'information',
+      message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" takes all of them.`,
+    });
   }
   if (trigger?.kind === 'samples' && samplesOfTargetClass > 0) {
-    found.push({ id: 'test-subset', severity: 'information', message: `${samplesOfTargetClass} of your triggered samples are of the target class itself and do not count.` });
+    found.push({
+      id: 'test-subset',
+      severity: 'information',
+      message: `${samplesOfTargetClass} of your triggered samples are of the target class itself and do not count.`,
+    });
   }
   return found;
 }

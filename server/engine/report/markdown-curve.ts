@@ -25,7 +25,8 @@ export function curveChart(report: DefenseReport): string {
   const { curve, layer } = report;
   const samples = evenSamples(report);
   if (samples.length < 2) return 'The curve has too few points to be drawn.';
-  const line = (values: readonly number[]): string => `  line [${values.map((v) => String(Number(v.toFixed(2)))).join(', ')}]`;
+  const line = (values: readonly number[]): string =>
+    `  line [${values.map((v) => String(Number(v.toFixed(2)))).join(', ')}]`;
   const palette = report.trigger ? `${COLOURS.clean}, ${COLOURS.attack}` : COLOURS.clean;
   const chart = [
     `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
@@ -42,10 +43,21 @@ export function curveChart(report: DefenseReport): string {
 function explanation(report: DefenseReport, samples: readonly Sample[]): string {
   const { pruning, curve, layer, repaired } = report;
   const [first, last] = [samples[0]!, samples.at(-1)!];
-  const lines = [`**Blue, clean accuracy:** ${percentages(first.clean, last.clean)}.`, ...(report.trigger ? [`**Orange, ${asrName(report)}:** ${percentages(first.attack!, last.attack!)}.`] : ['No trigger is known, so there is no line for the ASR.'])];
+  const lines = [
+    `**Blue, clean accuracy:** ${percentages(first.clean, last.clean)}.`,
+    ...(report.trigger
+      ? [`**Orange, ${asrName(report)}:** ${percentages(first.attack!, last.attack!)}.`]
+      : ['No trigger is known, so there is no line for the ASR.']),
+  ];
   const at = curve.points.find((point) => point.pruned === pruning.count);
-  const chosen = repaired && pruning.ratio !== null && at ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${figure(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ${asrName(report)} ${figure(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.` : '';
-  const named = repaired && pruning.ratio === null ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it.' : '';
+  const chosen =
+    repaired && pruning.ratio !== null && at
+      ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${figure(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ${asrName(report)} ${figure(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.`
+      : '';
+  const named =
+    repaired && pruning.ratio === null
+      ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it.'
+      : '';
   const { largestWithinLimit: largest } = curve;
   const limit = largest
     ? ` On ${count(largest.heldOut.images)} held-out images, up to ${count(largest.pruned)} of ${count(layer.units)} can go within the limit on the drop in clean accuracy (${count(largest.heldOut.correctBefore)} right before, ${count(largest.heldOut.correct)} then).`
@@ -67,10 +79,14 @@ function percentages(first: number, last: number): string {
 function evenSamples(report: DefenseReport): Sample[] {
   const { curve, layer } = report;
   if (curve.points.length < 2) return [];
-  const divisors = Array.from({ length: CHART_STEPS }, (_, i) => CHART_STEPS - i).filter((steps) => layer.units % steps === 0);
+  const divisors = Array.from({ length: CHART_STEPS }, (_, i) => CHART_STEPS - i).filter(
+    (steps) => layer.units % steps === 0,
+  );
   const best = divisors[0] ?? 1;
   const steps = best >= 8 || layer.units <= CHART_STEPS ? best : CHART_STEPS;
-  return Array.from({ length: steps + 1 }, (_, i) => sampleOf(report, nearest(curve.points, (i * layer.units) / steps)));
+  return Array.from({ length: steps + 1 }, (_, i) =>
+    sampleOf(report, nearest(curve.points, (i * layer.units) / steps)),
+  );
 }
 
 /** Index of the point next to a number of pruned units; of two the lower. */
@@ -84,7 +100,11 @@ function nearest(points: DefenseReport['curve']['points'], wanted: number): numb
 
 function sampleOf({ curve }: DefenseReport, at: number): Sample {
   const { pruned, correct, successful } = curve.points[at]!;
-  return { pruned, clean: (100 * correct) / Math.max(1, curve.images), attack: successful === null ? null : (100 * successful) / Math.max(1, curve.triggeredImages ?? 1) };
+  return {
+    pruned,
+    clean: (100 * correct) / Math.max(1, curve.images),
+    attack: successful === null ? null : (100 * successful) / Math.max(1, curve.triggeredImages ?? 1),
+  };
 }
 
 /** The counts at every point, or at some of them evenly spread. */
@@ -95,9 +115,19 @@ export function curveTable(report: DefenseReport): string {
   const rows = shown.map((at) => {
     const { clean, attack, pruned } = sampleOf(report, at);
     const { correct, successful } = points[at]!;
-    return [count(pruned), count(correct), figure(clean / 100), ...(attack === null ? [] : [count(successful!), figure(attack / 100)])];
+    return [
+      count(pruned),
+      count(correct),
+      figure(clean / 100),
+      ...(attack === null ? [] : [count(successful!), figure(attack / 100)]),
+    ];
   });
-  const head = ['pruned', `correct of ${count(report.curve.images)}`, '%', ...(report.curve.triggeredImages === null ? [] : [`successful of ${count(report.curve.triggeredImages)}`, '%'])];
+  const head = [
+    'pruned',
+    `correct of ${count(report.curve.images)}`,
+    '%',
+    ...(report.curve.triggeredImages === null ? [] : [`successful of ${count(report.curve.triggeredImages)}`, '%']),
+  ];
   return `${table(head, rows, 0)}${every > 1 ? `\n\nEvery ${every}th of ${count(points.length)} points; the JSON report has all of them.` : ''}`;
 }
 

@@ -18,21 +18,26 @@ const MOST_ITEMS = 100;
 export function text(value: string): string {
   const shown = visible(cut(value, MOST_TEXT));
   if (shown.trim() === '') return '(empty)';
-  return shown
-    .replace(/[\\`*_[\]{}~#]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    // Before a blank it begins nothing: `p < 0.01` stays readable.
-    .replace(/<(?! )/g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/\|/g, '&#124;')
-    .replace(/\$/g, '&#36;')
-    // Mentions, issues, merge requests, milestones, labels; e-mail addresses with them.
-    .replace(/(@|#|!|%|~|&amp;|&#36;)(?=[\p{L}\p{N}_"-])/gu, `$1${JOINER}`)
-    .replace(/\b(GH-)(?=\d)/gi, `$1${JOINER}`)
-    .replace(/:(?=\/\/|[\w+-]+:)/g, `:${JOINER}`)
-    .replace(/\b(www|mailto:|xmpp:)(?=[.\p{L}\p{N}_])/giu, `$1${JOINER}`)
-    // What looks like the hash of a commit: hexadecimal digits, letters and figures mixed.
-    .replace(/(?<![\p{L}\p{N}])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)([0-9a-f]{6})(?=[0-9a-f]+(?![\p{L}\p{N}]))/giu, `$1${JOINER}`);
+  return (
+    shown
+      .replace(/[\\`*_[\]{}~#]/g, '\\$&')
+      .replace(/&/g, '&amp;')
+      // Before a blank it begins nothing: `p < 0.01` stays readable.
+      .replace(/<(?! )/g, '&lt;')
+      .replace(/>/g, '&gt;')
+      .replace(/\|/g, '&#124;')
+      .replace(/\$/g, '&#36;')
+      // Mentions, issues, merge requests, milestones, labels; e-mail addresses with them.
+      .replace(/(@|#|!|%|~|&amp;|&#36;)(?=[\p{L}\p{N}_"-])/gu, `$1${JOINER}`)
+      .replace(/\b(GH-)(?=\d)/gi, `$1${JOINER}`)
+      .replace(/:(?=\/\/|[\w+-]+:)/g, `:${JOINER}`)
+      .replace(/\b(www|mailto:|xmpp:)(?=[.\p{L}\p{N}_])/giu, `$1${JOINER}`)
+      // What looks like the hash of a commit: hexadecimal digits, letters and figures mixed.
+      .replace(
+        /(?<![\p{L}\p{N}])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)([0-9a-f]{6})(?=[0-9a-f]+(?![\p{L}\p{N}]))/giu,
+        `$1${JOINER}`,
+      )
+  );
 }
 
 /** A name, path or hash as code, which forges leave alone. @param cell whether it stands in a table, where `|` ends a cell even in code */
@@ -57,9 +62,14 @@ export function fenced(language: string, content: string): string {
 export function json(value: unknown): string {
   const short = (_key: string, inner: unknown): unknown => {
     if (typeof inner === 'string') return cut(inner, MOST_CODE);
-    return Array.isArray(inner) && inner.length > MOST_ITEMS ? [...inner.slice(0, MOST_ITEMS), `… and ${inner.length - MOST_ITEMS} more`] : inner;
+    return Array.isArray(inner) && inner.length > MOST_ITEMS
+      ? [...inner.slice(0, MOST_ITEMS), `… and ${inner.length - MOST_ITEMS} more`]
+      : inner;
   };
-  return JSON.stringify(JSON.parse(canonicalJson(value)), short, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, escaped);
+  return JSON.stringify(JSON.parse(canonicalJson(value)), short, 2).replace(
+    /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu,
+    escaped,
+  );
 }
 
 function cut(value: string, most: number): string {

@@ -1,4 +1,12 @@
-import type { DefenseReport, Gate, McNemar, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report';
+import type {
+  DefenseReport,
+  Gate,
+  McNemar,
+  Rate,
+  StageMetrics,
+  TriggerEffect,
+  VerdictWord,
+} from '../../protocol/report';
 import type { ReviewedIssue } from '../../protocol/review';
 import { recordedSettings } from '../../protocol/run-settings';
 import { capital, pWords } from './compare-words';
@@ -44,13 +52,17 @@ export function verdictLine({ verdict }: DefenseReport): string {
 /** What its command line gave, as a paragraph with the blank line behind it; empty where it gave nothing. */
 export function settingsLine(report: DefenseReport): string {
   const settings = recordedSettings(report).map((setting) => code(setting));
-  return settings.length ? `Made with settings from the command line: ${settings.join(', ')}. A run of the config by itself may end otherwise.\n\n` : '';
+  return settings.length
+    ? `Made with settings from the command line: ${settings.join(', ')}. A run of the config by itself may end otherwise.\n\n`
+    : '';
 }
 
 /** What weakens the result, named beside the verdict: nobody should have to read on to learn of it. */
 export function weakeningLine(report: DefenseReport, issues: readonly ReviewedIssue[] | undefined): string {
   const accepted = new Set(issues?.filter((issue) => issue.status === 'accepted').map((issue) => issue.pointer));
-  const serious = report.findings.map((finding, at) => ({ ...finding, accepted: accepted.has(`/findings/${at}`) })).filter(({ severity }) => severity !== 'information');
+  const serious = report.findings
+    .map((finding, at) => ({ ...finding, accepted: accepted.has(`/findings/${at}`) }))
+    .filter(({ severity }) => severity !== 'information');
   const shown = serious.slice(0, 10).map((finding) => `${code(finding.id)}${finding.accepted ? ' (accepted)' : ''}`);
   if (shown.length === 0) return 'No finding weakens this result.';
   return `What weakens this result: ${shown.join(', ')}${serious.length > shown.length ? ` and ${count(serious.length - shown.length)} more` : ''}; see Findings.`;
@@ -61,7 +73,9 @@ export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[
   const rows = report.gates.map((gate, at) => {
     const accepted = issues?.some((issue) => issue.pointer === `/gates/${at}` && issue.status === 'accepted');
     const within = missedWithin(gate, report);
-    const result = gate.met ? '✅ met' : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
+    const result = gate.met
+      ? '✅ met'
+      : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
     const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
     return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
   });
@@ -74,7 +88,9 @@ function measured({ id }: Gate, value: number | null): string {
 
 function judged(gate: Gate): string {
   if (gate.judged === null) return '–';
-  return gate.id === 'maxAccuracyDrop' ? dropWords(gate.judged) : `${signedPercent(gate.judged)}, upper 95 % bound${gate.excess ? ` of the ${figureBasis(gate)}` : ''}`;
+  return gate.id === 'maxAccuracyDrop'
+    ? dropWords(gate.judged)
+    : `${signedPercent(gate.judged)}, upper 95 % bound${gate.excess ? ` of the ${figureBasis(gate)}` : ''}`;
 }
 
 /** A drop below 0 is a gain, and is called one. */
@@ -93,8 +109,13 @@ export function stageTable(report: DefenseReport): string {
   const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
   const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
   if (report.trigger && stages.before.effect) {
-    const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [name, ...columns.map((stage) => (stage?.effect ? of(stage.effect) : '–'))];
-    cells.push(effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)));
+    const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [
+      name,
+      ...columns.map((stage) => (stage?.effect ? of(stage.effect) : '–')),
+    ];
+    cells.push(
+      effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)),
+    );
     cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
   }
   return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
@@ -113,12 +134,19 @@ function onWhat(report: DefenseReport): string {
 }
 
 export function tableNote(report: DefenseReport): string {
-  return [TABLE_NOTE, ...(report.stages.before.effect ? [EFFECT_NOTE] : []), ...(isEstimated(report) ? [ESTIMATED_NOTE] : [])].join(' ');
+  return [
+    TABLE_NOTE,
+    ...(report.stages.before.effect ? [EFFECT_NOTE] : []),
+    ...(isEstimated(report) ? [ESTIMATED_NOTE] : []),
+  ].join(' ');
 }
 
-const ESTIMATED_NOTE = "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
-const EFFECT_NOTE = 'Base rate: those same inputs, without the trigger, classified as the target. Net: images of any class that are wrong with the trigger less those that it makes right.';
-const TABLE_NOTE = 'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
+const ESTIMATED_NOTE =
+  "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
+const EFFECT_NOTE =
+  'Base rate: those same inputs, without the trigger, classified as the target. Net: images of any class that are wrong with the trigger less those that it makes right.';
+const TABLE_NOTE =
+  'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
 
 /** Before against after on the same images. */
 export function pairedLine(report: DefenseReport): string {
@@ -126,7 +154,10 @@ export function pairedLine(report: DefenseReport): string {
   if (!repaired) return 'Nothing was repaired: the model was measured, not changed.';
   const told = (name: string, verb: string, { onlyBefore, onlyAfter, pValue }: McNemar): string =>
     `${name}: ${count(onlyBefore)} ${verb} only before, ${count(onlyAfter)} only after (${pWords(pValue)})`;
-  const parts = [told('clean accuracy', 'right', comparison.cleanAccuracy), ...(comparison.attackSuccess ? [told(asrName(report), 'successful', comparison.attackSuccess)] : [])];
+  const parts = [
+    told('clean accuracy', 'right', comparison.cleanAccuracy),
+    ...(comparison.attackSuccess ? [told(asrName(report), 'successful', comparison.attackSuccess)] : []),
+  ];
   return `Before against fine-tuned on the same images, McNemar's exact test: ${parts.join('; ')}.`;
 }
 
@@ -136,8 +167,14 @@ export function findingList(report: DefenseReport, issues: readonly ReviewedIssu
     ? issues.filter((issue) => !issue.id.startsWith('gate.') || issue.decision !== null)
     : report.findings.map((finding) => ({ ...finding, status: 'open', decision: null }));
   if (told.length === 0) return 'None.';
-  const lines = told.slice(0, MOST_ISSUES).map((issue) => `- **${capital(issue.severity)}** ${code(issue.id)}: ${text(issue.message)}${decisionWords(issue)}`);
-  return [...lines, ...(told.length > MOST_ISSUES ? [`- … and ${count(told.length - MOST_ISSUES)} more.`] : [])].join('\n');
+  const lines = told
+    .slice(0, MOST_ISSUES)
+    .map(
+      (issue) => `- **${capital(issue.severity)}** ${code(issue.id)}: ${text(issue.message)}${decisionWords(issue)}`,
+    );
+  return [...lines, ...(told.length > MOST_ISSUES ? [`- … and ${count(told.length - MOST_ISSUES)} more.`] : [])].join(
+    '\n',
+  );
 }
 
 function decisionWords({ status, decision }: Pick<ReviewedIssue, 'status' | 'decision'>): string {

@@ -26,8 +26,18 @@ export function repairsTried({ attempts = [] }: DefenseReport): string {
     ...triggers.map(([key]) => successCell(attempt.heldOut[key])),
     `${attempt.chosen ? (attempt.met ? '✅ ' : '⚠️ ') : ''}${attemptWord(attempt)}`,
   ]);
-  const head = ['', 'strategy', 'pruned', 'rounds', 'clean accuracy, %', ...triggers.map(([, title]) => title), 'result'];
-  const sentences = shown.map((attempt, at) => `${at + 1}. Source: ${text(attempt.source)}. ${text(attempt.sentence)}`).join('\n');
+  const head = [
+    '',
+    'strategy',
+    'pruned',
+    'rounds',
+    'clean accuracy, %',
+    ...triggers.map(([, title]) => title),
+    'result',
+  ];
+  const sentences = shown
+    .map((attempt, at) => `${at + 1}. Source: ${text(attempt.source)}. ${text(attempt.sentence)}`)
+    .join('\n');
   const images = shown[0]!.heldOut.images;
   const fresh = shown.find(({ heldOut }) => heldOut.freshTrigger)?.heldOut.freshTrigger?.of;
   const note = `All of it on ${count(images)} clean images held out from fine-tuning; none of the test set, so that the choice does not flatter the figures above. ${measuredNote(triggers.map(([key]) => key))}${fresh === undefined ? '' : `, on ${count(fresh)} of them`}.`;
@@ -36,7 +46,11 @@ export function repairsTried({ attempts = [] }: DefenseReport): string {
 
 /** What the columns of triggers are, of those that are there. */
 function measuredNote(keys: readonly (typeof TRIGGERS)[number][0][]): string {
-  const words = { knownTrigger: 'the known trigger, which the config describes', estimatedTrigger: 'the one *estimated* on the input model', freshTrigger: 'a fresh *estimate* on the repaired model, which may be no larger' };
+  const words = {
+    knownTrigger: 'the known trigger, which the config describes',
+    estimatedTrigger: 'the one *estimated* on the input model',
+    freshTrigger: 'a fresh *estimate* on the repaired model, which may be no larger',
+  };
   return keys.length === 0 ? 'No trigger was measured' : `Success of ${keys.map((key) => words[key]).join('; of ')}`;
 }
 
@@ -56,7 +70,17 @@ export function roundTable({ attempts = [] }: DefenseReport): string {
     accuracyCell(round.heldOut),
     ...triggers.map(([key]) => successCell(round.heldOut[key])),
   ]);
-  const head = ['strategy', 'round', 'trained against', 'epochs', 'stamped, %', 'loss', 'training accuracy, %', 'clean accuracy, held out, %', ...triggers.map(([, title]) => title)];
+  const head = [
+    'strategy',
+    'round',
+    'trained against',
+    'epochs',
+    'stamped, %',
+    'loss',
+    'training accuracy, %',
+    'clean accuracy, held out, %',
+    ...triggers.map(([, title]) => title),
+  ];
   const cut = shown.length < rounds.length ? `\n\n${count(shown.length)} of ${count(rounds.length)} rounds.` : '';
   return `${table(head, rows, 3)}${cut}`;
 }
@@ -64,11 +88,29 @@ export function roundTable({ attempts = [] }: DefenseReport): string {
 /** What the verdict rests on beyond the trigger that the repair was made with. */
 export function proofText({ proof }: DefenseReport): string {
   if (!proof) return '';
-  const rows = proof.bounded.slice(0, MOST_ROWS).map(({ target, norm, before, after }) => [String(target), pixels(norm), rateCell(before), rateCell(after)]);
-  const bounded = rows.length > 0
-    ? [table(['class', 'mask of at most', '*estimate* on the input model, %', 'fresh *estimate* on the repaired model, %'], rows), `A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on ${provingImages(proof)} of other classes.`]
-    : [];
-  return [`**It rests on: ${proof.basis}.** ${text(proof.sentence)}`, ...bounded, `${sign(proof.scan)} **Scan of the repaired model.** ${text(proof.scan.sentence)}`].join('\n\n');
+  const rows = proof.bounded
+    .slice(0, MOST_ROWS)
+    .map(({ target, norm, before, after }) => [String(target), pixels(norm), rateCell(before), rateCell(after)]);
+  const bounded =
+    rows.length > 0
+      ? [
+          table(
+            [
+              'class',
+              'mask of at most',
+              '*estimate* on the input model, %',
+              'fresh *estimate* on the repaired model, %',
+            ],
+            rows,
+          ),
+          `A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on ${provingImages(proof)} of other classes.`,
+        ]
+      : [];
+  return [
+    `**It rests on: ${proof.basis}.** ${text(proof.sentence)}`,
+    ...bounded,
+    `${sign(proof.scan)} **Scan of the repaired model.** ${text(proof.scan.sentence)}`,
+  ].join('\n\n');
 }
 
 export function proofClasses({ proof }: DefenseReport): string {

@@ -20,22 +20,33 @@ export function scanEvidence({ scan, trigger, data }: DefenseReport): string {
   const estimated = trigger?.source === 'estimated' ? [trigger.target] : [];
   const drawn = [...new Set([...scan.flagged, ...estimated])].flatMap((target) => inversionOf(scan, target) ?? []);
   const drawings = drawn.slice(0, MOST_DRAWINGS).flatMap((one) => drawing(one, height, width));
-  const more = drawn.length > MOST_DRAWINGS ? [`The masks of ${count(drawn.length - MOST_DRAWINGS)} more classes are in the JSON report.`] : [];
+  const more =
+    drawn.length > MOST_DRAWINGS
+      ? [`The masks of ${count(drawn.length - MOST_DRAWINGS)} more classes are in the JSON report.`]
+      : [];
   const searched = scan.classes.length > 0 ? [...imagesNote(scan), classTable(scan), scanNote(scan)] : [];
-  return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, ...searched, ...drawings, ...more].join('\n\n');
+  return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, ...searched, ...drawings, ...more].join(
+    '\n\n',
+  );
 }
 
 /** How well the model knows the images of the scan, and what fits them better. Where nothing was searched for it, the scan's sentence says both. */
 function imagesNote({ cleanAccuracy, advice }: ScanResult): string[] {
   return [
-    ...(cleanAccuracy ? [`Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} % (${count(cleanAccuracy.hits)} of ${count(cleanAccuracy.of)}; 95 %: ${figure(cleanAccuracy.low)} – ${figure(cleanAccuracy.high)}).`] : []),
+    ...(cleanAccuracy
+      ? [
+          `Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} % (${count(cleanAccuracy.hits)} of ${count(cleanAccuracy.of)}; 95 %: ${figure(cleanAccuracy.low)} – ${figure(cleanAccuracy.high)}).`,
+        ]
+      : []),
     ...(advice ? [`⚠️ ${text(advice.sentence)}`] : []),
   ];
 }
 
 /** All classes of a scan, or those whose masks are smallest; flagged ones in words. */
 export function classTable(scan: ScanResult): string {
-  const order = [...scan.classes].sort((a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target);
+  const order = [...scan.classes].sort(
+    (a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target,
+  );
   const shown = order.slice(0, MOST_ROWS).sort((a, b) => a.target - b.target);
   const rows = shown.map((one) => [
     String(one.target),
@@ -46,7 +57,10 @@ export function classTable(scan: ScanResult): string {
     rateCell(one.success),
     one.flagged ? '⚠️ **suspicious**' : '–',
   ]);
-  const cut = shown.length < scan.classes.length ? `\n\nThe ${MOST_ROWS} of ${count(scan.classes.length)} classes with the smallest masks.` : '';
+  const cut =
+    shown.length < scan.classes.length
+      ? `\n\nThe ${MOST_ROWS} of ${count(scan.classes.length)} classes with the smallest masks.`
+      : '';
   return `${table(['class', 'screened mask', 'of the median', 'anomaly index', '*estimated* trigger', 'its success, %', 'result'], rows)}${cut}`;
 }
 
@@ -66,5 +80,7 @@ function drawing({ target, norm, estimate }: ClassInversion, height: number, wid
   const lines = mask ? maskDrawing(mask, height, width) : [];
   if (!mask || lines.length === 0) return [];
   const strongest = Math.round(100 * strongestShare(mask));
-  return [`*Estimated* trigger of class ${target}: its mask of ${pixels(norm)} on ${height}×${width}. Full shade: up to ${strongest} % of a pixel is replaced.\n\n${fenced('text', lines.join('\n'))}`];
+  return [
+    `*Estimated* trigger of class ${target}: its mask of ${pixels(norm)} on ${height}×${width}. Full shade: up to ${strongest} % of a pixel is replaced.\n\n${fenced('text', lines.join('\n'))}`,
+  ];
 }

@@ -37,7 +37,10 @@ export function commentBody(name: string, parts: readonly SummaryPart[]): string
 
 /** A comment that is not seen, by which the same comment is found again: `<!-- fine-prune:report:<name> -->`. */
 export function commentMarker(name: string): string {
-  const safe = encodeURIComponent(name.replace(/\p{Cs}/gu, '\uFFFD')).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replace(/--/g, '-%2D').replace(/^-|-$/g, '%2D');
+  const safe = encodeURIComponent(name.replace(/\p{Cs}/gu, '\uFFFD'))
+    .replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/--/g, '-%2D')
+    .replace(/^-|-$/g, '%2D');
   return `<!-- fine-prune:report:${safe.slice(0, 500)} -->`;
 }
 
@@ -70,13 +73,36 @@ function fitted(parts: readonly SummaryPart[], most: number, head: string, highe
   return `${whole}${note}`;
 }
 
-function partMarkdown({ name, report, issues, lead, comparison, labels = { base: 'base', head: 'head' } }: SummaryPart, priority: number, left: Set<string>): string {
-  const before = lead === undefined ? [] : [Buffer.byteLength(lead) <= LEAD_BYTES ? lead : 'What was found about this report is too long to be shown here.'];
-  if (!report) return [`## Defense report: ${text(name)}`, ...before, ...(comparison ? [comparisonSentence(comparison)] : [])].join('\n\n');
+function partMarkdown(
+  { name, report, issues, lead, comparison, labels = { base: 'base', head: 'head' } }: SummaryPart,
+  priority: number,
+  left: Set<string>,
+): string {
+  const before =
+    lead === undefined
+      ? []
+      : [
+          Buffer.byteLength(lead) <= LEAD_BYTES
+            ? lead
+            : 'What was found about this report is too long to be shown here.',
+        ];
+  if (!report)
+    return [
+      `## Defense report: ${text(name)}`,
+      ...before,
+      ...(comparison ? [comparisonSentence(comparison)] : []),
+    ].join('\n\n');
   const [first, ...blocks] = reportBlocks(report, issues, name) as [Block, ...Block[]];
   // A comparison is why most people read a summary: its sentence always, its tables as long as there is room.
   const against: Block[] = comparison
-    ? [{ name: 'the comparison', priority: 0, markdown: () => (priority > 0 ? comparisonMarkdown(comparison, labels).trimEnd() : comparisonSentence(comparison)) }]
+    ? [
+        {
+          name: 'the comparison',
+          priority: 0,
+          markdown: () =>
+            priority > 0 ? comparisonMarkdown(comparison, labels).trimEnd() : comparisonSentence(comparison),
+        },
+      ]
     : [];
   if (comparison && priority === 0) left.add("the comparison's tables");
   const shown = [first, ...against, ...blocks].filter((block) => {

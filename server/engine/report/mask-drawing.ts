@@ -21,9 +21,14 @@ export function maskDrawing(mask: Uint8Array, height: number, width: number): st
   if (mask.length !== height * width || mask.length === 0) return [];
   const columns = Math.min(width, MOST_COLUMNS - 2);
   const rows = Math.max(1, Math.min(MOST_COLUMNS, Math.round((height * columns) / width / 2)));
-  const cells = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => meanOf(mask, width, span(row, rows, height), span(column, columns, width))));
+  const cells = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, column) =>
+      meanOf(mask, width, span(row, rows, height), span(column, columns, width)),
+    ),
+  );
   const strongest = Math.max(...cells.flat());
-  const line = (cellsOfRow: readonly number[]): string => `│${cellsOfRow.map((cell) => shadeOf(strongest > 0 ? cell / strongest : 0)).join('')}│`;
+  const line = (cellsOfRow: readonly number[]): string =>
+    `│${cellsOfRow.map((cell) => shadeOf(strongest > 0 ? cell / strongest : 0)).join('')}│`;
   const edge = '─'.repeat(columns);
   return [`┌${edge}┐`, ...cells.map(line), `└${edge}┘`];
 }
@@ -44,7 +49,12 @@ function span(at: number, cells: number, pixels: number): [number, number] {
   return [from, Math.max(from + 1, Math.floor(((at + 1) * pixels) / cells))];
 }
 
-function meanOf(mask: Uint8Array, width: number, [top, bottom]: readonly [number, number], [left, right]: readonly [number, number]): number {
+function meanOf(
+  mask: Uint8Array,
+  width: number,
+  [top, bottom]: readonly [number, number],
+  [left, right]: readonly [number, number],
+): number {
   let sum = 0;
   for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += mask[y * width + x]!;
   return sum / ((bottom - top) * (right - left));

@@ -24,7 +24,14 @@ export function placesIn(text: string): Places {
   const starts = lineStarts(text);
   const placed = (offset: number, length: number): TextPlace => {
     const [line, endLine] = [lineOf(starts, offset), lineOf(starts, offset + length)];
-    return { offset, length, line: line + 1, column: offset - starts[line]! + 1, endLine: endLine + 1, endColumn: offset + length - starts[endLine]! + 1 };
+    return {
+      offset,
+      length,
+      line: line + 1,
+      column: offset - starts[line]! + 1,
+      endLine: endLine + 1,
+      endColumn: offset + length - starts[endLine]! + 1,
+    };
   };
   const nodeAt = (pointer: string): { offset: number; length: number } => {
     let node: Node | undefined = root;
@@ -56,7 +63,10 @@ export function pointerOf(path: readonly (string | number)[]): string {
 
 /** The parts of a JSON pointer. */
 export function pointerPath(pointer: string): string[] {
-  return pointer.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
 /** The value below a node by its key or index. */

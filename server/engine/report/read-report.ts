@@ -32,12 +32,18 @@ export function readReport(text: string, file: string): DefenseReport {
     throw badInput(`report.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
   const other = kindOfJson(value);
-  if (other && other.kind !== 'defense-report') refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
+  if (other && other.kind !== 'defense-report')
+    refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
   const version = versionOf(value);
   if (version === undefined) refuse('notAReport', 'This JSON is no defense report: it has no `schemaVersion`.', '');
   if (version !== 1) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
-    refuse('version', `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1.`, '/schemaVersion', 'Use the version of Fine-Prune that wrote it, or run the defense again.');
+    refuse(
+      'version',
+      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      '/schemaVersion',
+      'Use the version of Fine-Prune that wrote it, or run the defense again.',
+    );
   }
   validate ??= new Ajv({ strict: false }).compile(schema);
   if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);

@@ -11,7 +11,13 @@ import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
 export const MAX_REVIEW_BYTES = 1 << 20;
 
 const TODO = 'Correct it, or accept the finding anew in the report.';
-const REVIEW: JsonKind = { code: 'review', noun: 'list of decisions', todo: TODO, maxBytes: MAX_REVIEW_BYTES, forgivingList: '/decisions' };
+const REVIEW: JsonKind = {
+  code: 'review',
+  noun: 'list of decisions',
+  todo: TODO,
+  maxBytes: MAX_REVIEW_BYTES,
+  forgivingList: '/decisions',
+};
 
 let validate: ValidateFunction | undefined;
 
@@ -30,14 +36,25 @@ export function readReview(text: string, file: string): DefenseReview {
   };
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version !== 1) {
-    refuse('version', `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1.`, '/schemaVersion', 'Use the version of Fine-Prune that wrote them.');
+    refuse(
+      'version',
+      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1.`,
+      '/schemaVersion',
+      'Use the version of Fine-Prune that wrote them.',
+    );
   }
   validate ??= new Ajv({ strict: false }).compile(schema);
   if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
   const review = value as DefenseReview;
   review.decisions.forEach((decision, at) => {
     for (const key of ['date', 'expires'] as const) {
-      if (decision[key] !== undefined && !isDay(decision[key])) refuse('date', `${decision[key]} is no day of the calendar.`, `/decisions/${at}/${key}`, 'Give a day as YYYY-MM-DD.');
+      if (decision[key] !== undefined && !isDay(decision[key]))
+        refuse(
+          'date',
+          `${decision[key]} is no day of the calendar.`,
+          `/decisions/${at}/${key}`,
+          'Give a day as YYYY-MM-DD.',
+        );
     }
   });
   return review;

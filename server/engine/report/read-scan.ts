@@ -34,12 +34,32 @@ export function readScan(text: string, file: string): ScanReport {
     throw badInput(`scan.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
   const other = kindOfJson(value);
-  if (other && other.kind !== 'scan-result') refuse('notAScan', `This file ${kindWords(other)}, not a scan for backdoors.`, '', 'Name a `<name>.scan.json` as a scan wrote it.');
-  const { schemaVersion: version, scan } = (typeof value === 'object' && value !== null ? value : {}) as { schemaVersion?: unknown; scan?: unknown };
-  if (version === undefined || scan === undefined) refuse('notAScan', 'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.', '', 'Name a `<name>.scan.json` as a scan wrote it.');
+  if (other && other.kind !== 'scan-result')
+    refuse(
+      'notAScan',
+      `This file ${kindWords(other)}, not a scan for backdoors.`,
+      '',
+      'Name a `<name>.scan.json` as a scan wrote it.',
+    );
+  const { schemaVersion: version, scan } = (typeof value === 'object' && value !== null ? value : {}) as {
+    schemaVersion?: unknown;
+    scan?: unknown;
+  };
+  if (version === undefined || scan === undefined)
+    refuse(
+      'notAScan',
+      'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.',
+      '',
+      'Name a `<name>.scan.json` as a scan wrote it.',
+    );
   if (version !== 1) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
-    refuse('version', `This scan has schemaVersion ${shown}; this version of Fine-Prune reads 1.`, '/schemaVersion', 'Use the version of Fine-Prune that wrote it, or scan the model again.');
+    refuse(
+      'version',
+      `This scan has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      '/schemaVersion',
+      'Use the version of Fine-Prune that wrote it, or scan the model again.',
+    );
   }
   validate ??= new Ajv({ strict: false }).compile(schema);
   if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
@@ -47,7 +67,15 @@ export function readScan(text: string, file: string): ScanReport {
   const fault = firstOutOfBounds(report);
   if (fault) refuse('figure', fault.message, fault.pointer);
   // Whoever reads the word, the sentence or one figure alone must not be told another thing than the rest tells.
-  scanContradictions(report.scan, '/scan', report.provenance.tool === TOOL, tellOf((_id, pointer, message) => refuse('contradiction', message, pointer), () => undefined));
+  scanContradictions(
+    report.scan,
+    '/scan',
+    report.provenance.tool === TOOL,
+    tellOf(
+      (_id, pointer, message) => refuse('contradiction', message, pointer),
+      () => undefined,
+    ),
+  );
   return report;
 }
 

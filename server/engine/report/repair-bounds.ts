@@ -7,11 +7,13 @@ const MOST_ROUNDS = 1000;
 
 /** Figures of the repairs that were tried, possible one by one. */
 export function checkAttempts(attempts: readonly Attempt[], model: ScannedModel): void {
-  if (attempts.length > MOST_ATTEMPTS) refuse('/attempts', `has ${attempts.length} entries; at most ${MOST_ATTEMPTS} were expected`);
+  if (attempts.length > MOST_ATTEMPTS)
+    refuse('/attempts', `has ${attempts.length} entries; at most ${MOST_ATTEMPTS} were expected`);
   attempts.forEach((attempt, at) => {
     const pointer = `/attempts/${at}`;
     index(attempt.units, MOST_UNITS, `${pointer}/units`);
-    if (attempt.rounds.length === 0 || attempt.rounds.length > MOST_ROUNDS) refuse(`${pointer}/rounds`, `has ${attempt.rounds.length} entries; 1 to ${MOST_ROUNDS} were expected`);
+    if (attempt.rounds.length === 0 || attempt.rounds.length > MOST_ROUNDS)
+      refuse(`${pointer}/rounds`, `has ${attempt.rounds.length} entries; 1 to ${MOST_ROUNDS} were expected`);
     count(attempt.keptRound, `${pointer}/keptRound`, attempt.rounds.length, 1);
     attempt.rounds.forEach((round, number) => checkRound(round, `${pointer}/rounds/${number}`, model));
     checkHeldOut(attempt.heldOut, `${pointer}/heldOut`);
@@ -31,7 +33,11 @@ export function checkProof({ scan, bounded }: Proof, model: ScannedModel): void 
   });
 }
 
-function checkRound({ inverted, epochs, stamped, loss, accuracy, heldOut }: Round, pointer: string, { classes, shape }: ScannedModel): void {
+function checkRound(
+  { inverted, epochs, stamped, loss, accuracy, heldOut }: Round,
+  pointer: string,
+  { classes, shape }: ScannedModel,
+): void {
   const pixels = pixelsOf(shape, pointer);
   inverted.forEach((one, at) => {
     const place = `${pointer}/inverted/${at}`;
@@ -52,6 +58,7 @@ function checkHeldOut(figures: HeldOutFigures, pointer: string): void {
     const rate = figures[key];
     if (!rate) continue;
     checkTriggeredRate(rate, `${pointer}/${key}`);
-    if (rate.of > figures.images) refuse(`${pointer}/${key}/of`, `is ${rate.of}, but ${figures.images} images were held out`);
+    if (rate.of > figures.images)
+      refuse(`${pointer}/${key}/of`, `is ${rate.of}, but ${figures.images} images were held out`);
   }
 }

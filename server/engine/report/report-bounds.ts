@@ -1,6 +1,18 @@
 import { classesOf, MOST_FULL_CLASSES } from '../../protocol/confusion';
 import type { DefenseReport, Gate, LayerAnalysis, McNemar, StageMetrics } from '../../protocol/report';
-import { above, checkRate, count, firstRefused, index, length, MOST_CLASSES, MOST_UNITS, refuse, share, type BoundFault } from './bound-checks';
+import {
+  above,
+  checkRate,
+  count,
+  firstRefused,
+  index,
+  length,
+  MOST_CLASSES,
+  MOST_UNITS,
+  refuse,
+  share,
+  type BoundFault,
+} from './bound-checks';
 import { checkEffect, checkSparse } from './effect-bounds';
 import { checkAttempts, checkProof } from './repair-bounds';
 import { checkScan } from './scan-bounds';
@@ -23,7 +35,8 @@ function check(report: DefenseReport): void {
   index(pruning.units, layer.units, '/pruning/units');
   count(pruning.count, '/pruning/count', layer.units);
   count(pruning.dead, '/pruning/dead', layer.units);
-  if (pruning.amongTriggerRaised !== null) count(pruning.amongTriggerRaised, '/pruning/amongTriggerRaised', layer.units);
+  if (pruning.amongTriggerRaised !== null)
+    count(pruning.amongTriggerRaised, '/pruning/amongTriggerRaised', layer.units);
   if (typeof pruning.ratio === 'number') share(pruning.ratio, '/pruning/ratio');
 
   count(curve.images, '/curve/images');
@@ -31,14 +44,16 @@ function check(report: DefenseReport): void {
   curve.points.forEach((point, at) => {
     count(point.pruned, `/curve/points/${at}/pruned`, layer.units);
     count(point.correct, `/curve/points/${at}/correct`, curve.images);
-    if ((point.successful === null) !== (curve.triggeredImages === null)) refuse(`/curve/points/${at}/successful`, 'is null where triggered images were counted, or the other way round');
+    if ((point.successful === null) !== (curve.triggeredImages === null))
+      refuse(`/curve/points/${at}/successful`, 'is null where triggered images were counted, or the other way round');
     if (point.successful !== null) count(point.successful, `/curve/points/${at}/successful`, curve.triggeredImages!);
   });
   if (curve.largestWithinLimit) {
     const { pruned, heldOut } = curve.largestWithinLimit;
     count(pruned, '/curve/largestWithinLimit/pruned', layer.units);
     count(heldOut.images, '/curve/largestWithinLimit/heldOut/images');
-    for (const key of ['correct', 'correctBefore'] as const) count(heldOut[key], `/curve/largestWithinLimit/heldOut/${key}`, heldOut.images);
+    for (const key of ['correct', 'correctBefore'] as const)
+      count(heldOut[key], `/curve/largestWithinLimit/heldOut/${key}`, heldOut.images);
   }
   if (curve.smallestWithinGate) {
     const { pruned, heldOut } = curve.smallestWithinGate;
@@ -76,7 +91,8 @@ function check(report: DefenseReport): void {
   count(provenance.threads, '/provenance/threads', 4096, 1);
   share(provenance.config.gates.maxAttackSuccessRate, '/provenance/config/gates/maxAttackSuccessRate');
   share(provenance.config.gates.maxAccuracyDrop, '/provenance/config/gates/maxAccuracyDrop');
-  if (typeof provenance.config.prune.ratio === 'number') share(provenance.config.prune.ratio, '/provenance/config/prune/ratio');
+  if (typeof provenance.config.prune.ratio === 'number')
+    share(provenance.config.prune.ratio, '/provenance/config/prune/ratio');
 }
 
 function checkStage(stage: StageMetrics, pointer: string, classes: number): void {
@@ -86,7 +102,8 @@ function checkStage(stage: StageMetrics, pointer: string, classes: number): void
   }
   // Above 100 classes the matrices are sparse, and the full ones are empty.
   const full = stage.sparse ? 0 : classes;
-  if (stage.sparse && classes <= MOST_FULL_CLASSES) refuse(`${pointer}/sparse`, `is for more than ${MOST_FULL_CLASSES} classes; there are ${classes}`);
+  if (stage.sparse && classes <= MOST_FULL_CLASSES)
+    refuse(`${pointer}/sparse`, `is for more than ${MOST_FULL_CLASSES} classes; there are ${classes}`);
   checkMatrix(stage.confusion, `${pointer}/confusion`, full);
   if (stage.triggeredConfusion) checkMatrix(stage.triggeredConfusion, `${pointer}/triggeredConfusion`, full);
   length(stage.perClass, `${pointer}/perClass`, full, 'one rate per class');
@@ -106,8 +123,12 @@ function checkMatrix(matrix: readonly number[][], pointer: string, classes: numb
 function checkGate({ limit, measured, judged }: Gate, pointer: string): void {
   share(limit, `${pointer}/limit`);
   // A drop in accuracy is below 0 where accuracy rose.
-  for (const [key, value] of [['measured', measured], ['judged', judged]] as const) {
-    if (value !== null && Math.abs(value) > 1) refuse(`${pointer}/${key}`, `is ${value}; a share from -1 to 1 was expected`);
+  for (const [key, value] of [
+    ['measured', measured],
+    ['judged', judged],
+  ] as const) {
+    if (value !== null && Math.abs(value) > 1)
+      refuse(`${pointer}/${key}`, `is ${value}; a share from -1 to 1 was expected`);
   }
 }
 
@@ -124,10 +145,16 @@ function checkLayer(layer: LayerAnalysis, classes: number): void {
   length(layer.activations, '/layer/activations', layer.units, 'one entry a unit');
   layer.activations.forEach((unit, at) => {
     const pointer = `/layer/activations/${at}`;
-    length(unit.perClass, `${pointer}/perClass`, classes > MOST_FULL_CLASSES && unit.perClass.length === 0 ? 0 : classes, 'one mean per class');
+    length(
+      unit.perClass,
+      `${pointer}/perClass`,
+      classes > MOST_FULL_CLASSES && unit.perClass.length === 0 ? 0 : classes,
+      'one mean per class',
+    );
     above(unit.cleanMeanAbs, `${pointer}/cleanMeanAbs`, Number.MAX_VALUE);
     share(unit.cleanFires, `${pointer}/cleanFires`);
-    if ((unit.triggeredMean === null) !== (unit.triggeredFires === null)) refuse(`${pointer}/triggeredMean`, 'and `triggeredFires` must both be null or both be numbers');
+    if ((unit.triggeredMean === null) !== (unit.triggeredFires === null))
+      refuse(`${pointer}/triggeredMean`, 'and `triggeredFires` must both be null or both be numbers');
     if (unit.triggeredFires !== null) share(unit.triggeredFires, `${pointer}/triggeredFires`);
   });
 }

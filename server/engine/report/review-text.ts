@@ -30,12 +30,16 @@ export function withDecision(text: string | null, decisions: readonly Decision[]
 /** One decision in one line. Characters that are not seen, or that turn the reading direction, are written as escapes. */
 function entryText(decision: Decision): string {
   const fields = Object.entries(decision).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  return `{ ${fields.join(', ')} }`.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''));
+  return `{ ${fields.join(', ')} }`.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
+    [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 function listOf(text: string): Node {
   const root = parseTree(text, [], { allowTrailingComma: true })!;
-  return root.children!.find((property) => property.children![0]!.value === ('decisions' satisfies keyof DefenseReview))!.children![1]!;
+  return root.children!.find(
+    (property) => property.children![0]!.value === ('decisions' satisfies keyof DefenseReview),
+  )!.children![1]!;
 }
 
 /** White space before the first decision of a list, when it has a line of its own; else four blanks. */

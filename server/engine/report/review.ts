@@ -23,12 +23,16 @@ export function issueFingerprint(report: DefenseReport, id: IssueId): string {
   // Two findings may share an id (`test-subset`): a decision is about both.
   const messages = report.findings.filter((finding) => finding.id === id).map((finding) => finding.message);
   if (!gate && messages.length === 0) {
-    throw badInput('review.noSuchIssue', `The report has no open issue \`${id}\`.`, { todo: `Accept one of these: ${issueIds(report).join(', ') || 'there is none'}.` });
+    throw badInput('review.noSuchIssue', `The report has no open issue \`${id}\`.`, {
+      todo: `Accept one of these: ${issueIds(report).join(', ') || 'there is none'}.`,
+    });
   }
   const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : { messages };
   const tested = new Set(dataFiles(provenance.config).slice(2));
   const files = data.files.filter((file) => tested.has(file.path)).map((file) => file.sha256);
-  return sha256(canonicalJson({ id, what, model: model.before, trigger, triggerConfig: provenance.config.trigger, files })).slice(0, 16);
+  return sha256(
+    canonicalJson({ id, what, model: model.before, trigger, triggerConfig: provenance.config.trigger, files }),
+  ).slice(0, 16);
 }
 
 /**
@@ -45,13 +49,31 @@ export function reviewedIssues(report: DefenseReport, review: DefenseReview | nu
     const [best] = (review?.decisions ?? [])
       .filter((decision) => decision.finding === issue.id)
       .map((decision) => ({ decision, status: statusOf(decision, fingerprint, today) }))
-      .sort((a, b) => rank[a.status] - rank[b.status] || (a.decision.date < b.decision.date ? 1 : a.decision.date > b.decision.date ? -1 : 0));
+      .sort(
+        (a, b) =>
+          rank[a.status] - rank[b.status] ||
+          (a.decision.date < b.decision.date ? 1 : a.decision.date > b.decision.date ? -1 : 0),
+      );
     return { ...issue, fingerprint, status: best?.status ?? 'open', decision: best?.decision ?? null };
   };
   const gates = report.gates.flatMap((gate, at) =>
-    gate.met ? [] : [decided({ id: `gate.${gate.id}` as const, severity: 'error', message: missedGate(gate, report), pointer: `/gates/${at}` })],
+    gate.met
+      ? []
+      : [
+          decided({
+            id: `gate.${gate.id}` as const,
+            severity: 'error',
+            message: missedGate(gate, report),
+            pointer: `/gates/${at}`,
+          }),
+        ],
   );
-  return [...gates, ...report.findings.map(({ id, severity, message }, at) => decided({ id, severity, message, pointer: `/findings/${at}` }))];
+  return [
+    ...gates,
+    ...report.findings.map(({ id, severity, message }, at) =>
+      decided({ id, severity, message, pointer: `/findings/${at}` }),
+    ),
+  ];
 }
 
 function statusOf(decision: Decision, fingerprint: string, today: string): 'accepted' | 'expired' | 'stale' {
@@ -65,7 +87,12 @@ function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
 
 /** The ids of all missed gates and findings. */
 export function issueIds(report: DefenseReport): IssueId[] {
-  return [...new Set<IssueId>([...report.gates.filter((gate) => !gate.met).map((gate) => `gate.${gate.id}` as const), ...report.findings.map(({ id }) => id)])];
+  return [
+    ...new Set<IssueId>([
+      ...report.gates.filter((gate) => !gate.met).map((gate) => `gate.${gate.id}` as const),
+      ...report.findings.map(({ id }) => id),
+    ]),
+  ];
 }
 
 /** What a person decides; `decision` and `fingerprint` are filled in. */
@@ -82,19 +109,47 @@ export function addDecision(reviewText: string | null, report: DefenseReport, fi
   const { finding, date, expires } = fields;
   const [reason, author] = [oneLine(fields.reason), oneLine(fields.author)];
   checkFields({ ...fields, reason, author });
-  const decision: Decision = { finding, decision: 'accept', reason, author, date, ...(expires !== undefined && { expires }), fingerprint: issueFingerprint(report, finding) };
-  return withDecision(reviewText, reviewText === null ? [] : readReview(reviewText, 'defense-review.json').decisions, decision);
+  const decision: Decision = {
+    finding,
+    decision: 'accept',
+    reason,
+    author,
+    date,
+    ...(expires !== undefined && { expires }),
+    fingerprint: issueFingerprint(report, finding),
+  };
+  return withDecision(
+    reviewText,
+    reviewText === null ? [] : readReview(reviewText, 'defense-review.json').decisions,
+    decision,
+  );
 }
 
 function checkFields({ reason, author, date, expires }: DecisionFields): void {
   const refuse = (place: string, message: string, todo: string): never => {
     throw badInput('review.field', message, { place, todo });
   };
-  if (reason === '' || reason.length > 1000) refuse('/reason', `A reason of 1 to 1000 characters is needed, not of ${reason.length}.`, 'Say in one sentence why this may stay.');
-  if (author === '' || author.length > 300) refuse('/author', 'The name of the person who decides is missing, or too long.', 'Set git config user.name and user.email.');
+  if (reason === '' || reason.length > 1000)
+    refuse(
+      '/reason',
+      `A reason of 1 to 1000 characters is needed, not of ${reason.length}.`,
+      'Say in one sentence why this may stay.',
+    );
+  if (author === '' || author.length > 300)
+    refuse(
+      '/author',
+      'The name of the person who decides is missing, or too long.',
+      'Set git config user.name and user.email.',
+    );
   if (!isDay(date)) refuse('/date', `${date} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
-  if (expires !== undefined && !isDay(expires)) refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
-  if (expires !== undefined && expires < date) refuse('/expires', `A decision of ${date} that ends on ${expires} would never count.`, 'Give a later day, or none.');
+  if (expires !== undefined && !isDay(expires))
+    refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+  if (expires !== undefined && expires < date)
+    refuse(
+      '/expires',
+      `A decision of ${date} that ends on ${expires} would never count.`,
+      'Give a later day, or none.',
+    );
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

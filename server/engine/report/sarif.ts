@@ -29,10 +29,23 @@ const IDS = Object.keys(RULES) as IssueId[];
 
 /** Findings that are about the pruned layer, and those that are about the very units. */
 const ABOUT_UNITS = new Set<IssueId>(['pruned-all-dead', 'pruned-mostly-dead', 'pruning-changed-nothing']);
-const ABOUT_LAYER = new Set<IssueId>([...ABOUT_UNITS, 'nothing-pruned', 'negative-activations', 'fine-tuning-did-the-work', 'fine-tuning-restored-backdoor', 'curve-subset', 'analysis-subset', 'analysis-on-test-set']);
+const ABOUT_LAYER = new Set<IssueId>([
+  ...ABOUT_UNITS,
+  'nothing-pruned',
+  'negative-activations',
+  'fine-tuning-did-the-work',
+  'fine-tuning-restored-backdoor',
+  'curve-subset',
+  'analysis-subset',
+  'analysis-on-test-set',
+]);
 
 /** Findings that are about classes of a scan: of the input model, or of the repaired one. */
-const ABOUT_CLASSES = { 'scan-suspicious': 'scan', 'trigger-estimated': 'scan', 'scan-flags-repaired': 'proof' } as const satisfies Partial<Record<IssueId, keyof DefenseReport>>;
+const ABOUT_CLASSES = {
+  'scan-suspicious': 'scan',
+  'trigger-estimated': 'scan',
+  'scan-flags-repaired': 'proof',
+} as const satisfies Partial<Record<IssueId, keyof DefenseReport>>;
 
 /**
  * Missed gates and findings as a SARIF 2.1.0 log (OASIS 2020) for code scanning: plain data, ready for JSON, without times or absolute
@@ -47,7 +60,14 @@ export function sarifLog(inputs: readonly SarifInput[]): object {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Fine-Prune', semanticVersion: manifest.version, informationUri: manifest.repository.url, rules: IDS.map(ruleOf) } },
+        tool: {
+          driver: {
+            name: 'Fine-Prune',
+            semanticVersion: manifest.version,
+            informationUri: manifest.repository.url,
+            rules: IDS.map(ruleOf),
+          },
+        },
         automationDetails: { id: 'fine-prune/' },
         columnKind: 'utf16CodeUnits',
         originalUriBaseIds: { [ROOT]: { description: { text: "The repository's root." } } },
@@ -67,7 +87,10 @@ function ruleOf(id: IssueId): object {
     fullDescription: { text: plain(says) },
     help: { text: plain(help), markdown: help },
     defaultConfiguration: { level: LEVELS[severity] },
-    properties: { tags: ['machine-learning', 'backdoor'], 'problem.severity': severity === 'information' ? 'recommendation' : severity },
+    properties: {
+      tags: ['machine-learning', 'backdoor'],
+      'problem.severity': severity === 'information' ? 'recommendation' : severity,
+    },
   };
 }
 
@@ -82,9 +105,17 @@ function resultsOf(input: SarifInput, baseline: boolean): object[] {
   });
 }
 
-function resultOf({ report, file, configFile, baseIssues }: SarifInput, issue: ReviewedIssue, turn: number, places: Places, baseline: boolean): object {
+function resultOf(
+  { report, file, configFile, baseIssues }: SarifInput,
+  issue: ReviewedIssue,
+  turn: number,
+  places: Places,
+  baseline: boolean,
+): object {
   const { line, column, endLine, endColumn } = places.at(issue.pointer);
-  const identity = sha256(canonicalJson({ id: issue.id, turn, layer: report.layer.name, model: report.model.path, file: relative(file) })).slice(0, 32);
+  const identity = sha256(
+    canonicalJson({ id: issue.id, turn, layer: report.layer.name, model: report.model.path, file: relative(file) }),
+  ).slice(0, 32);
   const before = baseIssues?.filter(({ id }) => id === issue.id)[turn];
   const logical = logicalLocations(report, issue.id);
   return {
@@ -94,15 +125,29 @@ function resultOf({ report, file, configFile, baseIssues }: SarifInput, issue: R
     message: { text: plain(issue.message), markdown: braces(text(issue.message)) },
     locations: [
       {
-        physicalLocation: { artifactLocation: artifact(file), region: { startLine: line, startColumn: column, endLine, endColumn } },
+        physicalLocation: {
+          artifactLocation: artifact(file),
+          region: { startLine: line, startColumn: column, endLine, endColumn },
+        },
         ...(logical.length > 0 && { logicalLocations: logical }),
       },
     ],
-    ...(configFile !== undefined && { relatedLocations: [{ id: 1, message: { text: 'The defense config.' }, physicalLocation: { artifactLocation: artifact(configFile) } }] }),
+    ...(configFile !== undefined && {
+      relatedLocations: [
+        {
+          id: 1,
+          message: { text: 'The defense config.' },
+          physicalLocation: { artifactLocation: artifact(configFile) },
+        },
+      ],
+    }),
     // The first is what GitHub tells alerts apart by; left out, it would be made of the line's text, whose figures move.
     partialFingerprints: { primaryLocationLineHash: `${identity.slice(0, 16)}:1`, 'finePruneIssue/v1': identity },
     // All results of a run have the list, or none has.
-    suppressions: issue.status === 'accepted' && issue.decision ? [{ kind: 'external', status: 'accepted', justification: justification(issue.decision) }] : [],
+    suppressions:
+      issue.status === 'accepted' && issue.decision
+        ? [{ kind: 'external', status: 'accepted', justification: justification(issue.decision) }]
+        : [],
     ...(baseline && { baselineState: !before ? 'new' : before.message === issue.message ? 'unchanged' : 'updated' }),
   };
 }
@@ -118,21 +163,40 @@ function logicalLocations(report: DefenseReport, id: IssueId): object[] {
   const { layer, pruning } = report;
   const name = visible(layer.name).slice(0, 300);
   const dead = new Set(layer.dead);
-  const units = !ABOUT_UNITS.has(id) ? [] : id === 'pruning-changed-nothing' ? pruning.units : pruning.units.filter((u) => dead.has(u));
+  const units = !ABOUT_UNITS.has(id)
+    ? []
+    : id === 'pruning-changed-nothing'
+      ? pruning.units
+      : pruning.units.filter((u) => dead.has(u));
   const word = layer.kind === 'Dense' ? 'neuron' : 'channel';
   return [
     { name, fullyQualifiedName: name, kind: 'layer' },
-    ...[...units].sort((a, b) => a - b).slice(0, MOST_UNITS).map((u) => ({ name: `${word} ${u}`, fullyQualifiedName: `${name}/${u}`, kind: word })),
+    ...[...units]
+      .sort((a, b) => a - b)
+      .slice(0, MOST_UNITS)
+      .map((u) => ({ name: `${word} ${u}`, fullyQualifiedName: `${name}/${u}`, kind: word })),
   ];
 }
 
 function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeof ABOUT_CLASSES): object[] {
-  const classes = id === 'trigger-estimated' && trigger ? [trigger.target] : ((ABOUT_CLASSES[id] === 'scan' ? scan : proof?.scan)?.flagged ?? []);
-  return [...classes].sort((a, b) => a - b).slice(0, MOST_CLASSES).map((target) => ({ name: `class ${target}`, fullyQualifiedName: `class/${target}`, kind: 'class' }));
+  const classes =
+    id === 'trigger-estimated' && trigger
+      ? [trigger.target]
+      : ((ABOUT_CLASSES[id] === 'scan' ? scan : proof?.scan)?.flagged ?? []);
+  return [...classes]
+    .sort((a, b) => a - b)
+    .slice(0, MOST_CLASSES)
+    .map((target) => ({ name: `class ${target}`, fullyQualifiedName: `class/${target}`, kind: 'class' }));
 }
 
 export function artifact(file: string): object {
-  return { uri: relative(file).split('/').map((part) => encodeURIComponent(part.replace(/\p{Cs}/gu, '\uFFFD'))).join('/'), uriBaseId: ROOT };
+  return {
+    uri: relative(file)
+      .split('/')
+      .map((part) => encodeURIComponent(part.replace(/\p{Cs}/gu, '\uFFFD')))
+      .join('/'),
+    uriBaseId: ROOT,
+  };
 }
 
 /** A path inside of the repository; of any other, only the file's name: where it lies is this machine's affair. */

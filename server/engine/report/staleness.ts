@@ -17,20 +17,28 @@ const MOST_VALUE = 60;
  * config asks by now for exactly what was run.
  */
 export function isOfConfig(report: DefenseReport, config: ResolvedConfig): boolean {
-  return sha256(canonicalJson(asRecorded(report, config))) === report.provenance.configHash || settingsApart(report, config).length === 0;
+  return (
+    sha256(canonicalJson(asRecorded(report, config))) === report.provenance.configHash ||
+    settingsApart(report, config).length === 0
+  );
 }
 
 /**
  * Settings in which the config that a report says it ran differs from a config file: `overridden` by the command line, `other` by
  * nothing that a run could do while the hash of its config is that of the file; `machine`, engine and threads.
  */
-export function settingsRun(report: DefenseReport, config: ResolvedConfig): { overridden: OverriddenSetting[]; other: string[]; machine: string[] } {
+export function settingsRun(
+  report: DefenseReport,
+  config: ResolvedConfig,
+): { overridden: OverriddenSetting[]; other: string[]; machine: string[] } {
   const apart = settingsApart(report, config);
   const overridden = OVERRIDES.filter((field) => apart.includes(field));
   return {
     overridden,
     other: apart.filter((field) => !isOverride(field)),
-    machine: [...MACHINE].filter((field) => report.provenance.config[field as 'backend'] !== config[field as 'backend']),
+    machine: [...MACHINE].filter(
+      (field) => report.provenance.config[field as 'backend'] !== config[field as 'backend'],
+    ),
   };
 }
 
@@ -62,7 +70,9 @@ function runSetting(path: string, run: ResolvedConfig, config: ResolvedConfig): 
 const isOverride = (path: string): path is OverriddenSetting => (OVERRIDES as readonly string[]).includes(path);
 
 function valueWord(config: ResolvedConfig, path: string): string {
-  const value = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], config);
+  const value = path
+    .split('.')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], config);
   const text = JSON.stringify(value) ?? 'none';
   return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
 }
@@ -71,12 +81,18 @@ function valueWord(config: ResolvedConfig, path: string): string {
 function settingsApart(report: DefenseReport, config: ResolvedConfig): string[] {
   const run = report.provenance.config;
   const now = portable(asRecorded(report, config));
-  return settingDifferences(run, now).filter((field) => !MACHINE.has(field) && !(run.strategy !== undefined && run.strategy === now.strategy && isAside(field, run.strategy)));
+  return settingDifferences(run, now).filter(
+    (field) =>
+      !MACHINE.has(field) &&
+      !(run.strategy !== undefined && run.strategy === now.strategy && isAside(field, run.strategy)),
+  );
 }
 
 /** A strategy chooses by itself what it prunes; those that train as they see fit, their epochs too. A config can't even give both. */
 function isAside(field: string, strategy: NonNullable<ResolvedConfig['strategy']>): boolean {
-  return field.startsWith('prune.') || (field === 'fineTune.epochs' && (strategy === 'guided' || strategy === 'head-reset'));
+  return (
+    field.startsWith('prune.') || (field === 'fineTune.epochs' && (strategy === 'guided' || strategy === 'head-reset'))
+  );
 }
 
 /**
@@ -86,7 +102,11 @@ function isAside(field: string, strategy: NonNullable<ResolvedConfig['strategy']
 function asRecorded({ data, provenance }: DefenseReport, config: ResolvedConfig): ResolvedConfig {
   const recorded = provenance.config.data;
   const trained = data.holdout.images + data.fineTune.available;
-  if (config.data.holdout !== recorded.holdout || heldOutImages(trained, namedHoldout(config.data)) !== data.holdout.images) return config;
+  if (
+    config.data.holdout !== recorded.holdout ||
+    heldOutImages(trained, namedHoldout(config.data)) !== data.holdout.images
+  )
+    return config;
   const rest = { ...config.data };
   delete rest.holdoutNamed;
   return { ...config, data: { ...rest, ...(recorded.holdoutNamed && { holdoutNamed: true }) } };
@@ -94,13 +114,19 @@ function asRecorded({ data, provenance }: DefenseReport, config: ResolvedConfig)
 
 /** The settings in which two configs differ, as a config file has them. */
 export function settingDifferences(before: ResolvedConfig, now: ResolvedConfig): string[] {
-  return [...new Set(differences(before, now).map((field) => (field === 'data.holdoutNamed' ? 'data.holdout' : field)))];
+  return [
+    ...new Set(differences(before, now).map((field) => (field === 'data.holdoutNamed' ? 'data.holdout' : field))),
+  ];
 }
 
 /** Paths, such as `fineTune.epochs`, of the values that are not the same in two JSON values. */
 export function differences(before: unknown, now: unknown, name = ''): string[] {
-  const bothObjects = [before, now].every((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+  const bothObjects = [before, now].every(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  );
   if (!bothObjects) return canonicalJson(before ?? null) === canonicalJson(now ?? null) ? [] : [name];
   const [a, b] = [before as Record<string, unknown>, now as Record<string, unknown>];
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => differences(a[key], b[key], name ? `${name}.${key}` : key));
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
+    differences(a[key], b[key], name ? `${name}.${key}` : key),
+  );
 }

@@ -31,20 +31,39 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
   const fault = (word: string, message: string, offset: number, pointer = '', todo = kind.todo): FinePruneError =>
     badInput(`${kind.code}.${word}`, message, { file, place: placeWords(text, pointer, offset), todo });
   if (text.length > kind.maxBytes || Buffer.byteLength(text) > kind.maxBytes) {
-    throw badInput(`${kind.code}.tooLarge`, `This file has more than ${kind.maxBytes / 2 ** 20} MB, too many for a ${kind.noun}.`, { file, todo: kind.todo });
+    throw badInput(
+      `${kind.code}.tooLarge`,
+      `This file has more than ${kind.maxBytes / 2 ** 20} MB, too many for a ${kind.noun}.`,
+      { file, todo: kind.todo },
+    );
   }
-  if (text.trim() === '') throw badInput(`${kind.code}.empty`, `This file is empty; a ${kind.noun} was expected.`, { file, todo: kind.todo });
+  if (text.trim() === '')
+    throw badInput(`${kind.code}.empty`, `This file is empty; a ${kind.noun} was expected.`, { file, todo: kind.todo });
   const other = kindOfText(text);
   if (other) {
     const isPointer = other === 'lfs-pointer';
-    throw badInput(`${kind.code}.${isPointer ? 'lfsPointer' : 'otherFormat'}`, `This file ${kindWords(fileKind(other))}, not a ${kind.noun}.`, { file, todo: isPointer ? 'Run `git lfs pull` in the repository, then try again.' : kind.todo });
+    throw badInput(
+      `${kind.code}.${isPointer ? 'lfsPointer' : 'otherFormat'}`,
+      `This file ${kindWords(fileKind(other))}, not a ${kind.noun}.`,
+      { file, todo: isPointer ? 'Run `git lfs pull` in the repository, then try again.' : kind.todo },
+    );
   }
   const deep = deeperThan(text, MAX_DEPTH);
-  if (deep !== null) throw fault('tooDeep', `The brackets of this file are nested too deeply for a ${kind.noun}.`, deep);
-  const value = parsed(text, kind, (message, offset) => fault('syntax', message, offset, '', 'Correct it here, or write the file anew.'));
+  if (deep !== null)
+    throw fault('tooDeep', `The brackets of this file are nested too deeply for a ${kind.noun}.`, deep);
+  const value = parsed(text, kind, (message, offset) =>
+    fault('syntax', message, offset, '', 'Correct it here, or write the file anew.'),
+  );
   checkKeys(text, (message, offset, pointer) => fault('duplicateKey', message, offset, pointer, 'Remove it.'));
   const bad = endless(value);
-  if (bad !== null) throw fault('number', 'This number is too large for a computer to hold.', placeIn(text, bad), bad, 'Correct it, or write the file anew.');
+  if (bad !== null)
+    throw fault(
+      'number',
+      'This number is too large for a computer to hold.',
+      placeIn(text, bad),
+      bad,
+      'Correct it, or write the file anew.',
+    );
   return value;
 }
 
@@ -62,13 +81,21 @@ function deeperThan(text: string, most: number): number | null {
   return null;
 }
 
-function parsed(text: string, { noun, forgivingList }: JsonKind, fault: (message: string, offset: number) => FinePruneError): unknown {
+function parsed(
+  text: string,
+  { noun, forgivingList }: JsonKind,
+  fault: (message: string, offset: number) => FinePruneError,
+): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const found = syntaxFault(text, forgivingList);
-    if (found === null && forgivingList !== undefined) return getNodeValue(parseTree(text, [], { allowTrailingComma: true, disallowComments: true })!);
-    const { offset, words } = found ?? { offset: Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0), words: 'something is wrong here' };
+    if (found === null && forgivingList !== undefined)
+      return getNodeValue(parseTree(text, [], { allowTrailingComma: true, disallowComments: true })!);
+    const { offset, words } = found ?? {
+      offset: Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0),
+      words: 'something is wrong here',
+    };
     throw fault(`This is no ${noun}: the text is not valid JSON: ${words}.`, offset);
   }
 }
@@ -77,33 +104,49 @@ function parsed(text: string, { noun, forgivingList }: JsonKind, fault: (message
 function syntaxFault(text: string, forgivingList: string | undefined): { offset: number; words: string } | null {
   let first: { offset: number; words: string } | null = null;
   let path: () => (string | number)[] = () => [];
-  visit(text, {
-    onArrayBegin: (_offset, _length, _line, _character, supplier) => void (path = supplier),
-    onError: (code, offset, length) => {
-      const name = printParseErrorCode(code);
-      const between = (name === 'CommaExpected' && text[offset] === '{') || (name === 'ValueExpected' && text[offset] === ',');
-      if (first !== null || (between && forgivingList !== undefined && pointerOf(path()).startsWith(forgivingList))) return;
-      const word = /^-?[A-Za-z]*/.exec(text.slice(offset, offset + Math.max(length, 10)))![0];
-      const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a number that JSON knows` : STRICT_WORDS[name];
-      first = { offset, words: known ?? 'something is wrong here' };
+  visit(
+    text,
+    {
+      onArrayBegin: (_offset, _length, _line, _character, supplier) => void (path = supplier),
+      onError: (code, offset, length) => {
+        const name = printParseErrorCode(code);
+        const between =
+          (name === 'CommaExpected' && text[offset] === '{') || (name === 'ValueExpected' && text[offset] === ',');
+        if (first !== null || (between && forgivingList !== undefined && pointerOf(path()).startsWith(forgivingList)))
+          return;
+        const word = /^-?[A-Za-z]*/.exec(text.slice(offset, offset + Math.max(length, 10)))![0];
+        const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a number that JSON knows` : STRICT_WORDS[name];
+        first = { offset, words: known ?? 'something is wrong here' };
+      },
     },
-  }, { disallowComments: true, allowTrailingComma: forgivingList !== undefined });
+    { disallowComments: true, allowTrailingComma: forgivingList !== undefined },
+  );
   return first;
 }
 
 /** Keys that the parsed value would hide: a second one of the same name, and `__proto__`. */
 function checkKeys(text: string, fault: (message: string, offset: number, pointer: string) => FinePruneError): void {
   const open: Set<string>[] = [];
-  visit(text, {
-    onObjectBegin: () => void open.push(new Set()),
-    onObjectEnd: () => void open.pop(),
-    onObjectProperty: (name, offset, _length, _line, _character, path) => {
-      const seen = open.at(-1)!;
-      if (name === '__proto__') throw fault('`__proto__` is no field of this file.', offset, pointerOf([...path(), name]));
-      if (seen.has(name)) throw fault(`\`${name.slice(0, 60)}\` is given twice; readers would see different values.`, offset, pointerOf([...path(), name]));
-      seen.add(name);
+  visit(
+    text,
+    {
+      onObjectBegin: () => void open.push(new Set()),
+      onObjectEnd: () => void open.pop(),
+      onObjectProperty: (name, offset, _length, _line, _character, path) => {
+        const seen = open.at(-1)!;
+        if (name === '__proto__')
+          throw fault('`__proto__` is no field of this file.', offset, pointerOf([...path(), name]));
+        if (seen.has(name))
+          throw fault(
+            `\`${name.slice(0, 60)}\` is given twice; readers would see different values.`,
+            offset,
+            pointerOf([...path(), name]),
+          );
+        seen.add(name);
+      },
     },
-  }, { disallowComments: true });
+    { disallowComments: true },
+  );
 }
 
 /** Pointer to the first number that is not finite, such as 1e999; null when all are. */
@@ -146,4 +189,8 @@ export function placeIn(text: string, pointer: string): number {
 }
 
 /** A report is plain JSON. */
-const STRICT_WORDS: Record<string, string> = { ...SYNTAX_WORDS, InvalidSymbol: 'this word has no meaning in JSON', InvalidCommentToken: 'JSON has no comments' };
+const STRICT_WORDS: Record<string, string> = {
+  ...SYNTAX_WORDS,
+  InvalidSymbol: 'this word has no meaning in JSON',
+  InvalidCommentToken: 'JSON has no comments',
+};

@@ -35,7 +35,9 @@ export class TriggerWords {
   noEffect(accuracy: string): string {
     const base = this.measured.stages.before.effect?.baseRate;
     const without = base ? ` (${percent(base.rate)} without it)` : '';
-    const rests = base ? `, within the limit of ${this.limit}, and sends images to no other class` : `, within the limit of ${this.limit}`;
+    const rests = base
+      ? `, within the limit of ${this.limit}, and sends images to no other class`
+      : `, within the limit of ${this.limit}`;
     return `${this.The} has no effect on the model as it came: it reaches class ${this.target} on ${this.from} of inputs${without}${rests}. Nothing to repair for this trigger, if clean accuracy (${accuracy}) is what you expect of this model.`;
   }
 
@@ -52,7 +54,8 @@ export class TriggerWords {
 
   /** Nothing was written: each repair cost too much. @param why what each of them came to */
   untouched(effect: EffectJudgement, before: EffectJudgement, why: string): string {
-    if (effect.fault !== 'target' || effect.target.by === 'excess') return `${this.stillThere(effect, before)} The model is as it came. ${why}`;
+    if (effect.fault !== 'target' || effect.target.by === 'excess')
+      return `${this.stillThere(effect, before)} The model is as it came. ${why}`;
     return `The backdoor is still in the model, which is as it came: ${this.the} reaches class ${this.target} on ${this.from} of inputs (${this.within()}). ${why}`;
   }
 
@@ -66,7 +69,9 @@ export class TriggerWords {
 
   /** @param before what the trigger did to the model as it came */
   mitigated(accuracy: string, proof: Proof | undefined, before: EffectJudgement, after: EffectJudgement): string {
-    const basis = proof ? ` This rests on ${proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.` : ' This rests on the known trigger alone; no fresh inversion was made.';
+    const basis = proof
+      ? ` This rests on ${proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.`
+      : ' This rests on the known trigger alone; no fresh inversion was made.';
     return `${this.fell(before, after)} (${this.within()}); ${accuracy}.${basis}`;
   }
 
@@ -81,14 +86,16 @@ export class TriggerWords {
     const after = this.measured.stages.after.attackSuccessRate!;
     const reach = `${this.the} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}; limit: ${this.limit})`;
     // Wilson's bound is not the rate: on few images a rate within the limit shows little.
-    if (after.rate <= this.most) return `It is not shown that the backdoor is gone: ${reach}, but on ${after.of} inputs up to ${percent(after.high)} can't be ruled out (95 %).`;
+    if (after.rate <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}, but on ${after.of} inputs up to ${percent(after.high)} can't be ruled out (95 %).`;
     return `The backdoor is still there: ${reach}.`;
   }
 
   private byExcess({ share, high, of }: ClassFigure): string {
     const base = percent(this.measured.stages.after.effect!.baseRate.rate);
     const reach = `${this.the} takes ${this.to} of inputs to class ${this.target}, where ${base} go without it: ${signedPercent(share)} more (before: ${this.from}; limit: ${this.limit} more)`;
-    if (share <= this.most) return `It is not shown that the backdoor is gone: ${reach}, but on ${count(of)} inputs up to ${signedPercent(high)} more can't be ruled out (95 %).`;
+    if (share <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}, but on ${count(of)} inputs up to ${signedPercent(high)} more can't be ruled out (95 %).`;
     return `The backdoor is still there: ${reach}.`;
   }
 
@@ -97,7 +104,8 @@ export class TriggerWords {
     const was = before.worst?.class === c ? `; before: ${signedPercent(before.worst.share)}` : '';
     const named = `class ${this.target}, which the config names`;
     const reach = `${this.the} sends ${signedPercent(share)} more of ${count(of)} images to class ${c} than go there without it (up to ${signedPercent(high)}${was}; limit: ${this.limit})`;
-    if (share <= this.most) return `It is not shown that the backdoor is gone: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
+    if (share <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
     return `The backdoor is still there: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
   }
 

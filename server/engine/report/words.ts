@@ -49,7 +49,10 @@ export function asrName(report: Pick<DefenseReport, 'trigger'>): string {
 }
 
 /** How a layer that nobody named was found. */
-export const HOW_FOUND = { penultimate: 'found as the penultimate one', last: 'the last one that can be pruned, since the penultimate one can\'t' } as const;
+export const HOW_FOUND = {
+  penultimate: 'found as the penultimate one',
+  last: "the last one that can be pruned, since the penultimate one can't",
+} as const;
 
 /** The images that a proof's bounded triggers were measured on. */
 export function provingImages({ measuredOn }: Pick<Proof, 'measuredOn'>): string {

@@ -23,7 +23,8 @@ interface Place {
 export async function checkOutputs({ model, name, folder }: Place): Promise<void> {
   await checkSaveFolder(model, modelFolder(name, folder));
   for (const file of [reportFile(name, folder), markdownFile(name, folder)]) {
-    if ((await stat(file).catch(() => null))?.isDirectory()) throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), file);
+    if ((await stat(file).catch(() => null))?.isDirectory())
+      throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), file);
   }
 }
 
@@ -46,14 +47,29 @@ export interface WrittenOutputs {
  * disk, under temporary names, before the model takes its place: a full disk leaves nothing of the run, and what was there as it was.
  * @throws FinePruneError of kind `input`, code `output.*`
  */
-export async function writeOutputs({ report, model, name, folder }: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
+export async function writeOutputs({
+  report,
+  model,
+  name,
+  folder,
+}: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
   const modelPath = report.repaired ? path.join(modelFolder(name, folder), 'model.json') : null;
-  const after = modelPath === null ? null : { path: path.relative(folder, modelPath).split(path.sep).join('/'), topology: model.hashes.topology, weights: weightsHash(encodeWeights(model)) };
+  const after =
+    modelPath === null
+      ? null
+      : {
+          path: path.relative(folder, modelPath).split(path.sep).join('/'),
+          topology: model.hashes.topology,
+          weights: weightsHash(encodeWeights(model)),
+        };
   const written = { ...report, model: { ...report.model, after } };
   const texts = [
     { target: reportFile(name, folder), text: serialiseReport(written) },
     { target: markdownFile(name, folder), text: markdownReport(written, undefined, name) },
-  ].map((file) => ({ ...file, staged: path.join(folder, `.${path.basename(file.target)}.${randomBytes(6).toString('hex')}`) }));
+  ].map((file) => ({
+    ...file,
+    staged: path.join(folder, `.${path.basename(file.target)}.${randomBytes(6).toString('hex')}`),
+  }));
   try {
     for (const { staged, text } of texts) await writeFileAtomically(staged, text);
     if (modelPath) await saveModel(model, modelFolder(name, folder));
@@ -69,7 +85,15 @@ export async function writeOutputs({ report, model, name, folder }: Place & { re
 }
 
 /** Whether a defended model of an earlier run lies where this run wrote none: it does not belong to the new report. */
-export async function leftOver({ report, name, folder }: { report: DefenseReport; name: string; folder: string }): Promise<string | null> {
+export async function leftOver({
+  report,
+  name,
+  folder,
+}: {
+  report: DefenseReport;
+  name: string;
+  folder: string;
+}): Promise<string | null> {
   const earlier = modelFolder(name, folder);
   return !report.repaired && (await stat(earlier).catch(() => null)) ? earlier : null;
 }

@@ -30,7 +30,9 @@ export class Adam {
     const total = this.sizes.reduce((a, b) => a + b, 0);
     this.m = tf.keep(tf.zeros([total]));
     this.v = tf.keep(tf.zeros([total]));
-    this.mask = masks.size ? tf.tidy(() => tf.keep(flat(variables.map((v) => masks.get(v) ?? tf.ones(v.shape))))) : null;
+    this.mask = masks.size
+      ? tf.tidy(() => tf.keep(flat(variables.map((v) => masks.get(v) ?? tf.ones(v.shape)))))
+      : null;
   }
 
   /** One step. `gradients` are in the order of the variables and have their shapes. */
@@ -50,7 +52,11 @@ export class Adam {
     tf.dispose([this.m, this.v]);
     this.m = m;
     this.v = v;
-    tf.tidy(() => this.variables.forEach((variable, i) => variable.assign(tf.sub(variable, tf.reshape(updates[i]!, variable.shape)))));
+    tf.tidy(() =>
+      this.variables.forEach((variable, i) =>
+        variable.assign(tf.sub(variable, tf.reshape(updates[i]!, variable.shape))),
+      ),
+    );
     tf.dispose(updates);
   }
 

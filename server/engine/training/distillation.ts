@@ -22,7 +22,9 @@ export async function teacherOf(source: InputSource, { model, normalisation, sig
   });
   return (positions) => {
     const rows = new Float32Array(positions.length * classes);
-    Array.from(positions, (position, i) => rows.set(answers.subarray(position * classes, (position + 1) * classes), i * classes));
+    Array.from(positions, (position, i) =>
+      rows.set(answers.subarray(position * classes, (position + 1) * classes), i * classes),
+    );
     return rows;
   };
 }

@@ -10,7 +10,8 @@ export function softmaxCrossEntropy(targets: tf.Tensor2D, logits: tf.Tensor2D): 
     (save as tf.GradSaveFunc)([logProbabilities]);
     return {
       value: tf.neg(tf.mean(tf.sum(tf.mul(targets, logProbabilities), 1))) as tf.Scalar,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.div(tf.sub(tf.exp(saved[0]!), targets), targets.shape[0])),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.mul(dy, tf.div(tf.sub(tf.exp(saved[0]!), targets), targets.shape[0])),
     };
   });
   return loss(logits) as tf.Scalar;

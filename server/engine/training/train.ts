@@ -41,7 +41,11 @@ export interface TrainOptions {
 export async function train(options: TrainOptions): Promise<{ steps: number; history: FineTuningResult['history'] }> {
   const { model, source, epochs, batchSize, masks, signal } = options;
   const variables = trainableVariables(model, options.frozen);
-  const adam = new Adam(variables, options.learningRate, new Map(masks?.entries.map(({ variable, mask }) => [variable, mask])));
+  const adam = new Adam(
+    variables,
+    options.learningRate,
+    new Map(masks?.entries.map(({ variable, mask }) => [variable, mask])),
+  );
   const history: FineTuningResult['history'] = [];
   const total = epochs * Math.ceil(source.count / batchSize);
   let steps = 0;
@@ -53,7 +57,8 @@ export async function train(options: TrainOptions): Promise<{ steps: number; his
       for (let start = 0; start < order.length; start += batchSize) {
         if (signal.aborted) throw cancelled();
         const positions = order.subarray(start, start + batchSize);
-        if (options.decay === 'cosine') adam.learningRate = 0.5 * options.learningRate * (1 + Math.cos((Math.PI * steps) / total));
+        if (options.decay === 'cosine')
+          adam.learningRate = 0.5 * options.learningRate * (1 + Math.cos((Math.PI * steps) / total));
         const step = trainStep(options, positions, variables, adam, steps);
         if (!Number.isFinite(step.loss)) throw diverged(options, steps);
         loss += step.loss * positions.length;
@@ -64,7 +69,11 @@ export async function train(options: TrainOptions): Promise<{ steps: number; his
         // A turn of the event loop, so that a cancel message is seen before the next batch.
         await new Promise((resolve) => setImmediate(resolve));
       }
-      history.push({ epoch: epoch + 1, loss: roundFigure(loss / order.length), accuracy: roundFigure(correct / order.length) });
+      history.push({
+        epoch: epoch + 1,
+        loss: roundFigure(loss / order.length),
+        accuracy: roundFigure(correct / order.length),
+      });
     }
   } finally {
     adam.dispose();
@@ -72,11 +81,20 @@ export async function train(options: TrainOptions): Promise<{ steps: number; his
   return { steps, history };
 }
 
-function trainStep(options: TrainOptions, positions: Int32Array, variables: tf.Variable[], adam: Adam, step: number): { loss: number; correct: number } {
+function trainStep(
+  options: TrainOptions,
+  positions: Int32Array,
+  variables: tf.Variable[],
+  adam: Adam,
+  step: number,
+): { loss: number; correct: number } {
   const { model, source } = options;
   return tf.tidy(() => {
     const x = inputTensor(source, positions, options);
-    const targets = oneHot(Int32Array.from(positions, (p) => source.labels[p]!), model.classes);
+    const targets = oneHot(
+      Int32Array.from(positions, (p) => source.labels[p]!),
+      model.classes,
+    );
     const answers = options.teacher && tf.tensor2d(options.teacher(positions), [positions.length, model.classes]);
     let predicted: tf.Tensor | undefined;
     let hard: tf.Scalar | undefined;
@@ -103,10 +121,14 @@ function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
 
 /** Variables that training changes, in the network's order. */
 export function trainableVariables(model: OpenModel, frozen: readonly string[]): tf.Variable[] {
-  return model.graph.layers
-    .filter((layer) => layer.weights.length > 0 && !frozen.includes(layer.name))
-    // LayerVariable keeps its tf.Variable to itself; there is no public way to it.
-    .flatMap((layer) => model.net.getLayer(layer.name).trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
+  return (
+    model.graph.layers
+      .filter((layer) => layer.weights.length > 0 && !frozen.includes(layer.name))
+      // LayerVariable keeps its tf.Variable to itself; there is no public way to it.
+      .flatMap((layer) =>
+        model.net.getLayer(layer.name).trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val),
+      )
+  );
 }
 
 function diverged(options: TrainOptions, step: number): FinePruneError {

@@ -1,7 +1,7 @@
 // @vscode/spdlog is native and the VS Code server is installed without a compiler. This does the same in plain
 // JavaScript, so that Output panels show what extensions log. Installed in its place by install.ts.
 'use strict';
- 
+
 const { appendFileSync, mkdirSync } = require('node:fs');
 const path = require('node:path');
 
@@ -22,15 +22,25 @@ class Logger {
     const time = new Date().toISOString().replace('T', ' ').replace('Z', '');
     appendFileSync(this.file, this.formatted ? `${time} [${labels[level]}] ${message}\n` : message);
   }
-  getLevel() { return this.level; }
-  setLevel(level) { this.level = level; }
-  setPattern() { this.formatted = true; }
-  clearFormatters() { this.formatted = false; }
+  getLevel() {
+    return this.level;
+  }
+  setLevel(level) {
+    this.level = level;
+  }
+  setPattern() {
+    this.formatted = true;
+  }
+  clearFormatters() {
+    this.formatted = false;
+  }
   flush() {}
   drop() {}
 }
 for (const [level, name] of levels.slice(0, -1).entries()) {
-  Logger.prototype[name] = function (message) { this.write(level, message); };
+  Logger.prototype[name] = function (message) {
+    this.write(level, message);
+  };
 }
 
 exports.version = 1;

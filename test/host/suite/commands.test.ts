@@ -25,7 +25,9 @@ describe('commands', () => {
   it('exist, every one that the manifest contributes', async () => {
     const { packageJSON } = await extension();
     const known = new Set(await vscode.commands.getCommands(true));
-    const missing = (packageJSON as Manifest).contributes.commands.map(({ command }) => command).filter((id) => !known.has(id));
+    const missing = (packageJSON as Manifest).contributes.commands
+      .map(({ command }) => command)
+      .filter((id) => !known.has(id));
     assert.deepEqual(missing, []);
   });
 
@@ -35,12 +37,24 @@ describe('commands', () => {
     const created = await vscode.commands.executeCommand<vscode.Uri>('finePrune.createDemo', vscode.Uri.file(folder));
     assert.equal(created?.fsPath, folder);
     const names = await readdir(folder);
-    for (const name of ['model.json', 'weights.bin', 'CARD.md', 'mnist-badnets.fineprune.json', 'data']) assert.ok(names.includes(name), `${name} is missing from ${names.join(', ')}`);
-    assert.deepEqual(names.filter((name) => /defense|defended|tmp/.test(name)), []);
-    const { files } = JSON.parse(await readFile(path.join(extensionPath, 'dist', 'mnist', 'manifest.json'), 'utf8')) as { files: { name: string; sha256: string }[] };
+    for (const name of ['model.json', 'weights.bin', 'CARD.md', 'mnist-badnets.fineprune.json', 'data'])
+      assert.ok(names.includes(name), `${name} is missing from ${names.join(', ')}`);
+    assert.deepEqual(
+      names.filter((name) => /defense|defended|tmp/.test(name)),
+      [],
+    );
+    const { files } = JSON.parse(
+      await readFile(path.join(extensionPath, 'dist', 'mnist', 'manifest.json'), 'utf8'),
+    ) as { files: { name: string; sha256: string }[] };
     assert.equal(files.length, 4);
     for (const { name, sha256 } of files) {
-      assert.equal(createHash('sha256').update(await readFile(path.join(folder, 'data', name))).digest('hex'), sha256, name);
+      assert.equal(
+        createHash('sha256')
+          .update(await readFile(path.join(folder, 'data', name)))
+          .digest('hex'),
+        sha256,
+        name,
+      );
     }
     assert.match(await readFile(path.join(folder, 'data', 'NOTICE.txt'), 'utf8'), /Attribution-Share Alike/);
   });
@@ -60,7 +74,10 @@ describe('commands', () => {
 
   it('refuse a file that is neither model nor config', async () => {
     const { folder } = await demoFolder('not-a-model');
-    const result = await vscode.commands.executeCommand('finePrune.run', vscode.Uri.file(path.join(folder, 'weights.bin')));
+    const result = await vscode.commands.executeCommand(
+      'finePrune.run',
+      vscode.Uri.file(path.join(folder, 'weights.bin')),
+    );
     assert.equal(result, undefined);
     assert.deepEqual((await extension()).exports.activeRuns(), []);
   });

@@ -4,18 +4,25 @@ import { waitFor } from '../../harness/poll';
 import { closeEditors, configText, demoFolder, diagnosticsWhen, extension, hintLabels, lensTitles, open } from './demo';
 
 const textAt = (document: vscode.TextDocument, { range }: vscode.Diagnostic): string => document.getText(range);
-const positionAfter = (document: vscode.TextDocument, text: string): vscode.Position => document.positionAt(document.getText().indexOf(text) + text.length);
+const positionAfter = (document: vscode.TextDocument, text: string): vscode.Position =>
+  document.positionAt(document.getText().indexOf(text) + text.length);
 
 describe('defense configs in the editor', () => {
   before(extension);
   afterEach(closeEditors);
 
   it('are a language of their own, with comments and trailing commas and nothing to complain about', async () => {
-    const { config } = await demoFolder('clean', configText('"fineTune": { "epochs": 1, }, /* the last comma is meant */'));
+    const { config } = await demoFolder(
+      'clean',
+      configText('"fineTune": { "epochs": 1, }, /* the last comma is meant */'),
+    );
     const document = await open(config);
     assert.equal(document.languageId, 'fineprune');
     await waitFor('hints, which come with the checks', async () => (await hintLabels(document)).length > 0);
-    assert.deepEqual(vscode.languages.getDiagnostics(config).map(({ message }) => message), []);
+    assert.deepEqual(
+      vscode.languages.getDiagnostics(config).map(({ message }) => message),
+      [],
+    );
   });
 
   it('get one diagnostic for one fault, at the value', async () => {
@@ -34,18 +41,32 @@ describe('defense configs in the editor', () => {
     const document = await open(config);
     const [diagnostic] = await diagnosticsWhen(config, 'the layer', (all) => all.length > 0);
     assert.ok(diagnostic);
-    const fixes = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', config, diagnostic.range);
+    const fixes = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      config,
+      diagnostic.range,
+    );
     const fix = fixes.find(({ isPreferred }) => isPreferred) ?? fixes[0];
     assert.ok(fix?.edit, `no fix among ${fixes.map(({ title }) => title).join(', ')}`);
     assert.ok(await vscode.workspace.applyEdit(fix.edit));
     const layer = /"layer": "(?<name>[^"]+)"/.exec(document.getText())?.groups?.name;
-    assert.ok(layer && (await vscode.workspace.openTextDocument(model)).getText().includes(`"${layer}"`), `${layer} is no layer`);
+    assert.ok(
+      layer && (await vscode.workspace.openTextDocument(model)).getText().includes(`"${layer}"`),
+      `${layer} is no layer`,
+    );
     await diagnosticsWhen(config, 'none after the fix', (all) => all.length === 0);
 
     const inValue = positionAfter(document, '"layer": "');
-    const { items } = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', config, inValue);
+    const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      config,
+      inValue,
+    );
     const labels = items.map(({ label }) => (typeof label === 'string' ? label : label.label));
-    assert.ok(labels.some((label) => label.includes(layer)), `${layer} is not among ${labels.join(', ')}`);
+    assert.ok(
+      labels.some((label) => label.includes(layer)),
+      `${layer} is not among ${labels.join(', ')}`,
+    );
     await vscode.commands.executeCommand('workbench.action.files.revert');
   });
 
@@ -53,10 +74,20 @@ describe('defense configs in the editor', () => {
     const { config } = await demoFolder('hover', configText('"prune": { "ratio": 0.2 }'));
     const document = await open(config);
     await waitFor('hints', async () => (await hintLabels(document)).length > 0);
-    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', config, positionAfter(document, '"rati'));
-    const text = hovers.flatMap(({ contents }) => contents).map((content) => (typeof content === 'string' ? content : content.value)).join('\n');
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      config,
+      positionAfter(document, '"rati'),
+    );
+    const text = hovers
+      .flatMap(({ contents }) => contents)
+      .map((content) => (typeof content === 'string' ? content : content.value))
+      .join('\n');
     assert.match(text, /25 of 128|share of the layer/i);
-    const folds = await vscode.commands.executeCommand<vscode.FoldingRange[]>('vscode.executeFoldingRangeProvider', config);
+    const folds = await vscode.commands.executeCommand<vscode.FoldingRange[]>(
+      'vscode.executeFoldingRangeProvider',
+      config,
+    );
     assert.ok(folds.length >= 2, `${folds.length} folding ranges`);
   });
 
@@ -65,7 +96,9 @@ describe('defense configs in the editor', () => {
     const document = await open(config);
     const settings = vscode.workspace.getConfiguration('finePrune', config);
     await waitFor('the lens', async () => (await lensTitles(config)).some((title) => title.includes('Fine-Prune')));
-    await waitFor('the hint', async () => (await hintLabels(document)).some((label) => label.includes('25 of 128 neurons')));
+    await waitFor('the hint', async () =>
+      (await hintLabels(document)).some((label) => label.includes('25 of 128 neurons')),
+    );
     try {
       await settings.update('codeLens.enabled', false, vscode.ConfigurationTarget.Workspace);
       await settings.update('inlayHints.enabled', false, vscode.ConfigurationTarget.Workspace);

@@ -44,14 +44,26 @@ export const SMALL: Amount = { train: 640, test: 300 };
  * The backdoored demo model in a folder of its own below the workspace, with the first images of MNIST.
  * @param config text of its defense config; none is written without one
  */
-export async function demoFolder(name: string, config?: string, { train, test } = SMALL): Promise<{ folder: string; model: vscode.Uri; config: vscode.Uri }> {
+export async function demoFolder(
+  name: string,
+  config?: string,
+  { train, test } = SMALL,
+): Promise<{ folder: string; model: vscode.Uri; config: vscode.Uri }> {
   const { extensionPath } = await extension();
   const folder = path.join(workspaceRoot(), name);
   await mkdir(path.join(folder, 'data'), { recursive: true });
   for (const file of ['model.json', 'weights.bin']) {
-    await writeFile(path.join(folder, file), await readFile(path.join(extensionPath, 'examples', 'mnist-badnets', file)));
+    await writeFile(
+      path.join(folder, file),
+      await readFile(path.join(extensionPath, 'examples', 'mnist-badnets', file)),
+    );
   }
-  for (const [file, items] of [['train-images-idx3-ubyte', train], ['train-labels-idx1-ubyte', train], ['t10k-images-idx3-ubyte', test], ['t10k-labels-idx1-ubyte', test]] as const) {
+  for (const [file, items] of [
+    ['train-images-idx3-ubyte', train],
+    ['train-labels-idx1-ubyte', train],
+    ['t10k-images-idx3-ubyte', test],
+    ['t10k-labels-idx1-ubyte', test],
+  ] as const) {
     const whole = gunzipSync(await readFile(path.join(extensionPath, 'dist', 'mnist', `${file}.gz`)));
     await writeFile(path.join(folder, 'data', `${file}.gz`), gzipSync(first(whole, items), { level: 1 }));
   }
@@ -81,11 +93,19 @@ export async function open(uri: vscode.Uri): Promise<vscode.TextDocument> {
 }
 
 /** Waits until the diagnostics of a file are as wanted, and returns them. */
-export async function diagnosticsWhen(uri: vscode.Uri, what: string, wanted: (all: vscode.Diagnostic[]) => boolean): Promise<vscode.Diagnostic[]> {
-  return await waitFor(`diagnostics of ${path.basename(uri.fsPath)}: ${what}`, () => {
-    const all = vscode.languages.getDiagnostics(uri);
-    return wanted(all) && all.concat();
-  }, { deadlineMs: 30_000 }).catch((error: unknown) => {
+export async function diagnosticsWhen(
+  uri: vscode.Uri,
+  what: string,
+  wanted: (all: vscode.Diagnostic[]) => boolean,
+): Promise<vscode.Diagnostic[]> {
+  return await waitFor(
+    `diagnostics of ${path.basename(uri.fsPath)}: ${what}`,
+    () => {
+      const all = vscode.languages.getDiagnostics(uri);
+      return wanted(all) && all.concat();
+    },
+    { deadlineMs: 30_000 },
+  ).catch((error: unknown) => {
     const now = vscode.languages.getDiagnostics(uri).map(({ message }) => message);
     throw new Error(`${String(error)}; they are ${JSON.stringify(now)}`);
   });
@@ -104,6 +124,10 @@ export async function lensTitles(uri: vscode.Uri): Promise<string[]> {
 /** The text of every inlay hint of a file. */
 export async function hintLabels(document: vscode.TextDocument): Promise<string[]> {
   const range = new vscode.Range(0, 0, document.lineCount, 0);
-  const hints = await vscode.commands.executeCommand<vscode.InlayHint[]>('vscode.executeInlayHintProvider', document.uri, range);
+  const hints = await vscode.commands.executeCommand<vscode.InlayHint[]>(
+    'vscode.executeInlayHintProvider',
+    document.uri,
+    range,
+  );
   return hints.map(({ label }) => (typeof label === 'string' ? label : label.map(({ value }) => value).join('')));
 }

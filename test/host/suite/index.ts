@@ -25,7 +25,12 @@ export async function run(): Promise<void> {
     });
     // Hooks arrive here too, and a failing hook is a failure.
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: Error) => {
-      tests.push({ title: test.fullTitle(), state: 'failed', ms: test.duration ?? 0, error: error.stack ?? String(error) });
+      tests.push({
+        title: test.fullTitle(),
+        state: 'failed',
+        ms: test.duration ?? 0,
+        error: error.stack ?? String(error),
+      });
     });
   });
   const failed = tests.filter(({ state }) => state === 'failed').length;

@@ -10,16 +10,28 @@ const ANSWER_MS = 60_000;
 const inspect = (...args: unknown[]): Thenable<unknown> => vscode.commands.executeCommand('finePrune.inspect', ...args);
 
 /** Tabs that show inspectors: what they are called and whether they are in front, with the column they are in. */
-const tabs = (): [label: string, isActive: boolean, column: vscode.ViewColumn][] => vscode.window.tabGroups.all.flatMap(({ tabs: all, viewColumn }) =>
-  all.filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith('finePrune.inspector')).map(({ label, isActive }) => [label, isActive, viewColumn] as [string, boolean, number]));
+const tabs = (): [label: string, isActive: boolean, column: vscode.ViewColumn][] =>
+  vscode.window.tabGroups.all.flatMap(({ tabs: all, viewColumn }) =>
+    all
+      .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith('finePrune.inspector'))
+      .map(({ label, isActive }) => [label, isActive, viewColumn] as [string, boolean, number]),
+  );
 const labels = (): string[] => tabs().map(([label]) => label);
 
 type Inspector = ReturnType<FinePruneApi['inspectors']>[number];
 
 /** Waits until the page in the inspector of a config has been told something. */
-async function inspectorWhen(config: vscode.Uri, what: string, wanted: (inspector: Inspector) => boolean): Promise<Inspector> {
+async function inspectorWhen(
+  config: vscode.Uri,
+  what: string,
+  wanted: (inspector: Inspector) => boolean,
+): Promise<Inspector> {
   const { exports: api } = await extension();
-  return await waitFor(`an inspector: ${what}`, () => api.inspectors().find((one) => one.configUri === config.toString() && wanted(one)), { deadlineMs: ANSWER_MS }).catch((error: unknown) => {
+  return await waitFor(
+    `an inspector: ${what}`,
+    () => api.inspectors().find((one) => one.configUri === config.toString() && wanted(one)),
+    { deadlineMs: ANSWER_MS },
+  ).catch((error: unknown) => {
     throw new Error(`${String(error)}; there is ${JSON.stringify(api.inspectors())}`);
   });
 }
@@ -41,14 +53,21 @@ describe('Inspect Neuron Activations', function () {
     const { config, model } = await demoFolder('inspect', configText());
     await open(config);
     await inspect(config);
-    await inspectorWhen(config, 'its layer', ({ ready, answered }) => ready && answered.includes('open') && answered.includes('layer'));
+    await inspectorWhen(
+      config,
+      'its layer',
+      ({ ready, answered }) => ready && answered.includes('open') && answered.includes('layer'),
+    );
     assert.deepEqual(tabs(), [['Inspect: inspect', true, vscode.ViewColumn.Two]]);
 
     await open(config);
     await inspect(model);
     await inspect(config.toString(), { layer: 'conv2d' });
     const { exports: api } = await extension();
-    assert.deepEqual(api.inspectors().map(({ configUri }) => configUri), [config.toString()]);
+    assert.deepEqual(
+      api.inspectors().map(({ configUri }) => configUri),
+      [config.toString()],
+    );
     assert.deepEqual(labels(), ['Inspect: inspect']);
   });
 
@@ -101,7 +120,10 @@ describe('a choice written into a config', function () {
     const { config } = await demoFolder('write-ratio', text);
     const document = await open(config);
     const told = await writeChoice(config, { layer: 'dense_1', count: 40, units: 128 }, 'dense_1');
-    assert.equal(told, 'Wrote prune.ratio 0.32 (40 of 128) into write-ratio.fineprune.json. It is not saved yet; undo there takes it back.');
+    assert.equal(
+      told,
+      'Wrote prune.ratio 0.32 (40 of 128) into write-ratio.fineprune.json. It is not saved yet; undo there takes it back.',
+    );
     assert.equal(document.getText(), text.replace('0.2 }', '0.32 }'));
     assert.equal(document.isDirty, true);
     assert.equal(await readFile(config.fsPath, 'utf8'), text);
@@ -114,7 +136,10 @@ describe('a choice written into a config', function () {
     const { config } = await demoFolder('write-units', text);
     const document = await open(config);
     await writeChoice(config, { layer: 'conv2d', units: [17, 3] }, 'dense_1');
-    assert.equal(document.getText(), text.replace('"ratio": 0.2 } // the reference', '"units": [3, 17] }, // the reference\n  "layer": "conv2d"'));
+    assert.equal(
+      document.getText(),
+      text.replace('"ratio": 0.2 } // the reference', '"units": [3, 17] }, // the reference\n  "layer": "conv2d"'),
+    );
   });
 
   it('is saved where nobody has the config open', async () => {
@@ -127,10 +152,15 @@ describe('a choice written into a config', function () {
 
   it('is refused where the config is broken or gone', async () => {
     const { config } = await demoFolder('write-broken', '{ "model": ');
-    await assert.rejects(writeChoice(config, { layer: 'dense_1', units: [3] }, 'dense_1'), { code: 'config.syntax', file: config.fsPath });
+    await assert.rejects(writeChoice(config, { layer: 'dense_1', units: [3] }, 'dense_1'), {
+      code: 'config.syntax',
+      file: config.fsPath,
+    });
     assert.equal(await readFile(config.fsPath, 'utf8'), '{ "model": ');
     await rm(config.fsPath);
     const gone = await demoFolder('write-gone');
-    await assert.rejects(writeChoice(gone.config, { layer: 'dense_1', units: [3] }, 'dense_1'), { code: 'config.notReadable' });
+    await assert.rejects(writeChoice(gone.config, { layer: 'dense_1', units: [3] }, 'dense_1'), {
+      code: 'config.notReadable',
+    });
   });
 });

@@ -14,22 +14,36 @@ import { closeEditors, diagnosticsWhen, extension, lensTitles, open, workspaceRo
 
 const ANSWER_MS = 60_000;
 const NAME = 'mnist-badnets';
-const command = (id: string, ...args: unknown[]): Thenable<unknown> => vscode.commands.executeCommand(`finePrune.${id}`, ...args);
+const command = (id: string, ...args: unknown[]): Thenable<unknown> =>
+  vscode.commands.executeCommand(`finePrune.${id}`, ...args);
 
 type Api = FinePruneApi;
 type Comparison = ReturnType<Api['comparisons']>[number];
 
 /** The example in a real git repository with one commit. */
-async function repository(name: string): Promise<{ folder: string; report: vscode.Uri; model: vscode.Uri; git: (...args: string[]) => Promise<string> }> {
+async function repository(
+  name: string,
+): Promise<{ folder: string; report: vscode.Uri; model: vscode.Uri; git: (...args: string[]) => Promise<string> }> {
   const { extensionPath } = await extension();
   const folder = path.join(workspaceRoot(), name);
   await mkdir(folder, { recursive: true });
-  for (const file of ['model.json', 'weights.bin', `${NAME}.fineprune.json`, `${NAME}.defense.json`]) await copyFile(path.join(extensionPath, 'examples', NAME, file), path.join(folder, file));
-  const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', ['-c', 'user.name=Ada Reviewer', '-c', 'user.email=ada@example.org', ...args], { cwd: folder })).stdout.trim();
+  for (const file of ['model.json', 'weights.bin', `${NAME}.fineprune.json`, `${NAME}.defense.json`])
+    await copyFile(path.join(extensionPath, 'examples', NAME, file), path.join(folder, file));
+  const git = async (...args: string[]): Promise<string> =>
+    (
+      await promisify(execFile)('git', ['-c', 'user.name=Ada Reviewer', '-c', 'user.email=ada@example.org', ...args], {
+        cwd: folder,
+      })
+    ).stdout.trim();
   await git('init', '--quiet', '--initial-branch=main');
   await git('add', '.');
   await git('commit', '--quiet', '--message=base');
-  return { folder, git, report: vscode.Uri.file(path.join(folder, `${NAME}.defense.json`)), model: vscode.Uri.file(path.join(folder, 'model.json')) };
+  return {
+    folder,
+    git,
+    report: vscode.Uri.file(path.join(folder, `${NAME}.defense.json`)),
+    model: vscode.Uri.file(path.join(folder, 'model.json')),
+  };
 }
 
 /** Writes another report beside that one, of a run with other epochs. */
@@ -42,14 +56,22 @@ async function otherReport(report: vscode.Uri, file: vscode.Uri): Promise<void> 
 
 async function comparisonWhen(what: string, wanted: (one: Comparison) => boolean): Promise<Comparison> {
   const { exports: api } = await extension();
-  return await waitFor(`a comparison: ${what}`, () => api.comparisons().find((one) => one.ready && one.shown !== undefined && wanted(one)), { deadlineMs: ANSWER_MS }).catch((error: unknown) => {
+  return await waitFor(
+    `a comparison: ${what}`,
+    () => api.comparisons().find((one) => one.ready && one.shown !== undefined && wanted(one)),
+    { deadlineMs: ANSWER_MS },
+  ).catch((error: unknown) => {
     throw new Error(`${String(error)}; there is ${JSON.stringify(api.comparisons())}`);
   });
 }
 
 async function reportWhen(uri: vscode.Uri, shown: 'view' | 'broken'): Promise<void> {
   const { exports: api } = await extension();
-  await waitFor(`a rendered report: ${shown}`, () => api.reports().some((one) => one.uri === uri.toString() && one.ready && one.shown === shown), { deadlineMs: ANSWER_MS }).catch((error: unknown) => {
+  await waitFor(
+    `a rendered report: ${shown}`,
+    () => api.reports().some((one) => one.uri === uri.toString() && one.ready && one.shown === shown),
+    { deadlineMs: ANSWER_MS },
+  ).catch((error: unknown) => {
     throw new Error(`${String(error)}; there is ${JSON.stringify(api.reports())}`);
   });
 }
@@ -79,9 +101,17 @@ describe('Review of a defense', function () {
   it('shows a report as text first, with its missed gate and the ways onward', async () => {
     await vscode.commands.executeCommand('vscode.open', repo.report);
     assert.ok(activeInput() instanceof vscode.TabInputText);
-    const all = await diagnosticsWhen(repo.report, 'the missed gate', (found) => found.some(({ code }) => code === 'gate.maxAttackSuccessRate'));
-    assert.equal(all.find(({ code }) => code === 'gate.maxAttackSuccessRate')!.severity, vscode.DiagnosticSeverity.Error);
-    await waitFor('lenses', async () => (await lensTitles(repo.report)).join() === 'Open Report,Compare with …,Reproduce');
+    const all = await diagnosticsWhen(repo.report, 'the missed gate', (found) =>
+      found.some(({ code }) => code === 'gate.maxAttackSuccessRate'),
+    );
+    assert.equal(
+      all.find(({ code }) => code === 'gate.maxAttackSuccessRate')!.severity,
+      vscode.DiagnosticSeverity.Error,
+    );
+    await waitFor(
+      'lenses',
+      async () => (await lensTitles(repo.report)).join() === 'Open Report,Compare with …,Reproduce',
+    );
   });
 
   it('opens the rendered report beside it, which follows the text', async () => {
@@ -106,7 +136,11 @@ describe('Review of a defense', function () {
     const { exports: api } = await extension();
     for (let time = 0; time < 2; time++) {
       await command('compareReports', other, [repo.report, other]);
-      await comparisonWhen('two files', ({ base, head, shown }) => base === repo.report.toString() && head === other.toString() && shown === 'comparison');
+      await comparisonWhen(
+        'two files',
+        ({ base, head, shown }) =>
+          base === repo.report.toString() && head === other.toString() && shown === 'comparison',
+      );
     }
     assert.equal(api.comparisons().length, 1);
   });
@@ -123,13 +157,20 @@ describe('Review of a defense', function () {
     await writeFile(repo.report.fsPath, await readFile(other.fsPath));
     await gitSees(repo.report);
     await command('compareReports', { resourceUri: repo.report });
-    const { base, head } = await comparisonWhen('HEAD', (one) => one.base?.startsWith('git:') === true && one.head === repo.report.toString() && one.shown === 'comparison');
+    const { base, head } = await comparisonWhen(
+      'HEAD',
+      (one) =>
+        one.base?.startsWith('git:') === true && one.head === repo.report.toString() && one.shown === 'comparison',
+    );
     assert.match(decodeURIComponent(base ?? ''), /"ref":"HEAD"/);
     assert.equal(head, repo.report.toString());
     // Beside the first, which would else be hidden while it still loads its font.
     await vscode.commands.executeCommand('workbench.action.newGroupRight');
     await command('compareReports', { resourceUri: other });
-    await comparisonWhen('an added report', (one) => one.base?.startsWith('git:') === true && one.head === other.toString() && one.shown === 'comparison');
+    await comparisonWhen(
+      'an added report',
+      (one) => one.base?.startsWith('git:') === true && one.head === other.toString() && one.shown === 'comparison',
+    );
   });
 
   it('finds where a branch began, and what a revision is called', async () => {
@@ -164,7 +205,8 @@ describe('Review of a defense', function () {
   it('compares models as texts: of two files, and of HEAD with the working tree', async () => {
     const second = vscode.Uri.file(path.join(repo.folder, 'second', 'model.json'));
     await mkdir(path.dirname(second.fsPath));
-    for (const file of ['model.json', 'weights.bin']) await copyFile(path.join(repo.folder, file), path.join(repo.folder, 'second', file));
+    for (const file of ['model.json', 'weights.bin'])
+      await copyFile(path.join(repo.folder, file), path.join(repo.folder, 'second', file));
     const weights = path.join(repo.folder, 'weights.bin');
     const bytes = await readFile(weights);
     bytes[4711]! ^= 1;
@@ -175,12 +217,27 @@ describe('Review of a defense', function () {
       await command('compareModels', ...args);
       const input = await waitFor('the diff', () => {
         const found = activeInput();
-        return found instanceof vscode.TabInputTextDiff && found.original.scheme === 'fineprune-model' && (args.length > 1) === (found.modified.query === second.toString()) && found;
+        return (
+          found instanceof vscode.TabInputTextDiff &&
+          found.original.scheme === 'fineprune-model' &&
+          args.length > 1 === (found.modified.query === second.toString()) &&
+          found
+        );
       });
-      const [base, head] = [await vscode.workspace.openTextDocument(input.original), await vscode.workspace.openTextDocument(input.modified)].map((document) => document.getText().split('\n'));
-      assert.ok(base!.includes('Layers') && base!.some((line) => line.startsWith('  dense_1  Dense  128')), base!.join('\n'));
+      const [base, head] = [
+        await vscode.workspace.openTextDocument(input.original),
+        await vscode.workspace.openTextDocument(input.modified),
+      ].map((document) => document.getText().split('\n'));
+      assert.ok(
+        base!.includes('Layers') && base!.some((line) => line.startsWith('  dense_1  Dense  128')),
+        base!.join('\n'),
+      );
       assert.equal(base!.length, head!.length);
-      assert.equal(base!.filter((line, at) => line !== head![at]).length, 1, base!.filter((line, at) => line !== head![at]).join('\n'));
+      assert.equal(
+        base!.filter((line, at) => line !== head![at]).length,
+        1,
+        base!.filter((line, at) => line !== head![at]).join('\n'),
+      );
     }
   });
 
@@ -192,7 +249,11 @@ describe('Review of a defense', function () {
     await writeFile(path.join(folder, 'out-model.json'), json.replace('"weights.bin"', '"../weights.bin"'));
     const text = async (name: string): Promise<string> => {
       const file = vscode.Uri.file(path.join(folder, name));
-      return (await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'fineprune-model', path: `${file.path}.txt`, query: file.toString() }))).getText();
+      return (
+        await vscode.workspace.openTextDocument(
+          vscode.Uri.from({ scheme: 'fineprune-model', path: `${file.path}.txt`, query: file.toString() }),
+        )
+      ).getText();
     };
     assert.match(await text('model.json'), /weights\.bin is missing/);
     assert.doesNotMatch(await text('out-model.json'), /\n {2}dense_1\/kernel.*sha256/);
@@ -221,8 +282,13 @@ describe('Review of a defense', function () {
     });
 
     it('needs a reason, and a last day that is a day and not over', () => {
-      assert.deepEqual([faultOfReason(' '), faultOfReason('x'.repeat(1001))?.slice(0, 5), faultOfReason('known')], ['A decision needs a reason.', '1001 ', undefined]);
-      const faults = ['', '2026-02-28', '2026-02-30', '2026-13-01', '1.3.2026', '2026-02-27'].map((day) => faultOfExpiry(day, '2026-02-28') === undefined);
+      assert.deepEqual(
+        [faultOfReason(' '), faultOfReason('x'.repeat(1001))?.slice(0, 5), faultOfReason('known')],
+        ['A decision needs a reason.', '1001 ', undefined],
+      );
+      const faults = ['', '2026-02-28', '2026-02-30', '2026-13-01', '1.3.2026', '2026-02-27'].map(
+        (day) => faultOfExpiry(day, '2026-02-28') === undefined,
+      );
       assert.deepEqual(faults, [true, true, false, false, false, false]);
     });
   });

@@ -10,14 +10,20 @@ import { closeEditors, configText, demoFolder, diagnosticsWhen, extension, lensT
 const RUN_MS = 120_000;
 /** Enough fine-tuning that a run is surely still going on when it is cancelled. */
 const LONG = configText('"fineTune": { "epochs": 1000 }');
-const run = (...args: unknown[]): Thenable<FinishedRun[]> => vscode.commands.executeCommand<FinishedRun[]>('finePrune.run', ...args);
-const written = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => /defen[sd]e|tmp/.test(name));
+const run = (...args: unknown[]): Thenable<FinishedRun[]> =>
+  vscode.commands.executeCommand<FinishedRun[]>('finePrune.run', ...args);
+const written = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => /defen[sd]e|tmp/.test(name));
 
 async function startLong(name: string): Promise<{ folder: string; finished: Thenable<FinishedRun[]> }> {
   const { folder, config } = await demoFolder(name, LONG);
   const finished = run(config);
   const document = await open(config);
-  await waitFor('the run to have begun', async () => (await lensTitles(document.uri)).some((title) => /fine-tun/i.test(title) && title.includes('%')), { deadlineMs: 60_000 });
+  await waitFor(
+    'the run to have begun',
+    async () => (await lensTitles(document.uri)).some((title) => /fine-tun/i.test(title) && title.includes('%')),
+    { deadlineMs: 60_000 },
+  );
   return { folder, finished };
 }
 
@@ -35,14 +41,21 @@ describe('Fine-Prune Model', function () {
     assert.equal(report.stages.after.cleanAccuracy.of, 300);
     assert.deepEqual(JSON.parse(await readFile(files.report, 'utf8')) as DefenseReport, report);
     assert.equal(path.dirname(files.report), folder);
-    assert.equal((await stat(path.join(folder, 'whole-run.defended', 'weights.bin'))).size, (await stat(path.join(folder, 'weights.bin'))).size);
+    assert.equal(
+      (await stat(path.join(folder, 'whole-run.defended', 'weights.bin'))).size,
+      (await stat(path.join(folder, 'weights.bin'))).size,
+    );
 
     await open(model);
-    const all = await diagnosticsWhen(model, 'the pruned neurons', (found) => found.some(({ message }) => message.includes('25 of 128 neurons')));
+    const all = await diagnosticsWhen(model, 'the pruned neurons', (found) =>
+      found.some(({ message }) => message.includes('25 of 128 neurons')),
+    );
     const verdict = all.find(({ message }) => message.toLowerCase().startsWith(report.verdict.word));
     assert.ok(verdict, 'the verdict is not among the diagnostics of the model');
     await open(config);
-    await waitFor('the lens of the last result', async () => (await lensTitles(config)).some((title) => title.toLowerCase().includes(report.verdict.word)));
+    await waitFor('the lens of the last result', async () =>
+      (await lensTitles(config)).some((title) => title.toLowerCase().includes(report.verdict.word)),
+    );
 
     await vscode.commands.executeCommand('finePrune.openReport', model);
     assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, files.report);
@@ -51,7 +64,10 @@ describe('Fine-Prune Model', function () {
   it('takes the config that belongs to a model, and one run for both when both are selected', async () => {
     const { model, config } = await demoFolder('by-model', configText());
     const finished = await run(model, [model, config]);
-    assert.deepEqual(finished.map(({ configUri }) => configUri), [config.toString()]);
+    assert.deepEqual(
+      finished.map(({ configUri }) => configUri),
+      [config.toString()],
+    );
     assert.ok(finished[0]?.result?.ok, JSON.stringify(finished[0]?.result));
   });
 
@@ -62,7 +78,10 @@ describe('Fine-Prune Model', function () {
     const { exports: api } = await extension();
     await waitFor('both to be on their way', () => api.activeRuns().length === 2);
     const finished = await pending;
-    assert.deepEqual(finished.map(({ result }) => result?.ok), [true, true]);
+    assert.deepEqual(
+      finished.map(({ result }) => result?.ok),
+      [true, true],
+    );
     assert.deepEqual(api.activeRuns(), []);
   });
 
@@ -78,7 +97,11 @@ describe('Fine-Prune Model', function () {
     const document = await open(config);
     const edit = new vscode.WorkspaceEdit();
     const at = document.getText().indexOf('"epochs": 1');
-    edit.replace(config, new vscode.Range(document.positionAt(at), document.positionAt(at + '"epochs": 1'.length)), '"epochs": 0');
+    edit.replace(
+      config,
+      new vscode.Range(document.positionAt(at), document.positionAt(at + '"epochs": 1'.length)),
+      '"epochs": 0',
+    );
     await vscode.workspace.applyEdit(edit);
     assert.equal(document.isDirty, true);
     const [finished] = await run(config);
@@ -100,14 +123,20 @@ describe('Fine-Prune Model', function () {
 
   it('tells what is wrong with the data in the config, where the data is named', async () => {
     const { folder, config } = await demoFolder('bad-data', configText());
-    await vscode.workspace.fs.writeFile(vscode.Uri.file(path.join(folder, 'data', 'train-labels-idx1-ubyte.gz')), Buffer.from('no gzip'));
+    await vscode.workspace.fs.writeFile(
+      vscode.Uri.file(path.join(folder, 'data', 'train-labels-idx1-ubyte.gz')),
+      Buffer.from('no gzip'),
+    );
     const [finished] = await run(config);
     assert.equal(finished?.result?.ok, false);
     assert.equal(finished.result.failure.kind, 'input');
     assert.match(finished.result.failure.file ?? '', /train-labels/);
     const document = await open(config);
     const [diagnostic] = await diagnosticsWhen(config, 'the labels', (all) => all.length > 0);
-    assert.ok(diagnostic && document.getText(diagnostic.range).includes('train-labels'), `it stands at ${diagnostic && document.getText(diagnostic.range)}`);
+    assert.ok(
+      diagnostic && document.getText(diagnostic.range).includes('train-labels'),
+      `it stands at ${diagnostic && document.getText(diagnostic.range)}`,
+    );
     assert.deepEqual(await written(folder), []);
   });
 
@@ -132,7 +161,8 @@ describe('Fine-Prune Model without a config', function () {
   this.timeout(RUN_MS);
   before(extension);
   afterEach(closeEditors);
-  const configs = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => name.endsWith('.fineprune.json'));
+  const configs = async (folder: string): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => name.endsWith('.fineprune.json'));
 
   it('leaves nothing when a question is cancelled', async () => {
     const { folder, model } = await demoFolder('asked-cancelled');
@@ -150,14 +180,21 @@ describe('Fine-Prune Model without a config', function () {
     const { folder, model } = await demoFolder('asked');
     const finished = run(model);
     // Every question's first answer: the data nearest to the model, and no known trigger.
-    const [name] = await waitFor('the config', async () => {
-      const made = await configs(folder);
-      if (made.length > 0) return made;
-      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-      return undefined;
-    }, { deadlineMs: 30_000, intervalMs: 300 });
+    const [name] = await waitFor(
+      'the config',
+      async () => {
+        const made = await configs(folder);
+        if (made.length > 0) return made;
+        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+        return undefined;
+      },
+      { deadlineMs: 30_000, intervalMs: 300 },
+    );
     assert.equal(name, 'asked.fineprune.json');
-    await waitFor('the config in an editor', () => vscode.window.activeTextEditor?.document.uri.fsPath === path.join(folder, 'asked.fineprune.json'));
+    await waitFor(
+      'the config in an editor',
+      () => vscode.window.activeTextEditor?.document.uri.fsPath === path.join(folder, 'asked.fineprune.json'),
+    );
     const [one] = await finished;
     assert.ok(one?.result?.ok, JSON.stringify(one?.result));
     assert.equal(one.result.outcome.report.verdict.word, 'not measurable');

@@ -56,8 +56,25 @@ function show(curveChange: Partial<CurveChartProps> = {}, layerChange: Partial<L
       <CurveChart {...curve} onChoose={(n) => events.push(`choose ${n}`)} onExport={onExport} />
       <LayerChart {...layer} onExport={onExport} />
       <Histogram edges={edges} clean={clean} triggered={triggered} width={640} onExport={onExport} />
-      <ClassBars title="Mean by class" label="mean activation" clean={perClass} triggered={perClassTriggered} target={7} width={640} onExport={onExport} />
-      <ClassBars title="Outgoing weights" label="weight" clean={outgoing} triggered={null} target={7} width={640} exportName={'weights, "by class"'} onExport={onExport} />
+      <ClassBars
+        title="Mean by class"
+        label="mean activation"
+        clean={perClass}
+        triggered={perClassTriggered}
+        target={7}
+        width={640}
+        onExport={onExport}
+      />
+      <ClassBars
+        title="Outgoing weights"
+        label="weight"
+        clean={outgoing}
+        triggered={null}
+        target={7}
+        width={640}
+        exportName={'weights, "by class"'}
+        onExport={onExport}
+      />
     </>,
     place,
   );

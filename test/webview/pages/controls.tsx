@@ -24,11 +24,15 @@ function Page(): JSX.Element {
       <h1>Controls</h1>
       <LiveRegion spoken={spoken} />
       <vscode-button onClick={() => say('Read out')}>Say</vscode-button>
-      <vscode-button appearance="secondary" onClick={() => say('At once', true)}>Alert</vscode-button>
+      <vscode-button appearance="secondary" onClick={() => say('At once', true)}>
+        Alert
+      </vscode-button>
       <vscode-button appearance="icon" aria-label="Next" onClick={() => events.push('next')}>
         <span class="codicon codicon-chevron-right" aria-hidden="true" />
       </vscode-button>
-      <vscode-button disabled onClick={() => events.push('never')}>Off</vscode-button>
+      <vscode-button disabled onClick={() => events.push('never')}>
+        Off
+      </vscode-button>
       <vscode-dropdown
         aria-label="Layer"
         value={layer}
@@ -63,18 +67,32 @@ function Page(): JSX.Element {
         <vscode-radio value="before">Before</vscode-radio>
         <vscode-radio value="after">After</vscode-radio>
       </vscode-radio-group>
-      <vscode-text-field aria-label="Least difference" value="0.5" onInput={(event) => events.push(`text ${event.currentTarget.value}`)} />
+      <vscode-text-field
+        aria-label="Least difference"
+        value="0.5"
+        onInput={(event) => events.push(`text ${event.currentTarget.value}`)}
+      />
       <vscode-progress-ring aria-label="Working" />
       <span class="fp-badge">12</span>
       <vscode-divider />
       <vscode-link href="#top">Show the log</vscode-link>
       <p data-testid="chosen">{[layer, checked, state].join(' ')}</p>
-      <Slider label="Number of pruned neurons" min={0} max={128} value={count} valueText={`${count} of 128 neurons`} marks={[{ value: 64, label: 'half' }]} onInput={setCount} />
+      <Slider
+        label="Number of pruned neurons"
+        min={0}
+        max={128}
+        value={count}
+        valueText={`${count} of 128 neurons`}
+        marks={[{ value: 64, label: 'half' }]}
+        onInput={setCount}
+      />
       <PixelImage pixels={grey} shape={[2, 2, 1]} size={40} label="Image 3, clean" />
       <PixelImage pixels={colour} shape={[2, 2, 3]} size={40} label="Image 4, in colour" />
       <PixelImage pixels={colour} shape={[3, 3, 1]} size={40} label="Image 5, of another shape" />
       <FilterImage values={Float32Array.from([0.5, -1, 0, 0.25])} height={2} width={2} channels={1} />
-      <div ref={place} data-testid="width">{width}</div>
+      <div ref={place} data-testid="width">
+        {width}
+      </div>
     </>
   );
 }

@@ -19,7 +19,14 @@ function Page(): JSX.Element {
   const columns = useMemo<GridColumn[]>(() => {
     const unit = (row: number): number => (descending ? ROWS - 1 - row : row);
     return [
-      { id: 'select', label: 'Mask', width: 60, align: 'left', sortable: false, render: (row) => (selected.has(row) ? 'in' : 'out') },
+      {
+        id: 'select',
+        label: 'Mask',
+        width: 60,
+        align: 'left',
+        sortable: false,
+        render: (row) => (selected.has(row) ? 'in' : 'out'),
+      },
       {
         id: 'index',
         label: 'Neuron',
@@ -31,7 +38,15 @@ function Page(): JSX.Element {
           return String(unit(row));
         },
       },
-      { id: 'mean', label: 'Mean', width: 80, grows: true, align: 'right', sortable: true, render: (row) => (unit(row) / ROWS).toFixed(3) },
+      {
+        id: 'mean',
+        label: 'Mean',
+        width: 80,
+        grows: true,
+        align: 'right',
+        sortable: true,
+        render: (row) => (unit(row) / ROWS).toFixed(3),
+      },
     ];
   }, [descending, selected]);
   return (

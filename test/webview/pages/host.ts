@@ -6,6 +6,8 @@ import { connectHost } from '../../../webview/ui/host';
 
 const heard: ToInspector[] = [];
 const dropped: unknown[] = [];
-const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) => dropped.push(value));
+const host = connectHost<ToInspector, FromInspector, InspectorState>(parseToInspector, parseInspectorState, (value) =>
+  dropped.push(value),
+);
 const end = host.listen((message) => heard.push(message));
 Object.assign(globalThis, { talk: { host, heard, dropped, end } });

@@ -31,10 +31,23 @@ export function ClassBars(props: ClassBarsProps): JSX.Element {
   const { clean, triggered, target, label, width, estimated } = props;
   const title = props.title ?? `${capital(label)} by class`;
   const description = useMemo(() => describe(props), [clean, triggered, target, label, estimated]);
-  const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), [clean, triggered, target, label, width, estimated]);
+  const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), [
+    clean,
+    triggered,
+    target,
+    label,
+    width,
+    estimated,
+  ]);
   const table = useMemo(() => tableOf(props), [clean, triggered, label, estimated]);
   return (
-    <Figure title={title} description={description} table={table} exportName={props.exportName ?? `${label.replace(/\W+/g, '-')}-by-class`} onExport={props.onExport}>
+    <Figure
+      title={title}
+      description={description}
+      table={table}
+      exportName={props.exportName ?? `${label.replace(/\W+/g, '-')}-by-class`}
+      onExport={props.onExport}
+    >
       <div class="fp-chart" ref={place} />
     </Figure>
   );
@@ -51,7 +64,15 @@ function options({ clean, triggered, target, width, estimated }: ClassBarsProps)
     ...MARGIN,
     width,
     height: HEIGHT,
-    x: { domain: [-0.5, classes - 0.5], label: 'class', labelArrow: 'none', labelAnchor: 'center', ticks: Array.from({ length: Math.ceil(classes / every) }, (_, i) => i * every), tickFormat: String, tickSize: 0 },
+    x: {
+      domain: [-0.5, classes - 0.5],
+      label: 'class',
+      labelArrow: 'none',
+      labelAnchor: 'center',
+      ticks: Array.from({ length: Math.ceil(classes / every) }, (_, i) => i * every),
+      tickFormat: String,
+      tickSize: 0,
+    },
     y: { domain: low === high ? [0, 1] : [low, high], nice: true, label: null, ticks: 4 },
     marks: [
       gridY({ ticks: 4 }),
@@ -59,16 +80,43 @@ function options({ clean, triggered, target, width, estimated }: ClassBarsProps)
         if (!x || !y) return null;
         const group = svgElement('g');
         const bars = (set: Float32Array, from: number, to: number, looks: Record<string, string | number>): void => {
-          const path = barsPath(Array.from(set, (value, i) => ({ left: Number(x(i + from)), right: Number(x(i + to)), base: Number(y(0)), top: Number(y(value)) })).filter(({ base, top }) => base !== top));
+          const path = barsPath(
+            Array.from(set, (value, i) => ({
+              left: Number(x(i + from)),
+              right: Number(x(i + to)),
+              base: Number(y(0)),
+              top: Number(y(value)),
+            })).filter(({ base, top }) => base !== top),
+          );
           group.append(svgElement('path', { d: path, ...looks }));
         };
-        const filled = { fill: 'var(--fp-clean)', 'fill-opacity': 0.35, stroke: 'var(--fp-clean)', 'stroke-width': 1.5 };
+        const filled = {
+          fill: 'var(--fp-clean)',
+          'fill-opacity': 0.35,
+          stroke: 'var(--fp-clean)',
+          'stroke-width': 1.5,
+        };
         if (triggered) {
           bars(clean, -0.38, -0.03, filled);
-          bars(triggered, 0.03, 0.38, { fill: 'none', stroke: 'var(--fp-triggered)', 'stroke-width': 1.5, 'stroke-dasharray': '3 2' });
+          bars(triggered, 0.03, 0.38, {
+            fill: 'none',
+            stroke: 'var(--fp-triggered)',
+            'stroke-width': 1.5,
+            'stroke-dasharray': '3 2',
+          });
         } else {
-          bars(clean.map((value) => Math.max(0, value)), -0.3, 0.3, filled);
-          bars(clean.map((value) => Math.min(0, value)), -0.3, 0.3, { ...filled, fill: 'var(--fp-negative)', stroke: 'var(--fp-negative)' });
+          bars(
+            clean.map((value) => Math.max(0, value)),
+            -0.3,
+            0.3,
+            filled,
+          );
+          bars(
+            clean.map((value) => Math.min(0, value)),
+            -0.3,
+            0.3,
+            { ...filled, fill: 'var(--fp-negative)', stroke: 'var(--fp-negative)' },
+          );
         }
         return group;
       },
@@ -95,12 +143,16 @@ function describe({ clean, triggered, target, label, estimated }: ClassBarsProps
     const at = values.indexOf(Math.max(...values));
     return `${name}${label} is highest for class ${at}, ${formatNumber(values[at] ?? 0)}${target !== null && target !== at ? `, and ${formatNumber(values[target] ?? 0)} for the target class ${target}` : ''}`;
   };
-  const parts = triggered ? [highest('clean ', clean), highest(estimated ? 'with the estimated trigger, ' : 'triggered ', triggered)] : [highest('', clean)];
+  const parts = triggered
+    ? [highest('clean ', clean), highest(estimated ? 'with the estimated trigger, ' : 'triggered ', triggered)]
+    : [highest('', clean)];
   return `${capital(parts.join('; '))}.`;
 }
 
 function tableOf({ clean, triggered, label, estimated }: ClassBarsProps): ChartTable {
-  const names = triggered ? ['Class', `Clean ${label}`, `Triggered ${label}${triggeredNote(estimated)}`] : ['Class', capital(label)];
+  const names = triggered
+    ? ['Class', `Clean ${label}`, `Triggered ${label}${triggeredNote(estimated)}`]
+    : ['Class', capital(label)];
   return {
     columns: names.map((name) => ({ label: name, align: 'right' })),
     rows: clean.length,

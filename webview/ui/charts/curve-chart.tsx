@@ -53,7 +53,22 @@ const ATTACK_DASH = '7 4';
 
 /** Clean accuracy and attack success rate for every number of pruned units, with the marks that a choice goes by. */
 export function CurveChart(props: CurveChartProps): JSX.Element {
-  const { points, units, chosen, chosenName, offCurve, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated, onChoose } = props;
+  const {
+    points,
+    units,
+    chosen,
+    chosenName,
+    offCurve,
+    limit,
+    limitKind,
+    reference,
+    accuracyFloor,
+    asrGate,
+    unitWord,
+    width,
+    estimated,
+    onChoose,
+  } = props;
   const title = props.title ?? 'Pruning curve';
   const description = describe(props);
   const inputs = [points, units, limit, limitKind, reference, accuracyFloor, asrGate, unitWord, width, estimated];
@@ -68,7 +83,13 @@ export function CurveChart(props: CurveChartProps): JSX.Element {
     onChoose(Math.max(0, Math.min(units, Math.round(drawing.current.valueAt(pointerX(drawing.current, event))))));
   };
   return (
-    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'pruning-curve'} onExport={props.onExport}>
+    <Figure
+      title={title}
+      description={description}
+      table={table}
+      exportName={props.exportName ?? 'pruning-curve'}
+      onExport={props.onExport}
+    >
       <div
         class={onChoose ? 'fp-chart fp-chart-choose' : 'fp-chart'}
         ref={place}
@@ -92,7 +113,14 @@ function options(props: CurveChartProps): PlotOptions {
     ...MARGIN,
     width,
     height: HEIGHT,
-    x: { domain: [0, Math.max(1, units)], label: `pruned ${unitWord}s of ${count(units)}`, labelArrow: 'none', labelAnchor: 'center', ticks: Math.min(units, width / 70), tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : '') },
+    x: {
+      domain: [0, Math.max(1, units)],
+      label: `pruned ${unitWord}s of ${count(units)}`,
+      labelArrow: 'none',
+      labelAnchor: 'center',
+      ticks: Math.min(units, width / 70),
+      tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : ''),
+    },
     y: { domain: [0, 1], label: 'share of images', labelArrow: 'none', ticks: 5, tickFormat: formatShare },
     marks: [
       gridY({ ticks: 5 }),
@@ -101,24 +129,53 @@ function options(props: CurveChartProps): PlotOptions {
       reference === null ? null : ruleX([reference], { ...upright, strokeDasharray: '2 2' }),
       limit === null ? null : ruleX([limit], { ...upright, strokeWidth: 1.5 }),
       line(pruned, { x: pruned, y: clean, stroke: 'var(--fp-clean)', strokeWidth: 2 }),
-      attack && line(pruned, { x: pruned, y: attack, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: ATTACK_DASH }),
-      (_index, { x, y }) => (x && y ? labels(props, (n) => Number(x(n)), (share) => Number(y(share))) : null),
+      attack &&
+        line(pruned, {
+          x: pruned,
+          y: attack,
+          stroke: 'var(--fp-triggered)',
+          strokeWidth: 2,
+          strokeDasharray: ATTACK_DASH,
+        }),
+      (_index, { x, y }) =>
+        x && y
+          ? labels(
+              props,
+              (n) => Number(x(n)),
+              (share) => Number(y(share)),
+            )
+          : null,
     ],
   };
 }
 
 const LIMITS = { accuracy: 'within the accuracy limit', gate: 'fewest within the ASR’s gate' };
 
-function labels({ points: { pruned, clean, attack }, width, limit, limitKind = 'accuracy', reference, accuracyFloor, asrGate, estimated }: CurveChartProps, x: (n: number) => number, y: (share: number) => number): SVGGElement {
+function labels(
+  {
+    points: { pruned, clean, attack },
+    width,
+    limit,
+    limitKind = 'accuracy',
+    reference,
+    accuracyFloor,
+    asrGate,
+    estimated,
+  }: CurveChartProps,
+  x: (n: number) => number,
+  y: (share: number) => number,
+): SVGGElement {
   const right = width - MARGIN.marginRight;
   const group = svgElement('g', { 'text-anchor': 'start' });
   const leftOf = (text: string, at: number): number => fit(at, textWidth(text), MARGIN.marginLeft + 4, right);
-  const put = (text: string, at: number, top: number): void => group.append(label(text, { x: leftOf(text, at), y: top }));
+  const put = (text: string, at: number, top: number): void =>
+    group.append(label(text, { x: leftOf(text, at), y: top }));
   // Each line is named beside it; the dash tells them apart without colour.
   const i = widestGap({ pruned, clean, attack });
   const at = x(pruned[i] ?? 0);
   const cleanAbove = !attack || (clean[i] ?? 0) >= (attack[i] ?? 0);
-  const beside = (share: number, above: boolean): number => (above || y(share) + 18 > HEIGHT - MARGIN.marginBottom ? y(share) - 7 : y(share) + 15);
+  const beside = (share: number, above: boolean): number =>
+    above || y(share) + 18 > HEIGHT - MARGIN.marginBottom ? y(share) - 7 : y(share) + 15;
   put('clean accuracy', at, beside(clean[i] ?? 0, cleanAbove));
   const attackName = estimated ? 'ASR on the estimated trigger, dashed' : 'attack success rate (ASR), dashed';
   const attackTop = beside(attack?.[i] ?? 0, !cleanAbove);
@@ -126,13 +183,30 @@ function labels({ points: { pruned, clean, attack }, width, limit, limitKind = '
   // Marks of numbers: a row each above the frame, so that they never cover one another.
   if (limit !== null) put(`${LIMITS[limitKind]}: ${count(limit)}`, x(limit), 38);
   if (reference !== null) put(`20 %: ${count(reference)}`, x(reference), 26);
-  if (accuracyFloor !== null) group.append(label(`least accuracy ${percent(accuracyFloor)}`, { x: right - 2, y: y(accuracyFloor) + 11, 'text-anchor': 'end', 'font-size': 10 }));
+  if (accuracyFloor !== null)
+    group.append(
+      label(`least accuracy ${percent(accuracyFloor)}`, {
+        x: right - 2,
+        y: y(accuracyFloor) + 11,
+        'text-anchor': 'end',
+        'font-size': 10,
+      }),
+    );
   if (asrGate !== null) {
     const gate = `most ASR ${percent(asrGate)}`;
     const top = y(asrGate) - 3;
     // At the other end where it would stand on the name of the line.
-    const covered = attack !== null && Math.abs(top - attackTop) < 12 && leftOf(attackName, at) < MARGIN.marginLeft + 8 + textWidth(gate);
-    group.append(label(gate, { ...(covered ? { x: right - 2, 'text-anchor': 'end' } : { x: MARGIN.marginLeft + 4 }), y: top, 'font-size': 10 }));
+    const covered =
+      attack !== null &&
+      Math.abs(top - attackTop) < 12 &&
+      leftOf(attackName, at) < MARGIN.marginLeft + 8 + textWidth(gate);
+    group.append(
+      label(gate, {
+        ...(covered ? { x: right - 2, 'text-anchor': 'end' } : { x: MARGIN.marginLeft + 4 }),
+        y: top,
+        'font-size': 10,
+      }),
+    );
   }
   return group;
 }
@@ -152,9 +226,22 @@ function markerOf(svg: SVGSVGElement): Marker {
   if (known) return known;
   const marker: Marker = {
     group: svgElement('g', { class: 'fp-marker', 'text-anchor': 'start' }),
-    rule: svgElement('path', { stroke: 'currentColor', 'stroke-width': 1.5, fill: 'none', d: `M0,${MARGIN.marginTop - 46}V${HEIGHT - MARGIN.marginBottom}` }),
+    rule: svgElement('path', {
+      stroke: 'currentColor',
+      'stroke-width': 1.5,
+      fill: 'none',
+      d: `M0,${MARGIN.marginTop - 46}V${HEIGHT - MARGIN.marginBottom}`,
+    }),
     clean: svgElement('circle', { r: 4.5, fill: 'var(--fp-clean)', stroke: 'currentColor', 'stroke-width': 1.5 }),
-    attack: svgElement('rect', { x: -4, y: -4, width: 8, height: 8, fill: 'var(--fp-triggered)', stroke: 'currentColor', 'stroke-width': 1.5 }),
+    attack: svgElement('rect', {
+      x: -4,
+      y: -4,
+      width: 8,
+      height: 8,
+      fill: 'var(--fp-triggered)',
+      stroke: 'currentColor',
+      'stroke-width': 1.5,
+    }),
     text: label('', { y: 12, 'font-weight': 'bold' }),
   };
   marker.group.append(marker.rule, marker.clean, marker.attack, marker.text);
@@ -164,13 +251,17 @@ function markerOf(svg: SVGSVGElement): Marker {
 }
 
 /** Attributes of a few elements, and nothing that was drawn. */
-function moveMarker(drawing: Drawing, { points: { pruned, clean, attack }, chosen, chosenName = 'chosen', offCurve, width }: CurveChartProps): void {
+function moveMarker(
+  drawing: Drawing,
+  { points: { pruned, clean, attack }, chosen, chosenName = 'chosen', offCurve, width }: CurveChartProps,
+): void {
   const marker = markerOf(drawing.svg);
   const x = drawing.x(chosen);
   const text = `${chosenName}: ${count(chosen)}`;
   const onClean = offCurve === undefined ? valueAt(pruned, clean, chosen) : (offCurve?.clean ?? null);
   const onAttack = offCurve === undefined ? attack && valueAt(pruned, attack, chosen) : (offCurve?.attack ?? null);
-  const at = (share: number | null): Record<string, string | null> => (share === null ? { display: 'none' } : { transform: `translate(${x},${drawing.y(share)})`, display: null });
+  const at = (share: number | null): Record<string, string | null> =>
+    share === null ? { display: 'none' } : { transform: `translate(${x},${drawing.y(share)})`, display: null };
   setAttributes(marker.rule, { transform: `translate(${x},0)` });
   setAttributes(marker.clean, at(onClean));
   setAttributes(marker.attack, at(onAttack));
@@ -178,10 +269,21 @@ function moveMarker(drawing: Drawing, { points: { pruned, clean, attack }, chose
   marker.text.textContent = text;
 }
 
-function describe({ points: { pruned, clean, attack }, units, limit, limitKind, unitWord, estimated }: CurveChartProps): string {
-  const at = (n: number): string => `clean accuracy is ${percent(valueAt(pruned, clean, n))}${attack ? ` and the attack success rate${triggeredNote(estimated)} ${percent(valueAt(pruned, attack, n))}` : ''}`;
+function describe({
+  points: { pruned, clean, attack },
+  units,
+  limit,
+  limitKind,
+  unitWord,
+  estimated,
+}: CurveChartProps): string {
+  const at = (n: number): string =>
+    `clean accuracy is ${percent(valueAt(pruned, clean, n))}${attack ? ` and the attack success rate${triggeredNote(estimated)} ${percent(valueAt(pruned, attack, n))}` : ''}`;
   const parts = [`With no ${unitWord} pruned, ${at(0)}`];
-  if (limit !== null && limit > 0) parts.push(`with ${plural(limit, unitWord)} pruned, ${limitKind === 'gate' ? 'the fewest that bring the attack success rate within its gate on held-out images' : 'the most within the accuracy limit'}, ${at(limit)}`);
+  if (limit !== null && limit > 0)
+    parts.push(
+      `with ${plural(limit, unitWord)} pruned, ${limitKind === 'gate' ? 'the fewest that bring the attack success rate within its gate on held-out images' : 'the most within the accuracy limit'}, ${at(limit)}`,
+    );
   parts.push(`with all ${count(units)}, ${at(units)}`);
   return `${parts.join('; ')}.`;
 }
@@ -189,7 +291,11 @@ function describe({ points: { pruned, clean, attack }, units, limit, limitKind, 
 function tableOf({ pruned, clean, attack }: CurvePoints, unitWord: string, estimated: boolean | undefined): ChartTable {
   const columns = [pruned, clean, ...(attack ? [attack] : [])];
   return {
-    columns: [`${capital(unitWord)}s pruned`, 'Clean accuracy', ...(attack ? [`Attack success rate${triggeredNote(estimated)}`] : [])].map((name) => ({ label: name, align: 'right' })),
+    columns: [
+      `${capital(unitWord)}s pruned`,
+      'Clean accuracy',
+      ...(attack ? [`Attack success rate${triggeredNote(estimated)}`] : []),
+    ].map((name) => ({ label: name, align: 'right' })),
     rows: pruned.length,
     cell: (row, column) => columns[column]?.[row] ?? null,
   };

@@ -7,7 +7,10 @@ import { svgElement } from './svg';
 export function toCsv({ columns, rows, cell }: ChartTable): Uint8Array {
   const quoted = (value: string | number | null): string => {
     // Nine digits tell any two 32-bit numbers apart.
-    const plain = typeof value === 'number' && !Number.isInteger(value) && Math.fround(value) === value ? Number(value.toPrecision(9)) : value;
+    const plain =
+      typeof value === 'number' && !Number.isInteger(value) && Math.fround(value) === value
+        ? Number(value.toPrecision(9))
+        : value;
     const text = plain === null ? '' : String(plain);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
@@ -47,7 +50,9 @@ export function toSvg(svg: SVGSVGElement): string {
 
 /** How an element looks: each inherited property, with a colour's alpha as part of its opacity. */
 function looks(style: CSSStyleDeclaration): Record<string, string> {
-  const here = Object.fromEntries(Object.keys(INHERITED).map((property) => [property, style.getPropertyValue(property)]));
+  const here = Object.fromEntries(
+    Object.keys(INHERITED).map((property) => [property, style.getPropertyValue(property)]),
+  );
   for (const property of COLOURS) {
     const { colour, opacity } = split(here[property] ?? '');
     here[property] = colour;

@@ -65,7 +65,8 @@ export function Figure({ title, description, table, exportName, onExport, childr
   const save = async (format: string): Promise<void> => {
     const svg = root.current?.querySelector<SVGSVGElement>(`svg.${PLOT_CLASS}`);
     if (format === 'csv') onExport?.({ name: exportName, format, content: toCsv(table) });
-    else if (format === 'svg' && svg) onExport?.({ name: exportName, format, content: new TextEncoder().encode(toSvg(svg)) });
+    else if (format === 'svg' && svg)
+      onExport?.({ name: exportName, format, content: new TextEncoder().encode(toSvg(svg)) });
     else if (format === 'png' && svg) onExport?.({ name: exportName, format, content: await toPng(svg) });
   };
   return (
@@ -73,7 +74,9 @@ export function Figure({ title, description, table, exportName, onExport, childr
       <figcaption>
         <span id={`${id}-title`}>{title}</span>
         {/* What goes wrong becomes a fault of the page: see connectHost. */}
-        {onExport && <Menu label={`Save ${title}`} icon="save" items={FORMATS} onChoose={(format) => void save(format)} />}
+        {onExport && (
+          <Menu label={`Save ${title}`} icon="save" items={FORMATS} onChoose={(format) => void save(format)} />
+        )}
       </figcaption>
       <p class="fp-unseen" id={`${id}-description`}>
         {description}

@@ -31,7 +31,13 @@ export function Histogram(props: HistogramProps): JSX.Element {
   const { place } = usePlot(title, description, () => (width > 120 ? options(props) : null), inputs);
   const table = useMemo(() => tableOf(props), [edges, clean, triggered, estimated]);
   return (
-    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'histogram'} onExport={props.onExport}>
+    <Figure
+      title={title}
+      description={description}
+      table={table}
+      exportName={props.exportName ?? 'histogram'}
+      onExport={props.onExport}
+    >
       <div class="fp-chart" ref={place} />
     </Figure>
   );
@@ -50,12 +56,27 @@ function options({ edges, clean, triggered, width, estimated }: HistogramProps):
     marginBottom: 34,
     marginLeft: 46,
     x: { label: 'activation', labelArrow: 'none', labelAnchor: 'center', ticks: width / 70 },
-    y: { type: root ? 'sqrt' : 'linear', domain: [0, most], label: root ? 'share of images, square-root scale' : 'share of images', labelArrow: 'none', ticks: 4, tickFormat: formatShare },
+    y: {
+      type: root ? 'sqrt' : 'linear',
+      domain: [0, most],
+      label: root ? 'share of images, square-root scale' : 'share of images',
+      labelArrow: 'none',
+      ticks: 4,
+      tickFormat: formatShare,
+    },
     marks: [
       gridY({ ticks: 4 }),
-      cleanSet && areaY(cleanSet.x, { x: cleanSet.x, y1: 0, y2: cleanSet.y, fill: 'var(--fp-clean)', fillOpacity: 0.35 }),
+      cleanSet &&
+        areaY(cleanSet.x, { x: cleanSet.x, y1: 0, y2: cleanSet.y, fill: 'var(--fp-clean)', fillOpacity: 0.35 }),
       cleanSet && line(cleanSet.x, { x: cleanSet.x, y: cleanSet.y, stroke: 'var(--fp-clean)', strokeWidth: 1.5 }),
-      triggeredSet && line(triggeredSet.x, { x: triggeredSet.x, y: triggeredSet.y, stroke: 'var(--fp-triggered)', strokeWidth: 2, strokeDasharray: '5 3' }),
+      triggeredSet &&
+        line(triggeredSet.x, {
+          x: triggeredSet.x,
+          y: triggeredSet.y,
+          stroke: 'var(--fp-triggered)',
+          strokeWidth: 2,
+          strokeDasharray: '5 3',
+        }),
       ruleY([0]),
       () => legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, 12),
     ],
@@ -74,7 +95,9 @@ function describe({ edges, clean, triggered, estimated }: HistogramProps): strin
 
 function tableOf({ edges, clean, triggered, estimated }: HistogramProps): ChartTable {
   return {
-    columns: ['From', 'To', 'Clean images', ...(triggered ? [`Triggered images${triggeredNote(estimated)}`] : [])].map((label) => ({ label, align: 'right' })),
+    columns: ['From', 'To', 'Clean images', ...(triggered ? [`Triggered images${triggeredNote(estimated)}`] : [])].map(
+      (label) => ({ label, align: 'right' }),
+    ),
     rows: clean.length,
     cell: (row, column) => [edges[row], edges[row + 1], clean[row], triggered?.[row]][column] ?? null,
   };

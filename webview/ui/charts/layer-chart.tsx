@@ -47,14 +47,33 @@ const TRIGGERED: Omit<LegendEntry, 'name'> = { kind: 'line', colour: 'var(--fp-t
 
 /** Mean activations of all units of a layer, in the order that the person looks at them. */
 export function LayerChart(props: LayerChartProps): JSX.Element {
-  const { clean, triggered, order, pruned, dead, pruneOrder, chosenCount, selected, current, unitWord = 'unit', width, estimated, onPick } = props;
+  const {
+    clean,
+    triggered,
+    order,
+    pruned,
+    dead,
+    pruneOrder,
+    chosenCount,
+    selected,
+    current,
+    unitWord = 'unit',
+    width,
+    estimated,
+    onPick,
+  } = props;
   const title = props.title ?? 'Mean activations';
   const marginTop = TOP + lanesOf(props).length * LANE + 6;
   const description = useMemo(() => describe(props), [clean, triggered, unitWord, estimated]);
   const positions = useMemo(() => inverse(order), [order]);
   const ranks = useMemo(() => (pruneOrder ? inverse(pruneOrder) : positions), [pruneOrder, positions]);
   const inputs = [clean, triggered, order, pruned, dead, unitWord, width, estimated];
-  const { place, drawing } = usePlot(title, description, () => (width > 140 ? options(props, marginTop) : null), inputs);
+  const { place, drawing } = usePlot(
+    title,
+    description,
+    () => (width > 140 ? options(props, marginTop) : null),
+    inputs,
+  );
 
   const marks = useRef<LayerMarks | null>(null);
   const hovered = useRef<number | null>(null);
@@ -62,9 +81,13 @@ export function LayerChart(props: LayerChartProps): JSX.Element {
   useLayoutEffect(() => {
     marks.current = drawing.current && new LayerMarks(drawing.current, props, marginTop + FRAME, MARGIN.marginLeft);
   }, drawn);
-  useLayoutEffect(() => marks.current?.mark('chosen', (unit) => (ranks[unit] ?? Infinity) < chosenCount), [chosenCount, ranks, ...drawn]);
+  useLayoutEffect(
+    () => marks.current?.mark('chosen', (unit) => (ranks[unit] ?? Infinity) < chosenCount),
+    [chosenCount, ranks, ...drawn],
+  );
   useLayoutEffect(() => marks.current?.mark('selected', (unit) => selected[unit] === 1), [selected, ...drawn]);
-  const point = (): void => marks.current?.point(current === null ? null : (positions[current] ?? null), hovered.current);
+  const point = (): void =>
+    marks.current?.point(current === null ? null : (positions[current] ?? null), hovered.current);
   useLayoutEffect(point, [current, positions, ...drawn]);
 
   const table = useMemo(() => tableOf(props), [clean, triggered, order, pruned, dead, unitWord, estimated]);
@@ -79,7 +102,13 @@ export function LayerChart(props: LayerChartProps): JSX.Element {
     point();
   };
   return (
-    <Figure title={title} description={description} table={table} exportName={props.exportName ?? 'activations'} onExport={props.onExport}>
+    <Figure
+      title={title}
+      description={description}
+      table={table}
+      exportName={props.exportName ?? 'activations'}
+      onExport={props.onExport}
+    >
       <div
         class="fp-chart fp-chart-choose"
         ref={place}
@@ -95,12 +124,30 @@ export function LayerChart(props: LayerChartProps): JSX.Element {
   );
 }
 
-function options({ clean, triggered, order, unitWord = 'unit', orderText = 'in the order of the table', width, estimated }: LayerChartProps, marginTop: number): PlotOptions {
+function options(
+  {
+    clean,
+    triggered,
+    order,
+    unitWord = 'unit',
+    orderText = 'in the order of the table',
+    width,
+    estimated,
+  }: LayerChartProps,
+  marginTop: number,
+): PlotOptions {
   const edges = Float64Array.from({ length: order.length + 1 }, (_, i) => i);
-  const steps = (values: Float32Array): { x: Float64Array; y: Float64Array } => outline(edges, Float64Array.from(order, (unit) => values[unit] ?? 0));
+  const steps = (values: Float32Array): { x: Float64Array; y: Float64Array } =>
+    outline(
+      edges,
+      Float64Array.from(order, (unit) => values[unit] ?? 0),
+    );
   const cleanSteps = steps(clean);
   const triggeredSteps = triggered && steps(triggered);
-  const all = [cleanSteps.y, ...(triggeredSteps ? [triggeredSteps.y] : [])].flatMap((values) => [minimum(values), maximum(values)]);
+  const all = [cleanSteps.y, ...(triggeredSteps ? [triggeredSteps.y] : [])].flatMap((values) => [
+    minimum(values),
+    maximum(values),
+  ]);
   const low = Math.min(0, ...all);
   const high = Math.max(0, ...all);
   const height = marginTop + FRAME + MARGIN.marginBottom;
@@ -109,15 +156,30 @@ function options({ clean, triggered, order, unitWord = 'unit', orderText = 'in t
     marginTop,
     width,
     height,
-    x: { domain: [0, Math.max(1, order.length)], label: `${unitWord}s, ${orderText}`, labelArrow: 'none', labelAnchor: 'left', ticks: width / 80, tickFormat: count },
+    x: {
+      domain: [0, Math.max(1, order.length)],
+      label: `${unitWord}s, ${orderText}`,
+      labelArrow: 'none',
+      labelAnchor: 'left',
+      ticks: width / 80,
+      tickFormat: count,
+    },
     y: { domain: low === high ? [0, 1] : [low, high], nice: true, label: null, ticks: 4 },
     marks: [
       gridY({ ticks: 4 }),
       areaY(cleanSteps.x, { x: cleanSteps.x, y1: 0, y2: cleanSteps.y, fill: 'var(--fp-clean)', fillOpacity: 0.35 }),
       line(cleanSteps.x, { x: cleanSteps.x, y: cleanSteps.y, stroke: 'var(--fp-clean)', strokeWidth: 1.2 }),
-      triggeredSteps && line(triggeredSteps.x, { x: triggeredSteps.x, y: triggeredSteps.y, stroke: 'var(--fp-triggered)', strokeWidth: 1.5, strokeDasharray: '5 3' }),
+      triggeredSteps &&
+        line(triggeredSteps.x, {
+          x: triggeredSteps.x,
+          y: triggeredSteps.y,
+          stroke: 'var(--fp-triggered)',
+          strokeWidth: 1.5,
+          strokeDasharray: '5 3',
+        }),
       ruleY([0]),
-      () => legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, height - 4),
+      () =>
+        legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, height - 4),
     ],
   };
 }
@@ -143,7 +205,12 @@ function describe({ clean, triggered, unitWord = 'unit', estimated }: LayerChart
 }
 
 function tableOf({ clean, triggered, order, pruned, dead, unitWord = 'unit', estimated }: LayerChartProps): ChartTable {
-  const names = [capital(unitWord), 'Clean mean', ...(triggered ? [`Triggered mean${triggeredNote(estimated)}`, `Difference${triggeredNote(estimated)}`] : []), 'State'];
+  const names = [
+    capital(unitWord),
+    'Clean mean',
+    ...(triggered ? [`Triggered mean${triggeredNote(estimated)}`, `Difference${triggeredNote(estimated)}`] : []),
+    'State',
+  ];
   return {
     columns: names.map((label) => ({ label, align: label === 'State' ? 'left' : 'right' })),
     rows: order.length,

@@ -16,7 +16,11 @@ export interface Lane {
 }
 
 /** Pruned and dead units have a lane where there are any; the lanes of what the person chooses are there wherever one can choose. */
-export function lanesOf({ pruned, dead, choosable = true }: Pick<LayerChartProps, 'pruned' | 'dead' | 'choosable'>): Lane[] {
+export function lanesOf({
+  pruned,
+  dead,
+  choosable = true,
+}: Pick<LayerChartProps, 'pruned' | 'dead' | 'choosable'>): Lane[] {
   const choices: Lane[] = [
     { id: 'chosen', name: 'would go', colour: 'var(--fp-pruned)' },
     { id: 'selected', name: 'selected', colour: 'var(--fp-accent)' },
@@ -29,7 +33,13 @@ export function lanesOf({ pruned, dead, choosable = true }: Pick<LayerChartProps
 }
 
 /** Runs of marked positions as one path of boxes, each at least a pixel wide. */
-export function runsPath(length: number, marked: (position: number) => boolean, x: (position: number) => number, top: number, bottom: number): string {
+export function runsPath(
+  length: number,
+  marked: (position: number) => boolean,
+  x: (position: number) => number,
+  top: number,
+  bottom: number,
+): string {
   let path = '';
   for (let from = 0; from < length; from++) {
     if (!marked(from)) continue;
@@ -62,7 +72,10 @@ export class LayerMarks {
     this.lanes.forEach(({ id, name, colour }, i) => {
       const path = svgElement('path', { fill: colour, 'data-lane': id });
       this.paths.set(id, path);
-      group.append(label(name, { x: left - 5, y: TOP + i * LANE + LANE - 2, 'text-anchor': 'end', 'font-size': 10 }), path);
+      group.append(
+        label(name, { x: left - 5, y: TOP + i * LANE + LANE - 2, 'text-anchor': 'end', 'font-size': 10 }),
+        path,
+      );
     });
     group.append(this.rule, this.text);
     drawing.svg.append(group);
@@ -81,13 +94,24 @@ export class LayerMarks {
 
   private runs(marked: (unit: number) => boolean, top: number, bottom: number): string {
     const { order } = this.props;
-    return runsPath(order.length, (position) => marked(order[position] ?? 0), (position) => this.drawing.x(position), top, bottom);
+    return runsPath(
+      order.length,
+      (position) => marked(order[position] ?? 0),
+      (position) => this.drawing.x(position),
+      top,
+      bottom,
+    );
   }
 
   /** The unit that is looked at, and the figures of it or of the one under the pointer. */
   point(position: number | null, hovered: number | null): void {
     const { order, clean, triggered, width, unitWord = 'unit', estimated } = this.props;
-    setAttributes(this.rule, position === null ? { display: 'none' } : { display: null, d: `M${this.drawing.x(position + 0.5).toFixed(1)},${TOP - 6}V${this.bottom}` });
+    setAttributes(
+      this.rule,
+      position === null
+        ? { display: 'none' }
+        : { display: null, d: `M${this.drawing.x(position + 0.5).toFixed(1)},${TOP - 6}V${this.bottom}` },
+    );
     const told = hovered ?? position;
     const unit = told === null ? undefined : order[told];
     if (told === null || unit === undefined) {

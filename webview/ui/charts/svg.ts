@@ -12,7 +12,11 @@ export function setAttributes(element: Element, attributes: Attributes): void {
   }
 }
 
-export function svgElement<K extends keyof SVGElementTagNameMap>(name: K, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElementTagNameMap[K] {
+export function svgElement<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): SVGElementTagNameMap[K] {
   const element = document.createElementNS(SVG, name);
   setAttributes(element, attributes);
   element.append(...children);
@@ -35,7 +39,8 @@ export function fit(at: number, width: number, left: number, right: number): num
 /** One bar a value as a single path, from the base line to each value. All in pixels. */
 export function barsPath(bars: Iterable<{ left: number; right: number; base: number; top: number }>): string {
   let path = '';
-  for (const { left, right, base, top } of bars) path += `M${left.toFixed(1)},${base.toFixed(1)}V${top.toFixed(1)}H${right.toFixed(1)}V${base.toFixed(1)}Z`;
+  for (const { left, right, base, top } of bars)
+    path += `M${left.toFixed(1)},${base.toFixed(1)}V${top.toFixed(1)}H${right.toFixed(1)}V${base.toFixed(1)}Z`;
   return path;
 }
 
@@ -56,8 +61,24 @@ export function legend(entries: readonly LegendEntry[], right: number, y: number
   for (const { name, kind, colour, dash } of entries) {
     group.append(
       kind === 'line'
-        ? svgElement('path', { d: `M${left},-4h22`, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash, fill: 'none' })
-        : svgElement('rect', { x: left + 4, y: -9, width: 14, height: 9, stroke: colour, 'stroke-width': 1.5, 'stroke-dasharray': dash, fill: kind === 'area' ? colour : 'none', 'fill-opacity': 0.35 }),
+        ? svgElement('path', {
+            d: `M${left},-4h22`,
+            stroke: colour,
+            'stroke-width': 2,
+            'stroke-dasharray': dash,
+            fill: 'none',
+          })
+        : svgElement('rect', {
+            x: left + 4,
+            y: -9,
+            width: 14,
+            height: 9,
+            stroke: colour,
+            'stroke-width': 1.5,
+            'stroke-dasharray': dash,
+            fill: kind === 'area' ? colour : 'none',
+            'fill-opacity': 0.35,
+          }),
       svgElement('text', { x: left + 27, fill: 'currentColor' }, name),
     );
     left += 27 + textWidth(name) + 18;

@@ -26,7 +26,12 @@ type Drawn = SVGSVGElement & { scale(name: 'x' | 'y'): NumberScale | undefined }
  * declared after it sees the new drawing in `drawing.current`.
  * @param build null while there is no room to draw
  */
-export function usePlot(title: string, description: string, build: () => PlotOptions | null, inputs: readonly unknown[]): { place: RefObject<HTMLDivElement | null>; drawing: RefObject<Drawing | null> } {
+export function usePlot(
+  title: string,
+  description: string,
+  build: () => PlotOptions | null,
+  inputs: readonly unknown[],
+): { place: RefObject<HTMLDivElement | null>; drawing: RefObject<Drawing | null> } {
   const place = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | null>(null);
   useLayoutEffect(() => {
@@ -36,14 +41,25 @@ export function usePlot(title: string, description: string, build: () => PlotOpt
       place.current?.replaceChildren();
       return;
     }
-    const svg = plot({ ...options, className: PLOT_CLASS, figure: false, ariaLabel: title, ariaDescription: description }) as Drawn;
+    const svg = plot({
+      ...options,
+      className: PLOT_CLASS,
+      figure: false,
+      ariaLabel: title,
+      ariaDescription: description,
+    }) as Drawn;
     svg.setAttribute('role', 'img');
     // One picture with one name: those that Plot gives to its parts are of no use on elements without a role.
     svg.querySelectorAll('g[aria-label]').forEach((group) => group.removeAttribute('aria-label'));
     const x = svg.scale('x');
     const y = svg.scale('y');
     if (!x || !y) throw new Error(`${title}: a chart needs an x and a y scale`);
-    drawing.current = { svg, x: (value) => x.apply(value), y: (value) => y.apply(value), valueAt: (pixel) => x.invert(pixel) };
+    drawing.current = {
+      svg,
+      x: (value) => x.apply(value),
+      y: (value) => y.apply(value),
+      valueAt: (pixel) => x.invert(pixel),
+    };
     place.current?.replaceChildren(svg);
   }, [title, description, ...inputs]);
   return { place, drawing };

@@ -27,10 +27,17 @@ export function pythonBuilder(tensorflow: PythonTensorflow, { env, beginStep }: 
     origin: 'python',
     async build(staging, signal) {
       const maker = await bindingMaker(env, signal);
-      for (const name of TENSORFLOW_LIBRARIES) await symlink(path.join(tensorflow.folder, name), path.join(staging, name));
+      for (const name of TENSORFLOW_LIBRARIES)
+        await symlink(path.join(tensorflow.folder, name), path.join(staging, name));
       const progress = beginStep("Compiling the binding against the TensorFlow of the user's Python");
       progress(0, 1);
-      return await maker.finish(staging, () => Promise.resolve(tensorflow.include), () => Promise.resolve(), [], signal);
+      return await maker.finish(
+        staging,
+        () => Promise.resolve(tensorflow.include),
+        () => Promise.resolve(),
+        [],
+        signal,
+      );
     },
   };
 }
@@ -43,7 +50,12 @@ export function wheelBuilder({ env, beginStep }: Context): EngineBuilder {
       const maker = await bindingMaker(env, signal);
       await checkSpace(staging);
       const work = workFolder(staging);
-      const wheel = await downloadWheel(path.join(work, 'wheel'), env, beginStep(`Downloading ${WHEEL.requirement}`), signal);
+      const wheel = await downloadWheel(
+        path.join(work, 'wheel'),
+        env,
+        beginStep(`Downloading ${WHEEL.requirement}`),
+        signal,
+      );
       beginStep('Checking the sha256 of the wheel')(0, 1);
       await checkWheel(wheel, signal);
       const progress = beginStep('Unpacking the libraries and compiling the binding');
@@ -81,7 +93,11 @@ interface BindingMaker {
 async function bindingMaker(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<BindingMaker> {
   const sources = nativeSources();
   if (!sources) {
-    throw installFailure('sources', "tfjs-node's C++ files and Node's headers are neither in this build nor in node_modules.", 'Run `npm ci`, or reinstall Fine-Prune.');
+    throw installFailure(
+      'sources',
+      "tfjs-node's C++ files and Node's headers are neither in this build nor in node_modules.",
+      'Run `npm ci`, or reinstall Fine-Prune.',
+    );
   }
   const { prebuilt } = sources;
   const compiler = prebuilt ? undefined : await findCompiler(env, signal);
@@ -93,7 +109,14 @@ async function bindingMaker(env: NodeJS.ProcessEnv, signal: AbortSignal): Promis
       // A compiler that is killed leaves its temporary files where they are removed with the rest.
       const toolEnv = { ...env, TMPDIR: work };
       const compile = async (compilerName: string, s: AbortSignal): Promise<string[]> =>
-        compileObjects({ compiler: compilerName, sources: sources satisfies NativeSources, tensorflowInclude: await headers(s), folder: work, env: toolEnv, signal: s });
+        compileObjects({
+          compiler: compilerName,
+          sources: sources satisfies NativeSources,
+          tensorflowInclude: await headers(s),
+          folder: work,
+          env: toolEnv,
+          signal: s,
+        });
 
       let version: string | undefined;
       if (prebuilt) {
@@ -104,7 +127,11 @@ async function bindingMaker(env: NodeJS.ProcessEnv, signal: AbortSignal): Promis
       }
       if (version === undefined) {
         const name = compiler ?? (await findCompiler(env, outerSignal));
-        const [objects] = await together(outerSignal, (s) => compile(name, s), prebuilt ? () => Promise.resolve() : libraries);
+        const [objects] = await together(
+          outerSignal,
+          (s) => compile(name, s),
+          prebuilt ? () => Promise.resolve() : libraries,
+        );
         await linkBinding(objects, binding, { compiler: name, env: toolEnv, signal: outerSignal });
       }
       await stripSymbols([...ours.map((file) => path.join(staging, file)), binding], toolEnv, outerSignal);
@@ -115,7 +142,11 @@ async function bindingMaker(env: NodeJS.ProcessEnv, signal: AbortSignal): Promis
 }
 
 /** Runs two tasks at once; when one fails, the other is stopped and awaited before the failure goes on. */
-async function together<A, B>(signal: AbortSignal, a: (s: AbortSignal) => Promise<A>, b: (s: AbortSignal) => Promise<B>): Promise<[A, B]> {
+async function together<A, B>(
+  signal: AbortSignal,
+  a: (s: AbortSignal) => Promise<A>,
+  b: (s: AbortSignal) => Promise<B>,
+): Promise<[A, B]> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const guarded = async <T>(task: (s: AbortSignal) => Promise<T>): Promise<T> => {
@@ -137,7 +168,9 @@ async function checkSpace(folder: string): Promise<void> {
   const free = bavail * bsize;
   if (free >= WHEEL_SPACE) return;
   const reason = `${Math.floor(free / 1e6)} MB are free in ${path.dirname(folder)}, ${WHEEL_SPACE / 1e6} MB are needed while unpacking.`;
-  throw installFailure('disk', reason, 'Free some, or set FINE_PRUNE_CACHE to a folder on another disk.', { file: path.dirname(folder) });
+  throw installFailure('disk', reason, 'Free some, or set FINE_PRUNE_CACHE to a folder on another disk.', {
+    file: path.dirname(folder),
+  });
 }
 
 /** What is needed only while building; below staging, so that it goes with it whatever happens. */

@@ -26,26 +26,56 @@ interface Compilation {
 }
 
 /** Compiles tfjs-node's sources to object files; needs the headers only, so it runs while the libraries are unpacked. */
-export async function compileObjects({ compiler, sources, tensorflowInclude, folder, env, signal }: Compilation): Promise<string[]> {
+export async function compileObjects({
+  compiler,
+  sources,
+  tensorflowInclude,
+  folder,
+  env,
+  signal,
+}: Compilation): Promise<string[]> {
   const objects: string[] = [];
   for (const unit of UNITS) {
     const object = path.join(folder, `${unit}.o`);
-    await compilerRun(compiler, [
-      '-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8',
-      // Its error messages name source files; the folder of the machine that compiled them is nobody's affair.
-      `-ffile-prefix-map=${sources.binding}=binding`,
-      '-I', sources.napiInclude, '-I', tensorflowInclude,
-      '-c', path.join(sources.binding, `${unit}.cc`), '-o', object,
-    ], env, signal);
+    await compilerRun(
+      compiler,
+      [
+        '-std=c++17',
+        '-O2',
+        '-fPIC',
+        '-DNAPI_VERSION=8',
+        // Its error messages name source files; the folder of the machine that compiled them is nobody's affair.
+        `-ffile-prefix-map=${sources.binding}=binding`,
+        '-I',
+        sources.napiInclude,
+        '-I',
+        tensorflowInclude,
+        '-c',
+        path.join(sources.binding, `${unit}.cc`),
+        '-o',
+        object,
+      ],
+      env,
+      signal,
+    );
     objects.push(object);
   }
   return objects;
 }
 
 /** Links the object files against the libraries beside `output`; the addon finds them by its own place, wherever it is moved. */
-export async function linkBinding(objects: string[], output: string, { compiler, env, signal }: Pick<Compilation, 'compiler' | 'env' | 'signal'>): Promise<void> {
+export async function linkBinding(
+  objects: string[],
+  output: string,
+  { compiler, env, signal }: Pick<Compilation, 'compiler' | 'env' | 'signal'>,
+): Promise<void> {
   const libraries = TENSORFLOW_LIBRARIES.map((name) => `-l:${name}`);
-  await compilerRun(compiler, ['-shared', ...objects, '-o', output, '-L', path.dirname(output), ...libraries, '-Wl,-rpath,$ORIGIN'], env, signal);
+  await compilerRun(
+    compiler,
+    ['-shared', ...objects, '-o', output, '-L', path.dirname(output), ...libraries, '-Wl,-rpath,$ORIGIN'],
+    env,
+    signal,
+  );
 }
 
 /** Drops what only a linker needs, a third of the size. Without `strip` the engine is just larger. */
@@ -59,14 +89,25 @@ export async function stripSymbols(files: string[], env: NodeJS.ProcessEnv, sign
   }
 }
 
-async function compilerRun(compiler: string, args: string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
+async function compilerRun(
+  compiler: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
     const result = await run(compiler, args, { env, signal });
     if (result.code === 0) return;
-    throw installFailure('compile', `${compiler} says: ${failureLine(result)}.`, `Check that ${compiler} supports C++17 and has its standard library.`);
+    throw installFailure(
+      'compile',
+      `${compiler} says: ${failureLine(result)}.`,
+      `Check that ${compiler} supports C++17 and has its standard library.`,
+    );
   } catch (error) {
     signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw installFailure('compile', `${compiler} cannot be started (${reasonOf(error)}).`, INSTALL_COMPILER, { cause: error });
+    throw installFailure('compile', `${compiler} cannot be started (${reasonOf(error)}).`, INSTALL_COMPILER, {
+      cause: error,
+    });
   }
 }

@@ -35,7 +35,12 @@ const STEP_NAMES: Record<InstallStep, string> = {
 };
 
 /** An installation that failed at one step: names the step, the reason in one sentence, and what to do. */
-export function installFailure(step: InstallStep, reason: string, todo: string, more: { file?: string; cause?: unknown } = {}): FinePruneError {
+export function installFailure(
+  step: InstallStep,
+  reason: string,
+  todo: string,
+  more: { file?: string; cause?: unknown } = {},
+): FinePruneError {
   return new FinePruneError(
     {
       kind: 'engine',

@@ -35,7 +35,12 @@ export async function writeManifest(
 ): Promise<void> {
   const files: Record<string, number> = {};
   for (const name of fileNames) files[name] = (await stat(path.join(folder, name))).size;
-  const manifest: EngineManifest = { layout: ENGINE_LAYOUT, platform: `${process.platform}-${process.arch}`, ...about, files };
+  const manifest: EngineManifest = {
+    layout: ENGINE_LAYOUT,
+    platform: `${process.platform}-${process.arch}`,
+    ...about,
+    files,
+  };
   await writeFile(path.join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
@@ -51,7 +56,8 @@ export async function readEngine(folder: string): Promise<EngineReading> {
     return {};
   }
   const manifest = parseManifest(text);
-  if (!manifest) return { problem: `The native engine in ${folder} was made by another version of Fine-Prune; install it again.` };
+  if (!manifest)
+    return { problem: `The native engine in ${folder} was made by another version of Fine-Prune; install it again.` };
   for (const [name, bytes] of Object.entries(manifest.files)) {
     const info = await stat(path.join(folder, name)).catch(() => undefined);
     if (info?.size === bytes) continue;

@@ -68,7 +68,10 @@ export async function placeEngine(target: string, options: PlaceOptions): Promis
 }
 
 /** Removes the engine at `target`. @returns whether there was anything to remove */
-export async function removeEngine(target: string, options: Pick<PlaceOptions, 'signal' | 'staleMs'> = {}): Promise<boolean> {
+export async function removeEngine(
+  target: string,
+  options: Pick<PlaceOptions, 'signal' | 'staleMs'> = {},
+): Promise<boolean> {
   if (!(await readdir(target).catch(() => undefined))) return false;
   return await underLock(path.dirname(target), { ...options, onWait: () => {} }, async () => {
     const removed = await setAside(target);
@@ -89,7 +92,10 @@ async function buildAndPublish(target: string, builder: EngineBuilder, signal: A
       await setAside(target);
       await rename(staging, target);
     } catch (error) {
-      throw installFailure('publish', `${reasonOf(error)}.`, `Check the rights on ${path.dirname(target)}.`, { file: target, cause: error });
+      throw installFailure('publish', `${reasonOf(error)}.`, `Check the rights on ${path.dirname(target)}.`, {
+        file: target,
+        cause: error,
+      });
     }
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -111,11 +117,16 @@ async function setAside(target: string): Promise<boolean> {
 /** Only under the lock: whatever is half done then belongs to a process that was killed. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (name.startsWith(STAGING) || name.startsWith(OUTDATED)) await rm(path.join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(STAGING) || name.startsWith(OUTDATED))
+      await rm(path.join(folder, name), { recursive: true, force: true });
   }
 }
 
-async function underLock<T>(folder: string, options: Pick<PlaceOptions, 'signal' | 'onWait' | 'staleMs'>, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function underLock<T>(
+  folder: string,
+  options: Pick<PlaceOptions, 'signal' | 'onWait' | 'staleMs'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
   try {
@@ -139,12 +150,21 @@ async function acquire(
 ): Promise<() => Promise<void>> {
   const onCompromised = (error: Error): void => {
     const todo = 'Run the installation again.';
-    lost.abort(installFailure('lock', `this process stood still for too long and lost its turn (${reasonOf(error)}).`, todo, { cause: error }));
+    lost.abort(
+      installFailure('lock', `this process stood still for too long and lost its turn (${reasonOf(error)}).`, todo, {
+        cause: error,
+      }),
+    );
   };
   for (let waiting = false; ; waiting = true) {
     signal.throwIfAborted();
     try {
-      return await lockfile.lock(folder, { lockfilePath: path.join(folder, LOCK), realpath: false, stale: staleMs, onCompromised });
+      return await lockfile.lock(folder, {
+        lockfilePath: path.join(folder, LOCK),
+        realpath: false,
+        stale: staleMs,
+        onCompromised,
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw folderFailure(folder, error);
     }
@@ -163,7 +183,10 @@ async function makeFolder(folder: string): Promise<void> {
 
 function folderFailure(folder: string, error: unknown): FinePruneError {
   const todo = 'Make it writable, or set FINE_PRUNE_CACHE to a folder that is.';
-  return installFailure('folder', `${folder} cannot be written (${reasonOf(error)}).`, todo, { file: folder, cause: error });
+  return installFailure('folder', `${folder} cannot be written (${reasonOf(error)}).`, todo, {
+    file: folder,
+    cause: error,
+  });
 }
 
 /** The first failure is the one to act on: later sources are only fallbacks. */

@@ -44,15 +44,22 @@ export function pythonCommand(env: NodeJS.ProcessEnv): string {
 }
 
 /** TensorFlow in the user's Python, or undefined: no Python, no TensorFlow, or one without its C library or headers. */
-export async function findPythonTensorflow(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<PythonTensorflow | undefined> {
+export async function findPythonTensorflow(
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<PythonTensorflow | undefined> {
   try {
     const { code, stdout } = await run(pythonCommand(env), ['-c', FIND_TENSORFLOW], { env, signal, timeoutMs: 30_000 });
     if (code !== 0) return undefined;
     const found = JSON.parse(stdout) as { folders: string[]; version: string | null };
     for (const folder of found.folders) {
       const include = path.join(folder, 'include');
-      const needed = [...TENSORFLOW_LIBRARIES.map((name) => path.join(folder, name)), path.join(include, 'tensorflow', 'c', 'c_api.h')];
-      if (needed.every((file) => existsSync(file))) return { folder, include, ...(found.version !== null && { version: found.version }) };
+      const needed = [
+        ...TENSORFLOW_LIBRARIES.map((name) => path.join(folder, name)),
+        path.join(include, 'tensorflow', 'c', 'c_api.h'),
+      ];
+      if (needed.every((file) => existsSync(file)))
+        return { folder, include, ...(found.version !== null && { version: found.version }) };
     }
   } catch {
     signal?.throwIfAborted();

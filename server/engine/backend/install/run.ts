@@ -47,12 +47,15 @@ export async function run(command: string, args: readonly string[], options: Run
     }
   };
   let timedOut = false;
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => ((timedOut = true), end()), options.timeoutMs);
+  const timer =
+    options.timeoutMs === undefined ? undefined : setTimeout(() => ((timedOut = true), end()), options.timeoutMs);
   options.signal?.addEventListener('abort', end, { once: true });
   try {
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => (output[name] = (output[name] + text).slice(-KEPT_OUTPUT)));
+      child[name]
+        .setEncoding('utf8')
+        .on('data', (text: string) => (output[name] = (output[name] + text).slice(-KEPT_OUTPUT)));
     }
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject).once('close', (...how) => resolve(how));
@@ -78,8 +81,13 @@ export async function canRun(command: string, env: NodeJS.ProcessEnv, signal?: A
 /** The line of a program's output that says why it failed: the first that names an error, else the last one. */
 export function failureLine(result: Pick<RunResult, 'code' | 'stdout' | 'stderr' | 'timedOut'>): string {
   if (result.timedOut) return 'it took too long and was ended';
-  const lines = `${result.stdout}\n${result.stderr}`.split('\n').map((line) => line.trim()).filter(Boolean);
-  const named = lines.find((line) => /(^|\s)(\w*Error|ERROR|error):/.test(line)) ?? lines.find((line) => /\b(error|cannot|failed)\b/i.test(line));
+  const lines = `${result.stdout}\n${result.stderr}`
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const named =
+    lines.find((line) => /(^|\s)(\w*Error|ERROR|error):/.test(line)) ??
+    lines.find((line) => /\b(error|cannot|failed)\b/i.test(line));
   const line = named ?? lines.at(-1) ?? `it ended with code ${result.code} and said nothing`;
   return line.slice(0, 300).replace(/\.$/, '');
 }

@@ -30,13 +30,22 @@ export function tfjsNodeBuilder({ env, beginStep }: { env: NodeJS.ProcessEnv; be
       const childEnv = {
         ...env,
         NODE_PATH: modules,
-        PATH: [path.join(modules, '.bin'), path.dirname(process.execPath), env.PATH].filter(Boolean).join(path.delimiter),
+        PATH: [path.join(modules, '.bin'), path.dirname(process.execPath), env.PATH]
+          .filter(Boolean)
+          .join(path.delimiter),
         ELECTRON_RUN_AS_NODE: '1',
         TMPDIR: staging,
       };
-      const result = await run(process.execPath, ['scripts/install.js', 'cpu', 'download'], { cwd: staging, env: childEnv, signal, timeoutMs: TIMEOUT_MS });
+      const result = await run(process.execPath, ['scripts/install.js', 'cpu', 'download'], {
+        cwd: staging,
+        env: childEnv,
+        signal,
+        timeoutMs: TIMEOUT_MS,
+      });
       const names = (await readdir(staging, { recursive: true })).map((name) => name.split(path.sep).join('/'));
-      const files = names.filter((name) => /^(lib\/napi-v\d+|deps\/lib)\/[^/]*(\.node|\.dll|\.dylib|\.so[.\d]*)$/.test(name));
+      const files = names.filter((name) =>
+        /^(lib\/napi-v\d+|deps\/lib)\/[^/]*(\.node|\.dll|\.dylib|\.so[.\d]*)$/.test(name),
+      );
       const binding = files.find((name) => name.endsWith(`/${BINDING_FILE}`));
       if (result.code !== 0 || !binding) throw installFailure('tfjsNode', `it says: ${failureLine(result)}.`, TODO);
       const tensorflowVersion = await probeBinding(path.join(staging, binding), env, signal);
@@ -53,13 +62,29 @@ export function tfjsNodeBuilder({ env, beginStep }: { env: NodeJS.ProcessEnv; be
 async function fetchPackage(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string> {
   await mkdir(folder, { recursive: true });
   const windows = process.platform === 'win32';
-  const args = ['install', '--ignore-scripts', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', `${PACKAGE}@${VERSION}`];
+  const args = [
+    'install',
+    '--ignore-scripts',
+    '--no-save',
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    `${PACKAGE}@${VERSION}`,
+  ];
   try {
-    const result = await run(windows ? 'npm.cmd' : 'npm', args, { cwd: folder, env, signal, shell: windows, timeoutMs: TIMEOUT_MS });
+    const result = await run(windows ? 'npm.cmd' : 'npm', args, {
+      cwd: folder,
+      env,
+      signal,
+      shell: windows,
+      timeoutMs: TIMEOUT_MS,
+    });
     if (result.code !== 0) throw new Error(failureLine(result));
   } catch (error) {
     signal.throwIfAborted();
-    throw installFailure('tfjsNode', `npm cannot bring ${PACKAGE}@${VERSION} (${reasonOf(error)}).`, TODO, { cause: error });
+    throw installFailure('tfjsNode', `npm cannot bring ${PACKAGE}@${VERSION} (${reasonOf(error)}).`, TODO, {
+      cause: error,
+    });
   }
   return path.join(folder, 'node_modules', PACKAGE);
 }

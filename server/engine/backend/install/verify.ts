@@ -28,12 +28,21 @@ export async function probeBinding(binding: string, env: NodeJS.ProcessEnv, sign
   return last.version;
 }
 
-const TODO = 'Remove and install the engine again; a system with musl, or a C library older than 2.27, cannot load it and uses WASM.';
+const TODO =
+  'Remove and install the engine again; a system with musl, or a C library older than 2.27, cannot load it and uses WASM.';
 
-async function probe(binding: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<{ version: string } | { result: RunResult }> {
+async function probe(
+  binding: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<{ version: string } | { result: RunResult }> {
   // In VS Code the executable is Electron's, which is a Node only when told so.
   const childEnv = { ...env, ELECTRON_RUN_AS_NODE: '1', TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '-1' };
-  const result = await run(process.execPath, ['-e', PROBE, binding], { env: childEnv, signal, timeoutMs: 60_000 }).catch((error: unknown) => {
+  const result = await run(process.execPath, ['-e', PROBE, binding], {
+    env: childEnv,
+    signal,
+    timeoutMs: 60_000,
+  }).catch((error: unknown) => {
     signal?.throwIfAborted();
     throw installFailure('load', `${reasonOf(error)}.`, TODO, { file: binding, cause: error });
   });
@@ -50,6 +59,8 @@ async function probe(binding: string, env: NodeJS.ProcessEnv, signal?: AbortSign
 async function remember(binding: string, version: string, fault: OneDnnFault, env: NodeJS.ProcessEnv): Promise<void> {
   // A configured binding without a manifest does not tell its version before it is loaded.
   for (const known of [{ tensorflowVersion: version }, {}]) {
-    await rememberFault({ installed: true, path: binding, why: '', platform: PLATFORM, ...known }, fault, env).catch(() => undefined);
+    await rememberFault({ installed: true, path: binding, why: '', platform: PLATFORM, ...known }, fault, env).catch(
+      () => undefined,
+    );
   }
 }

@@ -26,25 +26,48 @@ export const WHEEL = {
 } as const;
 
 /** The C interface and what it includes: 0.3 MB of the wheel's 60 MB of headers. */
-const HEADERS = /^tensorflow\/include\/(tensorflow\/c\/|tensorflow\/core\/platform\/ctstring|tsl\/platform\/ctstring|xla\/tsl\/c\/)[\w/]*\.h$/;
+const HEADERS =
+  /^tensorflow\/include\/(tensorflow\/c\/|tensorflow\/core\/platform\/ctstring|tsl\/platform\/ctstring|xla\/tsl\/c\/)[\w/]*\.h$/;
 
 /**
  * Downloads the pinned wheel into `folder` with the user's pip, which knows about mirrors, proxies and certificates.
  * pip gives no progress to programs; the size of what it has written so far does.
  * @returns the path of the wheel, not yet checked
  */
-export async function downloadWheel(folder: string, env: NodeJS.ProcessEnv, progress: Progress, signal?: AbortSignal): Promise<string> {
+export async function downloadWheel(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<string> {
   await mkdir(folder, { recursive: true });
   const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', ...WHEEL.pipSelection];
-  args.push('--no-cache-dir', '--progress-bar', 'off', '--disable-pip-version-check', '--no-input', '--dest', folder, WHEEL.requirement);
+  args.push(
+    '--no-cache-dir',
+    '--progress-bar',
+    'off',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--dest',
+    folder,
+    WHEEL.requirement,
+  );
   const python = pythonCommand(env);
-  const watch = setInterval(() => void folderBytes(folder).then((bytes) => progress(Math.min(bytes, WHEEL.bytes), WHEEL.bytes)), 500);
+  const watch = setInterval(
+    () => void folderBytes(folder).then((bytes) => progress(Math.min(bytes, WHEEL.bytes), WHEEL.bytes)),
+    500,
+  );
   let result: RunResult;
   try {
     result = await run(python, args, { cwd: folder, env: { ...env, TMPDIR: folder, PYTHONSAFEPATH: '1' }, signal });
   } catch (error) {
     signal?.throwIfAborted();
-    throw installFailure('download', `${python} cannot be started (${reasonOf(error)}).`, 'Install Python 3 with pip, or set FINE_PRUNE_PYTHON to one.', { cause: error });
+    throw installFailure(
+      'download',
+      `${python} cannot be started (${reasonOf(error)}).`,
+      'Install Python 3 with pip, or set FINE_PRUNE_PYTHON to one.',
+      { cause: error },
+    );
   } finally {
     clearInterval(watch);
   }
@@ -59,11 +82,18 @@ export async function downloadWheel(folder: string, env: NodeJS.ProcessEnv, prog
 }
 
 /** Compares the wheel with the pinned size and sha256: what is in it will run with the user's rights. */
-export async function checkWheel(wheel: string, signal?: AbortSignal, expected: { bytes: number; sha256: string } = WHEEL): Promise<void> {
-  const todo = 'Try again; if it happens again, the package index or something on the way to it delivers another file: tell whoever runs it.';
+export async function checkWheel(
+  wheel: string,
+  signal?: AbortSignal,
+  expected: { bytes: number; sha256: string } = WHEEL,
+): Promise<void> {
+  const todo =
+    'Try again; if it happens again, the package index or something on the way to it delivers another file: tell whoever runs it.';
   const size = (await stat(wheel).catch(() => undefined))?.size;
   if (size !== expected.bytes) {
-    throw installFailure('checksum', `it has ${size ?? 'no'} bytes, expected ${expected.bytes}.`, todo, { file: wheel });
+    throw installFailure('checksum', `it has ${size ?? 'no'} bytes, expected ${expected.bytes}.`, todo, {
+      file: wheel,
+    });
   }
   const hash = createHash('sha256');
   await pipeline(createReadStream(wheel, { highWaterMark: 1 << 20 }), hash, { ...(signal && { signal }) });
@@ -75,21 +105,38 @@ export async function checkWheel(wheel: string, signal?: AbortSignal, expected: 
 
 /** Unpacks the headers, with their folders, below `folder`. @returns the folder to compile against */
 export async function extractHeaders(wheel: string, folder: string, signal?: AbortSignal): Promise<string> {
-  await extract(wheel, (name) => (HEADERS.test(name) ? path.join(folder, name) : undefined), () => {}, signal);
+  await extract(
+    wheel,
+    (name) => (HEADERS.test(name) ? path.join(folder, name) : undefined),
+    () => {},
+    signal,
+  );
   return path.join(folder, 'tensorflow', 'include');
 }
 
 /** Unpacks the two libraries into `folder`, streaming: they have 0.9 GB. */
-export async function extractLibraries(wheel: string, folder: string, progress: Progress, signal?: AbortSignal): Promise<void> {
+export async function extractLibraries(
+  wheel: string,
+  folder: string,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
   const wanted = new Map(TENSORFLOW_LIBRARIES.map((name) => [`tensorflow/${name}`, path.join(folder, name)]));
   const count = await extract(wheel, (name) => wanted.get(name), progress, signal);
   if (count !== wanted.size) {
-    throw installFailure('extract', `${TENSORFLOW_LIBRARIES.join(' and ')} are not both in it.`, 'Try again.', { file: wheel });
+    throw installFailure('extract', `${TENSORFLOW_LIBRARIES.join(' and ')} are not both in it.`, 'Try again.', {
+      file: wheel,
+    });
   }
 }
 
 /** Targets come from fixed patterns, never from the archive alone, so no entry can leave the folder. */
-async function extract(wheel: string, target: (name: string) => string | undefined, progress: Progress, signal?: AbortSignal): Promise<number> {
+async function extract(
+  wheel: string,
+  target: (name: string) => string | undefined,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<number> {
   let count = 0;
   let done = 0;
   try {
@@ -109,13 +156,23 @@ async function extract(wheel: string, target: (name: string) => string | undefin
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw installFailure('extract', `${reasonOf(error)}.`, 'Check that the disk is not full, then try again.', { file: wheel, cause: error });
+    throw installFailure('extract', `${reasonOf(error)}.`, 'Check that the disk is not full, then try again.', {
+      file: wheel,
+      cause: error,
+    });
   }
   return count;
 }
 
 async function folderBytes(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => [] as string[]);
-  const sizes = await Promise.all(names.map((name) => stat(path.join(folder, name)).then((s) => (s.isFile() ? s.size : 0), () => 0)));
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(path.join(folder, name)).then(
+        (s) => (s.isFile() ? s.size : 0),
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

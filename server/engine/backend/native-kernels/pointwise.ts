@@ -1,4 +1,16 @@
-import { add, avgPool, matMul, reshape, tensor1d, tidy, type backend_util, type KernelConfig, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  avgPool,
+  matMul,
+  reshape,
+  tensor1d,
+  tidy,
+  type backend_util,
+  type KernelConfig,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend';
 import { isPointwise } from '../pointwise';
 import { geometryOf, nativeKernel, type ConvolutionAttrs } from './support';
@@ -16,9 +28,19 @@ function pointwise(x: Tensor4D, filter: Tensor4D, geometry: backend_util.Conv2DI
 }
 
 /** Gradient of a 1×1 convolution by its input: 0 at the pixels that a stride leaves out. */
-export function pointwiseInputGradient(dy: Tensor4D, filter: Tensor4D, geometry: backend_util.Conv2DInfo, backend: NodeJSKernelBackend): Tensor4D {
+export function pointwiseInputGradient(
+  dy: Tensor4D,
+  filter: Tensor4D,
+  geometry: backend_util.Conv2DInfo,
+  backend: NodeJSKernelBackend,
+): Tensor4D {
   const { batchSize, outHeight, outWidth, inChannels } = geometry;
-  const read = reshape(matMul(rowsOf(dy), matrixOf(filter), false, true), [batchSize, outHeight, outWidth, inChannels]) as Tensor4D;
+  const read = reshape(matMul(rowsOf(dy), matrixOf(filter), false, true), [
+    batchSize,
+    outHeight,
+    outWidth,
+    inChannels,
+  ]) as Tensor4D;
   return isStrided(geometry) ? spread(read, geometry, backend) : read;
 }
 
@@ -34,19 +56,35 @@ export function pointwiseKernels(): KernelConfig[] {
       const geometry = geometryOf(x.shape, filter.shape, attrs);
       return geometry && isPointwise(geometry) ? tidy(() => pointwise(x, filter, geometry)) : stock();
     }),
-    nativeKernel('FusedConv2D', ({ inputs: { x, filter, bias, preluActivationWeights }, attrs, backend, stock }: Call<FusedInputs, { activation: string; leakyreluAlpha?: number }>) => {
-      const geometry = geometryOf(x.shape, filter.shape, attrs);
-      if (!geometry || !isPointwise(geometry)) return stock();
-      return tidy(() => {
-        const sums = pointwise(x, filter, geometry);
-        return backend.applyActivation(bias ? add(sums, bias) : sums, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
-      });
-    }),
-    nativeKernel('Conv2DBackpropFilter', ({ inputs: { x, dy }, attrs, stock }: Call<{ x: Tensor4D; dy: Tensor4D }, { filterShape: number[] }>) => {
-      const geometry = geometryOf(x.shape, attrs.filterShape, attrs);
-      if (!geometry || !isPointwise(geometry)) return stock();
-      return tidy(() => reshape(matMul(pixelsRead(x, geometry), rowsOf(dy), true, false), attrs.filterShape));
-    }),
+    nativeKernel(
+      'FusedConv2D',
+      ({
+        inputs: { x, filter, bias, preluActivationWeights },
+        attrs,
+        backend,
+        stock,
+      }: Call<FusedInputs, { activation: string; leakyreluAlpha?: number }>) => {
+        const geometry = geometryOf(x.shape, filter.shape, attrs);
+        if (!geometry || !isPointwise(geometry)) return stock();
+        return tidy(() => {
+          const sums = pointwise(x, filter, geometry);
+          return backend.applyActivation(
+            bias ? add(sums, bias) : sums,
+            attrs.activation,
+            preluActivationWeights,
+            attrs.leakyreluAlpha,
+          );
+        });
+      },
+    ),
+    nativeKernel(
+      'Conv2DBackpropFilter',
+      ({ inputs: { x, dy }, attrs, stock }: Call<{ x: Tensor4D; dy: Tensor4D }, { filterShape: number[] }>) => {
+        const geometry = geometryOf(x.shape, attrs.filterShape, attrs);
+        if (!geometry || !isPointwise(geometry)) return stock();
+        return tidy(() => reshape(matMul(pixelsRead(x, geometry), rowsOf(dy), true, false), attrs.filterShape));
+      },
+    ),
   ];
 }
 
@@ -58,7 +96,11 @@ function pixelsRead(x: Tensor4D, geometry: backend_util.Conv2DInfo): Tensor2D {
 }
 
 /** Puts each pixel where `pixelsRead` took it, zeros between. */
-function spread(pixels: Tensor4D, { inShape, strideHeight, strideWidth }: backend_util.Conv2DInfo, backend: NodeJSKernelBackend): Tensor4D {
+function spread(
+  pixels: Tensor4D,
+  { inShape, strideHeight, strideWidth }: backend_util.Conv2DInfo,
+  backend: NodeJSKernelBackend,
+): Tensor4D {
   const { TF_ATTR_TYPE, TF_ATTR_INT, TF_ATTR_STRING, TF_FLOAT } = backend.binding;
   const attrs = [
     { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },

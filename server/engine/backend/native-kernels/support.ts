@@ -1,4 +1,11 @@
-import { backend_util, getKernel, type KernelConfig, type Tensor, type Tensor4D, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  getKernel,
+  type KernelConfig,
+  type Tensor,
+  type Tensor4D,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend';
 
 /** The name under which tfjs-node's kernels are registered; the backend has to carry the same one. */
@@ -34,14 +41,27 @@ export function nativeKernel<I, A>(kernelName: string, run: (call: KernelCall<I,
     // tfjs types inputs, attributes and backends of all kernels alike; the kernel's name is what fixes them.
     kernelFunc: (given) =>
       run({
-        inputs: given.inputs as unknown as I, attrs: given.attrs as unknown as A, backend: given.backend as NodeJSKernelBackend,
+        inputs: given.inputs as unknown as I,
+        attrs: given.attrs as unknown as A,
+        backend: given.backend as NodeJSKernelBackend,
         stock: () => kernelFunc(given) as Tensor,
       }),
   };
 }
 
 /** Sizes, strides and padding of a convolution of NHWC images; null for the other order of axes, which nothing here asks for. */
-export function geometryOf(inputShape: readonly number[], filterShape: readonly number[], { strides, pad, dataFormat, dilations, dimRoundingMode }: ConvolutionAttrs): backend_util.Conv2DInfo | null {
+export function geometryOf(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, pad, dataFormat, dilations, dimRoundingMode }: ConvolutionAttrs,
+): backend_util.Conv2DInfo | null {
   if (dataFormat === 'NCHW') return null;
-  return backend_util.computeConv2DInfo(inputShape as Tensor4D['shape'], filterShape as Tensor4D['shape'], strides, dilations ?? 1, pad, dimRoundingMode);
+  return backend_util.computeConv2DInfo(
+    inputShape as Tensor4D['shape'],
+    filterShape as Tensor4D['shape'],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+  );
 }

@@ -9,7 +9,13 @@ import { heapFloats, wasmKernel, zeros, type KernelCall } from './support';
  */
 function avgPoolGrad({ inputs, attrs, backend }: KernelCall<AvgPoolGradInputs, AvgPoolGradAttrs>): TensorInfo {
   const { dy, input } = inputs;
-  const info = backend_util.computePool2DInfo(input.shape as [number, number, number, number], attrs.filterSize, attrs.strides, 1, attrs.pad);
+  const info = backend_util.computePool2DInfo(
+    input.shape as [number, number, number, number],
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+  );
   const dx = zeros(backend, input.shape);
   const errors = heapFloats(backend, dy);
   const gradient = heapFloats(backend, dx);

@@ -1,4 +1,11 @@
-import { getKernel, util, type BatchMatMulAttrs, type BatchMatMulInputs, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  util,
+  type BatchMatMulAttrs,
+  type BatchMatMulInputs,
+  type KernelConfig,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { free, runKernel, transpose, wasmKernel, type KernelCall } from './support';
 
@@ -9,11 +16,16 @@ import { free, runKernel, transpose, wasmKernel, type KernelCall } from './suppo
  */
 export function batchMatMulKernel(): KernelConfig {
   const stock = getKernel('BatchMatMul', 'wasm');
-  const own = wasmKernel('BatchMatMul', (call: KernelCall<BatchMatMulInputs, BatchMatMulAttrs>) => batchMatMul(call, stock));
+  const own = wasmKernel('BatchMatMul', (call: KernelCall<BatchMatMulInputs, BatchMatMulAttrs>) =>
+    batchMatMul(call, stock),
+  );
   return { ...stock, ...own }; // its set-up binds the WASM function that the optimised path calls
 }
 
-function batchMatMul({ inputs, attrs, backend }: KernelCall<BatchMatMulInputs, BatchMatMulAttrs>, stock: KernelConfig): TensorInfo {
+function batchMatMul(
+  { inputs, attrs, backend }: KernelCall<BatchMatMulInputs, BatchMatMulAttrs>,
+  stock: KernelConfig,
+): TensorInfo {
   const { a, b } = inputs;
   const single = (t: TensorInfo): boolean => util.sizeFromShape(t.shape.slice(0, -2)) === 1;
   const { transposeA, transposeB } = attrs;

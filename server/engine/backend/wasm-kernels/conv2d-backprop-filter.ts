@@ -1,4 +1,10 @@
-import { backend_util, util, type Conv2DBackpropFilterAttrs, type Conv2DBackpropFilterInputs, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  util,
+  type Conv2DBackpropFilterAttrs,
+  type Conv2DBackpropFilterInputs,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { isPointwise } from '../pointwise';
 import { convolve, free, runRegistered, transpose, wasmKernel, type KernelCall } from './support';
@@ -10,12 +16,24 @@ import { convolve, free, runRegistered, transpose, wasmKernel, type KernelCall }
  * batch, the batch becomes the channels, dY becomes the filter, and the forward stride s becomes the dilation. So one
  * call of the optimised forward kernel does all the arithmetic.
  */
-function conv2DBackpropFilter({ inputs, attrs, backend }: KernelCall<Conv2DBackpropFilterInputs, Conv2DBackpropFilterAttrs>): TensorInfo {
+function conv2DBackpropFilter({
+  inputs,
+  attrs,
+  backend,
+}: KernelCall<Conv2DBackpropFilterInputs, Conv2DBackpropFilterAttrs>): TensorInfo {
   const { x, dy } = inputs;
   const format = backend_util.convertConv2DDataFormat(attrs.dataFormat);
   if (format !== 'channelsLast') throw new Error(`Conv2DBackpropFilter on wasm needs NHWC, got ${attrs.dataFormat}.`);
   const info = backend_util.computeConv2DInfo(
-    x.shape as [number, number, number, number], attrs.filterShape, attrs.strides, 1, attrs.pad, attrs.dimRoundingMode, false, format);
+    x.shape as [number, number, number, number],
+    attrs.filterShape,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    false,
+    format,
+  );
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
   if (isPointwise(info)) return pointwiseFilterGradient(backend, x, dy, info);
 
@@ -24,7 +42,12 @@ function conv2DBackpropFilter({ inputs, attrs, backend }: KernelCall<Conv2DBackp
   const full = convolve(backend, images, errors, info.padInfo, [info.strideHeight, info.strideWidth]);
   free(backend, images, errors);
   // Rows and columns that a stride leaves over at the far edge give extra outputs, which no filter cell stands for.
-  const cut = runRegistered(backend, 'Slice', { x: full }, { begin: [0, 0, 0, 0], size: [inChannels, filterHeight, filterWidth, outChannels] });
+  const cut = runRegistered(
+    backend,
+    'Slice',
+    { x: full },
+    { begin: [0, 0, 0, 0], size: [inChannels, filterHeight, filterWidth, outChannels] },
+  );
   free(backend, full);
   const filterGradient = transpose(backend, cut, [1, 2, 0, 3]);
   free(backend, cut);
@@ -32,11 +55,28 @@ function conv2DBackpropFilter({ inputs, attrs, backend }: KernelCall<Conv2DBackp
 }
 
 /** The same of a 1×1 window, as a matrix product of the pixels that it comes to: 2 to 60 times as fast. */
-function pointwiseFilterGradient(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, { filterShape, inChannels, outChannels, strideHeight, strideWidth }: backend_util.Conv2DInfo): TensorInfo {
+function pointwiseFilterGradient(
+  backend: BackendWasm,
+  x: TensorInfo,
+  dy: TensorInfo,
+  { filterShape, inChannels, outChannels, strideHeight, strideWidth }: backend_util.Conv2DInfo,
+): TensorInfo {
   const strided = strideHeight > 1 || strideWidth > 1;
-  const read = strided ? runRegistered(backend, 'AvgPool', { x }, { filterSize: [1, 1], strides: [strideHeight, strideWidth], pad: 'valid' }) : x;
+  const read = strided
+    ? runRegistered(
+        backend,
+        'AvgPool',
+        { x },
+        { filterSize: [1, 1], strides: [strideHeight, strideWidth], pad: 'valid' },
+      )
+    : x;
   const rows = util.sizeFromShape(dy.shape.slice(0, 3));
-  const product = runRegistered(backend, 'BatchMatMul', { a: { ...read, shape: [rows, inChannels] }, b: { ...dy, shape: [rows, outChannels] } }, { transposeA: true, transposeB: false });
+  const product = runRegistered(
+    backend,
+    'BatchMatMul',
+    { a: { ...read, shape: [rows, inChannels] }, b: { ...dy, shape: [rows, outChannels] } },
+    { transposeA: true, transposeB: false },
+  );
   if (strided) free(backend, read);
   return { ...product, shape: filterShape };
 }

@@ -1,4 +1,9 @@
-import { backend_util, type Conv2DBackpropInputAttrs, type Conv2DBackpropInputInputs, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  type Conv2DBackpropInputAttrs,
+  type Conv2DBackpropInputInputs,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { isPointwise } from '../pointwise';
 import { convolve, free, heapFloats, runRegistered, transpose, wasmKernel, zeros, type KernelCall } from './support';
@@ -7,12 +12,24 @@ import { convolve, free, heapFloats, runRegistered, transpose, wasmKernel, zeros
  * Gradient of a 2-D convolution with respect to its input, in place of the package's scalar loop (half of a training
  * step): the errors, spread out by the stride, convolved with the filter turned by 180° and its channels exchanged.
  */
-function conv2DBackpropInput({ inputs, attrs, backend }: KernelCall<Conv2DBackpropInputInputs, Conv2DBackpropInputAttrs>): TensorInfo {
+function conv2DBackpropInput({
+  inputs,
+  attrs,
+  backend,
+}: KernelCall<Conv2DBackpropInputInputs, Conv2DBackpropInputAttrs>): TensorInfo {
   const { dy, filter } = inputs;
   const format = backend_util.convertConv2DDataFormat(attrs.dataFormat);
   if (format !== 'channelsLast') throw new Error(`Conv2DBackpropInput on wasm needs NHWC, got ${attrs.dataFormat}.`);
   const info = backend_util.computeConv2DInfo(
-    attrs.inputShape, filter.shape as [number, number, number, number], attrs.strides, 1, attrs.pad, attrs.dimRoundingMode, false, format);
+    attrs.inputShape,
+    filter.shape as [number, number, number, number],
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    false,
+    format,
+  );
   const { filterHeight, filterWidth, inHeight, inWidth, strideHeight, strideWidth, padInfo } = info;
 
   if (isPointwise(info)) return pointwiseInputGradient(backend, dy, filter, info);
@@ -34,9 +51,18 @@ function conv2DBackpropInput({ inputs, attrs, backend }: KernelCall<Conv2DBackpr
     right: inWidth + filterWidth - 1 - left - spreadWidth,
   };
   const cropped = cropNegative(backend, spread, border);
-  const gradient = convolve(backend, cropped, turned, {
-    top: Math.max(0, border.top), bottom: Math.max(0, border.bottom), left: Math.max(0, border.left), right: Math.max(0, border.right),
-  }, [1, 1]);
+  const gradient = convolve(
+    backend,
+    cropped,
+    turned,
+    {
+      top: Math.max(0, border.top),
+      bottom: Math.max(0, border.bottom),
+      left: Math.max(0, border.left),
+      right: Math.max(0, border.right),
+    },
+    [1, 1],
+  );
   free(backend, turned);
   if (spread !== dy) free(backend, spread);
   if (cropped !== spread) free(backend, cropped);
@@ -44,7 +70,12 @@ function conv2DBackpropInput({ inputs, attrs, backend }: KernelCall<Conv2DBackpr
 }
 
 /** The same of a 1×1 window: only the pixels that it came to have a gradient, so they are spread out last. */
-function pointwiseInputGradient(backend: BackendWasm, dy: TensorInfo, filter: TensorInfo, { strideHeight, strideWidth, inHeight, inWidth }: backend_util.Conv2DInfo): TensorInfo {
+function pointwiseInputGradient(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  { strideHeight, strideWidth, inHeight, inWidth }: backend_util.Conv2DInfo,
+): TensorInfo {
   const turned = transpose(backend, filter, [0, 1, 3, 2]);
   const read = convolve(backend, dy, turned, { top: 0, bottom: 0, left: 0, right: 0 }, [1, 1]);
   const gradient = spreadByStride(backend, read, strideHeight, strideWidth, inHeight, inWidth);
@@ -54,7 +85,14 @@ function pointwiseInputGradient(backend: BackendWasm, dy: TensorInfo, filter: Te
 }
 
 /** Puts stride-1 zeros between neighbours, so that a strided convolution can be undone by one of stride 1, and zeros after the last. */
-function spreadByStride(backend: BackendWasm, dy: TensorInfo, strideHeight: number, strideWidth: number, outHeight: number, outWidth: number): TensorInfo {
+function spreadByStride(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  strideHeight: number,
+  strideWidth: number,
+  outHeight: number,
+  outWidth: number,
+): TensorInfo {
   if (strideHeight === 1 && strideWidth === 1) return dy;
   const [batch, height, width, channels] = dy.shape as [number, number, number, number];
   const out = zeros(backend, [batch, outHeight, outWidth, channels]);
@@ -72,7 +110,11 @@ function spreadByStride(backend: BackendWasm, dy: TensorInfo, strideHeight: numb
   return out;
 }
 
-function cropNegative(backend: BackendWasm, x: TensorInfo, border: { top: number; bottom: number; left: number; right: number }): TensorInfo {
+function cropNegative(
+  backend: BackendWasm,
+  x: TensorInfo,
+  border: { top: number; bottom: number; left: number; right: number },
+): TensorInfo {
   const { top, bottom, left, right } = border;
   if (Math.min(top, bottom, left, right) >= 0) return x;
   const [batch, height, width, channels] = x.shape as [number, number, number, number];

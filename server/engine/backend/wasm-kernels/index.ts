@@ -18,8 +18,14 @@ export function applyWasmKernels(): void {
   if (applied) return;
   applied = true;
   const kernels = [
-    avgPoolGradKernel, batchMatMulKernel(), conv2DBackpropFilterKernel, conv2DBackpropInputKernel,
-    depthwiseBackpropFilterKernel, depthwiseBackpropInputKernel, maxPoolGradKernel, unsortedSegmentSumKernel,
+    avgPoolGradKernel,
+    batchMatMulKernel(),
+    conv2DBackpropFilterKernel,
+    conv2DBackpropInputKernel,
+    depthwiseBackpropFilterKernel,
+    depthwiseBackpropInputKernel,
+    maxPoolGradKernel,
+    unsortedSegmentSumKernel,
     ...samePaddingKernels(),
   ];
   for (const kernel of kernels) {

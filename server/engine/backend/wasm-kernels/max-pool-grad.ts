@@ -10,7 +10,13 @@ import { heapFloats, wasmKernel, zeros, type KernelCall } from './support';
 function maxPoolGrad({ inputs, attrs, backend }: KernelCall<MaxPoolGradInputs, MaxPoolGradAttrs>): TensorInfo {
   const { dy, input } = inputs;
   const info = backend_util.computePool2DInfo(
-    input.shape as [number, number, number, number], attrs.filterSize, attrs.strides, 1, attrs.pad, attrs.dimRoundingMode);
+    input.shape as [number, number, number, number],
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
   const dx = zeros(backend, input.shape);
   const x = heapFloats(backend, input);
   const errors = heapFloats(backend, dy);

@@ -7,8 +7,21 @@ import type { backend_util } from '@tensorflow/tfjs-core';
  *   (only the first `count` entries of `cells` hold; the array is reused), and the offset of the window's first channel
  *   in the output. Windows that lie wholly in the padding are left out.
  */
-export function forEachWindow(info: backend_util.Conv2DInfo, visit: (cells: Int32Array, count: number, output: number) => void): void {
-  const { batchSize, inChannels: channels, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, padInfo } = info;
+export function forEachWindow(
+  info: backend_util.Conv2DInfo,
+  visit: (cells: Int32Array, count: number, output: number) => void,
+): void {
+  const {
+    batchSize,
+    inChannels: channels,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    strideHeight,
+    strideWidth,
+    padInfo,
+  } = info;
   const { effectiveFilterHeight: windowHeight, effectiveFilterWidth: windowWidth } = info;
   const cells = new Int32Array(Math.min(windowHeight, inHeight) * Math.min(windowWidth, inWidth));
   let output = 0;

@@ -21,7 +21,12 @@ interface ConvolutionAttrs {
  * The package's own kernels must be registered when this is called.
  */
 export function samePaddingKernels(): KernelConfig[] {
-  return [explicitly('Conv2D', false), explicitly('FusedConv2D', false), explicitly('DepthwiseConv2dNative', true), explicitly('FusedDepthwiseConv2D', true)];
+  return [
+    explicitly('Conv2D', false),
+    explicitly('FusedConv2D', false),
+    explicitly('DepthwiseConv2dNative', true),
+    explicitly('FusedDepthwiseConv2D', true),
+  ];
 }
 
 function explicitly(name: string, depthwise: boolean): KernelConfig {
@@ -33,9 +38,26 @@ function explicitly(name: string, depthwise: boolean): KernelConfig {
   return { ...stock, ...own };
 }
 
-function explicitPadding({ x, filter }: ConvolutionInputs, attrs: ConvolutionAttrs, depthwise: boolean): backend_util.ExplicitPadding {
-  const { padInfo: { top, bottom, left, right } } = backend_util.computeConv2DInfo(
-    x.shape as [number, number, number, number], filter.shape as [number, number, number, number],
-    attrs.strides, attrs.dilations ?? 1, 'same', attrs.dimRoundingMode, depthwise);
-  return [[0, 0], [top, bottom], [left, right], [0, 0]];
+function explicitPadding(
+  { x, filter }: ConvolutionInputs,
+  attrs: ConvolutionAttrs,
+  depthwise: boolean,
+): backend_util.ExplicitPadding {
+  const {
+    padInfo: { top, bottom, left, right },
+  } = backend_util.computeConv2DInfo(
+    x.shape as [number, number, number, number],
+    filter.shape as [number, number, number, number],
+    attrs.strides,
+    attrs.dilations ?? 1,
+    'same',
+    attrs.dimRoundingMode,
+    depthwise,
+  );
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
 }

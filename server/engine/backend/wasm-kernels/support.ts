@@ -1,4 +1,11 @@
-import { getKernel, util, type KernelConfig, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  util,
+  type KernelConfig,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
 /** What tfjs hands to a kernel, with the types that a kernel of this backend relies on. None of the inputs is optional. */
@@ -22,7 +29,8 @@ export function wasmKernel<I, A>(kernelName: string, run: (call: KernelCall<I, A
     kernelName,
     backendName: 'wasm',
     // tfjs types inputs, attributes and backends of all kernels alike; the kernel's name is what fixes them.
-    kernelFunc: ({ inputs, attrs, backend }) => run({ inputs: inputs as Record<keyof I, TensorInfo>, attrs: attrs as A, backend: backend as BackendWasm }),
+    kernelFunc: ({ inputs, attrs, backend }) =>
+      run({ inputs: inputs as Record<keyof I, TensorInfo>, attrs: attrs as A, backend: backend as BackendWasm }),
   };
 }
 
@@ -33,7 +41,12 @@ export function runKernel(kernel: KernelConfig, backend: BackendWasm, inputs: ob
 }
 
 /** Runs the kernel that is registered under that name, the package's or our own. */
-export function runRegistered(backend: BackendWasm, name: string, inputs: Record<string, TensorInfo>, attrs: object): TensorInfo {
+export function runRegistered(
+  backend: BackendWasm,
+  name: string,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo {
   const kernel = getKernel(name, 'wasm');
   if (!kernel) throw new Error(`The wasm backend has no kernel ${name}.`);
   return runKernel(kernel, backend, inputs, attrs);
@@ -44,13 +57,29 @@ export function transpose(backend: BackendWasm, x: TensorInfo, perm: number[]): 
 }
 
 /** A stride-1 convolution, NHWC with an HWIO filter, with explicit padding. */
-export function convolve(backend: BackendWasm, x: TensorInfo, filter: TensorInfo, pad: Padding, dilations: [number, number]): TensorInfo {
-  return runRegistered(backend, 'Conv2D', { x, filter }, {
-    strides: [1, 1],
-    pad: [[0, 0], [pad.top, pad.bottom], [pad.left, pad.right], [0, 0]],
-    dilations,
-    dataFormat: 'NHWC',
-  });
+export function convolve(
+  backend: BackendWasm,
+  x: TensorInfo,
+  filter: TensorInfo,
+  pad: Padding,
+  dilations: [number, number],
+): TensorInfo {
+  return runRegistered(
+    backend,
+    'Conv2D',
+    { x, filter },
+    {
+      strides: [1, 1],
+      pad: [
+        [0, 0],
+        [pad.top, pad.bottom],
+        [pad.left, pad.right],
+        [0, 0],
+      ],
+      dilations,
+      dataFormat: 'NHWC',
+    },
+  );
 }
 
 export function free(backend: BackendWasm, ...tensors: TensorInfo[]): void {

@@ -1,11 +1,20 @@
-import { util, type TensorInfo, type UnsortedSegmentSumAttrs, type UnsortedSegmentSumInputs } from '@tensorflow/tfjs-core';
+import {
+  util,
+  type TensorInfo,
+  type UnsortedSegmentSumAttrs,
+  type UnsortedSegmentSumInputs,
+} from '@tensorflow/tfjs-core';
 import { heapFloats, wasmKernel, zeros, type KernelCall } from './support';
 
 /**
  * Adds up the slices of x along its first axis that carry the same segment number: the gradient of `gather`, which the
  * package lacks (tensorflow/tfjs#8082). Numbers outside 0 … numSegments-1 are left out, as in TensorFlow.
  */
-function unsortedSegmentSum({ inputs, attrs, backend }: KernelCall<UnsortedSegmentSumInputs, UnsortedSegmentSumAttrs>): TensorInfo {
+function unsortedSegmentSum({
+  inputs,
+  attrs,
+  backend,
+}: KernelCall<UnsortedSegmentSumInputs, UnsortedSegmentSumAttrs>): TensorInfo {
   const { x, segmentIds } = inputs;
   const slice = util.sizeFromShape(x.shape.slice(1));
   const out = zeros(backend, [attrs.numSegments, ...x.shape.slice(1)]);

@@ -22,7 +22,10 @@ export function measuredTriggers({ knownTrigger, estimatedTrigger, freshTrigger 
 export function missedGates(figures: HeldOutFigures, gates: Limits): Gate['id'][] {
   const measured = measuredTriggers(figures);
   const within = measured.length > 0 && measured.every((one) => judgedSuccess(one).high <= gates.maxAttackSuccessRate);
-  return [...(within ? [] : ['maxAttackSuccessRate' as const]), ...(losesAtMost(figures, gates.maxAccuracyDrop) ? [] : ['maxAccuracyDrop' as const])];
+  return [
+    ...(within ? [] : ['maxAttackSuccessRate' as const]),
+    ...(losesAtMost(figures, gates.maxAccuracyDrop) ? [] : ['maxAccuracyDrop' as const]),
+  ];
 }
 
 /** Whether both gates are met on held-out images. */
@@ -56,9 +59,12 @@ export function bestOf(figures: readonly HeldOutFigures[], gates: Limits): numbe
   if (latest >= 0) return latest;
   const few = figures.some((one) => tooFewFor(one, gates));
   const success = figures.map((one) => worst(one, few ? 'share' : 'high'));
-  const within = (most: number, limit: number): number[] => [...figures.keys()].filter((i) => losesAtMost(figures[i]!, most) && success[i]! <= limit);
+  const within = (most: number, limit: number): number[] =>
+    [...figures.keys()].filter((i) => losesAtMost(figures[i]!, most) && success[i]! <= limit);
   const byRate = few ? within(gates.maxAccuracyDrop, gates.maxAttackSuccessRate) : [];
-  const [best] = (byRate.length ? byRate : within(MOST_LOSS * gates.maxAccuracyDrop, 1)).sort((a, b) => success[a]! - success[b]! || figures[b]!.correct - figures[a]!.correct || a - b);
+  const [best] = (byRate.length ? byRate : within(MOST_LOSS * gates.maxAccuracyDrop, 1)).sort(
+    (a, b) => success[a]! - success[b]! || figures[b]!.correct - figures[a]!.correct || a - b,
+  );
   return best ?? null;
 }
 

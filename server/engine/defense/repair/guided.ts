@@ -38,7 +38,8 @@ const MOST_PRUNED = 0.2;
  */
 export const guided: Repair = {
   name: 'guided',
-  source: 'Wang et al. 2019 (Neural Cleanse, sections VI.B and VI.C), in rounds, with distillation (Hinton et al. 2015)',
+  source:
+    'Wang et al. 2019 (Neural Cleanse, sections VI.B and VI.C), in rounds, with distillation (Hinton et al. 2015)',
   needsTarget: true,
   cost: 4,
   run,
@@ -47,7 +48,10 @@ export const guided: Repair = {
 async function run(context: RepairContext): Promise<Repaired> {
   const { subject, scan, images, targets, pass, onProgress } = context;
   const { config, model, roles, frozen } = subject;
-  const first = targets.map((target) => ({ target, ...decodeEstimate(inversionOf(scan!, target)!.estimate!, model.inputShape) }));
+  const first = targets.map((target) => ({
+    target,
+    ...decodeEstimate(inversionOf(scan!, target)!.estimate!, model.inputShape),
+  }));
   const pruned = await choosePruned(context);
   // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
   const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
@@ -64,11 +68,43 @@ async function run(context: RepairContext): Promise<Repaired> {
     for (let round = 1; round <= MOST_ROUNDS; round++) {
       const share = (part: number): number => Math.min(1, (round - 1 + part) / plan.leastRounds);
       // The first round's triggers are those of the scan.
-      const found = round === 1 ? first : await invertTriggers({ targets, source: images!.search, batchSize: SCAN.finalBatchSize, steps: SCAN.finalSteps, patience: SCAN.finalPatience, bounds: null, seed: config.seed, purpose: `round ${round}`, onStep: (done, of) => onProgress(share((0.2 * done) / of)) }, pass);
+      const found =
+        round === 1
+          ? first
+          : await invertTriggers(
+              {
+                targets,
+                source: images!.search,
+                batchSize: SCAN.finalBatchSize,
+                steps: SCAN.finalSteps,
+                patience: SCAN.finalPatience,
+                bounds: null,
+                seed: config.seed,
+                purpose: `round ${round}`,
+                onStep: (done, of) => onProgress(share((0.2 * done) / of)),
+              },
+              pass,
+            );
       found.forEach((one, i) => triggers[i]!.push(one));
-      const { source, imageOf } = withStamped(sourceOf(roles.fineTune), targets, triggers, plan.stamped, config.seed, round, model.inputShape[2]);
+      const { source, imageOf } = withStamped(
+        sourceOf(roles.fineTune),
+        targets,
+        triggers,
+        plan.stamped,
+        config.seed,
+        round,
+        model.inputShape[2],
+      );
       const trained = await train({
-        model, source, normalisation: subject.normalisation, ...config.fineTune, epochs: plan.epochs, seed: (config.seed + round) % 2 ** 32, masks, frozen: frozen.map(({ layer }) => layer), signal: pass.signal,
+        model,
+        source,
+        normalisation: subject.normalisation,
+        ...config.fineTune,
+        epochs: plan.epochs,
+        seed: (config.seed + round) % 2 ** 32,
+        masks,
+        frozen: frozen.map(({ layer }) => layer),
+        signal: pass.signal,
         // Of a stamped image the teacher has seen the clean one: it is to be answered as if nothing were stamped on it.
         ...(teacher && { teacher: (positions: ArrayLike<number>) => teacher(Array.from(positions, imageOf)) }),
         onStep: (step, total, soFar) => onProgress(share(0.2 + (0.6 * step) / total), soFar),
@@ -76,7 +112,14 @@ async function run(context: RepairContext): Promise<Repaired> {
       const bounded = await freshOn(context, (done) => onProgress(share(0.8 + 0.2 * done)));
       const figures = await heldOutFigures(context.heldOut, bounded, pass);
       const last = trained.history.at(-1)!;
-      rounds.push({ inverted: found.map(({ target, norm }) => ({ target, norm: Number(norm.toPrecision(9)) })), epochs: plan.epochs, stamped: plan.stamped, loss: last.loss, accuracy: last.accuracy, heldOut: figures });
+      rounds.push({
+        inverted: found.map(({ target, norm }) => ({ target, norm: Number(norm.toPrecision(9)) })),
+        epochs: plan.epochs,
+        stamped: plan.stamped,
+        loss: last.loss,
+        accuracy: last.accuracy,
+        heldOut: figures,
+      });
       history.push(...trained.history.map((one) => ({ ...one, epoch: history.length + one.epoch })));
       stepsAfter.push((stepsAfter.at(-1) ?? 0) + trained.steps);
       fresh.push(bounded);
@@ -93,7 +136,12 @@ async function run(context: RepairContext): Promise<Repaired> {
     pruned: { site: subject.site, rule: 'triggered-difference', ...pruned },
     rounds,
     keptRound: kept + 1,
-    training: { ...config.fineTune, epochs: plan.epochs * (kept + 1), steps: stepsAfter[kept]!, history: history.slice(0, plan.epochs * (kept + 1)) },
+    training: {
+      ...config.fineTune,
+      epochs: plan.epochs * (kept + 1),
+      steps: stepsAfter[kept]!,
+      history: history.slice(0, plan.epochs * (kept + 1)),
+    },
     fresh: fresh[kept]!,
   };
 }
@@ -106,20 +154,46 @@ function enough({ freshTrigger }: HeldOutFigures, limit: number): boolean {
 /** Epochs of a round, the share of images that come a second time, stamped, and the rounds that there are at least. */
 export function planOf(images: number, batchSize: number): { epochs: number; stamped: number; leastRounds: number } {
   const [stamped, leastRounds] = images >= MANY_IMAGES ? [0.2, 3] : [1, 2];
-  return { stamped, leastRounds, epochs: Math.max(1, Math.min(MOST_EPOCHS, Math.ceil((LEAST_STEPS * batchSize) / (images * (1 + stamped))))) };
+  return {
+    stamped,
+    leastRounds,
+    epochs: Math.max(1, Math.min(MOST_EPOCHS, Math.ceil((LEAST_STEPS * batchSize) / (images * (1 + stamped))))),
+  };
 }
 
-async function choosePruned({ subject, heldOut, pass }: RepairContext): Promise<{ order: Int32Array; units: number[] }> {
+async function choosePruned({
+  subject,
+  heldOut,
+  pass,
+}: RepairContext): Promise<{ order: Int32Array; units: number[] }> {
   const { config, model, site } = subject;
   const draw = (n: number, count: number): Int32Array => drawn(allIndices(n), count, config.seed, 'curve');
   // Of several suspicious classes, the units of the first decide: rounds of unlearning see to the others.
-  const { order, raised, smallest, withinAccuracy } = await guidedOrder({ model, site, normalisation: subject.normalisation, signal: pass.signal, clean: heldOut.clean, triggered: heldOut.estimated[0]!, curve: config.curve, draw, gates: config.gates });
+  const { order, raised, smallest, withinAccuracy } = await guidedOrder({
+    model,
+    site,
+    normalisation: subject.normalisation,
+    signal: pass.signal,
+    clean: heldOut.clean,
+    triggered: heldOut.estimated[0]!,
+    curve: config.curve,
+    draw,
+    gates: config.gates,
+  });
   const count = smallest ? smallest.pruned : Math.min(withinAccuracy, raised, pruneCount(MOST_PRUNED, site.units));
   return { order, units: [...order.subarray(0, count)] };
 }
 
 /** All images as they are, and a share of them once more with an estimated trigger, under their true labels; and which image stands at a position. */
-function withStamped(base: InputSource, targets: readonly number[], triggers: readonly (readonly MaskAndPattern[])[], share: number, seed: number, round: number, channels: number): { source: InputSource; imageOf: (position: number) => number } {
+function withStamped(
+  base: InputSource,
+  targets: readonly number[],
+  triggers: readonly (readonly MaskAndPattern[])[],
+  share: number,
+  seed: number,
+  round: number,
+  channels: number,
+): { source: InputSource; imageOf: (position: number) => number } {
   const all = targets.flatMap((target, i) => triggers[i]!.map((trigger) => ({ target, trigger })));
   const picked = shuffled(base.count, seed, `stamped ${round}`).subarray(0, Math.round(share * base.count));
   const imageOf = (position: number): number => (position < base.count ? position : picked[position - base.count]!);

@@ -34,14 +34,33 @@ async function run(context: RepairContext): Promise<Repaired> {
   const epochs = epochsOf(roles.fineTune.indices.length, batchSize);
   resetDense(model.net, model.graph, denseLayers(context), config.seed);
   const trained = await train({
-    model, source: shifted(sourceOf(roles.fineTune), model.inputShape, config.seed), normalisation, epochs, batchSize, learningRate: LEARNING_RATE, decay: 'cosine', seed: config.seed, masks: null,
-    frozen: frozen.map(({ layer }) => layer), signal: pass.signal, onStep: (step, total, soFar) => onProgress((0.9 * step) / total, soFar),
+    model,
+    source: shifted(sourceOf(roles.fineTune), model.inputShape, config.seed),
+    normalisation,
+    epochs,
+    batchSize,
+    learningRate: LEARNING_RATE,
+    decay: 'cosine',
+    seed: config.seed,
+    masks: null,
+    frozen: frozen.map(({ layer }) => layer),
+    signal: pass.signal,
+    onStep: (step, total, soFar) => onProgress((0.9 * step) / total, soFar),
   });
   const fresh = await freshOn(context, (share) => onProgress(0.9 + 0.1 * share));
   const last = trained.history.at(-1)!;
   return {
     pruned: null,
-    rounds: [{ inverted: [], epochs, stamped: 0, loss: last.loss, accuracy: last.accuracy, heldOut: await heldOutFigures(heldOut, fresh, pass) }],
+    rounds: [
+      {
+        inverted: [],
+        epochs,
+        stamped: 0,
+        loss: last.loss,
+        accuracy: last.accuracy,
+        heldOut: await heldOutFigures(heldOut, fresh, pass),
+      },
+    ],
     keptRound: 1,
     training: { epochs, batchSize, learningRate: LEARNING_RATE, ...trained },
     fresh,
@@ -59,7 +78,11 @@ function denseLayers({ subject: { model } }: RepairContext): string[] {
 }
 
 /** Images moved by whole pixels, another way each time they are asked for; what moves in is black (0). A side of one pixel stays. */
-export function shifted(source: InputSource, [height, width, channels]: readonly [number, number, number], seed: number): InputSource {
+export function shifted(
+  source: InputSource,
+  [height, width, channels]: readonly [number, number, number],
+  seed: number,
+): InputSource {
   const random = randomStream(seed, 'shift');
   const most = (size: number): number => Math.min(size - 1, Math.max(1, Math.round(size * SHIFT)));
   const by = (size: number): number => random.integer(2 * most(size) + 1) - most(size);

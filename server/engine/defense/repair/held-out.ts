@@ -21,7 +21,12 @@ export interface HeldOut {
 }
 
 /** The model in `pass` has to be the input model. */
-export async function openHeldOut(view: View, known: OpenTrigger | null, estimated: readonly OpenTrigger[], pass: PassOptions): Promise<HeldOut> {
+export async function openHeldOut(
+  view: View,
+  known: OpenTrigger | null,
+  estimated: readonly OpenTrigger[],
+  pass: PassOptions,
+): Promise<HeldOut> {
   const clean = sourceOf(view);
   return {
     clean,
@@ -32,7 +37,10 @@ export async function openHeldOut(view: View, known: OpenTrigger | null, estimat
 }
 
 /** Success of triggers inverted afresh on the model as it is now, none larger than the one found in the input model; null without a suspicious class. */
-export async function freshOn({ subject, scan, images, pass }: RepairContext, onProgress?: (share: number) => void): Promise<Repaired['fresh']> {
+export async function freshOn(
+  { subject, scan, images, pass }: RepairContext,
+  onProgress?: (share: number) => void,
+): Promise<Repaired['fresh']> {
   const bounds = scan ? boundsOf(scan) : [];
   return bounds.length && images ? boundedSuccess(bounds, images, subject.config.seed, pass, onProgress) : null;
 }
@@ -46,7 +54,11 @@ export function boundsOf(scan: ScanResult): { target: number; norm: number }[] {
 }
 
 /** @param fresh success of triggers that were inverted afresh on the model as it is now */
-export async function heldOutFigures(heldOut: HeldOut, fresh: readonly { success: TriggeredRate }[] | null, pass: PassOptions): Promise<HeldOutFigures> {
+export async function heldOutFigures(
+  heldOut: HeldOut,
+  fresh: readonly { success: TriggeredRate }[] | null,
+  pass: PassOptions,
+): Promise<HeldOutFigures> {
   const { clean, known, estimated, correctBefore } = heldOut;
   const predicted = await predict(clean, bare(pass));
   return {
@@ -65,7 +77,11 @@ function correctIn(predicted: Int32Array, { labels }: InputSource): number {
 
 /** @param clean what the model takes the held-out images for without a trigger */
 async function successRate(inputs: MeasuredInputs, clean: Int32Array, pass: PassOptions): Promise<TriggeredRate> {
-  return triggeredRate(inputs.target, await predict(inputs, bare(pass)), inputs.positions.map((position) => clean[position]!));
+  return triggeredRate(
+    inputs.target,
+    await predict(inputs, bare(pass)),
+    inputs.positions.map((position) => clean[position]!),
+  );
 }
 
 const bare = ({ model, normalisation, signal }: PassOptions): PassOptions => ({ model, normalisation, signal });

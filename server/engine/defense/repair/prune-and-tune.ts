@@ -39,11 +39,18 @@ export function hasConvolution({ subject: { model } }: { subject: Pick<Subject, 
 }
 
 function lastConvolution({ subject: { model } }: RepairContext): UnitSite {
-  return prunableLayers(model.graph).map((name) => findUnitSite(model.graph, name)).filter(({ kind }) => kind === 'Conv2D').at(-1)!;
+  return prunableLayers(model.graph)
+    .map((name) => findUnitSite(model.graph, name))
+    .filter(({ kind }) => kind === 'Conv2D')
+    .at(-1)!;
 }
 
 /** @param countOf number of units to prune; null for as many as the accuracy limit allows on held-out images */
-async function pruneAndTune(context: RepairContext, site: UnitSite, countOf: ((site: UnitSite) => number) | null): Promise<Repaired> {
+async function pruneAndTune(
+  context: RepairContext,
+  site: UnitSite,
+  countOf: ((site: UnitSite) => number) | null,
+): Promise<Repaired> {
   const { subject, heldOut, pass, onProgress } = context;
   const { config, model, roles, frozen } = subject;
   const measured = await measure(heldOut.clean, site, pass);
@@ -51,20 +58,46 @@ async function pruneAndTune(context: RepairContext, site: UnitSite, countOf: ((s
   const draw = (n: number, count: number): Int32Array => drawn(allIndices(n), count, config.seed, 'curve');
   const count = countOf
     ? countOf(site)
-    : largestWithinLimit(await curveHits({ source: heldOut.clean, measured, wanted: 'labels' }, site, order, draw, curveBudgets(config.curve, false).holdout, pass), config.gates.maxAccuracyDrop).pruned;
+    : largestWithinLimit(
+        await curveHits(
+          { source: heldOut.clean, measured, wanted: 'labels' },
+          site,
+          order,
+          draw,
+          curveBudgets(config.curve, false).holdout,
+          pass,
+        ),
+        config.gates.maxAccuracyDrop,
+      ).pruned;
   const units = [...order.subarray(0, count)];
   const masks = masksFor(model, site, units);
   try {
     masks.apply();
     const trained = await train({
-      model, source: sourceOf(roles.fineTune), normalisation: subject.normalisation, ...config.fineTune, seed: config.seed, masks, frozen: frozen.map(({ layer }) => layer), signal: pass.signal,
+      model,
+      source: sourceOf(roles.fineTune),
+      normalisation: subject.normalisation,
+      ...config.fineTune,
+      seed: config.seed,
+      masks,
+      frozen: frozen.map(({ layer }) => layer),
+      signal: pass.signal,
       onStep: (step, total, soFar) => onProgress((0.9 * step) / total, soFar),
     });
     const fresh = await freshOn(context, (share) => onProgress(0.9 + 0.1 * share));
     const last = trained.history.at(-1);
     return {
       pruned: { site, order, units, rule: 'clean-mean' },
-      rounds: [{ inverted: [], epochs: config.fineTune.epochs, stamped: 0, loss: last?.loss ?? 0, accuracy: last?.accuracy ?? 0, heldOut: await heldOutFigures(heldOut, fresh, pass) }],
+      rounds: [
+        {
+          inverted: [],
+          epochs: config.fineTune.epochs,
+          stamped: 0,
+          loss: last?.loss ?? 0,
+          accuracy: last?.accuracy ?? 0,
+          heldOut: await heldOutFigures(heldOut, fresh, pass),
+        },
+      ],
       keptRound: 1,
       training: { ...config.fineTune, ...trained },
       fresh,

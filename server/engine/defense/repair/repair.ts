@@ -25,7 +25,12 @@ export interface RepairContext {
 /** A repaired model, which the variables now hold, and how it came about. */
 export interface Repaired {
   /** Layer whose units were pruned, in the order in which its curve prunes; null where nothing is pruned. */
-  readonly pruned: { site: UnitSite; order: Int32Array; units: number[]; rule: 'clean-mean' | 'clean-mean-abs' | 'triggered-difference' } | null;
+  readonly pruned: {
+    site: UnitSite;
+    order: Int32Array;
+    units: number[];
+    rule: 'clean-mean' | 'clean-mean-abs' | 'triggered-difference';
+  } | null;
   readonly rounds: Round[];
   readonly keptRound: number;
   readonly training: Pick<FineTuningResult, 'epochs' | 'steps' | 'learningRate' | 'batchSize' | 'history'>;

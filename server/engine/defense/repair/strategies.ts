@@ -12,12 +12,18 @@ const REPAIRS: readonly Repair[] = [finePruning, finePruningConv, guided, headRe
 
 /** The repairs of a config's strategy that this model and what is known of it allow, in the order in which they are tried. */
 export function repairsOf(strategy: Strategy, context: Pick<RepairContext, 'subject' | 'targets'>): Repair[] {
-  return REPAIRS.filter((repair) => strategy === 'auto' || repair.name === strategy).filter((repair) => (!repair.needsTarget || context.targets.length > 0) && (repair !== finePruningConv || hasConvolution(context)));
+  return REPAIRS.filter((repair) => strategy === 'auto' || repair.name === strategy).filter(
+    (repair) =>
+      (!repair.needsTarget || context.targets.length > 0) && (repair !== finePruningConv || hasConvolution(context)),
+  );
 }
 
 /** What the repairs of a strategy cost altogether, in passes over the fine-tuning images; for progress. */
 export function costOf(strategy: Strategy): number {
-  return REPAIRS.filter((repair) => strategy === 'auto' || repair.name === strategy).reduce((sum, { cost }) => sum + cost, 0);
+  return REPAIRS.filter((repair) => strategy === 'auto' || repair.name === strategy).reduce(
+    (sum, { cost }) => sum + cost,
+    0,
+  );
 }
 
 /**
@@ -25,13 +31,37 @@ export function costOf(strategy: Strategy): number {
  * written for (config-rules.ts says the same of configs as they are written).
  * @throws FinePruneError `strategy.noConvolution`, `config.conflict`
  */
-export function checkStrategy({ strategy, prune, layer }: ResolvedConfig, model: OpenModel, { holdout }: Pick<Roles, 'holdout'>): void {
+export function checkStrategy(
+  { strategy, prune, layer }: ResolvedConfig,
+  model: OpenModel,
+  { holdout }: Pick<Roles, 'holdout'>,
+): void {
   if (!strategy) return;
-  const conflict = (message: string, place: string, todo: string): FinePruneError => badInput('config.conflict', message, { place, todo });
+  const conflict = (message: string, place: string, todo: string): FinePruneError =>
+    badInput('config.conflict', message, { place, todo });
   if (strategy === 'fine-pruning-conv' && !hasConvolution({ subject: { model } })) {
-    throw badInput('strategy.noConvolution', 'The strategy "fine-pruning-conv" prunes the last convolution, but this model has none that can be pruned.', { place: '/strategy', todo: 'Take another strategy.' });
+    throw badInput(
+      'strategy.noConvolution',
+      'The strategy "fine-pruning-conv" prunes the last convolution, but this model has none that can be pruned.',
+      { place: '/strategy', todo: 'Take another strategy.' },
+    );
   }
-  if (holdout.indices.length === 0) throw conflict(`The strategy "${strategy}" makes its choices on held-out images, but none are held out.`, '/data/holdout', 'Hold out some images, or take the strategy "fine-pruning".');
-  if (prune.units) throw conflict(`The strategy "${strategy}" chooses by itself what it prunes, but \`prune.units\` names units.`, '/prune/units', 'Remove `prune.units`, or take the strategy "fine-pruning".');
-  if (layer !== null && strategy !== 'guided') throw conflict(`The strategy "${strategy}" chooses its layer by itself, but \`layer\` names one.`, '/layer', 'Remove `layer`, or take the strategy "fine-pruning" or "guided".');
+  if (holdout.indices.length === 0)
+    throw conflict(
+      `The strategy "${strategy}" makes its choices on held-out images, but none are held out.`,
+      '/data/holdout',
+      'Hold out some images, or take the strategy "fine-pruning".',
+    );
+  if (prune.units)
+    throw conflict(
+      `The strategy "${strategy}" chooses by itself what it prunes, but \`prune.units\` names units.`,
+      '/prune/units',
+      'Remove `prune.units`, or take the strategy "fine-pruning".',
+    );
+  if (layer !== null && strategy !== 'guided')
+    throw conflict(
+      `The strategy "${strategy}" chooses its layer by itself, but \`layer\` names one.`,
+      '/layer',
+      'Remove `layer`, or take the strategy "fine-pruning" or "guided".',
+    );
 }

@@ -11,11 +11,17 @@ export class Weights {
   }
 
   restore(): void {
-    tf.tidy(() => variablesOf(this.model).forEach((variable, i) => variable.assign(tf.tensor(this.values[i]!.slice(), variable.shape))));
+    tf.tidy(() =>
+      variablesOf(this.model).forEach((variable, i) =>
+        variable.assign(tf.tensor(this.values[i]!.slice(), variable.shape)),
+      ),
+    );
   }
 }
 
 /** All variables of the network, in its order. LayerVariable keeps its tf.Variable to itself; there is no public way to it. */
 function variablesOf(model: OpenModel): tf.Variable[] {
-  return model.net.layers.flatMap((layer) => layer.weights.map((weight) => (weight as unknown as { val: tf.Variable }).val));
+  return model.net.layers.flatMap((layer) =>
+    layer.weights.map((weight) => (weight as unknown as { val: tf.Variable }).val),
+  );
 }
