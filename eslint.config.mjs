@@ -41,6 +41,13 @@ export default tseslint.config(
       ],
     },
   },
+  // What a person can read in one go.
+  { rules: { 'max-lines': ['error', 300] } },
+  {
+    // In tests the blocks of mocha are functions.
+    ignores: ['test/**/*.ts', 'test/**/*.tsx'],
+    rules: { 'max-lines-per-function': ['error', 80] },
+  },
   { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   // mocha loads a reporter by require.
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
