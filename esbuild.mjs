@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
 const ENTRIES = {
   extension: 'client/extension.ts',
   server: 'server/main.ts',
-  'model-reader': 'server/main/model-reader.ts',
+  'model-reader': 'server/main/known/model-reader.ts',
   worker: 'server/engine/worker.ts',
   cli: 'server/cli.ts',
 };

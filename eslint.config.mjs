@@ -10,9 +10,9 @@ const forbid = (files, ...rules) => ({
 // Its own files name each other without the folder.
 const STUDY = [['**/study/**'], 'nothing that is shipped imports the study'];
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
-// Types of the engine's messages live in protocol/engine, which everybody may read.
+// Types of the engine's messages live in protocol/messages/engine, which everybody may read.
 const room = (...names) => [
-  [...names.flatMap((n) => [`**/${n}`, `**/${n}/**`]), '!**/protocol/engine'],
+  [...names.flatMap((n) => [`**/${n}`, `**/${n}/**`]), '!**/protocol/messages/engine'],
   `this room may not import ${names.join(', ')}`,
 ];
 

@@ -90,27 +90,23 @@ export function activate({ extensionPath, extensionUri, subscriptions }: vscode.
     ready,
     activeRuns: () => runs.list().map(({ name }) => name),
     inspectors: () =>
-      inspectors
-        .list()
-        .map((panel) => ({
-          configUri: panel.config.toString(),
-          ready: panel.ready,
-          answered: panel.answered,
-          refused: panel.refused,
-        })),
+      inspectors.list().map((panel) => ({
+        configUri: panel.config.toString(),
+        ready: panel.ready,
+        answered: panel.answered,
+        refused: panel.refused,
+      })),
     reports: () =>
       reports
         .list()
         .map(({ document, ready: listens, shown }) => ({ uri: document.uri.toString(), ready: listens, shown })),
     comparisons: () =>
-      comparisons
-        .list()
-        .map(({ state, ready: listens, shown }) => ({
-          base: state.base?.uri,
-          head: state.head?.uri,
-          ready: listens,
-          shown,
-        })),
+      comparisons.list().map(({ state, ready: listens, shown }) => ({
+        base: state.base?.uri,
+        head: state.head?.uri,
+        ready: listens,
+        shown,
+      })),
     serverPid: () => started.pid,
   };
 }

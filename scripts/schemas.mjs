@@ -12,19 +12,19 @@ const jobs = [
     title: 'Fine-Prune defense config',
   },
   {
-    path: 'server/protocol/report.ts',
+    path: 'server/protocol/report/report.ts',
     type: 'DefenseReport',
     out: 'schemas/defense-report.schema.json',
     title: 'Fine-Prune defense report',
   },
   {
-    path: 'server/protocol/scan.ts',
+    path: 'server/protocol/report/scan.ts',
     type: 'ScanReport',
     out: 'schemas/scan-report.schema.json',
     title: 'Fine-Prune scan for backdoors',
   },
   {
-    path: 'server/protocol/review.ts',
+    path: 'server/protocol/report/review.ts',
     type: 'DefenseReview',
     out: 'schemas/defense-review.schema.json',
     title: 'Decisions about a Fine-Prune defense report',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openIdx } from '../server/engine/data/idx';
+import { openIdx } from '../server/engine/data/formats/idx/open-idx';
 import { drawn } from '../server/engine/data/random';
 import { allIndices } from '../server/engine/data/roles';
 import { writeFileAtomically } from '../server/engine/files/write';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { toFailure } from '../server/engine/failure';
-import { percent } from '../server/engine/report/words';
+import { toFailure } from '../server/engine/process/failure';
+import { percent } from '../server/engine/metrics/words';
 import { FinePruneError, type Failure } from '../server/protocol/errors';
 import { allCells, basisOf, cellName, matches, modelName, type Cell } from './cells';
 import { madeModel, type Place } from './compute';

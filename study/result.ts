@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../server/engine/files/write';
-import { serialise } from '../server/engine/report/serialise';
+import { serialise } from '../server/engine/report/json/serialise';
 import type { StrategyName } from '../server/protocol/config';
-import type { VerdictWord } from '../server/protocol/report';
-import type { ScanWord } from '../server/protocol/scan';
+import type { VerdictWord } from '../server/protocol/report/report';
+import type { ScanWord } from '../server/protocol/report/scan';
 import { basisOf, cellName, type Cell } from './cells';
 
 /** Counts on test images with the true trigger, which the repair never saw. */

@@ -1,5 +1,5 @@
-import { toFailure } from '../server/engine/failure';
-import { watchParent } from '../server/engine/parent-watch';
+import { toFailure } from '../server/engine/process/failure';
+import { watchParent } from '../server/engine/process/parent-watch';
 import type { Failure } from '../server/protocol/errors';
 import type { Cell, Model } from './cells';
 import type { Place } from './compute';

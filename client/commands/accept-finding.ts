@@ -8,8 +8,8 @@ import {
   type AcceptFindingResult,
   type ReadReportParams,
   type ReadReportResult,
-} from '../../server/protocol/lsp';
-import type { IssueId } from '../../server/protocol/review';
+} from '../../server/protocol/messages/lsp';
+import type { IssueId } from '../../server/protocol/report/review';
 import { writeReview } from '../config/review-file';
 import { readText } from '../git/read';
 import { notify } from '../ui/notify';

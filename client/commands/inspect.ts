@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
-import type { InspectTarget } from '../../server/protocol/lsp';
+import type { InspectTarget } from '../../server/protocol/messages/lsp';
 import { MOST_UNITS } from '../../webview/messages/parts';
 import { carryOut, existingConfig, hasConfig, planFor, prepare } from '../config/new-config';
 import { notify } from '../ui/notify';

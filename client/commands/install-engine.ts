@@ -5,7 +5,7 @@ import {
   ENGINE_STATUS_REQUEST,
   type EngineInstallResult,
   type EngineStatus,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import { requestWithProgress } from '../language/progress';
 import { notify, SHOW_LOG } from '../ui/notify';
 import { isAllowed, type CommandContext } from './context';

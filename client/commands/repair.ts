@@ -1,8 +1,8 @@
 import { findNodeAtLocation } from 'jsonc-parser';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { RepairChoice } from '../../server/language/config-edits';
-import { rootOf } from '../../server/language/json-edits';
+import type { RepairChoice } from '../../server/language/config/edits';
+import { rootOf } from '../../server/language/text/json-edits';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
 import { writeRepair } from '../config/edits';
 import { carryOut, existingConfig, hasConfig, nameFor, prepare } from '../config/new-config';

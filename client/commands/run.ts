@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
-import type { RunResult } from '../../server/protocol/lsp';
-import type { DefenseReport } from '../../server/protocol/report';
-import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/report-text';
+import type { RunResult } from '../../server/protocol/messages/lsp';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/text/report-text';
 import { carryOut, planFor, type Plan } from '../config/new-config';
 import { runName } from '../run/runs';
 import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/notify';

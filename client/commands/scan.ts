@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
-import type { ScanAnswer, ScanParams } from '../../server/protocol/lsp';
+import type { ScanAnswer, ScanParams } from '../../server/protocol/messages/lsp';
 import { existingConfig, hasConfig, nameFor, prepare } from '../config/new-config';
 import { dataFor } from '../config/questions';
 import { runName } from '../run/runs';

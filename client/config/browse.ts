@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ConfigTextParams } from '../../server/protocol/lsp';
+import type { ConfigTextParams } from '../../server/protocol/messages/lsp';
 
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;
 

@@ -1,7 +1,7 @@
 import { findNodeAtLocation } from 'jsonc-parser';
 import * as vscode from 'vscode';
-import { withChoice, withRepair, type PruneChoice, type RepairChoice } from '../../server/language/config-edits';
-import { changedPart, rootOf } from '../../server/language/json-edits';
+import { withChoice, withRepair, type PruneChoice, type RepairChoice } from '../../server/language/config/edits';
+import { changedPart, rootOf } from '../../server/language/text/json-edits';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
 

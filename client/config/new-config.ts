@@ -8,7 +8,7 @@ import {
   type ConfigTextParams,
   type PrepareParams,
   type PrepareResult,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import type { LanguageServer } from '../language/server';
 import { ask } from './questions';
 

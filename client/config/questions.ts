@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ConfigTextParams, PrepareResult } from '../../server/protocol/lsp';
+import type { ConfigTextParams, PrepareResult } from '../../server/protocol/messages/lsp';
 import { browseForData } from './browse';
 
 /** What a new config says that the workspace could not tell. */

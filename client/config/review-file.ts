@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { changedPart } from '../../server/language/json-edits';
+import { changedPart } from '../../server/language/text/json-edits';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
 import { isShown } from './edits';

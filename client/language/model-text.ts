@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { badInput, describeFailure, FinePruneError } from '../../server/protocol/errors';
-import { MODEL_TEXT_REQUEST, type ModelTextParams, type ModelTextResult } from '../../server/protocol/lsp';
+import { MODEL_TEXT_REQUEST, type ModelTextParams, type ModelTextResult } from '../../server/protocol/messages/lsp';
 import { readBytes } from '../git/read';
 import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';

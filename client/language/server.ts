@@ -29,7 +29,7 @@ import {
   type InspectEnded,
   type InspectProgress,
   type StatusParams,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
 const MAX_RESTARTS = 4;

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { percentDone, verdictSeverity } from '../../server/language/report-text';
-import type { StatusParams } from '../../server/protocol/lsp';
-import type { VerdictWord } from '../../server/protocol/report';
+import { percentDone, verdictSeverity } from '../../server/language/text/report-text';
+import type { StatusParams } from '../../server/protocol/messages/lsp';
+import type { VerdictWord } from '../../server/protocol/report/report';
 import { SELECTOR, type LanguageServer, type ServerState } from './server';
 
 const firstClause = (sentence: string): string => sentence.split(/[:.](?:\s|$)/)[0] ?? sentence;

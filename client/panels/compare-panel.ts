@@ -5,8 +5,13 @@ import {
   type CompareReportsParams,
   type CompareReportsResult,
   type ReportText,
-} from '../../server/protocol/lsp';
-import type { ComparedSide, ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
+} from '../../server/protocol/messages/lsp';
+import type {
+  ComparedSide,
+  ComparePageState,
+  FromCompare,
+  ToCompare,
+} from '../../server/protocol/messages/review-view';
 import { parseFromCompare } from '../../webview/messages/compare';
 import { readText } from '../git/read';
 import { baseName, reportName } from '../ui/open';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ComparedSide, ComparePageState } from '../../server/protocol/review-view';
+import type { ComparedSide, ComparePageState } from '../../server/protocol/messages/review-view';
 import { parseComparePageState } from '../../webview/messages/compare';
 import { isReport } from '../ui/open';
 import { COMPARE, ComparePanel, nameOf } from './compare-panel';

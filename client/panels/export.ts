@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
-import type { FromInspector } from '../../server/protocol/inspector-view';
+import type { FromInspector } from '../../server/protocol/messages/inspector-view';
 import { baseName } from '../ui/open';
 
 const MOST_BYTES = 32 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { namingFile } from '../../server/language/failure-text';
+import { namingFile } from '../../server/language/text/failure-text';
 import { describeFailure, FinePruneError, type Failure } from '../../server/protocol/errors';
 import { ServerDown } from '../language/server';
 

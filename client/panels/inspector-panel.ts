@@ -1,10 +1,15 @@
 import * as vscode from 'vscode';
-import type { PruneChoice } from '../../server/language/config-edits';
-import { namingFile } from '../../server/language/failure-text';
+import type { PruneChoice } from '../../server/language/config/edits';
+import { namingFile } from '../../server/language/text/failure-text';
 import { badInput, describeFailure, FinePruneError, type Failure } from '../../server/protocol/errors';
-import type { LayerChoice, Overview } from '../../server/protocol/inspect';
-import type { FromInspector, ToInspector } from '../../server/protocol/inspector-view';
-import { INSPECT_REQUEST, type InspectParams, type InspectResult, type InspectTarget } from '../../server/protocol/lsp';
+import type { LayerChoice, Overview } from '../../server/protocol/messages/inspect';
+import type { FromInspector, ToInspector } from '../../server/protocol/messages/inspector-view';
+import {
+  INSPECT_REQUEST,
+  type InspectParams,
+  type InspectResult,
+  type InspectTarget,
+} from '../../server/protocol/messages/lsp';
 import { parseFromInspector } from '../../webview/messages/inspector';
 import { readLayer, writeChoice } from '../config/edits';
 import { ServerDown, type LanguageServer } from '../language/server';

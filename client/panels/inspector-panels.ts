@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { InspectTarget } from '../../server/protocol/lsp';
+import type { InspectTarget } from '../../server/protocol/messages/lsp';
 import { parseInspectorState } from '../../webview/messages/inspector';
 import { runName } from '../run/runs';
 import { isConfig } from '../ui/open';

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { Failure } from '../../server/protocol/errors';
 import { badInput } from '../../server/protocol/errors';
-import { READ_REPORT_REQUEST, type ReadReportParams, type ReadReportResult } from '../../server/protocol/lsp';
-import type { FromReport, ToReport } from '../../server/protocol/review-view';
+import { READ_REPORT_REQUEST, type ReadReportParams, type ReadReportResult } from '../../server/protocol/messages/lsp';
+import type { FromReport, ToReport } from '../../server/protocol/messages/review-view';
 import { parseFromReport } from '../../webview/messages/report';
 import { readText } from '../git/read';
 import { besideUri } from '../git/revisions';

@@ -7,7 +7,7 @@ import {
   type RunResult,
   type ScanAnswer,
   type ScanParams,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import { requestWithProgress } from '../language/progress';
 import type { LanguageServer } from '../language/server';
 import { baseName } from '../ui/open';

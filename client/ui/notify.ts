@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { namingFile } from '../../server/language/failure-text';
+import { namingFile } from '../../server/language/text/failure-text';
 import type { Failure } from '../../server/protocol/errors';
 import { openAtPlace } from './open';
 

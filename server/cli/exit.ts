@@ -1,8 +1,8 @@
 import { describeFailure, type Failure } from '../protocol/errors';
-import type { DefenseReport } from '../protocol/report';
-import { toFailure } from '../engine/failure';
-import { plain } from '../engine/model/tensor-text';
-import { painter, wantsColour } from './paint';
+import type { DefenseReport } from '../protocol/report/report';
+import { toFailure } from '../engine/process/failure';
+import { plain } from '../engine/model/formats/tfjs-layers/tensor-text';
+import { painter, wantsColour } from './output/paint';
 
 /** What a script learns from the exit code. */
 export const EXIT = { ok: 0, gateMissed: 1, suspicious: 1, input: 2, engine: 3, cancelled: 130 } as const;

@@ -1,8 +1,8 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'jsonc-parser';
-import { checkModelFile } from '../engine/model/check-model';
-import { refuseOtherModel } from '../engine/model/other-model';
+import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
+import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
 
 export const CONFIG_SUFFIX = '.fineprune.json';

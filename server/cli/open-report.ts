@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { MAX_REPORT_BYTES, readReport } from '../engine/report/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../engine/report/read-review';
+import { MAX_REPORT_BYTES, readReport } from '../engine/report/json/read-report';
+import { MAX_REVIEW_BYTES, readReview } from '../engine/report/review/read-review';
 import { badInput } from '../protocol/errors';
-import type { DefenseReport } from '../protocol/report';
-import type { DefenseReview } from '../protocol/review';
+import type { DefenseReport } from '../protocol/report/report';
+import type { DefenseReview } from '../protocol/report/review';
 import { REPORT_SUFFIX } from './check/find';
 import { Repository } from './git';
 

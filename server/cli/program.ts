@@ -1,15 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import { checkCommand } from './check';
-import { compareCommand } from './compare';
+import { checkCommand } from './commands/check';
+import { compareCommand } from './commands/compare';
 import { EXIT, printJson } from './exit';
-import { engineCommand } from './engine';
-import { initCommand } from './init';
-import { poisonTrainCommand } from './poison-train';
-import { reportCommand } from './report';
-import { runCommand } from './run';
-import { scanCommand } from './scan';
-import { textconvCommand } from './textconv';
-import { TOOL } from '../engine/version';
+import { engineCommand } from './commands/engine';
+import { initCommand } from './commands/init';
+import { poisonTrainCommand } from './commands/poison-train';
+import { reportCommand } from './commands/report';
+import { runCommand } from './commands/run';
+import { scanCommand } from './commands/scan';
+import { textconvCommand } from './commands/textconv';
+import { TOOL } from '../engine/process/version';
 
 /** The whole command line. */
 export function buildProgram(): Command {

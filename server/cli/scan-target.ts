@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkModelFile } from '../engine/model/check-model';
-import { refuseOtherModel } from '../engine/model/other-model';
+import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
+import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
 import { CONFIG_SUFFIX, configsIn, configsNaming, initLine, several } from './find-config';
 

@@ -1,9 +1,9 @@
-import type { EngineCommand, EngineEvent } from '../protocol/engine';
-import type { InspectCommand } from '../protocol/inspect';
+import type { EngineCommand, EngineEvent } from '../protocol/messages/engine';
+import type { InspectCommand } from '../protocol/messages/inspect';
 import { FinePruneError } from '../protocol/errors';
-import { toFailure } from './failure';
-import { watchParent } from './parent-watch';
-import { throttleProgress } from './progress-throttle';
+import { toFailure } from './process/failure';
+import { watchParent } from './process/parent-watch';
+import { throttleProgress } from './process/progress-throttle';
 
 /**
  * Entry of the engine process: one command comes in, events go out, the process ends; or, after `inspect`, questions are answered
@@ -68,18 +68,18 @@ async function perform(
   signal: AbortSignal,
 ): Promise<EngineEvent> {
   if (command.type === 'run') {
-    const { runDefense } = await import('./run');
+    const { runDefense } = await import('./tasks/run');
     return { type: 'done', outcome: await runDefense(command.request, emit, signal) };
   }
   if (command.type === 'measure') {
-    const { measureAgain } = await import('./measure-run');
+    const { measureAgain } = await import('./tasks/measure');
     return { type: 'measured', outcome: await measureAgain(command.request, emit, signal) };
   }
   if (command.type === 'scan') {
-    const { runScan } = await import('./scan-run');
+    const { runScan } = await import('./tasks/scan');
     return { type: 'scanned', outcome: await runScan(command.request, emit, signal) };
   }
-  const { poisonTrain } = await import('./attack/poison-train');
+  const { poisonTrain } = await import('./tasks/poison-train');
   return { type: 'poison-trained', outcome: await poisonTrain(command.request, emit, signal) };
 }
 

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { oneDnnEnvironment, type OneDnnFault } from '../engine/backend/one-dnn';
-import { outOfMemory } from '../engine/failure';
-import type { EngineCommand } from '../protocol/engine';
+import { outOfMemory } from '../engine/process/failure';
+import type { EngineCommand } from '../protocol/messages/engine';
 import type { Failure } from '../protocol/errors';
-import type { InspectCommand } from '../protocol/inspect';
+import type { InspectCommand } from '../protocol/messages/inspect';
 
 /** How the engine's process is started. */
 export interface ChildOptions {

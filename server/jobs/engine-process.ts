@@ -9,9 +9,9 @@ import type {
   PoisonTrainRequest,
   RunOutcome,
   RunRequest,
-} from '../protocol/engine';
+} from '../protocol/messages/engine';
 import { cancelled, FinePruneError } from '../protocol/errors';
-import type { ScanOutcome, ScanRequest } from '../protocol/scan';
+import type { ScanOutcome, ScanRequest } from '../protocol/report/scan';
 import type { OneDnnFault } from '../engine/backend/one-dnn';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 import { describeHolder, lockOutput } from './lock';

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { oneDnnFaultOf, retryMessage, type OneDnnFault } from '../engine/backend/one-dnn';
-import type { EngineEvent } from '../protocol/engine';
+import type { EngineEvent } from '../protocol/messages/engine';
 import { cancelled, FinePruneError, type Failure } from '../protocol/errors';
-import type { EngineAnswer, InspectEvent, InspectQuery, InspectSubject } from '../protocol/inspect';
+import type { EngineAnswer, InspectEvent, InspectQuery, InspectSubject } from '../protocol/messages/inspect';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 
 export interface InspectorOptions extends ChildOptions {

@@ -1,15 +1,15 @@
 import type { Diagnostic } from 'vscode-languageserver/node';
-import { configDiagnostics } from '../language/config-diagnostics';
-import type { FailedRun } from '../language/facts';
-import { NO_FACTS, summaryOf } from '../language/facts';
-import type { PruningPlan } from '../language/model-lenses';
-import { modelProblem } from '../language/model-problem';
-import { configResultDiagnostics, modelDiagnostics } from '../language/result-diagnostics';
-import type { ActiveRun, LastRun } from '../language/run-state';
-import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan-diagnostics';
-import { stillHolds, type LastScan } from '../language/scan-state';
+import { configDiagnostics } from '../language/config/diagnostics';
+import type { FailedRun } from '../language/text/facts';
+import { NO_FACTS, summaryOf } from '../language/text/facts';
+import type { PruningPlan } from '../language/model/lenses';
+import { modelProblem } from '../language/model/problem';
+import { configResultDiagnostics, modelDiagnostics } from '../language/report/result-diagnostics';
+import type { ActiveRun, LastRun } from '../language/report/run-state';
+import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan/diagnostics';
+import { stillHolds, type LastScan } from '../language/scan/state';
 import { openDocument, type Host } from './host';
-import { Snapshots, type ConfigSnapshot } from './snapshots';
+import { Snapshots, type ConfigSnapshot } from './known/snapshots';
 import { isConfigPath, isReportPath, isScanPath, pathOf, uriOf } from './uris';
 
 /** What a model's lenses, hovers and diagnostics rest on. */

@@ -6,24 +6,24 @@ import {
   type Diagnostic,
   type InlayHint,
 } from 'vscode-languageserver/node';
-import { configActions } from '../language/config-actions';
-import { configCompletion } from '../language/config-completion';
-import { configHints } from '../language/config-hints';
-import { configHover } from '../language/config-hover';
-import { configLenses } from '../language/config-lenses';
-import { EDITOR_SCHEMA } from '../language/config-schema';
-import { parseConfig, type ConfigText } from '../language/config-text';
-import { NO_FACTS, type ConfigFacts } from '../language/facts';
-import { modelActions } from '../language/model-actions';
-import { modelHover } from '../language/model-hover';
-import { modelLenses } from '../language/model-lenses';
-import { scanActions } from '../language/scan-actions';
+import { configActions } from '../language/config/actions';
+import { configCompletion } from '../language/config/completion';
+import { configHints } from '../language/config/hints';
+import { configHover } from '../language/config/hover';
+import { configLenses } from '../language/config/lenses';
+import { EDITOR_SCHEMA } from '../language/config/schema';
+import { parseConfig, type ConfigText } from '../language/text/config-text';
+import { NO_FACTS, type ConfigFacts } from '../language/text/facts';
+import { modelActions } from '../language/model/actions';
+import { modelHover } from '../language/model/hover';
+import { modelLenses } from '../language/model/lenses';
+import { scanActions } from '../language/scan/actions';
 import type { ModelSummary } from '../protocol/model';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Board } from './board';
 import type { Host } from './host';
-import type { ReportDocuments } from './report-documents';
-import type { ScanDocuments } from './scan-documents';
+import type { ReportDocuments } from './documents/reports';
+import type { ScanDocuments } from './documents/scans';
 import { isConfigPath, pathOf } from './uris';
 
 /**

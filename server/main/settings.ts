@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Connection } from 'vscode-languageserver/node';
-import { SETTINGS_SECTION, type Settings } from '../protocol/lsp';
+import { SETTINGS_SECTION, type Settings } from '../protocol/messages/lsp';
 
 export const DEFAULT_SETTINGS: Settings = {
   backend: null,

@@ -37,21 +37,21 @@ import {
   type ReadReportParams,
   type RunParams,
   type ScanParams,
-} from '../protocol/lsp';
+} from '../protocol/messages/lsp';
 import { Board } from './board';
 import { registerFeatures } from './features';
 import { connectionLog, type Host } from './host';
-import { engineStatus, installEngine } from './native-engine';
-import { newConfigText, prepareConfig } from './prepare';
-import { Inspections } from './inspections';
-import { Jobs } from './jobs';
-import { answerModelText } from './model-text';
-import { ReportDocuments } from './report-documents';
-import { Runs } from './runs';
-import { ScanDocuments } from './scan-documents';
-import { Scans } from './scans';
+import { engineStatus, installEngine } from './work/native-engine';
+import { newConfigText, prepareConfig } from './work/prepare';
+import { Inspections } from './work/inspections';
+import { Jobs } from './work/jobs';
+import { answerModelText } from './documents/model-text';
+import { ReportDocuments } from './documents/reports';
+import { Runs } from './work/runs';
+import { ScanDocuments } from './documents/scans';
+import { Scans } from './work/scans';
 import { SettingsStore } from './settings';
-import { Snapshots } from './snapshots';
+import { Snapshots } from './known/snapshots';
 import { isConfigPath, pathOf } from './uris';
 import { Workspace } from './workspace';
 

@@ -1,5 +1,5 @@
 import type { GatesConfig } from './config';
-import type { Decision } from './review';
+import type { Decision } from './report/review';
 
 /**
  * What every report has to meet, whatever its own config says: the file for `fine-prune check --policy`. It stands outside of the

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomically } from '../../server/engine/files/write';
-import { percent } from '../../server/engine/report/words';
+import { percent } from '../../server/engine/metrics/words';
 import { allCells, cellName } from '../cells';
 import { ATTACKS, attackSettings, HOLDOUT, SEEDS, SHARES, TRAINING_IMAGES } from '../settings';
 import {

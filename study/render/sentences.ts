@@ -1,5 +1,5 @@
 import schema from '../../schemas/fineprune.schema.json';
-import { percent } from '../../server/engine/report/words';
+import { percent } from '../../server/engine/metrics/words';
 import { targetOf } from '../settings';
 import {
   accuracy,

@@ -1,4 +1,4 @@
-import { percent } from '../../server/engine/report/words';
+import { percent } from '../../server/engine/metrics/words';
 import { GOALS, STRATEGIES } from '../settings';
 import {
   accuracy,

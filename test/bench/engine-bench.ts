@@ -1,20 +1,20 @@
 // One backend's figures, in a process of its own: a process has one backend. Prints one JSON object.
 import path from 'node:path';
-import { openTrigger } from '../../server/engine/attack/open-trigger';
-import { triggeredInputs } from '../../server/engine/attack/triggered-inputs';
+import { openTrigger } from '../../server/engine/triggers/open-trigger';
+import { triggeredInputs } from '../../server/engine/triggers/triggered-inputs';
 import { selectBackend } from '../../server/engine/backend/select';
 import { readConfig } from '../../server/engine/config/read-config';
 import { openData } from '../../server/engine/data/open-data';
 import { splitRoles } from '../../server/engine/data/roles';
-import { curveHits } from '../../server/engine/defense/curve';
-import { sourceOf, subsetOf, type PassOptions } from '../../server/engine/defense/inputs';
-import { measure, predict } from '../../server/engine/defense/measure';
-import { pruneOrder } from '../../server/engine/defense/ranking';
+import { curveHits } from '../../server/engine/pruning/curve';
+import { sourceOf, subsetOf, type PassOptions } from '../../server/engine/pass/inputs';
+import { measure, predict } from '../../server/engine/pass/measure';
+import { pruneOrder } from '../../server/engine/pass/ranking';
 import { masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/open-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../server/engine/model/units';
-import { scanModel } from '../../server/engine/inversion/scan';
-import { scanImagesOf } from '../../server/engine/inversion/scan-images';
+import { scanModel } from '../../server/engine/detect/scan';
+import { scanImagesOf } from '../../server/engine/detect/scan-images';
 import { train } from '../../server/engine/training/train';
 import type { KnownTrigger } from '../../server/protocol/config';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeAfterLine, capital, resultLine } from '../../server/language/report-text';
-import type { DefenseReport } from '../../server/protocol/report';
+import { beforeAfterLine, capital, resultLine } from '../../server/language/text/report-text';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import {
   clickNotificationButton,
   codeLenses,

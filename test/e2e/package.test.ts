@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunOutcome } from '../../server/protocol/engine';
+import type { RunOutcome } from '../../server/protocol/messages/engine';
 import { projectRoot } from '../harness/install';
 import { makeTempDir } from '../harness/processes';
 import { makeDemoWorkspace, modelBytes, NAME } from './demo-workspace';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { ScanReport } from '../../server/protocol/scan';
+import type { ScanReport } from '../../server/protocol/report/scan';
 import {
   clickCodeLens,
   codeLenses,

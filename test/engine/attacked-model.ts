@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as L from '@tensorflow/tfjs-layers';
-import { poisonTrain } from '../../server/engine/attack/poison-train';
+import { poisonTrain } from '../../server/engine/tasks/poison-train';
 import { selectBackend } from '../../server/engine/backend/select';
 import { writeMnistSubset } from '../fixtures/mnist';
 import { filesOf, write } from './model-support';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as L from '@tensorflow/tfjs-layers';
 import type { Normalisation, Split } from '../../server/engine/data/dataset';
-import { openIdx, type IdxSplit } from '../../server/engine/data/idx';
+import { openIdx, type IdxSplit } from '../../server/engine/data/formats/idx/open-idx';
 import { allIndices, shuffled } from '../../server/engine/data/roles';
-import { sourceOf } from '../../server/engine/defense/inputs';
-import { checkClean, type CleanCheck } from '../../server/engine/inversion/clean-check';
-import { splitForScan } from '../../server/engine/inversion/scan-images';
+import { sourceOf } from '../../server/engine/pass/inputs';
+import { checkClean, type CleanCheck } from '../../server/engine/detect/clean-check';
+import { splitForScan } from '../../server/engine/detect/scan-images';
 import type { OpenModel } from '../../server/engine/model/model';
-import { openModel } from '../../server/engine/model/open-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { train } from '../../server/engine/training/train';
 import { filesOf, temporaryFolder, useBackend, write } from './model-support';
 

@@ -11,7 +11,7 @@ import type {
   InspectSubject,
   LayerData,
   Overview,
-} from '../../server/protocol/inspect';
+} from '../../server/protocol/messages/inspect';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';

@@ -12,8 +12,8 @@ import type {
   MaskData,
   ScanData,
   UnitData,
-} from '../../server/protocol/inspect';
-import type { DefenseReport } from '../../server/protocol/report';
+} from '../../server/protocol/messages/inspect';
+import type { DefenseReport } from '../../server/protocol/report/report';
 
 /** Both backends, where the native one is there. */
 export const BACKENDS =

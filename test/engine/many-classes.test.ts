@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
 import schema from '../../schemas/defense-report.schema.json';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
 import { startEngine } from '../../server/jobs/engine-process';
-import { classesOf, classRate, cleanConfusion } from '../../server/protocol/confusion';
-import type { DefenseReport } from '../../server/protocol/report';
+import { classesOf, classRate, cleanConfusion } from '../../server/protocol/report/confusion';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { makeTempDir } from '../harness/processes';
 
 const CLASSES = 1_283;

@@ -1,21 +1,15 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
-import { openIdx } from '../../server/engine/data/idx';
+import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { allIndices } from '../../server/engine/data/roles';
-import {
-  inputTensor,
-  sourceOf,
-  subsetOf,
-  type InputSource,
-  type PassOptions,
-} from '../../server/engine/defense/inputs';
-import { invertTriggers } from '../../server/engine/inversion/invert';
-import { pixelGradient } from '../../server/engine/inversion/input-gradient';
+import { inputTensor, sourceOf, subsetOf, type InputSource, type PassOptions } from '../../server/engine/pass/inputs';
+import { invertTriggers } from '../../server/engine/detect/neural-cleanse/invert';
+import { pixelGradient } from '../../server/engine/detect/neural-cleanse/input-gradient';
 import { forward } from '../../server/engine/model/forward';
 import type { OpenModel } from '../../server/engine/model/model';
-import { openModel } from '../../server/engine/model/open-tfjs';
-import { saveModel } from '../../server/engine/model/save-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { saveModel } from '../../server/engine/model/formats/tfjs-layers/save';
 import { softmaxCrossEntropy } from '../../server/engine/training/loss';
 import { train, trainableVariables } from '../../server/engine/training/train';
 import { MNIST_FOLDER } from '../fixtures/mnist';

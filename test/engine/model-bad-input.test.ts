@@ -4,9 +4,9 @@ import path from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
 import { layers as l, input, model as tfModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { FinePruneError } from '../../server/protocol/errors';
-import { openModel } from '../../server/engine/model/open-tfjs';
-import { buildSimpleCnn, encodeModel } from '../../server/engine/model/reference';
-import { summarise } from '../../server/engine/model/summary';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { buildSimpleCnn, encodeModel } from '../../server/engine/poison/simple-cnn';
+import { summarise } from '../../server/engine/model/formats/tfjs-layers/summary';
 import { filesOf, temporaryFolder, useBackend, write, type ModelJson } from './model-support';
 
 interface SequentialJson {

@@ -5,7 +5,7 @@ import * as L from '@tensorflow/tfjs-layers';
 import { forward } from '../../server/engine/model/forward';
 import { frozenLayers } from '../../server/engine/model/frozen';
 import type { OpenModel } from '../../server/engine/model/model';
-import { openModel } from '../../server/engine/model/open-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../server/engine/model/units';
 import {
   distance,

@@ -9,9 +9,9 @@ import { sha256 } from '../../server/engine/files/hash';
 import { forward } from '../../server/engine/model/forward';
 import { masksFor } from '../../server/engine/model/masks';
 import type { OpenModel } from '../../server/engine/model/model';
-import { openModel } from '../../server/engine/model/open-tfjs';
-import { buildSimpleCnn, encodeModel, reinitialise } from '../../server/engine/model/reference';
-import { saveModel, saveModelBeside } from '../../server/engine/model/save-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { buildSimpleCnn, encodeModel, reinitialise } from '../../server/engine/poison/simple-cnn';
+import { saveModel, saveModelBeside } from '../../server/engine/model/formats/tfjs-layers/save';
 import { findUnitSite } from '../../server/engine/model/units';
 import { distance, images, temporaryFolder, useBackend, write, type ModelJson } from './model-support';
 

@@ -5,7 +5,7 @@ import { forward, forwardFrom, forwardTo } from '../../server/engine/model/forwa
 import { frozenLayers } from '../../server/engine/model/frozen';
 import { masksFor } from '../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../server/engine/model/model';
-import { openModel } from '../../server/engine/model/open-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../server/engine/model/units';
 import {
   distance,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
 import { startEngine } from '../../server/jobs/engine-process';
-import type { RunOutcome } from '../../server/protocol/engine';
+import type { RunOutcome } from '../../server/protocol/messages/engine';
 import { FinePruneError } from '../../server/protocol/errors';
 import schema from '../../schemas/defense-report.schema.json';
 import { makeTempDir } from '../harness/processes';

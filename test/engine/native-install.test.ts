@@ -7,7 +7,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { TENSORFLOW_LIBRARIES } from '../../server/engine/backend/install/python';
 import { checkWheel, downloadWheel, extractHeaders } from '../../server/engine/backend/install/wheel';
-import { installNativeEngine, planInstall, removeNativeEngine } from '../../server/engine/backend/native-install';
+import {
+  installNativeEngine,
+  planInstall,
+  removeNativeEngine,
+} from '../../server/engine/backend/install/native-install';
 import {
   BINDING_FILE,
   PLATFORM,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
 import { startEngine } from '../../server/jobs/engine-process';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 

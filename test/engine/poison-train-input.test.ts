@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startPoisonTrain } from '../../server/jobs/engine-process';
-import type { PoisonTrainRequest } from '../../server/protocol/engine';
+import type { PoisonTrainRequest } from '../../server/protocol/messages/engine';
 import { FinePruneError } from '../../server/protocol/errors';
 import { writeMnistSubset } from '../fixtures/mnist';
 import { makeTempDir } from '../harness/processes';

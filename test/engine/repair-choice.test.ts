@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
 import { startEngine, startMeasure } from '../../server/jobs/engine-process';
-import type { RunOutcome } from '../../server/protocol/engine';
+import type { RunOutcome } from '../../server/protocol/messages/engine';
 import { smallConfig } from '../fixtures/small-backdoor';
 import { FIRST_TRIGGER, makeTwoBackdoors, SECOND_TRIGGER } from '../fixtures/two-backdoors';
 import { makeTempDir } from '../harness/processes';

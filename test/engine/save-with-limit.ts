@@ -1,6 +1,6 @@
 import { FinePruneError } from '../../server/protocol/errors';
-import { openModel } from '../../server/engine/model/open-tfjs';
-import { saveModel } from '../../server/engine/model/save-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { saveModel } from '../../server/engine/model/formats/tfjs-layers/save';
 import { useBackend } from './model-support';
 
 // Run by model-save.test.ts under a limit on file sizes: node save-with-limit.ts MODEL OUT

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { selectBackend } from '../../server/engine/backend/select';
-import { openIdx } from '../../server/engine/data/idx';
+import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { FinePruneError } from '../../server/protocol/errors';
 import { allCells, cellName, modelBasis, type Cell } from '../../study/cells';
 import { computeCell, madeModel, makeModel, trueFigures, type Place } from '../../study/compute';

@@ -1,11 +1,11 @@
 // CPU milliseconds of one fine-tuning step of the native engine on one thread: what step_time.py measures in PyTorch.
 import path from 'node:path';
 import { selectBackend } from '../../server/engine/backend/select';
-import { openIdx } from '../../server/engine/data/idx';
+import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { allIndices } from '../../server/engine/data/roles';
-import { sourceOf } from '../../server/engine/defense/inputs';
+import { sourceOf } from '../../server/engine/pass/inputs';
 import { masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/open-tfjs';
+import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../server/engine/model/units';
 import { train } from '../../server/engine/training/train';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { addDecision } from '../../server/engine/report/review';
+import { addDecision } from '../../server/engine/report/review/review';
 import { makeTempDir } from '../harness/processes';
 import { checkoutOf, readAction, readWorkflow, runAction, type ActionRun, type Step } from './action-runner';
 import { demoConfig } from './demo-folder';

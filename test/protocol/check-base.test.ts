@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { addDecision, issueFingerprint } from '../../server/engine/report/review';
+import { addDecision, issueFingerprint } from '../../server/engine/report/review/review';
 import { demoConfig } from './demo-folder';
 import { CheckRepos, fails, LOOSE, only, warned } from './check-support';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../server/engine/files/hash';
-import type { CheckedReport, CheckResult } from '../../server/protocol/review';
+import type { CheckedReport, CheckResult } from '../../server/protocol/report/review';
 import { pointerTo } from '../fixtures/other-files';
 import { makeTempDir } from '../harness/processes';
 import { fails, only, warned } from './check-support';

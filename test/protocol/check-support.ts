@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { judge, judgeGates } from '../../server/engine/report/verdict';
+import { judge, judgeGates } from '../../server/engine/defense/verdict';
 import { rate } from '../../server/engine/metrics/rate';
 import { exactPValue } from '../../server/engine/metrics/mcnemar';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { CheckedReport } from '../../server/protocol/review';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { CheckedReport } from '../../server/protocol/report/review';
 import { makeTempDir } from '../harness/processes';
 import { ReviewRepo, type CheckAnswer } from './review-repo';
 

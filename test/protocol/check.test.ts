@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { DefenseReport } from '../../server/protocol/report';
-import { judge, judgeGates } from '../../server/engine/report/verdict';
-import { modelFileHashes } from '../../server/engine/model/hash-files';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import { judge, judgeGates } from '../../server/engine/defense/verdict';
+import { modelFileHashes } from '../../server/engine/model/formats/tfjs-layers/hash-files';
 import { demoConfig } from './demo-folder';
 import { ROOT, type CheckAnswer } from './review-repo';
 import { CheckRepos, fails, forged, LOOSE, only, warned } from './check-support';

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startEngine, startPoisonTrain } from '../../server/jobs/engine-process';
-import type { EngineEvent, RunOutcome } from '../../server/protocol/engine';
+import type { EngineEvent, RunOutcome } from '../../server/protocol/messages/engine';
 import { type Failure, FinePruneError } from '../../server/protocol/errors';
 import { writeMnistSubset } from '../fixtures/mnist';
 import { isAlive } from '../harness/alive';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { LayerData } from '../../server/protocol/inspect';
-import { RUN_REQUEST, SCAN_REQUEST, type RunResult, type ScanAnswer } from '../../server/protocol/lsp';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { LayerData } from '../../server/protocol/messages/inspect';
+import { RUN_REQUEST, SCAN_REQUEST, type RunResult, type ScanAnswer } from '../../server/protocol/messages/lsp';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { parseToInspector } from '../../webview/messages/inspector';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../engine/attacked-model';
 import { assertAsReported } from '../engine/inspect-support';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ReportState } from '../../server/protocol/inspect';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { ReportState } from '../../server/protocol/messages/inspect';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { parseToInspector } from '../../webview/messages/inspector';
 import { exampleReport, textOf } from '../fixtures/example-report';
 import { makeTempDir } from '../harness/processes';

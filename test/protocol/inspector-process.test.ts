@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { InspectorProcess, type InspectorOptions } from '../../server/jobs/inspector-process';
 import { FinePruneError, type Failure } from '../../server/protocol/errors';
-import type { InspectQuery, InspectSubject } from '../../server/protocol/inspect';
+import type { InspectQuery, InspectSubject } from '../../server/protocol/messages/inspect';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';

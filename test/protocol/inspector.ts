@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CancellationTokenSource } from 'vscode-languageserver-protocol/node';
-import type { InspectAnswer, InspectQuery, LayerData, ModelState } from '../../server/protocol/inspect';
+import type { InspectAnswer, InspectQuery, LayerData, ModelState } from '../../server/protocol/messages/inspect';
 import {
   INSPECT_CHANGED,
   INSPECT_ENDED,
@@ -10,7 +10,7 @@ import {
   type InspectEnded,
   type InspectProgress,
   type InspectResult,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import { waitFor } from '../harness/poll';
 import type { LanguageClient } from './language-client';
 

@@ -16,7 +16,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from 'vscode-languageserver-protocol/node';
-import { STATUS_NOTIFICATION, type Settings, type StatusParams } from '../../server/protocol/lsp';
+import { STATUS_NOTIFICATION, type Settings, type StatusParams } from '../../server/protocol/messages/lsp';
 import { waitFor } from '../harness/poll';
 
 const SERVER = path.resolve(__dirname, '../../server/main.ts');

@@ -15,9 +15,9 @@ import {
   type EngineProcessOptions,
 } from '../../server/jobs/engine-process';
 import { InspectorProcess } from '../../server/jobs/inspector-process';
-import type { EngineEvent, RunOutcome } from '../../server/protocol/engine';
+import type { EngineEvent, RunOutcome } from '../../server/protocol/messages/engine';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { Overview } from '../../server/protocol/inspect';
+import type { Overview } from '../../server/protocol/messages/inspect';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
 

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { CodeLens, Diagnostic } from 'vscode-languageserver-protocol';
-import { PREPARE_REQUEST, type PrepareResult } from '../../server/protocol/lsp';
+import { PREPARE_REQUEST, type PrepareResult } from '../../server/protocol/messages/lsp';
 import type { Failure } from '../../server/protocol/errors';
 import { EXAMPLE_POINTER } from '../fixtures/other-files';
 import { makeTempDir } from '../harness/processes';

@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { startEngine } from '../../server/jobs/engine-process';
-import { markdownReport } from '../../server/engine/report/markdown';
-import { serialiseReport } from '../../server/engine/report/serialise';
-import type { DefenseReport } from '../../server/protocol/report';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
+import { serialiseReport } from '../../server/engine/report/json/serialise';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { demoConfig, makeDemo } from './demo-folder';
 
 export const ROOT = path.resolve(__dirname, '../..');
@@ -145,6 +145,6 @@ export interface CheckAnswer {
   passed: boolean;
   asked: string;
   base: { ref: string; commit: string } | null;
-  reports: import('../../server/protocol/review').CheckedReport[];
+  reports: import('../../server/protocol/report/review').CheckedReport[];
   failure?: { code: string; message: string };
 }

@@ -13,9 +13,9 @@ import {
   type ModelTextParams,
   type ModelTextResult,
   type ReadReportResult,
-} from '../../server/protocol/lsp';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { DefenseReview } from '../../server/protocol/review';
+} from '../../server/protocol/messages/lsp';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { DefenseReview } from '../../server/protocol/report/review';
 import { makeTempDir } from '../harness/processes';
 import { waitFor } from '../harness/poll';
 import { LanguageClient, uriOf } from './language-client';

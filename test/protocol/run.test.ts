@@ -7,7 +7,7 @@ import {
   type Hover,
   type MarkupContent,
 } from 'vscode-languageserver-protocol/node';
-import { RUN_REQUEST, type RunResult } from '../../server/protocol/lsp';
+import { RUN_REQUEST, type RunResult } from '../../server/protocol/messages/lsp';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';

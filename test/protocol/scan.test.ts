@@ -16,7 +16,7 @@ import {
   type RunResult,
   type ScanAnswer,
   type ScanParams,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { ownCache } from '../harness/own-cache';

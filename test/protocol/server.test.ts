@@ -18,7 +18,7 @@ import {
   type EngineStatus,
   type PrepareResult,
   type RunResult,
-} from '../../server/protocol/lsp';
+} from '../../server/protocol/messages/lsp';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
 import { LanguageClient, latencies, latencyWords, uriOf } from './language-client';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { addDecision } from '../../server/engine/report/review';
+import { addDecision } from '../../server/engine/report/review/review';
 import {
   ACCEPT_FINDING_REQUEST,
   READ_REPORT_REQUEST,
   type AcceptFindingParams,
   type AcceptFindingResult,
   type ReadReportResult,
-} from '../../server/protocol/lsp';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { DefenseReview, ReviewedIssue } from '../../server/protocol/review';
+} from '../../server/protocol/messages/lsp';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { DefenseReview, ReviewedIssue } from '../../server/protocol/report/review';
 import { makeTempDir } from '../harness/processes';
 import { LanguageClient, uriOf } from './language-client';
 import { CLI, CLI_ENVIRONMENT, command, ROOT, type CheckAnswer } from './review-repo';

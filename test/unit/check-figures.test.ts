@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { compareMeasured } from '../../server/cli/check/measured';
 import { compareReproduced } from '../../server/cli/check/reproduced';
-import { serialiseReport } from '../../server/engine/report/serialise';
-import type { MeasureOutcome } from '../../server/protocol/engine';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { CheckResult } from '../../server/protocol/review';
+import { serialiseReport } from '../../server/engine/report/json/serialise';
+import type { MeasureOutcome } from '../../server/protocol/messages/engine';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { CheckResult } from '../../server/protocol/report/review';
 import { rateOf, referenceReport } from '../fixtures/report';
 
 const failed = (results: CheckResult[]): string[] =>

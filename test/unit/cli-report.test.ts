@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { addDecision } from '../../server/engine/report/review';
+import { addDecision } from '../../server/engine/report/review/review';
 import { makeTempDir } from '../harness/processes';
 import { EXAMPLE_FOLDER, exampleReport, exampleText, textOf } from '../fixtures/example-report';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createProgress, describeProgress, KnownClasses, TimeLeft } from '../../server/cli/progress';
-import { exitCodeOfScan, planScan, scanCommand, type ScanFlags } from '../../server/cli/scan';
-import { summarizeScan } from '../../server/cli/scan-summary';
+import { createProgress, describeProgress, KnownClasses, TimeLeft } from '../../server/cli/output/progress';
+import { exitCodeOfScan, planScan, scanCommand, type ScanFlags } from '../../server/cli/commands/scan';
+import { summarizeScan } from '../../server/cli/output/scan-summary';
 import { modelName, placedWithoutConfig } from '../../server/engine/config/scan-inputs';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
-import type { ScanRequest } from '../../server/protocol/scan';
+import type { ScanRequest } from '../../server/protocol/report/scan';
 import { quietScan, scanOf, suspiciousScan } from '../fixtures/repaired-report';
 import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../fixtures/scan-report';
 import { makeTempDir } from '../harness/processes';

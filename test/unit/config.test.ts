@@ -12,10 +12,10 @@ import {
   readConfig,
   resolveConfig,
 } from '../../server/engine/config/read-config';
-import { checkNamedUnits, chosenUnits } from '../../server/engine/defense/named-units';
+import { checkNamedUnits, chosenUnits } from '../../server/engine/pruning/named-units';
 import { canonicalJson, sha256 } from '../../server/engine/files/hash';
 import { badInput } from '../../server/protocol/errors';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { failureOf, temporaryFolder } from '../harness/files';
 
 const FILE = '/workspace/mnist.fineprune.json';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { decidingFigure, isWithin, judgeEffect, type EffectJudgement } from '../../server/engine/report/effect';
-import type { StageMetrics } from '../../server/protocol/report';
+import { decidingFigure, isWithin, judgeEffect, type EffectJudgement } from '../../server/engine/defense/effect';
+import type { StageMetrics } from '../../server/protocol/report/report';
 import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
 
 const LIMIT = 0.05;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { toFailure } from '../../server/engine/failure';
-import { throttleProgress } from '../../server/engine/progress-throttle';
-import type { EngineEvent, Phase } from '../../server/protocol/engine';
+import { toFailure } from '../../server/engine/process/failure';
+import { throttleProgress } from '../../server/engine/process/progress-throttle';
+import type { EngineEvent, Phase } from '../../server/protocol/messages/engine';
 import { badInput } from '../../server/protocol/errors';
 
 describe('events of the engine process', () => {

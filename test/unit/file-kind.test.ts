@@ -14,7 +14,7 @@ import {
   type Kind,
 } from '../../server/engine/files/file-kind';
 import { insideGzip, sniffFile } from '../../server/engine/files/sniff';
-import { refuseOtherModel } from '../../server/engine/model/other-model';
+import { refuseOtherModel } from '../../server/engine/model/formats/other-model';
 import { bzip2Header, EXAMPLE_POINTER } from '../fixtures/other-files';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../harness/files';
 

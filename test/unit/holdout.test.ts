@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { configProblems } from '../../server/engine/config/read-config';
 import { resolveConfig } from '../../server/engine/config/resolve-config';
 import { canonicalJson, sha256 } from '../../server/engine/files/hash';
-import { formerHoldout, settingProblems } from '../../server/engine/report/consistency-settings';
-import { tellOf } from '../../server/engine/report/consistency';
-import { isOfConfig, settingsRun } from '../../server/engine/report/staleness';
+import { formerHoldout, settingProblems } from '../../server/engine/report/consistency/settings';
+import { tellOf } from '../../server/engine/report/consistency/consistency';
+import { isOfConfig, settingsRun } from '../../server/engine/report/check/staleness';
 import { heldOutImages, namedHoldout, recordedHoldout } from '../../server/protocol/holdout';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport } from '../fixtures/example-report';
 
 /** The example's config as it is, or with a number of held-out images named. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { histogramOf } from '../../server/engine/inspect/histogram';
+import { histogramOf } from '../../server/engine/inspect/unit/histogram';
 
 const total = (bins: Uint32Array) => bins.reduce((a, b) => a + b, 0);
 

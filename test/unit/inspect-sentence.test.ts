@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { unitSentence, type UnitFigures } from '../../server/engine/inspect/unit-sentence';
+import { unitSentence, type UnitFigures } from '../../server/engine/inspect/unit/unit-sentence';
 
 const base: UnitFigures = {
   word: 'neuron',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { FromInspector } from '../../server/protocol/inspector-view';
-import { Asks } from '../../webview/inspector/asks';
+import type { FromInspector } from '../../server/protocol/messages/inspector-view';
+import { Asks } from '../../webview/inspector/state/asks';
 import { CRASHED, overview, unitData } from './inspector-support';
 
 const unit = (index: number) =>

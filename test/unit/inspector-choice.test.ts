@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { pruneCount } from '../../server/engine/defense/ranking';
+import { pruneCount } from '../../server/engine/pass/ranking';
 import { parseInspectorState } from '../../webview/messages/inspector';
 import {
   chosenCount,
@@ -9,7 +9,7 @@ import {
   sortedBy,
   toKeep,
   withLayer,
-} from '../../webview/inspector/choice';
+} from '../../webview/inspector/state/choice';
 import {
   countFor,
   firstThreshold,
@@ -21,7 +21,7 @@ import {
   rowFor,
   sorted,
   toggled,
-} from '../../webview/inspector/units';
+} from '../../webview/inspector/state/units';
 import { CONFIG, layerData, overview } from './inspector-support';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };

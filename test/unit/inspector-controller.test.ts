@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { InspectorState } from '../../server/protocol/inspector-view';
+import type { InspectorState } from '../../server/protocol/messages/inspector-view';
 import { waitFor } from '../harness/poll';
-import { SEARCHING } from '../../webview/inspector/loader';
+import { SEARCHING } from '../../webview/inspector/state/loader';
 import { repairedReport } from '../fixtures/repaired-report';
 import {
   CONFIG,

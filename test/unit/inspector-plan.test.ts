@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ReportState } from '../../server/protocol/inspect';
-import { plannedOrder, planName, planned, planText } from '../../webview/inspector/plan';
-import { maskFigures, points, rateText } from '../../webview/inspector/words';
+import type { ReportState } from '../../server/protocol/messages/inspect';
+import { plannedOrder, planName, planned, planText } from '../../webview/inspector/state/plan';
+import { maskFigures, points, rateText } from '../../webview/inspector/words/words';
 import { CRASHED, layerData, maskData, overview, Page, rate, settled, unitData } from './inspector-support';
 
 const NAMED = { ratio: null, rule: 'clean-mean', guide: null, units: [3, 7] } as const;

@@ -8,11 +8,11 @@ import type {
   Overview,
   TriggerSearch,
   UnitData,
-} from '../../server/protocol/inspect';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
-import type { Rate } from '../../server/protocol/report';
-import { Controller } from '../../webview/inspector/controller';
-import { Store } from '../../webview/inspector/store';
+} from '../../server/protocol/messages/inspect';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
+import type { Rate } from '../../server/protocol/report/report';
+import { Controller } from '../../webview/inspector/state/controller';
+import { Store } from '../../webview/inspector/state/store';
 
 export const CONFIG = 'file:///home/me/net.fineprune.json';
 export const CRASHED: Failure = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Example } from '../../server/protocol/inspect';
-import { saveTable, unitTable } from '../../webview/inspector/table';
-import { ranks, sorted } from '../../webview/inspector/units';
+import type { Example } from '../../server/protocol/messages/inspect';
+import { saveTable, unitTable } from '../../webview/inspector/state/table';
+import { ranks, sorted } from '../../webview/inspector/state/units';
 import {
   aligned,
   curveBasis,
@@ -25,9 +25,9 @@ import {
   shortShare,
   subsetText,
   whyNoAfter,
-} from '../../webview/inspector/words';
-import { limitOf, ruleText, whyNoChoice } from '../../webview/inspector/rule-words';
-import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../../webview/inspector/scan-words';
+} from '../../webview/inspector/words/words';
+import { limitOf, ruleText, whyNoChoice } from '../../webview/inspector/words/rules';
+import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../../webview/inspector/words/scan';
 import { repairedReport } from '../fixtures/repaired-report';
 import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from './inspector-support';
 

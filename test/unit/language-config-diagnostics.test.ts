@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { configProblems } from '../../server/engine/config/read-config';
-import { configDiagnostics } from '../../server/language/config-diagnostics';
-import { configActions } from '../../server/language/config-actions';
-import { NO_FACTS, type ConfigFacts, type FailedRun } from '../../server/language/facts';
+import { configDiagnostics } from '../../server/language/config/diagnostics';
+import { configActions } from '../../server/language/config/actions';
+import { NO_FACTS, type ConfigFacts, type FailedRun } from '../../server/language/text/facts';
 import { configOf, configWith, diagnose, goodFacts, marked, SIMPLE_CNN, URI } from './language-support';
 
 /** Exactly one diagnostic of that code, with exactly the marked range. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { MarkupContent } from 'vscode-languageserver-types';
-import { configCompletion } from '../../server/language/config-completion';
-import { configHints } from '../../server/language/config-hints';
-import { configHover } from '../../server/language/config-hover';
-import { configLenses } from '../../server/language/config-lenses';
-import { fieldAt } from '../../server/language/config-schema';
-import { NO_FACTS, type ConfigFacts } from '../../server/language/facts';
-import { TERMS } from '../../server/language/metric-text';
-import type { ActiveRun, LastRun } from '../../server/language/run-state';
+import { configCompletion } from '../../server/language/config/completion';
+import { configHints } from '../../server/language/config/hints';
+import { configHover } from '../../server/language/config/hover';
+import { configLenses } from '../../server/language/config/lenses';
+import { fieldAt } from '../../server/language/config/schema';
+import { NO_FACTS, type ConfigFacts } from '../../server/language/text/facts';
+import { TERMS } from '../../server/language/text/metric-text';
+import type { ActiveRun, LastRun } from '../../server/language/report/run-state';
 import { configOf, configWith, goodFacts, jsonService, SIMPLE_CNN, URI } from './language-support';
 import { sampleReport } from './language-report';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { MarkupContent } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { modelActions } from '../../server/language/model-actions';
-import { modelHover } from '../../server/language/model-hover';
-import { modelLenses } from '../../server/language/model-lenses';
-import { layerNameSpan, stringAround } from '../../server/language/model-text';
-import { percent, prunedCount, resultLine } from '../../server/language/report-text';
-import { configResultDiagnostics, modelDiagnostics } from '../../server/language/result-diagnostics';
-import type { DefenseReport } from '../../server/protocol/report';
+import { modelActions } from '../../server/language/model/actions';
+import { modelHover } from '../../server/language/model/hover';
+import { modelLenses } from '../../server/language/model/lenses';
+import { layerNameSpan, stringAround } from '../../server/language/model/text';
+import { percent, prunedCount, resultLine } from '../../server/language/text/report-text';
+import { configResultDiagnostics, modelDiagnostics } from '../../server/language/report/result-diagnostics';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { configOf, configWith, marked, SIMPLE_CNN } from './language-support';
 import { sampleReport } from './language-report';
 

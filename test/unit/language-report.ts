@@ -1,4 +1,4 @@
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { referenceReport } from '../fixtures/report';
 
 /** The reference report with the indices that the editor spells out, and the figures of the example. */

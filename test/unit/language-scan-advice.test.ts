@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { MarkupContent } from 'vscode-languageserver-types';
 import { configProblems } from '../../server/engine/config/read-config';
-import { configActions } from '../../server/language/config-actions';
-import { configLenses } from '../../server/language/config-lenses';
-import { nodeAt, parseConfig } from '../../server/language/config-text';
-import { modelHover } from '../../server/language/model-hover';
-import { modelLenses } from '../../server/language/model-lenses';
-import { fixesOf } from '../../server/language/problem';
+import { configActions } from '../../server/language/config/actions';
+import { configLenses } from '../../server/language/config/lenses';
+import { nodeAt, parseConfig } from '../../server/language/text/config-text';
+import { modelHover } from '../../server/language/model/hover';
+import { modelLenses } from '../../server/language/model/lenses';
+import { fixesOf } from '../../server/language/text/problem';
 import {
   scanConfigDiagnostics,
   scanModelDiagnostics,
   scanTextDiagnostics,
-} from '../../server/language/scan-diagnostics';
-import { scanHover } from '../../server/language/scan-hover';
-import type { LastScan } from '../../server/language/scan-state';
-import { scanLine } from '../../server/language/scan-text';
-import type { ScanAdvice, ScanResult } from '../../server/protocol/scan';
+} from '../../server/language/scan/diagnostics';
+import { scanHover } from '../../server/language/scan/hover';
+import type { LastScan } from '../../server/language/scan/state';
+import { scanLine } from '../../server/language/scan/text';
+import type { ScanAdvice, ScanResult } from '../../server/protocol/report/scan';
 import { quietScan, suspiciousScan } from '../fixtures/repaired-report';
 import {
   knownScan,

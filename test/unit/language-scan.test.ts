@@ -3,26 +3,26 @@ import { PNG } from 'pngjs';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CodeAction, MarkupContent } from 'vscode-languageserver-types';
 import { configProblems } from '../../server/engine/config/read-config';
-import { configHints } from '../../server/language/config-hints';
-import { configHover } from '../../server/language/config-hover';
-import { configLenses } from '../../server/language/config-lenses';
-import { parseConfig } from '../../server/language/config-text';
-import { maskPicture, triggerPicture } from '../../server/language/mask-picture';
-import { modelHover } from '../../server/language/model-hover';
-import { modelLenses } from '../../server/language/model-lenses';
-import { scanActions } from '../../server/language/scan-actions';
+import { configHints } from '../../server/language/config/hints';
+import { configHover } from '../../server/language/config/hover';
+import { configLenses } from '../../server/language/config/lenses';
+import { parseConfig } from '../../server/language/text/config-text';
+import { maskPicture, triggerPicture } from '../../server/language/text/mask-picture';
+import { modelHover } from '../../server/language/model/hover';
+import { modelLenses } from '../../server/language/model/lenses';
+import { scanActions } from '../../server/language/scan/actions';
 import {
   brokenScan,
   scanConfigDiagnostics,
   scanModelDiagnostics,
   scanTextDiagnostics,
-} from '../../server/language/scan-diagnostics';
-import { scanHover } from '../../server/language/scan-hover';
-import { scanTextLenses } from '../../server/language/scan-lenses';
-import { ScanProgress } from '../../server/language/scan-progress';
-import type { LastScan } from '../../server/language/scan-state';
-import { scanTitle } from '../../server/language/scan-text';
-import type { ScanResult } from '../../server/protocol/scan';
+} from '../../server/language/scan/diagnostics';
+import { scanHover } from '../../server/language/scan/hover';
+import { scanTextLenses } from '../../server/language/scan/lenses';
+import { ScanProgress } from '../../server/language/scan/progress';
+import type { LastScan } from '../../server/language/scan/state';
+import { scanTitle } from '../../server/language/scan/text';
+import type { ScanResult } from '../../server/protocol/report/scan';
 import { quietScan, scanOf, suspiciousScan } from '../fixtures/repaired-report';
 import { scanReport, scanText } from '../fixtures/scan-report';
 import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from './language-support';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { maskBytes, maskDrawing, MOST_COLUMNS, strongestShare } from '../../server/engine/report/mask-drawing';
+import { maskBytes, maskDrawing, MOST_COLUMNS, strongestShare } from '../../server/engine/report/markdown/mask-drawing';
 import { spotEstimate } from '../fixtures/repaired-report';
 
 /** A mask that is `share` of 255 where `at` says so. */

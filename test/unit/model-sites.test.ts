@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { FinePruneError } from '../../server/protocol/errors';
 import type { Graph } from '../../server/engine/model/graph';
-import { parseModelJson } from '../../server/engine/model/model-json';
-import { isTfjsModelJson, summarise } from '../../server/engine/model/summary';
-import { parseTopology } from '../../server/engine/model/topology';
+import { parseModelJson } from '../../server/engine/model/formats/tfjs-layers/model-json';
+import { isTfjsModelJson, summarise } from '../../server/engine/model/formats/tfjs-layers/summary';
+import { parseTopology } from '../../server/engine/model/formats/tfjs-layers/topology';
 import { findUnitSite, prunableLayers, strategySite } from '../../server/engine/model/units';
 
 type Layer = [className: string, name: string, config?: Record<string, unknown>, inputs?: string[]];

@@ -7,8 +7,8 @@ import {
   shardPaths,
   unknownWeightsText,
   weightsText,
-} from '../../server/engine/model/text-summary';
-import { ranges } from '../../server/engine/model/tensor-text';
+} from '../../server/engine/model/formats/tfjs-layers/text-summary';
+import { ranges } from '../../server/engine/model/formats/tfjs-layers/tensor-text';
 import { FinePruneError } from '../../server/protocol/errors';
 
 const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets');

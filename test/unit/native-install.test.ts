@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCompiler } from '../../server/engine/backend/install/compile';
 import { installFailure } from '../../server/engine/backend/install/failure';
-import { readEngine, writeManifest } from '../../server/engine/backend/install/manifest';
+import { readEngine, writeManifest } from '../../server/engine/backend/native-manifest';
 import {
   placeEngine,
   removeEngine,
@@ -18,7 +18,11 @@ import { TENSORFLOW_LIBRARIES, findPythonTensorflow } from '../../server/engine/
 import { failureLine, run } from '../../server/engine/backend/install/run';
 import { probeBinding } from '../../server/engine/backend/install/verify';
 import { checkWheel, downloadWheel } from '../../server/engine/backend/install/wheel';
-import { installNativeEngine, planInstall, removeNativeEngine } from '../../server/engine/backend/native-install';
+import {
+  installNativeEngine,
+  planInstall,
+  removeNativeEngine,
+} from '../../server/engine/backend/install/native-install';
 import {
   BINDING_FILE,
   PLATFORM,

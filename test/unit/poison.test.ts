@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { resolveTrigger } from '../../server/engine/config/resolve-config';
-import { openTrigger } from '../../server/engine/attack/open-trigger';
-import { poisonedSplit } from '../../server/engine/attack/poison';
+import { openTrigger } from '../../server/engine/triggers/open-trigger';
+import { poisonedSplit } from '../../server/engine/poison/poison';
 import type { Split } from '../../server/engine/data/dataset';
-import { openIdx } from '../../server/engine/data/idx';
+import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../harness/files';
 
 const noFiles = async (): Promise<string> => assert.fail('this trigger needs no file');

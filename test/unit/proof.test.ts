@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { sourceOf } from '../../server/engine/defense/inputs';
+import { sourceOf } from '../../server/engine/pass/inputs';
 import { unsearched } from '../../server/engine/defense/proof';
 import type { Split } from '../../server/engine/data/dataset';
 import { allIndices } from '../../server/engine/data/roles';
 import { rate } from '../../server/engine/metrics/rate';
-import { proofSentence } from '../../server/engine/report/attempt-words';
-import { markdownReport } from '../../server/engine/report/markdown';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
-import type { DefenseReport, Rate } from '../../server/protocol/report';
+import { proofSentence } from '../../server/engine/defense/attempt-words';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
+import type { DefenseReport, Rate } from '../../server/protocol/report/report';
 import { textOf } from '../fixtures/example-report';
 import { judged, repairedReport } from '../fixtures/repaired-report';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { ActivationStatistics } from '../../server/engine/defense/activations';
-import { curvePoints, largestWithinLimit } from '../../server/engine/defense/curve-plan';
-import { denseCurveHits } from '../../server/engine/defense/dense-curve';
-import { mostRaised, pruneCount, pruneOrder } from '../../server/engine/defense/ranking';
+import { ActivationStatistics } from '../../server/engine/pass/activations';
+import { curvePoints, largestWithinLimit } from '../../server/engine/pruning/curve-plan';
+import { denseCurveHits } from '../../server/engine/pruning/dense-curve';
+import { mostRaised, pruneCount, pruneOrder } from '../../server/engine/pass/ranking';
 
 describe('ranking and curve', () => {
   it('prunes ⌊ratio·n + 1e-9⌋ units', () => {

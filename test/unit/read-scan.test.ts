@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { rate } from '../../server/engine/metrics/rate';
-import { readScan } from '../../server/engine/report/read-scan';
+import { readScan } from '../../server/engine/report/json/read-scan';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { ScanReport, ScanResult } from '../../server/protocol/scan';
+import type { ScanReport, ScanResult } from '../../server/protocol/report/scan';
 import { quietScan, suspiciousScan } from '../fixtures/repaired-report';
 import {
   knownScan,

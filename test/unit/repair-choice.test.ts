@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { summarize } from '../../server/cli/summary';
-import { bestOf, leastLoss, missedGates, tooFewFor } from '../../server/engine/defense/repair/choice';
+import { summarize } from '../../server/cli/output/summary';
+import { bestOf, leastLoss, missedGates, tooFewFor } from '../../server/engine/repair/choice';
 import { rate } from '../../server/engine/metrics/rate';
-import { noneMetSentence } from '../../server/engine/report/attempt-words';
-import { markdownReport } from '../../server/engine/report/markdown';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
-import type { DefenseReport, HeldOutFigures } from '../../server/protocol/report';
+import { noneMetSentence } from '../../server/engine/defense/attempt-words';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
+import type { DefenseReport, HeldOutFigures } from '../../server/protocol/report/report';
 import { attemptSign } from '../../webview/report/words';
 import { textOf } from '../fixtures/example-report';
 import { heldOutOf, unmetReport, untouchedReport } from '../fixtures/unmet-report';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { compareReports } from '../../server/engine/report/compare';
-import { comparisonMarkdown } from '../../server/engine/report/compare-markdown';
-import { judge, judgeGates } from '../../server/engine/report/verdict';
+import { compareReports } from '../../server/engine/report/compare/compare';
+import { comparisonMarkdown } from '../../server/engine/report/markdown/compare';
+import { judge, judgeGates } from '../../server/engine/defense/verdict';
 import { rate } from '../../server/engine/metrics/rate';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { FigureChange, ReportComparison } from '../../server/protocol/review';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { FigureChange, ReportComparison } from '../../server/protocol/report/review';
 import { exampleReport, setAttackSuccess } from '../fixtures/example-report';
 import { judged, repairedReport, scanOf } from '../fixtures/repaired-report';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { judgeGates, judge } from '../../server/engine/report/verdict';
+import { judgeGates, judge } from '../../server/engine/defense/verdict';
 import { mcnemar } from '../../server/engine/metrics/mcnemar';
 import { rate } from '../../server/engine/metrics/rate';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
-import type { DefenseReport } from '../../server/protocol/report';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport, exampleText, setAttackSuccess, textOf } from '../fixtures/example-report';
 
 /** Problems of the committed report after a change by hand, as `id pointer`. It must still be one that can be read. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { MarkupContent } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { parseConfig, nodeAtPointer } from '../../server/language/config-text';
-import { reportHover } from '../../server/language/report-hover';
-import { beforeAfterLine, resultLine, stageTable } from '../../server/language/report-text';
-import type { DefenseReport } from '../../server/protocol/report';
+import { parseConfig, nodeAtPointer } from '../../server/language/text/config-text';
+import { reportHover } from '../../server/language/report/hover';
+import { beforeAfterLine, resultLine, stageTable } from '../../server/language/text/report-text';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport, textOf } from '../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../fixtures/repaired-report';
 

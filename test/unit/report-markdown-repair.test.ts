@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { markdownReport } from '../../server/engine/report/markdown';
-import type { DefenseReport } from '../../server/protocol/report';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport } from '../fixtures/example-report';
 import { guidedPruningReport, repairedReport, scanOf } from '../fixtures/repaired-report';
 

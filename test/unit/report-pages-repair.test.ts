@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { whichEstimated as whichInText } from '../../server/engine/report/compare-words';
+import { whichEstimated as whichInText } from '../../server/engine/report/compare/words';
 import { missedWithin as ofText, WITHIN_WORDS } from '../../server/engine/report/gate-words';
-import { reviewedIssues } from '../../server/engine/report/review';
-import type { DefenseReport } from '../../server/protocol/report';
+import { reviewedIssues } from '../../server/engine/report/review/review';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { flaggedText, scanSigns, whichEstimated } from '../../webview/compare/words';
 import { parseToReport } from '../../webview/messages/report';
 import { layerUnits, shownInversions, triggerPixels } from '../../webview/report/derive';

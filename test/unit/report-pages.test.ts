@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { compareReports } from '../../server/engine/report/compare';
-import { readReport } from '../../server/engine/report/read-report';
-import { issueFingerprint, reviewedIssues } from '../../server/engine/report/review';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { Decision, DefenseReview } from '../../server/protocol/review';
+import { compareReports } from '../../server/engine/report/compare/compare';
+import { readReport } from '../../server/engine/report/json/read-report';
+import { issueFingerprint, reviewedIssues } from '../../server/engine/report/review/review';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { Decision, DefenseReview } from '../../server/protocol/report/review';
 import { curvesTable, prunedAt } from '../../webview/compare/curves-chart';
 import {
   changeSign,

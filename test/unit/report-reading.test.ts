@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readReport } from '../../server/engine/report/read-report';
+import { readReport } from '../../server/engine/report/json/read-report';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport, exampleText, textOf } from '../fixtures/example-report';
 
 /** The failure that a text is refused with. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { addDecision, readReview, reviewedIssues } from '../../server/engine/report/review';
+import { addDecision, readReview, reviewedIssues } from '../../server/engine/report/review/review';
 import { rate } from '../../server/engine/metrics/rate';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { exampleReport, textOf } from '../fixtures/example-report';
 import {
   guidedPruningReport,

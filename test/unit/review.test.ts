@@ -8,10 +8,10 @@ import {
   readReview,
   reviewedIssues,
   type DecisionFields,
-} from '../../server/engine/report/review';
+} from '../../server/engine/report/review/review';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { DefenseReport } from '../../server/protocol/report';
-import type { IssueId } from '../../server/protocol/review';
+import type { DefenseReport } from '../../server/protocol/report/report';
+import type { IssueId } from '../../server/protocol/report/review';
 import { makeTempDir } from '../harness/processes';
 import { exampleReport } from '../fixtures/example-report';
 

@@ -4,23 +4,28 @@ import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig as readDefenseConfig, resolveConfig } from '../../server/engine/config/read-config';
 import { canonicalJson, sha256 } from '../../server/engine/files/hash';
-import { portable } from '../../server/engine/report/build-report';
-import { markdownReport } from '../../server/engine/report/markdown';
-import { consistencyProblems, readReport } from '../../server/engine/report/read-report';
-import { isOfConfig, overriddenBy, runSettings } from '../../server/engine/report/staleness';
-import { configActions } from '../../server/language/config-actions';
-import { withRepair, withSettingsOf } from '../../server/language/config-edits';
-import { configHover } from '../../server/language/config-hover';
-import { configLenses, lastTooltip } from '../../server/language/config-lenses';
-import { parseConfig, type ConfigText } from '../../server/language/config-text';
-import { NO_FACTS } from '../../server/language/facts';
-import { reportDiagnostics } from '../../server/language/report-diagnostics';
-import { reportHover } from '../../server/language/report-hover';
-import { configResultDiagnostics } from '../../server/language/result-diagnostics';
-import type { LastRun } from '../../server/language/run-state';
+import { portable } from '../../server/engine/report/json/build-report';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
+import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
+import { isOfConfig, overriddenBy, runSettings } from '../../server/engine/report/check/staleness';
+import { configActions } from '../../server/language/config/actions';
+import { withRepair, withSettingsOf } from '../../server/language/config/edits';
+import { configHover } from '../../server/language/config/hover';
+import { configLenses, lastTooltip } from '../../server/language/config/lenses';
+import { parseConfig, type ConfigText } from '../../server/language/text/config-text';
+import { NO_FACTS } from '../../server/language/text/facts';
+import { reportDiagnostics } from '../../server/language/report/diagnostics';
+import { reportHover } from '../../server/language/report/hover';
+import { configResultDiagnostics } from '../../server/language/report/result-diagnostics';
+import type { LastRun } from '../../server/language/report/run-state';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import type { DefenseReport, OverriddenSetting } from '../../server/protocol/report';
-import { recordedSettings, settingsText, withSettings, type RunSetting } from '../../server/protocol/run-settings';
+import type { DefenseReport, OverriddenSetting } from '../../server/protocol/report/report';
+import {
+  recordedSettings,
+  settingsText,
+  withSettings,
+  type RunSetting,
+} from '../../server/protocol/report/run-settings';
 import { parseToReport } from '../../webview/messages/report';
 import { exampleReport, EXAMPLE_FOLDER, textOf } from '../fixtures/example-report';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { painter } from '../../server/cli/paint';
-import { plotCurve } from '../../server/cli/plot';
-import { clock, describeProgress, TimeLeft } from '../../server/cli/progress';
-import { percent, summarize, wrap } from '../../server/cli/summary';
+import { painter } from '../../server/cli/output/paint';
+import { plotCurve } from '../../server/cli/output/plot';
+import { clock, describeProgress, TimeLeft } from '../../server/cli/output/progress';
+import { percent, summarize, wrap } from '../../server/cli/output/summary';
 import { repairedReport } from '../fixtures/repaired-report';
 import { referenceReport } from '../fixtures/report';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { bestOf, meetsGates } from '../../server/engine/defense/repair/choice';
+import { bestOf, meetsGates } from '../../server/engine/repair/choice';
 import { judgedSuccess, triggeredRate } from '../../server/engine/metrics/triggered-rate';
-import type { HeldOutFigures, TriggeredRate } from '../../server/protocol/report';
+import type { HeldOutFigures, TriggeredRate } from '../../server/protocol/report/report';
 
 const gates = { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 };
 

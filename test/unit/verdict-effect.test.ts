@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { missedGate } from '../../server/engine/report/gate-words';
-import { judge, judgeGates } from '../../server/engine/report/verdict';
-import type { DefenseReport } from '../../server/protocol/report';
+import { judge, judgeGates } from '../../server/engine/defense/verdict';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
 import { referenceReport } from '../fixtures/report';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { DefenseReport, UnitActivation } from '../../server/protocol/report';
+import type { DefenseReport, UnitActivation } from '../../server/protocol/report/report';
 import { findings, type Facts } from '../../server/engine/report/findings';
-import { judge, judgeGates } from '../../server/engine/report/verdict';
-import { percent } from '../../server/engine/report/words';
+import { judge, judgeGates } from '../../server/engine/defense/verdict';
+import { percent } from '../../server/engine/metrics/words';
 import { rateOf, referenceReport } from '../fixtures/report';
 
 function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
-import type { LayerData, Overview, UnitData } from '../../server/protocol/inspect';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
+import type { LayerData, Overview, UnitData } from '../../server/protocol/messages/inspect';
 import { parseFromInspector, parseInspectorState, parseToInspector } from '../../webview/messages/inspector';
 import { repairedReport } from '../fixtures/repaired-report';
 

@@ -5,7 +5,7 @@ import { toCsv } from '../../webview/ui/charts/export';
 import { runsPath } from '../../webview/ui/charts/layer-marks';
 import { barsPath, fit } from '../../webview/ui/charts/svg';
 import { formatNumber, formatShare } from '../../webview/ui/format';
-import { gridAction } from '../../webview/ui/grid-keys';
+import { gridAction } from '../../webview/ui/grid/grid-keys';
 import { buffersIn } from '../../webview/ui/host';
 import { bytesOf } from '../../webview/ui/bytes';
 import { colourOf } from '../../webview/ui/mask-image';

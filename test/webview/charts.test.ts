@@ -135,12 +135,10 @@ describe('charts in a page', function () {
     assert.ok(outcome.same && outcome.inside > 5);
     // Where the marks stand now: 1,500 of 4,096 of the frame, units 100 to 199, and the figures of unit 3000.
     const box = async (lane: string): Promise<{ from: number; to: number }> => {
-      const { left, right } = await open.page
-        .locator(`[data-lane=${lane}]`)
-        .evaluate((path: SVGPathElement) => ({
-          left: path.getBBox().x,
-          right: path.getBBox().x + path.getBBox().width,
-        }));
+      const { left, right } = await open.page.locator(`[data-lane=${lane}]`).evaluate((path: SVGPathElement) => ({
+        left: path.getBBox().x,
+        right: path.getBBox().x + path.getBBox().width,
+      }));
       return {
         from: Math.round(((left - 58) / (640 - 58 - 8)) * UNITS),
         to: Math.round(((right - 58) / (640 - 58 - 8)) * UNITS),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
 import type { Fault, Host } from '../../webview/ui/host';
 import { closeBrowser } from '../harness/chromium-browser';
 import { waitFor } from '../harness/poll';

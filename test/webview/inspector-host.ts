@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { serveInspections } from '../../server/engine/inspect/serve';
-import type { InspectAnswer, InspectSubject, ReportState } from '../../server/protocol/inspect';
-import type { FromInspector, ToInspector } from '../../server/protocol/inspector-view';
+import type { InspectAnswer, InspectSubject, ReportState } from '../../server/protocol/messages/inspect';
+import type { FromInspector, ToInspector } from '../../server/protocol/messages/inspector-view';
 import { parseFromInspector } from '../../webview/messages/inspector';
 import { openPage, type OpenPage } from './open-page';
 import type { Theme } from './themes';

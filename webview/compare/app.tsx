@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
-import type { DefenseReport } from '../../server/protocol/report';
+import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/review-view';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import { curvePoints, offCurve } from '../report/derive';
-import { Bar, Broken, Icon, Section } from '../report/parts';
+import { Bar, Broken, Icon, Section } from '../report/sections/parts';
 import type { Exported } from '../ui/charts/figure';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';

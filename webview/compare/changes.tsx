@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ReportComparison } from '../../server/protocol/review';
+import type { ReportComparison } from '../../server/protocol/report/review';
 import { count } from '../ui/format';
-import { Scroll, Section } from '../report/parts';
+import { Scroll, Section } from '../report/sections/parts';
 import { ChangeWord } from './figures';
 import { FINDING_SIGNS, findingsInOrder, settingText, unitsText } from './words';
 

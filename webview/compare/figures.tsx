@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import type { Gate } from '../../server/protocol/report';
-import type { FigureChange, ReportComparison } from '../../server/protocol/review';
-import { RateCell } from '../report/figures-section';
-import { Icon, Scroll, Section } from '../report/parts';
+import type { Gate } from '../../server/protocol/report/report';
+import type { FigureChange, ReportComparison } from '../../server/protocol/report/review';
+import { RateCell } from '../report/sections/figures-section';
+import { Icon, Scroll, Section } from '../report/sections/parts';
 import { FIGURE_TITLES, GATE_TITLES, gateShare, gateSign, limitText, points, pText } from '../report/words';
 import { changeSign, limitSign, type ChangeSign, type whichEstimated } from './words';
 

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
+import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/review-view';
 import { parseComparePageState, parseToCompare } from '../messages/compare';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { ScanChange } from '../../server/protocol/review';
-import { Scroll, Section } from '../report/parts';
+import type { ScanChange } from '../../server/protocol/report/review';
+import { Scroll, Section } from '../report/sections/parts';
 import { ChangeWord } from './figures';
 import { flaggedText, scanSigns } from './words';
 

@@ -1,4 +1,4 @@
-import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/review';
+import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/report/review';
 import { isEstimated, listed } from '../report/words';
 import { count } from '../ui/format';
 

@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { LiveRegion, useLive } from '../ui/live';
-import { ControllerContext, useController } from './context';
-import type { Controller } from './controller';
-import { Header } from './header';
-import { Failed, Message } from './message';
-import { NeuronSection } from './neuron-section';
-import { Notices } from './notices';
-import { PathSection } from './path-section';
-import { Progress } from './progress';
-import { RatioSection } from './ratio-section';
-import { ScanSection } from './scan-section';
-import { Skeleton } from './skeleton';
-import { StoreContext, useView, type Store } from './store';
-import { UnitSection } from './unit-section';
+import { ControllerContext, useController } from './state/context';
+import type { Controller } from './state/controller';
+import { Header } from './sections/header';
+import { Failed, Message } from './sections/message';
+import { NeuronSection } from './sections/neuron-section';
+import { Notices } from './sections/notices';
+import { PathSection } from './sections/path-section';
+import { Progress } from './sections/progress';
+import { RatioSection } from './sections/ratio-section';
+import { ScanSection } from './sections/scan-section';
+import { Skeleton } from './sections/skeleton';
+import { StoreContext, useView, type Store } from './state/store';
+import { UnitSection } from './sections/unit-section';
 
 /** The page. `onSay` gets what puts a text into the live region. */
 export function App({

@@ -1,12 +1,12 @@
 import { render } from 'preact';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
 import { parseInspectorState, parseToInspector } from '../messages/inspector';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';
 import { App } from './app';
-import { Controller } from './controller';
+import { Controller } from './state/controller';
 import './inspector.css';
-import { Store } from './store';
+import { Store } from './state/store';
 
 const store = new Store();
 const spoken: { say(text: string, urgent?: boolean): void } = { say: () => undefined };

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { InspectAnswer } from '../../server/protocol/inspect';
+import type { InspectAnswer } from '../../server/protocol/messages/inspect';
 import {
   MOST_UNITS,
   areUnits,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/review-view';
-import type { ReportComparison } from '../../server/protocol/review';
+import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/review-view';
+import type { ReportComparison } from '../../server/protocol/report/review';
 import { failure, finite, list, parser, rate, share, text, whole, type Holds, type Same } from './parts';
 import { exportMessage } from './report';
 import { defenseReport, findingId, gate, gateId } from './report-value';

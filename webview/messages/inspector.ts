@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/inspector-view';
+import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
 import { answer, modelState } from './answers';
 import {
   MOST_UNITS,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { PruneRule, StrategyName } from '../../server/protocol/config';
 import type { Failure } from '../../server/protocol/errors';
-import type { Rate, TriggerKind } from '../../server/protocol/report';
+import type { Rate, TriggerKind } from '../../server/protocol/report/report';
 
 /** What the messages of all pages are made of, with bounds on everything that has a size. */
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Attempt, Proof } from '../../server/protocol/report';
+import type { Attempt, Proof } from '../../server/protocol/report/report';
 import { finite, list, rate, share, strategyName, text, whole, type Holds, type Same } from './parts';
 import { scan } from './scan-value';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { classesOf, cleanConfusion } from '../../server/protocol/confusion';
-import type { DefenseReport } from '../../server/protocol/report';
+import { classesOf, cleanConfusion } from '../../server/protocol/report/confusion';
+import type { DefenseReport } from '../../server/protocol/report/report';
 import {
   finite,
   list,

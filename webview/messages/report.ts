@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import type { ReportPageState, FromReport, ToReport } from '../../server/protocol/review-view';
-import type { IssueId, ReviewedIssue } from '../../server/protocol/review';
-import type { RunSetting } from '../../server/protocol/run-settings';
+import type { ReportPageState, FromReport, ToReport } from '../../server/protocol/messages/review-view';
+import type { IssueId, ReviewedIssue } from '../../server/protocol/report/review';
+import type { RunSetting } from '../../server/protocol/report/run-settings';
 import { MOST_UNITS, bytes, failure, list, parser, text, unit, whole, type Holds, type Same } from './parts';
 import { defenseReport, findingId, gateId, severity } from './report-value';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ScanResult } from '../../server/protocol/scan';
+import type { ScanResult } from '../../server/protocol/report/scan';
 import { finite, list, mcNemar, rate, share, text, whole, type Holds, type Same } from './parts';
 
 /** What a scan for triggers found, on its way to a page: finite numbers, bounded sizes, base64 that is base64. */

@@ -1,7 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { FromReport } from '../../server/protocol/review-view';
-import type { IssueId } from '../../server/protocol/review';
+import type { FromReport } from '../../server/protocol/messages/review-view';
+import type { IssueId } from '../../server/protocol/report/review';
 import type { Exported } from '../ui/charts/figure';
 
 /** What a person can do on the page. What is null can't be done for this report: no button offers it. */

@@ -1,6 +1,6 @@
-import { cleanConfusion, triggeredConfusion } from '../../server/protocol/confusion';
-import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report';
-import type { ClassInversion, ScanResult } from '../../server/protocol/scan';
+import { cleanConfusion, triggeredConfusion } from '../../server/protocol/report/confusion';
+import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report/report';
+import type { ClassInversion, ScanResult } from '../../server/protocol/report/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 
 /** What the pages draw, made of a report's own lists. */

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/review-view';
+import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
 import { parseReportPageState, parseToReport } from '../messages/report';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';

@@ -1,6 +1,6 @@
-import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report';
-import type { ReviewedIssue } from '../../server/protocol/review';
-import type { ScanResult } from '../../server/protocol/scan';
+import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
+import type { ReviewedIssue } from '../../server/protocol/report/review';
+import type { ScanResult } from '../../server/protocol/report/scan';
 import { capital, count, percent } from '../ui/format';
 
 /** What a report says in figures, as the pages of a report and of a comparison write it. */

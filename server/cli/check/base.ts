@@ -5,12 +5,12 @@ import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config
 import { resolveConfig } from '../../engine/config/resolve-config';
 import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/file-kind';
 import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/read-review';
+import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
+import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
-import type { DefenseReport } from '../../protocol/report';
-import type { Decision } from '../../protocol/review';
+import type { DefenseReport } from '../../protocol/report/report';
+import type { Decision } from '../../protocol/report/review';
 import type { Repository } from '../git';
 import type { Base, CheckContext, Target } from './context';
 import { CONFIG_SUFFIX } from '../find-config';

@@ -1,11 +1,11 @@
-import { dataFiles } from '../../engine/report/consistency-settings';
-import { percent } from '../../engine/report/words';
-import { settingDifferences } from '../../engine/report/staleness';
+import { dataFiles } from '../../engine/report/consistency/settings';
+import { percent } from '../../engine/metrics/words';
+import { settingDifferences } from '../../engine/report/check/staleness';
 import { canonicalJson } from '../../engine/files/hash';
 import type { ResolvedConfig } from '../../protocol/config';
 import { heldOutImages, namedHoldout } from '../../protocol/holdout';
-import type { DefenseReport } from '../../protocol/report';
-import type { CheckResult, Decision } from '../../protocol/review';
+import type { DefenseReport } from '../../protocol/report/report';
+import type { CheckResult, Decision } from '../../protocol/report/review';
 import type { AtBase } from './base';
 import { fail, warn, type Base } from './context';
 

@@ -1,13 +1,13 @@
 import type { OpenConfig } from '../../engine/config/read-config';
-import { dataFiles } from '../../engine/report/consistency-settings';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/read-review';
-import { reviewedIssues } from '../../engine/report/review';
-import { judge, judgeGates } from '../../engine/report/verdict';
+import { dataFiles } from '../../engine/report/consistency/settings';
+import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
+import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
+import { reviewedIssues } from '../../engine/report/review/review';
+import { judge, judgeGates } from '../../engine/defense/verdict';
 import { limitWords } from '../../engine/report/gate-words';
 import { badInput } from '../../protocol/errors';
-import type { MeasureOutcome } from '../../protocol/engine';
-import type { DefenseReport } from '../../protocol/report';
+import type { MeasureOutcome } from '../../protocol/messages/engine';
+import type { DefenseReport } from '../../protocol/report/report';
 import type {
   CheckedReport,
   CheckLevel,
@@ -15,7 +15,7 @@ import type {
   Decision,
   DefenseReview,
   ReviewedIssue,
-} from '../../protocol/review';
+} from '../../protocol/report/review';
 import { atBase, changedSince, type AtBase } from './base';
 import { termsChanged } from './change';
 import { fail, warn, type CheckContext, type Target } from './context';

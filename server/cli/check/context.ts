@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { AllowedFolders } from '../../engine/files/confine';
 import type { CheckPolicy } from '../../protocol/policy';
-import type { CheckLevel, CheckResult } from '../../protocol/review';
-import type { EngineEvent } from '../../protocol/engine';
+import type { CheckLevel, CheckResult } from '../../protocol/report/review';
+import type { EngineEvent } from '../../protocol/messages/engine';
 import type { Repository } from '../git';
 
 /** What holds for all reports of one check. */

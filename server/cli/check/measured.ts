@@ -1,13 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
-import { formerHoldout } from '../../engine/report/consistency-settings';
-import { HOW_FOUND } from '../../engine/report/words';
-import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/confusion';
-import type { MeasureOutcome, MeasureRequest } from '../../protocol/engine';
-import type { DefenseReport, LayerAnalysis, McNemar, PruningCurve, Rate, StageMetrics } from '../../protocol/report';
-import type { CheckResult } from '../../protocol/review';
-import { inversionOf } from '../../protocol/scan';
+import { formerHoldout } from '../../engine/report/consistency/settings';
+import { HOW_FOUND } from '../../engine/metrics/words';
+import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/report/confusion';
+import type { MeasureOutcome, MeasureRequest } from '../../protocol/messages/engine';
+import type {
+  DefenseReport,
+  LayerAnalysis,
+  McNemar,
+  PruningCurve,
+  Rate,
+  StageMetrics,
+} from '../../protocol/report/report';
+import type { CheckResult } from '../../protocol/report/review';
+import { inversionOf } from '../../protocol/report/scan';
 import { fail, hold, pass, warn, type CheckContext, type Target } from './context';
 import { defendedPath, failure } from './integrity';
 

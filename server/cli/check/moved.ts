@@ -1,7 +1,7 @@
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/read-report';
+import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
 import { canonicalJson } from '../../engine/files/hash';
 import { FinePruneError } from '../../protocol/errors';
-import type { DefenseReport } from '../../protocol/report';
+import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckContext, Target } from './context';
 import { readBeside } from './read';
 

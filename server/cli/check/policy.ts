@@ -4,12 +4,12 @@ import path from 'node:path';
 import schema from '../../../schemas/check-policy.schema.json';
 import configSchema from '../../../schemas/fineprune.schema.json';
 import { contains } from '../../engine/files/confine';
-import { schemaWords } from '../../engine/report/read-report';
-import { parseStrictJson } from '../../engine/report/strict-json';
+import { schemaWords } from '../../engine/report/json/read-report';
+import { parseStrictJson } from '../../engine/report/json/strict-json';
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { CheckPolicy } from '../../protocol/policy';
-import type { CheckedReport, Decision } from '../../protocol/review';
+import type { CheckedReport, Decision } from '../../protocol/report/review';
 import type { AtBase } from './base';
 import type { CheckContext } from './context';
 

@@ -1,7 +1,7 @@
 import { today } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
-import type { CheckLevel } from '../../protocol/review';
-import type { EngineEvent } from '../../protocol/engine';
+import type { CheckLevel } from '../../protocol/report/review';
+import type { EngineEvent } from '../../protocol/messages/engine';
 import { Repository } from '../git';
 import { openBase } from './base';
 import type { CheckContext, Target } from './context';

@@ -3,12 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { startEngine } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
-import { formerHoldout } from '../../engine/report/consistency-settings';
-import { serialiseReport } from '../../engine/report/serialise';
-import { differences } from '../../engine/report/staleness';
-import type { RunOutcome } from '../../protocol/engine';
-import type { DefenseReport, Rate } from '../../protocol/report';
-import type { CheckResult } from '../../protocol/review';
+import { formerHoldout } from '../../engine/report/consistency/settings';
+import { serialiseReport } from '../../engine/report/json/serialise';
+import { differences } from '../../engine/report/check/staleness';
+import type { RunOutcome } from '../../protocol/messages/engine';
+import type { DefenseReport, Rate } from '../../protocol/report/report';
+import type { CheckResult } from '../../protocol/report/review';
 import { hold, pass, warn, type CheckContext, type Target } from './context';
 import { failure } from './integrity';
 

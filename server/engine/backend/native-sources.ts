@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import { readEngine } from './install/manifest';
+import { readEngine } from './native-manifest';
 
 /** File name of tfjs-node's addon, wherever it lies. */
 export const BINDING_FILE = 'tfjs_binding.node';

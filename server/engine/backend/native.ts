@@ -2,8 +2,8 @@ import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding';
 import { FinePruneError } from '../../protocol/errors';
-import { applyNativeKernels } from './native-kernels/index';
-import { NATIVE_BACKEND } from './native-kernels/support';
+import { applyNativeKernels } from './kernels/native';
+import { NATIVE_BACKEND } from './kernels/native/support';
 
 /** What has to be fixed before TensorFlow starts: it reads these once per process. */
 export interface NativeBackendOptions {

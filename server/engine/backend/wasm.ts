@@ -6,7 +6,7 @@ import '@tensorflow/tfjs-layers';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { FinePruneError } from '../../protocol/errors';
 import { packageFolder } from './native-sources';
-import { applyWasmKernels } from './wasm-kernels/index';
+import { applyWasmKernels } from './kernels/wasm';
 
 /**
  * Makes WebAssembly the current tfjs backend, with the kernels that training needs.

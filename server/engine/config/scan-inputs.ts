@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
-import type { ScanRequest } from '../../protocol/scan';
+import type { ScanRequest } from '../../protocol/report/scan';
 import { at } from '../data/open-data';
 import { parseConfig, readConfig, readConfigText, resolveConfig, type ReadOptions } from './read-config';
 

@@ -1,7 +1,7 @@
 import type { ResolvedConfig, SplitFiles } from '../../protocol/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import type { DataSet, Split } from './dataset';
-import { openIdx, type IdxSplit } from './idx';
+import { openIdx, type IdxSplit } from './formats/idx/open-idx';
 
 /** Takes a path as the config says it to an absolute one inside the allowed folders. */
 export type Resolve = (relative: string, what?: string) => Promise<string>;

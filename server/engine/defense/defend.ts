@@ -1,15 +1,15 @@
 import type { StrategyName } from '../../protocol/config';
-import type { Attempt, Gate, HeldOutFigures, StageMetrics } from '../../protocol/report';
-import { inversionOf, type ScanResult } from '../../protocol/scan';
+import type { Attempt, Gate, HeldOutFigures, StageMetrics } from '../../protocol/report/report';
+import { inversionOf, type ScanResult } from '../../protocol/report/scan';
 import { cancelled } from '../../protocol/errors';
-import type { OpenTrigger } from '../attack/open-trigger';
-import type { ScanImages } from '../inversion/scan-images';
-import { estimatedTrigger } from '../inversion/estimate';
+import type { OpenTrigger } from '../triggers/open-trigger';
+import type { ScanImages } from '../detect/scan-images';
+import { estimatedTrigger } from '../triggers/estimate';
 import { stageMetrics, type Predictions } from '../metrics/evaluate';
 import { masksFor } from '../model/masks';
-import type { Progress } from '../progress';
-import { nearChance } from '../report/near-chance';
-import { attemptSentence } from '../report/attempt-words';
+import type { Progress } from '../process/progress';
+import { nearChance } from '../metrics/near-chance';
+import { attemptSentence } from './attempt-words';
 import {
   changes,
   layerAnalysis,
@@ -19,16 +19,16 @@ import {
   type Outcome,
   type Subject,
 } from './fine-pruning';
-import { sourceOf, type PassOptions } from './inputs';
-import { measure, type Measured } from './measure';
+import { sourceOf, type PassOptions } from '../pass/inputs';
+import { measure, type Measured } from '../pass/measure';
 import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
-import { pruneOrder } from './ranking';
+import { pruneOrder } from '../pass/ranking';
 import { openProof } from './proof';
-import { bestOf, missedGates } from './repair/choice';
-import { openHeldOut } from './repair/held-out';
-import type { Repair, RepairContext, Repaired } from './repair/repair';
-import { repairsOf } from './repair/strategies';
-import { Weights } from './repair/weights';
+import { bestOf, missedGates } from '../repair/choice';
+import { openHeldOut } from '../repair/held-out';
+import type { Repair, RepairContext, Repaired } from '../repair/repair';
+import { repairsOf } from '../repair/strategies';
+import { Weights } from '../repair/weights';
 
 export interface Defense {
   subject: Subject;

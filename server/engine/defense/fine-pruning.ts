@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../protocol/config';
-import { MOST_FULL_CLASSES } from '../../protocol/confusion';
+import { MOST_FULL_CLASSES } from '../../protocol/report/confusion';
 import type {
   CurvePoint,
   DefenseReport,
@@ -7,9 +7,9 @@ import type {
   PruningCurve,
   PruningResult,
   StageMetrics,
-} from '../../protocol/report';
-import { refuseStamp, type OpenTrigger } from '../attack/open-trigger';
-import { triggeredInputs, type MeasuredInputs } from '../attack/triggered-inputs';
+} from '../../protocol/report/report';
+import { refuseStamp, type OpenTrigger } from '../triggers/open-trigger';
+import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
 import type { Normalisation, Roles, View } from '../data/dataset';
 import { drawn } from '../data/random';
 import { allIndices } from '../data/roles';
@@ -17,17 +17,17 @@ import { stageMetrics, type Predictions } from '../metrics/evaluate';
 import { roundFigure, roundShare } from '../metrics/rate';
 import { masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
-import type { Progress } from '../progress';
-import { nearChance } from '../report/near-chance';
+import type { Progress } from '../process/progress';
+import { nearChance } from '../metrics/near-chance';
 import { train } from '../training/train';
-import { curveHits, type Draw } from './curve';
-import { curveBudgets, largestWithinLimit, type CurveHits } from './curve-plan';
-import { sourceOf, type InputSource, type PassOptions } from './inputs';
-import { measure, type Measured } from './measure';
-import { chosenUnits } from './named-units';
-import { mostRaised, pruneOrder } from './ranking';
+import { curveHits, type Draw } from '../pruning/curve';
+import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
+import { sourceOf, type InputSource, type PassOptions } from '../pass/inputs';
+import { measure, type Measured } from '../pass/measure';
+import { chosenUnits } from '../pruning/named-units';
+import { mostRaised, pruneOrder } from '../pass/ranking';
 import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from './stage';
-import { guidedOrder, type GuidedOrder, type RaisedSetting } from './triggered-difference';
+import { guidedOrder, type GuidedOrder, type RaisedSetting } from '../pruning/triggered-difference';
 
 export interface Subject {
   config: ResolvedConfig;

@@ -1,14 +1,14 @@
-import type { Proof, TriggeredRate } from '../../protocol/report';
-import { inversionOf, type ScanResult } from '../../protocol/scan';
+import type { Proof, TriggeredRate } from '../../protocol/report/report';
+import { inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { View } from '../data/dataset';
 import { sha256 } from '../files/hash';
-import { boundedSuccess } from '../inversion/bounded';
-import { reportedScan, scanModel } from '../inversion/scan';
-import { pairedSuccess } from '../inversion/success';
-import type { ScanImages } from '../inversion/scan-images';
-import { proofSentence } from '../report/attempt-words';
-import { boundsOf } from './repair/held-out';
-import { EVALUATION_BATCH, sourceOf, subsetOf, type InputSource, type PassOptions } from './inputs';
+import { boundedSuccess } from '../detect/neural-cleanse/bounded';
+import { reportedScan, scanModel } from '../detect/scan';
+import { pairedSuccess } from '../detect/neural-cleanse/success';
+import type { ScanImages } from '../detect/scan-images';
+import { proofSentence } from './attempt-words';
+import { boundsOf } from '../repair/held-out';
+import { EVALUATION_BATCH, sourceOf, subsetOf, type InputSource, type PassOptions } from '../pass/inputs';
 
 interface Setting {
   /** Of the input model; null where none was made. */

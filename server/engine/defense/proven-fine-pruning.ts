@@ -1,14 +1,14 @@
 import { FinePruneError } from '../../protocol/errors';
-import type { StageMetrics } from '../../protocol/report';
-import type { OpenTrigger } from '../attack/open-trigger';
-import type { Scanned } from '../inversion/config-scan';
-import { checkSearchable } from '../inversion/scan';
-import { scanImagesOf, type ScanImages } from '../inversion/scan-images';
-import type { Progress } from '../progress';
+import type { StageMetrics } from '../../protocol/report/report';
+import type { OpenTrigger } from '../triggers/open-trigger';
+import type { Scanned } from '../detect/config-scan';
+import { checkSearchable } from '../detect/scan';
+import { scanImagesOf, type ScanImages } from '../detect/scan-images';
+import type { Progress } from '../process/progress';
 import { finePrune, type Outcome, type Subject } from './fine-pruning';
-import { isWithin, judgeEffect } from '../report/effect';
+import { isWithin, judgeEffect } from './effect';
 import { openProof } from './proof';
-import type { PassOptions } from './inputs';
+import type { PassOptions } from '../pass/inputs';
 
 interface Setting {
   subject: Subject;

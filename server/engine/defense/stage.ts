@@ -1,10 +1,10 @@
-import type { DefenseReport } from '../../protocol/report';
-import type { MeasuredInputs } from '../attack/triggered-inputs';
+import type { DefenseReport } from '../../protocol/report/report';
+import type { MeasuredInputs } from '../triggers/triggered-inputs';
 import { outcomes, type Predictions, type Truth } from '../metrics/evaluate';
 import { mcnemar } from '../metrics/mcnemar';
 import type { UnitSite } from '../model/model';
-import type { InputSource, PassOptions } from './inputs';
-import { measure, predict, type Measured } from './measure';
+import type { InputSource, PassOptions } from '../pass/inputs';
+import { measure, predict, type Measured } from '../pass/measure';
 
 /** What a stage of the defense is measured on: clean test images, and with a trigger the same images stamped, of all classes. */
 export interface StageInputs {

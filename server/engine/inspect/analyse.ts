@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { badInput } from '../../protocol/errors';
-import { ActivationStatistics } from '../defense/activations';
-import { denseTail } from '../defense/curve';
-import type { DenseTail } from '../defense/dense-curve';
-import { eachBatch, subsetOf, type InputSource, type PassOptions } from '../defense/inputs';
+import { ActivationStatistics } from '../pass/activations';
+import { denseTail } from '../pruning/curve';
+import type { DenseTail } from '../pruning/dense-curve';
+import { eachBatch, subsetOf, type InputSource, type PassOptions } from '../pass/inputs';
 import { argMaxRows } from '../metrics/evaluate';
 import { forwardFrom, forwardTo } from '../model/forward';
 import type { UnitSite } from '../model/model';

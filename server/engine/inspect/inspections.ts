@@ -1,15 +1,15 @@
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
-import type { EngineAnswer, InspectQuery, InspectSubject, ModelState } from '../../protocol/inspect';
+import type { EngineAnswer, InspectQuery, InspectSubject, ModelState } from '../../protocol/messages/inspect';
 import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
 import { ByteCache } from './byte-cache';
-import { examplesOf } from './examples';
+import { examplesOf } from './unit/examples';
 import { analyseLayer, expectedBytes, limitOf, type LayerState } from './layer';
-import { maskData } from './mask';
+import { maskData } from './mask/mask';
 import { overviewOf } from './overview';
 import { scanData } from './scan';
 import { Opener, type Subject } from './subject';
 import type { Searching, Told } from './triggers';
-import { unitData } from './unit';
+import { unitData } from './unit/unit';
 
 /** Bytes that all analysed layers together may hold, and that one of them may. */
 const CACHE_BYTES = 768 * 2 ** 20;

@@ -1,5 +1,5 @@
-import type { Overview, TriggerSearch } from '../../protocol/inspect';
-import { inversionOf } from '../../protocol/scan';
+import type { Overview, TriggerSearch } from '../../protocol/messages/inspect';
+import { inversionOf } from '../../protocol/report/scan';
 import type { Subject } from './subject';
 
 /** What a person has to know first of config, model and data; the report is the language server's to add. */

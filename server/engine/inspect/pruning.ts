@@ -1,7 +1,7 @@
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
-import type { InspectSubject, LayerChoice } from '../../protocol/inspect';
-import type { OpenTrigger } from '../attack/open-trigger';
-import { estimatedTrigger } from '../inversion/estimate';
+import type { InspectSubject, LayerChoice } from '../../protocol/messages/inspect';
+import type { OpenTrigger } from '../triggers/open-trigger';
+import { estimatedTrigger } from '../triggers/estimate';
 import type { OpenModel } from '../model/model';
 
 interface Setting {

@@ -1,7 +1,7 @@
-import type { InspectCommand, InspectEvent } from '../../protocol/inspect';
+import type { InspectCommand, InspectEvent } from '../../protocol/messages/inspect';
 import { cancelled, FinePruneError } from '../../protocol/errors';
 import { confirmOneDnnFault } from '../backend/one-dnn';
-import { toFailure } from '../failure';
+import { toFailure } from '../process/failure';
 import { Inspections } from './inspections';
 
 /** Milliseconds between two progress events of one question. */

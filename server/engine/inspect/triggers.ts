@@ -1,13 +1,13 @@
 import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
-import { PHASE_TITLES } from '../../protocol/engine';
-import type { ScanResult } from '../../protocol/scan';
-import { openTrigger, type OpenTrigger } from '../attack/open-trigger';
+import { PHASE_TITLES } from '../../protocol/messages/engine';
+import type { ScanResult } from '../../protocol/report/scan';
+import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import type { BackendInfo } from '../backend/select';
 import type { OpenConfig } from '../config/read-config';
 import type { DataSet, Roles } from '../data/dataset';
 import { canonicalJson } from '../files/hash';
-import { keptScanOfConfig, needsScan, scanOfConfig } from '../inversion/config-scan';
-import { openEstimated } from '../inversion/estimate';
+import { keptScanOfConfig, needsScan, scanOfConfig } from '../detect/config-scan';
+import { openEstimated } from '../triggers/estimate';
 import type { OpenModel } from '../model/model';
 import { MadeFromFiles } from './file-memo';
 

@@ -1,5 +1,5 @@
-import type { Rate, StageMetrics } from '../../protocol/report';
-import { MOST_FULL_CLASSES } from '../../protocol/confusion';
+import type { Rate, StageMetrics } from '../../protocol/report/report';
+import { MOST_FULL_CLASSES } from '../../protocol/report/confusion';
 import { rate } from './rate';
 import { sparseConfusion } from './sparse-confusion';
 import { triggerEffect, type StampedPredictions } from './trigger-effect';

@@ -1,4 +1,4 @@
-import type { McNemar } from '../../protocol/report';
+import type { McNemar } from '../../protocol/report/report';
 import { roundFigure } from './rate';
 
 /**

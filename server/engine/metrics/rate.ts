@@ -1,4 +1,4 @@
-import type { Rate } from '../../protocol/report';
+import type { Rate } from '../../protocol/report/report';
 
 /** 97.5 % quantile of the standard normal distribution: two-sided 95 %. */
 export const Z = 1.959963984540054;

@@ -1,4 +1,4 @@
-import type { SparseConfusion } from '../../protocol/report';
+import type { SparseConfusion } from '../../protocol/report/report';
 
 /** Cells that a report holds at most: 5,000 of them are some 80 kB. */
 export const MOST_CELLS = 5_000;

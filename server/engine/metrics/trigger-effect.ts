@@ -1,4 +1,4 @@
-import type { TriggerEffect } from '../../protocol/report';
+import type { TriggerEffect } from '../../protocol/report/report';
 import { rate, roundShare } from './rate';
 
 /** Images without the trigger, of all classes: true and predicted class. */

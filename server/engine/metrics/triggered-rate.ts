@@ -1,4 +1,4 @@
-import type { TriggeredRate } from '../../protocol/report';
+import type { TriggeredRate } from '../../protocol/report/report';
 import { pairedDifference } from './difference';
 import { rate, Z } from './rate';
 

@@ -1,6 +1,6 @@
 import type { Graph, GraphLayer, Op } from './graph';
 import { layerOf } from './graph';
-import type { JsonNode } from './json';
+import type { JsonNode } from './formats/tfjs-layers/json';
 
 /**
  * Finds the Dense layer whose units are the classes by following the output back, and takes the softmax at the end off, so that

@@ -2,7 +2,7 @@ import { initializers, type LayersModel } from '@tensorflow/tfjs-layers';
 import { dispose } from '@tensorflow/tfjs-core';
 import { randomStream } from '../data/random';
 import type { Graph, GraphLayer } from './graph';
-import { isObject, type JsonNode } from './json';
+import { isObject, type JsonNode } from './formats/tfjs-layers/json';
 import { variableOf } from './net';
 
 /** Where a layer's config names each weight's initialiser, and Keras's default. */

@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, Variable } from './tf-types';
 import type { ModelSummary } from '../../protocol/model';
 import type { Graph } from './graph';
-import type { ManifestGroup, WeightLocation } from './manifest';
+import type { ManifestGroup, WeightLocation } from './formats/tfjs-layers/manifest';
 
 /** An opened model, format by format behind one interface. Weights live in tf variables of `net`. */
 export interface OpenModel {

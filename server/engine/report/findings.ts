@@ -1,9 +1,9 @@
-import type { DefenseReport, Finding } from '../../protocol/report';
-import { noneMetSentence } from './attempt-words';
-import { decidingFigure, judgeEffect } from './effect';
-import { nearChance } from './near-chance';
-import { isHonestEstimate } from './verdict';
-import { count, percent, signedPercent, units } from './words';
+import type { DefenseReport, Finding } from '../../protocol/report/report';
+import { noneMetSentence } from '../defense/attempt-words';
+import { decidingFigure, judgeEffect } from '../defense/effect';
+import { nearChance } from '../metrics/near-chance';
+import { isHonestEstimate } from '../defense/verdict';
+import { count, percent, signedPercent, units } from '../metrics/words';
 
 /** What the findings are read from: the report but for what is derived from it. */
 export type Facts = Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> & {

@@ -1,7 +1,7 @@
-import type { DefenseReport, Gate } from '../../protocol/report';
-import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from './effect';
-import { doubt, isHonestEstimate } from './verdict';
-import { count, isEstimated, percent, points, signedPercent } from './words';
+import type { DefenseReport, Gate } from '../../protocol/report/report';
+import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from '../defense/effect';
+import { doubt, isHonestEstimate } from '../defense/verdict';
+import { count, isEstimated, percent, points, signedPercent } from '../metrics/words';
 
 /** What a gate limits, as a phrase. */
 export const GATE_TITLES: Record<Gate['id'], string> = {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { DefenseReport } from '../../protocol/report';
+import type { DefenseReport } from '../../protocol/report/report';
 import { outputFailure, writeFileAtomically } from '../files/write';
 import type { OpenModel } from '../model/model';
-import { weightsHash } from '../model/model-hashes';
-import { checkSaveFolder, encodeWeights, saveModel } from '../model/save-tfjs';
-import { markdownReport } from './markdown';
-import { serialiseReport } from './serialise';
+import { weightsHash } from '../model/formats/tfjs-layers/model-hashes';
+import { checkSaveFolder, encodeWeights, saveModel } from '../model/formats/tfjs-layers/save';
+import { markdownReport } from './markdown/markdown';
+import { serialiseReport } from './json/serialise';
 
 /** What is written for a model, by the config's base name and the output folder. */
 interface Place {

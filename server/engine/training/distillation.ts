@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { eachBatch, type InputSource, type PassOptions } from '../defense/inputs';
+import { eachBatch, type InputSource, type PassOptions } from '../pass/inputs';
 import { forward } from '../model/forward';
 import { softmaxCrossEntropy } from './loss';
 

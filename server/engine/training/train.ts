@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FinePruneError, cancelled } from '../../protocol/errors';
-import type { FineTuningResult } from '../../protocol/report';
+import type { FineTuningResult } from '../../protocol/report/report';
 import type { Normalisation } from '../data/dataset';
 import { shuffled } from '../data/random';
-import { inputTensor, type InputSource } from '../defense/inputs';
+import { inputTensor, type InputSource } from '../pass/inputs';
 import { roundFigure } from '../metrics/rate';
 import { forward } from '../model/forward';
 import type { Masks, OpenModel } from '../model/model';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { LanguageServer } from '../../../client/language/server';
-import type { InspectAnswer, InspectQuery } from '../../../server/protocol/inspect';
-import { INSPECT_REQUEST, type InspectParams, type InspectResult } from '../../../server/protocol/lsp';
+import type { InspectAnswer, InspectQuery } from '../../../server/protocol/messages/inspect';
+import { INSPECT_REQUEST, type InspectParams, type InspectResult } from '../../../server/protocol/messages/lsp';
 import { waitFor } from '../../harness/poll';
 import { closeEditors, configText, demoFolder, extension, open } from './demo';
 

@@ -3,7 +3,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FinishedRun } from '../../../client/commands/run';
-import type { DefenseReport } from '../../../server/protocol/report';
+import type { DefenseReport } from '../../../server/protocol/report/report';
 import { waitFor } from '../../harness/poll';
 import { closeEditors, configText, demoFolder, diagnosticsWhen, extension, lensTitles, open } from './demo';
 

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FinishedScan } from '../../../client/commands/scan';
-import type { ScanReport } from '../../../server/protocol/scan';
+import type { ScanReport } from '../../../server/protocol/report/scan';
 import { waitFor } from '../../harness/poll';
 import { closeEditors, configText, demoFolder, diagnosticsWhen, extension, lensTitles, open } from './demo';
 

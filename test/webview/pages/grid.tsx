@@ -1,6 +1,6 @@
 import { render, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { VirtualGrid, type GridColumn } from '../../../webview/ui/virtual-grid';
+import { VirtualGrid, type GridColumn } from '../../../webview/ui/grid/virtual-grid';
 import '../../../webview/ui/theme.css';
 
 /** A grid of 4,096 rows that sorts, and notes what it tells and which cells it draws. */

@@ -1,4 +1,4 @@
-import type { FromInspector, InspectorState, ToInspector } from '../../../server/protocol/inspector-view';
+import type { FromInspector, InspectorState, ToInspector } from '../../../server/protocol/messages/inspector-view';
 import { parseInspectorState, parseToInspector } from '../../../webview/messages/inspector';
 import { connectHost } from '../../../webview/ui/host';
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as lockfile from 'proper-lockfile';
 import { FinePruneError } from '../../../protocol/errors';
 import { installCancelled, installFailure, reasonOf } from './failure';
-import { readEngine, writeManifest, type EngineManifest, type EngineOrigin } from './manifest';
+import { readEngine, writeManifest, type EngineManifest, type EngineOrigin } from '../native-manifest';
 
 /** What a builder leaves in its staging folder: paths below it. */
 export interface BuiltEngine {

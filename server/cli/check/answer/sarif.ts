@@ -1,0 +1,100 @@
+import path from 'node:path';
+import { placesIn } from '../../../engine/report/json/places';
+import { artifact, plain, sarifLog, type SarifInput } from '../../../engine/report/sarif/sarif';
+import { sha256 } from '../../../engine/files/hash';
+import type { CheckResult } from '../../../protocol/report/review';
+import type { Repository } from '../../git';
+import type { Checked } from '../check-report';
+import { configOf } from '../context';
+import { inOrder } from './words';
+
+/** The part of a SARIF 2.1.0 log that is added to here. */
+interface Log {
+  runs: { tool: { driver: { rules: object[] } }; results: object[] }[];
+}
+
+/** What a check found as SARIF 2.1.0, for code scanning: missed gates and findings of each report, then what the check itself says. */
+export function checkSarif(all: readonly Checked[], repository: Repository | null): object {
+  const log = sarifLog(all.flatMap((checked) => inputOf(checked, repository))) as Log;
+  const run = log.runs[0]!;
+  const told = all.flatMap((checked) =>
+    inOrder(checked.result.results)
+      .filter(({ outcome }) => outcome !== 'pass')
+      .map((result) => ({ checked, result })),
+  );
+  const { rules } = run.tool.driver;
+  const indices = new Map<string, number>();
+  for (const id of new Set(told.map(({ result }) => result.id))) {
+    indices.set(
+      id,
+      rules.push({
+        id: `check/${id}`,
+        shortDescription: { text: `fine-prune check: ${id}` },
+        help: { text: 'See docs/review.md of Fine-Prune.' },
+      }) - 1,
+    );
+  }
+  // All results of a run have a state, or none has.
+  const state = run.results.some((result) => 'baselineState' in result) ? { baselineState: 'new' } : {};
+  run.results = [
+    ...told.map(({ checked, result }, at) => {
+      const turn = told
+        .slice(0, at)
+        .filter(
+          (other) =>
+            other.checked === checked && other.result.id === result.id && other.result.pointer === result.pointer,
+        ).length;
+      return { ...resultOf(checked, result, indices.get(result.id)!, turn, repository), ...state };
+    }),
+    ...run.results,
+  ];
+  return log;
+}
+
+function inputOf({ result, judged, text, target, baseIssues }: Checked, repository: Repository | null): SarifInput[] {
+  if (!judged || text === null) return [];
+  const input = {
+    report: judged,
+    issues: result.issues,
+    file: inside(target.file, result.file, repository),
+    text,
+    configFile: inside(configOf(target), path.basename(configOf(target)), repository),
+  };
+  return [result.policy.source === 'worktree' ? input : { ...input, baseIssues }];
+}
+
+function resultOf(
+  { target, text, result: report }: Checked,
+  { id, outcome, message, pointer }: CheckResult,
+  ruleIndex: number,
+  turn: number,
+  repository: Repository | null,
+): object {
+  const file = inside(target.file, report.file, repository);
+  const { line, column, endLine, endColumn } =
+    text === null ? { line: 1, column: 1, endLine: 1, endColumn: 1 } : placesIn(text).head(pointer ?? '');
+  // Not of the sentence: its figures change while the problem stays the same.
+  const identity = sha256(`${file}\n${id}\n${pointer ?? ''}\n${turn}`).slice(0, 32);
+  return {
+    ruleId: `check/${id}`,
+    ruleIndex,
+    level: outcome === 'fail' ? 'error' : 'warning',
+    message: { text: plain(message) },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: artifact(file),
+          region: { startLine: line, startColumn: column, endLine, endColumn },
+        },
+      },
+    ],
+    partialFingerprints: { primaryLocationLineHash: `${identity.slice(0, 16)}:1`, 'finePruneCheck/v1': identity },
+    suppressions: [],
+  };
+}
+
+/** Path from the repository's root, else as it was shown. */
+function inside(file: string, shown: string, repository: Repository | null): string {
+  const relative = repository?.relative(file);
+  return relative === undefined || relative.startsWith('../') ? shown : relative;
+}

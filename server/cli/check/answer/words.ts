@@ -1,0 +1,70 @@
+import type { CheckedReport, CheckLevel, CheckResult, ReviewedIssue } from '../../../protocol/report/review';
+import { TOLERANCE_IMAGES } from '../measured';
+import { REPRODUCED } from '../reproduced';
+
+/** What each level rests on, in words for people. */
+export const LEVEL_WORDS: Record<CheckLevel, string> = {
+  consistent: 'schema, hashes and figures were held against each other; nothing was measured again',
+  measured: `the committed models were measured again, without training; figures may differ by ${TOLERANCE_IMAGES} images`,
+  reproduced: `trained again as well; figures may differ by ${REPRODUCED.accuracy * 100} points of accuracy and ${REPRODUCED.attackSuccess * 100} of ASR, or lie in overlapping 95 % intervals`,
+};
+
+/** Missed gates that no decision covers. */
+export function openGates({ issues }: CheckedReport): ReviewedIssue[] {
+  return issues.filter(({ id, status }) => id.startsWith('gate.') && status !== 'accepted');
+}
+
+/** Missed gates and findings that a decision covers. */
+export function accepted({ issues }: CheckedReport): ReviewedIssue[] {
+  return issues.filter(({ status }) => status === 'accepted');
+}
+
+/** The last line of a report: how it ended, why, and what that rests on. */
+export function conclusion(report: CheckedReport): string {
+  const { passed, level, results } = report;
+  const gone = results.some(({ id }) => id === 'report.deleted' || id === 'report.removed');
+  const rests =
+    level === null
+      ? gone
+        ? 'There is no report to check.'
+        : 'The report could not be read.'
+      : `Checked as ${level}: ${LEVEL_WORDS[level]}.`;
+  const fails = results.filter(({ outcome }) => outcome === 'fail').length;
+  const gates = openGates(report).length;
+  const why = [
+    ...(gates ? [`${gates} ${gates === 1 ? 'gate' : 'gates'} missed`] : []),
+    ...(fails ? [`${fails} ${fails === 1 ? 'problem' : 'problems'}`] : []),
+  ].join(', ');
+  const decided = accepted(report).filter(({ id }) => id.startsWith('gate.')).length;
+  return passed
+    ? `PASSED${decided ? `, with ${decided} missed ${decided === 1 ? 'gate' : 'gates'} accepted by a decision` : ''}. ${rests}`
+    : `FAILED: ${why}. ${rests}`;
+}
+
+/** A decision in one sentence; null without one. */
+export function decisionWords({ decision, status }: ReviewedIssue): string | null {
+  if (!decision) return null;
+  const until = decision.expires === undefined ? '' : ` until ${decision.expires}`;
+  const lead = {
+    accepted: `Accepted${until}`,
+    expired: `No longer accepted, the decision ended on ${decision.expires}`,
+    stale: 'No longer accepted, since what was decided about has changed',
+    open: '',
+  }[status];
+  return `${lead}: ${decision.reason} (${decision.author}, ${decision.date})`;
+}
+
+/** What goes first: that the terms were changed. Then what fails, then what is told. */
+export function inOrder(results: readonly CheckResult[]): CheckResult[] {
+  const rank = ({ id, outcome }: CheckResult): number =>
+    outcome === 'fail'
+      ? id.startsWith('policy.')
+        ? 0
+        : 2
+      : outcome === 'warn'
+        ? id.startsWith('policy.')
+          ? 1
+          : 3
+        : 4;
+  return [...results].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,154 @@
+import { appendFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { outputFailure, writeFileAtomically } from '../../engine/files/write';
+import { badInput } from '../../protocol/errors';
+import type { CheckLevel } from '../../protocol/report/review';
+import { withCancellation } from '../cancellation';
+import type { Checked } from '../check/check-report';
+import { conclude, EXIT } from '../exit';
+import { wantsColour } from '../output/paint';
+import { collect } from '../parsers';
+
+interface CheckFlags {
+  measure?: boolean;
+  reproduce?: boolean;
+  base?: string;
+  policy?: string;
+  config?: string;
+  format?: 'text' | 'json' | 'md' | 'sarif';
+  out?: string;
+  sarif?: string;
+  summary?: string;
+  comment?: string;
+  allow?: string[];
+  backend?: 'auto' | 'native' | 'wasm';
+  verbose?: boolean;
+  json?: boolean;
+}
+
+/** `fine-prune check`. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Check defense reports before they are merged, and say what a pass rests on.')
+    .argument('[reports...]', 'reports (*.defense.json); default: all below the current folder')
+    .option('--measure', 'evaluate the committed models again, without training, and compare every figure')
+    .option('--reproduce', 'run the defense again as well, into a temporary folder, and compare')
+    .option(
+      '--base <ref>',
+      'git revision whose gates and decisions count; what the change does to its own terms is told first',
+    )
+    .option(
+      '--policy <file>',
+      'gates and decisions that count for every report; with --base, one in the repository is read from there',
+    )
+    .option('--config <file>', 'config of the one report that is named, where it lies elsewhere and is not found')
+    .addOption(
+      new Option('--format <name>', 'what is written').choices(['text', 'json', 'md', 'sarif']).default('text'),
+    )
+    .option('--out <file>', 'write there instead of to standard output')
+    .option('--sarif <file>', 'write SARIF there as well')
+    .option('--summary <file>', "append a Markdown summary there, below a forge's limit (such as $GITHUB_STEP_SUMMARY)")
+    .option(
+      '--comment <file>',
+      'write the body of a pull-request comment there, with a marker to find the comment again',
+    )
+    .option('--allow <dir>', 'a folder beyond the repository that data may be read from; may be repeated', collect)
+    .addOption(
+      new Option('--backend <name>', 'engine to measure with, whatever the config says')
+        .choices(['auto', 'native', 'wasm'])
+        .default('auto'),
+    )
+    .option('--verbose', 'list what was checked and holds, too')
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled.
+
+A missed gate passes when a decision in <name>.defense-review.json accepts it. With --base, only decisions that the base
+revision has count.
+
+Examples:
+  $ fine-prune check                                     everything here: schema, hashes, figures
+  $ fine-prune check --measure mnist.defense.json        evaluate the committed models again
+  $ fine-prune check --measure --base origin/main        what a pull request has to pass
+  $ fine-prune check --base origin/main --sarif fine-prune.sarif --summary "$GITHUB_STEP_SUMMARY"`,
+    )
+    .action((reports: string[], flags: CheckFlags) =>
+      conclude(flags.json ?? flags.format === 'json', () => check(reports, flags)),
+    );
+}
+
+async function check(reports: readonly string[], flags: CheckFlags): Promise<number> {
+  // What reads reports and models is loaded here, so that the other commands start without it.
+  const { prepare } = await import('../check/prepare');
+  const { createProgress } = await import('../output/progress');
+  const cwd = await realpath(process.cwd());
+  const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
+  const progress = createProgress(process.stderr);
+  const done = await withCancellation(progress.line, async (signal) => {
+    const { context, targets, deleted } = await prepare(reports, {
+      cwd,
+      level,
+      base: flags.base,
+      policy: flags.policy,
+      config: flags.config,
+      allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
+      backend: flags.backend ?? 'auto',
+      signal,
+      onEvent: progress.event,
+    });
+    const { checkReport } = await import('../check/check-report');
+    const { deletedReport } = await import('../check/deleted');
+    const all: Checked[] = [];
+    for (const file of deleted) all.push(await deletedReport(file, context));
+    for (const target of targets) all.push(await checkReport(target, context));
+    return { all, context };
+  }).finally(progress.stop);
+  await write(done.all, done.context, flags, cwd);
+  return done.all.every(({ result }) => result.passed) ? EXIT.ok : EXIT.gateMissed;
+}
+
+async function write(
+  all: readonly Checked[],
+  context: import('../check/context').CheckContext,
+  flags: CheckFlags,
+  cwd: string,
+): Promise<void> {
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  const { checkText } = await import('../check/answer/text');
+  const { checkComment, checkSummary } = await import('../check/answer/markdown');
+  const { checkSarif } = await import('../check/answer/sarif');
+  const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+  const texts = {
+    text: () =>
+      checkText(all, {
+        verbose: flags.verbose ?? false,
+        colour: flags.out === undefined && wantsColour(process.stdout, process.env),
+        columns: process.stdout.columns ?? 100,
+      }),
+    json: () =>
+      json({
+        passed: all.every(({ result }) => result.passed),
+        asked: context.level,
+        base: context.base && { ref: context.base.ref, commit: context.base.commit },
+        reports: all.map(({ result }) => result),
+      }),
+    md: () => checkSummary(all),
+    sarif: () => json(checkSarif(all, context.repository)),
+  };
+  if (flags.out === undefined) process.stdout.write(texts[format]());
+  else await writeFileAtomically(path.resolve(cwd, flags.out), texts[format]());
+  if (flags.sarif !== undefined) await writeFileAtomically(path.resolve(cwd, flags.sarif), texts.sarif());
+  if (flags.comment !== undefined) await writeFileAtomically(path.resolve(cwd, flags.comment), checkComment(all));
+  if (flags.summary !== undefined) await append(path.resolve(cwd, flags.summary), checkSummary(all));
+}
+
+/** A step's summary may hold what other tools wrote: it is added to, never replaced. */
+async function append(file: string, text: string): Promise<void> {
+  if (file === '') throw badInput('cli.usage', '--summary needs a file.');
+  await appendFile(file, text).catch((error: unknown) => {
+    throw outputFailure(error, file);
+  });
+}

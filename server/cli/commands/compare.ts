@@ -1,0 +1,58 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { writeFileAtomically } from '../../engine/files/write';
+import { badInput } from '../../protocol/errors';
+import { conclude, EXIT } from '../exit';
+
+interface CompareFlags {
+  format: 'md' | 'json';
+  out?: string;
+}
+
+/** `fine-prune compare`. */
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('Say what got better or worse between two defense reports, and whether that is beyond noise.')
+    .argument(
+      '<base>',
+      'a report (*.defense.json), one of a git revision as REVISION:PATH, or `none` for a report that is new',
+    )
+    .argument('<head>', 'the report to hold against it, or `none` for one that was deleted')
+    .addOption(
+      new Option('--format <name>', 'Markdown for reading, JSON for programs').choices(['md', 'json']).default('md'),
+    )
+    .option('--out <file>', 'write there instead of to standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ fine-prune compare before.defense.json after.defense.json
+  $ fine-prune compare HEAD:./mnist.defense.json mnist.defense.json
+  $ fine-prune compare none mnist.defense.json`,
+    )
+    .action((base: string, head: string, flags: CompareFlags) =>
+      conclude(flags.format === 'json', () => compare(base, head, flags)),
+    );
+}
+
+async function compare(base: string, head: string, { format, out }: CompareFlags): Promise<number> {
+  const cwd = await realpath(process.cwd());
+  const { openReport } = await import('../open-report');
+  const { compareReports } = await import('../../engine/report/compare/compare');
+  const { comparisonMarkdown } = await import('../../engine/report/markdown/compare');
+  if (base === 'none' && head === 'none')
+    throw badInput('cli.usage', 'There is nothing to compare: both sides are `none`.', {
+      todo: 'Name a report on one side at least.',
+    });
+  const [before, after] = [
+    base === 'none' ? null : await openReport(base, cwd),
+    head === 'none' ? null : await openReport(head, cwd),
+  ];
+  const comparison = compareReports(before?.report ?? null, after?.report ?? null);
+  const text =
+    format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonMarkdown(comparison, { base, head });
+  if (out === undefined) process.stdout.write(text);
+  else await writeFileAtomically(path.resolve(cwd, out), text);
+  return EXIT.ok;
+}

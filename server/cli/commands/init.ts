@@ -1,0 +1,103 @@
+import { stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { configText } from '../../engine/config/default-config';
+import { refuseKind } from '../../engine/data/formats/idx/idx-file';
+import { sniffFile } from '../../engine/files/sniff';
+import { outputFailure } from '../../engine/files/write';
+import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-model';
+import { refuseOtherModel } from '../../engine/model/formats/other-model';
+import { badInput } from '../../protocol/errors';
+import { conclude } from '../exit';
+import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from '../parsers';
+
+interface InitFlags {
+  train: string[];
+  test: string[];
+  trigger: TriggerKind | 'none';
+  target: number;
+  name?: string;
+}
+
+/** `fine-prune init`. */
+export function initCommand(): Command {
+  return new Command('init')
+    .description('Write a defense config beside a model, with the reference set-up and a comment at each field.')
+    .argument('<model>', 'the TF.js Layers model.json to defend')
+    .requiredOption('--train <files...>', 'clean training data: images and labels')
+    .requiredOption('--test <files...>', 'clean test data: images and labels')
+    .addOption(
+      new Option('--trigger <kind>', 'the trigger, as far as it is known')
+        .choices([...TRIGGER_KINDS, 'none'])
+        .default('none'),
+    )
+    .option('--target <class>', "the trigger's target class", integer(0), 0)
+    .option(
+      '--name <name>',
+      "base name of the config (default: the model's, or its folder's for a model.json)",
+      baseName,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ fine-prune init model.json --train train-images.gz train-labels.gz --test t10k-images.gz t10k-labels.gz
+  $ fine-prune init model.json --train X.idx Y.idx --test x.idx y.idx --trigger patch --target 0`,
+    )
+    .action((model: string, flags: InitFlags) => conclude(false, () => init(model, flags)));
+}
+
+async function init(model: string, flags: InitFlags): Promise<number> {
+  const modelPath = path.resolve(model);
+  const folder = path.dirname(modelPath);
+  const splits = { train: splitFiles('--train', flags.train), test: splitFiles('--test', flags.test) };
+  await refuseOtherModel(modelPath);
+  await mustExist(modelPath, 'model');
+  await checkModelFile(modelPath, { strict: true });
+  for (const [role, files] of Object.entries(splits)) {
+    await mustBeData(path.resolve(files.images), `${role} images`);
+    await mustBeData(path.resolve(files.labels), `${role} labels`);
+  }
+  const beside = (file: string): string => path.relative(folder, path.resolve(file)).split(path.sep).join('/');
+  const text = configText({
+    model: path.basename(modelPath),
+    train: { images: beside(splits.train.images), labels: beside(splits.train.labels) },
+    test: { images: beside(splits.test.images), labels: beside(splits.test.labels) },
+    trigger: flags.trigger === 'none' ? null : { kind: flags.trigger, target: flags.target },
+  });
+  const config = path.join(folder, `${flags.name ?? defaultName(modelPath)}.fineprune.json`);
+  await writeNew(config, text);
+  const shown = path.relative(process.cwd(), config);
+  process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shown}\n`);
+  return 0;
+}
+
+/** `model.json` says nothing, its folder does. */
+function defaultName(modelPath: string): string {
+  const own = path.basename(modelPath).replace(/\.json$/i, '');
+  return own === 'model' ? path.basename(path.dirname(modelPath)) || own : own;
+}
+
+async function mustExist(file: string, what: string): Promise<void> {
+  const info = await stat(file).catch(() => null);
+  if (!info?.isFile())
+    throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
+}
+
+async function mustBeData(file: string, what: string): Promise<void> {
+  await mustExist(file, what);
+  refuseKind(await sniffFile(file), file, what);
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    // 'wx' and no rename: a config that somebody has written by hand is never replaced.
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw outputFailure(error, file);
+    throw badInput('cli.configExists', 'This config exists already; it is left as it is.', {
+      file,
+      todo: 'Edit it, or give another --name.',
+    });
+  }
+}

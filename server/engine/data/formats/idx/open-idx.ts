@@ -1,0 +1,177 @@
+import { badInput, type FinePruneError } from '../../../../protocol/errors';
+import type { Split } from '../../dataset';
+import { readIdxFile, type IdxFile } from './idx-file';
+
+/** Images and labels of one split, with the SHA-256 of each file's bytes. */
+export interface IdxSplit extends Split {
+  readonly hashes: { readonly images: string; readonly labels: string };
+}
+
+const UBYTE = 0x08;
+const FLOAT = 0x0d;
+const MAX_SIDE = 8192;
+const MAX_CHANNELS = 1024;
+/** Labels above this are taken for a mistake, not for classes. */
+const MAX_LABEL = 65535;
+
+/**
+ * Opens images of N×height×width or N×height×width×channels (bytes, or floats) with their N labels (integers), plain or gzip.
+ * Bytes stay bytes in memory.
+ *
+ * @param scale takes a stored value to [0, 1]
+ * @param name the split's name, for messages, such as `training`
+ * @throws FinePruneError `data.…`: see `readIdxFile`; and `data.dimensions`, `data.elementType`, `data.noImages`,
+ *   `data.countMismatch`, `data.labelRange`, `data.pixelRange`
+ */
+export async function openIdx(
+  imagesPath: string,
+  labelsPath: string,
+  scale: number,
+  name = 'data set',
+): Promise<IdxSplit> {
+  const images = await readIdxFile(imagesPath, `${name} images`);
+  const shape = imageShape(images, imagesPath, `${name} images`);
+  const labels = await readIdxFile(labelsPath, `${name} labels`);
+  const classes = labelValues(labels, labelsPath, `${name} labels`);
+  const count = images.dims[0]!;
+  if (count !== classes.length) {
+    throw badInput('data.countMismatch', `The ${name} set has ${count} images but ${classes.length} labels.`, {
+      file: labelsPath,
+      place: 'byte 4',
+      todo: 'Name the two files that belong together.',
+    });
+  }
+  const stored = storedPixels(images);
+  checkRange(stored, scale, imagesPath, `${name} images`);
+  const size = shape[0] * shape[1] * shape[2];
+  return {
+    count,
+    shape,
+    labels: classes,
+    hashes: { images: images.sha256, labels: labels.sha256 },
+    pixels(indices) {
+      const out = new Float32Array(indices.length * size);
+      for (let i = 0; i < indices.length; i++) {
+        const from = imageOffset(indices[i]!, count, size);
+        const to = i * size;
+        for (let k = 0; k < size; k++) out[to + k] = stored[from + k]! * scale;
+      }
+      return out;
+    },
+  };
+}
+
+function imageOffset(index: number, count: number, size: number): number {
+  // A typed array would answer with NaN pixels.
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new RangeError(`there is no image ${index} among ${count}`);
+  return index * size;
+}
+
+function imageShape({ dims, type }: IdxFile, file: string, what: string): [number, number, number] {
+  if (type !== UBYTE && type !== FLOAT) throw elementType(file, what, type, 'bytes (08) or floats (0d)');
+  if (dims.length < 3) {
+    const hint = dims.length === 1 ? ' This is a file of labels: are the two exchanged?' : '';
+    throw dimensions(
+      file,
+      what,
+      `${dims.join('×')} elements are no images: N×height×width or N×height×width×channels was expected.${hint}`,
+    );
+  }
+  const [count, height, width, channels = 1] = dims as [number, number, number, number?];
+  if (count === 0)
+    throw badInput('data.noImages', `The file of the ${what} holds no images.`, {
+      file,
+      place: 'byte 4',
+      todo: 'Name a file with images.',
+    });
+  if (height < 1 || width < 1 || channels < 1 || height > MAX_SIDE || width > MAX_SIDE || channels > MAX_CHANNELS) {
+    throw dimensions(
+      file,
+      what,
+      `images of ${height}×${width}×${channels} were declared; a side is 1 to ${MAX_SIDE} pixels, with 1 to ${MAX_CHANNELS} channels.`,
+    );
+  }
+  return [height, width, channels];
+}
+
+function labelValues({ dims, type, body }: IdxFile, file: string, what: string): Int32Array {
+  if (dims.length !== 1) {
+    const hint = dims.length > 2 ? ' These are images: are the two exchanged?' : '';
+    throw dimensions(file, what, `one class index an image was expected, not ${dims.join('×')} elements.${hint}`);
+  }
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const read: Record<number, (i: number) => number> = {
+    0x08: (i) => view.getUint8(i),
+    0x09: (i) => view.getInt8(i),
+    0x0b: (i) => view.getInt16(2 * i),
+    0x0c: (i) => view.getInt32(4 * i),
+  };
+  const at = read[type];
+  if (!at) throw elementType(file, what, type, 'whole numbers (08, 09, 0b, 0c)');
+  const labels = Int32Array.from({ length: dims[0]! }, (_, i) => at(i));
+  const wrong = labels.findIndex((label) => label < 0 || label > MAX_LABEL);
+  if (wrong >= 0) {
+    throw badInput(
+      'data.labelRange',
+      `Label ${labels[wrong]} of image ${wrong} in the ${what} is no class index (0 to ${MAX_LABEL}).`,
+      {
+        file,
+        place: `label ${wrong}`,
+        todo: 'Number the classes from 0.',
+      },
+    );
+  }
+  return labels;
+}
+
+/** Bytes as they are; floats turned from big-endian into the machine's order, once. */
+function storedPixels({ type, body }: IdxFile): Uint8Array | Float32Array {
+  if (type === UBYTE) return body;
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  return Float32Array.from({ length: body.byteLength / 4 }, (_, i) => view.getFloat32(4 * i));
+}
+
+/** Triggers clip to [0, 1]: pixels outside of it would be destroyed without a word. */
+function checkRange(stored: Uint8Array | Float32Array, scale: number, file: string, what: string): void {
+  const slack = 1e-6;
+  // Bytes that fit at 255 fit always; that spares a pass over most data sets.
+  if (stored instanceof Uint8Array && 255 * scale <= 1 + slack) return;
+  let low = 0;
+  let high = 0;
+  for (const value of stored) {
+    if (value > high) high = value;
+    else if (value < low) low = value;
+    else if (value !== value)
+      throw badInput('data.pixelRange', `The ${what} contain NaN.`, { file, todo: 'Replace such values in the data.' });
+  }
+  if (low * scale >= -slack && high * scale <= 1 + slack) return;
+  throw badInput(
+    'data.pixelRange',
+    `The ${what} hold values from ${low} to ${high}; \`scale\` ${scale} does not take them to [0, 1].`,
+    {
+      file,
+      todo: `Set data.scale so that it does (1/255 = 0.00392156862745098 for bytes); what the model wants beyond that is said by data.mean and data.std.`,
+    },
+  );
+}
+
+function elementType(file: string, what: string, type: number, expected: string): FinePruneError {
+  return badInput(
+    'data.elementType',
+    `The ${what} are stored as type ${type.toString(16).padStart(2, '0')}; ${expected} were expected.`,
+    {
+      file,
+      place: 'byte 2',
+      todo: 'Convert the file.',
+    },
+  );
+}
+
+function dimensions(file: string, what: string, reason: string): FinePruneError {
+  return badInput('data.dimensions', `The file of the ${what} has the wrong dimensions: ${reason}`, {
+    file,
+    place: 'byte 3',
+    todo: 'Correct the paths in the config.',
+  });
+}

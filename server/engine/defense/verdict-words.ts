@@ -1,0 +1,121 @@
+import type { DefenseReport, Proof } from '../../protocol/report/report';
+import { mostDisturbed, type ClassFigure, type EffectJudgement } from './effect';
+import { count, percent, signedPercent } from '../metrics/words';
+
+/** The sentences of a verdict on a trigger; each says the figures that led to the word. */
+export class TriggerWords {
+  private readonly the: string;
+  private readonly The: string;
+  private readonly from: string;
+  private readonly to: string;
+  private readonly limit: string;
+  private readonly target: number;
+
+  constructor(
+    private readonly measured: Pick<DefenseReport, 'stages'>,
+    trigger: NonNullable<DefenseReport['trigger']>,
+    private readonly most: number,
+  ) {
+    this.the = trigger.source === 'estimated' ? 'the estimated trigger' : 'the trigger';
+    this.The = this.the.replace('the', 'The');
+    this.from = percent(measured.stages.before.attackSuccessRate!.rate);
+    this.to = percent(measured.stages.after.attackSuccessRate!.rate);
+    this.limit = percent(most);
+    this.target = trigger.target;
+  }
+
+  honest(accuracy: string): string {
+    return `Class ${this.target} was named, but the scan does not find it suspicious: a trigger of the size of its estimate can be found for any class, so it says nothing of a backdoor that its success went from ${this.from} to ${this.to}. ${accuracy.replace('clean', 'Clean')}.`;
+  }
+
+  tooFew({ class: c, of, needed }: NonNullable<EffectJudgement['tooFew']>): string {
+    return `Too few images: even a trigger without any effect could not be shown to take at most ${this.limit} to class ${c} on ${count(of)} images of other classes; at least ${count(needed)} are needed. ${this.The} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}).`;
+  }
+
+  noEffect(accuracy: string): string {
+    const base = this.measured.stages.before.effect?.baseRate;
+    const without = base ? ` (${percent(base.rate)} without it)` : '';
+    const rests = base
+      ? `, within the limit of ${this.limit}, and sends images to no other class`
+      : `, within the limit of ${this.limit}`;
+    return `${this.The} has no effect on the model as it came: it reaches class ${this.target} on ${this.from} of inputs${without}${rests}. Nothing to repair for this trigger, if clean accuracy (${accuracy}) is what you expect of this model.`;
+  }
+
+  stillThere({ fault, target, worst, flow, netWrong }: EffectJudgement, before: EffectJudgement): string {
+    if (fault === 'other class' && worst) return this.elsewhere(worst, before);
+    if (fault === 'source class' && flow) {
+      return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} more of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to} than go there without it; at most ${percent(mostDisturbed(this.most))} may. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+    }
+    if (fault === 'wrong') {
+      return `The trigger still misleads the model: with it ${percent(netWrong ?? 0)} more of all images are wrong than without it; at most ${percent(mostDisturbed(this.most))} may be. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+    }
+    return target.by === 'excess' ? this.byExcess(target) : this.byRate();
+  }
+
+  /** Nothing was written: each repair cost too much. @param why what each of them came to */
+  untouched(effect: EffectJudgement, before: EffectJudgement, why: string): string {
+    if (effect.fault !== 'target' || effect.target.by === 'excess')
+      return `${this.stillThere(effect, before)} The model is as it came. ${why}`;
+    return `The backdoor is still in the model, which is as it came: ${this.the} reaches class ${this.target} on ${this.from} of inputs (${this.within()}). ${why}`;
+  }
+
+  notShown(against: string): string {
+    return `It is not shown that the backdoor is gone: ${this.the}'s success fell from ${this.from} to ${this.to} (${this.within()}), but ${against}.`;
+  }
+
+  accuracyLost(accuracy: string, limit: string): string {
+    return `${this.The}'s success fell from ${this.from} to ${this.to}, but ${accuracy}, a loss above the limit of ${limit}.`;
+  }
+
+  /** @param before what the trigger did to the model as it came */
+  mitigated(accuracy: string, proof: Proof | undefined, before: EffectJudgement, after: EffectJudgement): string {
+    const basis = proof
+      ? ` This rests on ${proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.`
+      : ' This rests on the known trigger alone; no fresh inversion was made.';
+    return `${this.fell(before, after)} (${this.within()}); ${accuracy}.${basis}`;
+  }
+
+  /** Where it aimed at another class than the config names, its success there says nothing. */
+  private fell({ fault, worst }: EffectJudgement, after: EffectJudgement): string {
+    if (fault !== 'other class' || !worst) return `${this.The}'s success fell from ${this.from} to ${this.to}`;
+    const now = after.worst ? signedPercent(after.worst.share) : this.to;
+    return `${this.The} sent ${signedPercent(worst.share)} more of ${count(worst.of)} images to class ${worst.class} than go there without it, and now sends no class but ${this.target} more than ${now}, and that class ${this.to}`;
+  }
+
+  private byRate(): string {
+    const after = this.measured.stages.after.attackSuccessRate!;
+    const reach = `${this.the} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}; limit: ${this.limit})`;
+    // Wilson's bound is not the rate: on few images a rate within the limit shows little.
+    if (after.rate <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}, but on ${after.of} inputs up to ${percent(after.high)} can't be ruled out (95 %).`;
+    return `The backdoor is still there: ${reach}.`;
+  }
+
+  private byExcess({ share, high, of }: ClassFigure): string {
+    const base = percent(this.measured.stages.after.effect!.baseRate.rate);
+    const reach = `${this.the} takes ${this.to} of inputs to class ${this.target}, where ${base} go without it: ${signedPercent(share)} more (before: ${this.from}; limit: ${this.limit} more)`;
+    if (share <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}, but on ${count(of)} inputs up to ${signedPercent(high)} more can't be ruled out (95 %).`;
+    return `The backdoor is still there: ${reach}.`;
+  }
+
+  /** The images go to a class that nobody named. */
+  private elsewhere({ class: c, share, high, of }: ClassFigure, before: EffectJudgement): string {
+    const was = before.worst?.class === c ? `; before: ${signedPercent(before.worst.share)}` : '';
+    const named = `class ${this.target}, which the config names`;
+    const reach = `${this.the} sends ${signedPercent(share)} more of ${count(of)} images to class ${c} than go there without it (up to ${signedPercent(high)}${was}; limit: ${this.limit})`;
+    if (share <= this.most)
+      return `It is not shown that the backdoor is gone: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
+    return `The backdoor is still there: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
+  }
+
+  private baseAfter(): string {
+    const base = this.measured.stages.after.effect?.baseRate;
+    return base ? `; without the trigger: ${percent(base.rate)}` : '';
+  }
+
+  private within(): string {
+    const base = this.baseAfter().replace(/^; /, '');
+    return `${base && `${base}; `}limit: ${this.limit}`;
+  }
+}

@@ -1,0 +1,74 @@
+import type { ResolvedConfig } from '../../protocol/config';
+import type { ScanResult } from '../../protocol/report/scan';
+import { checkTarget } from '../triggers/open-trigger';
+import type { BackendInfo } from '../backend/select';
+import type { Roles } from '../data/dataset';
+import type { OpenModel } from '../model/model';
+import type { CheckedSubject } from './clean-check';
+import { cachedScan, keptScan } from './scan-cache';
+import { scanImagesOf, type ScanImages } from './scan-images';
+
+/** The scan of an input model, and the images that it was made on. */
+export interface Scanned {
+  scan: ScanResult;
+  images: ScanImages;
+}
+
+/** What the scan of a config's model rests on. */
+export interface ConfigScan {
+  config: ResolvedConfig;
+  model: OpenModel;
+  roles: Roles;
+}
+
+type Heard = Pick<CheckedSubject, 'signal' | 'onProgress' | 'onClass' | 'onPlan' | 'onClean'>;
+
+/** Strategies whose repairs all work without a suspicious class. */
+const UNGUIDED: readonly ResolvedConfig['strategy'][] = ['fine-pruning-conv', 'head-reset'];
+
+/**
+ * Whether a run begins with a scan of its model: for a trigger that is to be estimated, and for repairs that are guided or proved by one.
+ * A repair that needs no suspicious class does without where no trigger is known: its run can measure accuracy alone.
+ */
+export function needsScan({ strategy, trigger }: Pick<ResolvedConfig, 'strategy' | 'trigger'>): boolean {
+  if (trigger?.kind === 'inverted') return true;
+  return strategy !== undefined && (trigger !== null || !UNGUIDED.includes(strategy));
+}
+
+/**
+ * The scan of a config's model, from the user's cache where it was made before. A run and the inspector come to the same one.
+ * @throws FinePruneError `trigger.target`, `scan.tooFewImages`, `scan.noGradient`; of kind `cancelled` within one step
+ */
+export async function scanOfConfig(subject: ConfigScan, backend: BackendInfo, heard: Heard): Promise<Scanned> {
+  const target = subject.config.trigger?.target ?? null;
+  // Before the search, which takes its time.
+  if (target !== null) checkTarget(target, subject.model.classes);
+  const { images, ...scanned } = withImages(subject, heard);
+  const { scan } = await cachedScan(scanned, backend);
+  return { scan, images };
+}
+
+/** The same scan where it lies in the user's cache; null where it does not, or where none could be made. Nothing is searched. */
+export async function keptScanOfConfig(subject: ConfigScan, backend: BackendInfo): Promise<ScanResult | null> {
+  try {
+    return await keptScan(withImages(subject, { signal: new AbortController().signal }), backend);
+  } catch {
+    // Too few images for a scan: then there is none.
+    return null;
+  }
+}
+
+function withImages({ config, model, roles }: ConfigScan, heard: Heard): CheckedSubject & { images: ScanImages } {
+  const images = scanImagesOf(roles, config.seed);
+  const target = config.trigger?.target ?? null;
+  return {
+    model,
+    normalisation: config.data,
+    scale: config.data.scale,
+    seed: config.seed,
+    wanted: target === null ? [] : [target],
+    ...images,
+    images,
+    ...heard,
+  };
+}

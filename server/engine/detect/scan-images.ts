@@ -1,0 +1,65 @@
+import { badInput } from '../../protocol/errors';
+import { LEAST_HELD_OUT } from '../../protocol/holdout';
+import type { Roles, View } from '../data/dataset';
+import { drawn, shuffled } from '../data/random';
+import { sourceOf, type InputSource } from '../pass/inputs';
+import { SCAN } from './scan';
+
+/** Fewer clean images than this say too little about a model. */
+const LEAST_IMAGES = 50;
+
+/** The images that masks are searched on, and those that their success is measured on; never the same. */
+export interface ScanImages {
+  search: InputSource;
+  measured: InputSource;
+}
+
+/**
+ * Of a run: search on images that fine-tuning may see, measure on held-out ones. Neither is of the test set.
+ * @throws FinePruneError `scan.tooFewImages`
+ */
+export function scanImagesOf({ fineTune, holdout }: Pick<Roles, 'fineTune' | 'holdout'>, seed: number): ScanImages {
+  if (holdout.indices.length === 0) return splitForScan(fineTune, seed);
+  const search = { ...fineTune, indices: drawn(fineTune.indices, SCAN.searchImages, seed, 'scan search') };
+  const measured = { ...holdout, indices: drawn(holdout.indices, SCAN.measuredImages, seed, 'scan measured') };
+  return checked(search, measured, '/data/holdout');
+}
+
+/**
+ * Of one clean set: at most half of it to search on.
+ * @throws FinePruneError `scan.tooFewImages`
+ */
+export function splitForScan({ split, indices }: View, seed: number): ScanImages {
+  const order = shuffled(indices.length, seed, 'scan split').map((position) => indices[position]!);
+  const count = Math.min(SCAN.searchImages, Math.floor(order.length / 2));
+  return checked(
+    { split, indices: order.slice(0, count).sort() },
+    { split, indices: order.slice(count, count + SCAN.measuredImages).sort() },
+    '/data/train/images',
+  );
+}
+
+/** @param place where a config says what is measured on */
+function checked(search: View, measured: View, place: string): ScanImages {
+  const count = search.indices.length + measured.indices.length;
+  const refuse = (message: string, at: string): never => {
+    throw badInput('scan.tooFewImages', message, { place: at, todo: 'Give more clean images, of several classes.' });
+  };
+  if (count < LEAST_IMAGES)
+    refuse(`A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, '/data/train/images');
+  if (kinds(search) < 2)
+    refuse('The clean images are all of one class: no trigger can be searched on them.', '/data/train/images');
+  if (measured.indices.length < LEAST_HELD_OUT)
+    refuse(
+      `A scan measures on held-out images, at least ${LEAST_HELD_OUT}; here are ${measured.indices.length}.`,
+      place,
+    );
+  if (kinds(measured) < 2)
+    refuse('The held-out images are all of one class: no success can be measured on them.', place);
+  return { search: sourceOf(search), measured: sourceOf(measured) };
+}
+
+/** Number of classes of some images. */
+function kinds({ split, indices }: View): number {
+  return new Set(indices.map((i) => split.labels[i]!)).size;
+}

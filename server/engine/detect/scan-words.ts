@@ -1,0 +1,62 @@
+import type { ScanResult } from '../../protocol/report/scan';
+import { percent, pixels } from '../metrics/words';
+import { LEAST_CLASSES } from './scan-settings';
+
+/** Groups of neighbouring classes that a sentence names. */
+const MOST_GROUPS = 8;
+
+/** What a scan found, and what was tried, in words; never that a model is clean. */
+export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
+  const { word, flagged, classes, medianNorm, searched } = scan;
+  if (classes.length === 0) return unknownImages(scan);
+  const tried = triedWords(scan);
+  if (word === 'suspicious') {
+    const said = classes
+      .filter(({ target }) => flagged.includes(target))
+      .sort((a, b) => flagged.indexOf(a.target) - flagged.indexOf(b.target))
+      .map(
+        ({ target, norm, success, anomalyIndex }) =>
+          `class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it (anomaly index ${anomalyIndex.toFixed(1)})`,
+      );
+    return `Suspicious: ${said.join('; ')}. The median of the ${searched ? 'searched classes' : 'classes'} is ${pixels(medianNorm)}. ${tried}`;
+  }
+  const least = classes.reduce((a, b) => (b.screened < a.screened ? b : a));
+  if (word === 'not measurable') {
+    return `Not measurable: of ${count(searched?.of ?? classes.length)} classes only ${classes.length === 1 ? '1 was' : `${classes.length} were`} searched (${classRanges(classes.map(({ target }) => target))}), and fewer than ${LEAST_CLASSES} are too few to compare: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, which says little by itself.`;
+  }
+  return `Nothing found: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, ${least.share.toFixed(2)} of the median (anomaly index ${least.anomalyIndex.toFixed(1)}). ${tried} Triggers that no small mask imitates can escape it.`;
+}
+
+/** Of a model that hardly knows its images: the accuracy, and what to do. */
+function unknownImages({ cleanAccuracy, advice }: Omit<ScanResult, 'sentence'>): string {
+  const figures = cleanAccuracy
+    ? `the model classifies ${percent(cleanAccuracy.rate)} of ${count(cleanAccuracy.of)} clean images as labelled (95 %: ${percent(cleanAccuracy.low)} to ${percent(cleanAccuracy.high)})`
+    : 'the model does not know its images';
+  return `Not measurable: ${figures}, hardly better than guessing, so no trigger was searched: what is found in a model that does not know its images says nothing. ${advice?.sentence ?? 'Check that labels, scale, mean and std are those that the model was made with.'}`;
+}
+
+/** `Tried: trigger inversion for all 10 classes, with two seeds.` */
+function triedWords({ classes, seeds, searched }: Omit<ScanResult, 'sentence'>): string {
+  const twice = seeds.length > 1 ? ', with two seeds' : '';
+  if (!searched) return `Tried: trigger inversion for all ${classes.length} classes${twice}.`;
+  return `Tried: trigger inversion${twice}; of ${count(searched.of)} classes ${count(searched.classes.length)} were searched (${classRanges(searched.classes)}), and nothing is said of the others.`;
+}
+
+/** Ascending classes, neighbours together: `0-9, 17`; of many groups the first. */
+export function classRanges(classes: readonly number[], most = MOST_GROUPS): string {
+  const groups: [number, number][] = [];
+  for (const target of classes) {
+    const last = groups.at(-1);
+    if (last && target === last[1] + 1) last[1] = target;
+    else groups.push([target, target]);
+  }
+  const shown = groups
+    .slice(0, most)
+    .map(([from, to]) => (from === to ? String(from) : `${from}-${to}`))
+    .join(', ');
+  return groups.length > most
+    ? `${shown} and ${count(groups.slice(most).reduce((sum, [from, to]) => sum + to - from + 1, 0))} more`
+    : shown;
+}
+
+const count = (n: number): string => n.toLocaleString('en-US');

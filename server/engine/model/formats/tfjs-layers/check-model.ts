@@ -1,0 +1,22 @@
+import { readFile, stat } from 'node:fs/promises';
+import { badInput, FinePruneError } from '../../../../protocol/errors';
+import { MAX_JSON_BYTES } from './model-json';
+import { refuseOtherModel } from '../other-model';
+import { summarise } from './summary';
+
+/**
+ * Whether a file is a TF.js Layers model that can be defended, as far as its JSON tells; weights are not read.
+ * @param opts.strict whether JSON of which nothing is known is refused, too
+ * @throws FinePruneError `model.…` with what it is instead, or what speaks against it
+ */
+export async function checkModelFile(file: string, opts: { strict: boolean }): Promise<void> {
+  await refuseOtherModel(file);
+  const { size } = await stat(file);
+  if (size > MAX_JSON_BYTES)
+    throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
+      file,
+      todo: 'Choose the model.json; weights belong into their own files.',
+    });
+  const { problem } = summarise(await readFile(file, 'utf8'), file);
+  if (problem && (opts.strict || problem.code !== 'model.notLayersModel')) throw new FinePruneError(problem);
+}

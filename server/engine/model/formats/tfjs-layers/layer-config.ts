@@ -1,0 +1,310 @@
+import type { FinePruneError } from '../../../../protocol/errors';
+import { ACTIVATIONS, type ActivationName, type Op, type Padding, type Pair } from '../../graph';
+import { isObject, shown, type JsonNode } from './json';
+
+/** Largest number of units, filters or channels of one layer. */
+export const MAX_UNITS = 1_000_000;
+/** Largest height or width of a tensor, kernel or padding. */
+export const MAX_SIDE = 16_384;
+
+const UNSUPPORTED_TODO =
+  'Fine-Prune reads image classifiers of Dense, Conv2D, DepthwiseConv2D, pooling, BatchNormalization, Dropout, activation, Flatten, Reshape, ZeroPadding2D, Add and Concatenate layers.';
+
+/** One reader a layer class. Each takes the layer's `config`. */
+const READERS: Record<string, (config: JsonNode) => Op> = {
+  InputLayer: (c) => ({
+    kind: 'input',
+    shape: inputShape(c.at('batch_input_shape').present ? c.at('batch_input_shape') : c.at('batch_shape')),
+  }),
+  Dense: (c) => ({
+    kind: 'dense',
+    units: c.at('units').integer(1, MAX_UNITS),
+    useBias: c.at('use_bias').boolean(true),
+    activation: activation(c.at('activation')),
+  }),
+  Conv2D: (c) => {
+    channelsLast(c);
+    ungrouped(c);
+    return { kind: 'conv2d', filters: c.at('filters').integer(1, MAX_UNITS), ...convolution(c) };
+  },
+  DepthwiseConv2D: (c) => {
+    channelsLast(c);
+    ungrouped(c);
+    return { kind: 'depthwise', multiplier: c.at('depth_multiplier').integer(1, MAX_UNITS, 1), ...convolution(c) };
+  },
+  MaxPooling2D: (c) => pool(c, 'max'),
+  AveragePooling2D: (c) => pool(c, 'average'),
+  GlobalMaxPooling2D: (c) => globalPool(c, 'max'),
+  GlobalAveragePooling2D: (c) => globalPool(c, 'average'),
+  // The axis is checked with the shapes: it may be written as 3, -1 or [3].
+  BatchNormalization: (c) => ({
+    kind: 'batchNorm',
+    momentum: c.at('momentum').number(0.99, 'a number from 0 to 1', (n) => n >= 0 && n <= 1),
+    epsilon: c.at('epsilon').number(0.001, 'a number of at least 0', (n) => n >= 0),
+    center: c.at('center').boolean(true),
+    scale: c.at('scale').boolean(true),
+  }),
+  Dropout: (c) => {
+    if (c.at('noise_shape').present)
+      throw c
+        .at('noise_shape')
+        .refuse(
+          'model.unsupportedLayer',
+          `${c.what}: Dropout with a "noise_shape" is not supported.`,
+          'Use SpatialDropout2D, or plain Dropout.',
+        );
+    return { kind: 'dropout', rate: rate(c), spatial: false };
+  },
+  SpatialDropout2D: (c) => {
+    channelsLast(c);
+    return { kind: 'dropout', rate: rate(c), spatial: true };
+  },
+  GaussianNoise: (c) => ({
+    kind: 'gaussianNoise',
+    deviation: c.at('stddev').number(undefined, 'a number of at least 0', (n) => n >= 0),
+  }),
+  GaussianDropout: (c) => ({ kind: 'gaussianDropout', rate: rate(c) }),
+  Activation: (c) => ({ kind: 'activation', activation: activation(c.at('activation')) }),
+  ReLU: (c) => {
+    for (const field of ['negative_slope', 'threshold']) {
+      if (c.at(field).number(0) !== 0)
+        throw c
+          .at(field)
+          .refuse(
+            'model.unsupportedLayer',
+            `${c.what}: ReLU with "${field}" is not supported.`,
+            'Use LeakyReLU for a slope below zero.',
+          );
+    }
+    return {
+      kind: 'relu',
+      max: c.at('max_value').present
+        ? c.at('max_value').number(undefined, 'a number of at least 0', (n) => n >= 0)
+        : null,
+    };
+  },
+  // Keras 3 renamed alpha.
+  LeakyReLU: (c) => ({
+    kind: 'leakyRelu',
+    slope: (c.at('negative_slope').present ? c.at('negative_slope') : c.at('alpha')).number(0.3),
+  }),
+  ELU: (c) => {
+    if (c.at('alpha').number(1) !== 1)
+      throw c
+        .at('alpha')
+        .refuse(
+          'model.unsupportedLayer',
+          `${c.what}: ELU with alpha ${c.at('alpha').value} is not supported, TF.js knows only 1.`,
+          'Use ELU with alpha 1.',
+        );
+    return { kind: 'elu' };
+  },
+  PReLU: (c) => ({
+    kind: 'prelu',
+    sharedAxes: c.at('shared_axes').present
+      ? c
+          .at('shared_axes')
+          .items()
+          .map((axis) => axis.integer(1, 8))
+      : [],
+  }),
+  Softmax: () => ({ kind: 'activation', activation: 'softmax' }),
+  Rescaling: (c) => ({ kind: 'rescaling', scale: c.at('scale').number(), offset: c.at('offset').number(0) }),
+  Flatten: (c) => {
+    channelsLast(c);
+    return { kind: 'flatten' };
+  },
+  Reshape: (c) => ({
+    kind: 'reshape',
+    target: c
+      .at('target_shape')
+      .items()
+      .map((size) => size.integer(-1, MAX_UNITS)),
+  }),
+  ZeroPadding2D: (c) => {
+    channelsLast(c);
+    return zeroPadding(c.at('padding'));
+  },
+  Add: () => ({ kind: 'add' }),
+  Concatenate: () => ({ kind: 'concatenate' }),
+};
+
+/**
+ * Reads one layer's class and config.
+ * @throws FinePruneError `model.lambda`, `model.unsupportedLayer`, `model.groupedConvolution`, `model.channelsFirst`,
+ *   `model.unsupportedActivation`, `model.badTopology`
+ */
+export function readLayer(className: JsonNode, config: JsonNode): Op {
+  const name = className.string();
+  if (name === 'Lambda') {
+    throw className.refuse(
+      'model.lambda',
+      `${config.what} is a Lambda layer: it holds program code, which is never run.`,
+      'Replace the Lambda by ordinary layers and export the model again.',
+    );
+  }
+  const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+  if (isModelClass(name)) throw nestedModel(className, config);
+  if (!read)
+    throw className.refuse(
+      'model.unsupportedLayer',
+      `${config.what} is of the class ${name.slice(0, 80)}, which is not supported.`,
+      UNSUPPORTED_TODO,
+    );
+  config.object();
+  return read(config);
+}
+
+/** Whether a class of the file is that of a whole model. */
+export function isModelClass(name: unknown): boolean {
+  return name === 'Sequential' || name === 'Functional' || name === 'Model';
+}
+
+/** A model inside the model, as Teachable Machine and transfer learning export it. */
+export function nestedModel(className: JsonNode, config: JsonNode): FinePruneError {
+  return className.refuse(
+    'model.unsupportedLayer',
+    `The file is a nested model: ${config.what} is itself a model inside the model (${String(className.value)}), as Teachable Machine and transfer learning export it. This version opens models without inner ones.`,
+    'Export the model with its inner layers written out: in Keras, call them one after the other in a new model, and save that.',
+  );
+}
+
+/**
+ * An activation function as a config names it: a text, or Keras 3's `{class_name: "function", config: "relu"}`. Nothing
+ * means `linear`.
+ */
+function activation(node: JsonNode): ActivationName {
+  if (!node.present) return 'linear';
+  const named = isObject(node.value) && node.value['class_name'] === 'function' ? node.at('config') : node;
+  if (typeof named.value === 'string') {
+    const key = named.value.replace(/_/g, '').toLowerCase();
+    const found = ALIASES.get(key);
+    if (found) return found;
+  }
+  const name = isObject(named.value) ? named.value['class_name'] : named.value;
+  throw node.refuse(
+    'model.unsupportedActivation',
+    `${node.what} uses the activation function ${shown(name)}, which is not supported.`,
+    `Supported: ${Object.keys(ACTIVATIONS).join(', ')}.`,
+  );
+}
+
+// TF.js writes hardSigmoid, Keras hard_sigmoid; silu and hard_silu are Keras 3's names.
+const ALIASES = new Map<string, ActivationName>([
+  ...(Object.keys(ACTIVATIONS) as ActivationName[]).map((name) => [name.replace(/_/g, ''), name] as const),
+  ['silu', 'swish'],
+  ['hardsilu', 'hard_swish'],
+]);
+
+/** Height, width and channels (or height and width) of a batch shape whose first entry is the batch. */
+export function inputShape(node: JsonNode): readonly number[] {
+  if (!node.present)
+    throw node.refuse(
+      'model.inputShape',
+      `${node.what}: the file does not say the shape of the model's input.`,
+      'Export the model after it was built for a fixed input size.',
+    );
+  const [, ...sizes] = node.items();
+  return sizes.map((size) => {
+    if (!size.present)
+      throw size.refuse(
+        'model.inputShape',
+        `${size.what}: the input size is not fixed (${shown(node.value)}).`,
+        'Export the model with a fixed height, width and number of channels.',
+      );
+    return size.integer(1, MAX_SIDE);
+  });
+}
+
+function convolution(c: JsonNode): {
+  kernel: Pair;
+  strides: Pair;
+  padding: Padding;
+  dilation: Pair;
+  useBias: boolean;
+  activation: ActivationName;
+} {
+  const strides = c.at('strides').pair(1, MAX_SIDE, [1, 1]);
+  const dilation = c.at('dilation_rate').pair(1, MAX_SIDE, [1, 1]);
+  if (Math.max(...strides) > 1 && Math.max(...dilation) > 1)
+    throw c.at('dilation_rate').wrong('1 where "strides" is above 1');
+  return {
+    kernel: c.at('kernel_size').pair(1, MAX_SIDE),
+    strides,
+    padding: padding(c.at('padding')),
+    dilation,
+    useBias: c.at('use_bias').boolean(true),
+    activation: activation(c.at('activation')),
+  };
+}
+
+function pool(c: JsonNode, how: 'max' | 'average'): Op {
+  channelsLast(c);
+  const size = c.at('pool_size').pair(1, MAX_SIDE, [2, 2]);
+  return {
+    kind: 'pool',
+    how,
+    size,
+    strides: c.at('strides').pair(1, MAX_SIDE, size),
+    padding: padding(c.at('padding')),
+  };
+}
+
+function globalPool(c: JsonNode, how: 'max' | 'average'): Op {
+  channelsLast(c);
+  if (c.at('keepdims').boolean(false))
+    throw c
+      .at('keepdims')
+      .refuse(
+        'model.unsupportedLayer',
+        `${c.what}: global pooling with "keepdims" is not supported.`,
+        'Export the model with keepdims=False.',
+      );
+  return { kind: 'globalPool', how };
+}
+
+function zeroPadding(node: JsonNode): Op {
+  if (!node.present) return { kind: 'zeroPadding', vertical: [1, 1], horizontal: [1, 1] };
+  if (Array.isArray(node.value) && node.value.length === 2) {
+    const [vertical, horizontal] = node.items() as [JsonNode, JsonNode];
+    return { kind: 'zeroPadding', vertical: vertical.pair(0, MAX_SIDE), horizontal: horizontal.pair(0, MAX_SIDE) };
+  }
+  const all = node.pair(0, MAX_SIDE);
+  return { kind: 'zeroPadding', vertical: all, horizontal: all };
+}
+
+function padding(node: JsonNode): Padding {
+  const value = node.present ? node.string().toLowerCase() : 'valid';
+  if (value !== 'valid' && value !== 'same') throw node.wrong('"valid" or "same"');
+  return value;
+}
+
+function rate(c: JsonNode): number {
+  return c.at('rate').number(undefined, 'a number from 0 to below 1', (n) => n >= 0 && n < 1);
+}
+
+function channelsLast(c: JsonNode): void {
+  const format = c.at('data_format');
+  if (!format.present) return;
+  const value = format.string().replace(/_/g, '').toLowerCase();
+  if (value === 'channelsfirst')
+    throw format.refuse(
+      'model.channelsFirst',
+      `${c.what} keeps channels first, which is not supported.`,
+      'Export the model with data_format "channels_last".',
+    );
+  if (value !== 'channelslast') throw format.wrong('"channels_last"');
+}
+
+/** TF.js silently ignores `groups`, so that it would compute another network. */
+function ungrouped(c: JsonNode): void {
+  if (c.at('groups').integer(1, MAX_UNITS, 1) !== 1) {
+    throw c
+      .at('groups')
+      .refuse(
+        'model.groupedConvolution',
+        `${c.what} is a grouped convolution (groups: ${c.at('groups').value}), which is not supported.`,
+        'Replace it by an ordinary convolution (groups = 1).',
+      );
+  }
+}

@@ -1,0 +1,213 @@
+import { posix } from 'node:path';
+import type { Graph, WeightSpec } from '../../graph';
+import type { JsonNode } from './json';
+import { MAX_PARAMETERS } from './topology';
+
+/** One tensor of the weights manifest, with its place in the concatenated bytes of its group. */
+export interface ManifestTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly place: string;
+}
+
+/** Tensors that share a run of shard files. */
+export interface ManifestGroup {
+  /** Paths of the shards, relative to model.json, with forward slashes. */
+  readonly paths: readonly string[];
+  readonly tensors: readonly ManifestTensor[];
+  /** Bytes that the declared shapes need. */
+  readonly bytes: number;
+  readonly place: string;
+}
+
+/** Where a layer's weight lies. */
+export interface WeightLocation {
+  readonly layer: string;
+  readonly spec: WeightSpec;
+  readonly group: number;
+  readonly tensor: ManifestTensor;
+}
+
+const BYTES: Record<string, number> = { float32: 4, int32: 4, uint8: 1, bool: 1, complex64: 8 };
+const MAX_BYTES = 4 * MAX_PARAMETERS;
+const MAX_NAME = 1_000;
+
+/**
+ * Reads `weightsManifest`: names, shapes and types, all checked before any file is touched.
+ * @throws FinePruneError `model.badManifest`, `model.quantised`, `model.tooLarge`, `model.shardPath`
+ */
+export function parseManifest(root: JsonNode): ManifestGroup[] {
+  const manifest = root.at('weightsManifest', 'The weights manifest');
+  if (!manifest.present)
+    throw root.refuse(
+      'model.badManifest',
+      'The file has no "weightsManifest": it does not say where the weights are.',
+      'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote.',
+    );
+  const names = new Set<string>();
+  const paths = new Set<string>();
+  let total = 0;
+  return manifest.items().map((group) => {
+    let offset = 0;
+    const tensors = group
+      .at('weights')
+      .items()
+      .map((node): ManifestTensor => {
+        const tensor = readTensor(node, offset);
+        if (names.has(tensor.name))
+          throw node.refuse(
+            'model.badManifest',
+            `The weights manifest lists the tensor "${tensor.name}" twice.`,
+            'Export the model again.',
+          );
+        names.add(tensor.name);
+        offset += tensor.bytes;
+        total += tensor.bytes;
+        if (total > MAX_BYTES)
+          throw node.refuse(
+            'model.tooLarge',
+            `The declared weights need more than ${MAX_BYTES} bytes.`,
+            'The shapes are damaged, or the model is too large to be defended here.',
+          );
+        return tensor;
+      });
+    const shards = group
+      .at('paths')
+      .items()
+      .map((node) => {
+        const path = shardPath(node);
+        if (paths.has(path))
+          throw node.refuse(
+            'model.shardPath',
+            `The weights manifest lists the file "${path}" twice.`,
+            'Export the model again.',
+          );
+        paths.add(path);
+        return path;
+      });
+    return { paths: shards, tensors, bytes: offset, place: group.place };
+  });
+}
+
+function readTensor(node: JsonNode, offset: number): ManifestTensor {
+  node.object();
+  const name = node.at('name').string();
+  if (name.length > MAX_NAME) throw node.at('name').wrong(`a name of at most ${MAX_NAME} characters`);
+  const what = `Tensor "${name.length > 120 ? `${name.slice(0, 120)}…` : name}"`;
+  const quantisation = node.at('quantization', what);
+  if (quantisation.present) {
+    const kind = quantisation.at('dtype').string().slice(0, 40);
+    throw quantisation.refuse(
+      'model.quantised',
+      `${what} is quantised to ${kind}: rounding the weights again after fine-tuning would undo part of the defense.`,
+      'Export the model without quantisation (no --quantize_* option) and quantise the defended model afterwards.',
+    );
+  }
+  const dtype = node.at('dtype', what).string();
+  const width = Object.hasOwn(BYTES, dtype) ? BYTES[dtype] : undefined;
+  if (width === undefined)
+    throw node
+      .at('dtype', what)
+      .refuse(
+        'model.unsupportedDtype',
+        `${what} is of the type ${dtype.slice(0, 40)}; expected float32.`,
+        'Export the model with float32 weights.',
+      );
+  const shape = node
+    .at('shape', what)
+    .items()
+    .map((size) => size.integer(0, Number.MAX_SAFE_INTEGER));
+  // Compared at every factor, so that the product never leaves the range of exact integers.
+  let bytes = width;
+  for (const size of shape) {
+    bytes *= size;
+    if (bytes > MAX_BYTES)
+      throw node
+        .at('shape', what)
+        .refuse(
+          'model.tooLarge',
+          `${what} declares the shape [${shape.slice(0, 12)}${shape.length > 12 ? ',…' : ''}], more than ${MAX_BYTES} bytes.`,
+          'The shape is damaged, or the model is too large to be defended here.',
+        );
+  }
+  return { name, shape, dtype, offset, bytes, place: node.place };
+}
+
+/** A path that stays inside the model's folder, judged by its text alone; links are judged when the file is opened. */
+function shardPath(node: JsonNode): string {
+  const written = node.string();
+  const refuse = (why: string) =>
+    node.refuse(
+      'model.shardPath',
+      `The weights file "${written.slice(0, 120)}" ${why}; weights are read only from the model's own folder.`,
+      'Do not trust this model.json, or export the model again.',
+    );
+  if (written === '' || written.includes('\0')) throw refuse('is no file name');
+  if (posix.isAbsolute(written) || /^[A-Za-z]:/.test(written) || written.includes('\\'))
+    throw refuse('is not a relative path');
+  // A file name may hold a colon; on Windows it would name a drive or a stream of another file.
+  if (/^([a-z][a-z0-9+.-]*:\/\/|(blob|data|file|mailto):)/i.test(written)) throw refuse('is an address');
+  if (process.platform === 'win32' && written.includes(':')) throw refuse('holds a colon');
+  if (written.split('/').includes('..')) throw refuse('leads out of the folder');
+  const path = posix.normalize(written);
+  if (path === '.' || path.endsWith('/')) throw refuse('is no file name');
+  if (path === 'model.json') throw refuse('is the model.json itself');
+  return path;
+}
+
+/**
+ * Finds every weight of the graph in the manifest, by layer name and weight name, and checks shape and type. Names may have a
+ * prefix (`sequential/conv2d/kernel`) and a suffix (`:0`). Tensors that no layer reads are left alone.
+ * @throws FinePruneError `model.missingWeight`, `model.weightShape`, `model.unsupportedDtype`
+ */
+export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode): WeightLocation[] {
+  const byEnding = new Map<string, { group: number; tensor: ManifestTensor }[]>();
+  groups.forEach(({ tensors }, group) => {
+    for (const tensor of tensors) {
+      const parts = tensor.name.replace(/:\d+$/, '').split('/');
+      // Every way to cut off leading scopes: a layer's own name may hold slashes.
+      for (let i = 0; i < parts.length - 1; i++) {
+        const ending = parts.slice(i).join('/');
+        byEnding.set(ending, [...(byEnding.get(ending) ?? []), { group, tensor }]);
+      }
+    }
+  });
+  const manifest = root.at('weightsManifest', 'The weights manifest');
+  return graph.layers.flatMap((layer) =>
+    layer.weights.map((spec): WeightLocation => {
+      const wanted = `${layer.name}/${spec.name}`;
+      // Keras 3 calls a depthwise kernel just kernel.
+      const found = byEnding.get(wanted) ?? byEnding.get(wanted.replace(/depthwise_kernel$/, 'kernel')) ?? [];
+      const match =
+        found.length === 1 ? found[0] : found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted);
+      if (!match)
+        throw manifest.refuse(
+          'model.missingWeight',
+          `The weights manifest has ${found.length ? `${found.length} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${spec.shape}].`,
+          'model.json is damaged: export the model again.',
+        );
+      const { tensor } = match;
+      const at = manifest.literal(tensor.name);
+      if (tensor.dtype !== 'float32')
+        throw at.refuse(
+          'model.unsupportedDtype',
+          `Tensor "${tensor.name}" is of the type ${tensor.dtype}; expected float32.`,
+          'Export the model with float32 weights.',
+        );
+      if (String(tensor.shape) !== String(spec.shape)) {
+        throw root
+          .at('weightsManifest')
+          .literal(tensor.shape)
+          .refuse(
+            'model.weightShape',
+            `Tensor "${tensor.name}" has the shape [${tensor.shape}]; layer "${layer.name}" (${layer.className}) needs [${spec.shape}].`,
+            'Topology and weights do not belong together: export the model again.',
+          );
+      }
+      return { layer: layer.name, spec, ...match };
+    }),
+  );
+}

@@ -1,0 +1,174 @@
+import type { Op, Padding, WeightSpec } from '../../graph';
+import { MAX_UNITS } from './layer-config';
+import { shown, type JsonNode } from './json';
+
+type Shape = readonly number[];
+
+/**
+ * Output shape and weights of a layer, from its inputs' shapes (all without the batch dimension, channels last).
+ * @param node the layer's config, for messages
+ * @throws FinePruneError `model.shapes` when the layer does not fit its inputs, `model.channelsFirst` for a BatchNormalization of
+ *   another axis than the last
+ */
+export function inferLayer(op: Op, inputs: readonly Shape[], node: JsonNode): { shape: Shape; weights: WeightSpec[] } {
+  const input = inputs[0] ?? [];
+  const several = op.kind === 'add' || op.kind === 'concatenate';
+  const wanted = op.kind === 'input' ? 0 : several ? Math.max(2, inputs.length) : 1;
+  if (inputs.length !== wanted)
+    throw unfit(node, `it reads ${inputs.length} tensors, expected ${several ? 'two or more' : wanted}`);
+  const out = infer(op, input, inputs, node);
+  if (out.shape.some((size) => size < 1)) throw unfit(node, `its input of shape [${input}] is too small`);
+  if (out.shape.reduce((a, b) => a * b, 1) > 100 * MAX_UNITS)
+    throw unfit(node, `its output of shape [${out.shape}] is too large`);
+  return out;
+}
+
+function infer(
+  op: Op,
+  input: Shape,
+  inputs: readonly Shape[],
+  node: JsonNode,
+): { shape: Shape; weights: WeightSpec[] } {
+  const channels = input.at(-1) ?? 0;
+  switch (op.kind) {
+    case 'input':
+      return { shape: op.shape, weights: [] };
+    case 'dense':
+      rank(input, [1, 2, 3], node);
+      return {
+        shape: [...input.slice(0, -1), op.units],
+        weights: [kernel('kernel', [channels, op.units]), ...bias(op, op.units)],
+      };
+    case 'conv2d':
+      rank(input, [3], node);
+      return {
+        shape: [...positions(op, input), op.filters],
+        weights: [kernel('kernel', [...op.kernel, channels, op.filters]), ...bias(op, op.filters)],
+      };
+    case 'depthwise':
+      rank(input, [3], node);
+      return {
+        shape: [...positions(op, input), channels * op.multiplier],
+        weights: [
+          kernel('depthwise_kernel', [...op.kernel, channels, op.multiplier]),
+          ...bias(op, channels * op.multiplier),
+        ],
+      };
+    case 'pool':
+      rank(input, [3], node);
+      return {
+        shape: [
+          ...positions({ kernel: op.size, strides: op.strides, padding: op.padding, dilation: [1, 1] }, input),
+          channels,
+        ],
+        weights: [],
+      };
+    case 'globalPool':
+      rank(input, [3], node);
+      return { shape: [channels], weights: [] };
+    case 'batchNorm': {
+      lastAxis(node.at('axis'), input.length);
+      const names = [...(op.scale ? ['gamma'] : []), ...(op.center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
+      return { shape: input, weights: names.map((name) => ({ name, shape: [channels] })) };
+    }
+    case 'dropout':
+      if (op.spatial) rank(input, [3], node);
+      return { shape: input, weights: [] };
+    case 'prelu':
+      return {
+        shape: input,
+        weights: [{ name: 'alpha', shape: input.map((size, i) => (op.sharedAxes.includes(i + 1) ? 1 : size)) }],
+      };
+    case 'activation':
+      // Softmax is the one activation with an axis: over the classes or units, so the last.
+      if (op.activation === 'softmax') lastAxis(node.at('axis'), input.length);
+      return { shape: input, weights: [] };
+    case 'gaussianNoise':
+    case 'gaussianDropout':
+    case 'relu':
+    case 'leakyRelu':
+    case 'elu':
+    case 'rescaling':
+      return { shape: input, weights: [] };
+    case 'flatten':
+      return { shape: [input.reduce((a, b) => a * b, 1)], weights: [] };
+    case 'reshape':
+      return { shape: reshaped(op.target, input, node), weights: [] };
+    case 'zeroPadding':
+      rank(input, [3], node);
+      return {
+        shape: [input[0]! + op.vertical[0] + op.vertical[1], input[1]! + op.horizontal[0] + op.horizontal[1], channels],
+        weights: [],
+      };
+    case 'add':
+      if (inputs.some((shape) => String(shape) !== String(input)))
+        throw unfit(node, `it adds tensors of different shapes (${inputs.map((s) => `[${s}]`).join(', ')})`);
+      return { shape: input, weights: [] };
+    case 'concatenate': {
+      lastAxis(node.at('axis'), input.length);
+      const head = String(input.slice(0, -1));
+      if (inputs.some((shape) => shape.length !== input.length || String(shape.slice(0, -1)) !== head))
+        throw unfit(node, `it joins tensors that do not fit (${inputs.map((s) => `[${s}]`).join(', ')})`);
+      return { shape: [...input.slice(0, -1), inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)], weights: [] };
+    }
+  }
+}
+
+function kernel(name: string, shape: Shape): WeightSpec {
+  return { name, shape };
+}
+
+function bias(op: { useBias: boolean }, size: number): WeightSpec[] {
+  return op.useBias ? [{ name: 'bias', shape: [size] }] : [];
+}
+
+/** Height and width after a window slides over the input. */
+function positions(
+  op: { kernel: Shape; strides: Shape; padding: Padding; dilation: Shape },
+  input: Shape,
+): [number, number] {
+  const along = (axis: 0 | 1) => {
+    const reach = (op.kernel[axis]! - 1) * op.dilation[axis]! + 1;
+    const room = op.padding === 'same' ? input[axis]! : input[axis]! - reach + 1;
+    return Math.ceil(room / op.strides[axis]!);
+  };
+  return [along(0), along(1)];
+}
+
+function reshaped(target: Shape, input: Shape, node: JsonNode): Shape {
+  const total = input.reduce((a, b) => a * b, 1);
+  const known = target.reduce((a, b) => (b === -1 ? a : a * b), 1);
+  const shape = target.map((size) => (size === -1 ? total / known : size));
+  if (
+    target.filter((size) => size === -1).length > 1 ||
+    shape.reduce((a, b) => a * b, 1) !== total ||
+    !shape.every(Number.isInteger)
+  ) {
+    throw unfit(node, `[${input}] can't be reshaped to [${target}]`);
+  }
+  return shape;
+}
+
+function rank(input: Shape, allowed: readonly number[], node: JsonNode): void {
+  if (!allowed.includes(input.length)) throw unfit(node, `it can't read a tensor of shape [${input}]`);
+}
+
+/** Nothing, -1, the number of the last axis (the batch is axis 0), or one of those as a list. */
+function lastAxis(node: JsonNode, inputRank: number): void {
+  if (!node.present) return;
+  const axis: unknown = Array.isArray(node.value) && node.value.length === 1 ? node.value[0] : node.value;
+  if (axis !== -1 && axis !== inputRank)
+    throw node.refuse(
+      'model.channelsFirst',
+      `${node.what} works along axis ${shown(axis)}; only the last axis (channels) is supported.`,
+      'Export the model with channels last.',
+    );
+}
+
+function unfit(node: JsonNode, why: string) {
+  return node.refuse(
+    'model.shapes',
+    `${node.what} does not fit the layers before it: ${why}.`,
+    'The file is damaged: export the model again.',
+  );
+}

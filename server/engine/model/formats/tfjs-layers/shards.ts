@@ -1,0 +1,193 @@
+import { constants } from 'node:fs';
+import { open, readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { badInput, type FinePruneError } from '../../../../protocol/errors';
+import { contains } from '../../../files/confine';
+import { kindWords } from '../../../files/file-kind';
+import { insideGzip, readHead, sniffFile } from '../../../files/sniff';
+import type { ManifestGroup } from './manifest';
+import type { SourceGroup } from '../../model';
+import { lfsPointer } from '../other-model';
+
+/** Git takes a file for text when its first bytes hold no zero: no large file of weights is like that. */
+const MOST_LINES_BYTES = 16 * 2 ** 20;
+
+/**
+ * Reads the weight files of a manifest. The sizes of all files are compared with the declared shapes before any memory is
+ * allocated, and no file outside of the model's folder is opened, whatever links say.
+ *
+ * @param folder absolute folder of model.json
+ * @throws FinePruneError `model.shardMissing`, `model.shardPath`, `model.shardTooShort`, `model.shardTooLong`, `model.lfsPointer`,
+ *   `model.shardFormat`, `model.lineEndings`
+ */
+export async function readShards(folder: string, groups: readonly ManifestGroup[]): Promise<SourceGroup[]> {
+  const root = await realpath(folder);
+  const seen = new Set<string>();
+  const sized: { files: string[]; sizes: number[] }[] = [];
+  for (const group of groups) {
+    const files: string[] = [];
+    const sizes: number[] = [];
+    for (const shard of group.paths) {
+      const { file, size } = await locate(root, shard, group);
+      if (seen.has(file))
+        throw badInput(
+          'model.shardPath',
+          `The weights manifest names one file twice: "${shard}" is a link to another shard.`,
+          { file, place: `${group.place}/paths`, todo: 'Export the model again.' },
+        );
+      seen.add(file);
+      files.push(file);
+      sizes.push(size);
+    }
+    const total = sizes.reduce((a, b) => a + b, 0);
+    if (total !== group.bytes) throw await wrongSize(group, files, total);
+    sized.push({ files, sizes });
+  }
+  const read: SourceGroup[] = [];
+  for (const [i, { files, sizes }] of sized.entries()) {
+    const manifest = groups[i]!;
+    const bytes = new Uint8Array(manifest.bytes);
+    let offset = 0;
+    for (const [j, file] of files.entries()) {
+      await readExactly(file, bytes.subarray(offset, offset + sizes[j]!), manifest);
+      offset += sizes[j]!;
+    }
+    read.push({ manifest, bytes, shardSizes: sizes });
+  }
+  return read;
+}
+
+async function locate(root: string, shard: string, group: ManifestGroup): Promise<{ file: string; size: number }> {
+  const wanted = path.join(root, shard);
+  try {
+    const file = await realpath(wanted);
+    if (!contains(root, file)) {
+      throw badInput(
+        'model.shardPath',
+        `The weights file "${shard}" is a link that leads out of the model's folder; weights are read only from there.`,
+        {
+          file: wanted,
+          place: `${group.place}/paths`,
+          todo: 'Put the file itself in the place of the link, if you trust it.',
+        },
+      );
+    }
+    const found = await stat(file);
+    if (!found.isFile())
+      throw badInput('model.shardMissing', `The weights file "${shard}" is no ordinary file.`, {
+        file: wanted,
+        place: `${group.place}/paths`,
+        todo: 'Copy the weight files next to model.json.',
+      });
+    return { file, size: found.size };
+  } catch (error) {
+    throw unreadable(error, wanted, shard, group);
+  }
+}
+
+/**
+ * Says what lies there instead of weights, where that can be told, else that the sizes don't fit.
+ * @param files paths of the group's shards, links followed
+ * @param total their bytes together
+ */
+export async function wrongSize(
+  group: ManifestGroup,
+  files: readonly string[],
+  total: number,
+): Promise<FinePruneError> {
+  for (const [i, file] of files.entries()) {
+    const other = await otherShard(group.paths[i]!, file, `${group.place}/paths`);
+    if (other) return other;
+  }
+  const names =
+    files.length === 1
+      ? `The weights file "${group.paths[0]}" has`
+      : `The ${files.length} weights files "${group.paths[0]}" … have`;
+  const short = total < group.bytes;
+  const cut = short ? group.tensors.find((t) => t.offset + t.bytes > total) : undefined;
+  const sizes = `${names} ${total} bytes; the declared shapes need ${group.bytes}`;
+  const where = { file: files.at(-1)!, place: group.place };
+  if (!short && total - group.bytes === (await lineBreaks(files, total))) {
+    return badInput(
+      'model.lineEndings',
+      `${sizes}: git has turned every line feed in it into carriage return and line feed, as if it were text.`,
+      {
+        ...where,
+        todo: 'Add the line `*.bin -text` to .gitattributes, delete the weight files, and get them again with `git checkout`.',
+      },
+    );
+  }
+  return badInput(
+    short ? 'model.shardTooShort' : 'model.shardTooLong',
+    `${sizes}${cut ? ` (cut off in tensor "${cut.name}")` : ''}.`,
+    { ...where, todo: 'The file is cut off, or belongs to another model: copy the weight files again.' },
+  );
+}
+
+async function otherShard(shard: string, file: string, place: string): Promise<FinePruneError | null> {
+  const found = await sniffFile(file);
+  // Names say nothing about weights, and unsure signs may stand in any bytes.
+  if (!found || found.sure !== 'content') return null;
+  if (found.kind === 'lfs-pointer') return lfsPointer(file, place);
+  const inside = found.kind === 'gzip' ? insideGzip(await readHead(file)) : null;
+  const todo =
+    found.kind === 'gzip'
+      ? 'Unpack it, and put what comes out in its place, under the same name.'
+      : found.kind === 'html' || found.kind === 'xml'
+        ? 'It is most likely the error page of a download: get the file again.'
+        : 'Put the weight files of this model next to model.json.';
+  return badInput(
+    'model.shardFormat',
+    `The weights file "${shard}" ${kindWords(found)}${inside ? `, which holds ${inside.what}` : ''}, not raw weights.`,
+    { file, place, todo },
+  );
+}
+
+/** How often a line ends with carriage return and line feed; −1 for files that are too large to be looked through for that. */
+async function lineBreaks(files: readonly string[], total: number): Promise<number> {
+  if (total > MOST_LINES_BYTES) return -1;
+  let count = 0;
+  for (const file of files) {
+    const bytes = await readFile(file);
+    for (let at = bytes.indexOf('\r\n'); at >= 0; at = bytes.indexOf('\r\n', at + 2)) count++;
+  }
+  return count;
+}
+
+/** The size was checked before; a file that changed in between must not go unnoticed. */
+async function readExactly(file: string, into: Uint8Array, group: ManifestGroup): Promise<void> {
+  try {
+    const handle = await open(file, constants.O_RDONLY);
+    try {
+      for (let done = 0; done < into.length;) {
+        const { bytesRead } = await handle.read(into, done, into.length - done, done);
+        if (bytesRead === 0)
+          throw badInput(
+            'model.shardTooShort',
+            `The weights file "${path.basename(file)}" became shorter while it was read.`,
+            { file, place: group.place, todo: 'Try again when nothing writes to it.' },
+          );
+        done += bytesRead;
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw unreadable(error, file, path.basename(file), group);
+  }
+}
+
+function unreadable(error: unknown, file: string, shard: string, group: ManifestGroup): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || (error instanceof Error && error.name === 'FinePruneError')) return error;
+  const missing = code === 'ENOENT' || code === 'ENOTDIR';
+  return badInput(
+    'model.shardMissing',
+    `The weights file "${shard}" ${missing ? 'is missing' : `can't be read (${code})`}.`,
+    {
+      file,
+      place: `${group.place}/paths`,
+      todo: missing ? 'Copy the weight files next to model.json.' : 'Check the permissions of the file.',
+    },
+  );
+}

@@ -1,0 +1,254 @@
+import {
+  HEAD_BYTES,
+  kindOfBytes,
+  kindWords,
+  lfsObject,
+  MOST_POINTER_BYTES,
+  type FileKind,
+} from '../../../files/file-kind';
+import { canonicalJson } from '../../../files/hash';
+import { FinePruneError } from '../../../../protocol/errors';
+import { activationOf, type Graph } from '../../graph';
+import type { JsonNode } from './json';
+import { parseManifest, type ManifestGroup } from './manifest';
+import { parseModelBytes } from './model-json';
+import { plain, shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
+import { parseTopology } from './topology';
+import { isPrunable } from '../../units';
+
+/**
+ * A model as text, for diffs: the same bytes give the same text, and each line stands for itself, so that a diff shows what
+ * changed and nothing else. No paths, no times. Works without a backend.
+ */
+
+/** Bytes of a weight file by its path in the manifest; null when it is not there. */
+export type ShardBytes = (path: string) => Uint8Array | null;
+
+/** A model.json that was read; `graph` is null, with the reason, for a topology that can't be defended. */
+interface ReadModel {
+  root: JsonNode;
+  groups: ManifestGroup[];
+  graph: Graph | null;
+  problem: string | null;
+}
+
+/**
+ * Paths of the weight files that a model names, relative to its folder.
+ * @param name what people call the model, for messages
+ * @throws FinePruneError `model.…` when the text is no TF.js Layers model or its manifest is broken
+ */
+export function shardPaths(json: Uint8Array, name: string): string[] {
+  return parse(json, name).groups.flatMap((group) => group.paths);
+}
+
+/**
+ * Format, layers, zeroed units and tensors of a model.
+ *
+ * @param shards null for what model.json says by itself: layers, and tensors as they are declared
+ * @throws FinePruneError as `shardPaths`; weights that are missing or too short are a line of the text instead
+ */
+export function modelText(json: Uint8Array, shards: ShardBytes | null, name: string): string {
+  const model = parse(json, name);
+  const lines = headLines(model);
+  if (!shards) return text([...lines, '', 'Tensors', ...tensorLines(model.groups, null)]);
+  const bytes = model.groups.map((group) => joined(group, shards));
+  const read: ReadBytes = (group, offset, length) => {
+    const whole = bytes[group];
+    return whole instanceof Uint8Array ? whole.subarray(offset, offset + length) : null;
+  };
+  const missing = bytes.flatMap((found) => (typeof found === 'string' ? [`Weights not read: ${found}`] : []));
+  const declared = bytes.flatMap((found, g) =>
+    typeof found === 'string' ? tensorLines([model.groups[g]!], null) : [],
+  );
+  return text([...lines, ...missing, ...weightLines(model, read), ...declared]);
+}
+
+/** One weight file of a model: where it begins in the concatenated bytes of its group. */
+export interface WeightFile {
+  group: number;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+/**
+ * Zeroed units and tensors that lie in one weight file of a model; of a tensor that is cut by the file's end, its hash as far as
+ * it goes is part of the next line.
+ * @throws FinePruneError as `shardPaths`
+ */
+export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFile, name: string): string {
+  const model = parse(json, name);
+  const end = offset + bytes.length;
+  const read: ReadBytes = (g, from, length) =>
+    g === group && from >= offset && from + length <= end
+      ? bytes.subarray(from - offset, from - offset + length)
+      : null;
+  const cut = (model.groups[group]?.tensors ?? []).filter(
+    (t) => t.offset < end && t.offset + t.bytes > offset && !(t.offset >= offset && t.offset + t.bytes <= end),
+  );
+  const parts = cut.map((t) => {
+    const [from, to] = [Math.max(t.offset, offset), Math.min(t.offset + t.bytes, end)];
+    return `  ${plain(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
+  });
+  return text([`Weights of a TF.js Layers model, ${bytes.length} bytes`, ...weightLines(model, read), ...parts]);
+}
+
+/** A file that is no weights at all; its hash makes a change of it show. */
+export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
+  return text([
+    `This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`,
+    'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.',
+  ]);
+}
+
+/** Weight bytes of which no model is known. */
+export function unknownWeightsText(bytes: Uint8Array, why: string): string {
+  const figures = bytes.length > 0 && bytes.length % 4 === 0 ? [`as float32${statistics(floats(bytes))}`] : [];
+  return text([`Weights, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`, why, ...figures]);
+}
+
+/** What tells two manifests apart for the reading of weight files. */
+export function manifestKey(json: Uint8Array, name: string): string {
+  return JSON.stringify(
+    parse(json, name).groups.map(({ paths, tensors }) => [paths, tensors.map((t) => [t.name, t.shape, t.dtype])]),
+  );
+}
+
+/**
+ * Where a weight file of that size belongs in a model: the only file of its group, or one whose neighbours' sizes are known.
+ *
+ * @param base name of the file without folders
+ * @param sizeOf size in bytes of a weight file by its path in the manifest; null when it is not there
+ * @returns null when the model names no such file, or the sizes don't add up
+ */
+export function placeOfShard(
+  json: Uint8Array,
+  name: string,
+  base: string,
+  size: number,
+  sizeOf: (path: string) => number | null,
+): { group: number; offset: number } | null {
+  for (const [group, { paths, bytes }] of parse(json, name).groups.entries()) {
+    const at = paths.findIndex((path) => path.split('/').at(-1) === base);
+    if (at < 0) continue;
+    const sizes = paths.map((path, i) => (i === at ? size : sizeOf(path)));
+    if (sizes.includes(null) || sizes.reduce<number>((sum, s) => sum + s!, 0) !== bytes) continue;
+    return { group, offset: sizes.slice(0, at).reduce<number>((sum, s) => sum + s!, 0) };
+  }
+  return null;
+}
+
+function parse(json: Uint8Array, name: string): ReadModel {
+  const root = parseModelBytes(json, name);
+  const groups = parseManifest(root);
+  try {
+    return { root, groups, graph: parseTopology(root), problem: null };
+  } catch (error) {
+    if (!(error instanceof FinePruneError)) throw error;
+    return { root, groups, graph: null, problem: error.message };
+  }
+}
+
+function headLines({ root, groups, graph, problem }: ReadModel): string[] {
+  const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + product(t.shape), 0), 0);
+  return [
+    'TF.js Layers model',
+    ...(graph ? [`input ${graph.byName.get(graph.input)!.outputShape.join('×')}`, `classes ${graph.classes}`] : []),
+    `parameters ${parameters}`,
+    `topology sha256 ${topologyHash(root)}`,
+    '',
+    'Layers',
+    ...(graph ? graph.layers.map((layer) => layerLine(layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
+  ];
+}
+
+function layerLine(
+  { name, className, op, outputShape, weights, place }: Graph['layers'][number],
+  root: JsonNode,
+): string {
+  const parameters = weights.reduce((sum, w) => sum + product(w.shape), 0);
+  const activation = activationOf(op)?.name ?? 'linear';
+  return [
+    `  ${plain(name)}  ${plain(className)}  ${outputShape.join('×')}`,
+    ...(parameters ? [`${parameters} parameters`] : []),
+    ...(activation === 'linear' ? [] : [activation]),
+    // Padding, rate, regularisers …: whatever else changes in a layer shows here, and shows which layer it is. An input is its
+    // shape, and has no place of its own where the first layer implies it.
+    ...(op.kind === 'input' ? [] : [`config ${configHash(place, root)}`]),
+  ].join('  ');
+}
+
+function configHash(place: string, root: JsonNode): string {
+  const node = place
+    .split('/')
+    .slice(1)
+    .reduce((at, part) => at.at(part.replace(/~1/g, '/').replace(/~0/g, '~')), root);
+  try {
+    return shortHash(canonicalJson(node.value ?? null)).slice(0, 8);
+  } catch {
+    return 'nested too deeply';
+  }
+}
+
+function weightLines({ root, groups, graph }: ReadModel, read: ReadBytes): string[] {
+  return [
+    '',
+    'Zeroed units',
+    ...(graph ? zeroed(graph, groups, root, read) : []),
+    '',
+    'Tensors',
+    ...tensorLines(groups, read),
+  ];
+}
+
+function zeroed(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode, read: ReadBytes): string[] {
+  try {
+    return zeroedLines(graph, groups, root, read, (layer) => isPrunable(graph, layer));
+  } catch (error) {
+    if (!(error instanceof FinePruneError)) throw error;
+    return [`  not read: ${plain(error.message)}`];
+  }
+}
+
+/** The bytes of a group, or why they are not there. */
+function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
+  const parts: Uint8Array[] = [];
+  for (const path of group.paths) {
+    const bytes = shards(path);
+    if (!bytes) return `${plain(path)} is missing`;
+    parts.push(bytes);
+  }
+  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  const other =
+    total === group.bytes
+      ? -1
+      : parts.findIndex((part) => kindOfBytes(part.subarray(0, HEAD_BYTES))?.sure === 'content');
+  if (other >= 0) return `${plain(group.paths[other]!)} ${whatItIs(parts[other]!)}`;
+  if (total !== group.bytes)
+    return `${group.paths.map(plain).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(total);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** What lies in the place of weights; of a Git LFS pointer, to what: a diff has to show when that changes. */
+function whatItIs(bytes: Uint8Array): string {
+  const object = lfsObject(new TextDecoder().decode(bytes.subarray(0, MOST_POINTER_BYTES + 1)));
+  if (object) return `is a Git LFS pointer, not fetched  ${object.size} bytes  sha256 ${object.sha256.slice(0, 16)}`;
+  return kindWords(kindOfBytes(bytes.subarray(0, HEAD_BYTES))!);
+}
+
+function topologyHash(root: JsonNode): string {
+  try {
+    return shortHash(canonicalJson(root.at('modelTopology').value ?? null));
+  } catch {
+    return 'not computed: nested too deeply';
+  }
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

@@ -1,0 +1,312 @@
+import type { FinePruneError } from '../../../../protocol/errors';
+import type { Graph, GraphLayer } from '../../graph';
+import { findClassifier } from '../../classifier';
+import { isObject, type JsonNode } from './json';
+import { inputShape, isModelClass, MAX_UNITS, nestedModel, readLayer } from './layer-config';
+import { inferLayer } from './shapes';
+
+export const MAX_LAYERS = 2_000;
+export const MAX_PARAMETERS = 250_000_000;
+const MAX_NAME = 200;
+
+/** A layer as it stands in the file, before its shapes are known. */
+interface Entry {
+  name: string;
+  className: JsonNode;
+  config: JsonNode;
+  inputs: string[];
+  place: string;
+}
+
+/**
+ * Reads a model's topology, Sequential or functional, as TF.js, Keras 2 or Keras 3 write it, into a graph with shapes. The
+ * softmax at its end is taken off (`Graph.softmaxOf`).
+ *
+ * @param root the whole model.json
+ * @throws FinePruneError `model.*` with the place in the file for everything that can't be defended: unknown layer classes,
+ *   Lambda, grouped convolutions, channels first, several inputs or outputs, layers used twice, no Dense classifier, one class
+ */
+export function parseTopology(root: JsonNode): Graph {
+  const { className, config } = modelConfig(root);
+  const kind = className.string();
+  if (!isModelClass(kind)) {
+    throw className.refuse(
+      'model.unsupportedTopology',
+      `The model is of the class ${kind}; only Sequential and functional models are supported.`,
+      'Export it as a Sequential or functional Keras model.',
+    );
+  }
+  const { entries, input, output } = kind === 'Sequential' ? sequential(config) : functional(config);
+  const ordered = topologicalOrder(entries, output, config);
+  const layers: GraphLayer[] = [];
+  const byName = new Map<string, GraphLayer>();
+  let parameters = 0;
+  for (const entry of ordered) {
+    const op = readLayer(entry.className, entry.config);
+    if ((op.kind === 'input') !== (entry.name === input)) {
+      throw entry.className.refuse(
+        'model.severalInputs',
+        `The model has another input, "${entry.name}"; models with several inputs are not supported.`,
+        'Export a model that takes one image.',
+      );
+    }
+    const { shape, weights } = inferLayer(
+      op,
+      entry.inputs.map((name) => byName.get(name)!.outputShape),
+      entry.config,
+    );
+    parameters += weights.reduce((sum, w) => sum + w.shape.reduce((a, b) => a * b, 1), 0);
+    if (parameters > MAX_PARAMETERS)
+      throw entry.className.refuse(
+        'model.tooLarge',
+        `The model has more than ${MAX_PARAMETERS} parameters.`,
+        'Defend a smaller model.',
+      );
+    const layer: GraphLayer = {
+      name: entry.name,
+      className: entry.className.string(),
+      op,
+      inputs: entry.inputs,
+      outputShape: shape,
+      weights,
+      place: entry.place,
+    };
+    layers.push(layer);
+    byName.set(entry.name, layer);
+  }
+  checkInput(layers, root);
+  return findClassifier({ layers, byName, consumers: consumersOf(layers), input, output }, root);
+}
+
+/** `modelTopology` itself, or its `model_config` in files that Keras's converter wrote. */
+function modelConfig(root: JsonNode): { className: JsonNode; config: JsonNode } {
+  const topology = root.at('modelTopology', 'The model');
+  if (!topology.present)
+    throw root.refuse(
+      'model.notLayersModel',
+      'The file has no "modelTopology": it is no TF.js Layers model.',
+      'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote.',
+    );
+  const model = topology.at('model_config').present ? topology.at('model_config') : topology;
+  model.object();
+  return { className: model.at('class_name'), config: model.at('config') };
+}
+
+interface Topology {
+  entries: Entry[];
+  input: string;
+  output: string;
+}
+
+function sequential(config: JsonNode): Topology {
+  const list = Array.isArray(config.value) ? config : config.at('layers');
+  const nodes = capped(list);
+  if (nodes.length === 0)
+    throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after its layers were added.');
+  const entries = nodes.map((node) => entryOf(node, []));
+  const first = entries[0]!;
+  // Its shape stands inside of it, if anywhere.
+  if (isModelClass(first.className.value)) throw nestedModel(first.className, first.config);
+  if (first.className.value !== 'InputLayer') {
+    const shape =
+      [first.config.at('batch_input_shape'), first.config.at('batch_shape'), config.at('build_input_shape')].find(
+        (s) => s.present,
+      ) ?? first.config.at('batch_input_shape');
+    inputShape(shape);
+    let name = `${first.name}_input`;
+    while (entries.some((e) => e.name === name)) name += '_';
+    const where = first.place;
+    entries.unshift({
+      name,
+      className: first.className.literal('InputLayer'),
+      config: first.config.literal({ batch_input_shape: shape.value }),
+      inputs: [],
+      place: where,
+    });
+  }
+  entries.forEach((entry, i) => {
+    if (i > 0) entry.inputs = [entries[i - 1]!.name];
+  });
+  checkNames(entries);
+  return { entries, input: entries[0]!.name, output: entries.at(-1)!.name };
+}
+
+function functional(config: JsonNode): Topology {
+  const nodes = capped(config.at('layers'));
+  // Before calls are read: those of a model inside the model count from 1, as if it were used twice.
+  for (const node of nodes) {
+    const { className, config: inner } = entryOf(node, []);
+    if (isModelClass(className.value)) throw nestedModel(className, inner);
+  }
+  const entries = nodes.map((node) => {
+    const calls = node.at('inbound_nodes').present ? node.at('inbound_nodes').items() : [];
+    const entry = entryOf(node, []);
+    if (calls.length > 1)
+      throw calls[1]!.refuse(
+        'model.sharedLayer',
+        `Layer "${entry.name}" is used ${calls.length} times; shared layers are not supported.`,
+        'Export the model with a layer of its own for each use.',
+      );
+    if (calls.length === 1) entry.inputs = tensorsOfCall(calls[0]!).map((tensor) => nameOfTensor(tensor));
+    return entry;
+  });
+  checkNames(entries);
+  const only = (field: 'input_layers' | 'output_layers', code: string, word: string) => {
+    const ends = tensorList(config.at(field));
+    if (ends.length !== 1)
+      throw config
+        .at(field)
+        .refuse(
+          code,
+          `The model has ${ends.length} ${word}s; only models with one ${word} are supported.`,
+          `Export a model with one ${word}.`,
+        );
+    return nameOfTensor(ends[0]!);
+  };
+  return {
+    entries,
+    input: only('input_layers', 'model.severalInputs', 'input'),
+    output: only('output_layers', 'model.severalOutputs', 'output'),
+  };
+}
+
+function entryOf(node: JsonNode, inputs: string[]): Entry {
+  node.object();
+  // Functional models name a layer outside of its config, Sequential ones inside.
+  const named = node.at('name').present ? node.at('name') : node.at('config').at('name');
+  const name = named.string();
+  if (name === '' || name.length > MAX_NAME) throw named.wrong(`a name of 1 to ${MAX_NAME} characters`);
+  const what = `Layer "${name}"`;
+  return { name, className: node.at('class_name', what), config: node.at('config', what), inputs, place: node.place };
+}
+
+function capped(list: JsonNode): JsonNode[] {
+  if (list.array().length > MAX_LAYERS)
+    throw list.refuse(
+      'model.tooLarge',
+      `The model has ${list.array().length} layers; at most ${MAX_LAYERS} are supported.`,
+      'Defend a smaller model.',
+    );
+  return list.items();
+}
+
+function checkNames(entries: readonly Entry[]): void {
+  const seen = new Set<string>();
+  for (const { name, className } of entries) {
+    if (seen.has(name))
+      throw className.refuse(
+        'model.duplicateLayer',
+        `Two layers are called "${name}".`,
+        'Give each layer a name of its own and export the model again.',
+      );
+    seen.add(name);
+  }
+}
+
+/**
+ * The tensors that one call of a layer reads: a list of [layer, node, tensor, kwargs] in Keras 2, `{args, kwargs}` with
+ * `__keras_tensor__` objects anywhere inside `args` in Keras 3. What stands in kwargs (`mask`, `training`) is no input.
+ */
+function tensorsOfCall(call: JsonNode): JsonNode[] {
+  if (Array.isArray(call.value)) return tensorList(call);
+  const found: JsonNode[] = [];
+  const walk = (node: JsonNode, depth: number): void => {
+    if (depth > 8) throw node.wrong('a list of tensors');
+    if (Array.isArray(node.value)) node.items().forEach((item) => walk(item, depth + 1));
+    else if (isObject(node.value) && node.value['class_name'] === '__keras_tensor__')
+      found.push(node.at('config').at('keras_history'));
+  };
+  call.object();
+  walk(call.at('args'), 0);
+  return found;
+}
+
+/** A list of [layer, node, tensor] triples; Keras 3 leaves out the outer list where there is one. */
+function tensorList(node: JsonNode): JsonNode[] {
+  return typeof node.array()[0] === 'string' ? [node] : node.items();
+}
+
+function nameOfTensor(tensor: JsonNode): string {
+  const [name, node, index] = [
+    tensor.at(0).string(),
+    tensor.at(1).integer(0, MAX_UNITS, 0),
+    tensor.at(2).integer(0, MAX_UNITS, 0),
+  ];
+  if (node !== 0)
+    throw tensor.refuse(
+      'model.sharedLayer',
+      `Layer "${name}" is used more than once; shared layers are not supported.`,
+      'Export the model with a layer of its own for each use.',
+    );
+  if (index !== 0)
+    throw tensor.refuse(
+      'model.unsupportedTopology',
+      `The model reads output ${index} of layer "${name}"; only layers with one output are supported.`,
+      'Export the model without layers of several outputs.',
+    );
+  return name;
+}
+
+/** The layers that the output depends on, each after those it reads; else in the file's order. */
+function topologicalOrder(entries: readonly Entry[], output: string, config: JsonNode): Entry[] {
+  const byName = new Map(entries.map((e) => [e.name, e]));
+  const needed = new Set<string>();
+  const find = (name: string, reader: string): Entry => {
+    const entry = byName.get(name);
+    if (!entry) throw broken(config, `${reader} reads layer "${name}", which the file does not have`);
+    return entry;
+  };
+  const open = [find(output, 'The output')];
+  while (open.length > 0) {
+    const entry = open.pop()!;
+    if (needed.has(entry.name)) continue;
+    needed.add(entry.name);
+    for (const name of entry.inputs) open.push(find(name, `Layer "${entry.name}"`));
+  }
+  const order: Entry[] = [];
+  const done = new Set<string>();
+  let waiting = entries.filter((e) => needed.has(e.name));
+  while (waiting.length > 0) {
+    const later: Entry[] = [];
+    for (const entry of waiting) {
+      if (entry.inputs.every((name) => done.has(name))) {
+        order.push(entry);
+        done.add(entry.name);
+      } else later.push(entry);
+    }
+    if (later.length === waiting.length)
+      throw broken(
+        config,
+        `layers "${later
+          .map((e) => e.name)
+          .slice(0, 5)
+          .join('", "')}" read each other in a circle`,
+      );
+    waiting = later;
+  }
+  return order;
+}
+
+function broken(config: JsonNode, why: string): FinePruneError {
+  return config.refuse('model.badTopology', `The model's topology is damaged: ${why}.`, 'Export the model again.');
+}
+
+function consumersOf(layers: readonly GraphLayer[]): Map<string, string[]> {
+  const consumers = new Map<string, string[]>(layers.map((l) => [l.name, []]));
+  for (const layer of layers) for (const name of layer.inputs) consumers.get(name)!.push(layer.name);
+  return consumers;
+}
+
+/** Images: [height, width, channels], or [height, width] for one channel. */
+function checkInput(layers: readonly GraphLayer[], root: JsonNode): void {
+  const shape = layers.find((l) => l.op.kind === 'input')?.outputShape;
+  if (!shape || (shape.length !== 3 && shape.length !== 2)) {
+    throw root
+      .at('modelTopology')
+      .refuse(
+        'model.inputShape',
+        `The model's input is [${shape ?? ''}]; expected an image: [height, width, channels].`,
+        'Export a model whose input is an image (a Reshape or Flatten layer may follow it).',
+      );
+  }
+}

@@ -1,0 +1,48 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { forward, forwardFrom, forwardTo } from '../model/forward';
+import type { UnitSite } from '../model/model';
+import { argMaxRows } from '../metrics/evaluate';
+import { ActivationStatistics } from './activations';
+import { ACTIVATION_CACHE_BYTES } from '../pruning/curve-plan';
+import { eachBatch, type InputSource, type PassOptions } from './inputs';
+
+/** Predicted class of every input of a source. */
+export async function predict(source: InputSource, options: PassOptions): Promise<Int32Array> {
+  const predicted = new Int32Array(source.count);
+  await eachBatch(source, options, (x, start) => {
+    predicted.set(argMaxRows(forward(options.model, x).dataSync() as Float32Array, options.model.classes), start);
+  });
+  return predicted;
+}
+
+/** All that one pass over a data set tells: predictions, unit statistics and, where they fit, the activations themselves. */
+export interface Measured {
+  predicted: Int32Array;
+  statistics: ActivationStatistics;
+  /** [images, units] row-major as they enter the classifier; null when the layer does not feed it directly or they are too many. */
+  activations: Float32Array | null;
+}
+
+/** Analysis and evaluation in one pass: the network runs once, its tap is read on the way. */
+export async function measure(source: InputSource, site: UnitSite, options: PassOptions): Promise<Measured> {
+  const { model } = options;
+  const statistics = new ActivationStatistics(site.units, model.classes);
+  const predicted = new Int32Array(source.count);
+  const activations =
+    site.feedsClassifier && source.count * site.units * 4 <= ACTIVATION_CACHE_BYTES
+      ? new Float32Array(source.count * site.units)
+      : null;
+  await eachBatch(source, options, (x, start, rows) => {
+    const frontier = forwardTo(model, site, x);
+    const values = frontier.units.dataSync() as Float32Array;
+    statistics.add(values, source.labels.subarray(start, start + rows), positionsOf(frontier.units));
+    activations?.set(values, start * site.units);
+    predicted.set(argMaxRows(forwardFrom(model, site, frontier).dataSync() as Float32Array, model.classes), start);
+  });
+  return { predicted, statistics, activations };
+}
+
+/** Spatial positions of a tap's output: 1 for [N, units], h·w for [N, h, w, units]. */
+function positionsOf(units: tf.Tensor): number {
+  return units.shape.slice(1, -1).reduce((a, d) => a * d, 1);
+}

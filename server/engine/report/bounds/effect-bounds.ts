@@ -1,0 +1,72 @@
+import type { StageMetrics, TriggerEffect } from '../../../protocol/report/report';
+import { MOST_CELLS } from '../../metrics/sparse-confusion';
+import { checkRate, count, index, length, refuse } from './bound-checks';
+
+/** Bounds of a sparse confusion matrix: lists of the right length, classes in range, each cell once. @throws Refused */
+export function checkSparse(
+  { clean, triggered }: NonNullable<StageMetrics['sparse']>,
+  pointer: string,
+  classes: number,
+): void {
+  for (const [name, matrix] of [
+    ['clean', clean],
+    ['triggered', triggered],
+  ] as const) {
+    if (!matrix) continue;
+    const at = `${pointer}/${name}`;
+    length(matrix.of, `${at}/of`, classes, 'one count per class');
+    length(matrix.correct, `${at}/correct`, classes, 'one count per class');
+    matrix.of.forEach((of, label) => {
+      count(of, `${at}/of/${label}`);
+      count(matrix.correct[label]!, `${at}/correct/${label}`, of);
+    });
+    count(matrix.omitted, `${at}/omitted`);
+    if (matrix.omitted > 0 && matrix.wrong.length < MOST_CELLS)
+      refuse(
+        `${at}/omitted`,
+        `is ${matrix.omitted}, although ${matrix.wrong.length} cells leave room for more; 0 was expected`,
+      );
+    const seen = new Set<number>();
+    matrix.wrong.forEach(([label, predicted, images], place) => {
+      const cell = `${at}/wrong/${place}`;
+      count(label, `${cell}/0`, classes - 1);
+      count(predicted, `${cell}/1`, classes - 1);
+      count(images, `${cell}/2`, matrix.of[label]!, 1);
+      if (label === predicted) refuse(cell, 'is on the diagonal; `correct` holds those');
+      if (seen.has(label * classes + predicted)) refuse(cell, 'names a cell a second time');
+      seen.add(label * classes + predicted);
+    });
+    const images = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+    const held = images(matrix.correct) + images(matrix.wrong.map(([, , n]) => n)) + matrix.omitted;
+    if (held !== images(matrix.of))
+      refuse(`${at}/of`, `sums to ${images(matrix.of)}; ${held} images were expected, right, wrong and omitted`);
+  }
+}
+
+/** Bounds of what a trigger does. @throws Refused */
+export function checkEffect(
+  { baseRate, ofTarget, classes: changed, netWrong }: TriggerEffect,
+  pointer: string,
+  classes: number,
+): void {
+  checkRate(baseRate, `${pointer}/baseRate`);
+  if (!(Math.abs(netWrong) <= 1)) refuse(`${pointer}/netWrong`, `is ${netWrong}; a share from -1 to 1 was expected`);
+  index(
+    ofTarget.map(([predicted]) => predicted),
+    classes,
+    `${pointer}/ofTarget`,
+    'class',
+  );
+  ofTarget.forEach(([, images], at) => count(images, `${pointer}/ofTarget/${at}/1`));
+  if (!changed) return;
+  index(
+    changed.map((one) => one.class),
+    classes,
+    `${pointer}/classes`,
+    'class',
+  );
+  changed.forEach(({ gained, lost }, at) => {
+    count(gained, `${pointer}/classes/${at}/gained`);
+    count(lost, `${pointer}/classes/${at}/lost`);
+  });
+}

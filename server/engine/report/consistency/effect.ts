@@ -1,0 +1,90 @@
+import { cleanConfusion, triggeredConfusion } from '../../../protocol/report/confusion';
+import type { DefenseReport, StageMetrics } from '../../../protocol/report/report';
+import { roundShare } from '../../metrics/rate';
+import type { Tell } from './consistency';
+import { rateProblems, sum } from './metrics';
+
+/** What a trigger is said to do, against the confusion matrices: gained less lost is what the columns differ by. */
+export function effectProblems(
+  metrics: StageMetrics,
+  trigger: NonNullable<DefenseReport['trigger']>,
+  pointer: string,
+  tell: Tell,
+): void {
+  const { effect, sparse } = metrics;
+  const inputs = triggeredConfusion(metrics);
+  if (!effect || !inputs) return;
+  const clean = cleanConfusion(metrics);
+  const at = `${pointer}/effect`;
+  const { target } = trigger;
+  const labels = Array.from({ length: clean.classes }, (_, label) => label);
+  rateProblems(effect.baseRate, `${at}/baseRate`, tell);
+  tell.same(
+    'effect',
+    `${at}/baseRate/of`,
+    effect.baseRate.of,
+    sum(labels.map((label) => (label === target ? 0 : clean.of(label)))),
+    'the test images of other classes are',
+  );
+  tell.same(
+    'effect',
+    `${at}/classes`,
+    effect.classes === null,
+    trigger.kind === 'samples',
+    'only samples have no twins without the trigger:',
+  );
+  const complete = !sparse || sparse.clean.omitted + (sparse.triggered?.omitted ?? 0) === 0;
+  if (complete)
+    tell.same(
+      'effect',
+      `${at}/baseRate/hits`,
+      effect.baseRate.hits,
+      sum(labels.map((label) => (label === target ? 0 : clean.count(label, target)))),
+      "the target's column of the confusion matrix has",
+    );
+  if (effect.classes === null) return;
+  const row = new Map(effect.ofTarget);
+  tell.same(
+    'effect',
+    `${at}/ofTarget`,
+    sum([...row.values()]),
+    clean.of(target),
+    'every test image of the target class gets the trigger:',
+  );
+  const stamped = (label: number, predicted: number): number =>
+    label === target ? (row.get(predicted) ?? 0) : inputs.count(label, predicted);
+  const wrong = sum(labels.map((label) => clean.count(label, label) - stamped(label, label)));
+  tell.same(
+    'effect',
+    `${at}/netWrong`,
+    effect.netWrong,
+    roundShare(wrong / sum(labels.map((label) => clean.of(label)))),
+    'the confusion matrices give',
+  );
+  if (!complete) return;
+  const changes = new Map(effect.classes.map((one) => [one.class, one.gained - one.lost]));
+  const columns = netColumns(metrics, stamped, labels, target);
+  for (const c of labels)
+    tell.same(
+      'effect',
+      `${at}/classes`,
+      changes.get(c) ?? 0,
+      columns[c]!,
+      `gained less lost of class ${c} must be what the trigger changes in its column,`,
+    );
+}
+
+/** With the trigger less without it: images that are not labelled so and are taken for each class. Only cells that hold images are read. */
+function netColumns(
+  metrics: StageMetrics,
+  stamped: (label: number, predicted: number) => number,
+  labels: readonly number[],
+  target: number,
+): number[] {
+  const net = labels.map(() => 0);
+  for (const [label, predicted, images] of triggeredConfusion(metrics)!.wrong())
+    if (label !== target) net[predicted]! += images;
+  for (const predicted of labels) if (predicted !== target) net[predicted]! += stamped(target, predicted);
+  for (const [, predicted, images] of cleanConfusion(metrics).wrong()) net[predicted]! -= images;
+  return net;
+}

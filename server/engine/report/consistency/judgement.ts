@@ -1,0 +1,147 @@
+import type { DefenseReport, Finding } from '../../../protocol/report/report';
+import { canonicalJson } from '../../files/hash';
+import { TOOL } from '../../process/version';
+import type { Tell } from './consistency';
+import { findings, type Facts } from '../findings';
+import { nearChance } from '../../metrics/near-chance';
+import { judge, judgeGates } from '../../defense/verdict';
+
+/** Gates, verdict and findings, worked out again from the figures by the code that a run uses. */
+export function judgementProblems(report: DefenseReport, tell: Tell): void {
+  const { stages, repaired, trigger, provenance } = report;
+  // A strategy may also find no repair that does no harm; consistency-repair.ts holds that against the attempts.
+  const chance = nearChance(stages.before);
+  const { strategy, prune } = provenance.config;
+  // Units that a trigger raises can't be told without one.
+  const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
+  if (!chance && unguided)
+    tell.same('repaired', '/repaired', repaired, false, 'without a trigger to order units by it must be');
+  else if (chance || strategy === undefined)
+    tell.same('repaired', '/repaired', repaired, !chance, 'by the accuracy before anything was done it must be');
+  gateProblems(report, tell);
+  // Sentences may be worded otherwise by another version; figures and words may not differ.
+  const sameWords = provenance.tool === TOOL;
+  if (!sameWords)
+    tell.note(
+      'tool',
+      '/provenance/tool',
+      `The report was written by another version than ${TOOL}: its sentences are not compared, only its figures, verdict and findings.`,
+    );
+  const verdict = judge(report, provenance.config.gates);
+  tell.same('verdict', '/verdict/word', report.verdict.word, verdict.word, 'the figures give');
+  if (sameWords && report.verdict.word === verdict.word)
+    tell.same('verdict', '/verdict/sentence', report.verdict.sentence, verdict.sentence, 'the figures give');
+  findingProblems(report, sameWords, tell);
+}
+
+function gateProblems(report: DefenseReport, tell: Tell): void {
+  const { gates, provenance } = report;
+  const expected = judgeGates(report, provenance.config.gates);
+  tell.same(
+    'gates',
+    '/gates',
+    gates.map((gate) => gate.id).join(', '),
+    expected.map((gate) => gate.id).join(', '),
+    'the gates are',
+  );
+  gates.forEach((gate, at) => {
+    const wanted = expected.find(({ id }) => id === gate.id);
+    if (!wanted) return;
+    tell.same('gates', `/gates/${at}/limit`, gate.limit, wanted.limit, 'the config has');
+    for (const key of ['measured', 'judged', 'met'] as const)
+      tell.same('gates', `/gates/${at}/${key}`, gate[key], wanted[key], 'the figures give');
+    tell.same(
+      'gates',
+      `/gates/${at}/excess`,
+      gate.excess?.class ?? null,
+      wanted.excess?.class ?? null,
+      'the figures give an excess of class',
+    );
+  });
+}
+
+function findingProblems(report: DefenseReport, sameWords: boolean, tell: Tell): void {
+  const [likely, ...others] = changedGuesses(report).map((pruningChanged) =>
+    difference(report.findings, findings(factsOf(report, pruningChanged)), sameWords),
+  );
+  const best =
+    [likely!, ...others].find(({ missing, extra, order }) => missing.length + extra.length === 0 && !order) ?? likely!;
+  if (best !== likely) {
+    tell.note(
+      'findings',
+      '/findings',
+      'Not one count changed by pruning, yet no finding says that it changed nothing: single predictions may have changed places.',
+    );
+  }
+  for (const finding of best.missing) {
+    tell.problem(
+      'findings',
+      '/findings',
+      `The finding \`${finding.id}\` follows from the figures but is missing, or is worded otherwise: ${finding.message}`,
+    );
+  }
+  for (const at of best.extra)
+    tell.problem(
+      'findings',
+      `/findings/${at}`,
+      `The finding \`${report.findings[at]!.id}\` does not follow from the figures in these words.`,
+    );
+  if (best.order) tell.problem('findings', '/findings', 'The findings are not in their order, most serious first.');
+}
+
+interface Difference {
+  missing: Finding[];
+  /** Indices of findings that do not follow. */
+  extra: number[];
+  order: boolean;
+}
+
+function difference(found: readonly Finding[], expected: readonly Finding[], sameWords: boolean): Difference {
+  const identity = ({ id, severity, message }: Finding): string =>
+    canonicalJson(sameWords ? { id, severity, message } : { id, severity });
+  const left = expected.map(identity);
+  const extra = found.flatMap((finding, at) => {
+    const match = left.indexOf(identity(finding));
+    if (match >= 0) left[match] = '';
+    return match >= 0 ? [] : [at];
+  });
+  const missing = expected.filter((_, at) => left[at] !== '');
+  return {
+    missing,
+    extra,
+    order: extra.length + missing.length === 0 && found.map(identity).join() !== expected.map(identity).join(),
+  };
+}
+
+/**
+ * How many predictions pruning changed is not in a report; what can be told is whether it was none. Confusion matrices that
+ * differ say so; equal ones almost do, and do when every pruned unit is 0 on all that was measured. Most likely guess first.
+ */
+function changedGuesses({ stages, repaired, layer, pruning, data }: DefenseReport): number[] {
+  if (!repaired) return [0];
+  const counts = ({ confusion, triggeredConfusion, sparse }: DefenseReport['stages']['before']): string =>
+    JSON.stringify([confusion, triggeredConfusion, sparse ?? null]);
+  if (counts(stages.before) !== counts(stages.pruned)) return [1];
+  const analysedAll = data.analysis.role === 'test' && data.analysis.images === data.test.images;
+  const silent = pruning.units.every(
+    (u) =>
+      layer.activations[u]!.cleanMeanAbs === 0 &&
+      (layer.activations[u]!.triggeredFires ?? 0) === 0 &&
+      (layer.activations[u]!.triggeredMean ?? 0) === 0,
+  );
+  return analysedAll && silent ? [0] : [0, 1];
+}
+
+function factsOf(report: DefenseReport, pruningChanged: number): Facts {
+  const { layer } = report;
+  const named = report.findings.some(({ id }) => id === 'negative-activations');
+  const seen = layer.activations.some(
+    ({ cleanMean, cleanMeanAbs }) => cleanMean < 0 || cleanMeanAbs - cleanMean > 1e-6 * cleanMeanAbs,
+  );
+  const samples = report.findings
+    .map(({ id, message }) =>
+      id === 'test-subset' ? /^(\d{1,15}) of your triggered samples/.exec(message)?.[1] : undefined,
+    )
+    .find(Boolean);
+  return { ...report, pruningChanged, canBeNegative: named || seen, samplesOfTargetClass: Number(samples ?? 0) };
+}

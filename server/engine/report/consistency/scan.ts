@@ -1,0 +1,175 @@
+import type { DefenseReport } from '../../../protocol/report/report';
+import { inversionOf, type ScanResult } from '../../../protocol/report/scan';
+import { anomalies } from '../../detect/neural-cleanse/anomaly';
+import { isComparable, limitsFor, SCAN } from '../../detect/scan-settings';
+import { scanSentence } from '../../detect/scan-words';
+import { TOOL } from '../../process/version';
+import type { Tell } from './consistency';
+import { adviceProblems } from './advice';
+import { rateProblems } from './metrics';
+import { percent } from '../../metrics/words';
+
+/** What a report rounds to: six decimals of what may be a large number, nine digits of a norm. */
+const NEAR_SHARE = 2e-6;
+const NEAR_NORM = 1e-8;
+
+/** The scan of the input model and the one of the repaired model, each worked out again from its norms, bytes and counts. */
+export function scanProblems(report: DefenseReport, tell: Tell): void {
+  const { scan, attempts, proof, provenance } = report;
+  if (!guided(report)) {
+    // A proof may be there: of a reference recipe that brought the trigger within its gate.
+    for (const [name, part] of [
+      ['scan', scan],
+      ['attempts', attempts],
+    ] as const) {
+      if (part)
+        tell.problem(
+          name,
+          `/${name}`,
+          `\`/${name}\` is there, but the config asks for the reference recipe, which has none.`,
+        );
+    }
+  }
+  const sameWords = provenance.tool === TOOL;
+  for (const [part, pointer] of [
+    [scan, '/scan'],
+    [proof?.scan, '/proof/scan'],
+  ] as const) {
+    if (!part) continue;
+    scanContradictions(part, pointer, sameWords, tell);
+    measuredProblems(part, pointer, report, tell);
+  }
+}
+
+/** Whether the config asks for more than the reference recipe. */
+function guided({ provenance: { config } }: DefenseReport): boolean {
+  return config.strategy !== undefined || config.trigger?.kind === 'inverted';
+}
+
+/**
+ * What in a scan does not follow from its own norms, bytes and counts.
+ * @param sameWords whether this version wrote it: only then its limits and sentence are known
+ */
+export function scanContradictions(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
+  const { classes, limits, flagged, medianNorm, images, word, searched } = scan;
+  const comparable = isComparable(classes.length, searched);
+  const { median, shares, indices } =
+    classes.length > 0 ? anomalies(classes.map(({ screened }) => screened)) : { median: 0, shares: [], indices: [] };
+  near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
+  if (sameWords && (searched || classes.length > 0)) {
+    const wanted = limitsFor(searched?.of ?? classes.length);
+    for (const key of ['index', 'share'] as const)
+      tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'a scan flags by');
+  }
+  classes.forEach((one, at) => {
+    const place = `${pointer}/classes/${at}`;
+    near(
+      shares[at]!,
+      one.share,
+      NEAR_SHARE * Math.max(1, shares[at]!),
+      `${place}/share`,
+      'of the median, its screened norm is',
+      tell,
+    );
+    near(
+      indices[at]!,
+      one.anomalyIndex,
+      NEAR_SHARE * Math.max(1, Math.abs(indices[at]!)),
+      `${place}/anomalyIndex`,
+      'the screened norms give',
+      tell,
+    );
+    rateProblems(one.success, `${place}/success`, tell);
+    if (one.success.of > images.measured)
+      tell.problem(
+        'scan',
+        `${place}/success/of`,
+        `\`${place}/success/of\` is ${one.success.of}, but ${images.measured} images were measured.`,
+      );
+    if (one.estimate) {
+      const norm = normOf(one.estimate.mask);
+      near(norm, one.norm, NEAR_NORM * Math.max(1, norm), `${place}/norm`, 'the bytes of its mask sum to', tell);
+    }
+    flagProblems(one, limits, comparable, place, tell);
+  });
+  const wanted = classes.filter((one) => one.flagged).map(({ target }) => target);
+  const norm = (target: number): number => inversionOf(scan, target)!.norm;
+  const inOrder = [...wanted].sort((a, b) => norm(a) - norm(b) || a - b);
+  tell.same(
+    'scan',
+    `${pointer}/flagged`,
+    flagged.join(', '),
+    inOrder.join(', '),
+    'the flagged classes, smallest mask first, are',
+  );
+  tell.same(
+    'scan',
+    `${pointer}/word`,
+    word,
+    wanted.length > 0 ? 'suspicious' : comparable ? 'nothing found' : 'not measurable',
+    'by the classes it is',
+  );
+  accuracyProblems(scan, pointer, tell);
+  if (scan.advice) adviceProblems(scan.advice, images, `${pointer}/advice`, sameWords, tell);
+  if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, scanSentence(scan), 'the figures give');
+}
+
+/** Of all images of the scan; and of a model that is better than guessing, where something was searched. */
+function accuracyProblems({ cleanAccuracy, classes, images, searched }: ScanResult, pointer: string, tell: Tell): void {
+  const place = `${pointer}/cleanAccuracy`;
+  if (!cleanAccuracy) {
+    if (classes.length === 0) tell.problem('scan', place, 'Nothing was searched, but no clean accuracy says why.');
+    return;
+  }
+  rateProblems(cleanAccuracy, place, tell);
+  tell.same('scan', `${place}/of`, cleanAccuracy.of, images.search + images.measured, 'the images of the scan are');
+  // Guessing is right on at least so many: the largest class has no less than its part of the images.
+  const least = 1 / (searched?.of ?? classes.length);
+  if (classes.length > 0 && cleanAccuracy.rate < least + 0.1 * (1 - least))
+    tell.problem(
+      'scan',
+      `${place}/rate`,
+      `The model classifies ${percent(cleanAccuracy.rate)} of the images as labelled, hardly better than guessing: nothing can be found in it.`,
+    );
+}
+
+function measuredProblems({ images }: ScanResult, pointer: string, { data }: DefenseReport, tell: Tell): void {
+  const available = data.holdout.images > 0 ? data.holdout.images : data.fineTune.images;
+  if (images.measured > available)
+    tell.problem(
+      'scan',
+      `${pointer}/images/measured`,
+      `Success was measured on ${images.measured} images, but there are ${available} to measure on.`,
+    );
+}
+
+/** A class is flagged exactly when there are enough to compare it with, both limits say so and its trigger takes enough images that it was not searched on. */
+function flagProblems(
+  { target, flagged, anomalyIndex, share, success, estimate }: ScanResult['classes'][number],
+  limits: ScanResult['limits'],
+  comparable: boolean,
+  place: string,
+  tell: Tell,
+): void {
+  const standsOut =
+    comparable && anomalyIndex > limits.index && share < limits.share && success.rate >= SCAN.leastSuccess;
+  if (flagged !== standsOut) {
+    const figures = `anomaly index ${anomalyIndex}, ${share} of the median, success ${success.rate}`;
+    tell.problem(
+      'scan',
+      `${place}/flagged`,
+      `Class ${target} ${flagged ? 'is flagged' : 'is not flagged'}, but its figures (${figures}) ${standsOut ? 'make it suspicious' : 'do not make it suspicious'}.`,
+    );
+  }
+  if (flagged && !estimate)
+    tell.problem('scan', `${place}/estimate`, `Class ${target} is flagged, but its estimated trigger is missing.`);
+}
+
+function near(expected: number, found: number, slack: number, pointer: string, why: string, tell: Tell): void {
+  if (Math.abs(found - expected) > slack) tell.same('scan', pointer, found, Number(expected.toPrecision(7)), why);
+}
+
+/** Norm in pixels of a mask in base64 bytes. */
+function normOf(mask: string): number {
+  return Buffer.from(mask, 'base64').reduce((sum, byte) => sum + byte, 0) / 255;
+}

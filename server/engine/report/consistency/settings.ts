@@ -1,0 +1,268 @@
+import path from 'node:path';
+import type { ResolvedConfig } from '../../../protocol/config';
+import type { DefenseReport } from '../../../protocol/report/report';
+import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/holdout';
+import { recordedSettings } from '../../../protocol/report/run-settings';
+import { inversionOf } from '../../../protocol/report/scan';
+import { canonicalJson, sha256 } from '../../files/hash';
+import type { Tell } from './consistency';
+
+/** What the config asks for against what the report says was done, and what names files and hashes. */
+export function settingProblems(report: DefenseReport, tell: Tell): void {
+  dataProblems(report, tell);
+  trainingProblems(report, tell);
+  modelProblems(report, tell);
+  provenanceProblems(report, tell);
+}
+
+function dataProblems(report: DefenseReport, tell: Tell): void {
+  const { data, layer, trigger, provenance } = report;
+  const { config } = provenance;
+  const trained = data.holdout.images + data.fineTune.available;
+  tell.same(
+    'images',
+    '/data/holdout/images',
+    data.holdout.images,
+    formerHoldout(report) ?? heldOutImages(trained, namedHoldout(config.data)),
+    `of ${trained} training images, the config holds out`,
+  );
+  tell.same(
+    'images',
+    '/data/fineTune/images',
+    data.fineTune.images,
+    Math.min(config.data.fineTuneImages ?? Infinity, data.fineTune.available),
+    'the config asks for',
+  );
+  tell.same(
+    'images',
+    '/data/test/images',
+    data.test.images,
+    Math.min(config.data.testImages ?? Infinity, data.test.available),
+    'the config asks for',
+  );
+  const base = data.analysis.role === 'test' ? data.test.images : data.holdout.images;
+  tell.same(
+    'images',
+    '/data/analysis/images',
+    data.analysis.images,
+    Math.min(config.data.analysisImages ?? Infinity, base),
+    'the config asks for',
+  );
+  tell.same('images', '/data/analysis/role', data.analysis.role, config.data.analysis, 'the config asks for');
+  tell.same('data', '/data/format', data.format, config.data.format, 'the config says');
+  // The last convolution is named by the strategy that prunes it.
+  const named =
+    config.layer !== null || report.attempts?.some((one) => one.chosen && one.strategy === 'fine-pruning-conv');
+  const found = config.strategy && layer.chosen === 'last' ? 'last' : 'penultimate';
+  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : found, 'by the config it was');
+  if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
+  triggerProblems(trigger, report.scan, config, tell);
+  const files = dataFiles(config);
+  if (canonicalJson(data.files.map((file) => file.path)) !== canonicalJson(files)) {
+    tell.problem(
+      'data',
+      '/data/files',
+      `\`/data/files\` must list the files that the config names, in its order: ${files.length} of them.`,
+    );
+  }
+  const hashes = new Map<string, string>();
+  data.files.forEach(({ path: file, sha256: hash }, at) => {
+    hashProblem(hash, `/data/files/${at}/sha256`, tell);
+    // A shortened path may stand for two files of one name.
+    if (!file.startsWith('…') && (hashes.get(file) ?? hash) !== hash)
+      tell.problem('data', `/data/files/${at}/sha256`, 'The same file has two hashes.');
+    hashes.set(file, hash);
+  });
+}
+
+/**
+ * The held-out images of a report whose config leaves their number out, from when that stood for half of the images, up to 5,000;
+ * null where they are as many as a run would hold out now.
+ */
+export function formerHoldout({ data, provenance }: Pick<DefenseReport, 'data' | 'provenance'>): number | null {
+  const trained = data.holdout.images + data.fineTune.available;
+  const then = heldOutImages(trained, DEFAULT_HOLDOUT);
+  return namedHoldout(provenance.config.data) === null &&
+    data.holdout.images === then &&
+    then !== heldOutImages(trained, null)
+    ? then
+    : null;
+}
+
+/** A described trigger is known and as described; one that is to be estimated is the scan's, of the class asked for or the first flagged one. */
+function triggerProblems(
+  trigger: DefenseReport['trigger'],
+  scan: DefenseReport['scan'],
+  config: ResolvedConfig,
+  tell: Tell,
+): void {
+  if (config.trigger && config.trigger.kind !== 'inverted') {
+    tell.same('trigger', '/trigger/kind', trigger?.kind ?? null, config.trigger.kind, 'the config has');
+    tell.same('trigger', '/trigger/target', trigger?.target ?? null, config.trigger.target, 'the config has');
+    tell.same('trigger', '/trigger/source', trigger?.source ?? null, 'known', 'a trigger that the config describes is');
+    return;
+  }
+  // A strategy measures with an estimate where the config says nothing of a trigger.
+  const target = config.trigger || config.strategy ? (config.trigger?.target ?? scan?.flagged[0] ?? null) : null;
+  tell.same(
+    'trigger',
+    '/trigger/target',
+    trigger?.target ?? null,
+    target,
+    target === null ? 'neither config nor scan give a target:' : 'the class to estimate the trigger of is',
+  );
+  if (!trigger) return;
+  tell.same('trigger', '/trigger/kind', trigger.kind, 'inverted', 'the config has');
+  tell.same(
+    'trigger',
+    '/trigger/source',
+    trigger.source,
+    'estimated',
+    'a trigger that the config does not describe can only be',
+  );
+  if (!scan || !inversionOf(scan, trigger.target)?.estimate)
+    tell.problem(
+      'trigger',
+      '/trigger',
+      `The figures are on an estimated trigger for class ${trigger.target}, but the scan has none.`,
+    );
+}
+
+/** Paths of the files that a config reads as data, in the order of the report's list. */
+export function dataFiles({ data, trigger }: ResolvedConfig): string[] {
+  const stamped =
+    trigger?.kind === 'samples'
+      ? [trigger.images, trigger.labels]
+      : trigger && 'image' in trigger && trigger.image !== null
+        ? [trigger.image]
+        : [];
+  return [data.train.images, data.train.labels, data.test.images, data.test.labels, ...stamped];
+}
+
+function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseReport, tell: Tell): void {
+  const { fineTune, strategy } = provenance.config;
+  tell.same(
+    'fineTuning',
+    '/fineTuning/history',
+    fineTuning.history.length,
+    fineTuning.epochs,
+    'there is one entry an epoch:',
+  );
+  fineTuning.history.forEach(({ epoch }, at) =>
+    tell.same('fineTuning', `/fineTuning/history/${at}/epoch`, epoch, at + 1, 'epochs are numbered from 1:'),
+  );
+  if (!repaired) tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, 0, 'nothing was repaired:');
+  tell.same('fineTuning', '/fineTuning/images', fineTuning.images, data.fineTune.images, '`/data/fineTune/images` is');
+  // Other strategies train as long, as fast and on as many stamped images as they choose; consistency-repair.ts looks at their epochs.
+  if (strategy) return;
+  if (repaired)
+    tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, fineTune.epochs, 'the config asks for');
+  tell.same('fineTuning', '/fineTuning/batchSize', fineTuning.batchSize, fineTune.batchSize, 'the config asks for');
+  tell.same(
+    'fineTuning',
+    '/fineTuning/learningRate',
+    fineTuning.learningRate,
+    fineTune.learningRate,
+    'the config asks for',
+  );
+  tell.same(
+    'fineTuning',
+    '/fineTuning/steps',
+    fineTuning.steps,
+    Math.ceil(fineTuning.images / Math.max(1, fineTuning.batchSize)) * fineTuning.epochs,
+    `${fineTuning.epochs} epochs of ${fineTuning.images} images in batches of ${fineTuning.batchSize} make`,
+  );
+  fineTuning.history.forEach(({ accuracy }, at) => {
+    const correct = accuracy * fineTuning.images;
+    if (Math.abs(correct - Math.round(correct)) > 1e-8 * Math.max(1, fineTuning.images)) {
+      tell.problem(
+        'fineTuning',
+        `/fineTuning/history/${at}/accuracy`,
+        `${accuracy} of ${fineTuning.images} images is no whole number of them.`,
+      );
+    }
+  });
+}
+
+function modelProblems({ model, repaired, fineTuning, provenance }: DefenseReport, tell: Tell): void {
+  tell.same('model', '/model/path', model.path, provenance.config.model, 'the config names');
+  for (const side of ['before', 'after'] as const) {
+    const hashes = model[side];
+    if (!hashes) continue;
+    hashProblem(hashes.topology, `/model/${side}/topology`, tell);
+    hashProblem(hashes.weights, `/model/${side}/weights`, tell);
+  }
+  if ((model.after === null) === repaired)
+    tell.problem('model', '/model/after', 'A defended model must be named exactly when the model was repaired.');
+  if (!model.after) return;
+  tell.same(
+    'model',
+    '/model/after/topology',
+    model.after.topology,
+    model.before.topology,
+    'pruning and fine-tuning leave the topology as it was:',
+  );
+  const { path: file } = model.after;
+  if (
+    path.posix.isAbsolute(file) ||
+    path.win32.isAbsolute(file) ||
+    file.includes('\\') ||
+    file.split('/').includes('..')
+  ) {
+    tell.problem('model', '/model/after/path', 'The defended model must lie beside the report, or in a folder there.');
+  }
+  if (model.after.weights === model.before.weights && fineTuning.steps > 0 && fineTuning.frozen.length === 0) {
+    tell.problem(
+      'model',
+      '/model/after/weights',
+      `The defended model has the weights of the input model, although it was trained for ${fineTuning.steps} steps.`,
+    );
+  }
+}
+
+function provenanceProblems(report: DefenseReport, tell: Tell): void {
+  const { provenance, stages, repaired } = report;
+  const { config, configHash } = provenance;
+  hashProblem(configHash, '/provenance/configHash', tell);
+  if (sha256(canonicalJson(config)) !== configHash) {
+    const settings = recordedSettings(report);
+    const which = settings.length
+      ? `settings from its command line (${settings.join(', ')})`
+      : 'settings from its command line';
+    tell.note(
+      'config.overridden',
+      '/provenance/configHash',
+      `The run had ${which}, or paths outside of its folder: the hash of the config file is not that of the settings recorded here.`,
+    );
+  } else if (provenance.overridden) {
+    tell.problem(
+      'config',
+      '/provenance/overridden',
+      'The hash of the config file is that of the settings recorded here, so no command line can have given any of them.',
+    );
+  }
+  if (config.backend !== 'auto')
+    tell.same('config', '/provenance/backend', provenance.backend, config.backend, 'the config asks for');
+  tell.same(
+    'config',
+    '/provenance/threads',
+    provenance.threads,
+    provenance.backend === 'wasm' ? 1 : config.threads,
+    provenance.backend === 'wasm' ? 'WASM has' : 'the config asks for',
+  );
+  if (!repaired) {
+    for (const stage of ['pruned', 'after'] as const) {
+      if (canonicalJson(stages[stage]) !== canonicalJson(stages.before))
+        tell.problem(
+          'repaired',
+          `/stages/${stage}`,
+          `Nothing was repaired, but \`/stages/${stage}\` differs from \`/stages/before\`.`,
+        );
+    }
+  }
+}
+
+function hashProblem(hash: string, pointer: string, tell: Tell): void {
+  if (!/^[0-9a-f]{64}$/.test(hash))
+    tell.problem('hash', pointer, `\`${pointer}\` is no SHA-256: 64 hexadecimal digits were expected.`);
+}

@@ -1,0 +1,111 @@
+import path from 'node:path';
+import type { ResolvedConfig } from '../../../protocol/config';
+import type { DefenseReport, Finding, OverriddenSetting } from '../../../protocol/report/report';
+import type { BackendInfo } from '../../backend/select';
+import type { DataSet } from '../../data/dataset';
+import type { Outcome, Subject } from '../../defense/fine-pruning';
+import { reportedScan } from '../../detect/scan';
+import { TOOL } from '../../process/version';
+import { findings } from '../findings';
+import { judge, judgeGates } from '../../defense/verdict';
+
+export interface ReportParts {
+  subject: Subject;
+  outcome: Outcome;
+  dataset: DataSet;
+  backend: BackendInfo;
+  /** SHA-256 of the canonical resolved config file. */
+  configHash: string;
+  /** Settings that the command line gave instead of that file. */
+  overridden: readonly OverriddenSetting[];
+}
+
+/** Puts a run's figures together with verdict, gates and findings. `model.after` is filled in when the model is saved. */
+export function buildReport({
+  subject,
+  outcome,
+  dataset,
+  backend,
+  configHash,
+  overridden,
+}: ReportParts): DefenseReport {
+  const { config, model, site, roles, triggered } = subject;
+  const { pruningChanged, scan, ...measured } = outcome;
+  const facts: Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> = {
+    ...measured,
+    ...(scan && { scan: reportedScan(scan, triggered?.target) }),
+    trigger: triggered && {
+      kind: triggered.kind,
+      source: triggered.kind === 'inverted' ? 'estimated' : 'known',
+      target: triggered.target,
+      inputs: triggered.count,
+    },
+    data: {
+      format: dataset.format,
+      classes: dataset.classes,
+      shape: [...dataset.shape],
+      analysis: { role: roles.analysisRole, images: roles.analysis.indices.length },
+      holdout: { images: roles.holdout.indices.length },
+      fineTune: { images: roles.fineTune.indices.length, available: roles.fineTuneAvailable },
+      test: { images: roles.test.indices.length, available: roles.test.split.count },
+      files: dataset.files.map((file) => ({ ...file, path: withoutMachine(file.path) })),
+    },
+    model: {
+      format: model.format,
+      path: withoutMachine(config.model),
+      layers: model.summary.layers.length,
+      parameters: model.summary.parameters,
+      before: model.hashes,
+      after: null,
+    },
+    provenance: {
+      tool: TOOL,
+      backend: backend.name,
+      engine: backend.version,
+      threads: backend.threads,
+      oneDnn: backend.oneDnn,
+      cpuFeatures: backend.cpuFeatures,
+      configHash,
+      config: portable(config),
+      ...(overridden.length > 0 && { overridden: [...overridden] }),
+    },
+  };
+  const found: Finding[] = findings({
+    ...facts,
+    pruningChanged,
+    canBeNegative: site.canBeNegative,
+    samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0,
+  });
+  return {
+    schemaVersion: 1,
+    ...facts,
+    findings: found,
+    gates: judgeGates(facts, config.gates),
+    verdict: judge(facts, config.gates),
+  };
+}
+
+/** Where an absolute path leads is this machine's affair: a report keeps the file's name, and its hash says which file it was. */
+function withoutMachine(file: string): string {
+  return path.posix.isAbsolute(file) || path.win32.isAbsolute(file) ? `…/${file.split(/[\\/]/).at(-1)}` : file;
+}
+
+/** A config as reports record it: without the folders of absolute paths. */
+export function portable(config: ResolvedConfig): ResolvedConfig {
+  const pair = ({ images, labels }: { images: string; labels: string }) => ({
+    images: withoutMachine(images),
+    labels: withoutMachine(labels),
+  });
+  const { data, trigger } = config;
+  return {
+    ...config,
+    model: withoutMachine(config.model),
+    data: { ...data, train: pair(data.train), test: pair(data.test) },
+    trigger:
+      trigger?.kind === 'samples'
+        ? { ...trigger, ...pair(trigger) }
+        : trigger && 'image' in trigger && trigger.image !== null
+          ? { ...trigger, image: withoutMachine(trigger.image) }
+          : trigger,
+  };
+}

@@ -1,0 +1,78 @@
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import schema from '../../../../schemas/defense-report.schema.json';
+import { badInput } from '../../../protocol/errors';
+import { kindOfJson, kindWords } from '../../files/file-kind';
+import type { DefenseReport } from '../../../protocol/report/report';
+import { placeWords } from './places';
+import { firstOutOfBounds } from '../bounds/report-bounds';
+import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+
+export { consistencyProblems, type ConsistencyProblem } from '../consistency/consistency';
+
+/** A report of a large layer has some megabytes; more than this is another file. */
+export const MAX_REPORT_BYTES = 64 << 20;
+
+const TODO = 'Name a `<name>.defense.json` as `fine-prune run` wrote it, or run the defense again.';
+const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: MAX_REPORT_BYTES };
+
+let validate: ValidateFunction | undefined;
+
+/**
+ * Reads the text of a defense report, of whatever origin. What it returns has the shape of the type and figures that are possible
+ * one by one: shares in [0, 1], counts that are whole, lists and matrices of the right length, indices in range. Whether they
+ * agree with each other is `consistencyProblems`' question.
+ *
+ * @param file for messages; nothing is read
+ * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `report.tooLarge`, `.empty`, `.syntax`,
+ *   `.tooDeep`, `.duplicateKey`, `.number`, `.notAReport`, `.version`, `.schema`, `.figure`
+ */
+export function readReport(text: string, file: string): DefenseReport {
+  const value = parseStrictJson(text, file, REPORT);
+  const refuse = (word: string, message: string, pointer: string, todo = TODO): never => {
+    throw badInput(`report.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
+  };
+  const other = kindOfJson(value);
+  if (other && other.kind !== 'defense-report')
+    refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
+  const version = versionOf(value);
+  if (version === undefined) refuse('notAReport', 'This JSON is no defense report: it has no `schemaVersion`.', '');
+  if (version !== 1) {
+    const shown = String(JSON.stringify(version)).slice(0, 40);
+    refuse(
+      'version',
+      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      '/schemaVersion',
+      'Use the version of Fine-Prune that wrote it, or run the defense again.',
+    );
+  }
+  validate ??= new Ajv({ strict: false }).compile(schema);
+  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
+  const report = value as DefenseReport;
+  const fault = firstOutOfBounds(report);
+  if (fault) refuse('figure', fault.message, fault.pointer);
+  return report;
+}
+
+/** A schema fault as a sentence. The text's own words are cut: they may be anything. */
+export function schemaWords({ instancePath, keyword, params, message }: ErrorObject): string {
+  const where = instancePath === '' ? 'It' : `\`${cut(instancePath)}\``;
+  const { missingProperty, additionalProperty, allowedValue, allowedValues } = params as Record<string, unknown>;
+  switch (keyword) {
+    case 'required':
+      return `${where} has no \`${String(missingProperty)}\`.`;
+    case 'additionalProperties':
+      return `${where} has a field \`${cut(String(additionalProperty))}\` that is not known.`;
+    case 'const':
+      return `${where} must be ${JSON.stringify(allowedValue)}.`;
+    case 'enum':
+      return `${where} must be one of ${(allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}.`;
+    default:
+      return `${where} ${message ?? 'is wrong'}.`;
+  }
+}
+
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
+
+function versionOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? (value as { schemaVersion?: unknown }).schemaVersion : undefined;
+}

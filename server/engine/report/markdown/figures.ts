@@ -1,0 +1,190 @@
+import type {
+  DefenseReport,
+  Gate,
+  McNemar,
+  Rate,
+  StageMetrics,
+  TriggerEffect,
+  VerdictWord,
+} from '../../../protocol/report/report';
+import type { ReviewedIssue } from '../../../protocol/report/review';
+import { recordedSettings } from '../../../protocol/report/run-settings';
+import { capital, pWords } from '../compare/words';
+import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from '../gate-words';
+import { code, text } from './escape';
+import { asrName, count, isEstimated, points, signedPercent } from '../../metrics/words';
+
+export { count } from '../../metrics/words';
+
+/** More findings than there are kinds of them can only be a broken report. */
+const MOST_ISSUES = 100;
+
+const SIGNS: Record<VerdictWord, string> = {
+  'not measurable': '❔',
+  'no effect before': '❔',
+  'not mitigated': '❌',
+  'accuracy lost': '⚠️',
+  mitigated: '✅',
+  'mitigated, estimated trigger only': '⚠️',
+};
+
+/** A table whose first column is to the left and whose others are to the right. Cells must be escaped. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, at) => (at < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+/** A share with two decimals and no sign, never rounded to all or nothing. */
+export function figure(share: number): string {
+  const p = share * 100;
+  return p === 0 || p === 100 ? String(p) : Math.min(99.99, Math.max(0.01, p)).toFixed(2);
+}
+
+/** The same for a share that may be below 0. */
+function signedFigure(share: number): string {
+  return share < 0 ? `−${figure(-share)}` : figure(share);
+}
+
+export function verdictLine({ verdict }: DefenseReport): string {
+  return `**${SIGNS[verdict.word]} ${capital(verdict.word)}.** ${text(verdict.sentence)}`;
+}
+
+/** What its command line gave, as a paragraph with the blank line behind it; empty where it gave nothing. */
+export function settingsLine(report: DefenseReport): string {
+  const settings = recordedSettings(report).map((setting) => code(setting));
+  return settings.length
+    ? `Made with settings from the command line: ${settings.join(', ')}. A run of the config by itself may end otherwise.\n\n`
+    : '';
+}
+
+/** What weakens the result, named beside the verdict: nobody should have to read on to learn of it. */
+export function weakeningLine(report: DefenseReport, issues: readonly ReviewedIssue[] | undefined): string {
+  const accepted = new Set(issues?.filter((issue) => issue.status === 'accepted').map((issue) => issue.pointer));
+  const serious = report.findings
+    .map((finding, at) => ({ ...finding, accepted: accepted.has(`/findings/${at}`) }))
+    .filter(({ severity }) => severity !== 'information');
+  const shown = serious.slice(0, 10).map((finding) => `${code(finding.id)}${finding.accepted ? ' (accepted)' : ''}`);
+  if (shown.length === 0) return 'No finding weakens this result.';
+  return `What weakens this result: ${shown.join(', ')}${serious.length > shown.length ? ` and ${count(serious.length - shown.length)} more` : ''}; see Findings.`;
+}
+
+/** Every gate with the word for whether it is met; an accepted miss says so. */
+export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[] | undefined): string {
+  const rows = report.gates.map((gate, at) => {
+    const accepted = issues?.some((issue) => issue.pointer === `/gates/${at}` && issue.status === 'accepted');
+    const within = missedWithin(gate, report);
+    const result = gate.met
+      ? '✅ met'
+      : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
+    const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
+    return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
+  });
+  return table(['Gate', 'limit', 'measured', 'judged by', 'result'], rows);
+}
+
+function measured({ id }: Gate, value: number | null): string {
+  return value === null ? 'not measured' : id === 'maxAccuracyDrop' ? dropWords(value) : signedPercent(value);
+}
+
+function judged(gate: Gate): string {
+  if (gate.judged === null) return '–';
+  return gate.id === 'maxAccuracyDrop'
+    ? dropWords(gate.judged)
+    : `${signedPercent(gate.judged)}, upper 95 % bound${gate.excess ? ` of the ${figureBasis(gate)}` : ''}`;
+}
+
+/** A drop below 0 is a gain, and is called one. */
+function dropWords(drop: number): string {
+  return drop < 0 ? `${points(-drop).slice(1)} gained` : points(drop).replace(/^\+/, '');
+}
+
+/** The three figures at the three stages, with counts and 95 % intervals. */
+export function stageTable(report: DefenseReport): string {
+  const { stages, repaired } = report;
+  const rows: [string, (stage: StageMetrics) => Rate | null][] = [
+    ['Clean accuracy', (stage) => stage.cleanAccuracy],
+    [`Attack success rate (ASR)${onWhat(report)}`, (stage) => stage.attackSuccessRate],
+    [`Robust accuracy${onWhat(report)}`, (stage) => stage.robustAccuracy],
+  ];
+  const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
+  const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
+  if (report.trigger && stages.before.effect) {
+    const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [
+      name,
+      ...columns.map((stage) => (stage?.effect ? of(stage.effect) : '–')),
+    ];
+    cells.push(
+      effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)),
+    );
+    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
+  }
+  return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
+}
+
+/** `98.89 (98.67–99.08), 9,889 of 10,000`. */
+export function rateCell(rate: Rate | null): string {
+  if (!rate) return 'not measured';
+  if (rate.of === 0) return 'no image';
+  return `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
+}
+
+/** What a triggered figure is on, where that is no trigger that anybody has seen. */
+function onWhat(report: DefenseReport): string {
+  return isEstimated(report) ? ', *estimated* trigger' : '';
+}
+
+export function tableNote(report: DefenseReport): string {
+  return [
+    TABLE_NOTE,
+    ...(report.stages.before.effect ? [EFFECT_NOTE] : []),
+    ...(isEstimated(report) ? [ESTIMATED_NOTE] : []),
+  ].join(' ');
+}
+
+const ESTIMATED_NOTE =
+  "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
+const EFFECT_NOTE =
+  'Base rate: those same inputs, without the trigger, classified as the target. Net: images of any class that are wrong with the trigger less those that it makes right.';
+const TABLE_NOTE =
+  'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
+
+/** Before against after on the same images. */
+export function pairedLine(report: DefenseReport): string {
+  const { comparison, repaired } = report;
+  if (!repaired) return 'Nothing was repaired: the model was measured, not changed.';
+  const told = (name: string, verb: string, { onlyBefore, onlyAfter, pValue }: McNemar): string =>
+    `${name}: ${count(onlyBefore)} ${verb} only before, ${count(onlyAfter)} only after (${pWords(pValue)})`;
+  const parts = [
+    told('clean accuracy', 'right', comparison.cleanAccuracy),
+    ...(comparison.attackSuccess ? [told(asrName(report), 'successful', comparison.attackSuccess)] : []),
+  ];
+  return `Before against fine-tuned on the same images, McNemar's exact test: ${parts.join('; ')}.`;
+}
+
+/** Findings, most serious first, and missed gates about which something was decided. */
+export function findingList(report: DefenseReport, issues: readonly ReviewedIssue[] | undefined): string {
+  const told: Pick<ReviewedIssue, 'id' | 'severity' | 'message' | 'status' | 'decision'>[] = issues
+    ? issues.filter((issue) => !issue.id.startsWith('gate.') || issue.decision !== null)
+    : report.findings.map((finding) => ({ ...finding, status: 'open', decision: null }));
+  if (told.length === 0) return 'None.';
+  const lines = told
+    .slice(0, MOST_ISSUES)
+    .map(
+      (issue) => `- **${capital(issue.severity)}** ${code(issue.id)}: ${text(issue.message)}${decisionWords(issue)}`,
+    );
+  return [...lines, ...(told.length > MOST_ISSUES ? [`- … and ${count(told.length - MOST_ISSUES)} more.`] : [])].join(
+    '\n',
+  );
+}
+
+function decisionWords({ status, decision }: Pick<ReviewedIssue, 'status' | 'decision'>): string {
+  if (!decision) return '';
+  const until = decision.expires === undefined ? '' : ` until ${text(decision.expires)}`;
+  const words = {
+    open: 'Not decided',
+    accepted: `☑️ **Accepted**${until}`,
+    expired: `Accepted${until}, which is **over**`,
+    stale: 'Accepted **for other figures**, which does not count any more',
+  }[status];
+  return `\n  - ${words}, by ${code(decision.author)} on ${text(decision.date)}: ${text(decision.reason)}`;
+}

@@ -1,9 +1,0 @@
-import { cleanConfusion, labelCounts } from '../../protocol/confusion';
-import type { StageMetrics } from '../../protocol/report';
-
-/** Accuracy at or below this is no better than guessing, give or take: chance plus a tenth of what lies above it. */
-export function nearChance(stage: Pick<StageMetrics, 'cleanAccuracy' | 'confusion' | 'sparse'>): boolean {
-  const counts = labelCounts(cleanConfusion(stage));
-  const chance = Math.max(...counts) / counts.reduce((a, b) => a + b, 0);
-  return stage.cleanAccuracy.rate < chance + 0.1 * (1 - chance);
-}

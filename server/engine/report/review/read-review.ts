@@ -1,0 +1,61 @@
+import Ajv, { type ValidateFunction } from 'ajv';
+import schema from '../../../../schemas/defense-review.schema.json';
+import { isDay } from '../../../protocol/day';
+import { badInput } from '../../../protocol/errors';
+import type { DefenseReview } from '../../../protocol/report/review';
+import { placeWords } from '../json/places';
+import { schemaWords } from '../json/read-report';
+import { parseStrictJson, placeIn, type JsonKind } from '../json/strict-json';
+
+/** Some hundred bytes a decision: more than this is another file. */
+export const MAX_REVIEW_BYTES = 1 << 20;
+
+const TODO = 'Correct it, or accept the finding anew in the report.';
+const REVIEW: JsonKind = {
+  code: 'review',
+  noun: 'list of decisions',
+  todo: TODO,
+  maxBytes: MAX_REVIEW_BYTES,
+  forgivingList: '/decisions',
+};
+
+let validate: ValidateFunction | undefined;
+
+/**
+ * Reads the text of `<name>.defense-review.json`. A comma too few or too many between two decisions is forgiven: merging two
+ * branches that each add one may leave that, and the next decision that is written mends it.
+ *
+ * @param file for messages; nothing is read
+ * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `review.tooLarge`, `.empty`, `.syntax`,
+ *   `.tooDeep`, `.duplicateKey`, `.number`, `.version`, `.schema`, `.date`
+ */
+export function readReview(text: string, file: string): DefenseReview {
+  const value = parseStrictJson(text, file, REVIEW);
+  const refuse = (word: string, message: string, pointer: string, todo = TODO): never => {
+    throw badInput(`review.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
+  };
+  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (typeof version === 'number' && version !== 1) {
+    refuse(
+      'version',
+      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1.`,
+      '/schemaVersion',
+      'Use the version of Fine-Prune that wrote them.',
+    );
+  }
+  validate ??= new Ajv({ strict: false }).compile(schema);
+  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
+  const review = value as DefenseReview;
+  review.decisions.forEach((decision, at) => {
+    for (const key of ['date', 'expires'] as const) {
+      if (decision[key] !== undefined && !isDay(decision[key]))
+        refuse(
+          'date',
+          `${decision[key]} is no day of the calendar.`,
+          `/decisions/${at}/${key}`,
+          'Give a day as YYYY-MM-DD.',
+        );
+    }
+  });
+  return review;
+}

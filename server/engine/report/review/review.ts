@@ -1,0 +1,155 @@
+import { isDay } from '../../../protocol/day';
+import { badInput } from '../../../protocol/errors';
+import type { DefenseReport, Gate } from '../../../protocol/report/report';
+import type { Decision, DefenseReview, IssueId, ReviewedIssue } from '../../../protocol/report/review';
+import { canonicalJson, sha256 } from '../../files/hash';
+import { dataFiles } from '../consistency/settings';
+import { missedGate } from '../gate-words';
+import { readReview } from './read-review';
+import { withDecision } from './review-text';
+
+export { MAX_REVIEW_BYTES, readReview } from './read-review';
+
+/**
+ * What a decision is about, as 16 hexadecimal digits: the beginning of the SHA-256 of the issue with its figures (a finding's
+ * sentence; a gate's limit, measured and judged share), the input model's hashes, the trigger and the hashes of the test data. It
+ * changes when any of them does, and not with anything else in the report.
+ *
+ * @throws FinePruneError `review.noSuchIssue` when the report has no such finding or missed gate
+ */
+export function issueFingerprint(report: DefenseReport, id: IssueId): string {
+  const { model, trigger, data, provenance } = report;
+  const gate = gateOf(report, id);
+  // Two findings may share an id (`test-subset`): a decision is about both.
+  const messages = report.findings.filter((finding) => finding.id === id).map((finding) => finding.message);
+  if (!gate && messages.length === 0) {
+    throw badInput('review.noSuchIssue', `The report has no open issue \`${id}\`.`, {
+      todo: `Accept one of these: ${issueIds(report).join(', ') || 'there is none'}.`,
+    });
+  }
+  const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : { messages };
+  const tested = new Set(dataFiles(provenance.config).slice(2));
+  const files = data.files.filter((file) => tested.has(file.path)).map((file) => file.sha256);
+  return sha256(
+    canonicalJson({ id, what, model: model.before, trigger, triggerConfig: provenance.config.trigger, files }),
+  ).slice(0, 16);
+}
+
+/**
+ * Missed gates (as errors), then findings in the report's order, each with the decision about it. A decision counts while its
+ * fingerprint is that of the issue and its last day is not over. Of several decisions the one that counts is taken, else the
+ * expired, else the stale one; among equals the latest.
+ *
+ * @param today YYYY-MM-DD, of `today()`
+ */
+export function reviewedIssues(report: DefenseReport, review: DefenseReview | null, today: string): ReviewedIssue[] {
+  const decided = (issue: Pick<ReviewedIssue, 'id' | 'severity' | 'message' | 'pointer'>): ReviewedIssue => {
+    const fingerprint = issueFingerprint(report, issue.id);
+    const rank = { accepted: 0, expired: 1, stale: 2 } as const;
+    const [best] = (review?.decisions ?? [])
+      .filter((decision) => decision.finding === issue.id)
+      .map((decision) => ({ decision, status: statusOf(decision, fingerprint, today) }))
+      .sort(
+        (a, b) =>
+          rank[a.status] - rank[b.status] ||
+          (a.decision.date < b.decision.date ? 1 : a.decision.date > b.decision.date ? -1 : 0),
+      );
+    return { ...issue, fingerprint, status: best?.status ?? 'open', decision: best?.decision ?? null };
+  };
+  const gates = report.gates.flatMap((gate, at) =>
+    gate.met
+      ? []
+      : [
+          decided({
+            id: `gate.${gate.id}` as const,
+            severity: 'error',
+            message: missedGate(gate, report),
+            pointer: `/gates/${at}`,
+          }),
+        ],
+  );
+  return [
+    ...gates,
+    ...report.findings.map(({ id, severity, message }, at) =>
+      decided({ id, severity, message, pointer: `/findings/${at}` }),
+    ),
+  ];
+}
+
+function statusOf(decision: Decision, fingerprint: string, today: string): 'accepted' | 'expired' | 'stale' {
+  if (decision.fingerprint !== fingerprint) return 'stale';
+  return decision.expires !== undefined && decision.expires < today ? 'expired' : 'accepted';
+}
+
+function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
+  return report.gates.find((gate) => !gate.met && `gate.${gate.id}` === id);
+}
+
+/** The ids of all missed gates and findings. */
+export function issueIds(report: DefenseReport): IssueId[] {
+  return [
+    ...new Set<IssueId>([
+      ...report.gates.filter((gate) => !gate.met).map((gate) => `gate.${gate.id}` as const),
+      ...report.findings.map(({ id }) => id),
+    ]),
+  ];
+}
+
+/** What a person decides; `decision` and `fingerprint` are filled in. */
+export type DecisionFields = Pick<Decision, 'finding' | 'reason' | 'author' | 'date' | 'expires'>;
+
+/**
+ * The text of a list of decisions with one more, or with the one about the same finding replaced: one decision a line, by the
+ * finding's id, every other line as it is (`withDecision`).
+ *
+ * @param reviewText null when there is no such file yet
+ * @throws FinePruneError `review.noSuchIssue`, `review.field` for a reason, author or day that is none; else as `readReview`
+ */
+export function addDecision(reviewText: string | null, report: DefenseReport, fields: DecisionFields): string {
+  const { finding, date, expires } = fields;
+  const [reason, author] = [oneLine(fields.reason), oneLine(fields.author)];
+  checkFields({ ...fields, reason, author });
+  const decision: Decision = {
+    finding,
+    decision: 'accept',
+    reason,
+    author,
+    date,
+    ...(expires !== undefined && { expires }),
+    fingerprint: issueFingerprint(report, finding),
+  };
+  return withDecision(
+    reviewText,
+    reviewText === null ? [] : readReview(reviewText, 'defense-review.json').decisions,
+    decision,
+  );
+}
+
+function checkFields({ reason, author, date, expires }: DecisionFields): void {
+  const refuse = (place: string, message: string, todo: string): never => {
+    throw badInput('review.field', message, { place, todo });
+  };
+  if (reason === '' || reason.length > 1000)
+    refuse(
+      '/reason',
+      `A reason of 1 to 1000 characters is needed, not of ${reason.length}.`,
+      'Say in one sentence why this may stay.',
+    );
+  if (author === '' || author.length > 300)
+    refuse(
+      '/author',
+      'The name of the person who decides is missing, or too long.',
+      'Set git config user.name and user.email.',
+    );
+  if (!isDay(date)) refuse('/date', `${date} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+  if (expires !== undefined && !isDay(expires))
+    refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+  if (expires !== undefined && expires < date)
+    refuse(
+      '/expires',
+      `A decision of ${date} that ends on ${expires} would never count.`,
+      'Give a later day, or none.',
+    );
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -1,0 +1,201 @@
+import type { ResolvedConfig } from '../../protocol/config';
+import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../../protocol/messages/engine';
+import { cancelled } from '../../protocol/errors';
+import { recordedHoldout } from '../../protocol/holdout';
+import type { StageMetrics } from '../../protocol/report/report';
+import { openTrigger } from '../triggers/open-trigger';
+import { triggeredInputs } from '../triggers/triggered-inputs';
+import { selectBackend, type BackendInfo } from '../backend/select';
+import { readConfig, type OpenConfig } from '../config/read-config';
+import { checkDataFitsModel, openData } from '../data/open-data';
+import type { Roles } from '../data/dataset';
+import { splitRoles } from '../data/roles';
+import { defend } from '../defense/defend';
+import type { Subject } from '../defense/fine-pruning';
+import { provenFinePruning } from '../defense/proven-fine-pruning';
+import { checkNamedUnits } from '../pruning/named-units';
+import { checkStrategy, costOf } from '../repair/strategies';
+import { canonicalJson, sha256 } from '../files/hash';
+import { needsScan, scanOfConfig, type ConfigScan, type Scanned } from '../detect/config-scan';
+import { openEstimated } from '../triggers/estimate';
+import { SCAN } from '../detect/scan';
+import { frozenLayers } from '../model/frozen';
+import { openModel } from '../model/formats/tfjs-layers/open';
+import { configuredSite } from '../model/units';
+import { Progress } from '../process/progress';
+import { buildReport } from '../report/json/build-report';
+import { overriddenBy } from '../report/check/staleness';
+import { checkOutputs, leftOver, writeOutputs } from '../report/write-outputs';
+
+/**
+ * One run of the defense, from config to defended model and report. Nothing is written before everything is measured.
+ * @throws FinePruneError: `input` with file and place, `engine` when no backend works, `cancelled` within one batch
+ */
+export async function runDefense(
+  request: RunRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const opened = await readConfig(request.config, {
+    allowedFolders: request.allowedFolders,
+    ...(request.root && { root: request.root }),
+  });
+  try {
+    return await runOpened(opened, request, emit, signal);
+  } catch (error) {
+    // What is wrong with a value is known deep inside; where that value stands in the person's file is known here.
+    throw opened.placed(error);
+  }
+}
+
+async function runOpened(
+  opened: OpenConfig,
+  request: RunRequest,
+  emit: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const progress = new Progress(emit);
+  const config = withOverrides(opened.config, request.overrides);
+
+  progress.begin('engine', 1);
+  const backend = await selectBackend({
+    choice: config.backend,
+    threads: config.threads,
+    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
+  });
+  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+
+  progress.begin('model', 1);
+  // Its path is confined already, to the root and to the folders that were allowed beside it.
+  const model = await openModel(opened.modelPath);
+  const output = { model, name: opened.name, folder: request.out ?? opened.folder };
+  try {
+    await checkOutputs(output);
+    const site = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
+    checkNamedUnits(config.prune, site);
+    if (signal.aborted) throw cancelled();
+
+    progress.begin('data', 1);
+    const dataset = await openData(config, opened.resolve);
+    checkDataFitsModel(dataset, model);
+    const roles = splitRoles(config, dataset);
+    checkStrategy(config, model, roles);
+    const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
+    const known =
+      described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
+    if (signal.aborted) throw cancelled();
+
+    progress.expect(expectedWork(config, roles, model.classes));
+    const scanned = await scanWhereNeeded({ config, model, roles }, backend, progress, signal, emit);
+    const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
+    const estimated = trigger !== null && known === null;
+    if (estimated) progress.metrics = { ...progress.metrics, estimated };
+    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    const subject: Subject = {
+      config,
+      model,
+      site,
+      roles,
+      triggered,
+      normalisation: config.data,
+      frozen: frozenLayers(model.graph),
+    };
+    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void =>
+      emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
+    const outcome = config.strategy
+      ? await defend(
+          { subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images },
+          progress,
+          signal,
+          onStage,
+          (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }),
+        )
+      : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
+
+    progress.begin('write', 1);
+    const report = buildReport({
+      subject,
+      outcome,
+      dataset: { ...dataset, files: [...dataset.files, ...(trigger?.files ?? [])] },
+      backend,
+      configHash: sha256(canonicalJson(opened.config)),
+      overridden: overriddenBy(config, opened.config),
+    });
+    const files = await writeOutputs({ ...output, report });
+    const earlier = await leftOver({ ...output, report });
+    if (earlier)
+      emit({
+        type: 'log',
+        level: 'warn',
+        message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.`,
+      });
+    progress.step(1);
+    progress.end();
+    return {
+      report: files.written,
+      files: { report: files.report, markdown: files.markdown, model: files.model },
+      backend: { name: backend.name, why: backend.why, version: backend.version },
+      timings: {
+        phases: progress.phases,
+        totalMs: progress.totalMs(),
+        peakBytes: process.resourceUsage().maxRSS * 1024,
+      },
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides']): ResolvedConfig {
+  if (!overrides) return config;
+  return {
+    ...config,
+    ...(overrides.backend && { backend: overrides.backend }),
+    ...(overrides.curve && { curve: overrides.curve }),
+    ...(overrides.strategy && { strategy: overrides.strategy === 'fine-pruning' ? undefined : overrides.strategy }),
+    ...(overrides.seed !== undefined && { seed: overrides.seed }),
+    ...(overrides.threads !== undefined && { threads: overrides.threads }),
+    data: {
+      ...config.data,
+      ...(overrides.holdout !== undefined && recordedHoldout(overrides.holdout)),
+      ...(overrides.fineTuneImages !== undefined && { fineTuneImages: overrides.fineTuneImages }),
+    },
+  };
+}
+
+/** The scan of the input model, for a trigger that is to be estimated and for repairs that are guided or proved by one. */
+async function scanWhereNeeded(
+  subject: ConfigScan,
+  backend: BackendInfo,
+  progress: Progress,
+  signal: AbortSignal,
+  emit: (event: EngineEvent) => void,
+): Promise<Scanned | null> {
+  if (!needsScan(subject.config)) return null;
+  progress.begin('scan', 1000);
+  return await scanOfConfig(subject, backend, {
+    signal,
+    onProgress: (done) => progress.step(1000 * done),
+    onPlan: (plan) => emit({ type: 'plan', ...plan }),
+    onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
+    onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
+  });
+}
+
+/** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. Repairs search triggers, too. */
+function expectedWork(config: ResolvedConfig, roles: Roles, classes: number): Partial<Record<Phase, number>> {
+  const evaluated = roles.test.indices.length * (config.trigger ? 2 : 1);
+  const pass = roles.fineTune.indices.length * 3;
+  const scanned = needsScan(config) ? 2 * classes * SCAN.batchSize * SCAN.steps : 0;
+  return {
+    ...(scanned && { scan: scanned }),
+    'evaluate-before': evaluated,
+    analyse: roles.holdout.indices.length,
+    curve: evaluated * 0.2,
+    'evaluate-pruned': evaluated,
+    'evaluate-after': evaluated,
+    ...(config.strategy
+      ? { repair: costOf(config.strategy) * (pass + scanned / 4), proof: scanned }
+      : { 'fine-tune': pass * config.fineTune.epochs }),
+  };
+}

@@ -1,0 +1,205 @@
+import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
+import { heldOutImages } from '../../protocol/holdout';
+import { inputShapeText, layerToPrune, namedUnits } from './checks';
+import { headerAt } from './file-checks';
+import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from '../text/config-text';
+import { summaryOf, type ConfigFacts } from '../text/facts';
+import { enumeratedAt } from './schema';
+import { count, plural, prunedCount, unitWord } from '../text/report-text';
+import { stillHolds, type LastScan } from '../scan/state';
+import { scanSentence, scanTitle } from '../scan/text';
+
+/** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
+export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {
+  return [
+    ...modelHint(config, facts),
+    ...triggerHint(config, scan),
+    ...strategyHint(config),
+    ...layerHint(config, facts),
+    ...ratioHint(config, facts),
+    ...unitsHint(config, facts),
+    ...dataHints(config, facts),
+    ...holdoutHints(config, facts),
+    ...targetHint(config, facts),
+  ];
+}
+
+/** VS Code cuts a hint here. */
+const MOST_LABEL = 43;
+
+function after(
+  config: ConfigText,
+  node: { offset: number; length: number },
+  label: string,
+  tooltip?: string,
+): InlayHint {
+  return {
+    position: config.document.positionAt(node.offset + node.length),
+    label,
+    kind: InlayHintKind.Type,
+    paddingLeft: true,
+    ...(tooltip && { tooltip }),
+  };
+}
+
+function modelHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const model = stringAt(config, ['model']);
+  const summary = summaryOf(facts);
+  if (!model || !summary || summary.problem) return [];
+  const shape = inputShapeText(facts);
+  const sizes = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter')];
+  // What does not fit into a hint stands in the tooltip.
+  const label = [...sizes, ...(shape ? [shape] : [])].join(' · ');
+  return [
+    after(
+      config,
+      model.node,
+      label,
+      [...sizes, ...(shape ? [`input ${shape}`] : []), `${summary.classes} classes`].join(' · '),
+    ),
+  ];
+}
+
+/** Where the trigger comes from when it is not written here. */
+function triggerHint(config: ConfigText, last: LastScan | undefined): InlayHint[] {
+  const node = [stringAt(config, ['trigger']), stringAt(config, ['trigger', 'kind'])].find(
+    (found) => found?.value === 'inverted',
+  )?.node;
+  if (!node || numberAt(config, ['trigger', 'target'])) return [];
+  const scan = last && stillHolds(last) ? last.report.scan : undefined;
+  if (!scan)
+    return [
+      after(
+        config,
+        node,
+        'estimated from the model',
+        'For the class that a scan finds suspicious; all figures on it are labelled estimated',
+      ),
+    ];
+  if (scan.word === 'not measurable') return [after(config, node, 'the last scan could not tell', scanSentence(scan))];
+  if (scan.word !== 'suspicious')
+    return [
+      after(
+        config,
+        node,
+        'the last scan found none to estimate',
+        "Name a class in the trigger's target to have one estimated all the same",
+      ),
+    ];
+  return [
+    after(
+      config,
+      node,
+      `estimated · ${scanTitle(scan)}`.slice(0, MOST_LABEL),
+      'By the last scan; the run makes its own. All figures on it are labelled estimated',
+    ),
+  ];
+}
+
+function strategyHint(config: ConfigText): InlayHint[] {
+  const strategy = stringAt(config, ['strategy']);
+  if (strategy?.value !== 'auto') return [];
+  const names = enumeratedAt(['strategy'], () => undefined).filter((name) => name !== 'auto');
+  return [
+    after(
+      config,
+      strategy.node,
+      'one after the other, until the gates hold',
+      `${names.join(', ')}: those that fit the model, in the order of their cost, judged on held-out images`,
+    ),
+  ];
+}
+
+function layerHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const named = stringAt(config, ['layer']);
+  const layer = layerToPrune(config, facts);
+  return named && layer?.units
+    ? [after(config, named.node, `${layer.className} · ${plural(layer.units, unitWord(layer.className))}`)]
+    : [];
+}
+
+function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const node = nodeAt(config, ['prune', 'ratio']);
+  const layer = layerToPrune(config, facts);
+  if (!node || !layer?.units) return [];
+  const ratio = node.value as unknown;
+  const where = `of layer ${layer.name}`;
+  if (ratio === 'auto' && valueAt(config, ['prune', 'rule']) === 'triggered-difference') {
+    return [
+      after(
+        config,
+        node,
+        `as few of ${plural(layer.units, unitWord(layer.className))} as it takes`,
+        `The smallest number of units ${where} that brings the ASR on held-out images within its gate, where the accuracy limit allows it`,
+      ),
+    ];
+  }
+  if (ratio === 'auto')
+    return [
+      after(
+        config,
+        node,
+        `0 to ${plural(layer.units, unitWord(layer.className))}`,
+        `${where}, chosen on held-out data`,
+      ),
+    ];
+  if (typeof ratio !== 'number' || ratio < 0 || ratio > 1) return [];
+  return [
+    after(
+      config,
+      node,
+      `${count(prunedCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`,
+      where,
+    ),
+  ];
+}
+
+function unitsHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const named = namedUnits(config, facts);
+  if (!named || named.within.size === 0 || named.beyond.length > 0) return [];
+  const { node, layer, within } = named;
+  return [
+    after(
+      config,
+      node,
+      `${count(within.size)} of ${plural(layer.units, unitWord(layer.className))}`,
+      `of layer ${layer.name}`,
+    ),
+  ];
+}
+
+function dataHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  return (['train', 'test'] as const).flatMap((split) => {
+    const images = stringAt(config, ['data', split, 'images']);
+    const header = headerAt(config, facts, ['data', split, 'images']);
+    if (!images || !header || header.dimensions.length < 3) return [];
+    const [number, ...shape] = header.dimensions;
+    const heldOut =
+      split === 'train' && !numberAt(config, ['data', 'holdout'])
+        ? `${count(heldOutImages(number!, null))} of them are held out from fine-tuning`
+        : undefined;
+    return [after(config, images.node, `${plural(number!, 'image')} · ${shape.join('×')}`, heldOut)];
+  });
+}
+
+function holdoutHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
+  if (train === undefined) return [];
+  const holdout = numberAt(config, ['data', 'holdout']);
+  const subset = numberAt(config, ['data', 'fineTuneImages']);
+  if (holdout && holdout.value < 0) return [];
+  const rest = train - heldOutImages(train, holdout?.value ?? null);
+  const hints: InlayHint[] = [];
+  if (holdout) hints.push(after(config, holdout.node, `${count(rest)} of ${count(train)} remain for fine-tuning`));
+  if (subset && subset.value > 0 && subset.value <= rest)
+    hints.push(after(config, subset.node, `of ${count(rest)} that could be used`));
+  return hints;
+}
+
+function targetHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
+  const target = numberAt(config, ['trigger', 'target']);
+  const classes = summaryOf(facts)?.classes ?? 0;
+  return target && classes > 0 && target.value >= 0 && target.value < classes
+    ? [after(config, target.node, `of classes 0 to ${classes - 1}`)]
+    : [];
+}

@@ -1,0 +1,93 @@
+import type { Hover, Position } from 'vscode-languageserver-types';
+import type { ScanReport } from '../../protocol/report/scan';
+import type { ConfigText } from '../text/config-text';
+import { hoverAt, type Path } from '../text/hover-at';
+import { TERMS, type TermId } from '../text/metric-text';
+import { count, percent } from '../text/report-text';
+import { classMarkdown, pixels, scanMarkdown, type Scanned } from './text';
+
+/** What a figure of a scan means, and the pictures of what it found. Null where there is nothing to add to the text. */
+export function scanHover(text: ConfigText, report: ScanReport, position: Position): Hover | null {
+  return hoverAt(text, position, (path) => explain(report, path));
+}
+
+/** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */
+function explain(report: ScanReport, path: Path): string[] | undefined {
+  const [top, second] = path;
+  if (top === 'scan') return scanPart(report, path.slice(1));
+  if (path.length !== 2) return undefined;
+  if (top === 'model')
+    return second === 'topology' || second === 'weights'
+      ? [
+          'SHA-256 of the topology (canonical JSON) and of the weight bytes. Other ones mean that it is another model, about which this scan says nothing.',
+        ]
+      : undefined;
+  return top === 'data' && second === 'clean'
+    ? ['Clean images that the scan searched on, and others of them that it measured success on.']
+    : undefined;
+}
+
+/** The same for a place inside of a scan, wherever the scan stands. */
+export function scanPart(scanned: Scanned, [part, index, field]: Path): string[] | undefined {
+  if (part === 'classes' && typeof index === 'number') return ofClass(scanned, index, field);
+  return part === undefined || part === 'classes' || part === 'word' || part === 'sentence' || part === 'flagged'
+    ? scanMarkdown(scanned)
+    : ofScan(scanned, part);
+}
+
+function ofClass({ scan, model }: Scanned, index: number, field: string | number | undefined): string[] | undefined {
+  const one = scan.classes[index];
+  if (!one) return undefined;
+  const pictures = [
+    `**Class ${one.target}** · estimated trigger${one.flagged ? ' · **suspicious**' : ''}`,
+    ...classMarkdown(one, model.shape),
+  ];
+  switch (field) {
+    case 'anomalyIndex':
+      return [...pictures, ...term('anomalyIndex')];
+    case 'norm':
+    case 'screened':
+    case 'share':
+      return [...pictures, `The median of the classes is ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
+    case 'success':
+      return [...pictures, `95 % interval ${percent(one.success.low)} – ${percent(one.success.high)}.`];
+    default:
+      return [...pictures, ...term('triggerInversion')];
+  }
+}
+
+function ofScan({ scan }: Scanned, field: string | number): string[] | undefined {
+  switch (field) {
+    case 'limits':
+      return [
+        `A class is suspicious with an anomaly index above ${scan.limits.index} *and* a mask below ${scan.limits.share} of the median.`,
+        ...term('anomalyIndex'),
+      ];
+    case 'medianNorm':
+      return [
+        `Median size of the masks of ${scan.searched ? 'the' : 'all'} ${count(scan.classes.length)} classes${scan.searched ? ' that were searched' : ''}: ${pixels(scan.medianNorm)}.`,
+        ...term('maskNorm'),
+      ];
+    case 'seeds':
+      return ['Seeds of the searches. A borderline case is searched with a second one.'];
+    case 'cleanAccuracy':
+      return [
+        'Images of the scan that the model classifies as labelled. Of one that hardly knows them nothing can be found: the settings of the pixels, or the labels, are then other than those it was made with.',
+        ...term('cleanAccuracy'),
+      ];
+    case 'advice':
+      return [
+        "Settings, or an order of the labels, under which the model is right on at least two points more of the same images (McNemar's exact test, p < 0.01).",
+      ];
+    case 'searched':
+      return [
+        'The only classes that were searched, and how many the model has. Median, shares and indices compare no others.',
+      ];
+    case 'images':
+      return ['Clean images that masks were searched on, and others that their success was measured on.'];
+    default:
+      return undefined;
+  }
+}
+
+const term = (id: TermId): string[] => [`**${TERMS[id].title}.** ${TERMS[id].definition}`];

@@ -1,0 +1,23 @@
+import type { ScanReport } from '../../protocol/report/scan';
+import type { ConfigText } from '../text/config-text';
+
+/** What is known of the last scan of a model. */
+export interface LastScan {
+  report: ScanReport;
+  /** Text of the result, for places in it. */
+  text: ConfigText;
+  uri: string;
+  /** What changed since, in words; empty when it all still holds. */
+  changed: readonly string[];
+}
+
+/** Whether a scan still speaks about its model. Other clean images than those it searched on change nothing about what it found; a model that did not know them may know others. */
+export function stillHolds({ changed, report }: Pick<LastScan, 'changed' | 'report'>): boolean {
+  return changed.every((what) => what === 'the data' && report.scan.classes.length > 0);
+}
+
+/** `Stale: the model changed since this scan.` */
+export function staleScanText(changed: readonly string[]): string {
+  const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
+  return `Stale: ${list} changed since this scan. Scan again to renew it.`;
+}

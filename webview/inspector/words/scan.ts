@@ -1,0 +1,48 @@
+import type { ScanData } from '../../../server/protocol/messages/inspect';
+import type { ClassInversion, ScanResult } from '../../../server/protocol/report/scan';
+import { pixelsText } from '../../report/words';
+import { count, percent } from '../../ui/format';
+
+/** What a scan found, class by class, in words. */
+
+/** Classes whose masks are known, smallest first; suspicious ones go before the others where not all are shown. */
+export function shownMasks({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
+  const bySize = (a: ClassInversion, b: ClassInversion): number => a.screened - b.screened || a.target - b.target;
+  const known = classes.filter(({ estimate }) => estimate !== null);
+  return known
+    .sort((a, b) => Number(b.flagged) - Number(a.flagged) || bySize(a, b))
+    .slice(0, most)
+    .sort(bySize);
+}
+
+/** Under a picture: what it shows and how well that works; how its class compares with the others. */
+export function inversionFacts({ norm, share, anomalyIndex, success }: ClassInversion): [string, string] {
+  return [
+    `${pixelsText(norm)}, success ${percent(success.rate)}`,
+    `${share.toFixed(2)} of median, index ${signed(anomalyIndex)}`,
+  ];
+}
+
+/** The same for people who do not see the picture. */
+export function inversionText({ norm, share, anomalyIndex, success, flagged }: ClassInversion): string {
+  return `${flagged ? 'suspicious, ' : ''}${pixelsText(norm)}, takes ${percent(success.rate)} of ${count(success.of)} other images to it; ${share.toFixed(2)} of the median of all classes, anomaly index ${signed(anomalyIndex)}`;
+}
+
+const signed = (index: number): string => index.toFixed(1).replace('-', '−');
+
+/** What makes a class suspicious. */
+export function limitsText({ limits, medianNorm, images }: ScanResult): string {
+  return `Suspicious: an anomaly index above ${limits.index}, a mask below ${limits.share} of the median (${pixelsText(medianNorm)}), and success on ${count(images.measured)} images that it was not searched on. Share and index compare all classes after equally long searches.`;
+}
+
+const SOURCES: Record<NonNullable<ScanData['found']>['source'], string> = {
+  trigger: 'Made since the config describes no trigger.',
+  cache: 'Made by an earlier run of this config.',
+  file: '',
+  report: 'Made by the run that the report is of.',
+};
+
+/** Where a scan is from. */
+export function sourceText({ source, file }: Pick<NonNullable<ScanData['found']>, 'source' | 'file'>): string {
+  return source === 'file' ? `From ${file}.` : SOURCES[source];
+}
