@@ -12,7 +12,7 @@ import { decodeEstimate, estimatedTrigger } from '../../server/engine/triggers/e
 import { pixelGradient } from '../../server/engine/detect/neural-cleanse/input-gradient';
 import { boundedSuccess } from '../../server/engine/detect/neural-cleanse/bounded';
 import type { CheckedSubject } from '../../server/engine/detect/clean-check';
-import { scanModel } from '../../server/engine/detect/scan';
+import { scanModel } from '../../server/engine/detect/neural-cleanse/scan';
 import { splitForScan } from '../../server/engine/detect/scan-images';
 import { forward } from '../../server/engine/model/forward';
 import { resetDense } from '../../server/engine/model/initialise';

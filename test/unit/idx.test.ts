@@ -5,7 +5,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { readIdxFile } from '../../server/engine/data/formats/idx/idx-file';
-import { checkDataFitsModel, openData } from '../../server/engine/data/open-data';
+import { checkDataFitsModel } from '../../server/engine/data/checks';
+import { openData } from '../../server/engine/data/formats/open-data';
 import { resolveConfig } from '../../server/engine/config/resolve-config';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../harness/files';
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { anomalies } from '../../server/engine/detect/neural-cleanse/anomaly';
 import { encodeEstimate, decodeEstimate } from '../../server/engine/triggers/estimate';
-import { MaskSearch, stampMask } from '../../server/engine/detect/neural-cleanse/mask-search';
+import { MaskSearch } from '../../server/engine/detect/neural-cleanse/mask-search';
+import { stampMask } from '../../server/engine/triggers/mask';
 import { otherLabels } from '../../server/engine/detect/other-labels';
-import { FirstSteps, ScanShare } from '../../server/engine/detect/scan-share';
-import { classRanges, scanSentence } from '../../server/engine/detect/scan-words';
+import { FirstSteps, ScanShare } from '../../server/engine/detect/neural-cleanse/scan-share';
+import { classRanges, scanSentence } from '../../server/engine/detect/neural-cleanse/scan-words';
 import type { CheckedSubject } from '../../server/engine/detect/clean-check';
-import { reportedScan } from '../../server/engine/detect/scan';
+import { reportedScan } from '../../server/engine/detect/neural-cleanse/scan';
 import { scanKey } from '../../server/engine/detect/scan-cache';
 import { scanImagesOf } from '../../server/engine/detect/scan-images';
 import { epochsOf, shifted } from '../../server/engine/repair/head-reset';

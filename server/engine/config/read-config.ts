@@ -2,7 +2,7 @@ import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
-import { at, type Resolve } from '../data/open-data';
+import { at, type Resolve } from './at-place';
 import { HEAD_BYTES, kindOfBytes, kindOfText, kindWords } from '../files/file-kind';
 import { confinedPath } from '../files/confine';
 import { MAX_CONFIG_LENGTH, parseConfig, placeOf } from './parse-config';

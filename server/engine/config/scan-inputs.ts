@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/report/scan';
-import { at } from '../data/open-data';
+import { at } from './at-place';
 import { parseConfig, readConfig, readConfigText, resolveConfig, type ReadOptions } from './read-config';
 
 /** What a config says of a scan of its model beside the data. */

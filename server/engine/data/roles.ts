@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import { heldOutImages, namedHoldout } from '../../protocol/holdout';
-import type { DataSet, Roles, Split } from './dataset';
+import type { DataSet, Roles, Split, View } from './dataset';
 import { drawn, shuffled } from './random';
 
 export { shuffled } from './random';
@@ -60,4 +60,9 @@ export function trainingRoles(
     fineTune: { split: train, indices: drawn(rest, data.fineTuneImages ?? rest.length, seed, 'fineTune') },
     fineTuneAvailable: rest.length,
   };
+}
+
+/** Whether two views are of the same images. */
+export function sameView(a: View, b: View): boolean {
+  return a.split === b.split && a.indices.length === b.indices.length && a.indices.every((v, i) => v === b.indices[i]);
 }

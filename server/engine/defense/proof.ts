@@ -3,7 +3,7 @@ import { inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { View } from '../data/dataset';
 import { sha256 } from '../files/hash';
 import { boundedSuccess } from '../detect/neural-cleanse/bounded';
-import { reportedScan, scanModel } from '../detect/scan';
+import { reportedScan, scanModel } from '../detect/neural-cleanse/scan';
 import { pairedSuccess } from '../detect/neural-cleanse/success';
 import type { ScanImages } from '../detect/scan-images';
 import { proofSentence } from './attempt-words';

@@ -1,11 +1,13 @@
 import { FinePruneError } from '../../protocol/errors';
-import type { StageMetrics } from '../../protocol/report/report';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import type { Scanned } from '../detect/config-scan';
-import { checkSearchable } from '../detect/scan';
+import { checkSearchable } from '../detect/neural-cleanse/scan';
 import { scanImagesOf, type ScanImages } from '../detect/scan-images';
 import type { Progress } from '../process/progress';
-import { finePrune, type Outcome, type Subject } from './fine-pruning';
+import type { Subject } from '../pass/subject';
+import { finePrune } from './fine-pruning';
+import type { Outcome } from './outcome';
+import type { OnStage } from './stages';
 import { isWithin, judgeEffect } from './effect';
 import { openProof } from './proof';
 import type { PassOptions } from '../pass/inputs';
@@ -27,7 +29,7 @@ export async function provenFinePruning(
   { subject, known, trigger, scanned }: Setting,
   progress: Progress,
   signal: AbortSignal,
-  onStage: (stage: 'before' | 'pruned' | 'after', m: StageMetrics) => void,
+  onStage: OnStage,
 ): Promise<Outcome> {
   const { config, model, roles, normalisation } = subject;
   const pass: PassOptions = { model, normalisation, signal };

@@ -1,8 +1,8 @@
 import type { ScanResult } from '../../protocol/report/scan';
 import { checkClean, type CheckedSubject } from './clean-check';
-import { checkSearchable, scanModel } from './scan';
-import { limitsFor, SCAN } from './scan-settings';
-import { scanSentence } from './scan-words';
+import { checkSearchable, scanModel } from './neural-cleanse/scan';
+import { limitsFor, SCAN } from './neural-cleanse/settings';
+import { scanSentence } from './neural-cleanse/scan-words';
 
 /**
  * A scan as people ask for it: first how well the model knows the images, since what is found in one that does not says nothing and is

@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../files/write';
 import { decodeEstimate } from '../triggers/estimate';
 import { checkedScan } from './checked-scan';
 import type { CheckedSubject } from './clean-check';
-import { SCAN } from './scan';
+import { SCAN } from './neural-cleanse/scan';
 
 /** Of the way a scan computes: another version makes other results of the same bytes. */
 const VERSION = 3;

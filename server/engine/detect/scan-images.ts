@@ -3,7 +3,7 @@ import { LEAST_HELD_OUT } from '../../protocol/holdout';
 import type { Roles, View } from '../data/dataset';
 import { drawn, shuffled } from '../data/random';
 import { sourceOf, type InputSource } from '../pass/inputs';
-import { SCAN } from './scan';
+import { SCAN } from './neural-cleanse/scan';
 
 /** Fewer clean images than this say too little about a model. */
 const LEAST_IMAGES = 50;

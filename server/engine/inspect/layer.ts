@@ -2,7 +2,7 @@ import { badInput } from '../../protocol/errors';
 import type { CurveData, LayerData, LimitData, ModelState } from '../../protocol/messages/inspect';
 import { curveHits, type Draw } from '../pruning/curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
-import { guideOf, raisedSetting } from '../defense/fine-pruning';
+import { guideOf, raisedSetting } from '../pruning/guide';
 import { sourceOf, type InputSource, type PassOptions } from '../pass/inputs';
 import { measure, type Measured } from '../pass/measure';
 import { pruneOrder } from '../pass/ranking';

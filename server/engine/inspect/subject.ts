@@ -8,7 +8,8 @@ import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inpu
 import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import type { DataSet, Roles } from '../data/dataset';
-import { checkDataFitsModel, openData } from '../data/open-data';
+import { checkDataFitsModel } from '../data/checks';
+import { openData } from '../data/formats/open-data';
 import { splitRoles } from '../data/roles';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { OpenModel } from '../model/model';

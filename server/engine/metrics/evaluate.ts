@@ -120,3 +120,8 @@ export function argMaxRows(values: Float32Array | Float64Array, classes: number)
   }
   return best;
 }
+
+/** How many predictions differ. */
+export function changes(a: Int32Array, b: Int32Array): number {
+  return a.reduce((n, v, i) => n + (v === b[i] ? 0 : 1), 0);
+}

@@ -3,8 +3,10 @@ import { forward, forwardFrom, forwardTo } from '../model/forward';
 import type { UnitSite } from '../model/model';
 import { argMaxRows } from '../metrics/evaluate';
 import { ActivationStatistics } from './activations';
-import { ACTIVATION_CACHE_BYTES } from '../pruning/curve-plan';
 import { eachBatch, type InputSource, type PassOptions } from './inputs';
+
+/** Bytes that cached activations of one data set may take; with three sets this stays below 1 GB. */
+const ACTIVATION_CACHE_BYTES = 256 * 2 ** 20;
 
 /** Predicted class of every input of a source. */
 export async function predict(source: InputSource, options: PassOptions): Promise<Int32Array> {

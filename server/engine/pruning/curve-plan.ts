@@ -18,9 +18,6 @@ export function curvePoints(units: number, most: number): number[] {
 /** Points of a curve for a layer whose tail has to be run at each of them. */
 export const TAIL_CURVE_POINTS = 65;
 
-/** Bytes that cached activations of one data set may take; with three sets this stays below 1 GB. */
-export const ACTIVATION_CACHE_BYTES = 256 * 2 ** 20;
-
 /**
  * Work a curve may cost, in multiply-adds, about 30 s on the slower engine. It is counted from shapes and never timed, so
  * that the same inputs give the same subset on every machine.

@@ -3,12 +3,12 @@ import { drawn } from '../data/random';
 import { masksFor } from '../model/masks';
 import type { UnitSite } from '../model/model';
 import { findUnitSite, prunableLayers } from '../model/units';
-import { train } from '../training/train';
+import { train, type Trained } from '../training/train';
 import { curveHits } from '../pruning/curve';
 import { curveBudgets, largestWithinLimit } from '../pruning/curve-plan';
-import type { Subject } from '../defense/fine-pruning';
-import { sourceOf } from '../pass/inputs';
-import { measure } from '../pass/measure';
+import { sourceOf, type PassOptions } from '../pass/inputs';
+import { measure, type Measured } from '../pass/measure';
+import type { Subject } from '../pass/subject';
 import { pruneCount, pruneOrder } from '../pass/ranking';
 import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
@@ -21,7 +21,7 @@ export const finePruning: Repair = {
   source: SOURCE,
   needsTarget: false,
   cost: 2,
-  run: (context) => pruneAndTune(context, context.subject.site, (site) => pruneCount(0.2, site.units)),
+  run: (context) => pruneLowest(context, context.subject.site, (site) => pruneCount(0.2, site.units)),
 };
 
 /** As the original paper has it: channels of the last convolution, as many as the accuracy limit allows, then fine-tuning. */
@@ -30,7 +30,7 @@ export const finePruningConv: Repair = {
   source: SOURCE,
   needsTarget: false,
   cost: 2.5,
-  run: (context) => pruneAndTune(context, lastConvolution(context), null),
+  run: (context) => pruneLowest(context, lastConvolution(context), null),
 };
 
 /** Whether the model has a convolution that can be pruned. */
@@ -46,62 +46,86 @@ function lastConvolution({ subject: { model } }: RepairContext): UnitSite {
 }
 
 /** @param countOf number of units to prune; null for as many as the accuracy limit allows on held-out images */
-async function pruneAndTune(
+async function pruneLowest(
   context: RepairContext,
   site: UnitSite,
   countOf: ((site: UnitSite) => number) | null,
 ): Promise<Repaired> {
   const { subject, heldOut, pass, onProgress } = context;
-  const { config, model, roles, frozen } = subject;
+  const { config } = subject;
   const measured = await measure(heldOut.clean, site, pass);
   const order = pruneOrder(measured.statistics.mean());
-  const draw = (n: number, count: number): Int32Array => drawn(allIndices(n), count, config.seed, 'curve');
-  const count = countOf
-    ? countOf(site)
-    : largestWithinLimit(
-        await curveHits(
-          { source: heldOut.clean, measured, wanted: 'labels' },
-          site,
-          order,
-          draw,
-          curveBudgets(config.curve, false).holdout,
-          pass,
-        ),
-        config.gates.maxAccuracyDrop,
-      ).pruned;
+  const count = countOf ? countOf(site) : await countWithinLimit(context, site, order, measured);
   const units = [...order.subarray(0, count)];
+  const trained = await pruneAndTune(subject, { site, units }, pass, {
+    onStep: (step, total, soFar) => onProgress((0.9 * step) / total, soFar),
+  });
+  const fresh = await freshOn(context, (share) => onProgress(0.9 + 0.1 * share));
+  const last = trained.history.at(-1);
+  return {
+    pruned: { site, order, units, rule: 'clean-mean' },
+    rounds: [
+      {
+        inverted: [],
+        epochs: config.fineTune.epochs,
+        stamped: 0,
+        loss: last?.loss ?? 0,
+        accuracy: last?.accuracy ?? 0,
+        heldOut: await heldOutFigures(heldOut, fresh, pass),
+      },
+    ],
+    keptRound: 1,
+    training: { ...config.fineTune, ...trained },
+    fresh,
+  };
+}
+
+async function countWithinLimit(
+  { subject: { config }, heldOut, pass }: RepairContext,
+  site: UnitSite,
+  order: Int32Array,
+  measured: Measured,
+): Promise<number> {
+  const draw = (n: number, count: number): Int32Array => drawn(allIndices(n), count, config.seed, 'curve');
+  const budget = curveBudgets(config.curve, false).holdout;
+  const inputs = { source: heldOut.clean, measured, wanted: 'labels' as const };
+  return largestWithinLimit(await curveHits(inputs, site, order, draw, budget, pass), config.gates.maxAccuracyDrop)
+    .pruned;
+}
+
+/**
+ * Prunes units, and fine-tunes what is left on clean images by the config's settings; pruned units stay at zero. The model's variables
+ * are changed.
+ * @param on `onPruned` is called with the units pruned and nothing trained yet, `onTraining` with the number of steps that will follow
+ * @throws FinePruneError of kind `cancelled` within one batch
+ */
+export async function pruneAndTune(
+  { config, model, roles, normalisation, frozen }: Subject,
+  { site, units }: { site: UnitSite; units: readonly number[] },
+  { signal }: Pick<PassOptions, 'signal'>,
+  on: {
+    onPruned?: () => Promise<void>;
+    onTraining?: (steps: number) => void;
+    onStep: (step: number, total: number, soFar: { loss: number; accuracy: number }) => void;
+  },
+): Promise<Trained> {
   const masks = masksFor(model, site, units);
   try {
     masks.apply();
-    const trained = await train({
+    await on.onPruned?.();
+    const source = sourceOf(roles.fineTune);
+    on.onTraining?.(Math.ceil(source.count / config.fineTune.batchSize) * config.fineTune.epochs);
+    return await train({
       model,
-      source: sourceOf(roles.fineTune),
-      normalisation: subject.normalisation,
+      source,
+      normalisation,
       ...config.fineTune,
       seed: config.seed,
       masks,
       frozen: frozen.map(({ layer }) => layer),
-      signal: pass.signal,
-      onStep: (step, total, soFar) => onProgress((0.9 * step) / total, soFar),
+      signal,
+      onStep: on.onStep,
     });
-    const fresh = await freshOn(context, (share) => onProgress(0.9 + 0.1 * share));
-    const last = trained.history.at(-1);
-    return {
-      pruned: { site, order, units, rule: 'clean-mean' },
-      rounds: [
-        {
-          inverted: [],
-          epochs: config.fineTune.epochs,
-          stamped: 0,
-          loss: last?.loss ?? 0,
-          accuracy: last?.accuracy ?? 0,
-          heldOut: await heldOutFigures(heldOut, fresh, pass),
-        },
-      ],
-      keptRound: 1,
-      training: { ...config.fineTune, ...trained },
-      fresh,
-    };
   } finally {
     masks.dispose();
   }

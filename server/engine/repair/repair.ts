@@ -3,7 +3,7 @@ import type { FineTuningResult, Rate, Round } from '../../protocol/report/report
 import type { ScanResult } from '../../protocol/report/scan';
 import type { ScanImages } from '../detect/scan-images';
 import type { UnitSite } from '../model/model';
-import type { Subject } from '../defense/fine-pruning';
+import type { Subject } from '../pass/subject';
 import type { PassOptions } from '../pass/inputs';
 import type { HeldOut } from './held-out';
 

@@ -7,11 +7,15 @@ import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-tri
 import { triggeredInputs } from '../triggers/triggered-inputs';
 import { selectBackend } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
-import { checkDataFitsModel, openData } from '../data/open-data';
+import { checkDataFitsModel } from '../data/checks';
+import { openData } from '../data/formats/open-data';
 import { splitRoles } from '../data/roles';
-import { guideOf, layerAnalysis, pruningCurve, sameView, type Subject } from '../defense/fine-pruning';
+import { analyse } from '../defense/analysis';
+import type { Subject } from '../pass/subject';
+import { guideOf } from '../pruning/guide';
+import { layerAnalysis } from '../pruning/layer-analysis';
+import { pruningCurve } from '../pruning/pruning-curve';
 import { sourceOf, type InputSource, type PassOptions } from '../pass/inputs';
-import { measure } from '../pass/measure';
 import { pruneOrder } from '../pass/ranking';
 import { predictMasked, weightedUnits } from '../pruning/silence';
 import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from '../defense/stage';
@@ -161,13 +165,7 @@ async function measureInput(
   const stage = told('before', predictions, truth, emit, triggered);
 
   progress.begin('analyse', roles.holdout.indices.length);
-  const holdout = roles.holdout.indices.length ? sourceOf(roles.holdout) : null;
-  const onHoldout = holdout && (await measure(holdout, site, { ...pass, onImages: (n) => progress.step(n) }));
-  const analysed = sameView(roles.analysis, roles.test)
-    ? onTest
-    : onHoldout && sameView(roles.analysis, roles.holdout)
-      ? onHoldout
-      : await measure(sourceOf(roles.analysis), site, pass);
+  const { analysed, holdout, onHoldout } = await analyse(subject, site, onTest, pass, (n) => progress.step(n));
   const guided = rule === 'triggered-difference' ? await guideOf(subject, guide, pass) : null;
   // Strategies choose on held-out images.
   const { statistics } = config.strategy && onHoldout ? onHoldout : analysed;

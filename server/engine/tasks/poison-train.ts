@@ -6,7 +6,7 @@ import { selectBackend } from '../backend/select';
 import { configText } from '../config/default-config';
 import { resolveConfig, resolveTrigger } from '../config/read-config';
 import { openIdx } from '../data/formats/idx/open-idx';
-import { checkDataFitsModel, checkSameShape } from '../data/open-data';
+import { checkDataFitsModel, checkSameShape } from '../data/checks';
 import { allIndices } from '../data/roles';
 import { predict } from '../pass/measure';
 import { sourceOf } from '../pass/inputs';

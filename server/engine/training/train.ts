@@ -32,13 +32,19 @@ export interface TrainOptions {
   onStep?: (step: number, total: number, soFar: { loss: number; accuracy: number }) => void;
 }
 
+/** Steps done, and by epoch the mean loss (nats per image) and accuracy of the batches as they were trained. */
+export interface Trained {
+  steps: number;
+  history: FineTuningResult['history'];
+}
+
 /**
  * Trains with Adam on cross-entropy, or with a teacher on the distillation loss, images shuffled anew each epoch, the last smaller batch included. Training mode: dropout
  * drops, batch normalisation uses and updates batch statistics.
  * @returns steps done and, by epoch, mean cross-entropy against the labels (nats an image) and accuracy of the batches as they were trained
  * @throws FinePruneError of kind `cancelled` within one batch; of kind `input` when the loss is no longer finite
  */
-export async function train(options: TrainOptions): Promise<{ steps: number; history: FineTuningResult['history'] }> {
+export async function train(options: TrainOptions): Promise<Trained> {
   const { model, source, epochs, batchSize, masks, signal } = options;
   const variables = trainableVariables(model, options.frozen);
   const adam = new Adam(

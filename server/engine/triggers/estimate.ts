@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../../protocol/config';
 import { inversionOf, type EstimatedTrigger, type ScanResult } from '../../protocol/report/scan';
 import { checkTarget, type OpenTrigger } from './open-trigger';
 import { clip, type Shape } from './stamp';
-import { stampMask, type MaskAndPattern } from '../detect/neural-cleanse/mask-search';
+import { stampMask, type MaskAndPattern } from './mask';
 
 /** As bytes: what is measured is then exactly what a report can hold. Where the mask is nothing, so is the pattern. */
 export function encodeEstimate({ mask, pattern }: Pick<MaskAndPattern, 'mask' | 'pattern'>): EstimatedTrigger {

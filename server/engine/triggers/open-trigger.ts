@@ -1,7 +1,7 @@
 import type { KnownTrigger } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { Split } from '../data/dataset';
-import { at, type Resolve } from '../data/open-data';
+import { at, type Resolve } from '../config/at-place';
 import { blendedStamp } from './blended';
 import { patchStamp } from './patch';
 import { readSamples } from './samples';

@@ -1,7 +1,7 @@
 import type { ResolvedTrigger } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import { openIdx, type IdxSplit } from '../data/formats/idx/open-idx';
-import { at, type Resolve } from '../data/open-data';
+import { at, type Resolve } from '../config/at-place';
 import type { Shape } from './stamp';
 
 /** What a person's own triggered images have to agree with. */

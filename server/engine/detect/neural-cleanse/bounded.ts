@@ -2,7 +2,7 @@ import type { TriggeredRate } from '../../../protocol/report/report';
 import type { PassOptions } from '../../pass/inputs';
 import { encodeEstimate } from '../../triggers/estimate';
 import { invertTriggers } from './invert';
-import { SCAN } from '../scan';
+import { SCAN } from './scan';
 import type { ScanImages } from '../scan-images';
 import { pairedSuccess } from './success';
 

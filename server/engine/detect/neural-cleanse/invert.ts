@@ -2,7 +2,8 @@ import type { InputSource, PassOptions } from '../../pass/inputs';
 import { turn } from '../../pass/inputs';
 import { randomStream } from '../../data/random';
 import { pixelGradient } from './input-gradient';
-import { MaskSearch, type MaskAndPattern } from './mask-search';
+import type { MaskAndPattern } from '../../triggers/mask';
+import { MaskSearch } from './mask-search';
 
 /** Images that one gradient takes at the most: classes are searched together up to that. */
 const MOST_ROWS = 320;

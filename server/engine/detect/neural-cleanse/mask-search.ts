@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../data/random';
+import { stampMask, type MaskAndPattern } from '../../triggers/mask';
 import type { Shape } from '../../triggers/stamp';
 
 /** Adam's settings of trigger inversion (Wang et al. 2019, in the authors' code). */
@@ -18,13 +19,6 @@ const FIRST_PRICE = 0.01;
 const PRICED_PIXELS = 28 * 28;
 /** Logit of the mask at the beginning, give or take a half: about a quarter of each pixel. */
 const FIRST_MASK = -1;
-
-/** Mask and pattern in [0, 1]; the norm is the mask's sum, in pixels. */
-export interface MaskAndPattern {
-  readonly mask: Float32Array;
-  readonly pattern: Float32Array;
-  readonly norm: number;
-}
 
 /**
  * The search for the smallest mask and pattern that take images to one class: Adam on their logits, on cross-entropy plus
@@ -154,20 +148,4 @@ export class MaskSearch {
 
 export function normOf(mask: Float32Array): number {
   return mask.reduce((sum, share) => sum + share, 0);
-}
-
-/** x·(1 − mask) + pattern·mask for whole images of pixels in [0, 1], NHWC; `into` may be `images` itself. */
-export function stampMask(
-  { mask, pattern }: { mask: Float32Array; pattern: Float32Array },
-  channels: number,
-  images: Float32Array,
-  into: Float32Array,
-): void {
-  const size = pattern.length;
-  for (let at = 0; at < images.length; at += size) {
-    for (let i = 0; i < size; i++) {
-      const share = mask[channels === 1 ? i : Math.floor(i / channels)]!;
-      into[at + i] = images[at + i]! * (1 - share) + share * pattern[i]!;
-    }
-  }
 }

@@ -1,8 +1,8 @@
 import type { DefenseReport } from '../../../protocol/report/report';
 import { inversionOf, type ScanResult } from '../../../protocol/report/scan';
 import { anomalies } from '../../detect/neural-cleanse/anomaly';
-import { isComparable, limitsFor, SCAN } from '../../detect/scan-settings';
-import { scanSentence } from '../../detect/scan-words';
+import { isComparable, limitsFor, SCAN } from '../../detect/neural-cleanse/settings';
+import { scanSentence } from '../../detect/neural-cleanse/scan-words';
 import { TOOL } from '../../process/version';
 import type { Tell } from './consistency';
 import { adviceProblems } from './advice';

@@ -1,6 +1,6 @@
-import type { ScanResult } from '../../protocol/report/scan';
-import { percent, pixels } from '../metrics/words';
-import { LEAST_CLASSES } from './scan-settings';
+import type { ScanResult } from '../../../protocol/report/scan';
+import { percent, pixels } from '../../metrics/words';
+import { LEAST_CLASSES } from './settings';
 
 /** Groups of neighbouring classes that a sentence names. */
 const MOST_GROUPS = 8;

@@ -1,20 +1,20 @@
-import type { SearchPlan } from '../../protocol/messages/engine';
-import type { Rate } from '../../protocol/report/report';
-import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../protocol/report/scan';
-import { predict } from '../pass/measure';
-import type { InputSource, PassOptions } from '../pass/inputs';
-import { badInput } from '../../protocol/errors';
-import { frozenLayers } from '../model/frozen';
-import type { OpenModel } from '../model/model';
-import { rate, roundFigure, roundShare } from '../metrics/rate';
-import { anomalies, type Anomaly } from './neural-cleanse/anomaly';
-import { decodeEstimate, encodeEstimate } from '../triggers/estimate';
-import { classesAtOnce, invertTriggers, type InvertOptions, type Inverted } from './neural-cleanse/invert';
-import { LOOK_EVERY } from './neural-cleanse/mask-search';
-import { isComparable, limitsFor, SCAN } from './scan-settings';
+import type { SearchPlan } from '../../../protocol/messages/engine';
+import type { Rate } from '../../../protocol/report/report';
+import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../../protocol/report/scan';
+import { predict } from '../../pass/measure';
+import type { InputSource, PassOptions } from '../../pass/inputs';
+import { badInput } from '../../../protocol/errors';
+import { frozenLayers } from '../../model/frozen';
+import type { OpenModel } from '../../model/model';
+import { rate, roundFigure, roundShare } from '../../metrics/rate';
+import { anomalies, type Anomaly } from './anomaly';
+import { decodeEstimate, encodeEstimate } from '../../triggers/estimate';
+import { classesAtOnce, invertTriggers, type InvertOptions, type Inverted } from './invert';
+import { LOOK_EVERY } from './mask-search';
+import { isComparable, limitsFor, SCAN } from './settings';
 import { FirstSteps, ScanShare } from './scan-share';
 import { scanSentence } from './scan-words';
-import { stampedOthers } from './neural-cleanse/success';
+import { stampedOthers } from './success';
 
 export { SCAN };
 

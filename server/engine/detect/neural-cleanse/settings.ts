@@ -1,4 +1,4 @@
-import type { ScanResult } from '../../protocol/report/scan';
+import type { ScanResult } from '../../../protocol/report/scan';
 
 /**
  * Settings of a scan. The share was calibrated on models of our own, see docs/scan.md.

@@ -1,0 +1,58 @@
+import { badInput } from '../../protocol/errors';
+import type { DataSet, Split } from './dataset';
+
+/** @throws FinePruneError `data.shapeMismatch` when training and test images differ in shape */
+export function checkSameShape(train: Split, test: Split): void {
+  if (train.shape.join() === test.shape.join()) return;
+  throw badInput(
+    'data.shapeMismatch',
+    `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`,
+    {
+      place: '/data/test/images',
+      todo: 'Name two splits of the same data set.',
+    },
+  );
+}
+
+/**
+ * Checks that a model can be fed with a data set and that every label is one of its classes.
+ *
+ * @param model `inputShape` as [height, width, channels]; −1 or null for a size that the model leaves open
+ * @throws FinePruneError `data.shape`, `data.labelOutOfRange`, with a place in the config
+ */
+export function checkDataFitsModel(
+  dataset: Pick<DataSet, 'shape' | 'train' | 'test'>,
+  model: { inputShape: ArrayLike<number | null>; classes: number },
+): void {
+  const wanted = Array.from(model.inputShape);
+  const fits =
+    wanted.length === 3 && wanted.every((size, axis) => size === null || size < 0 || size === dataset.shape[axis]);
+  if (!fits) {
+    throw badInput(
+      'data.shape',
+      `The images are ${words(dataset.shape)} but the model takes ${words(wanted)} (height×width×channels).`,
+      {
+        place: '/data/train/images',
+        todo: 'Name the data that the model was trained on.',
+      },
+    );
+  }
+  checkLabels(dataset.train, 'train', model.classes);
+  checkLabels(dataset.test, 'test', model.classes);
+}
+
+function checkLabels(split: Split, key: 'train' | 'test', classes: number): void {
+  const wrong = split.labels.findIndex((label) => label >= classes);
+  if (wrong < 0) return;
+  throw badInput(
+    'data.labelOutOfRange',
+    `Label ${split.labels[wrong]} of ${key === 'train' ? 'training' : 'test'} image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`,
+    {
+      place: `/data/${key}/labels`,
+      todo: 'Name the labels that the model was trained on.',
+    },
+  );
+}
+
+const words = (shape: ArrayLike<number | null>): string =>
+  Array.from(shape, (size) => (size === null || size < 0 ? '?' : size)).join('×') || 'no image';
