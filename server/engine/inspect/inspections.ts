@@ -3,7 +3,9 @@ import type { EngineAnswer, InspectQuery, InspectSubject, ModelState } from '../
 import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
 import { ByteCache } from './byte-cache';
 import { examplesOf } from './unit/examples';
-import { analyseLayer, expectedBytes, limitOf, type LayerState } from './layer';
+import { analyseLayer, expectedBytes } from './layer';
+import { limitOf } from './layer-curve';
+import type { LayerState } from './layer-state';
 import { maskData } from './mask/mask';
 import { overviewOf } from './overview';
 import { scanData } from './scan';

@@ -1,18 +1,18 @@
 import { badInput } from '../../protocol/errors';
-import type { CurveData, LayerData, LimitData, ModelState } from '../../protocol/messages/inspect';
-import { curveHits, type Draw } from '../pruning/curve';
-import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
-import { guideOf, raisedSetting } from '../pruning/guide';
+import type { ModelState } from '../../protocol/messages/inspect';
+import { raisedSetting } from '../pruning/guide';
 import { sourceOf, type InputSource, type PassOptions } from '../pass/inputs';
-import { measure, type Measured } from '../pass/measure';
+import { measure } from '../pass/measure';
 import { pruneOrder } from '../pass/ranking';
 import { raisedOrder } from '../pruning/triggered-difference';
 import { allIndices } from '../data/roles';
 import { drawn } from '../data/random';
-import type { Frontier, OpenModel, UnitSite } from '../model/model';
+import type { OpenModel, UnitSite } from '../model/model';
 import { findUnitSite } from '../model/units';
 import { analyse, bytesPerInput, bytesPerSet, type Analysed } from './analyse';
-import type { Held } from './byte-cache';
+import { curveOf, heldOutTitle } from './layer-curve';
+import { layerData } from './layer-data';
+import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
 import type { Told } from './triggers';
 
@@ -28,29 +28,6 @@ export interface LayerRequest {
   readonly pruned: readonly number[];
   /** Bytes that its activations may take; a larger layer is analysed on a seeded subset. */
   readonly mostBytes: number;
-}
-
-/** Everything that was computed about one layer of one model, for as long as it is kept. */
-export interface LayerState extends Held {
-  readonly subject: Subject;
-  readonly model: OpenModel;
-  readonly state: ModelState;
-  readonly site: UnitSite;
-  /** Clean inputs that the analysis reads; often the same object as `test`. */
-  readonly clean: Analysed;
-  readonly test: Analysed;
-  readonly triggered: Analysed | null;
-  readonly data: LayerData;
-  /** Filled when they are first asked for. */
-  limit?: LimitData;
-  /** Tensors at the tap for a subset, for other layers. */
-  frontiers?: { dispose(): void; bytes: number; clean: Frontiers; triggered: Frontiers | null };
-}
-
-/** A subset of a set with its tensors at the tap, batch after batch. */
-export interface Frontiers {
-  readonly positions: Int32Array;
-  readonly batches: readonly (Frontier & { readonly start: number })[];
 }
 
 /**
@@ -170,9 +147,6 @@ async function orderOf(
   return pruneOrder(heldOut.statistics.mean());
 }
 
-const heldOutTitle = ({ roles }: Subject): string =>
-  `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;
-
 /** Memory that a layer will take when it is analysed, in bytes. @throws FinePruneError `layer.…` as `analyseLayer` does before it begins */
 export function expectedBytes(subject: Subject, { model, layer, mostBytes }: LayerRequest): number {
   const site = siteOf(model, layer);
@@ -207,137 +181,4 @@ function plan(
   const each = mostBytes / available.length - bytesPerSet(site.units, model.classes);
   const most = Math.max(1, Math.floor(each / bytesPerInput(site.units, model.classes)));
   return { sameSet, most, counts: available.map((count) => Math.min(most, count)) };
-}
-
-/** How many units the rule would have pruned, chosen on held-out images as in a run. */
-export async function limitOf(held: LayerState, told: Told, signal: AbortSignal): Promise<LimitData> {
-  if (held.limit) return held.limit;
-  const { subject, model, site, state, data } = held;
-  const { config, roles, guide } = subject;
-  const title = heldOutTitle(subject);
-  const answer: LimitData = { kind: 'limit', layer: site.layer, state, limit: null, smallest: null };
-  if (guide) {
-    const found = await guideOf(
-      { config, model, site, roles, normalisation: config.data },
-      guide,
-      { signal },
-      (share) => told(title, share),
-    );
-    answer.smallest = found!.smallest;
-  } else if (roles.holdout.indices.length) {
-    const source = sourceOf(roles.holdout);
-    const options: PassOptions = { model, normalisation: config.data, signal };
-    const measured = await measure(source, site, {
-      ...options,
-      onImages: (done) => told(title, (0.5 * done) / source.count),
-    });
-    const hits = await curveHits(
-      { source, measured, wanted: 'labels' },
-      site,
-      data.order,
-      drawOf(subject),
-      curveBudgets(config.curve, subject.triggered !== null).holdout,
-      { ...options, onImages: (done, of) => told('Computing the held-out curve', 0.5 + (0.5 * done) / of) },
-    );
-    answer.limit = largestWithinLimit(hits, config.gates.maxAccuracyDrop);
-  }
-  held.limit = answer;
-  return answer;
-}
-
-function drawOf({ config }: Subject): Draw {
-  return (n, count) => drawn(allIndices(n), count, config.seed, 'curve');
-}
-
-async function curveOf(
-  subject: Subject,
-  model: OpenModel,
-  site: UnitSite,
-  order: Int32Array,
-  test: Analysed,
-  triggered: Analysed | null,
-  done: (share: number) => void,
-  signal: AbortSignal,
-): Promise<CurveData> {
-  const parts = triggered ? 2 : 1;
-  const options = (behind: number): PassOptions => ({
-    model,
-    normalisation: subject.config.data,
-    signal,
-    onImages: (images, of) => done((behind + images / of) / parts),
-  });
-  const budgets = curveBudgets(subject.config.curve, triggered !== null);
-  done(0);
-  const draw = drawOf(subject);
-  // Only activations that enter the classifier as they are can stand in for its input.
-  const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({
-    predicted,
-    statistics,
-    activations: site.feedsClassifier ? activations : null,
-  });
-  const clean = await curveHits(
-    { source: test.source, measured: measured(test), wanted: 'labels' },
-    site,
-    order,
-    draw,
-    budgets.clean,
-    options(0),
-  );
-  const success: CurveHits | null =
-    triggered &&
-    (await curveHits(
-      { source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target },
-      site,
-      order,
-      draw,
-      budgets.triggered,
-      options(1),
-    ));
-  return {
-    pruned: Int32Array.from(clean.points),
-    correct: Int32Array.from(clean.hits),
-    successful: success && Int32Array.from(success.hits),
-    images: clean.inputs,
-    triggeredImages: success && success.inputs,
-    subset: clean.inputs < test.available || (success !== null && success.inputs < triggered!.available),
-  };
-}
-
-function layerData(
-  site: UnitSite,
-  state: ModelState,
-  clean: Analysed,
-  triggered: Analysed | null,
-  order: Int32Array,
-  curve: CurveData,
-  prunedBefore: readonly number[],
-): LayerData {
-  const shares = ({ statistics }: Analysed): Float32Array =>
-    Float32Array.from(statistics.fires, (fires) => fires / statistics.images);
-  const flags = (units: readonly number[]): Uint8Array => {
-    const marked = new Uint8Array(site.units);
-    for (const unit of units) marked[unit] = 1;
-    return marked;
-  };
-  const counts = ({ source, available }: Analysed) => ({ analysed: source.count, available });
-  return {
-    kind: 'layer',
-    layer: site.layer,
-    state,
-    layerKind: site.kind,
-    activation: site.activation,
-    units: site.units,
-    feedsClassifier: site.feedsClassifier,
-    images: counts(clean),
-    triggeredImages: triggered && counts(triggered),
-    cleanMean: Float32Array.from(clean.statistics.mean()),
-    cleanMeanAbs: Float32Array.from(clean.statistics.meanAbs()),
-    cleanFires: shares(clean),
-    triggeredMean: triggered && Float32Array.from(triggered.statistics.mean()),
-    triggeredFires: triggered && shares(triggered),
-    dead: flags(clean.statistics.dead()),
-    pruned: flags(prunedBefore),
-    order,
-    curve,
-  };
 }

@@ -7,8 +7,9 @@ import { invertTriggers } from '../detect/neural-cleanse/invert';
 import { stampMask, type MaskAndPattern } from '../triggers/mask';
 import { SCAN } from '../detect/neural-cleanse/scan';
 import { masksFor } from '../model/masks';
-import { teacherOf } from '../training/distillation';
-import { train } from '../training/train';
+import type { Masks } from '../model/model';
+import { teacherOf, type Teacher } from '../training/distillation';
+import { train, type Trained } from '../training/train';
 import { sourceOf, type InputSource } from '../pass/inputs';
 import { pruneCount } from '../pass/ranking';
 import { guidedOrder } from '../pruning/triggered-difference';
@@ -46,92 +47,30 @@ export const guided: Repair = {
 };
 
 async function run(context: RepairContext): Promise<Repaired> {
-  const { subject, scan, images, targets, pass, onProgress } = context;
-  const { config, model, roles, frozen } = subject;
-  const first = targets.map((target) => ({
-    target,
-    ...decodeEstimate(inversionOf(scan!, target)!.estimate!, model.inputShape),
-  }));
+  const { subject, pass } = context;
+  const { config, model, roles } = subject;
   const pruned = await choosePruned(context);
   // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
   const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
   const masks = masksFor(model, subject.site, pruned.units);
   const plan = planOf(roles.fineTune.indices.length, config.fineTune.batchSize);
-  const rounds: Round[] = [];
-  const states: Weights[] = [];
-  const fresh: Repaired['fresh'][] = [];
-  const history: Repaired['training']['history'] = [];
-  const triggers: MaskAndPattern[][] = targets.map(() => []);
-  const stepsAfter: number[] = [];
+  const setting: Setting = { context, teacher, masks, plan, triggers: context.targets.map(() => []) };
+  const done: Done[] = [];
   try {
     masks.apply();
-    for (let round = 1; round <= MOST_ROUNDS; round++) {
-      const share = (part: number): number => Math.min(1, (round - 1 + part) / plan.leastRounds);
-      // The first round's triggers are those of the scan.
-      const found =
-        round === 1
-          ? first
-          : await invertTriggers(
-              {
-                targets,
-                source: images!.search,
-                batchSize: SCAN.finalBatchSize,
-                steps: SCAN.finalSteps,
-                patience: SCAN.finalPatience,
-                bounds: null,
-                seed: config.seed,
-                purpose: `round ${round}`,
-                onStep: (done, of) => onProgress(share((0.2 * done) / of)),
-              },
-              pass,
-            );
-      found.forEach((one, i) => triggers[i]!.push(one));
-      const { source, imageOf } = withStamped(
-        sourceOf(roles.fineTune),
-        targets,
-        triggers,
-        plan.stamped,
-        config.seed,
-        round,
-        model.inputShape[2],
-      );
-      const trained = await train({
-        model,
-        source,
-        normalisation: subject.normalisation,
-        ...config.fineTune,
-        epochs: plan.epochs,
-        seed: (config.seed + round) % 2 ** 32,
-        masks,
-        frozen: frozen.map(({ layer }) => layer),
-        signal: pass.signal,
-        // Of a stamped image the teacher has seen the clean one: it is to be answered as if nothing were stamped on it.
-        ...(teacher && { teacher: (positions: ArrayLike<number>) => teacher(Array.from(positions, imageOf)) }),
-        onStep: (step, total, soFar) => onProgress(share(0.2 + (0.6 * step) / total), soFar),
-      });
-      const bounded = await freshOn(context, (done) => onProgress(share(0.8 + 0.2 * done)));
-      const figures = await heldOutFigures(context.heldOut, bounded, pass);
-      const last = trained.history.at(-1)!;
-      rounds.push({
-        inverted: found.map(({ target, norm }) => ({ target, norm: Number(norm.toPrecision(9)) })),
-        epochs: plan.epochs,
-        stamped: plan.stamped,
-        loss: last.loss,
-        accuracy: last.accuracy,
-        heldOut: figures,
-      });
-      history.push(...trained.history.map((one) => ({ ...one, epoch: history.length + one.epoch })));
-      stepsAfter.push((stepsAfter.at(-1) ?? 0) + trained.steps);
-      fresh.push(bounded);
-      states.push(new Weights(model));
-      if (round >= plan.leastRounds && enough(figures, config.gates.maxAttackSuccessRate)) break;
+    for (let number = 1; number <= MOST_ROUNDS; number++) {
+      const one = await performRound(setting, number);
+      done.push(one);
+      if (number >= plan.leastRounds && enough(one.round.heldOut, config.gates.maxAttackSuccessRate)) break;
     }
   } finally {
     masks.dispose();
   }
+  const rounds = done.map(({ round }) => round);
   const figures = rounds.map(({ heldOut }) => heldOut);
   const kept = bestOf(figures, config.gates) ?? leastLoss(figures);
-  states[kept]!.restore();
+  done[kept]!.weights.restore();
+  const trained = done.slice(0, kept + 1).map((one) => one.trained);
   return {
     pruned: { site: subject.site, rule: 'triggered-difference', ...pruned },
     rounds,
@@ -139,11 +78,91 @@ async function run(context: RepairContext): Promise<Repaired> {
     training: {
       ...config.fineTune,
       epochs: plan.epochs * (kept + 1),
-      steps: stepsAfter[kept]!,
-      history: history.slice(0, plan.epochs * (kept + 1)),
+      steps: trained.reduce((sum, { steps }) => sum + steps, 0),
+      history: trained.flatMap(({ history }) => history).map((epoch, at) => ({ ...epoch, epoch: at + 1 })),
     },
-    fresh: fresh[kept]!,
+    fresh: done[kept]!.fresh,
   };
+}
+
+/** What all rounds share. */
+interface Setting {
+  readonly context: RepairContext;
+  readonly teacher: Teacher | null;
+  readonly masks: Masks;
+  readonly plan: ReturnType<typeof planOf>;
+  /** By target, every trigger that was estimated so far; each round adds its own. */
+  readonly triggers: MaskAndPattern[][];
+}
+
+/** A finished round, and what it left behind. */
+interface Done {
+  readonly round: Round;
+  readonly trained: Trained;
+  readonly weights: Weights;
+  readonly fresh: Repaired['fresh'];
+}
+
+/** Estimates triggers in the model as it is, trains against all that were found so far, and looks how far a fresh one gets. */
+async function performRound({ context, teacher, masks, plan, triggers }: Setting, number: number): Promise<Done> {
+  const { subject, pass, onProgress } = context;
+  const { config, model, frozen } = subject;
+  const share = (part: number): number => Math.min(1, (number - 1 + part) / plan.leastRounds);
+  const found = await triggersOf(context, number, (done) => onProgress(share(0.2 * done)));
+  found.forEach((one, i) => triggers[i]!.push(one));
+  const { source, imageOf } = withStamped(context, triggers, plan.stamped, number);
+  const trained = await train({
+    model,
+    source,
+    normalisation: subject.normalisation,
+    ...config.fineTune,
+    epochs: plan.epochs,
+    seed: (config.seed + number) % 2 ** 32,
+    masks,
+    frozen: frozen.map(({ layer }) => layer),
+    signal: pass.signal,
+    // Of a stamped image the teacher has seen the clean one: it is to be answered as if nothing were stamped on it.
+    ...(teacher && { teacher: (positions: ArrayLike<number>) => teacher(Array.from(positions, imageOf)) }),
+    onStep: (step, total, soFar) => onProgress(share(0.2 + (0.6 * step) / total), soFar),
+  });
+  const fresh = await freshOn(context, (done) => onProgress(share(0.8 + 0.2 * done)));
+  const { loss, accuracy } = trained.history.at(-1)!;
+  const round: Round = {
+    inverted: found.map(({ target, norm }) => ({ target, norm: Number(norm.toPrecision(9)) })),
+    epochs: plan.epochs,
+    stamped: plan.stamped,
+    loss,
+    accuracy,
+    heldOut: await heldOutFigures(context.heldOut, fresh, pass),
+  };
+  return { round, trained, weights: new Weights(model), fresh };
+}
+
+/** The triggers that a round begins with, by target: in the first round those of the scan. */
+async function triggersOf(
+  { subject, scan, images, targets, pass }: RepairContext,
+  number: number,
+  onProgress: (share: number) => void,
+): Promise<(MaskAndPattern & { target: number })[]> {
+  const { config, model } = subject;
+  if (number === 1) {
+    return targets.map((target) => ({
+      target,
+      ...decodeEstimate(inversionOf(scan!, target)!.estimate!, model.inputShape),
+    }));
+  }
+  const options = {
+    targets,
+    source: images!.search,
+    batchSize: SCAN.finalBatchSize,
+    steps: SCAN.finalSteps,
+    patience: SCAN.finalPatience,
+    bounds: null,
+    seed: config.seed,
+    purpose: `round ${number}`,
+    onStep: (done: number, of: number) => onProgress(done / of),
+  };
+  return await invertTriggers(options, pass);
 }
 
 /** Rounds are added only while a fresh trigger still succeeds. */
@@ -186,16 +205,15 @@ async function choosePruned({
 
 /** All images as they are, and a share of them once more with an estimated trigger, under their true labels; and which image stands at a position. */
 function withStamped(
-  base: InputSource,
-  targets: readonly number[],
+  { subject: { config, model, roles } }: RepairContext,
   triggers: readonly (readonly MaskAndPattern[])[],
   share: number,
-  seed: number,
   round: number,
-  channels: number,
 ): { source: InputSource; imageOf: (position: number) => number } {
-  const all = targets.flatMap((target, i) => triggers[i]!.map((trigger) => ({ target, trigger })));
-  const picked = shuffled(base.count, seed, `stamped ${round}`).subarray(0, Math.round(share * base.count));
+  const base = sourceOf(roles.fineTune);
+  const channels = model.inputShape[2];
+  const all = triggers.flat();
+  const picked = shuffled(base.count, config.seed, `stamped ${round}`).subarray(0, Math.round(share * base.count));
   const imageOf = (position: number): number => (position < base.count ? position : picked[position - base.count]!);
   const source: InputSource = {
     count: base.count + picked.length,
@@ -206,7 +224,7 @@ function withStamped(
       Array.from(positions).forEach((position, i) => {
         if (position < base.count) return;
         const image = pixels.subarray(i * size, (i + 1) * size);
-        stampMask(all[(position - base.count) % all.length]!.trigger, channels, image, image);
+        stampMask(all[(position - base.count) % all.length]!, channels, image, image);
       });
       return pixels;
     },

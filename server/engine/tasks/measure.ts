@@ -5,7 +5,6 @@ import type { StageMetrics } from '../../protocol/report/report';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs } from '../triggers/triggered-inputs';
-import { selectBackend } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import { checkDataFitsModel } from '../data/checks';
 import { openData } from '../data/formats/open-data';
@@ -27,6 +26,7 @@ import type { OpenModel } from '../model/model';
 import { openModel } from '../model/formats/tfjs-layers/open';
 import { configuredSite, findUnitSite } from '../model/units';
 import { Progress } from '../process/progress';
+import { beginEngine, shownBackend } from './begin';
 
 /** Everything that a pass needs, opened once. */
 interface Setting {
@@ -66,57 +66,17 @@ async function measureOpened(
   signal: AbortSignal,
 ): Promise<MeasureOutcome> {
   const progress = new Progress(emit);
-  const { backend: choice = 'auto', strategy, holdout, ...others } = request.overrides ?? {};
-  const data = holdout === undefined ? opened.config.data : { ...opened.config.data, ...recordedHoldout(holdout) };
-  const config: ResolvedConfig = {
-    ...opened.config,
-    ...others,
-    data,
-    ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }),
-  };
-
-  progress.begin('engine', 1);
-  const backend = await selectBackend({
-    choice,
-    threads: config.threads,
-    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
-  });
-  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+  const config = configOf(opened, request);
+  const { backend: choice = 'auto' } = request.overrides ?? {};
+  const backend = await beginEngine({ ...request, ...config, choice }, progress, emit);
 
   progress.begin('model', 1);
   const model = await openModel(opened.modelPath);
   const defended = request.defended === null ? null : await openModel(request.defended).catch(disposing(model));
   try {
-    progress.begin('data', 1);
-    const dataset = await openData(config, opened.resolve);
-    checkDataFitsModel(dataset, model);
-    if (defended) checkDataFitsModel(dataset, defended);
-    const roles = splitRoles(config, dataset);
-    const { estimated } = request;
-    const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
-    if (estimated) checkTarget(estimated.target, model.classes);
-    const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
-    const trigger = described
-      ? await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale)
-      : reported;
-    const triggered = trigger && triggeredInputs(trigger, roles.test);
+    const { subject, trigger, reported } = await openSubject(config, model, defended, opened, request, progress);
     if (signal.aborted) throw cancelled();
-
-    // A strategy chooses its layer by itself.
-    const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
-    const site =
-      config.strategy && request.layer && request.layer !== own.layer
-        ? findUnitSite(model.graph, request.layer, model.path)
-        : own;
-    const subject: Subject = {
-      config,
-      model,
-      site,
-      roles,
-      triggered,
-      normalisation: config.data,
-      frozen: frozenLayers(model.graph),
-    };
+    const { roles, triggered } = subject;
     const test = sourceOf(roles.test);
     const truth = truthOf(model.classes, { test, triggered });
     const evaluated = stageImages({ test, triggered });
@@ -140,12 +100,59 @@ async function measureOpened(
       curve: input.curve,
       silence: after && after.silence,
       hashes: { before: model.hashes, after: defended && defended.hashes },
-      backend: { name: backend.name, why: backend.why, version: backend.version },
+      backend: shownBackend(backend),
     };
   } finally {
     defended?.dispose();
     model.dispose();
   }
+}
+
+/** The config with the settings that the report was made with. */
+function configOf({ config }: OpenConfig, { overrides = {} }: MeasureRequest): ResolvedConfig {
+  // Whatever it was made on, it is measured on the engine that is asked for.
+  const { strategy, holdout, ...others } = { ...overrides, backend: config.backend };
+  return {
+    ...config,
+    ...others,
+    data: holdout === undefined ? config.data : { ...config.data, ...recordedHoldout(holdout) },
+    ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }),
+  };
+}
+
+/** @returns `reported` is the estimated trigger of the report, `trigger` the one that the figures are on */
+async function openSubject(
+  config: ResolvedConfig,
+  model: OpenModel,
+  defended: OpenModel | null,
+  { resolve }: OpenConfig,
+  { estimated, layer }: MeasureRequest,
+  progress: Progress,
+): Promise<{ subject: Subject; trigger: OpenTrigger | null; reported: OpenTrigger | null }> {
+  progress.begin('data', 1);
+  const dataset = await openData(config, resolve);
+  checkDataFitsModel(dataset, model);
+  if (defended) checkDataFitsModel(dataset, defended);
+  const roles = splitRoles(config, dataset);
+  const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
+  if (estimated) checkTarget(estimated.target, model.classes);
+  const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
+  const trigger = described
+    ? await openTrigger(described, dataset.shape, model.classes, resolve, config.data.scale)
+    : reported;
+  // A strategy chooses its layer by itself.
+  const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
+  const isOther = config.strategy !== undefined && layer && layer !== own.layer;
+  const subject: Subject = {
+    config,
+    model,
+    site: isOther ? findUnitSite(model.graph, layer, model.path) : own,
+    roles,
+    triggered: trigger && triggeredInputs(trigger, roles.test),
+    normalisation: config.data,
+    frozen: frozenLayers(model.graph),
+  };
+  return { subject, trigger, reported };
 }
 
 /** The input model: predictions, activations of its layer, and the curve. `guide` is the trigger that `triggered-difference` orders by. */

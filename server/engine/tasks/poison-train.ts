@@ -2,11 +2,12 @@ import path from 'node:path';
 import type { DefenseConfig } from '../../protocol/config';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { FinePruneError } from '../../protocol/errors';
-import { selectBackend } from '../backend/select';
+import type { StageMetrics } from '../../protocol/report/report';
 import { configText } from '../config/default-config';
 import { resolveConfig, resolveTrigger } from '../config/read-config';
 import { openIdx } from '../data/formats/idx/open-idx';
 import { checkDataFitsModel, checkSameShape } from '../data/checks';
+import type { Normalisation, Split } from '../data/dataset';
 import { allIndices } from '../data/roles';
 import { predict } from '../pass/measure';
 import { sourceOf } from '../pass/inputs';
@@ -14,16 +15,18 @@ import { writeFileAtomically } from '../files/write';
 import { stageMetrics } from '../metrics/evaluate';
 import { frozenLayers } from '../model/frozen';
 import { openModel } from '../model/formats/tfjs-layers/open';
+import type { OpenModel } from '../model/model';
 import { buildSimpleCnn, reinitialise } from '../poison/simple-cnn';
 import { saveModelBeside } from '../model/formats/tfjs-layers/save';
 import { Progress } from '../process/progress';
 import { train } from '../training/train';
 import { modelCard } from '../poison/model-card';
-import { openTrigger } from '../triggers/open-trigger';
+import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { poisonedSplit } from '../poison/poison';
 import { refuseForeignModel, refuseOwnFolder } from '../poison/poison-output';
 import { trainPruningAware } from '../poison/pruning-aware';
-import { triggeredInputs } from '../triggers/triggered-inputs';
+import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
+import { beginEngine } from './begin';
 
 /**
  * Makes a backdoored model for trying defenses on (or, at a poison rate of 0, a clean one): trains the reference SimpleCNN, or the layers of a given model, from
@@ -52,14 +55,7 @@ async function makeModel(
   signal: AbortSignal,
 ): Promise<PoisonTrainOutcome> {
   const progress = new Progress(emit);
-  progress.begin('engine', 1);
-  const backend = await selectBackend({
-    choice: request.backend,
-    threads: request.threads,
-    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
-  });
-  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
-
+  const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
   progress.begin('data', 1);
   const config: DefenseConfig = {
     model: 'model.json',
@@ -67,21 +63,13 @@ async function makeModel(
     trigger: request.trigger,
     seed: request.seed,
   };
-  const resolved = resolveConfig(config);
-  const [clean, test] = [
-    await openIdx(request.train.images, request.train.labels, resolved.data.scale, 'training'),
-    await openIdx(request.test.images, request.test.labels, resolved.data.scale, 'test'),
-  ];
-
+  const { data } = resolveConfig(config);
+  const clean = await openIdx(request.train.images, request.train.labels, data.scale, 'training');
+  const test = await openIdx(request.test.images, request.test.labels, data.scale, 'test');
   checkSameShape(clean, test);
 
   progress.begin('model', 1);
-  if (request.arch) await refuseOwnFolder(request.arch, request.out);
-  await refuseForeignModel(request.out);
-  const model = request.arch
-    ? await openModel(request.arch, {})
-    : buildSimpleCnn({ seed: request.seed, inputShape: [28, 28, 1], classes: 10 });
-  if (request.arch) reinitialise(model, request.seed);
+  const model = await untrainedModel(request);
   try {
     checkDataFitsModel({ shape: clean.shape, train: clean, test }, model);
     // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
@@ -90,52 +78,12 @@ async function makeModel(
       clean.shape,
       model.classes,
       async (file) => path.resolve(request.out, file),
-      resolved.data.scale,
+      data.scale,
     );
-    const poisoned = poisonedSplit({
-      split: clean,
-      trigger,
-      poisonRate: request.poisonRate,
-      noiseRate: request.noiseRate ?? 0,
-      seed: request.seed,
-    });
+    const task: Task = { request, clean, test, model, trigger, normalisation: data, progress, signal };
     const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
-    const trainings = request.pruningAware === undefined ? 1 : 2;
-    progress.expect({ train: clean.count * request.epochs * 3 * trainings, 'evaluate-after': test.count * 2 });
-
-    const source = sourceOf({ split: poisoned.split, indices: allIndices(clean.count) });
-    progress.begin('train', Math.ceil(source.count / request.batchSize) * request.epochs * trainings);
-    const { epochs, batchSize, learningRate, seed, pruningAware } = request;
-    const options = {
-      ...{ model, epochs, batchSize, learningRate, seed, signal },
-      normalisation: resolved.data,
-      frozen: frozenLayers(model.graph).map((f) => f.layer),
-      onStep: (step: number, _total: number, soFar: { loss: number; accuracy: number }) => progress.step(step, soFar),
-    };
-    const trained =
-      pruningAware === undefined
-        ? { ...(await train({ ...options, source, masks: null })), decoys: [] }
-        : await trainPruningAware({
-            ...options,
-            clean: sourceOf({ split: clean, indices: allIndices(clean.count) }),
-            poisoned: source,
-            share: pruningAware,
-          });
-
-    const tested = sourceOf({ split: test, indices: allIndices(test.count) });
-    progress.begin('evaluate-after', tested.count + triggered.count);
-    const pass = { model, normalisation: resolved.data, signal };
-    const metrics = stageMetrics(
-      {
-        clean: await predict(tested, { ...pass, onImages: (n) => progress.step(n) }),
-        triggered: await predict(triggered, { ...pass, onImages: (n) => progress.step(tested.count + n) }),
-      },
-      {
-        classes: model.classes,
-        clean: tested.labels,
-        triggered: { labels: triggered.labels, target: triggered.target },
-      },
-    );
+    const { poisoned, trained } = await trainPoisoned(task);
+    const metrics = await measureTrained(task, triggered);
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
@@ -145,29 +93,77 @@ async function makeModel(
       config: path.join(request.out, `${request.name}.fineprune.json`),
       card: path.join(request.out, 'CARD.md'),
     };
+    const made = { trained, poisoned, images: clean.count, backend };
+    const card = modelCard({ request, trigger: trigger.config, model, saved, metrics, ...made });
     await writeFileAtomically(
       files.config,
-      configText({ model: 'model.json', ...config.data, trigger: request.trigger }),
+      configText({ model: config.model, ...config.data, trigger: request.trigger }),
     );
-    await writeFileAtomically(
-      files.card,
-      modelCard({
-        request,
-        trigger: trigger.config,
-        model,
-        saved,
-        metrics,
-        trained,
-        poisoned,
-        images: clean.count,
-        backend,
-      }),
-    );
+    await writeFileAtomically(files.card, card);
     progress.end();
     return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
   } finally {
     model.dispose();
   }
+}
+
+interface Task {
+  readonly request: PoisonTrainRequest;
+  readonly clean: Split;
+  readonly test: Split;
+  readonly model: OpenModel;
+  readonly trigger: OpenTrigger;
+  readonly normalisation: Normalisation;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** The layers that the person names, or the reference SimpleCNN, with first weights of the seed. */
+async function untrainedModel({ arch, out, seed }: PoisonTrainRequest): Promise<OpenModel> {
+  if (arch) await refuseOwnFolder(arch, out);
+  await refuseForeignModel(out);
+  if (!arch) return buildSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
+  const model = await openModel(arch, {});
+  reinitialise(model, seed);
+  return model;
+}
+
+async function trainPoisoned({ request, clean, test, model, trigger, normalisation, progress, signal }: Task) {
+  const { epochs, batchSize, learningRate, seed, pruningAware, poisonRate, noiseRate = 0 } = request;
+  const poisoned = poisonedSplit({ split: clean, trigger, poisonRate, noiseRate, seed });
+  const source = sourceOf({ split: poisoned.split, indices: allIndices(clean.count) });
+  const trainings = pruningAware === undefined ? 1 : 2;
+  progress.expect({ train: clean.count * epochs * 3 * trainings, 'evaluate-after': test.count * 2 });
+  progress.begin('train', Math.ceil(source.count / batchSize) * epochs * trainings);
+  const options = {
+    ...{ model, epochs, batchSize, learningRate, seed, signal, normalisation },
+    frozen: frozenLayers(model.graph).map((f) => f.layer),
+    onStep: (step: number, _total: number, soFar: { loss: number; accuracy: number }) => progress.step(step, soFar),
+  };
+  if (pruningAware === undefined) {
+    return { poisoned, trained: { ...(await train({ ...options, source, masks: null })), decoys: [] } };
+  }
+  const both = { clean: sourceOf({ split: clean, indices: allIndices(clean.count) }), poisoned: source };
+  return { poisoned, trained: await trainPruningAware({ ...options, ...both, share: pruningAware }) };
+}
+
+async function measureTrained(
+  { test, model, normalisation, progress, signal }: Task,
+  triggered: MeasuredInputs,
+): Promise<StageMetrics> {
+  const tested = sourceOf({ split: test, indices: allIndices(test.count) });
+  progress.begin('evaluate-after', tested.count + triggered.count);
+  const pass = { model, normalisation, signal };
+  const predictions = {
+    clean: await predict(tested, { ...pass, onImages: (n) => progress.step(n) }),
+    triggered: await predict(triggered, { ...pass, onImages: (n) => progress.step(tested.count + n) }),
+  };
+  const truth = {
+    classes: model.classes,
+    clean: tested.labels,
+    triggered: { labels: triggered.labels, target: triggered.target },
+  };
+  return stageMetrics(predictions, truth);
 }
 
 function relativeTo(

@@ -2,30 +2,34 @@ import type { ResolvedConfig } from '../../protocol/config';
 import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { cancelled } from '../../protocol/errors';
 import { recordedHoldout } from '../../protocol/holdout';
-import type { StageMetrics } from '../../protocol/report/report';
-import { openTrigger } from '../triggers/open-trigger';
+import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs } from '../triggers/triggered-inputs';
-import { selectBackend, type BackendInfo } from '../backend/select';
+import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import { checkDataFitsModel } from '../data/checks';
 import { openData } from '../data/formats/open-data';
-import type { Roles } from '../data/dataset';
+import type { DataSet, Roles } from '../data/dataset';
 import { splitRoles } from '../data/roles';
 import { defend } from '../defense/defend';
 import type { Subject } from '../pass/subject';
+import type { Outcome } from '../defense/outcome';
 import { provenFinePruning } from '../defense/proven-fine-pruning';
+import type { OnStage } from '../defense/stages';
 import { checkNamedUnits } from '../pruning/named-units';
 import { checkStrategy, costOf } from '../repair/strategies';
 import { canonicalJson, sha256 } from '../files/hash';
-import { needsScan, scanOfConfig, type ConfigScan, type Scanned } from '../detect/config-scan';
+import { needsScan, scanOfConfig, type Scanned } from '../detect/config-scan';
 import { openEstimated } from '../triggers/estimate';
 import { SCAN } from '../detect/neural-cleanse/scan';
 import { frozenLayers } from '../model/frozen';
 import { openModel } from '../model/formats/tfjs-layers/open';
+import type { OpenModel } from '../model/model';
 import { configuredSite } from '../model/units';
 import { Progress } from '../process/progress';
 import { buildReport } from '../report/json/build-report';
 import { overriddenBy } from '../report/check/staleness';
+import { beginEngine, shownBackend } from './begin';
+import { scanEvents } from './scan';
 import { checkOutputs, leftOver, writeOutputs } from '../report/write-outputs';
 
 /**
@@ -57,61 +61,16 @@ async function runOpened(
 ): Promise<RunOutcome> {
   const progress = new Progress(emit);
   const config = withOverrides(opened.config, request.overrides);
-
-  progress.begin('engine', 1);
-  const backend = await selectBackend({
-    choice: config.backend,
-    threads: config.threads,
-    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
-  });
-  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
-
+  const backend = await beginEngine({ ...request, ...config, choice: config.backend }, progress, emit);
   progress.begin('model', 1);
   // Its path is confined already, to the root and to the folders that were allowed beside it.
   const model = await openModel(opened.modelPath);
   const output = { model, name: opened.name, folder: request.out ?? opened.folder };
   try {
     await checkOutputs(output);
-    const site = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
-    checkNamedUnits(config.prune, site);
-    if (signal.aborted) throw cancelled();
-
-    progress.begin('data', 1);
-    const dataset = await openData(config, opened.resolve);
-    checkDataFitsModel(dataset, model);
-    const roles = splitRoles(config, dataset);
-    checkStrategy(config, model, roles);
-    const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
-    const known =
-      described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
-    if (signal.aborted) throw cancelled();
-
-    progress.expect(expectedWork(config, roles, model.classes));
-    const scanned = await scanWhereNeeded({ config, model, roles }, backend, progress, signal, emit);
-    const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
-    const estimated = trigger !== null && known === null;
-    if (estimated) progress.metrics = { ...progress.metrics, estimated };
-    const triggered = trigger && triggeredInputs(trigger, roles.test);
-    const subject: Subject = {
-      config,
-      model,
-      site,
-      roles,
-      triggered,
-      normalisation: config.data,
-      frozen: frozenLayers(model.graph),
-    };
-    const onStage = (stage: 'before' | 'pruned' | 'after', metrics: StageMetrics): void =>
-      emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
-    const outcome = config.strategy
-      ? await defend(
-          { subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images },
-          progress,
-          signal,
-          onStage,
-          (strategy, number, of) => emit({ type: 'attempt', strategy, number, of }),
-        )
-      : await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
+    const task: Task = { opened, config, model, backend, progress, emit, signal };
+    const { subject, dataset, trigger, ...found } = await openSubject(task);
+    const outcome = await repair(task, { subject, trigger, ...found });
 
     progress.begin('write', 1);
     const report = buildReport({
@@ -124,18 +83,13 @@ async function runOpened(
     });
     const files = await writeOutputs({ ...output, report });
     const earlier = await leftOver({ ...output, report });
-    if (earlier)
-      emit({
-        type: 'log',
-        level: 'warn',
-        message: `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.`,
-      });
+    if (earlier) emit({ type: 'log', level: 'warn', message: leftOverWords(earlier) });
     progress.step(1);
     progress.end();
     return {
       report: files.written,
       files: { report: files.report, markdown: files.markdown, model: files.model },
-      backend: { name: backend.name, why: backend.why, version: backend.version },
+      backend: shownBackend(backend),
       timings: {
         phases: progress.phases,
         totalMs: progress.totalMs(),
@@ -145,6 +99,72 @@ async function runOpened(
   } finally {
     model.dispose();
   }
+}
+
+const leftOverWords = (earlier: string): string =>
+  `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.`;
+
+/** What a run works with from its first phase to its last. */
+interface Task {
+  readonly opened: OpenConfig;
+  /** With the settings of the command line. */
+  readonly config: ResolvedConfig;
+  readonly model: OpenModel;
+  readonly backend: BackendInfo;
+  readonly progress: Progress;
+  readonly emit: (event: EngineEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Opened {
+  readonly subject: Subject;
+  /** The trigger that the config describes; null where it is estimated or unknown. */
+  readonly known: OpenTrigger | null;
+  /** The known trigger, or the estimated one. */
+  readonly trigger: OpenTrigger | null;
+  /** The scan of the input model; null where the run needs none. */
+  readonly scanned: Scanned | null;
+}
+
+/** Opens layer, data and trigger, which a scan of the input model may have to find. */
+async function openSubject(task: Task): Promise<Opened & { dataset: DataSet }> {
+  const { opened, config, model, progress, signal } = task;
+  const site = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
+  checkNamedUnits(config.prune, site);
+  if (signal.aborted) throw cancelled();
+
+  progress.begin('data', 1);
+  const dataset = await openData(config, opened.resolve);
+  checkDataFitsModel(dataset, model);
+  const roles = splitRoles(config, dataset);
+  checkStrategy(config, model, roles);
+  const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
+  const known =
+    described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
+  if (signal.aborted) throw cancelled();
+
+  progress.expect(expectedWork(config, roles, model.classes));
+  const scanned = await scanWhereNeeded(task, roles);
+  const trigger = known ?? (scanned && openEstimated(scanned.scan, config.trigger, model.inputShape));
+  const triggered = trigger && triggeredInputs(trigger, roles.test);
+  const frozen = frozenLayers(model.graph);
+  const subject: Subject = { config, model, site, roles, triggered, normalisation: config.data, frozen };
+  return { subject, dataset, known, trigger, scanned };
+}
+
+/** By the config's strategy, or else the reference recipe. */
+async function repair(
+  { config, progress, emit, signal }: Task,
+  { subject, known, trigger, scanned }: Opened,
+): Promise<Outcome> {
+  const estimated = trigger !== null && known === null;
+  if (estimated) progress.metrics = { ...progress.metrics, estimated };
+  const onStage: OnStage = (stage, metrics) => emit({ type: 'stage', stage, metrics, ...(estimated && { estimated }) });
+  if (!config.strategy) return await provenFinePruning({ subject, known, trigger, scanned }, progress, signal, onStage);
+  const defense = { subject, known, scan: scanned && scanned.scan, images: scanned && scanned.images };
+  return await defend(defense, progress, signal, onStage, (strategy, number, of) =>
+    emit({ type: 'attempt', strategy, number, of }),
+  );
 }
 
 function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides']): ResolvedConfig {
@@ -166,21 +186,12 @@ function withOverrides(config: ResolvedConfig, overrides: RunRequest['overrides'
 
 /** The scan of the input model, for a trigger that is to be estimated and for repairs that are guided or proved by one. */
 async function scanWhereNeeded(
-  subject: ConfigScan,
-  backend: BackendInfo,
-  progress: Progress,
-  signal: AbortSignal,
-  emit: (event: EngineEvent) => void,
+  { config, model, backend, progress, emit, signal }: Task,
+  roles: Roles,
 ): Promise<Scanned | null> {
-  if (!needsScan(subject.config)) return null;
+  if (!needsScan(config)) return null;
   progress.begin('scan', 1000);
-  return await scanOfConfig(subject, backend, {
-    signal,
-    onProgress: (done) => progress.step(1000 * done),
-    onPlan: (plan) => emit({ type: 'plan', ...plan }),
-    onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
-    onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
-  });
+  return await scanOfConfig({ config, model, roles }, backend, { signal, ...scanEvents(progress, emit) });
 }
 
 /** Cost of each phase in image passes; a training step costs about three, and one of an inversion two. Repairs search triggers, too. */

@@ -1,23 +1,24 @@
 import path from 'node:path';
 import type { EngineEvent } from '../../protocol/messages/engine';
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
-import type { ScanOutcome, ScanReport, ScanRequest } from '../../protocol/report/scan';
-import { selectBackend } from '../backend/select';
+import type { ScanOutcome, ScanReport, ScanRequest, ScanResult } from '../../protocol/report/scan';
+import type { BackendInfo } from '../backend/select';
 import { checkDataFitsModel } from '../data/checks';
-import { openIdx } from '../data/formats/idx/open-idx';
+import { openIdx, type IdxSplit } from '../data/formats/idx/open-idx';
 import type { Split } from '../data/dataset';
 import { allIndices, trainingRoles } from '../data/roles';
 import { confinedPath } from '../files/confine';
 import { checkPlace, writeFileAtomically } from '../files/write';
+import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
 import { reportedScan } from '../detect/neural-cleanse/scan';
 import { scanImagesOf, splitForScan, type ScanImages } from '../detect/scan-images';
 import { openModel } from '../model/formats/tfjs-layers/open';
 import { Progress } from '../process/progress';
-import type { PassOptions } from '../pass/inputs';
 import type { OpenModel } from '../model/model';
+import { provenanceOf } from '../report/json/provenance';
 import { serialise } from '../report/json/serialise';
-import { TOOL } from '../process/version';
+import { beginEngine, shownBackend } from './begin';
 
 /** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
 const BYTE_SCALE = 1 / 255;
@@ -34,14 +35,7 @@ export async function runScan(
   const progress = new Progress(emit, { scan: 1 });
   const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
   if (file) await checkPlace(file);
-  const { scale = BYTE_SCALE, mean = [0], std = [1], seed } = request;
-  progress.begin('engine', 1);
-  const backend = await selectBackend({
-    choice: request.backend,
-    threads: request.threads,
-    ...(request.nativeBinding && { configuredPath: request.nativeBinding }),
-  });
-  emit({ type: 'backend', name: backend.name, why: backend.why, version: backend.version });
+  const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
 
   progress.begin('model', 1);
   const allowed = {
@@ -53,83 +47,113 @@ export async function runScan(
   const model = await openModel(await resolve(request.model, 'model'));
   try {
     progress.begin('data', 1);
-    const images = await resolve(request.clean.images, 'clean images');
-    const labels = await resolve(request.clean.labels, 'clean labels');
-    const split = await openIdx(images, labels, scale, 'clean');
-    checkDataFitsModel({ shape: split.shape, train: split, test: split }, model);
-    for (const [key, list] of [
-      ['mean', mean],
-      ['std', std],
-    ] as const) {
-      if (list.length === 1 || list.length === split.shape[2]) continue;
-      throw badInput(
-        'data.normalisation',
-        `${key} has ${list.length} values, but the images have ${split.shape[2]} channel${split.shape[2] === 1 ? '' : 's'}.`,
-        { todo: split.shape[2] === 1 ? 'Give one number.' : `Give one number, or ${split.shape[2]}.` },
-      );
-    }
+    const split = await openClean(request, model, resolve);
     if (signal.aborted) throw cancelled();
-
-    const chosen = imagesOf(request, split);
-    const target = request.config?.target ?? null;
-    const pass: PassOptions = { model, normalisation: { mean, std }, signal };
-    const targets = targetsOf(request, model);
     progress.begin('scan', 1000);
-    const { scan, cached } = await cachedScan(
-      {
-        ...pass,
-        ...chosen,
-        scale,
-        seed,
-        ...(targets && { targets }),
-        wanted: target !== null && (targets?.includes(target) ?? target < model.classes) ? [target] : [],
-        onProgress: (done) => progress.step(1000 * done),
-        onPlan: (plan) => emit({ type: 'plan', ...plan }),
-        onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
-        onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
-      },
-      backend,
-      request.useCache,
-    );
+    const subject = { ...subjectOf(request, model, split, signal), ...scanEvents(progress, emit) };
+    const { scan, cached } = await cachedScan(subject, backend, request.useCache);
     progress.begin('write', 1);
-    const folder = request.out?.folder ?? path.dirname(request.model);
-    const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
-    const report: ScanReport = {
-      schemaVersion: 1,
-      scan: reportedScan(scan),
-      model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
-      data: {
-        format: 'idx',
-        clean: { images: relative(request.clean.images), labels: relative(request.clean.labels) },
-        scale,
-        mean: [...mean],
-        std: [...std],
-        files: [
-          { path: relative(request.clean.images), sha256: split.hashes.images },
-          { path: relative(request.clean.labels), sha256: split.hashes.labels },
-        ],
-      },
-      provenance: {
-        tool: TOOL,
-        backend: backend.name,
-        engine: backend.version,
-        threads: backend.threads,
-        oneDnn: backend.oneDnn,
-        cpuFeatures: backend.cpuFeatures,
-      },
-    };
+    const report = scanReport(request, model, split, scan, backend);
     if (file) await writeFileAtomically(file, serialise(report));
     progress.end();
     return {
       report,
       file,
       cached,
-      backend: { name: backend.name, why: backend.why, version: backend.version },
+      backend: shownBackend(backend),
       timings: { totalMs: progress.totalMs(), peakBytes: process.resourceUsage().maxRSS * 1024 },
     };
   } finally {
     model.dispose();
   }
+}
+
+/** What a scan says while it runs. */
+export function scanEvents(
+  progress: Progress,
+  emit: (event: EngineEvent) => void,
+): Required<Pick<CheckedSubject, 'onProgress' | 'onPlan' | 'onClean' | 'onClass'>> {
+  return {
+    onProgress: (done) => progress.step(1000 * done),
+    onPlan: (plan) => emit({ type: 'plan', ...plan }),
+    onClean: ({ advice }) => advice && emit({ type: 'log', level: 'warn', message: advice.sentence }),
+    onClass: (target, norm, share) => emit({ type: 'class', target, norm, share }),
+  };
+}
+
+function subjectOf(request: ScanRequest, model: OpenModel, split: Split, signal: AbortSignal): CheckedSubject {
+  const { scale, mean, std } = normalisationOf(request);
+  const target = request.config?.target ?? null;
+  const targets = targetsOf(request, model);
+  const isWanted = target !== null && (targets?.includes(target) ?? target < model.classes);
+  return {
+    ...imagesOf(request, split),
+    model,
+    normalisation: { mean, std },
+    signal,
+    scale,
+    seed: request.seed,
+    ...(targets && { targets }),
+    wanted: isWanted ? [target] : [],
+  };
+}
+
+function normalisationOf({ scale = BYTE_SCALE, mean = [0], std = [1] }: ScanRequest) {
+  return { scale, mean, std };
+}
+
+/** @throws FinePruneError `data.…`, with file or place */
+async function openClean(
+  request: ScanRequest,
+  model: OpenModel,
+  resolve: (file: string, what: string) => Promise<string>,
+): Promise<IdxSplit> {
+  const { scale, mean, std } = normalisationOf(request);
+  const images = await resolve(request.clean.images, 'clean images');
+  const labels = await resolve(request.clean.labels, 'clean labels');
+  const split = await openIdx(images, labels, scale, 'clean');
+  checkDataFitsModel({ shape: split.shape, train: split, test: split }, model);
+  const channels = split.shape[2];
+  for (const [key, list] of Object.entries({ mean, std })) {
+    if (list.length === 1 || list.length === channels) continue;
+    throw badInput(
+      'data.normalisation',
+      `${key} has ${list.length} values, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`,
+      { todo: channels === 1 ? 'Give one number.' : `Give one number, or ${channels}.` },
+    );
+  }
+  return split;
+}
+
+/** The result of a scan as it is written, with paths relative to its folder. */
+function scanReport(
+  request: ScanRequest,
+  model: OpenModel,
+  split: IdxSplit,
+  scan: ScanResult,
+  backend: BackendInfo,
+): ScanReport {
+  const { scale, mean, std } = normalisationOf(request);
+  const folder = request.out?.folder ?? path.dirname(request.model);
+  const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
+  const [images, labels] = [relative(request.clean.images), relative(request.clean.labels)];
+  return {
+    schemaVersion: 1,
+    scan: reportedScan(scan),
+    model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
+    data: {
+      format: 'idx',
+      clean: { images, labels },
+      scale,
+      mean: [...mean],
+      std: [...std],
+      files: [
+        { path: images, sha256: split.hashes.images },
+        { path: labels, sha256: split.hashes.labels },
+      ],
+    },
+    provenance: provenanceOf(backend),
+  };
 }
 
 /** As a run of the config would take them, where it could; else of all there are. */

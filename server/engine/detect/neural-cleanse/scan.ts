@@ -103,28 +103,22 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
   for (const [at, target] of targets.entries()) {
     const screened = second ? smaller(first[at]!, second[at]!) : first[at]!;
     const finished = final.find((one) => one.target === target);
-    const encoded = finished?.succeeded ? encodeEstimate(finished) : screened.estimate;
-    const success = await successOf(target, encoded, measured, subject);
+    const estimate = finished?.succeeded ? encodeEstimate(finished) : screened.estimate;
+    const success = await successOf(target, estimate, measured, subject);
     classes.push({
       target,
-      norm: roundFigure(decodeEstimate(encoded, model.inputShape).norm),
+      norm: roundFigure(decodeEstimate(estimate, model.inputShape).norm),
       screened: roundFigure(norms[at]!),
       share: roundShare(shares[at]!),
       anomalyIndex: roundShare(indices[at]!),
       success,
       steps: first[at]!.steps + (second?.[at]!.steps ?? 0) + (finished?.steps ?? 0),
       flagged: comparable && standsOut(at) && success.rate >= SCAN.leastSuccess,
-      estimate: encoded,
+      estimate,
     });
     share.step(at + 1, targets.length);
   }
-  const flagged = classes
-    .filter((one) => one.flagged)
-    .sort((a, b) => a.norm - b.norm)
-    .map(({ target }) => target);
-  const facts: Omit<ScanResult, 'sentence'> = {
-    word: flagged.length ? 'suspicious' : comparable ? 'nothing found' : 'not measurable',
-    flagged,
+  return resultOf(classes, comparable, {
     classes: keptEstimates(classes, finals),
     limits,
     medianNorm: roundFigure(median),
@@ -133,7 +127,21 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
     steps: SCAN.steps,
     seeds: second ? [seed, (seed + 1) >>> 0] : [seed],
     ...(searched && { searched }),
-  };
+  });
+}
+
+/** The word and the sentence of what was found. */
+function resultOf(
+  classes: readonly ClassInversion[],
+  comparable: boolean,
+  found: Omit<ScanResult, 'sentence' | 'word' | 'flagged'>,
+): ScanResult {
+  const flagged = classes
+    .filter((one) => one.flagged)
+    .sort((a, b) => a.norm - b.norm)
+    .map(({ target }) => target);
+  const word = flagged.length ? 'suspicious' : comparable ? 'nothing found' : 'not measurable';
+  const facts: Omit<ScanResult, 'sentence'> = { word, flagged, ...found };
   return { ...facts, sentence: scanSentence(facts) };
 }
 

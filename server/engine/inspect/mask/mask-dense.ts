@@ -3,7 +3,7 @@ import { drawn } from '../../data/random';
 import { turn } from '../../pass/inputs';
 import { denseTail } from '../../pruning/curve';
 import type { Analysed } from '../analyse';
-import type { LayerState } from '../layer';
+import type { LayerState } from '../layer-state';
 import type { BothJudged, Judged } from './mask';
 
 /** Multiply-adds of a quick answer: about 0.1 s. Counted, never timed, so that every machine takes the same subset. */

@@ -15,7 +15,7 @@ import { argMaxRows } from '../../metrics/evaluate';
 import { forwardFrom, forwardTo } from '../../model/forward';
 import type { Frontier } from '../../model/model';
 import type { Analysed } from '../analyse';
-import type { Frontiers, LayerState } from '../layer';
+import type { Frontiers, LayerState } from '../layer-state';
 import type { BothJudged, Judged } from './mask';
 import { picked } from './mask-dense';
 import type { Told } from '../triggers';

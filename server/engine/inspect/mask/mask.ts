@@ -1,7 +1,7 @@
 import type { MaskData, MaskFigures } from '../../../protocol/messages/inspect';
 import { rate } from '../../metrics/rate';
 import type { Analysed } from '../analyse';
-import type { LayerState } from '../layer';
+import type { LayerState } from '../layer-state';
 import { fromActivations } from './mask-dense';
 import { fromFrontiers, fromImages } from './mask-tail';
 import type { Told } from '../triggers';

@@ -6,7 +6,7 @@ import type { OpenModel } from '../../model/model';
 import { variableOf } from '../../model/net';
 import type { Analysed } from '../analyse';
 import { histogramOf } from './histogram';
-import type { LayerState } from '../layer';
+import type { LayerState } from '../layer-state';
 import type { Subject } from '../subject';
 import { unitSentence } from './unit-sentence';
 

@@ -4,9 +4,9 @@ import type { DefenseReport, Finding, OverriddenSetting } from '../../../protoco
 import type { BackendInfo } from '../../backend/select';
 import type { DataSet } from '../../data/dataset';
 import type { Outcome } from '../../defense/outcome';
+import { provenanceOf } from './provenance';
 import type { Subject } from '../../pass/subject';
 import { reportedScan } from '../../detect/neural-cleanse/scan';
-import { TOOL } from '../../process/version';
 import { findings } from '../findings';
 import { judge, judgeGates } from '../../defense/verdict';
 
@@ -60,12 +60,7 @@ export function buildReport({
       after: null,
     },
     provenance: {
-      tool: TOOL,
-      backend: backend.name,
-      engine: backend.version,
-      threads: backend.threads,
-      oneDnn: backend.oneDnn,
-      cpuFeatures: backend.cpuFeatures,
+      ...provenanceOf(backend),
       configHash,
       config: portable(config),
       ...(overridden.length > 0 && { overridden: [...overridden] }),
