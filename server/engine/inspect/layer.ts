@@ -1,5 +1,6 @@
 import { badInput } from '../../protocol/errors';
 import type { CurveData, LayerData, LimitData, ModelState } from '../../protocol/messages/inspect';
+import { samplesOf } from '../triggers/triggered-inputs';
 import { curveHits, type Draw } from '../pruning/curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
 import { guideOf, raisedSetting } from '../defense/fine-pruning';
@@ -259,6 +260,7 @@ async function curveOf(
   done: (share: number) => void,
   signal: AbortSignal,
 ): Promise<CurveData> {
+  const { triggered: inputs } = subject;
   const parts = triggered ? 2 : 1;
   const options = (behind: number): PassOptions => ({
     model,
@@ -276,7 +278,12 @@ async function curveOf(
     activations: site.feedsClassifier ? activations : null,
   });
   const clean = await curveHits(
-    { source: test.source, measured: measured(test), wanted: 'labels' },
+    {
+      source: test.source,
+      measured: measured(test),
+      wanted: 'labels',
+      ...(inputs && { base: { target: inputs.target, samples: samplesOf(inputs, model.classes) } }),
+    },
     site,
     order,
     draw,
@@ -286,7 +293,7 @@ async function curveOf(
   const success: CurveHits | null =
     triggered &&
     (await curveHits(
-      { source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target },
+      { source: triggered.source, measured: measured(triggered), wanted: inputs!.target },
       site,
       order,
       draw,
@@ -297,6 +304,7 @@ async function curveOf(
     pruned: Int32Array.from(clean.points),
     correct: Int32Array.from(clean.hits),
     successful: success && Int32Array.from(success.hits),
+    base: clean.taken ? Float32Array.from(clean.taken, (share) => Math.min(1, share)) : null,
     images: clean.inputs,
     triggeredImages: success && success.inputs,
     subset: clean.inputs < test.available || (success !== null && success.inputs < triggered!.available),
