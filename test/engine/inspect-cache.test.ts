@@ -332,6 +332,11 @@ describe('what the inspector keeps', function () {
           [curve.correct[k], curve.successful![k]],
           `${k} of ${name}`,
         );
+        assert.equal(
+          Math.round(curve.base![k]! * masked.baseRate!.of),
+          masked.baseRate!.hits,
+          `${k} of ${name}, without the trigger`,
+        );
         const quick = await asker.ask({
           kind: 'mask',
           layer: name,

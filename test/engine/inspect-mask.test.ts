@@ -44,7 +44,7 @@ for (const backend of BACKENDS) {
       );
     });
 
-    /** What a network with these units pruned says of some inputs: [correct, successful, robust], counted by a plain evaluation. */
+    /** What a network with these units pruned says of some inputs: [correct, successful, robust, taken for the target without the trigger], counted by a plain evaluation. */
     const counted = async (
       layer: string,
       units: readonly number[],
@@ -66,17 +66,20 @@ for (const backend of BACKENDS) {
         hits(onClean, (i) => clean.labels[i]!),
         hits(onTriggered, () => 0),
         hits(onTriggered, (i) => attacked.labels[i]!),
+        hits(onClean, (i) => (clean.labels[i] === 0 ? -1 : 0)),
       ];
     };
-    const hitsOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [
+    const hitsOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy, baseRate }: MaskFigures) => [
       cleanAccuracy.hits,
       attackSuccessRate!.hits,
       robustAccuracy!.hits,
+      baseRate!.hits,
     ];
-    const imagesOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy }: MaskFigures) => [
+    const imagesOf = ({ cleanAccuracy, attackSuccessRate, robustAccuracy, baseRate }: MaskFigures) => [
       cleanAccuracy.of,
       attackSuccessRate!.of,
       robustAccuracy!.of,
+      baseRate!.of,
     ];
     const drawnFrom = ({ masked }: MaskData) => ({
       clean: drawn(allIndices(TEST_IMAGES), masked.cleanAccuracy.of, 0, 'mask'),
@@ -98,7 +101,11 @@ for (const backend of BACKENDS) {
           const asked = Int32Array.from([...mask.toReversed(), ...mask.slice(0, 2)]);
           const full = await asker.ask({ kind: 'mask', layer, state: 'before', units: asked, scope: 'full' });
           assert.deepEqual([full.units, full.subset], [mask.length, false]);
-          assert.deepEqual(imagesOf(full.masked), [TEST_IMAGES, triggered.count, triggered.count]);
+          assert.deepEqual(
+            imagesOf(full.masked),
+            [TEST_IMAGES, triggered.count, triggered.count, triggered.count],
+            'the base rate is of the images of the ASR',
+          );
           assert.deepEqual(hitsOf(full.masked), await counted(layer, mask, null), `${mask.length} of ${units} pruned`);
           assert.deepEqual(hitsOf(full.unmasked), asItIs);
           assert.deepEqual(imagesOf(full.unmasked), imagesOf(full.masked));
@@ -139,6 +146,10 @@ for (const backend of BACKENDS) {
           Math.abs(masked.cleanAccuracy.hits - curve.correct[k]!) <= 1 &&
             Math.abs(masked.attackSuccessRate!.hits - curve.successful![k]!) <= 1,
           `${k} pruned`,
+        );
+        assert.ok(
+          Math.abs(masked.baseRate!.hits - curve.base![k]! * masked.baseRate!.of) <= 1.001,
+          `${k} pruned, without the trigger`,
         );
       }
     });

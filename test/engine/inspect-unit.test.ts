@@ -10,7 +10,7 @@ import { FinePruneError } from '../../server/protocol/errors';
 import type { Picture } from '../../server/protocol/messages/inspect';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
-import { BACKENDS, opened, stamped, testSplit } from './inspect-support';
+import { BACKENDS, close, opened, stamped, testSplit } from './inspect-support';
 
 const TEST_IMAGES = 300;
 const TARGET = 0;
@@ -236,6 +236,26 @@ for (const backend of BACKENDS) {
         assert.deepEqual([label, [...pixels]], [labels[index], [...stamped(images[index]!)]]);
         assert.notEqual(label, TARGET);
       }
+      // They are other images than the test set: what goes to the target anyway is weighted by their classes, at the curve as in a mask.
+      const { curve, units } = await asker.ask({ kind: 'layer', layer: 'dense_1', state: 'before' });
+      const pruned = Int32Array.from({ length: units }, (_, unit) => unit);
+      const { masked } = await asker.ask({
+        kind: 'mask',
+        layer: 'dense_1',
+        state: 'before',
+        units: pruned,
+        scope: 'full',
+      });
+      // With everything pruned the bias alone decides, for all images alike.
+      close(curve.base!.at(-1)!, masked.baseRate!.rate, 'everything pruned');
+      const { unmasked } = await asker.ask({
+        kind: 'mask',
+        layer: 'dense_1',
+        state: 'before',
+        units: new Int32Array(),
+        scope: 'full',
+      });
+      close(curve.base![0]!, unmasked.baseRate!.rate, 'nothing pruned');
       await assert.rejects(
         asker.ask({ kind: 'examples', count: 4 }),
         (e: unknown) => e instanceof FinePruneError && e.code === 'inspect.noCleanCounterpart' && e.file === samples,

@@ -228,9 +228,10 @@ for (const backend of BACKENDS) {
           data.triggeredMean,
           data.triggeredFires,
           data.curve.successful,
+          data.curve.base,
           data.curve.triggeredImages,
         ],
-        [null, null, null, null, null],
+        [null, null, null, null, null, null],
       );
       const unit = await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'before', unit: 21 });
       assert.deepEqual([unit.histogram.triggered, unit.perClass.triggered, unit.top.triggered], [null, null, null]);
@@ -243,8 +244,8 @@ for (const backend of BACKENDS) {
         scope: 'quick',
       });
       assert.deepEqual(
-        [mask.masked.attackSuccessRate, mask.masked.robustAccuracy, mask.masked.cleanAccuracy.of],
-        [null, null, 400],
+        [mask.masked.attackSuccessRate, mask.masked.baseRate, mask.masked.robustAccuracy, mask.masked.cleanAccuracy.of],
+        [null, null, null, 400],
       );
       await assert.rejects(
         asker.ask({ kind: 'examples', count: 4 }),

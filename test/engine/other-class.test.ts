@@ -30,7 +30,7 @@ describe('a backdoor that aims at another class than the config names', function
     assert.equal(report.verdict.word, 'not mitigated');
     assert.match(
       report.verdict.sentence,
-      /sends \d[\d.]* % more of 1,8\d\d images to class 0 than go there without it/,
+      /sends \d[\d.]* % of 1,8\d\d images to class 0, net of those that go there without it/,
     );
     assert.match(report.verdict.sentence, /class 4, which the config names/);
     assert.ok(report.stages.before.attackSuccessRate!.high < 0.05, 'by the ASR of the named class alone it would pass');
@@ -40,7 +40,10 @@ describe('a backdoor that aims at another class than the config names', function
     const [gate] = report.gates;
     assert.deepEqual([gate!.met, gate!.excess], [false, { class: 0 }]);
     assert.ok(gate!.measured! > 0.8 && gate!.judged! >= gate!.measured!);
-    assert.ok(report.findings.some(({ id }) => id === 'trigger-reaches-other-class'));
+    assert.match(
+      report.findings.find(({ id }) => id === 'trigger-reaches-other-class')!.message,
+      /although the config names class 4 as its target\. Set "trigger\.target" to 0 and run again\.$/,
+    );
     assert.ok(report.stages.after.effect!.netWrong > 0.7);
   });
 

@@ -123,9 +123,9 @@ describe('fine-prune check, of a checkout', function () {
     const repo = copy();
     repo.write('weights.bin', '<!doctype html><title>404</title>');
     const report = only(repo.check().answer);
-    assert.deepEqual(fails(report), ['stale.model']);
+    assert.deepEqual(fails(report), ['model.unreadable']);
     assert.match(
-      told(report, 'stale.model').message,
+      told(report, 'model.unreadable').message,
       /^The input model can't be read: The weights file "weights\.bin" is a web page \(HTML\), not raw weights\./,
     );
   });

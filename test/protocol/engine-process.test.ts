@@ -9,6 +9,7 @@ import { startEngine, startPoisonTrain } from '../../server/jobs/engine-process'
 import type { EngineEvent, RunOutcome } from '../../server/protocol/messages/engine';
 import { type Failure, FinePruneError } from '../../server/protocol/errors';
 import { writeMnistSubset } from '../fixtures/mnist';
+import { EXAMPLE_POINTER } from '../fixtures/other-files';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
@@ -314,9 +315,19 @@ describe('engine process', function () {
       const made = await cli(args);
       assert.equal(made.code, 0, made.stderr);
       assert.match(made.stdout, /fine-prune run fresh\/fresh\.fineprune\.json/);
+      assert.equal(made.stderr, '', 'nothing to warn of');
       const again = await cli(args);
       assert.equal(again.code, 2);
       assert.match(again.stderr, /exists already/);
+      await mkdir(at('pointer'));
+      await writeFile(at('pointer', 'model.json'), await readFile(at('badnets', 'model.json')));
+      await writeFile(at('pointer', 'weights.bin'), EXAMPLE_POINTER);
+      const pointed = await cli(['init', 'pointer/model.json', ...args.slice(2)]);
+      assert.equal(pointed.code, 0, pointed.stderr);
+      assert.match(
+        pointed.stderr,
+        /^warning The weights of the model are not here: weights\.bin is a Git LFS pointer, not fetched\.\n {2}→ Run `git lfs pull`/,
+      );
       const run = await cli(['run', 'fresh/model.json', '--report-only']);
       assert.equal(run.code, 0, run.stderr);
     });

@@ -114,7 +114,7 @@ describe('fine-prune textconv', function () {
     writeFileSync(path.join(leading, 'model.json'), readFileSync(path.join(EXAMPLE, 'model.json')));
     symlinkSync('/etc/passwd', path.join(leading, 'weights.bin'));
     const cases: [string, RegExp][] = [
-      [path.join(temp.dir, 'none.json'), /^Not shown as text: .*ENOENT/],
+      [path.join(temp.dir, 'none.json'), /^Not shown as text: There is no file \S+none\.json\.\n$/],
       [temp.dir, /^Not shown as text: no ordinary file/],
       [file('cut.json', '{"format": "layers-model", '), /^Not shown as text: The model file is not valid JSON/],
       [file('empty.json', ''), /^Not shown as text: The model file is empty/],

@@ -14,7 +14,7 @@ import {
   type Kind,
 } from '../../server/engine/files/file-kind';
 import { insideGzip, sniffFile } from '../../server/engine/files/sniff';
-import { refuseOtherModel } from '../../server/engine/model/formats/other-model';
+import { refuseOtherBytes, refuseOtherModel } from '../../server/engine/model/formats/other-model';
 import { bzip2Header, EXAMPLE_POINTER } from '../fixtures/other-files';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../harness/files';
 
@@ -140,6 +140,31 @@ describe('what a file is', () => {
     assert.match(
       (await failureOf('model.otherFormat', () => refuseOtherModel(nested))).message,
       /^This is a gzip file, which holds a Keras model \(HDF5\);/,
+    );
+  });
+
+  it('a text by its content, whatever it is called, and with the path that a person typed', async () => {
+    for (const name of ['model.h5', 'model.keras', 'model.pth', 'model.onnx', 'model.safetensors', 'model.tflite']) {
+      for (const content of ['Not a model, but a note about one – grüße.\n', '404: Not Found', 'a,b\r\n1,2\r\n'])
+        assert.equal(kindOfBytes(Buffer.from(content), { name }), null, `${name}: ${content}`);
+      assert.equal(
+        kindOfBytes(Buffer.from([1, 2, 3, 0xff, 0, 9]), { name })?.sure,
+        'name',
+        `${name}, of unknown bytes`,
+      );
+    }
+    assert.equal(
+      kindOfBytes(Buffer.from('layer { name: "conv" }'), { name: 'net.prototxt' })?.kind,
+      'caffe',
+      'that is a text',
+    );
+    assert.equal(
+      kindOfBytes(Buffer.from(`${'ä'.repeat(40)}`).subarray(0, 41), { name: 'model.h5' }),
+      null,
+      'cut off within a character',
+    );
+    await failureOf('model.otherFormat', () => refuseOtherBytes(gzipSync('{}'), 'sub/model.json')).then(({ todo }) =>
+      assert.equal(todo, 'Unpack it first: `gzip -dc sub/model.json > unpacked-model.json`.'),
     );
   });
 

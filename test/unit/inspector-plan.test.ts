@@ -137,10 +137,8 @@ describe('what the config prunes, as the inspector shows it', () => {
       [rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)],
       ['98.50 %', '−0.50', '1.00 %', '−98.78'],
     );
-    const bare = maskData({
-      masked: { ...maskData().masked, attackSuccessRate: null },
-      unmasked: { ...maskData().unmasked, attackSuccessRate: null },
-    });
+    const none = { attackSuccessRate: null, baseRate: null };
+    const bare = maskData({ masked: { ...maskData().masked, ...none }, unmasked: { ...maskData().unmasked, ...none } });
     assert.deepEqual([maskFigures(bare).attack, maskFigures(bare).attackChange], [null, null]);
   });
 });
@@ -171,7 +169,9 @@ describe('the inspector’s page, of a config that names units', () => {
     assert.equal(page.view.mask, null, 'it is not the own mask');
     assert.ok(
       page.said.some((text) =>
-        /^What the config prunes: clean accuracy 93\.50 %, attack success rate 1\.00 %\.$/.test(text),
+        /^What the config prunes: clean accuracy 93\.50 %, attack success rate 1\.00 %, base rate \(no trigger\) 2\.00 %\.$/.test(
+          text,
+        ),
       ),
       page.said.join('|'),
     );

@@ -46,6 +46,7 @@ export function layerData(change: Partial<LayerData> = {}): LayerData {
       pruned: Int32Array.of(0, 1, 2, 3, 5, 8, 10),
       correct: Int32Array.of(990, 990, 990, 980, 900, 500, 100),
       successful: Int32Array.of(900, 900, 900, 90, 9, 0, 0),
+      base: Float32Array.of(0.0625, 0.0625, 0.0625, 0.125, 0.25, 0.5, 1),
       images: 1000,
       triggeredImages: 900,
       subset: false,
@@ -120,8 +121,18 @@ export function maskData(change: Partial<MaskData> = {}): MaskData {
     layer: 'dense_1',
     state: 'before',
     units: 2,
-    masked: { cleanAccuracy: rate(985, 1000), attackSuccessRate: rate(9, 900), robustAccuracy: rate(880, 900) },
-    unmasked: { cleanAccuracy: rate(990, 1000), attackSuccessRate: rate(898, 900), robustAccuracy: rate(2, 900) },
+    masked: {
+      cleanAccuracy: rate(985, 1000),
+      attackSuccessRate: rate(9, 900),
+      baseRate: rate(18, 900),
+      robustAccuracy: rate(880, 900),
+    },
+    unmasked: {
+      cleanAccuracy: rate(990, 1000),
+      attackSuccessRate: rate(898, 900),
+      baseRate: rate(9, 900),
+      robustAccuracy: rate(2, 900),
+    },
     subset: false,
     ...change,
   };

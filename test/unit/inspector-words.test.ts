@@ -44,14 +44,30 @@ describe('the inspector’s words', () => {
 
   it('read a point of the curve against its beginning', () => {
     const data = layerData();
-    assert.deepEqual(curveFigures(data, 0), { clean: 0.99, cleanChange: 0, attack: 1, attackChange: 0 });
+    assert.deepEqual(curveFigures(data, 0), {
+      clean: 0.99,
+      cleanChange: 0,
+      attack: 1,
+      attackChange: 0,
+      base: 0.0625,
+      baseChange: 0,
+    });
     const { clean, cleanChange, attack, attackChange } = curveFigures(data, 3);
     assert.deepEqual(
       [rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)],
       ['98.00 %', '−1.00', '10.00 %', '−90.00'],
     );
-    const bare = layerData({ curve: { ...data.curve, successful: null, triggeredImages: null } });
-    assert.deepEqual([curveFigures(bare, 3).attack, curveFigures(bare, 3).attackChange], [null, null]);
+    assert.deepEqual([curveFigures(data, 3).base, curveFigures(data, 3).baseChange], [0.125, 0.0625]);
+    const bare = layerData({ curve: { ...data.curve, successful: null, base: null, triggeredImages: null } });
+    assert.deepEqual(
+      [
+        curveFigures(bare, 3).attack,
+        curveFigures(bare, 3).attackChange,
+        curveFigures(bare, 3).base,
+        curveFigures(bare, 3).baseChange,
+      ],
+      [null, null, null, null],
+    );
     assert.equal(countText(3, data), '3 of 10 neurons pruned (30 %)');
     assert.equal(countText(1, { units: 1, layerKind: 'Conv2D' }), '1 of 1 channel pruned (100 %)');
   });
@@ -59,12 +75,13 @@ describe('the inspector’s words', () => {
   it('say what an own mask does, and on how many images', () => {
     assert.equal(
       maskText(maskData(), 'neuron'),
-      '2 neurons pruned: clean accuracy 98.50 % (−0.50), attack success rate 1.00 % (−98.78); before fine-tuning.',
+      '2 neurons pruned: clean accuracy 98.50 % (−0.50), attack success rate 1.00 % (−98.78), base rate (no trigger) 2.00 % (+1.00); before fine-tuning.',
     );
+    const none = { attackSuccessRate: null, baseRate: null };
     const bare = maskData({
       units: 1,
-      masked: { ...maskData().masked, attackSuccessRate: null },
-      unmasked: { ...maskData().unmasked, attackSuccessRate: null },
+      masked: { ...maskData().masked, ...none },
+      unmasked: { ...maskData().unmasked, ...none },
     });
     assert.equal(maskText(bare, 'channel'), '1 channel pruned: clean accuracy 98.50 % (−0.50); before fine-tuning.');
     assert.equal(maskedRate(rate(485, 500), rate(495, 500), true), '97.00 % (−2.00, 95 % interval 95.00 % to 99.00 %)');
@@ -100,7 +117,10 @@ describe('the inspector’s words', () => {
     assert.equal(isEstimated(estimated()), true);
     assert.equal(measuredText(estimated()), '1,000 clean images and 900 with the estimated trigger');
     assert.match(maskText(maskData(), 'neuron', true), /, attack success rate \(estimated trigger\) 1\.00 % /);
-    assert.match(maskSummary(maskData(), true), /attack success rate \(estimated trigger\) 1\.00 %/);
+    assert.match(
+      maskSummary(maskData(), true),
+      /attack success rate \(estimated trigger\) 1\.00 %, base rate \(no trigger\) 2\.00 %\.$/,
+    );
     assert.equal(
       estimateText(estimated()),
       'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger is on this estimate.',

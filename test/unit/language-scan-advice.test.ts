@@ -81,6 +81,12 @@ describe('how well a model knows the images of its scan, in an editor', () => {
     // Of a model that did not know its images other ones may say more.
     assert.deepEqual(titles(last(unknownScan(null), ['the data'])), both('Scan for Backdoors'));
     assert.equal(scanLine(quietScan()), 'Nothing found', 'a result of an earlier version');
+    // Accuracy and advice are of the images that it was made on; what was found is of the model.
+    assert.deepEqual(titles(last(doubted(), ['the data'])), both('Nothing found'));
+    assert.deepEqual(
+      titles(last(knownScan(suspiciousScan(), 900, otherPixels(250)), ['the data'])),
+      both('Suspicious: class 0'),
+    );
   });
 
   it('stands in hovers, with what fits better', () => {
@@ -135,7 +141,18 @@ describe('how well a model knows the images of its scan, in an editor', () => {
     );
     assert.match(hover('searched'), /^The only classes that were searched, and how many the model has\./);
     assert.match(hover('medianNorm'), /^Median size of the masks of the 2 classes that were searched: /);
-    assert.deepEqual(scanConfigDiagnostics(configOf(configWith()), last(partialScan([3, 7], [70, 71]))), []);
+    const few = last(partialScan([3, 7], [70, 71]));
+    const said = (all: { code?: unknown; severity?: unknown; message: unknown }[]): unknown[] =>
+      all.map(({ code, severity, message }) => [code, severity, message]);
+    const expected = [['scan.notMeasurable', 2, few.report.scan.sentence]];
+    assert.match(few.report.scan.sentence, /of 43 classes only 2 were searched/);
+    assert.deepEqual(said(scanConfigDiagnostics(configOf(configWith()), few)), expected);
+    assert.deepEqual(said(scanModelDiagnostics(model, SIMPLE_CNN.classifier, few)), expected);
+    const [inText, ...rest] = scanTextDiagnostics(few.text, few.report, []);
+    assert.deepEqual(
+      [said([inText!]), rest, few.text.document.getText(inText!.range).replace(/:.*/s, '')],
+      [expected, [], '"word"'],
+    );
   });
 });
 

@@ -82,6 +82,16 @@ describe('a model as text', () => {
       modelText(small(), () => null, ''),
       /Weights not read: a\.bin is missing[\s\S]*Tensors[\s\S]*out\/bias {2}\[2\] float32$/m,
     );
+    assert.doesNotMatch(
+      modelText(small(), () => null, ''),
+      /Zeroed units/,
+      'no heading above nothing',
+    );
+    assert.doesNotMatch(
+      modelText(small(), () => null, ''),
+      /\n\n\n|\n\n\S[^\n]*\n(\n|$)/,
+      'no heading above nothing',
+    );
     assert.match(
       modelText(small(), (name) => (name === 'a.bin' ? BYTES : shard(name)), ''),
       /Weights not read: a\.bin, b\.bin: 120 bytes, the declared shapes need 68/,
@@ -101,6 +111,7 @@ describe('a model as text', () => {
     );
     assert.match(text, /not read: .*Lambda/);
     assert.match(text, /hidden\/bias {2}\[3\] float32 {2}sha256/);
+    assert.doesNotMatch(text, /Zeroed units/, 'what is zeroed is not known');
   });
 
   it('spells out what could steer a terminal or make a line', () => {

@@ -96,8 +96,8 @@ describe('scan, repairs and proof in Markdown', () => {
 
   it('label every figure on an estimated trigger, and none on a known one', () => {
     for (const label of [
-      /^\| Attack success rate \(ASR\), \*estimated\* trigger \| ≤ 5 %/m,
-      /^\| Attack success rate \(ASR\), \*estimated\* trigger \| 98\.90/m,
+      /^\| Attack success rate \(ASR, class 0\), \*estimated\* trigger \| ≤ 5 %/m,
+      /^\| Attack success rate \(ASR, class 0\), \*estimated\* trigger \| 98\.90/m,
       /^\| Robust accuracy, \*estimated\* trigger \|/m,
       /ASR \(estimated trigger\): 8,909 successful only before/,
       /\*\*Orange, ASR \(estimated trigger\):\*\*/,
@@ -108,8 +108,8 @@ describe('scan, repairs and proof in Markdown', () => {
     ])
       assert.match(markdown, label);
     const known = markdownReport(repairedReport('known'));
-    assert.match(known, /^\| Attack success rate \(ASR\) \| 99\.80/m);
-    assert.doesNotMatch(known, /ASR\), \*estimated\*|ASR \(estimated|Robust accuracy, \*estimated\*/);
+    assert.match(known, /^\| Attack success rate \(ASR, class 0\) \| 99\.80/m);
+    assert.doesNotMatch(known, /ASR, class 0\), \*estimated\*|ASR \(estimated|Robust accuracy, \*estimated\*/);
   });
 
   it('say that a strategy pruned nothing', () => {

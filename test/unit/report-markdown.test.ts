@@ -76,7 +76,7 @@ describe('a report in Markdown', () => {
     const marks = [
       '## Defense report: mnist-badnets',
       '**❌ Not mitigated.** The backdoor is still there',
-      '| Attack success rate (ASR) | ≤ 5 % |',
+      '| Attack success rate (ASR, class 0) | ≤ 5 % |',
       'What weakens this result: `pruned-all-dead`',
       '### Figures',
       '### Pruning curve',
@@ -104,7 +104,7 @@ describe('a report in Markdown', () => {
     );
     assert.match(
       markdown,
-      /^\| Attack success rate \(ASR\) \| 99\.80 .* \| 91\.55 \(90\.96–92\.11\), 8,258 of 9,020 \|$/m,
+      /^\| Attack success rate \(ASR, class 0\) \| 99\.80 .* \| 91\.55 \(90\.96–92\.11\), 8,258 of 9,020 \|$/m,
     );
   });
 

@@ -144,12 +144,12 @@ describe('summary of a run that scanned and tried repairs', () => {
   });
 
   it('says where a figure is on an estimated trigger, and only there', () => {
-    assert.match(text, /^ASR, estimated +98\.90/m);
+    assert.match(text, /^ASR, estimated +98\.90/m, 'no room for the class');
     assert.match(text, /^Robust, estim\. +1\.10/m);
     assert.match(text, /^Gates {3}ASR ≤ 5 % MISSED \(0\.23 %, but estimated\);/m);
     assert.match(text, /• ASR \(estimated\) {2}═ both/);
     assert.doesNotMatch(summarize(referenceReport(), { files: FILES }), /estim|^Scan|^Tried/m);
-    assert.match(summarize(repairedReport('known'), { files: FILES }), /^ASR +99\.80/m);
+    assert.match(summarize(repairedReport('known'), { files: FILES }), /^ASR \(class 0\) +99\.80/m);
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { summarize } from '../../server/cli/output/summary';
 import { missedGate } from '../../server/engine/report/gate-words';
+import { markdownReport } from '../../server/engine/report/markdown/markdown';
 import { judge, judgeGates } from '../../server/engine/defense/verdict';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import { others, right, stageOf, type Group } from '../fixtures/effect-stage';
@@ -72,11 +74,11 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(report.verdict.word, 'not mitigated');
     assert.equal(
       report.verdict.sentence,
-      'The backdoor is still there: the trigger sends 100 % more of 2,700 images to class 4 than go there without it (up to 100 %; before: 100 %; limit: 5 %). To class 0, which the config names, go 0 % (before: 0 %).',
+      'The backdoor is still there: the trigger sends 100 % of 2,700 images to class 4, net of those that go there without it (up to 100 %; before: 100 %; limit: 5 %). To class 0, which the config names, it sends 0 % (before: 0 %).',
     );
     assert.match(
       missedGate(report.gates[0]!, report),
-      /^Gate missed: the trigger sends 100 % more images to class 4 than go there without it/,
+      /^Gate missed: the trigger sends 100 % of images to class 4, net of those that go there without it/,
     );
   });
 
@@ -90,7 +92,7 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(report.verdict.word, 'not mitigated');
     assert.match(
       report.verdict.sentence,
-      /^The trigger still misleads the model: with it 23.4 % more of all images are wrong/,
+      /^The trigger still misleads the model: it makes 23.4 % of all images wrong, net; the limit is 20 %/,
     );
     assert.equal(report.gates[0]!.met, false);
     assert.ok(report.gates[0]!.judged! <= 0.05, 'no class gets more than the limit');
@@ -100,7 +102,7 @@ describe('the verdict on what a trigger does', () => {
     const report = reportOf(attacked(0), [...right(300, [3]), [220, 3, 3, 3], [80, 3, 3, 8]]);
     assert.match(
       report.verdict.sentence,
-      /still there for some images: the trigger sends 26.7 % more of the 300 images of class 3 to class 8/,
+      /still there for some images: the trigger sends 26.7 % of the 300 images of class 3 to class 8, net of those that go there without it; the limit is 20 %/,
     );
   });
 
@@ -123,7 +125,47 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(reportOf(attacked(4), right(300), 0).verdict.word, 'mitigated', 'it had an effect, on class 4');
     assert.match(
       reportOf(attacked(4), right(300), 0).verdict.sentence,
-      /^The trigger sent 100 % more of 2,700 images to class 4 than go there without it, and now sends no class but 0 more than 0 %, and that class 0 % \(without/,
+      /^The trigger sent 100 % of 2,700 images to class 4, net of those that go there without it; now it sends at most 0 % to any class but 0, and 0 % to class 0 \(without/,
+    );
+  });
+
+  it('shows the class that the images go to beside the target, in Markdown and in a terminal', () => {
+    const report = reportOf(
+      attacked(4),
+      others(4)
+        .map((c): Group => [270, c, c, c])
+        .concat(
+          others(4).map((c): Group => [30, c, c, 4]),
+          [[400, 4, 4, 4]],
+        ),
+    );
+    const markdown = markdownReport(report);
+    assert.match(markdown, /^\| Attack success rate \(ASR, class 0\) \| 0 \(/m);
+    assert.match(
+      markdown,
+      /^\| Sent to class 4, net \| 100 \(99\.\d\d–100\), of 2,700 \| 100 .* \| 10\.00 \(8\.\d\d–11\.\d\d\), of 2,700 \|$/m,
+    );
+    assert.match(
+      markdown,
+      /^\| Sent to class 4 by the trigger, net \| ≤ 5 % \| 10 % \|/m,
+      'the gate is judged by it, and is no ASR',
+    );
+    assert.match(
+      markdown,
+      /leaves out the images of class 4 \(2,700 remain\), as the ASR leaves out those of class 0 \(2,700 remain\)/,
+    );
+    assert.match(markdown, /Triggered inputs have no images of class 0: it is the target/);
+    const text = summarize(report, { files: { report: 'a.defense.json', markdown: 'a.defense.md', model: null } });
+    assert.match(text, /^ASR \(class 0\) +0 \(/m);
+    assert.match(text, /^Class 4, net +100 \(99\.\d\d–100\) .* 10\.00 \(8\.\d\d–11\.\d\d\)$/m);
+    assert.match(
+      text.replace(/\n +/g, ' '),
+      /^Trigger +makes 90 % → 8\.7 % of all images wrong, net; without it, 0 % → 0 % of the others go to class 0 \(base rate\)$/m,
+    );
+    assert.doesNotMatch(
+      markdownReport(reportOf(attacked(0), attacked(0))),
+      /^\| Sent to class/m,
+      'the target itself has its row',
     );
   });
 });

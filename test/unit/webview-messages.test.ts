@@ -6,7 +6,7 @@ import { repairedReport } from '../fixtures/repaired-report';
 
 const failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.' } as const;
 const rate = { rate: 0.5, hits: 5, of: 10, low: 0.2, high: 0.8 };
-const figures = { cleanAccuracy: rate, attackSuccessRate: rate, robustAccuracy: null };
+const figures = { cleanAccuracy: rate, attackSuccessRate: rate, baseRate: rate, robustAccuracy: null };
 const picture = { index: 4, pixels: new Uint8Array(4), label: 1, predicted: 2, activation: -0.5 };
 
 const overview: Overview = {
@@ -55,6 +55,7 @@ const layer = (): LayerData => ({
     pruned: Int32Array.from([0, 1, 3]),
     correct: Int32Array.from([10, 9, 1]),
     successful: Int32Array.from([9, 1, 0]),
+    base: Float32Array.from([0, 0, 1]),
     images: 10,
     triggeredImages: 9,
     subset: false,
@@ -210,6 +211,16 @@ describe('messages to the inspector', () => {
       'a curve beyond the last unit',
       answer(with_(layer(), { curve: with_(layer().curve, { pruned: Int32Array.from([0, 1, 4]) }) })),
       /a curve beyond the last unit/,
+    ],
+    [
+      'a base rate above 1',
+      answer(with_(layer(), { curve: with_(layer().curve, { base: Float32Array.from([0, 2, 1]) }) })),
+      /base rates that are no shares/,
+    ],
+    [
+      'base rates that are not one a point',
+      answer(with_(layer(), { curve: with_(layer().curve, { base: Float32Array.from([0, 1]) }) })),
+      /base rates that are no shares/,
     ],
     [
       'more hits than images',

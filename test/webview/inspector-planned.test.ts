@@ -105,11 +105,11 @@ describe('what the config prunes, on the inspector’s page, with the example mo
     const page = await open(config('named', { prune: { units: raised } }, {}));
     assert.match(
       await shown(page),
-      /^24 of 128 neurons pruned \(18\.8 %\) : clean accuracy 93\.06 % \(−5\.83\) , attack success rate 16\.24 % \(−83\.5\d\)$/,
+      /^24 of 128 neurons pruned \(18\.8 %\) : clean accuracy 93\.06 % \(−5\.83\) , attack success rate 16\.24 % \(−83\.5\d\) , base rate \(no trigger\) \d\.\d\d % \([+−]\d\.\d\d\)$/,
     );
     assert.match(
       (await page.getByRole('slider').getAttribute('aria-valuetext')) ?? '',
-      /^24 of 128 neurons pruned \(18\.8 %\): clean accuracy 93\.06 %, attack success rate 16\.24 %$/,
+      /^24 of 128 neurons pruned \(18\.8 %\): clean accuracy 93\.06 %, attack success rate 16\.24 %, base rate \(no trigger\) \d\.\d\d %$/,
     );
     assert.match(
       await text(page, '[data-testid=plan]'),
@@ -141,7 +141,7 @@ describe('what the config prunes, on the inspector’s page, with the example mo
     await waitFor('25 by the rule', async () => /^25 of 128/.test(await shown(page)));
     assert.match(
       await shown(page),
-      /^25 of 128 neurons pruned \(19\.5 %\) : clean accuracy 98\.89 % \(±0\) , attack success rate 99\.80 % \(±0\)$/,
+      /^25 of 128 neurons pruned \(19\.5 %\) : clean accuracy 98\.89 % \(±0\) , attack success rate 99\.80 % \(±0\) , base rate \(no trigger\) 0\.02 % \(±0\)$/,
     );
     assert.notEqual(await marked(page, 'chosen'), marks, 'other neurons are marked');
     assert.equal(await useRatio.isDisabled(), false);

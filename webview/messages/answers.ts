@@ -96,6 +96,7 @@ const curve = v.pipe(
     pruned: int32(MOST_UNITS + 1),
     correct: int32(MOST_UNITS + 1),
     successful: v.nullable(int32(MOST_UNITS + 1)),
+    base: v.nullable(float32(MOST_UNITS + 1)),
     images: whole(),
     triggeredImages: v.nullable(whole()),
     subset: v.boolean(),
@@ -114,6 +115,11 @@ const curve = v.pipe(
     'a curve on no images',
   ),
   v.check(({ correct, images }) => correct.every((hits) => hits >= 0 && hits <= images), 'more hits than images'),
+  v.check(
+    ({ pruned, base }) =>
+      base === null || (base.length === pruned.length && base.every((share) => share >= 0 && share <= 1)),
+    'base rates that are no shares, one a point',
+  ),
   v.check(
     ({ successful, triggeredImages }) =>
       successful === null || successful.every((hits) => hits >= 0 && hits <= (triggeredImages ?? 0)),
@@ -244,6 +250,7 @@ const unitAnswer = v.pipe(
 const figures = v.object({
   cleanAccuracy: rate,
   attackSuccessRate: v.nullable(rate),
+  baseRate: v.nullable(rate),
   robustAccuracy: v.nullable(rate),
 });
 const mask = v.object({

@@ -2,6 +2,7 @@ import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '.
 import type { ReviewedIssue } from '../../server/protocol/report/review';
 import type { ScanResult } from '../../server/protocol/report/scan';
 import { capital, count, percent } from '../ui/format';
+import { otherAim, sentTo } from './other-class';
 
 /** What a report says in figures, as the pages of a report and of a comparison write it. */
 
@@ -123,9 +124,12 @@ export function gateShare(id: Gate['id'], value: number | null): string {
 
 /** What the figure of a gate is that is judged by a bound. */
 export function boundText({ excess }: Gate): string {
-  return excess
-    ? `upper 95 % bound of the excess of class ${excess.class} over the untriggered images`
-    : 'upper 95 % bound';
+  return excess ? 'upper 95 % bound of the excess over the untriggered images' : 'upper 95 % bound';
+}
+
+/** What a gate limits; an excess is no ASR. */
+export function gateTitle({ id, excess }: Gate): string {
+  return excess ? `Sent to class ${excess.class} by the trigger, net` : GATE_TITLES[id];
 }
 
 export function gateSign(gate: Gate, accepted: boolean): Sign {
@@ -189,14 +193,21 @@ function backdoorAnswer(report: DefenseReport): Answer {
       detail: `The model was measured and not repaired${limit}.`,
     };
   const base = report.stages.after.effect
-    ? ` Without the trigger: ${percent(report.stages.after.effect.baseRate.rate)}.`
+    ? ` Without the trigger, class ${report.trigger?.target} gets ${percent(report.stages.after.effect.baseRate.rate)}.`
     : '';
   const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
+  const aim = otherAim(report);
+  const [was, is] = aim === null ? [null, null] : [sentTo(aim, report.stages.before), sentTo(aim, report.stages.after)];
+  // Where the images go to another class, the target's own success is no answer.
+  const answer =
+    was && is
+      ? `Class ${aim} gets ${signedFigure(was.share)} → ${signedFigure(is.share)}, net`
+      : `${asr} ${percent(before.rate)} → ${percent(after.rate)}`;
   return {
     question,
     icon,
-    answer: `${asr} ${percent(before.rate)} → ${percent(after.rate)}`,
+    answer,
     detail: `${gate?.excess ? `Judged by class ${gate.excess.class}: at most ${signedFigure(gate.judged ?? 0)} more than without the trigger` : `At most ${percent(after.high)}`} with 95 % confidence${limit}.${base}${fresh}`,
   };
 }

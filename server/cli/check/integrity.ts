@@ -63,22 +63,22 @@ export async function configResults(
   } catch (error) {
     return { results: [failure('config.unreadable', `The config ${name} can't be used`, error)], opened: null };
   }
-  return { results: settingResults(report, opened.config, name), opened };
+  return { results: settingResults(report, opened.config, name, target), opened };
 }
 
 /** Whether the settings that were run are those of the config as it is. */
-function settingResults(report: DefenseReport, config: ResolvedConfig, name: string): CheckResult[] {
+function settingResults(report: DefenseReport, config: ResolvedConfig, name: string, target: Target): CheckResult[] {
   const { overridden, other, machine } = settingsRun(report, config);
   const results: CheckResult[] = [];
   if (!isOfConfig(report, config)) {
     const fields = [...other, ...overridden];
-    results.push(
-      fail(
-        'stale.config',
-        `The report is stale: ${name} has changed since${fields.length && fields.length <= 5 ? ` (${fields.join(', ')})` : ''}.`,
-        '/provenance/configHash',
-      ),
-    );
+    const which = fields.length && fields.length <= 5 ? ` (${fields.join(', ')})` : '';
+    // Only of the config beside a report is it known that it once was the report's.
+    const message =
+      target.config === null
+        ? `The report is stale: ${name} has changed since${which}.`
+        : `${name} is not the config that this report was made from${which}: it is another one, or has changed since.`;
+    results.push(fail('stale.config', message, '/provenance/configHash'));
   } else if (other.length) {
     results.push(
       fail(
@@ -196,7 +196,12 @@ async function hashed(
   } catch (error) {
     if (error instanceof FinePruneError && error.code === 'model.lfsPointer')
       return await unfetched(id, notFetched, what, file, expected, pointer);
-    return failure(id, `${what} can't be read`, error, pointer);
+    return failure(
+      id === 'stale.model' ? 'model.unreadable' : 'defended.unreadable',
+      `${what} can't be read`,
+      error,
+      pointer,
+    );
   }
 }
 

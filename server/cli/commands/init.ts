@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
@@ -7,6 +7,8 @@ import { sniffFile } from '../../engine/files/sniff';
 import { outputFailure } from '../../engine/files/write';
 import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
+import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from '../parsers';
@@ -69,7 +71,23 @@ async function init(model: string, flags: InitFlags): Promise<number> {
   await writeNew(config, text);
   const shown = path.relative(process.cwd(), config);
   process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shown}\n`);
+  const unfetched = await pointers(modelPath);
+  if (unfetched.length)
+    process.stderr.write(
+      `warning The weights of the model are not here: ${unfetched.map(plain).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
+    );
   return 0;
+}
+
+/** Weight files of a model in whose place Git LFS pointers lie. */
+async function pointers(modelPath: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const shard of shardPaths(await readFile(modelPath), path.basename(modelPath))) {
+    const file = path.resolve(path.dirname(modelPath), shard);
+    const info = await stat(file).catch(() => null);
+    if (info?.isFile() && (await sniffFile(file))?.kind === 'lfs-pointer') found.push(shard);
+  }
+  return found;
 }
 
 /** `model.json` says nothing, its folder does. */

@@ -34,17 +34,26 @@ Examples:
   $ git diff main -- model.json weights.bin`,
     )
     .action(async (file: string) => {
-      const text = await textOf(file).catch((error: unknown) => whyNot(error));
+      const text = await textOf(file).catch((error: unknown) => whyNot(error, file));
       process.stdout.write(text);
     });
 }
 
-function whyNot(error: unknown): string {
-  const lines = error instanceof FinePruneError ? [error.message, error.todo] : [(error as Error).message];
+function whyNot(error: unknown, file: string): string {
+  const lines =
+    error instanceof FinePruneError ? [error.message, error.todo] : [systemFault(error as NodeJS.ErrnoException, file)];
   return `Not shown as text: ${lines
     .filter((line) => line !== undefined)
     .map(plain)
     .join('\n')}\n`;
+}
+
+/** Under git a path is that of a temporary file, which nobody knows. */
+function systemFault({ code, message }: NodeJS.ErrnoException, file: string): string {
+  const shown = process.env.GIT_PREFIX === undefined ? file : path.basename(file);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${shown}.`;
+  if (code === 'EACCES' || code === 'EPERM') return `${shown} may not be read: its permissions forbid it.`;
+  return code === undefined ? message : `${shown} can't be read (${code}).`;
 }
 
 async function textOf(file: string): Promise<string> {
@@ -54,15 +63,20 @@ async function textOf(file: string): Promise<string> {
   if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
   const { MAX_JSON_BYTES } = await import('../../engine/model/formats/tfjs-layers/model-json');
   return path.extname(absolute) === '.json'
-    ? await modelFileText(absolute, info.size, MAX_JSON_BYTES)
+    ? await modelFileText(
+        absolute,
+        process.env.GIT_PREFIX === undefined ? file : path.basename(file),
+        info.size,
+        MAX_JSON_BYTES,
+      )
     : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
 }
 
-async function modelFileText(file: string, size: number, most: number): Promise<string> {
+/** @param name as the person typed it */
+async function modelFileText(file: string, name: string, size: number, most: number): Promise<string> {
   if (size > most) return `Not shown as text: ${size} bytes, at most ${most} are read.\n`;
   const { modelText, shardPaths } = await import('../../engine/model/formats/tfjs-layers/text-summary');
   const json = await readFile(file);
-  const name = path.basename(file);
   // Git sets this for what it starts. The weights of that revision are not at hand, and those of another would show changes
   // that nobody made.
   if (process.env.GIT_PREFIX !== undefined) return modelText(json, null, name);

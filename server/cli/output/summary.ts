@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report/report';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { excessTo, type ClassFigure } from '../../engine/defense/effect';
 import { missedWithin } from '../../engine/report/gate-words';
+import { otherAimOf } from '../../engine/report/markdown/figures';
 import { type Paint, painter } from './paint';
 import { signedPercent } from '../../engine/metrics/words';
 import { plotCurve } from './plot';
@@ -104,6 +106,8 @@ function verdictLines(report: DefenseReport, width: number, paint: Paint): strin
   return [first.startsWith(title) ? paint('bold', paint(colour, title)) + first.slice(title.length) : first, ...rest];
 }
 
+const FIRST_COLUMN = 16;
+
 function stageTable(report: DefenseReport, paint: Paint): string[] {
   const { stages, repaired } = report;
   const columns: [string, StageMetrics | null][] = [
@@ -113,11 +117,12 @@ function stageTable(report: DefenseReport, paint: Paint): string[] {
   ];
   const rows: [string, (stage: StageMetrics) => Rate | null][] = [
     ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    [isEstimated(report) ? 'ASR, estimated' : 'ASR', (stage) => stage.attackSuccessRate],
+    [asrLabel(report), (stage) => stage.attackSuccessRate],
     [isEstimated(report) ? 'Robust, estim.' : 'Robust accuracy', (stage) => stage.robustAccuracy],
   ];
+  const aim = otherAimOf(report);
   const line = (name: string, cells: string[]): string =>
-    [name.padEnd(16), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
+    [name.padEnd(FIRST_COLUMN), ...cells.map((cell) => cell.padEnd(21))].join('').trimEnd();
   return [
     paint(
       'dim',
@@ -132,7 +137,29 @@ function stageTable(report: DefenseReport, paint: Paint): string[] {
         columns.map(([, stage]) => ` ${stage ? rateCell(rate(stage)) : '–'}`),
       ),
     ),
+    ...(aim === null
+      ? []
+      : [
+          line(
+            `Class ${aim}, net`,
+            columns.map(([, stage]) => ` ${stage ? excessCell(excessTo(aim, stage, report.trigger)) : '–'}`),
+          ),
+        ]),
   ];
+}
+
+/** As much as there is room for in the first column. */
+function asrLabel(report: DefenseReport): string {
+  const { trigger } = report;
+  const estimated = isEstimated(report);
+  const full = trigger ? `ASR${estimated ? ' est.' : ''} (class ${trigger.target})` : 'ASR';
+  return full.length < FIRST_COLUMN ? full : estimated ? 'ASR, estimated' : full;
+}
+
+function excessCell(excess: ClassFigure | null): string {
+  if (!excess) return 'not measured';
+  const bare = (share: number): string => (share < 0 ? `-${percent(-share)}` : percent(share)).replace(' %', '');
+  return `${bare(excess.share)} (${bare(excess.low)}–${bare(excess.high)})`;
 }
 
 function rateCell(rate: Rate | null): string {
@@ -149,7 +176,7 @@ function effectLines({ stages, trigger, repaired }: DefenseReport, width: number
     repaired ? `${signedPercent(of(before))} → ${signedPercent(of(after))}` : signedPercent(of(before));
   return labelled(
     'Trigger',
-    `without it, class ${trigger.target} gets ${pair((effect) => effect.baseRate.rate)}; it makes ${pair((effect) => effect.netWrong)} of all images wrong, net`,
+    `makes ${pair((effect) => effect.netWrong)} of all images wrong, net; without it, ${pair((effect) => effect.baseRate.rate)} of the others go to class ${trigger.target} (base rate)`,
     width,
   );
 }

@@ -1,5 +1,6 @@
 import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/report/confusion';
 import type { DefenseReport, Rate, StageMetrics, TriggerEffect } from '../../protocol/report/report';
+import { weightedShare } from '../metrics/base-rate';
 import { independentDifference, pairedDifference } from '../metrics/difference';
 import { normalQuantile } from '../metrics/normal';
 import { rate, wilson, Z } from '../metrics/rate';
@@ -66,7 +67,7 @@ type Triggered = Pick<NonNullable<DefenseReport['trigger']>, 'target'>;
  * - at most a fifth of all images (or the limit), net, become wrong by it.
  *
  * The excess is a difference of paired proportions (Tango 1998). A person's own triggered samples have no twins without the trigger: they
- * are compared with the clean test images of the same classes (Newcombe 1998).
+ * are compared with the clean test images of the same classes, which count as many as their weights leave of them (Newcombe 1998).
  *
  * @returns null without a trigger
  */
@@ -147,6 +148,20 @@ export function isWithin({ fault, tooFew }: EffectJudgement): boolean {
   return fault === null && tooFew === null;
 }
 
+/** Of the other classes the one that more images go to than to the target, beyond the limit; null for none. */
+export function otherAim({ worst, target }: EffectJudgement, limit: number): number | null {
+  return worst && worst.high > limit && worst.share > target.share ? worst.class : null;
+}
+
+/** Images that a trigger takes to a class other than its target, with bounds at the level of `judgeEffect`; null without a trigger. */
+export function excessTo(c: number, stage: StageMetrics, trigger: Triggered | null): ClassFigure | null {
+  const inputs = triggeredConfusion(stage);
+  if (!trigger || !inputs) return null;
+  const clean = cleanConfusion(stage);
+  const known = stage.effect ?? fromMatrices(clean, inputs, trigger.target);
+  return excessOf(c, bothOf(known, clean, stampedConfusion(inputs, known, trigger.target)), otherZ(clean.classes));
+}
+
 interface Both {
   clean: Confusion;
   /** With the trigger, images of the target class too. */
@@ -196,17 +211,20 @@ function excessOf(c: number, { clean, stamped, images, changes }: Both, z: numbe
   const sources = Array.from({ length: stamped.classes }, (_, label) => label).filter(
     (label) => label !== c && stamped.of(label) > 0,
   );
-  const known = sources.filter((label) => clean.of(label) > 0);
   const hits = sources.reduce((sum, label) => sum + stamped.count(label, c), 0);
   // As many clean images of each class as there are samples of it.
-  const expected =
-    of === 0
-      ? 0
-      : known.reduce((sum, label) => sum + (stamped.of(label) * clean.count(label, c)) / clean.of(label), 0) / of;
-  const untriggered = known.reduce((sum, label) => sum + clean.of(label), 0);
+  const labels = Array.from({ length: stamped.classes }, (_, label) => label);
+  const untriggered = {
+    of: labels.map((label) => clean.of(label)),
+    hits: labels.map((label) => clean.count(label, c)),
+  };
+  const expected = weightedShare(
+    untriggered,
+    labels.map((label) => (label === c ? 0 : stamped.of(label))),
+  );
   const { difference, low, high } = independentDifference(
     { hits, of },
-    { hits: expected * untriggered, of: untriggered },
+    { hits: expected.share * expected.images, of: expected.images },
     z,
   );
   return { class: c, by: 'excess', of, share: difference, low, high };

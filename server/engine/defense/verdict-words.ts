@@ -44,10 +44,10 @@ export class TriggerWords {
   stillThere({ fault, target, worst, flow, netWrong }: EffectJudgement, before: EffectJudgement): string {
     if (fault === 'other class' && worst) return this.elsewhere(worst, before);
     if (fault === 'source class' && flow) {
-      return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} more of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to} than go there without it; at most ${percent(mostDisturbed(this.most))} may. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+      return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to}, net of those that go there without it; the limit is ${percent(mostDisturbed(this.most))}. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     if (fault === 'wrong') {
-      return `The trigger still misleads the model: with it ${percent(netWrong ?? 0)} more of all images are wrong than without it; at most ${percent(mostDisturbed(this.most))} may be. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+      return `The trigger still misleads the model: it makes ${percent(netWrong ?? 0)} of all images wrong, net; the limit is ${percent(mostDisturbed(this.most))}. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     return target.by === 'excess' ? this.byExcess(target) : this.byRate();
   }
@@ -79,7 +79,7 @@ export class TriggerWords {
   private fell({ fault, worst }: EffectJudgement, after: EffectJudgement): string {
     if (fault !== 'other class' || !worst) return `${this.The}'s success fell from ${this.from} to ${this.to}`;
     const now = after.worst ? signedPercent(after.worst.share) : this.to;
-    return `${this.The} sent ${signedPercent(worst.share)} more of ${count(worst.of)} images to class ${worst.class} than go there without it, and now sends no class but ${this.target} more than ${now}, and that class ${this.to}`;
+    return `${this.The} sent ${signedPercent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it; now it sends at most ${now} to any class but ${this.target}, and ${this.to} to class ${this.target}`;
   }
 
   private byRate(): string {
@@ -103,10 +103,10 @@ export class TriggerWords {
   private elsewhere({ class: c, share, high, of }: ClassFigure, before: EffectJudgement): string {
     const was = before.worst?.class === c ? `; before: ${signedPercent(before.worst.share)}` : '';
     const named = `class ${this.target}, which the config names`;
-    const reach = `${this.the} sends ${signedPercent(share)} more of ${count(of)} images to class ${c} than go there without it (up to ${signedPercent(high)}${was}; limit: ${this.limit})`;
+    const reach = `${this.the} sends ${signedPercent(share)} of ${count(of)} images to class ${c}, net of those that go there without it (up to ${signedPercent(high)}${was}; limit: ${this.limit})`;
     if (share <= this.most)
-      return `It is not shown that the backdoor is gone: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
-    return `The backdoor is still there: ${reach}. To ${named}, go ${this.to} (before: ${this.from}).`;
+      return `It is not shown that the backdoor is gone: ${reach}. To ${named}, it sends ${this.to} (before: ${this.from}).`;
+    return `The backdoor is still there: ${reach}. To ${named}, it sends ${this.to} (before: ${this.from}).`;
   }
 
   private baseAfter(): string {

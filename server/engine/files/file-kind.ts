@@ -144,7 +144,22 @@ export function kindOfBytes(head: Uint8Array, more: MoreOfFile = {}): FileKind |
   if (kind) return fileKind(kind);
   if (/^\s*[{[]/.test(text)) return null;
   if (isOnnx(bytes)) return fileKind('onnx', 'likely');
-  return named ? fileKind(named, 'name') : null;
+  // A name says nothing against the content: a text is none of the binary kinds.
+  return named && !(isText(bytes) && !TEXT_KINDS.has(named)) ? fileKind(named, 'name') : null;
+}
+
+/** Kinds of `NAMES` that may be texts. */
+const TEXT_KINDS: ReadonlySet<Kind> = new Set(['caffe', 'tf-graph', 'tf-checkpoint', 'pickle']);
+
+/** Whether bytes are UTF-8 without control characters but for tabs and line ends; a character cut off at the end may be. */
+function isText(bytes: Buffer): boolean {
+  try {
+    return !/[\u0000-\u0008\u000e-\u001f]/.test(
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }),
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** What a text begins like, as far as it is a kind of its own. */

@@ -7,6 +7,7 @@ import { measure, type Measured } from '../pass/measure';
 import { curveHits, type Draw } from '../pruning/curve';
 import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
 import { guideOf } from '../pruning/guide';
+import { samplesOf } from '../triggers/triggered-inputs';
 import type { Analysed } from './analyse';
 import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
@@ -70,6 +71,7 @@ export async function curveOf(
   done: (share: number) => void,
   signal: AbortSignal,
 ): Promise<CurveData> {
+  const { triggered: inputs } = subject;
   const parts = triggered ? 2 : 1;
   const options = (behind: number): PassOptions => ({
     model,
@@ -87,7 +89,12 @@ export async function curveOf(
     activations: site.feedsClassifier ? activations : null,
   });
   const clean = await curveHits(
-    { source: test.source, measured: measured(test), wanted: 'labels' },
+    {
+      source: test.source,
+      measured: measured(test),
+      wanted: 'labels',
+      ...(inputs && { base: { target: inputs.target, samples: samplesOf(inputs, model.classes) } }),
+    },
     site,
     order,
     draw,
@@ -97,7 +104,7 @@ export async function curveOf(
   const success: CurveHits | null =
     triggered &&
     (await curveHits(
-      { source: triggered.source, measured: measured(triggered), wanted: subject.triggered!.target },
+      { source: triggered.source, measured: measured(triggered), wanted: inputs!.target },
       site,
       order,
       draw,
@@ -108,6 +115,7 @@ export async function curveOf(
     pruned: Int32Array.from(clean.points),
     correct: Int32Array.from(clean.hits),
     successful: success && Int32Array.from(success.hits),
+    base: clean.taken ? Float32Array.from(clean.taken, (share) => Math.min(1, share)) : null,
     images: clean.inputs,
     triggeredImages: success && success.inputs,
     subset: clean.inputs < test.available || (success !== null && success.inputs < triggered!.available),

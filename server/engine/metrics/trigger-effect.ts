@@ -1,5 +1,6 @@
 import type { TriggerEffect } from '../../protocol/report/report';
-import { rate, roundShare } from './rate';
+import { baseRateOf, classCounts, countsFor, expectedWrong } from './base-rate';
+import { roundShare } from './rate';
 
 /** Images without the trigger, of all classes: true and predicted class. */
 interface CleanPredictions {
@@ -27,22 +28,17 @@ export function triggerEffect(
     if (label === target) ofTarget.set(predicted, (ofTarget.get(predicted) ?? 0) + 1);
   });
   return {
-    baseRate: baseRate(clean, target),
+    baseRate: baseRateOf(
+      countsFor(clean.labels, clean.predicted, target, classes),
+      paired ? null : classCounts(stamped.labels, classes),
+      target,
+    ),
     ofTarget: [...ofTarget].sort(([a], [b]) => a - b),
     classes: paired ? changesByClass(clean, stamped, classes) : null,
-    netWrong: roundShare(paired ? netWrong(clean, stamped) : expectedWrong(clean, stamped, classes)),
+    netWrong: roundShare(
+      paired ? netWrong(clean, stamped) : expectedWrong(rightOf(clean, classes), rightOf(stamped, classes)),
+    ),
   };
-}
-
-/** Images of other classes that are taken for the target without any trigger. With twins, they are the very images of the ASR. */
-function baseRate({ labels, predicted }: CleanPredictions, target: number): TriggerEffect['baseRate'] {
-  let [hits, of] = [0, 0];
-  labels.forEach((label, at) => {
-    if (label === target) return;
-    of++;
-    if (predicted[at] === target) hits++;
-  });
-  return rate(hits, of);
 }
 
 function changesByClass(
@@ -70,17 +66,10 @@ function netWrong(clean: CleanPredictions, stamped: StampedPredictions): number 
   return stamped.labels.length === 0 ? 0 : net / stamped.labels.length;
 }
 
-/** Samples have no twins: what would be right of as many images of each class, less what is right of the samples. */
-function expectedWrong(clean: CleanPredictions, stamped: StampedPredictions, classes: number): number {
-  const [right, of] = [new Float64Array(classes), new Float64Array(classes)];
-  clean.labels.forEach((label, at) => {
-    of[label]!++;
-    if (clean.predicted[at] === label) right[label]!++;
+function rightOf({ labels, predicted }: CleanPredictions, classes: number): { of: Int32Array; hits: Int32Array } {
+  const [of, hits] = [classCounts(labels, classes), new Int32Array(classes)];
+  labels.forEach((label, at) => {
+    if (predicted[at] === label) hits[label]!++;
   });
-  let net = 0;
-  stamped.labels.forEach((label, at) => {
-    if (of[label] === 0) return;
-    net += right[label]! / of[label]! - Number(stamped.predicted[at] === label);
-  });
-  return stamped.labels.length === 0 ? 0 : net / stamped.labels.length;
+  return { of, hits };
 }

@@ -7,6 +7,8 @@ export interface CurveHits {
   /** Hits at each point. */
   hits: Uint32Array;
   inputs: number;
+  /** Weighted share of the inputs that are taken for a class at each point, in [0, 1], where it was asked for. */
+  taken?: Float64Array;
 }
 
 /** Numbers of pruned units at which a curve is computed: all of them, or at most `most` evenly spread with both ends. */

@@ -11,6 +11,13 @@ export interface DenseTail {
   bias: Float32Array;
 }
 
+/** Counts, beside the hits, the inputs that are taken for one class: adds `weights` of each to `shares`, an entry a point. */
+export interface Taken {
+  target: number;
+  weights: Float64Array;
+  shares: Float64Array;
+}
+
 /**
  * hits[k] = number of images whose arg max is the wanted class when the first k units of `order` contribute nothing; length
  * order.length + 1.
@@ -22,6 +29,7 @@ export function denseCurveHits(
   tail: DenseTail,
   order: Int32Array,
   wanted: Int32Array | number,
+  taken?: Taken,
 ): Uint32Array {
   const { units, classes, kernel, bias } = tail;
   const images = activations.length / units;
@@ -36,17 +44,21 @@ export function denseCurveHits(
       if (a !== 0) for (let c = 0; c < classes; c++) logits[c]! += a * kernel[u * classes + c]!;
     }
     const want = typeof wanted === 'number' ? wanted : wanted[i]!;
-    let hit = argMax(logits) === want ? 1 : 0;
-    hits[0]! += hit;
+    const count = (k: number, best: number): void => {
+      if (best === want) hits[k]!++;
+      if (taken && best === taken.target) taken.shares[k]! += taken.weights[i]!;
+    };
+    let best = argMax(logits);
+    count(0, best);
     for (let k = 0; k < order.length; k++) {
       const u = order[k]!;
       const a = activations[row + u]!;
       if (a !== 0) {
         for (let c = 0; c < classes; c++) logits[c]! -= a * kernel[u * classes + c]!;
         // With everything pruned only the bias is left, exactly; the residue of the subtractions must not decide.
-        hit = argMax(k === units - 1 ? bias : logits) === want ? 1 : 0;
-      } else if (k === units - 1) hit = argMax(bias) === want ? 1 : 0;
-      hits[k + 1]! += hit;
+        best = argMax(k === units - 1 ? bias : logits);
+      } else if (k === units - 1) best = argMax(bias);
+      count(k + 1, best);
     }
   }
   return hits;

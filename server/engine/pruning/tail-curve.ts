@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { forwardFrom, forwardTo } from '../model/forward';
 import type { OpenModel, UnitSite } from '../model/model';
 import { argMaxRows } from '../metrics/evaluate';
+import type { Taken } from './dense-curve';
 import { eachBatch, type InputSource, type PassOptions } from '../pass/inputs';
 
 /** Images a chunk: bounds memory to chunk · tail activations, whatever the data set's size. */
@@ -20,6 +21,7 @@ export async function tailCurveHits(
   points: readonly number[],
   wanted: 'labels' | number,
   options: PassOptions,
+  taken?: Taken,
 ): Promise<Uint32Array> {
   const { model } = options;
   const hits = new Uint32Array(points.length);
@@ -34,8 +36,10 @@ export async function tailCurveHits(
             forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))).dataSync() as Float32Array,
         );
         const predicted = argMaxRows(logits, model.classes);
-        for (let r = 0; r < rows; r++)
+        for (let r = 0; r < rows; r++) {
           if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
+          if (taken && predicted[r] === taken.target) taken.shares[at]! += taken.weights[start + r]!;
+        }
       });
     },
     CHUNK,

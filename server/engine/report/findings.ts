@@ -178,7 +178,7 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
     found.push({
       id: 'trigger-reaches-other-class',
       severity: 'error',
-      message: `The trigger sends ${percent(worst.share)} more of ${count(worst.of)} images to class ${worst.class} than go there without it, although the config names class ${trigger.target} as its target.`,
+      message: `The trigger sends ${percent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it, although ${trigger.source === 'known' ? `the config names class ${trigger.target} as its target. Set "trigger.target" to ${worst.class} and run again.` : `it was estimated for class ${trigger.target}. To have that class repaired, set "trigger.target" to ${worst.class} and run again.`}`,
     });
   }
   if (notJudged?.length) {

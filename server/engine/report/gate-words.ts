@@ -87,11 +87,11 @@ function effectMiss(
     return `the ASR is ${signedPercent(target.share)} above the ${percent(baseRate!.rate)} that go to class ${target.class} without the trigger, judged by the upper bound of its 95 % interval, ${signedPercent(target.high)}; ${asked}`;
   }
   if (fault === 'other class' && worst) {
-    return `the trigger sends ${signedPercent(worst.share)} more images to class ${worst.class} than go there without it, judged by the upper bound of its interval, ${signedPercent(worst.high)}; ${asked}`;
+    return `the trigger sends ${signedPercent(worst.share)} of images to class ${worst.class}, net of those that go there without it, judged by the upper bound of its interval, ${signedPercent(worst.high)}; ${asked}`;
   }
   if (fault === 'source class' && flow)
-    return `the trigger sends ${percent(flow.share)} more images of class ${flow.source} to class ${flow.to} than go there without it; at most ${limitWords(mostDisturbed(limit))} may.`;
+    return `the trigger sends ${percent(flow.share)} of the images of class ${flow.source} to class ${flow.to}, net of those that go there without it; the limit is ${limitWords(mostDisturbed(limit))}.`;
   if (fault === 'wrong' && netWrong !== null)
-    return `with the trigger ${percent(netWrong)} more of all images are wrong than without it; at most ${limitWords(mostDisturbed(limit))} may be.`;
+    return `the trigger makes ${percent(netWrong)} of all images wrong, net; the limit is ${limitWords(mostDisturbed(limit))}.`;
   return null;
 }

@@ -1,6 +1,7 @@
 import { badInput } from '../../protocol/errors';
 import type { View } from '../data/dataset';
 import { allIndices } from '../data/roles';
+import { classCounts } from '../metrics/base-rate';
 import type { OpenTrigger } from './open-trigger';
 import type { TriggeredInputs } from './trigger';
 
@@ -74,6 +75,11 @@ export function triggeredInputs(trigger: OpenTrigger, test: View): MeasuredInput
       },
     };
   }
+}
+
+/** Number of a person's own triggered images of each class, those of the ASR; null where the inputs are clean images with the trigger. */
+export function samplesOf({ kind, labels }: MeasuredInputs, classes: number): Int32Array | null {
+  return kind === 'samples' ? classCounts(labels, classes) : null;
 }
 
 type Chosen = Stamped & { readonly indices: Int32Array };

@@ -146,7 +146,11 @@ function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | u
 function effectText({ effect }: DefenseReport['stages']['before']): string[] {
   if (!effect) return [];
   const net = effect.netWrong < 0 ? `−${percent(-effect.netWrong)}` : percent(effect.netWrong);
-  return [`Base rate ${rateText(effect.baseRate)} Net, the trigger makes ${net} of all images wrong.`];
+  const { rate, low, high } = effect.baseRate;
+  const base = effect.classes
+    ? rateText(effect.baseRate)
+    : `**${percent(rate)}**, weighted by the samples' classes; 95 % interval ${percent(low)} – ${percent(high)}.`;
+  return [`Base rate ${base} Net, the trigger makes ${net} of all images wrong.`];
 }
 
 const rateText = (rate: Rate): string =>

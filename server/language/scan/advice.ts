@@ -27,9 +27,15 @@ export function adviceDiagnostics(
     const code = advice?.labels && !advice.settings ? OTHER_LABELS : OTHER_PIXELS;
     return [problem(NOT_MEASURABLE, 'warning', range(code), cut(scan.sentence), fixes)];
   }
-  if (!advice) return [];
+  // Too few classes were searched to compare them.
+  const few =
+    scan.word === 'not measurable'
+      ? [problem(NOT_MEASURABLE, 'warning', range(NOT_MEASURABLE), cut(scan.sentence))]
+      : [];
+  if (!advice) return few;
   const code = advice.settings ? OTHER_PIXELS : OTHER_LABELS;
   return [
+    ...few,
     problem(
       code,
       'warning',

@@ -5,7 +5,7 @@ import { inversionOf, type ScanReport, type ScanResult } from '../../protocol/re
 import { nodeAt, nodeAtPointer, numberAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { layerRange, modelTop } from '../model/text';
 import { problem } from '../text/problem';
-import { adviceDiagnostics, configAdvice } from './advice';
+import { adviceDiagnostics, configAdvice, NOT_MEASURABLE } from './advice';
 import { classLine, scanSentence } from './text';
 import { staleScanText, stillHolds, type LastScan } from './state';
 
@@ -40,8 +40,8 @@ export function scanTextDiagnostics(text: ConfigText, report: ScanReport, change
     const pointer = what === 'the model' ? '/model/weights' : what === 'the data' ? '/data/files' : '/data/scale';
     return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
   });
-  const advice = adviceDiagnostics(scan, changed, () =>
-    lineAt(text, scan.classes.length === 0 ? '/scan/word' : '/scan/advice'),
+  const advice = adviceDiagnostics(scan, changed, (code) =>
+    lineAt(text, scan.classes.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
   );
   return [
     ...stale,

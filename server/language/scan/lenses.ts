@@ -20,12 +20,16 @@ export function scanLens(
   active: ActiveRun | undefined,
 ): CodeLens {
   if (active) return { range, command: { title: activeTitle(active), command: '' } };
-  if (last && stillHolds(last))
+  // Of other images than it was measured on, neither accuracy nor advice says anything; what was found does.
+  const shown =
+    last &&
+    (last.changed.length ? { ...last.report.scan, cleanAccuracy: undefined, advice: undefined } : last.report.scan);
+  if (last && shown && stillHolds(last))
     return {
       range,
       command: {
-        title: scanLine(last.report.scan),
-        tooltip: scanSentence(last.report.scan),
+        title: scanLine(shown),
+        tooltip: last.changed.length ? staleScanText(last.changed) : scanSentence(last.report.scan),
         command: COMMANDS.openScan,
         arguments: [last.uri],
       },

@@ -35,7 +35,9 @@ export function scanTitle({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'
 }
 
 /** The same with how well the model knows the images: `Nothing found · clean accuracy 98.8 %`. */
-export function scanLine(scan: ScanResult): string {
+export function scanLine(
+  scan: Pick<ScanResult, 'word' | 'flagged'> & { [K in 'cleanAccuracy' | 'advice']?: ScanResult[K] | undefined },
+): string {
   const { cleanAccuracy, advice } = scan;
   const doubt = advice?.settings ? ' · other settings fit better' : advice?.labels ? ' · labels in another order' : '';
   return `${scanTitle(scan)}${cleanAccuracy ? ` · clean accuracy ${percent(cleanAccuracy.rate)}` : ''}${doubt}`;

@@ -144,6 +144,11 @@ export interface CurveData {
   correct: Int32Array;
   /** Triggered non-target inputs classified as the target; null without a trigger. */
   successful: Int32Array | null;
+  /**
+   * Base rate: share of the clean images of other classes that are classified as the target without the trigger, in [0, 1]; of a
+   * person's own samples weighted by their classes. Null without a trigger.
+   */
+  base: Float32Array | null;
   /** Of how many. */
   images: number;
   triggeredImages: number | null;
@@ -208,6 +213,11 @@ export interface UnitData {
 export interface MaskFigures {
   cleanAccuracy: Rate;
   attackSuccessRate: Rate | null;
+  /**
+   * Share of the clean images of other classes that are classified as the target without the trigger: of all images, those of the ASR
+   * themselves. Of a person's own samples weighted by their classes. Null without a trigger.
+   */
+  baseRate: Rate | null;
   robustAccuracy: Rate | null;
 }
 

@@ -56,8 +56,8 @@ export interface SparseConfusion {
  */
 export interface TriggerEffect {
   /**
-   * Share of the ASR's images that are taken for the target without the trigger. For triggered samples of a person's own, which
-   * have no twin without it: of the test images of other classes.
+   * Share of the ASR's images that are taken for the target without the trigger. Triggered samples of a person's own have no twin
+   * without it: hits and number are then of the test images of other classes, rate and interval of these weighted by the samples' classes.
    */
   baseRate: Rate;
   /** What the images of the target class are taken for with the trigger: [predicted class, images]; none for 0. */

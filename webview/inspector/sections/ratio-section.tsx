@@ -14,6 +14,7 @@ import { planName, planText, REFERENCE, type Plan } from '../state/plan';
 import { limitOf, ruleText, whyNoChoice } from '../words/rules';
 import {
   asrText,
+  BASE_TEXT,
   countText,
   curveBasis,
   fileName,
@@ -97,6 +98,7 @@ export function RatioSection(): JSX.Element {
         text={countText(chosen, layer)}
         figures={figures}
         asr={layer.curve.successful ? asrText(estimated) : null}
+        base={layer.curve.base ? BASE_TEXT : null}
       />
       {failed && exactly ? <PartFailed failure={failed} part="planned" /> : null}
       <Slider
@@ -104,7 +106,7 @@ export function RatioSection(): JSX.Element {
         min={0}
         max={curve.pruned.length - 1}
         value={point}
-        valueText={`${countText(chosen, layer)}: ${figures ? `clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, ${asrText(estimated)} ${rateText(figures.attack)}`}` : 'being measured'}`}
+        valueText={`${countText(chosen, layer)}: ${figures ? `clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, ${asrText(estimated)} ${rateText(figures.attack)}`}${figures.base === null ? '' : `, ${BASE_TEXT} ${rateText(figures.base)}`}` : 'being measured'}`}
         onInput={choose}
       />
       <p class="quiet">
@@ -177,7 +179,17 @@ function measureFirstChart(): void {
 }
 
 /** The figures of the chosen number, each in its place, so that only digits change while the slider moves. */
-function Readout({ text, figures, asr }: { text: string; figures: Figures | null; asr: string | null }): JSX.Element {
+function Readout({
+  text,
+  figures,
+  asr,
+  base,
+}: {
+  text: string;
+  figures: Figures | null;
+  asr: string | null;
+  base: string | null;
+}): JSX.Element {
   const rate = (label: string, share: number | null | undefined, change: number | null | undefined): JSX.Element => (
     <span class="figure">
       <span class="quiet">{label}</span>{' '}
@@ -201,6 +213,12 @@ function Readout({ text, figures, asr }: { text: string; figures: Figures | null
         <>
           <span class="fp-unseen">, </span>
           {rate(asr, figures?.attack, figures?.attackChange)}
+        </>
+      )}
+      {base === null ? null : (
+        <>
+          <span class="fp-unseen">, </span>
+          {rate(base, figures?.base, figures?.baseChange)}
         </>
       )}
     </p>

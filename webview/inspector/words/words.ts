@@ -28,12 +28,14 @@ export function countText(chosen: number, { units, layerKind }: Pick<LayerData, 
   return `${count(chosen)} of ${plural(units, unitWord(layerKind))} pruned (${percent(units ? chosen / units : 0)})`;
 }
 
-/** Clean accuracy and attack success with units pruned, each with what pruning changed; null without a trigger. */
+/** Clean accuracy, attack success and what goes to the target without the trigger, each with what pruning changed; null without a trigger. */
 export interface Figures {
   clean: number;
   cleanChange: number;
   attack: number | null;
   attackChange: number | null;
+  base: number | null;
+  baseChange: number | null;
 }
 
 /** What a measured mask says, against nothing pruned. */
@@ -43,11 +45,15 @@ export function maskFigures({ masked, unmasked }: MaskData): Figures {
       rate: masked.attackSuccessRate.rate,
       change: masked.attackSuccessRate.rate - unmasked.attackSuccessRate.rate,
     };
+  const base = masked.baseRate &&
+    unmasked.baseRate && { rate: masked.baseRate.rate, change: masked.baseRate.rate - unmasked.baseRate.rate };
   return {
     clean: masked.cleanAccuracy.rate,
     cleanChange: masked.cleanAccuracy.rate - unmasked.cleanAccuracy.rate,
     attack: attack && attack.rate,
     attackChange: attack && attack.change,
+    base: base && base.rate,
+    baseChange: base && base.change,
   };
 }
 
@@ -62,6 +68,8 @@ export function curveFigures({ curve }: LayerData, at: number): Figures {
     cleanChange: clean - curve.correct[0]! / curve.images,
     attack,
     attackChange: attack === null || first === null ? null : attack - first,
+    base: curve.base && curve.base[at]!,
+    baseChange: curve.base && curve.base[at]! - curve.base[0]!,
   };
 }
 
@@ -89,6 +97,9 @@ export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'se
 
 /** What the success of the trigger is called. */
 export const asrText = (estimated: boolean): string => `attack success rate${triggeredNote(estimated)}`;
+
+/** What the success has to be read against: the target's share of the same images without the trigger. */
+export const BASE_TEXT = 'base rate (no trigger)';
 
 /** For people who do not see that a layer is there. */
 export function analysedText({ layer, layerKind, units, state, images }: LayerData): string {
@@ -125,7 +136,11 @@ export function maskText({ units, masked, unmasked, subset }: MaskData, word: st
     masked.attackSuccessRate && unmasked.attackSuccessRate
       ? `, ${asrText(estimated)} ${maskedRate(masked.attackSuccessRate, unmasked.attackSuccessRate, subset)}`
       : '';
-  return `${plural(units, word)} pruned: clean accuracy ${maskedRate(masked.cleanAccuracy, unmasked.cleanAccuracy, subset)}${attack}; before fine-tuning.`;
+  const base =
+    masked.baseRate && unmasked.baseRate
+      ? `, ${BASE_TEXT} ${maskedRate(masked.baseRate, unmasked.baseRate, subset)}`
+      : '';
+  return `${plural(units, word)} pruned: clean accuracy ${maskedRate(masked.cleanAccuracy, unmasked.cleanAccuracy, subset)}${attack}${base}; before fine-tuning.`;
 }
 
 /** The same for people who do not see it. */
@@ -135,8 +150,8 @@ export const maskSummary = (mask: MaskData, estimated = false): string => `Own m
 export const plannedSummary = (mask: MaskData, estimated = false): string =>
   `What the config prunes: ${maskedText(mask, estimated)}.`;
 
-function maskedText({ masked: { cleanAccuracy, attackSuccessRate } }: MaskData, estimated: boolean): string {
-  return `clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}`;
+function maskedText({ masked: { cleanAccuracy, attackSuccessRate, baseRate } }: MaskData, estimated: boolean): string {
+  return `clean accuracy ${rateText(cleanAccuracy.rate)}${attackSuccessRate ? `, ${asrText(estimated)} ${rateText(attackSuccessRate.rate)}` : ''}${baseRate ? `, ${BASE_TEXT} ${rateText(baseRate.rate)}` : ''}`;
 }
 
 /** `On 500 of 10,000 images, refining …`; null for an answer on all images. */

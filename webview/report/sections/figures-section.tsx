@@ -1,15 +1,17 @@
 import type { JSX } from 'preact';
-import type { DefenseReport, Gate, McNemar, Rate } from '../../../server/protocol/report/report';
+import type { DefenseReport, Gate, McNemar, Rate, StageMetrics } from '../../../server/protocol/report/report';
 import type { ReviewedIssue } from '../../../server/protocol/report/review';
+import { count } from '../../ui/format';
+import { otherAim, sentTo } from '../other-class';
 import { Scroll, Section, Signed } from './parts';
 import {
   FIGURE_TITLES,
-  GATE_TITLES,
   acceptedPlaces,
   boundText,
   figure,
   gateShare,
   gateSign,
+  gateTitle,
   hitsText,
   intervalText,
   isEstimated,
@@ -52,21 +54,21 @@ export function GatesSection({
             {report.gates.map((gate, at) => (
               <tr key={at}>
                 <th scope="row">
-                  {GATE_TITLES[gate.id]}
+                  {gateTitle(gate)}
                   {gate.id === 'maxAttackSuccessRate' ? <OnEstimate report={report} /> : null}
                 </th>
                 <td>
                   <Signed sign={gateSign(gate, accepted.has(`/gates/${at}`))} />
                   <Within gate={gate} report={report} />
                 </td>
-                <td class="fp-right">
+                <td class="fp-right nowrap">
                   ≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}
                 </td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
                 <td class="fp-right">
                   {gateShare(gate.id, gate.judged)}
                   {gate.id === 'maxAttackSuccessRate' && gate.judged !== null ? (
-                    <span class="quiet below">{boundText(gate)}</span>
+                    <span class="quiet below free">{boundText(gate)}</span>
                   ) : null}
                 </td>
               </tr>
@@ -89,6 +91,7 @@ const FIGURES = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as cons
 /** The three figures at the three stages, with intervals and counts. */
 export function FiguresSection({ report }: { report: DefenseReport }): JSX.Element {
   const { stages, comparison, repaired } = report;
+  const aim = otherAim(report);
   const paired: Record<(typeof FIGURES)[number], McNemar | null> = {
     cleanAccuracy: comparison.cleanAccuracy,
     attackSuccessRate: comparison.attackSuccess,
@@ -123,6 +126,9 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
                 <tr key={name}>
                   <th scope="row">
                     {FIGURE_TITLES[name]}
+                    {name === 'attackSuccessRate' && report.trigger ? (
+                      <span class="below quiet">class {report.trigger.target}, the target</span>
+                    ) : null}
                     {name === 'cleanAccuracy' ? null : <OnEstimate report={report} />}
                   </th>
                   <RateCell rate={before} />
@@ -143,6 +149,7 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
                 </tr>
               );
             })}
+            <OtherClassRow report={report} />
             <EffectRows report={report} />
           </tbody>
         </table>
@@ -151,12 +158,59 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
         Below each share: its 95 % Wilson interval and count. Change: before to fine-tuned on the same images, by
         McNemar’s exact test. ASR: triggered inputs, their true class not the target, taken for the target. Robust
         accuracy: those same inputs classified as their true class.
+        {aim === null
+          ? ''
+          : ` Sent to class ${aim}, net: images that are not of class ${aim} and go there with the trigger, less those that do without it.`}
         {isEstimated(report)
           ? ' The trigger was estimated from the model by trigger inversion: the attacker’s own, which nobody here knows, may do more.'
           : ''}
         {repaired ? '' : ' The model was measured and not repaired.'}
       </p>
     </Section>
+  );
+}
+
+/** The class that most images go to with the trigger, where that is not its target. */
+function OtherClassRow({ report }: { report: DefenseReport }): JSX.Element | null {
+  const aim = otherAim(report);
+  if (aim === null) return null;
+  const { stages, repaired } = report;
+  const [first, last] = [sentTo(aim, stages.before), sentTo(aim, stages.after)];
+  const cell = (stage: StageMetrics): JSX.Element => {
+    const sent = sentTo(aim, stage);
+    return (
+      <td class="fp-right">
+        {sent ? (
+          <>
+            {signedFigure(sent.share)}
+            <span class="quiet below">of {count(sent.of)}</span>
+          </>
+        ) : (
+          'not measured'
+        )}
+      </td>
+    );
+  };
+  return (
+    <tr>
+      <th scope="row">
+        Sent to class {aim}
+        <span class="below quiet">by the trigger, net</span>
+      </th>
+      {cell(stages.before)}
+      {repaired ? (
+        <>
+          {cell(stages.pruned)}
+          {cell(stages.after)}
+        </>
+      ) : (
+        <>
+          <td class="fp-right">–</td>
+          <td class="fp-right">–</td>
+        </>
+      )}
+      <td class="fp-right">{repaired && first && last ? points(last.share - first.share) : '–'}</td>
+    </tr>
   );
 }
 
@@ -176,10 +230,18 @@ function EffectRows({ report: { stages, trigger, repaired } }: { report: Defense
     <>
       <tr>
         <th scope="row">
-          Base rate<span class="below quiet">class {trigger.target} without the trigger</span>
+          Base rate
+          <span class="below quiet">
+            class {trigger.target} without the trigger
+            {first.classes === null ? ', weighted by the samples’ classes' : ''}
+          </span>
         </th>
         {shown.map(({ effect }, at) => (
-          <RateCell key={at} rate={effect?.baseRate ?? null} />
+          <RateCell
+            key={at}
+            rate={effect?.baseRate ?? null}
+            rests={effect?.classes === null ? 'weighted' : undefined}
+          />
         ))}
         {rest}
         <td class="fp-right">{repaired && last ? points(last.baseRate.rate - first.baseRate.rate) : '–'}</td>
@@ -213,10 +275,12 @@ export function RateCell({
   rate,
   strong,
   none = 'not measured',
+  rests,
 }: {
   rate: (Pick<Rate, 'rate' | 'hits' | 'of'> & Partial<Rate>) | null;
   strong?: boolean;
   none?: string;
+  rests?: string | undefined;
 }): JSX.Element {
   if (!rate) return <td class="fp-right quiet">{none}</td>;
   return (
@@ -226,7 +290,7 @@ export function RateCell({
         {rate.low === undefined || rate.high === undefined ? null : (
           <span>{intervalText({ low: rate.low, high: rate.high })}</span>
         )}{' '}
-        <span>{hitsText(rate)}</span>
+        <span>{rests ?? hitsText(rate)}</span>
       </span>
     </td>
   );

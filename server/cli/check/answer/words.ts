@@ -3,11 +3,21 @@ import { TOLERANCE_IMAGES } from '../measured';
 import { REPRODUCED } from '../reproduced';
 
 /** What each level rests on, in words for people. */
-export const LEVEL_WORDS: Record<CheckLevel, string> = {
-  consistent: 'schema, hashes and figures were held against each other; nothing was measured again',
+const LEVEL_WORDS: Record<Exclude<CheckLevel, 'consistent'>, string> = {
   measured: `the committed models were measured again, without training; figures may differ by ${TOLERANCE_IMAGES} images`,
   reproduced: `trained again as well; figures may differ by ${REPRODUCED.accuracy * 100} points of accuracy and ${REPRODUCED.attackSuccess * 100} of ASR, or lie in overlapping 95 % intervals`,
 };
+
+/** Results that say what a comparison of hashes came to. */
+const OF_HASHES = ['stale.model', 'stale.defended', 'stale.data', 'data', 'data.notFetched'];
+
+function levelWords(level: CheckLevel, results: readonly CheckResult[]): string {
+  if (level !== 'consistent') return LEVEL_WORDS[level];
+  const compared = results.some(({ id }) => OF_HASHES.includes(id));
+  return compared
+    ? 'schema, hashes and figures were checked against each other; nothing was measured again'
+    : 'schema and figures were checked against each other; no hash was compared, and nothing was measured again';
+}
 
 /** Missed gates that no decision covers. */
 export function openGates({ issues }: CheckedReport): ReviewedIssue[] {
@@ -28,7 +38,7 @@ export function conclusion(report: CheckedReport): string {
       ? gone
         ? 'There is no report to check.'
         : 'The report could not be read.'
-      : `Checked as ${level}: ${LEVEL_WORDS[level]}.`;
+      : `Checked as ${level}: ${levelWords(level, results)}.`;
   const fails = results.filter(({ outcome }) => outcome === 'fail').length;
   const gates = openGates(report).length;
   const why = [

@@ -1,4 +1,6 @@
 import type { MaskData, MaskFigures } from '../../../protocol/messages/inspect';
+import { samplesOf } from '../../triggers/triggered-inputs';
+import { baseRateOf, countsFor } from '../../metrics/base-rate';
 import { rate } from '../../metrics/rate';
 import type { Analysed } from '../analyse';
 import type { LayerState } from '../layer-state';
@@ -33,12 +35,14 @@ export async function maskData(
   told: Told,
   signal: AbortSignal,
 ): Promise<MaskData> {
-  const { site, state, test, triggered, subject } = held;
+  const { model, site, state, test, triggered, subject } = held;
   const { clean, triggered: attacked } = await judge(held, units, scope, told, signal);
   const target = subject.triggered?.target ?? 0;
+  const samples = subject.triggered && samplesOf(subject.triggered, model.classes);
   const figures = (which: 'masked' | 'unmasked'): MaskFigures => ({
     cleanAccuracy: shareOf(clean[which], clean.labels),
     attackSuccessRate: attacked && shareOf(attacked[which], target),
+    baseRate: attacked && baseRateOf(countsFor(clean.labels, clean[which], target, model.classes), samples, target),
     robustAccuracy: attacked && shareOf(attacked[which], attacked.labels),
   });
   return {

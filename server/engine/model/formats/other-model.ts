@@ -35,10 +35,10 @@ export function otherModel(found: FileKind, file: string, inside: FileKind | nul
       todo: TODO['graph-model']!('model.h5'),
     });
   const holding = inside ? `, which holds ${inside.what}` : '';
-  const name =
-    found.kind.endsWith('saved-model') && path.basename(file) === 'saved_model.pb'
-      ? path.basename(path.dirname(file))
-      : path.basename(file);
+  const named =
+    found.kind.endsWith('saved-model') && path.basename(file) === 'saved_model.pb' ? path.dirname(file) : file;
+  // A command has to work as it stands: from where a person typed a path, that path does.
+  const name = path.isAbsolute(named) ? path.basename(named) : named;
   const todo = TODO[found.kind] ?? (() => 'Name the model.json that `model.save()` or `tensorflowjs_converter` wrote.');
   return badInput(
     'model.otherFormat',

@@ -1,5 +1,6 @@
-import { cleanConfusion, triggeredConfusion } from '../../../protocol/report/confusion';
-import type { DefenseReport, StageMetrics } from '../../../protocol/report/report';
+import { cleanConfusion, triggeredConfusion, type Confusion } from '../../../protocol/report/confusion';
+import type { DefenseReport, StageMetrics, TriggerEffect } from '../../../protocol/report/report';
+import { baseRateOf, expectedWrong } from '../../metrics/base-rate';
 import { roundShare } from '../../metrics/rate';
 import type { Tell } from './consistency';
 import { rateProblems, sum } from './metrics';
@@ -18,7 +19,6 @@ export function effectProblems(
   const at = `${pointer}/effect`;
   const { target } = trigger;
   const labels = Array.from({ length: clean.classes }, (_, label) => label);
-  rateProblems(effect.baseRate, `${at}/baseRate`, tell);
   tell.same(
     'effect',
     `${at}/baseRate/of`,
@@ -42,8 +42,10 @@ export function effectProblems(
       sum(labels.map((label) => (label === target ? 0 : clean.count(label, target)))),
       "the target's column of the confusion matrix has",
     );
-  if (effect.classes === null) return;
   const row = new Map(effect.ofTarget);
+  if (effect.classes === null)
+    return samplesProblems(effect, { clean, inputs, row, labels, target, complete, at }, tell);
+  rateProblems(effect.baseRate, `${at}/baseRate`, tell);
   tell.same(
     'effect',
     `${at}/ofTarget`,
@@ -72,6 +74,51 @@ export function effectProblems(
       columns[c]!,
       `gained less lost of class ${c} must be what the trigger changes in its column,`,
     );
+}
+
+interface Samples {
+  clean: Confusion;
+  inputs: Confusion;
+  /** What those of the target class are taken for. */
+  row: ReadonlyMap<number, number>;
+  labels: readonly number[];
+  target: number;
+  /** Whether the matrices leave no cell out. */
+  complete: boolean;
+  at: string;
+}
+
+/** Samples have no twins: both figures are of clean images with the samples' classes. */
+function samplesProblems(
+  effect: TriggerEffect,
+  { clean, inputs, row, labels, target, complete, at }: Samples,
+  tell: Tell,
+): void {
+  const of = labels.map((label) => clean.of(label));
+  const samples = labels.map((label) => (label === target ? sum([...row.values()]) : inputs.of(label)));
+  if (complete) {
+    const expected = baseRateOf({ of, hits: labels.map((label) => clean.count(label, target)) }, samples, target);
+    for (const key of ['rate', 'low', 'high'] as const)
+      tell.same(
+        'rate',
+        `${at}/baseRate/${key}`,
+        effect.baseRate[key],
+        expected[key],
+        "the confusion matrix, weighted by the samples' classes, gives",
+      );
+  }
+  const right = { of, hits: labels.map((label) => clean.count(label, label)) };
+  const wrong = expectedWrong(right, {
+    of: samples,
+    hits: labels.map((label) => (label === target ? (row.get(target) ?? 0) : inputs.count(label, label))),
+  });
+  tell.same(
+    'effect',
+    `${at}/netWrong`,
+    effect.netWrong,
+    roundShare(wrong),
+    "the confusion matrices, weighted by the samples' classes, give",
+  );
 }
 
 /** With the trigger less without it: images that are not labelled so and are taken for each class. Only cells that hold images are read. */

@@ -83,7 +83,7 @@ export function reproduction(report: DefenseReport, name: string): string {
     provenance.backend === 'native'
       ? `${code(provenance.engine)}, ${count(provenance.threads)} ${provenance.threads === 1 ? 'thread' : 'threads'}, oneDNN ${provenance.oneDnn ? 'on' : 'off'} and these instruction sets: ${code(provenance.cpuFeatures.join(', ') || 'none')}`
       : code(provenance.engine);
-  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere a few images may be classified otherwise.${why}`;
+  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere a few images may be classified otherwise.${why} The command writes beside the config; \`--out FOLDER\` has it write elsewhere.`;
 }
 
 export function classTable(report: DefenseReport): string {
@@ -119,11 +119,20 @@ export function confusions(report: DefenseReport): string {
     [`${triggered} before`, triggeredConfusion(stages.before)],
     [`${triggered}, fine-tuned`, repaired ? triggeredConfusion(stages.after) : null],
   ];
-  return shown
-    .flatMap(([title, matrix]) =>
-      matrix ? [`**${title}** (rows: true class; columns: predicted)\n\n${matrixTable(matrix)}`] : [],
-    )
-    .join('\n\n');
+  return (
+    shown
+      .flatMap(([title, matrix]) =>
+        matrix ? [`**${title}** (rows: true class; columns: predicted)\n\n${matrixTable(matrix)}`] : [],
+      )
+      .join('\n\n') + targetNote(report)
+  );
+}
+
+/** A row of zeros would read as if no image of the class had been there. */
+function targetNote({ trigger }: DefenseReport): string {
+  return trigger
+    ? `\n\nTriggered inputs have no images of class ${trigger.target}: it is the target, and an image that is labelled so can't be misled to it.`
+    : '';
 }
 
 function matrixTable(matrix: Confusion): string {

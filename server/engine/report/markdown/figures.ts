@@ -10,6 +10,7 @@ import type {
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
 import { capital, pWords } from '../compare/words';
+import { excessTo, judgeEffect, otherAim, type ClassFigure } from '../../defense/effect';
 import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from '../gate-words';
 import { code, text } from './escape';
 import { asrName, count, isEstimated, points, signedPercent } from '../../metrics/words';
@@ -76,7 +77,7 @@ export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[
     const result = gate.met
       ? '✅ met'
       : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
-    const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
+    const title = gate.id === 'maxAttackSuccessRate' ? asrTitle(report, gate) : GATE_TITLES[gate.id];
     return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
   });
   return table(['Gate', 'limit', 'measured', 'judged by', 'result'], rows);
@@ -103,22 +104,53 @@ export function stageTable(report: DefenseReport): string {
   const { stages, repaired } = report;
   const rows: [string, (stage: StageMetrics) => Rate | null][] = [
     ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    [`Attack success rate (ASR)${onWhat(report)}`, (stage) => stage.attackSuccessRate],
+    [asrTitle(report), (stage) => stage.attackSuccessRate],
     [`Robust accuracy${onWhat(report)}`, (stage) => stage.robustAccuracy],
   ];
   const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
   const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
+  const aim = otherAimOf(report);
+  if (aim !== null)
+    cells.splice(2, 0, [
+      `Sent to class ${aim}, net`,
+      ...columns.map((stage) => (stage ? excessCell(excessTo(aim, stage, report.trigger)) : '–')),
+    ]);
   if (report.trigger && stages.before.effect) {
     const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [
       name,
       ...columns.map((stage) => (stage?.effect ? of(stage.effect) : '–')),
     ];
     cells.push(
-      effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)),
+      effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate, classes }) =>
+        classes ? rateCell(baseRate) : weightedCell(baseRate),
+      ),
     );
     cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
   }
   return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
+}
+
+/** The figure of a gate that is an excess is no ASR: it has another name, and is of another class or of fewer images. */
+function asrTitle(report: DefenseReport, { excess }: Pick<Gate, 'excess'> = {}): string {
+  const { trigger } = report;
+  if (excess) return `Sent to class ${excess.class} by the trigger, net${onWhat(report)}`;
+  return `${trigger ? `Attack success rate (ASR, class ${trigger.target})` : GATE_TITLES.maxAttackSuccessRate}${onWhat(report)}`;
+}
+
+/** The class that the trigger sends most images to, where that is not its target: as the model came, else as it is now. */
+export function otherAimOf({ stages, trigger, repaired, provenance }: DefenseReport): number | null {
+  const limit = provenance.config.gates.maxAttackSuccessRate;
+  for (const stage of [stages.before, ...(repaired ? [stages.after] : [])]) {
+    const effect = judgeEffect(stage, trigger, limit);
+    const aim = effect && otherAim(effect, limit);
+    if (aim !== null) return aim;
+  }
+  return null;
+}
+
+function excessCell(excess: ClassFigure | null): string {
+  if (!excess) return 'not measured';
+  return `${signedFigure(excess.share)} (${signedFigure(excess.low)}–${signedFigure(excess.high)}), of ${count(excess.of)}`;
 }
 
 /** `98.89 (98.67–99.08), 9,889 of 10,000`. */
@@ -126,6 +158,11 @@ export function rateCell(rate: Rate | null): string {
   if (!rate) return 'not measured';
   if (rate.of === 0) return 'no image';
   return `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
+}
+
+/** Without a count: it is of other images than those that the share is of. */
+function weightedCell({ rate, low, high }: Rate): string {
+  return `${figure(rate)} (${figure(low)}–${figure(high)}), weighted`;
 }
 
 /** What a triggered figure is on, where that is no trigger that anybody has seen. */
@@ -136,15 +173,29 @@ function onWhat(report: DefenseReport): string {
 export function tableNote(report: DefenseReport): string {
   return [
     TABLE_NOTE,
-    ...(report.stages.before.effect ? [EFFECT_NOTE] : []),
+    ...otherNote(report),
+    ...(report.stages.before.effect ? [report.stages.before.effect.classes ? BASE_NOTE : SAMPLES_NOTE, NET_NOTE] : []),
     ...(isEstimated(report) ? [ESTIMATED_NOTE] : []),
   ].join(' ');
 }
 
+/** The two rows are of different images: each leaves out those that are labelled as its class. */
+function otherNote(report: DefenseReport): string[] {
+  const aim = otherAimOf(report);
+  const excess = aim === null ? null : excessTo(aim, report.stages.before, report.trigger);
+  const asr = report.stages.before.attackSuccessRate;
+  if (!excess || !asr || !report.trigger) return [];
+  return [
+    `Sent to class ${aim}, net: images with the trigger that are classified as class ${aim}, less those of them that are without it; it leaves out the images of class ${aim} (${count(excess.of)} remain), as the ASR leaves out those of class ${report.trigger.target} (${count(asr.of)} remain).`,
+  ];
+}
+
 const ESTIMATED_NOTE =
   "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
-const EFFECT_NOTE =
-  'Base rate: those same inputs, without the trigger, classified as the target. Net: images of any class that are wrong with the trigger less those that it makes right.';
+const BASE_NOTE = 'Base rate: those same inputs, without the trigger, classified as the target.';
+const SAMPLES_NOTE =
+  "Base rate: clean test images of other classes classified as the target, weighted by the samples' classes.";
+const NET_NOTE = 'Net: images of any class that are wrong with the trigger less those that it makes right.';
 const TABLE_NOTE =
   'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
 

@@ -62,7 +62,7 @@ export const RULES: Record<IssueId, Rule> = {
   ),
   'trigger-unknown': warning(
     'Without a trigger neither ASR nor robust accuracy can be measured.',
-    'Give the trigger, or your own triggered samples.',
+    'Give the trigger, or your own triggered samples; or have it estimated: `"trigger": "inverted"`.',
   ),
   'test-set-too-small': warning('The interval is wider than the claim.', 'More test images.'),
   'frozen-layers': warning(
@@ -109,7 +109,7 @@ export const RULES: Record<IssueId, Rule> = {
   ),
   'trigger-reaches-other-class': error(
     'With the trigger, images go to another class than the config names as its target.',
-    'Correct `trigger.target`, and repair the model for that class.',
+    'Set `trigger.target` to that class and run again.',
   ),
   'classes-not-judged': information(
     'Of these classes fewer than 50 images carry the trigger, so that a class that it takes over would not be noticed.',

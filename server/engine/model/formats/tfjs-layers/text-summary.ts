@@ -60,7 +60,7 @@ export function modelText(json: Uint8Array, shards: ShardBytes | null, name: str
   const declared = bytes.flatMap((found, g) =>
     typeof found === 'string' ? tensorLines([model.groups[g]!], null) : [],
   );
-  return text([...lines, ...missing, ...weightLines(model, read), ...declared]);
+  return text([...lines, ...missing, ...weightLines(model, read, declared)]);
 }
 
 /** One weight file of a model: where it begins in the concatenated bytes of its group. */
@@ -189,14 +189,12 @@ function configHash(place: string, root: JsonNode): string {
   }
 }
 
-function weightLines({ root, groups, graph }: ReadModel, read: ReadBytes): string[] {
+/** A heading stands only above lines. @param declared lines of tensors that could not be read */
+function weightLines({ root, groups, graph }: ReadModel, read: ReadBytes, declared: readonly string[] = []): string[] {
+  const section = (title: string, lines: readonly string[]): string[] => (lines.length ? ['', title, ...lines] : []);
   return [
-    '',
-    'Zeroed units',
-    ...(graph ? zeroed(graph, groups, root, read) : []),
-    '',
-    'Tensors',
-    ...tensorLines(groups, read),
+    ...section('Zeroed units', graph ? zeroed(graph, groups, root, read) : []),
+    ...section('Tensors', [...tensorLines(groups, read), ...declared]),
   ];
 }
 
