@@ -1,20 +1,13 @@
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { rooms } from './eslint.rooms.mjs';
 
-// The rooms of docs/architecture.md: who may import whom. Data flows one way.
 const forbid = (files, ...rules) => ({
   files,
-  rules: {
-    'no-restricted-imports': ['error', { patterns: [...rules, STUDY].map(([group, message]) => ({ group, message })) }],
-  },
+  rules: { 'no-restricted-imports': ['error', { patterns: rules.map(([group, message]) => ({ group, message })) }] },
 });
-// Its own files name each other without the folder.
-const STUDY = [['**/study/**'], 'nothing that is shipped imports the study'];
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
-// Types of the engine's messages live in protocol/messages/engine, which everybody may read.
-const room = (...names) => [
-  [...names.flatMap((n) => [`**/${n}`, `**/${n}/**`]), '!**/protocol/messages/engine'],
-  `this room may not import ${names.join(', ')}`,
-];
 
 // Deprecated upstream: one file knows it, so that one file has to change when it goes.
 const TOOLKIT = [
@@ -51,31 +44,14 @@ export default tseslint.config(
   { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   // mocha loads a reporter by require.
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
-  forbid(['server/protocol/**'], vscode, [['./../*', '../*'], 'protocol imports nothing']),
-  forbid(['server/engine/**'], vscode, room('client', 'language', 'jobs'), [
-    ['vscode-language*'],
-    'the engine knows no LSP',
-  ]),
-  forbid(['server/language/**'], vscode, room('client', 'jobs', 'engine')),
-  forbid(['server/jobs/**', 'server/cli/**', 'server/main/**', 'server/*.ts'], vscode, room('client')),
-  forbid(['client/**'], room('engine', 'jobs'), [
-    [
-      '**/webview/ui/**',
-      '!**/webview/ui/csp',
-      '**/webview/inspector/**',
-      '**/webview/report/**',
-      '**/webview/compare/**',
-    ],
-    'of webview/, the client knows the messages and what the libraries write into a page',
-  ]),
-  // Pages talk to the rest through messages alone.
-  forbid(['webview/**'], vscode, room('client', 'engine', 'jobs', 'main', 'cli'), TOOLKIT),
-  forbid(
-    ['webview/messages/**'],
-    vscode,
-    room('client', 'engine', 'jobs', 'main', 'cli', 'language', 'ui', 'inspector', 'compare'),
-  ),
-  // Works with the engine, as the command line does.
-  forbid(['study/**'], vscode, room('client', 'language', 'main', 'cli', 'webview')),
+  {
+    files: ['client/**', 'server/**', 'webview/**', 'study/**'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    ...rooms,
+  },
+  forbid(['server/**', 'study/**'], vscode),
+  forbid(['server/engine/**'], vscode, [['vscode-language*'], 'the engine knows no LSP']),
+  forbid(['webview/**'], vscode, TOOLKIT),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -1,5 +1,5 @@
 import type { EngineCommand, EngineEvent } from '../protocol/messages/engine';
-import type { InspectCommand } from '../protocol/messages/inspect';
+import type { InspectCommand } from '../protocol/messages/inspect-engine';
 import { FinePruneError } from '../protocol/errors';
 import { toFailure } from './process/failure';
 import { watchParent } from './process/parent-watch';

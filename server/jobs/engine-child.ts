@@ -7,7 +7,7 @@ import { oneDnnEnvironment, type OneDnnFault } from '../engine/backend/one-dnn';
 import { outOfMemory } from '../engine/process/failure';
 import type { EngineCommand } from '../protocol/messages/engine';
 import type { Failure } from '../protocol/errors';
-import type { InspectCommand } from '../protocol/messages/inspect';
+import type { InspectCommand } from '../protocol/messages/inspect-engine';
 
 /** How the engine's process is started. */
 export interface ChildOptions {

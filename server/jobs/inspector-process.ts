@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { oneDnnFaultOf, retryMessage, type OneDnnFault } from '../engine/backend/one-dnn';
 import type { EngineEvent } from '../protocol/messages/engine';
 import { cancelled, FinePruneError, type Failure } from '../protocol/errors';
-import type { EngineAnswer, InspectEvent, InspectQuery, InspectSubject } from '../protocol/messages/inspect';
+import type { InspectQuery } from '../protocol/messages/inspect';
+import type { EngineAnswer, InspectEvent, InspectSubject } from '../protocol/messages/inspect-engine';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 
 export interface InspectorOptions extends ChildOptions {

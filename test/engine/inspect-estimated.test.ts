@@ -6,7 +6,7 @@ import { Inspections } from '../../server/engine/inspect/inspections';
 import { runDefense } from '../../server/engine/tasks/run';
 import { PHASE_TITLES } from '../../server/protocol/messages/engine';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { InspectSubject } from '../../server/protocol/messages/inspect';
+import type { InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import { makeTempDir } from '../harness/processes';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from './attacked-model';

@@ -4,14 +4,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { serveInspections } from '../../server/engine/inspect/serve';
-import type {
-  InspectCommand,
-  InspectEvent,
-  InspectQuery,
-  InspectSubject,
-  LayerData,
-  Overview,
-} from '../../server/protocol/messages/inspect';
+import type { InspectQuery, LayerData, Overview } from '../../server/protocol/messages/inspect';
+import type { InspectCommand, InspectEvent, InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import { isAlive } from '../harness/alive';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';

@@ -3,16 +3,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Inspections } from '../../server/engine/inspect/inspections';
 import type {
-  EngineAnswer,
   ExamplesData,
   InspectQuery,
-  InspectSubject,
   LayerData,
   LimitData,
   MaskData,
   ScanData,
   UnitData,
 } from '../../server/protocol/messages/inspect';
+import type { EngineAnswer, InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import type { DefenseReport } from '../../server/protocol/report/report';
 
 /** Both backends, where the native one is there. */

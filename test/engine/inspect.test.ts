@@ -7,7 +7,7 @@ import { mostRaised } from '../../server/engine/pass/ranking';
 import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { runDefense } from '../../server/engine/tasks/run';
 import { FinePruneError } from '../../server/protocol/errors';
-import type { InspectSubject } from '../../server/protocol/messages/inspect';
+import type { InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import type { InspectSubject } from '../../server/protocol/messages/inspect';
+import type { InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../engine/attacked-model';
 import { subjectOf } from '../engine/inspect-support';
 import { closeBrowser } from '../harness/chromium-browser';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { serveInspections } from '../../server/engine/inspect/serve';
-import type { InspectAnswer, InspectSubject, ReportState } from '../../server/protocol/messages/inspect';
+import type { InspectAnswer, ReportState } from '../../server/protocol/messages/inspect';
+import type { InspectSubject } from '../../server/protocol/messages/inspect-engine';
 import type { FromInspector, ToInspector } from '../../server/protocol/messages/inspector-view';
 import { parseFromInspector } from '../../webview/messages/inspector';
 import { openPage, type OpenPage } from './open-page';

@@ -1,5 +1,6 @@
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
-import type { EngineAnswer, InspectQuery, InspectSubject, ModelState } from '../../protocol/messages/inspect';
+import type { InspectQuery, ModelState } from '../../protocol/messages/inspect';
+import type { EngineAnswer, InspectSubject } from '../../protocol/messages/inspect-engine';
 import { selectBackend, type BackendChoice, type BackendInfo } from '../backend/select';
 import { ByteCache } from './byte-cache';
 import { examplesOf } from './unit/examples';

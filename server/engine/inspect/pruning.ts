@@ -1,5 +1,6 @@
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
-import type { InspectSubject, LayerChoice } from '../../protocol/messages/inspect';
+import type { LayerChoice } from '../../protocol/messages/inspect';
+import type { InspectSubject } from '../../protocol/messages/inspect-engine';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import { estimatedTrigger } from '../triggers/estimate';
 import type { OpenModel } from '../model/model';

@@ -1,4 +1,4 @@
-import type { InspectCommand, InspectEvent } from '../../protocol/messages/inspect';
+import type { InspectCommand, InspectEvent } from '../../protocol/messages/inspect-engine';
 import { cancelled, FinePruneError } from '../../protocol/errors';
 import { confirmOneDnnFault } from '../backend/one-dnn';
 import { toFailure } from '../process/failure';

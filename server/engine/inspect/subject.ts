@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
-import type { InspectSubject, LayerChoice } from '../../protocol/messages/inspect';
+import type { LayerChoice } from '../../protocol/messages/inspect';
+import type { InspectSubject } from '../../protocol/messages/inspect-engine';
 import { inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';

@@ -3,7 +3,8 @@ import type { CancellationToken } from 'vscode-languageserver/node';
 import { confinedPath } from '../../engine/files/confine';
 import { InspectorProcess } from '../../jobs/inspector-process';
 import { badInput, describeFailure, FinePruneError } from '../../protocol/errors';
-import type { InspectSubject, LayerChoice, ReportState, ScanData } from '../../protocol/messages/inspect';
+import type { LayerChoice, ReportState, ScanData } from '../../protocol/messages/inspect';
+import type { InspectSubject } from '../../protocol/messages/inspect-engine';
 import { inversionOf } from '../../protocol/report/scan';
 import {
   INSPECT_CHANGED,

@@ -1,0 +1,106 @@
+// The rooms of docs/architecture.md: who may import whom. Data flows one way, and so do imports.
+
+/** The engine's rooms, the highest floor first. A room imports from lower floors and from itself; rooms of one floor don't know each other. */
+const ENGINE_FLOORS = [
+  ['tasks', 'inspect'],
+  ['poison', 'report'],
+  ['defense'],
+  ['repair'],
+  ['detect'],
+  ['pruning', 'training'],
+  ['pass'],
+  ['triggers'],
+  ['model'],
+  ['data'],
+  ['metrics', 'config', 'backend'],
+  ['files', 'process'],
+];
+
+const engine = (name) => `./server/engine/${name}`;
+
+const engineZones = ENGINE_FLOORS.flatMap((rooms, floor) =>
+  rooms.map((room) => ({
+    target: engine(room),
+    from: [
+      engine('worker.ts'),
+      ...ENGINE_FLOORS.slice(0, floor + 1)
+        .flat()
+        .filter((other) => other !== room)
+        .map(engine),
+    ],
+    message: `server/engine/${room} imports only from the floors below it (eslint.rooms.mjs).`,
+  })),
+);
+
+/** What a room may not import, outside the engine. `except` names what it may see of such a room all the same. */
+const zone = (target, from, message, except) => ({ target, from, message, ...(except && { except }) });
+
+const PAGES = ['./webview/ui', './webview/inspector', './webview/report', './webview/compare'];
+
+const zones = [
+  ...engineZones,
+  zone(
+    './server/protocol',
+    [
+      './client',
+      './webview',
+      './study',
+      './server/engine',
+      './server/language',
+      './server/main',
+      './server/cli',
+      './server/jobs',
+    ],
+    'protocol/ is what everybody may import, so it imports nobody.',
+  ),
+  zone(
+    './server/engine',
+    ['./client', './webview', './server/language', './server/jobs', './server/main', './server/cli'],
+    'The engine knows neither editor nor command line.',
+  ),
+  zone(
+    './server/language',
+    ['./client', './webview', './server/jobs', './server/engine', './server/main', './server/cli'],
+    'language/ computes from values alone.',
+  ),
+  zone(
+    ['./server/jobs', './server/cli', './server/main'],
+    ['./client', './webview'],
+    'The server does not know the client.',
+  ),
+  zone(
+    './server/jobs',
+    ['./server/main', './server/cli', './server/language'],
+    'jobs/ starts engine processes for anybody.',
+  ),
+  zone('./server/cli', ['./server/main', './server/language'], 'The command line does without an editor.'),
+  zone('./server/main', ['./server/cli'], 'The language server does without a command line.'),
+  zone(
+    './client',
+    ['./server/engine', './server/jobs', './server/main', './server/cli'],
+    'The client talks to the server through protocol/.',
+  ),
+  ...PAGES.map((page) =>
+    zone(
+      './client',
+      page,
+      'Of webview/, the client knows the messages and what the libraries write into a page.',
+      page.endsWith('/ui') ? ['./csp.ts'] : undefined,
+    ),
+  ),
+  zone(
+    './webview',
+    ['./client', './server/engine', './server/jobs', './server/main', './server/cli'],
+    'Pages talk to the rest through messages.',
+  ),
+  zone('./webview/messages', ['./server/language', ...PAGES], 'Messages are values and their validation.'),
+  // Works with the engine, as the command line does.
+  zone(
+    './study',
+    ['./client', './server/language', './server/main', './server/cli', './webview'],
+    'The study works with the engine alone.',
+  ),
+  zone(['./client', './server', './webview'], './study', 'Nothing that is shipped imports the study.'),
+];
+
+export const rooms = { rules: { 'import-x/no-restricted-paths': ['error', { zones }] } };
