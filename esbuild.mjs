@@ -1,5 +1,5 @@
 // Bundles everything that runs, and puts beside it what is read as a file, so that dist/ works without node_modules:
-//   node esbuild.mjs [--dev] [--watch] [--only=extension,server,worker,cli,webview/inspector]
+//   node esbuild.mjs [--dev] [--watch] [--only=extension,server,worker,cli,webview/inspector] [--into=DIR]
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -10,13 +10,13 @@ import { writeMnist } from './scripts/mnist.mjs';
 import { writeNotices } from './scripts/notices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const dist = path.join(root, 'dist');
 const { resolve } = createRequire(import.meta.url);
 const packageFolder = (name) => path.dirname(resolve(`${name}/package.json`));
 
 const { values: options } = parseArgs({
-  options: { dev: { type: 'boolean' }, watch: { type: 'boolean' }, only: { type: 'string' } },
+  options: { dev: { type: 'boolean' }, watch: { type: 'boolean' }, only: { type: 'string' }, into: { type: 'string' } },
 });
+const dist = path.resolve(root, options.into ?? 'dist');
 
 const ENTRIES = {
   extension: 'client/extension.ts',

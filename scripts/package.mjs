@@ -1,4 +1,5 @@
 // The VSIX: production build, then vsce, into out/fine-prune-<version>.vsix. It works without node_modules.
+//   node scripts/package.mjs [--built]         --built: dist/ is a fresh production build already
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -10,9 +11,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const out = path.join(root, 'out', `fine-prune-${version}.vsix`);
 
-// What an earlier build left behind must not be shipped.
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, [path.join(root, 'esbuild.mjs')], { cwd: root, stdio: 'inherit' });
+if (!process.argv.includes('--built')) {
+  // What an earlier build left behind must not be shipped.
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  execFileSync(process.execPath, [path.join(root, 'esbuild.mjs')], { cwd: root, stdio: 'inherit' });
+}
 console.log(
   (await addPrebuiltBinding()) ??
     'No native engine in the cache: the VSIX carries no prebuilt binding, and compiles one where it is installed.',

@@ -54,12 +54,27 @@ function background(args) {
   );
 }
 
-/** Runs jobs in their order, as many at once as asked; of several, each one's output comes whole when it ends. */
-async function perform(jobs, atOnce) {
+/** What a suite needs, before all suites run; without it the others run all the same. @returns whether it is there */
+function prepared(name, args) {
+  try {
+    run(process.execPath, args);
+    return true;
+  } catch (error) {
+    console.error(error.message);
+    count(`${name}: ${args[0]}`, 0, 1);
+    return false;
+  }
+}
+
+/**
+ * Runs jobs in their order, two at once; of several, each one's output comes whole when it ends.
+ * @param chain jobs of which never two run at once: one of the two begins with them
+ */
+async function perform(jobs, chain) {
   const waiting = [...jobs];
-  const live = jobs.length === 1 || atOnce === 1;
-  const worker = async () => {
-    for (let job = waiting.shift(); job; job = waiting.shift()) {
+  const live = jobs.length + chain.length === 1;
+  const worker = async (first) => {
+    for (let job = first.shift() ?? waiting.shift(); job; job = first.shift() ?? waiting.shift()) {
       const { name, args, env, conclude } = job;
       const begin = Date.now();
       const title = `\n── ${name}`;
@@ -85,7 +100,7 @@ async function perform(jobs, atOnce) {
       }
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all([worker([...chain]), worker([])]);
 }
 
 const testFiles = (folder) =>
@@ -98,6 +113,8 @@ const asked = (suite) => wanted.length === 0 || wanted.includes(suite);
 let nativeMissing = null;
 try {
   dependencies();
+  // What an earlier build left behind must not be packaged.
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   build();
   await demoData();
   // Both wait for a network more than they compute.
@@ -131,18 +148,15 @@ try {
       command('schemas match their types', ['scripts/schemas.mjs', '--check']),
     );
   }
-  await perform(computing, 2);
 
-  // VS Code alone: what a person would wait for is waited for there.
+  // VS Code waits more than it computes, so the rest runs beside it; never two of it at once, nor more than one job of the rest.
+  const windows = [];
   if (noBrowsers) count('set-up of VS Code for host and e2e: see above', 0, 1);
-  if (asked('host') && !noBrowsers) {
-    run(process.execPath, ['test/harness/bundle-host.mjs']);
-    await perform([mocha('host', testFiles('host'), env)], 1);
-  }
-  if (asked('e2e') && !noBrowsers) {
-    run(process.execPath, ['scripts/package.mjs']);
-    await perform([mocha('e2e', testFiles('e2e'), env)], 1);
-  }
+  if (asked('host') && !noBrowsers && prepared('host', ['test/harness/bundle-host.mjs']))
+    windows.push(mocha('host', testFiles('host'), env));
+  if (asked('e2e') && !noBrowsers && prepared('e2e', ['scripts/package.mjs', '--built']))
+    windows.push(mocha('e2e', testFiles('e2e'), env));
+  await perform(computing, windows);
 } catch (error) {
   console.error(error.message);
   count('set-up', 0, 1);

@@ -14,6 +14,8 @@ import { assertAsReported, BACKENDS, opened, subjectOf, type Asker, type Backend
 
 const SEARCHING = PHASE_TITLES.scan;
 const UNITS = 32;
+/** For what holds whatever computes. */
+const FASTEST = BACKENDS[0];
 const layer = { kind: 'layer', layer: 'neurons', state: 'before' } as const;
 const limit = { kind: 'limit', layer: 'neurons', state: 'before' } as const;
 /** A few units alone: the backdoor stays in, and a run has nothing to prove. */
@@ -221,7 +223,7 @@ describe('the inspector on an estimated trigger', function () {
         (
           await opened(
             attackedConfig(folders.attacked, 'images', { kind: 'inverted', target: ATTACKED_TARGET }, more),
-            'wasm',
+            FASTEST,
           )
         ).fingerprint;
       // Not a field that changes an answer by itself: but masks are searched on these images.
@@ -239,7 +241,7 @@ describe('the inspector on an estimated trigger', function () {
               { kind: 'patch', target: ATTACKED_TARGET },
               { data: { ...dataOf(folders.attacked), fineTuneImages } },
             ),
-            'wasm',
+            FASTEST,
           )
         ).fingerprint;
       assert.equal(await described(300), await described(400));
@@ -268,14 +270,14 @@ describe('the inspector on an estimated trigger', function () {
     });
 
     it('takes the class that is named, and refuses one that the model has not before it searches', async () => {
-      const named = await opened(attackedConfig(folders.attacked, 'named', { kind: 'inverted', target: 7 }), 'wasm');
+      const named = await opened(attackedConfig(folders.attacked, 'named', { kind: 'inverted', target: 7 }), FASTEST);
       const { trigger, search } = await named.ask({ kind: 'open' });
       assert.deepEqual([trigger?.target, search?.word, search?.taken?.flagged], [7, 'suspicious', false]);
       const wrong = attackedConfig(folders.attacked, 'wrong', { kind: 'inverted', target: 12 });
       const titlesTold: string[] = [];
       await assert.rejects(
         new Inspections().answer(
-          subjectOf(wrong, 'wasm'),
+          subjectOf(wrong, FASTEST),
           { kind: 'open' },
           (title) => titlesTold.push(title),
           new AbortController().signal,
@@ -335,12 +337,12 @@ describe('the inspector on an estimated trigger', function () {
         { kind: 'patch', target: ATTACKED_TARGET },
         { seed: 9 },
       );
-      const asker = await opened(config, 'wasm');
+      const asker = await opened(config, FASTEST);
       assert.deepEqual(await asker.ask({ kind: 'scan' }), { kind: 'scan', found: null });
       // The named class is wanted by both: a run of this config with a strategy would take this scan.
       const estimated = await opened(
         attackedConfig(folders.attacked, 'wanted', { kind: 'inverted', target: ATTACKED_TARGET }, { seed: 9 }),
-        'wasm',
+        FASTEST,
       );
       const { found } = await asker.ask({ kind: 'scan' });
       assert.deepEqual([found?.source, found?.scan], ['cache', (await estimated.ask({ kind: 'scan' })).found?.scan]);

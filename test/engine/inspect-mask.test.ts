@@ -20,7 +20,8 @@ import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 import { BACKENDS, opened } from './inspect-support';
 
-const TEST_IMAGES = 700;
+/** So many more than a quick answer looks at that it has to draw some. */
+const TEST_IMAGES = 520;
 
 for (const backend of BACKENDS) {
   describe(`inspector's masks on ${backend}`, function () {
@@ -96,6 +97,7 @@ for (const backend of BACKENDS) {
       it(`count what an evaluation of the pruned network counts (${layer})`, async () => {
         const asker = await opened(config, backend, {}, inspections);
         const asItIs = await counted(layer, [], null);
+        let asItIsOnSubset: number[] | undefined;
         for (const mask of masks) {
           // Order and repetition do not matter.
           const asked = Int32Array.from([...mask.toReversed(), ...mask.slice(0, 2)]);
@@ -125,7 +127,8 @@ for (const backend of BACKENDS) {
             await counted(layer, mask, drawnFrom(quick)),
             `${mask.length} of ${units} pruned, on a subset`,
           );
-          assert.deepEqual(hitsOf(quick.unmasked), await counted(layer, [], drawnFrom(quick)));
+          // The subset is the same for every mask.
+          assert.deepEqual(hitsOf(quick.unmasked), (asItIsOnSubset ??= await counted(layer, [], drawnFrom(quick))));
         }
       });
     }

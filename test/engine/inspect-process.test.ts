@@ -60,7 +60,7 @@ describe('the server of questions', function () {
     query: asked,
   });
   before(async () => {
-    subject = subjectOf(await makeDemo(temp.dir, { train: 600, test: 1500 }, demoConfig()), 'wasm');
+    subject = subjectOf(await makeDemo(temp.dir, { train: 100, test: 600 }, demoConfig()), 'wasm');
   });
   after(() => temp.remove());
 

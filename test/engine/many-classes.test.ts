@@ -7,6 +7,7 @@ import { consistencyProblems, readReport } from '../../server/engine/report/json
 import { startEngine } from '../../server/jobs/engine-process';
 import { classesOf, classRate, cleanConfusion } from '../../server/protocol/report/confusion';
 import type { DefenseReport } from '../../server/protocol/report/report';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 
 const CLASSES = 1_283;
@@ -99,7 +100,7 @@ describe('a model of 1,283 classes', function () {
   before(async () => {
     const { files } = await startEngine(
       { config: make(temp.dir), allowedFolders: [] },
-      { onEvent: () => undefined, signal: new AbortController().signal },
+      { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
     );
     text = readFileSync(files.report, 'utf8');
     markdown = readFileSync(files.markdown, 'utf8');

@@ -6,6 +6,7 @@ import { startEngine } from '../../server/jobs/engine-process';
 import type { RunOutcome } from '../../server/protocol/messages/engine';
 import { FinePruneError } from '../../server/protocol/errors';
 import schema from '../../schemas/defense-report.schema.json';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 
@@ -25,7 +26,11 @@ describe('a run with units that the config names', function () {
   const run = (config: string, phases: string[] = []): Promise<RunOutcome> =>
     startEngine(
       { config, allowedFolders: [] },
-      { onEvent: (e) => e.type === 'progress' && phases.push(e.phase), signal: new AbortController().signal },
+      {
+        onEvent: (e) => e.type === 'progress' && phases.push(e.phase),
+        signal: new AbortController().signal,
+        workerPath: built('worker'),
+      },
     );
   const bytesOf = ({ files }: RunOutcome) => readFileSync(path.join(path.dirname(files.model!), 'weights.bin'));
   after(() => temp.remove());

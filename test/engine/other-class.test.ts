@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { consistencyProblems, readReport } from '../../server/engine/report/json/read-report';
 import { startEngine } from '../../server/jobs/engine-process';
 import type { DefenseReport } from '../../server/protocol/report/report';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 
@@ -21,7 +22,7 @@ describe('a backdoor that aims at another class than the config names', function
     const config = await makeDemo(temp.dir, { train: 1_200, test: 2_000 }, text);
     const { files } = await startEngine(
       { config, allowedFolders: [] },
-      { onEvent: () => undefined, signal: new AbortController().signal },
+      { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
     );
     report = readReport(readFileSync(files.report, 'utf8'), files.report);
   });

@@ -6,10 +6,11 @@ import { startEngine, startMeasure } from '../../server/jobs/engine-process';
 import type { RunOutcome } from '../../server/protocol/messages/engine';
 import { smallConfig } from '../fixtures/small-backdoor';
 import { FIRST_TRIGGER, makeTwoBackdoors, SECOND_TRIGGER } from '../fixtures/two-backdoors';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 
 const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
-const quiet = { onEvent: () => undefined, signal: new AbortController().signal };
+const quiet = { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') };
 /** So few that a repair which takes the backdoors out costs more accuracy than the limit allows. */
 const FEW = { holdout: 2000, fineTuneImages: 2500, testImages: 1000 };
 

@@ -23,14 +23,15 @@ import { consistencyProblems, readReport } from '../../server/engine/report/json
 import { startEngine, startMeasure } from '../../server/jobs/engine-process';
 import type { RunOutcome, RunRequest } from '../../server/protocol/messages/engine';
 import type { FinePruneError } from '../../server/protocol/errors';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
-import { demoConfig, makeDemo } from '../protocol/demo-folder';
+import { demoConfig, makeDemo, makeSmallDemo } from '../protocol/demo-folder';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from './attacked-model';
 import { filesOf, write } from './model-support';
 
 const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
 const signal = new AbortController().signal;
-const quiet = { onEvent: () => undefined, signal };
+const quiet = { onEvent: () => undefined, signal, workerPath: built('worker') };
 const refusedAs = (code: string, place: string) => (error: FinePruneError) =>
   error.code === code && (error.place ?? '').startsWith(place);
 
@@ -40,6 +41,9 @@ describe('repairs at their limits', function () {
   let number = 0;
   const demo = (more: string, counts = { train: 120, test: 80 }) =>
     makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
+  /** The same on a small network, where training and searches take seconds. */
+  const small = (more: string, counts: { train: number; test: number }) =>
+    makeSmallDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
   const run = (config: string, more: Partial<RunRequest> = {}): Promise<RunOutcome> =>
     startEngine({ config, allowedFolders: [], ...more }, quiet);
   before(async () => {
@@ -151,7 +155,7 @@ describe('repairs at their limits', function () {
   for (const strategy of ['fine-pruning-conv', 'head-reset'] as const) {
     it(`${strategy} waits for no scan where no trigger is known, and neither it nor its proof is claimed`, async () => {
       // Too few images for a scan: one that was begun would be refused.
-      const config = await demo(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, {
+      const config = await small(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, {
         train: 44,
         test: 80,
       });
@@ -159,7 +163,11 @@ describe('repairs at their limits', function () {
       const phases = new Set<string>();
       const outcome = await startEngine(
         { config, allowedFolders: [] },
-        { signal, onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)) },
+        {
+          signal,
+          workerPath: built('worker'),
+          onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)),
+        },
       );
       const { scan, proof, attempts, verdict, findings, trigger } = outcome.report;
       assert.deepEqual(
@@ -178,7 +186,7 @@ describe('repairs at their limits', function () {
   }
 
   it('a repair that loses too much where no trigger is known is not kept, and nothing is said of a backdoor', async () => {
-    const config = await demo('"strategy": "head-reset"', { train: 44, test: 80 });
+    const config = await small('"strategy": "head-reset"', { train: 44, test: 80 });
     writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
     const { report } = await run(config);
     assert.deepEqual([report.verdict.word, report.repaired], ['not measurable', false]);

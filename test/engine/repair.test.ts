@@ -12,11 +12,12 @@ import type { DefenseReport } from '../../server/protocol/report/report';
 import schema from '../../schemas/defense-report.schema.json';
 import { compareMeasured } from '../../server/cli/check/measured';
 import { makeSmallBackdoor, SMALL_TRIGGER, smallConfig } from '../fixtures/small-backdoor';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 
 const backends = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? (['wasm'] as const) : (['native', 'wasm'] as const);
 const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
-const quiet = { onEvent: () => undefined, signal: new AbortController().signal };
+const quiet = { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') };
 
 for (const backend of backends) {
   describe(`repairs on ${backend}`, function () {

@@ -10,6 +10,7 @@ import type { EngineEvent, RunOutcome, RunRequest } from '../../server/protocol/
 import { FinePruneError } from '../../server/protocol/errors';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import schema from '../../schemas/defense-report.schema.json';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from '../protocol/demo-folder';
 
@@ -23,7 +24,10 @@ async function run(
   onEvent: (e: EngineEvent) => void = () => undefined,
   signal = new AbortController().signal,
 ): Promise<RunOutcome> {
-  const outcome = await startEngine({ config, allowedFolders: [], ...more }, { onEvent, signal });
+  const outcome = await startEngine(
+    { config, allowedFolders: [], ...more },
+    { onEvent, signal, workerPath: built('worker') },
+  );
   const { files } = outcome;
   const report = readReport(readFileSync(files.report, 'utf8'), files.report);
   assert.deepEqual(

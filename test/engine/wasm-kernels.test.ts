@@ -244,6 +244,27 @@ describe('wasm kernels', () => {
     });
   });
 
+  for (const block of [2, 3]) {
+    it(`channels become blocks of ${block}×${block} pixels`, () => {
+      const [batch, height, width, channels] = [2, 3, 4, 5] as const;
+      const depth = block * block * channels;
+      const from = noise(batch * height * width * depth, 17);
+      const image = tf.depthToSpace(tf.tensor4d(from, [batch, height, width, depth]), block);
+      assert.deepEqual(image.shape, [batch, height * block, width * block, channels]);
+      const expected = Float32Array.from({ length: from.length }, (_, at) => {
+        const [c, x, y, n] = [
+          at % channels,
+          Math.floor(at / channels) % (width * block),
+          Math.floor(at / channels / width / block) % (height * block),
+          Math.floor(at / channels / width / height / block / block),
+        ];
+        const channel = ((y % block) * block + (x % block)) * channels + c;
+        return from[((n * height + Math.floor(y / block)) * width + Math.floor(x / block)) * depth + channel]!;
+      });
+      assert.deepEqual(image.dataSync(), expected);
+    });
+  }
+
   it('fails on a kernel it lacks, instead of computing elsewhere', () => {
     assert.throws(() => tf.fft(tf.complex([1, 2], [0, 0])), /not registered for (the )?backend '?wasm/);
     assert.equal(tf.getBackend(), 'wasm');
@@ -261,8 +282,9 @@ describe('wasm kernels', () => {
             [3, 3],
             [0, 0],
           ]);
+          const again = tf.conv2d(strided, tf.ones([3, 3, 3, 3]) as tf.Tensor4D, 2, 'same');
           const pooled = tf.avgPool(
-            tf.maxPool(tf.depthwiseConv2d(strided, d as tf.Tensor4D, 1, 'same'), 2, 1, 'same'),
+            tf.maxPool(tf.depthwiseConv2d(again, d as tf.Tensor4D, 1, 'same'), 2, 1, 'same'),
             2,
             1,
             'valid',

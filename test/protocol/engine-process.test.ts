@@ -11,11 +11,12 @@ import { type Failure, FinePruneError } from '../../server/protocol/errors';
 import { writeMnistSubset } from '../fixtures/mnist';
 import { EXAMPLE_POINTER } from '../fixtures/other-files';
 import { isAlive } from '../harness/alive';
+import { built } from '../harness/built';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
 
 const TSX = ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href];
-const CLI = path.resolve(__dirname, '../../server/cli.ts');
+const CLI = built('cli');
 const PARENT = path.resolve(__dirname, '../fixtures/engine-parent.ts');
 
 interface Finished {
@@ -24,13 +25,13 @@ interface Finished {
   stderr: string;
 }
 
-/** Starts a TypeScript program of ours; `lines` grows as it prints. */
+/** Starts a program of ours; `lines` grows as it prints. */
 function start(
   file: string,
   args: string[],
   options: { cwd: string; env?: NodeJS.ProcessEnv },
 ): { child: ChildProcess; out: () => string; finished: Promise<Finished> } {
-  const child = spawn(process.execPath, [...TSX, file, ...args], {
+  const child = spawn(process.execPath, [...(file.endsWith('.ts') ? TSX : []), file, ...args], {
     ...options,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

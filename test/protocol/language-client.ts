@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
 import {
   createProtocolConnection,
@@ -17,9 +15,8 @@ import {
   type WorkDoneProgressReport,
 } from 'vscode-languageserver-protocol/node';
 import { STATUS_NOTIFICATION, type Settings, type StatusParams } from '../../server/protocol/messages/lsp';
+import { built } from '../harness/built';
 import { waitFor } from '../harness/poll';
-
-const SERVER = path.resolve(__dirname, '../../server/main.ts');
 
 export type ProgressValue = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
@@ -62,8 +59,8 @@ export class LanguageClient {
     folders: string[],
     { trusted = true, settings = {} as Partial<Settings>, env = {} as NodeJS.ProcessEnv } = {},
   ): Promise<LanguageClient> {
-    const server = fork(SERVER, ['--node-ipc', `--clientProcessId=${process.pid}`], {
-      execArgv: ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href],
+    const server = fork(built('server'), ['--node-ipc', `--clientProcessId=${process.pid}`], {
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...env },
       // As the extension has it: typed arrays arrive as typed arrays.

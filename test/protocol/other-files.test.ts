@@ -9,7 +9,7 @@ import { EXAMPLE_POINTER } from '../fixtures/other-files';
 import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
 import { LanguageClient, uriOf } from './language-client';
-import { CLI, CLI_ENVIRONMENT, command } from './review-repo';
+import { CLI, command } from './review-repo';
 
 const FORMATS = path.resolve(__dirname, '../fixtures/formats');
 const GRAPH_MODEL = JSON.stringify({
@@ -73,7 +73,7 @@ describe('files of other kinds, where a person meets them', function () {
   }
 
   describe('the command line', () => {
-    const cli = (...args: string[]) => command(process.execPath, [...CLI, ...args], folder, CLI_ENVIRONMENT);
+    const cli = (...args: string[]) => command(process.execPath, [...CLI, ...args], folder);
     const CLEAN = ['--clean', 'data/train-images-idx3-ubyte', 'data/train-labels-idx1-ubyte'];
     const DATA = [
       '--train',

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { startEngine } from '../../server/jobs/engine-process';
 import { markdownReport } from '../../server/engine/report/markdown/markdown';
 import { serialiseReport } from '../../server/engine/report/json/serialise';
 import type { DefenseReport } from '../../server/protocol/report/report';
+import { trained } from '../fixtures/trained';
+import { built } from '../harness/built';
 import { demoConfig, makeDemo } from './demo-folder';
 
 export const ROOT = path.resolve(__dirname, '../..');
@@ -40,17 +41,15 @@ export function command(program: string, args: readonly string[], cwd: string, e
   return { code: status, stdout, stderr };
 }
 
-const tsx = path.dirname(createRequire(__filename).resolve('tsx/package.json'));
+/** Arguments for Node that run the command line, from whatever folder. */
+export const CLI = [built('cli')];
 
-/** Arguments for Node that run the command line from its source, from whatever folder. */
-export const CLI = [
-  '--require',
-  path.join(tsx, 'dist/preflight.cjs'),
-  '--import',
-  `file://${path.join(tsx, 'dist/loader.mjs')}`,
-  path.join(ROOT, 'server/cli.ts'),
+/** What a repository is made by and of, beside the engine. */
+const SOURCES = [
+  __filename,
+  ...['demo-folder', '../fixtures/mnist'].map((name) => require.resolve(path.join(__dirname, name))),
+  ...['model.json', 'weights.bin'].map((name) => path.join(ROOT, 'examples/mnist-badnets', name)),
 ];
-export const CLI_ENVIRONMENT = { TSX_TSCONFIG_PATH: path.join(ROOT, 'tsconfig.json') };
 
 /** A git repository with a model, its config, data and report, as a team would have it. */
 export class ReviewRepo {
@@ -63,13 +62,14 @@ export class ReviewRepo {
 
   /** The demo model with a few images of MNIST, defended for real, in the first commit. */
   static async make(dir: string, more = '"backend": "wasm"'): Promise<ReviewRepo> {
-    mkdirSync(dir, { recursive: true });
-    const repo = new ReviewRepo(dir);
-    await makeDemo(dir, { train: 600, test: 400 }, demoConfig(more));
-    repo.git('init', '--quiet', '--initial-branch=main');
-    await repo.defend();
-    repo.commit('base');
-    return repo;
+    await trained(dir, { more }, SOURCES, async (made) => {
+      const repo = new ReviewRepo(made);
+      await makeDemo(made, { train: 600, test: 400 }, demoConfig(more));
+      repo.git('init', '--quiet', '--initial-branch=main');
+      await repo.defend();
+      repo.commit('base');
+    });
+    return new ReviewRepo(dir);
   }
 
   /** A copy to change. */
@@ -119,7 +119,7 @@ export class ReviewRepo {
     if (config !== undefined) this.write('demo.fineprune.json', config);
     const { report } = await startEngine(
       { config: this.file('demo.fineprune.json'), root: this.dir, allowedFolders: [] },
-      { onEvent: () => undefined, signal: new AbortController().signal },
+      { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
     );
     this.writeReport(report);
     return report;
@@ -127,7 +127,7 @@ export class ReviewRepo {
 
   /** `fine-prune` in the repository's root. */
   cli(...args: string[]): Ended {
-    return command(process.execPath, [...CLI, ...args], this.dir, CLI_ENVIRONMENT);
+    return command(process.execPath, [...CLI, ...args], this.dir);
   }
 
   /** `fine-prune check … --json`, its answer and exit code. */

@@ -8,7 +8,7 @@ import { makeTempDir } from '../harness/processes';
 import { demoConfig, makeDemo } from './demo-folder';
 import { Inspector } from './inspector';
 import { LanguageClient } from './language-client';
-import { CLI, CLI_ENVIRONMENT, command, type CheckAnswer } from './review-repo';
+import { CLI, command, type CheckAnswer } from './review-repo';
 
 const SAID =
   /^This report was made with settings from the command line: strategy fine-pruning \(config: auto\), seed 5 \(config: 0\)\. A run of the config by itself may end otherwise\.$/;
@@ -26,7 +26,7 @@ describe('a report that was made with settings from the command line', function 
   let verdict: string;
   let version = 1;
 
-  const cli = (...args: string[]) => command(process.execPath, [...CLI, ...args], temp.dir, CLI_ENVIRONMENT);
+  const cli = (...args: string[]) => command(process.execPath, [...CLI, ...args], temp.dir);
   const run = (...flags: string[]): DefenseReport => {
     const { code, stderr } = cli('run', '--report-only', '--backend', 'wasm', ...flags, config);
     assert.equal(code, 0, stderr);

@@ -1,28 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { readScan } from '../../server/engine/report/json/read-scan';
 import type { Failure } from '../../server/protocol/errors';
 import type { ScanOutcome, ScanReport } from '../../server/protocol/report/scan';
+import { built } from '../harness/built';
 import { ownCache } from '../harness/own-cache';
 import { waitFor } from '../harness/poll';
 import { makeTempDir } from '../harness/processes';
-import { makeDemo } from './demo-folder';
+import { makeSmallDemo } from './demo-folder';
 
-const TSX = pathToFileURL(createRequire(__filename).resolve('tsx')).href;
-const CLI = path.resolve(__dirname, '../../server/cli.ts');
-
-/** The command line, on the backdoored demo model and the first images of MNIST. */
+/** The command line, on a small backdoored network and the first images of MNIST. */
 describe('fine-prune scan', function () {
   this.timeout(240_000);
   const temp = makeTempDir('fp-scan-cli-');
   let folder: string;
 
   before(async () => {
-    folder = path.dirname(await makeDemo(temp.dir, { train: 800, test: 300 }));
+    folder = path.dirname(await makeSmallDemo(temp.dir, { train: 800, test: 300 }));
     await rm(path.join(folder, 'demo.fineprune.json'));
   });
   after(() => temp.remove());
@@ -33,7 +29,7 @@ describe('fine-prune scan', function () {
     finished: Promise<{ code: number | null; stdout: string; stderr: string }>;
   } {
     const env = { ...process.env, FINE_PRUNE_CACHE: ownCache(temp.dir) };
-    const child = spawn(process.execPath, ['--import', TSX, CLI, 'scan', ...args], {
+    const child = spawn(process.execPath, [built('cli'), 'scan', ...args], {
       cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -22,10 +22,10 @@ import { waitFor } from '../harness/poll';
 import { ownCache } from '../harness/own-cache';
 import { makeTempDir } from '../harness/processes';
 import { engineOf } from './children';
-import { demoConfig, makeDemo } from './demo-folder';
+import { demoConfig, makeDemo, makeSmallDemo } from './demo-folder';
 import { LanguageClient, uriOf } from './language-client';
 
-/** The backdoored demo model, scanned with the first images of MNIST. */
+/** A small backdoored network, scanned with the first images of MNIST. */
 describe('scans through the language server', function () {
   this.timeout(240_000);
   const temp = makeTempDir('fp-scans-');
@@ -39,7 +39,7 @@ describe('scans through the language server', function () {
   const cacheBefore = process.env.FINE_PRUNE_CACHE;
   before(async () => {
     process.env.FINE_PRUNE_CACHE = ownCache(temp.dir);
-    config = await makeDemo(temp.dir, { train: 800, test: 300 }, demoConfig());
+    config = await makeSmallDemo(temp.dir, { train: 800, test: 300 }, demoConfig());
     model = path.join(path.dirname(config), 'model.json');
     result = path.join(path.dirname(config), 'demo.scan.json');
     client = await LanguageClient.start([temp.dir]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeTempDir } from '../harness/processes';
-import { CLI, CLI_ENVIRONMENT, command, ROOT, type Ended } from './review-repo';
+import { CLI, command, ROOT, type Ended } from './review-repo';
 
 const EXAMPLE = path.join(ROOT, 'examples/mnist-badnets');
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
@@ -12,9 +12,8 @@ describe('fine-prune textconv', function () {
   const temp = makeTempDir('fp-textconv-');
   const repo = path.join(temp.dir, 'a repository');
   const folder = path.join(repo, 'my model');
-  const git = (...args: string[]): Ended => command('git', args, repo, CLI_ENVIRONMENT);
-  const textconv = (file: string, cwd = temp.dir): Ended =>
-    command(process.execPath, [...CLI, 'textconv', file], cwd, CLI_ENVIRONMENT);
+  const git = (...args: string[]): Ended => command('git', args, repo);
+  const textconv = (file: string, cwd = temp.dir): Ended => command(process.execPath, [...CLI, 'textconv', file], cwd);
   const flip = (file: string, at: number): void => {
     const bytes = readFileSync(file);
     bytes[at]! ^= 0x40;

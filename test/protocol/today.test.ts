@@ -13,7 +13,7 @@ import type { DefenseReport } from '../../server/protocol/report/report';
 import type { DefenseReview, ReviewedIssue } from '../../server/protocol/report/review';
 import { makeTempDir } from '../harness/processes';
 import { LanguageClient, uriOf } from './language-client';
-import { CLI, CLI_ENVIRONMENT, command, ROOT, type CheckAnswer } from './review-repo';
+import { CLI, command, ROOT, type CheckAnswer } from './review-repo';
 
 const NAME = 'mnist-badnets';
 const EXAMPLE = path.join(ROOT, 'examples', NAME);
@@ -104,7 +104,7 @@ describe('the last day of a decision, in the time zones at both ends of the eart
       }
 
       const cli = (...args: string[]): string =>
-        command(process.execPath, [...CLI, ...args], path.dirname(report), { ...CLI_ENVIRONMENT, TZ: zone }).stdout;
+        command(process.execPath, [...CLI, ...args], path.dirname(report), { TZ: zone }).stdout;
       assert.equal(
         gate((JSON.parse(cli('check', '--json', report)) as CheckAnswer).reports[0]!.issues),
         status,

@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { addDecision } from '../../server/engine/report/review/review';
+import { built } from '../harness/built';
 import { makeTempDir } from '../harness/processes';
 import { EXAMPLE_FOLDER, exampleReport, exampleText, textOf } from '../fixtures/example-report';
-
-const ROOT = path.join(__dirname, '..', '..');
 
 describe('fine-prune report and compare', function () {
   this.timeout(60_000);
@@ -14,11 +13,7 @@ describe('fine-prune report and compare', function () {
   after(() => temp.remove());
   const at = (name: string): string => path.join(temp.dir, name);
   const cli = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, ['--import', require.resolve('tsx'), path.join(ROOT, 'server/cli.ts'), ...args], {
-      cwd: temp.dir,
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-    });
+    spawnSync(process.execPath, [built('cli'), ...args], { cwd: temp.dir, encoding: 'utf8', maxBuffer: 1 << 26 });
 
   before(() => {
     writeFileSync(at('mnist-badnets.defense.json'), exampleText());

@@ -31,11 +31,9 @@ export async function tailCurveHits(
     (x, start, rows) => {
       const frontier = forwardTo(model, site, x);
       points.forEach((k, at) => {
-        const logits = tf.tidy(
-          () =>
-            forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))).dataSync() as Float32Array,
-        );
-        const predicted = argMaxRows(logits, model.classes);
+        const logits = tf.tidy(() => forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))));
+        const predicted = argMaxRows(logits.dataSync() as Float32Array, model.classes);
+        logits.dispose();
         for (let r = 0; r < rows; r++) {
           if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
           if (taken && predicted[r] === taken.target) taken.shares[at]! += taken.weights[start + r]!;

@@ -21,7 +21,10 @@ export function pixelGradient(
   const [height, width, channels] = model.inputShape;
   const rows = wanted.length;
   normalise(pixels, channels, normalisation);
-  return tf.tidy(() => {
+  let gradient!: Float32Array;
+  let predicted!: Int32Array;
+  // No tidy returns an array of numbers: TF.js would look at each of them for a tensor, which took longer than all its kernels.
+  tf.tidy(() => {
     const targets = new Float32Array(rows * model.classes);
     wanted.forEach((label, i) => (targets[i * model.classes + label] = 1));
     const oneHot = tf.tensor2d(targets, [rows, model.classes]);
@@ -30,14 +33,14 @@ export function pixelGradient(
       logits = tf.keep(forward(model, x as tf.Tensor4D, { differentiable: true }));
       return tf.mul(softmaxCrossEntropy(oneHot, logits), rows);
     });
-    const gradient = gradientOf(tf.tensor4d(pixels, [rows, height, width, channels]))
+    gradient = gradientOf(tf.tensor4d(pixels, [rows, height, width, channels]))
       .dataSync()
       .slice() as Float32Array;
-    const predicted = argMaxRows(logits!.dataSync() as Float32Array, model.classes);
+    predicted = argMaxRows(logits!.dataSync() as Float32Array, model.classes);
     logits!.dispose();
-    const { std } = normalisation;
-    if (std.some((s) => s !== 1))
-      for (let i = 0; i < gradient.length; i++) gradient[i]! /= std[std.length === 1 ? 0 : i % channels]!;
-    return { gradient, predicted };
   });
+  const { std } = normalisation;
+  if (std.some((s) => s !== 1))
+    for (let i = 0; i < gradient.length; i++) gradient[i]! /= std[std.length === 1 ? 0 : i % channels]!;
+  return { gradient, predicted };
 }

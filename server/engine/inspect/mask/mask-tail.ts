@@ -114,10 +114,14 @@ async function judgedAnew(
 
 /** Predicted classes of a batch with the units silenced whose entry in `keep` is 0. */
 function predictedFrom({ model, site }: LayerState, frontier: Frontier, keep: Float32Array | null): Int32Array {
-  return tf.tidy(() => {
-    const units = keep ? tf.mul(frontier.units, tf.tensor1d(keep.slice())) : frontier.units;
-    return argMaxRows(forwardFrom(model, site, frontier, units).dataSync() as Float32Array, model.classes);
-  });
+  const logits = tf.tidy(() =>
+    forwardFrom(model, site, frontier, keep ? tf.mul(frontier.units, tf.tensor1d(keep.slice())) : frontier.units),
+  );
+  try {
+    return argMaxRows(logits.dataSync() as Float32Array, model.classes);
+  } finally {
+    logits.dispose();
+  }
 }
 
 async function makeFrontiers(

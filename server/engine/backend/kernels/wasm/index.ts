@@ -3,6 +3,7 @@ import { avgPoolGradKernel } from './avg-pool-grad';
 import { batchMatMulKernel } from './batch-mat-mul';
 import { conv2DBackpropFilterKernel } from './conv2d-backprop-filter';
 import { conv2DBackpropInputKernel } from './conv2d-backprop-input';
+import { depthToSpaceKernel } from './depth-to-space';
 import { depthwiseBackpropFilterKernel, depthwiseBackpropInputKernel } from './depthwise-conv2d-backprop';
 import { maxPoolGradKernel } from './max-pool-grad';
 import { samePaddingKernels } from './same-padding';
@@ -22,6 +23,7 @@ export function applyWasmKernels(): void {
     batchMatMulKernel(),
     conv2DBackpropFilterKernel,
     conv2DBackpropInputKernel,
+    depthToSpaceKernel,
     depthwiseBackpropFilterKernel,
     depthwiseBackpropInputKernel,
     maxPoolGradKernel,
