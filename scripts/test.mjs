@@ -103,11 +103,11 @@ async function perform(jobs, chain) {
   await Promise.all([worker([...chain]), worker([])]);
 }
 
-const testFiles = (folder) =>
-  readdirSync(path.join(root, 'test', folder))
-    .filter((f) => f.endsWith('.test.ts'))
+const testFiles = (suite) =>
+  readdirSync(path.join(root, 'test', suite), { recursive: true })
+    .filter((f) => f.endsWith('.test.ts') && !f.startsWith(`suite${path.sep}`))
     .sort()
-    .map((f) => path.join('test', folder, f));
+    .map((f) => path.join('test', suite, f));
 const asked = (suite) => wanted.length === 0 || wanted.includes(suite);
 
 let nativeMissing = null;
@@ -143,6 +143,7 @@ try {
   if (asked('webview')) computing.push(mocha('webview', testFiles('webview'), env));
   if (asked('check')) {
     computing.push(
+      command('formatting', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']),
       command('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']),
       command('lint and rooms', ['node_modules/eslint/bin/eslint.js', '.']),
       command('schemas match their types', ['scripts/schemas.mjs', '--check']),
