@@ -128,7 +128,7 @@ try {
   const computing = [];
   if (asked('engine')) {
     const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
-    const repairs = files.filter((f) => /inversion|repair|inspect-estimated|pruning-aware|study/.test(f));
+    const repairs = files.filter((f) => /neural-cleanse|repair|inspect.estimated|pruning-aware|study/.test(f));
     computing.push(
       mocha('engine: inversion and repairs', repairs, env),
       mocha(

@@ -6,7 +6,7 @@ import { selectBackend } from '../../server/engine/backend/select';
 import { writeMnistSubset } from '../fixtures/mnist';
 import { trained } from '../fixtures/trained';
 import { makeTempDir } from '../harness/processes';
-import { filesOf, write } from './model-support';
+import { filesOf, write } from './model/support';
 
 export const ATTACKED_TARGET = 3;
 

@@ -48,7 +48,7 @@ export interface SelfTestFigures {
 
 /**
  * What {@link computeSelfTest} must give, made with NumPy: the loss of the network written down in float64, its
- * gradients by central differences of step 1e-5. test/engine/self-test.test.ts makes them again. The biases put every
+ * gradients by central differences of step 1e-5. test/engine/backend/self-test.test.ts makes them again. The biases put every
  * convolution output below -3.2, so that a max pooling which looks for its maximum from zero upwards is found out.
  */
 export const EXPECTED: SelfTestFigures = {

@@ -1,0 +1,375 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import * as L from '@tensorflow/tfjs-layers';
+import { forward } from '../../../server/engine/model/forward';
+import { frozenLayers } from '../../../server/engine/model/frozen';
+import type { OpenModel } from '../../../server/engine/model/model';
+import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { findUnitSite } from '../../../server/engine/model/units';
+import {
+  distance,
+  filesOf,
+  images,
+  layerOfVariable,
+  randomise,
+  temporaryFolder,
+  useBackend,
+  write,
+  type ModelJson,
+} from './support';
+
+const l = L.layers;
+
+describe('running a model', function () {
+  this.timeout(30_000);
+  let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
+  let count = 0;
+  const opened: OpenModel[] = [];
+  before(async () => {
+    await useBackend();
+    temporary = await temporaryFolder();
+  });
+  afterEach(() => opened.splice(0).forEach((model) => model.dispose()));
+  after(() => temporary.remove());
+
+  /** Saves a model of layers in a row as TF.js does, changes the JSON, and opens it. */
+  async function open(
+    layers: InstanceType<typeof L.layers.Layer>[] | L.LayersModel,
+    change: (json: ModelJson) => void = () => undefined,
+  ): Promise<OpenModel> {
+    const model = Array.isArray(layers) ? L.sequential({ layers }) : layers;
+    randomise(model, 5);
+    const { json, weights } = await filesOf(model);
+    model.dispose();
+    change(json);
+    return reopen(json, weights);
+  }
+
+  async function reopen(json: ModelJson, weights: Uint8Array): Promise<OpenModel> {
+    const model = await openModel(await write(path.join(temporary.folder, String(count++)), json, weights));
+    opened.push(model);
+    return model;
+  }
+
+  it('BatchNorm in training moves its statistics as TF.js does, at inference it does not', async () => {
+    const model = await open([
+      l.conv2d({ inputShape: [6, 6, 2], filters: 3, kernelSize: 3, name: 'conv' }),
+      l.batchNormalization({ name: 'norm', momentum: 0.9 }),
+      l.flatten({ name: 'flat' }),
+      l.dense({ units: 3, name: 'classes' }),
+    ]);
+    const norm = model.net.getLayer('norm');
+    const values = () => norm.getWeights().map((w) => w.dataSync().slice());
+    const start = norm.getWeights().map((w) => tf.clone(w));
+    const x = images(16, [6, 6, 2]);
+    const before = values();
+    forward(model, x).dispose();
+    assert.deepEqual(values(), before);
+    const ours = forward(model, x, { training: true });
+    const moved = values();
+    assert.notDeepEqual(moved[2], before[2]);
+    norm.setWeights(start);
+    const theirs = model.net.apply(x, { training: true }) as tf.Tensor;
+    assert.ok(distance(ours, theirs) < 1e-5);
+    values().forEach((expected, i) =>
+      expected.forEach((v, j) => assert.ok(Math.abs(v - moved[i]![j]!) < 1e-6, `weight ${i}`)),
+    );
+    tf.dispose([ours, theirs, x, ...start]);
+  });
+
+  it('dropout: repeatable by seed, another mask for each seed and layer, the stated share is dropped', async () => {
+    const model = await open([
+      l.flatten({ inputShape: [30, 30, 1], name: 'flat' }),
+      l.dropout({ rate: 0.3, name: 'drop' }),
+      l.dense({ units: 900, name: 'classes', useBias: false }),
+    ]);
+    // Identity weights, so that the logits are the dropped input.
+    model.net.getLayer('classes').setWeights([tf.eye(900)]);
+    const x = tf.ones([2, 30, 30, 1]) as tf.Tensor4D;
+    const run = (dropoutSeed: number) => [...forward(model, x, { training: true, dropoutSeed }).dataSync()];
+    const [a, b, c] = [run(1), run(1), run(2)];
+    assert.deepEqual(a, b);
+    assert.notDeepEqual(a, c);
+    assert.notDeepEqual(a.slice(0, 900), a.slice(900));
+    assert.deepEqual([...new Set(a)].sort(), [0, Math.fround(1 / 0.7)]);
+    const dropped = a.filter((v) => v === 0).length / a.length;
+    // Five standard deviations of a binomial share.
+    assert.ok(Math.abs(dropped - 0.3) < 5 * Math.sqrt((0.3 * 0.7) / a.length), `dropped ${dropped}`);
+    assert.ok(
+      forward(model, x)
+        .dataSync()
+        .every((v) => v === 1),
+    );
+    x.dispose();
+  });
+
+  it('SpatialDropout2D drops whole channels', async () => {
+    const model = await open(
+      [
+        l.dropout({ inputShape: [10, 10, 20], rate: 0.5, name: 'drop' }),
+        l.flatten({ name: 'flat' }),
+        l.dense({ units: 2000, name: 'classes', useBias: false }),
+      ],
+      (json) => {
+        (json.modelTopology as { config: { layers: { class_name: string }[] } }).config.layers[0]!.class_name =
+          'SpatialDropout2D';
+      },
+    );
+    model.net.getLayer('classes').setWeights([tf.eye(2000)]);
+    const x = tf.ones([3, 10, 10, 20]) as tf.Tensor4D;
+    const y = forward(model, x, { training: true, dropoutSeed: 4 }).dataSync();
+    for (let n = 0; n < 3; n++)
+      for (let c = 0; c < 20; c++)
+        assert.equal(new Set(Array.from({ length: 100 }, (_, p) => y[n * 2000 + p * 20 + c])).size, 1);
+    assert.equal(new Set(y).size, 2);
+    x.dispose();
+  });
+
+  it('noise in training has the stated mean and deviation, and none at inference', async () => {
+    for (const [layer, mean, deviation] of [
+      [l.gaussianNoise({ inputShape: [40, 40, 1], stddev: 0.5, name: 'noise' }), 1, 0.5],
+      [l.gaussianDropout({ inputShape: [40, 40, 1], rate: 0.2, name: 'noise' }), 1, 0.5],
+    ] as const) {
+      const model = await open([
+        layer as never,
+        l.flatten({ name: 'flat' }),
+        l.dense({ units: 1600, name: 'classes', useBias: false }),
+      ]);
+      model.net.getLayer('classes').setWeights([tf.eye(1600)]);
+      const x = tf.ones([4, 40, 40, 1]) as tf.Tensor4D;
+      const y = [...forward(model, x, { training: true, dropoutSeed: 3 }).dataSync()];
+      const m = y.reduce((a, b) => a + b, 0) / y.length;
+      const s = Math.sqrt(y.reduce((a, b) => a + (b - m) ** 2, 0) / y.length);
+      assert.ok(Math.abs(m - mean) < 0.03 && Math.abs(s - deviation) < 0.03, `${m} ± ${s}`);
+      assert.ok(
+        forward(model, x)
+          .dataSync()
+          .every((v) => v === 1),
+      );
+      x.dispose();
+    }
+  });
+
+  it('freezes dilated convolutions and all layers before them, nothing else', async () => {
+    const model = await open([
+      l.conv2d({ inputShape: [12, 12, 1], filters: 3, kernelSize: 3, name: 'first' }),
+      l.batchNormalization({ name: 'norm' }),
+      l.conv2d({ filters: 4, kernelSize: 3, dilationRate: 2, name: 'dilated' }),
+      l.batchNormalization({ name: 'norm2' }),
+      l.depthwiseConv2d({ kernelSize: 2, name: 'depthwise' }),
+      l.flatten({ name: 'flat' }),
+      l.dense({ units: 3, name: 'classes' }),
+    ]);
+    const frozen = frozenLayers(model.graph);
+    assert.deepEqual(
+      frozen.map((f) => f.layer),
+      ['first', 'norm', 'dilated'],
+    );
+    assert.match(frozen[2]!.reason, /dilated/);
+    assert.match(frozen[0]!.reason, /before "dilated"/);
+    const x = images(4, [12, 12, 1]);
+    const before = model.net.layers.map((layer) => layer.getWeights().map((w) => w.dataSync().slice()));
+    const variables = model.net.layers
+      .filter((layer) => !frozen.some((f) => f.layer === layer.name))
+      .flatMap((layer) => layer.trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
+    tf.tidy(() => {
+      const { grads } = tf.variableGrads(
+        () => tf.mean(tf.square(forward(model, x, { training: true }))) as tf.Scalar,
+        variables,
+      );
+      assert.deepEqual(
+        Object.keys(grads).map((name) =>
+          layerOfVariable(
+            model.net,
+            variables.find((variable) => variable.name === name)!,
+          ),
+        ),
+        ['norm2', 'norm2', 'depthwise', 'depthwise', 'classes', 'classes'],
+      );
+    });
+    const after = model.net.layers.map((layer) => layer.getWeights().map((w) => w.dataSync().slice()));
+    // A frozen BatchNorm keeps its statistics, the other one moves them.
+    const at = (name: string) => model.net.layers.findIndex((layer) => layer.name === name);
+    assert.deepEqual(after[at('norm')], before[at('norm')]);
+    assert.notDeepEqual(after[at('norm2')], before[at('norm2')]);
+    x.dispose();
+  });
+
+  it('the names that Keras has and TF.js has not: silu, leaky_relu, hard_silu, exponential', async () => {
+    const formulas: Record<string, (v: number) => number> = {
+      silu: (v) => v / (1 + Math.exp(-v)),
+      leaky_relu: (v) => (v < 0 ? 0.2 * v : v),
+      hard_silu: (v) => (v * Math.min(6, Math.max(0, v + 3))) / 6,
+      exponential: Math.exp,
+    };
+    for (const [name, formula] of Object.entries(formulas)) {
+      const model = await open(
+        [
+          l.flatten({ inputShape: [2, 4, 1], name: 'flat' }),
+          l.dense({ units: 8, name: 'hidden' }),
+          l.dense({ units: 8, name: 'classes', useBias: false }),
+        ],
+        (json) => {
+          (
+            json.modelTopology as { config: { layers: { config: { activation: string } }[] } }
+          ).config.layers[1]!.config.activation = name;
+        },
+      );
+      model.net.getLayer('hidden').setWeights([tf.eye(8), tf.zeros([8])]);
+      model.net.getLayer('classes').setWeights([tf.eye(8)]);
+      const values = [-5, -2.5, -1, -0.1, 0, 0.7, 2, 4];
+      const x = tf.tensor4d(values, [1, 2, 4, 1]);
+      const found = forward(model, x).dataSync();
+      values.forEach((v, i) =>
+        assert.ok(Math.abs(found[i]! - formula(v)) < 1e-4 * Math.max(1, formula(v)), `${name}(${v}) = ${found[i]}`),
+      );
+      assert.ok(tf.tidy(() => distance(forward(model, x), model.net.predict(x) as tf.Tensor)) < 1e-6);
+      x.dispose();
+    }
+  });
+
+  it('images without a channel axis, the classic first Keras model', async () => {
+    const built = L.sequential({
+      layers: [
+        l.flatten({ inputShape: [7, 5], name: 'flatten' }),
+        l.dense({ units: 6, activation: 'relu', name: 'dense' }),
+        l.dropout({ rate: 0.2, name: 'dropout' }),
+        l.dense({ units: 3, name: 'dense_1' }),
+      ],
+    });
+    const model = await open(built);
+    assert.deepEqual(model.inputShape, [7, 5, 1]);
+    assert.equal(findUnitSite(model.graph).layer, 'dense');
+    const x = images(3, [7, 5, 1]);
+    assert.ok(
+      tf.tidy(() => distance(forward(model, x), model.net.predict(tf.reshape(x, [3, 7, 5])) as tf.Tensor)) < 1e-6,
+    );
+    x.dispose();
+  });
+
+  describe('Keras 3 topologies', () => {
+    type Json = Record<string, unknown>;
+    function residual(): L.LayersModel {
+      const x = L.input({ shape: [8, 8, 2], name: 'image' });
+      const a = l.conv2d({ filters: 4, kernelSize: 3, activation: 'relu', name: 'a' }).apply(x) as L.SymbolicTensor;
+      const b = l.conv2d({ filters: 4, kernelSize: 3, name: 'b' }).apply(x) as L.SymbolicTensor;
+      const norm = l.batchNormalization({ name: 'norm' }).apply(b) as L.SymbolicTensor;
+      const sum = l.add({ name: 'sum' }).apply([a, norm]) as L.SymbolicTensor;
+      const joined = l.concatenate({ name: 'joined' }).apply([sum, a]) as L.SymbolicTensor;
+      const dropped = l
+        .dropout({ rate: 0.1, name: 'dropped' })
+        .apply(l.flatten({ name: 'flat' }).apply(joined)) as L.SymbolicTensor;
+      const hidden = l.dense({ units: 6, activation: 'relu', name: 'hidden' }).apply(dropped) as L.SymbolicTensor;
+      return L.model({
+        inputs: x,
+        outputs: l.dense({ units: 3, activation: 'softmax', name: 'classes' }).apply(hidden) as L.SymbolicTensor,
+      });
+    }
+
+    /** The same topology as Keras 3 writes it. */
+    function keras3(topology: Json): Json {
+      const config = topology['config'] as {
+        layers: Json[];
+        input_layers: unknown[][];
+        output_layers: unknown[][];
+        name: string;
+      };
+      const tensor = ([layer, node, index]: unknown[]) => ({
+        class_name: '__keras_tensor__',
+        config: { shape: [null, 1], dtype: 'float32', keras_history: [layer, node, index] },
+      });
+      const layers = config.layers.map((layer) => {
+        const { batch_input_shape: shape, ...rest } = layer['config'] as Json;
+        const inbound = (layer['inbound_nodes'] as unknown[][][]).map((node) => {
+          const tensors = node.map(tensor);
+          const several = layer['class_name'] === 'Add' || layer['class_name'] === 'Concatenate';
+          return {
+            args: several ? [tensors] : tensors,
+            kwargs:
+              layer['class_name'] === 'Dropout'
+                ? { training: false }
+                : layer['class_name'] === 'BatchNormalization'
+                  ? { mask: null }
+                  : {},
+          };
+        });
+        const activation =
+          rest['activation'] === 'relu' && layer['name'] === 'hidden'
+            ? { module: 'builtins', class_name: 'function', config: 'relu', registered_name: 'function' }
+            : rest['activation'];
+        return {
+          ...layer,
+          module: 'keras.layers',
+          registered_name: null,
+          build_config: { input_shape: [null, 1] },
+          config: {
+            ...rest,
+            ...(activation !== undefined && { activation }),
+            ...(shape !== undefined && { batch_shape: shape }),
+            ...(rest['axis'] !== undefined && { axis: -1 }),
+            dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null },
+          },
+          inbound_nodes: inbound,
+        };
+      });
+      return {
+        model_config: {
+          class_name: 'Functional',
+          config: {
+            ...config,
+            layers,
+            input_layers: config.input_layers[0]!,
+            output_layers: [config.output_layers[0]!],
+          },
+        },
+        keras_version: '3.8.0',
+        backend: 'tensorflow',
+      };
+    }
+
+    it('read the same as their Keras 2 form', async () => {
+      const functional = residual();
+      randomise(functional, 11);
+      const { json, weights } = await filesOf(functional);
+      const old = await reopen(json, weights);
+      const renamed = json.weightsManifest!.map((group) => ({
+        ...group,
+        weights: group.weights.map((w) => ({ ...w, name: `functional/${w.name}` })),
+      }));
+      const fresh = await reopen(
+        { ...json, modelTopology: keras3(json.modelTopology as Json), weightsManifest: renamed },
+        weights,
+      );
+      const plain = ({ graph }: OpenModel) => graph.layers.map((layer) => ({ ...layer, place: '' }));
+      assert.deepEqual(plain(fresh), plain(old));
+      assert.deepEqual(findUnitSite(fresh.graph), findUnitSite(old.graph));
+      tf.tidy(() => {
+        const input = images(4, [8, 8, 2]);
+        assert.equal(distance(forward(fresh, input), forward(old, input)), 0);
+        assert.ok(distance(tf.softmax(forward(fresh, input)), functional.predict(input) as tf.Tensor) < 1e-6);
+      });
+      assert.equal(fresh.hashes.weights, old.hashes.weights);
+      assert.notEqual(fresh.hashes.topology, old.hashes.topology);
+    });
+
+    it('Sequential with an InputLayer of `batch_shape`', async () => {
+      const built = [
+        l.conv2d({ inputShape: [6, 6, 1], filters: 3, kernelSize: 3, name: 'conv' }),
+        l.flatten({ name: 'flat' }),
+        l.dense({ units: 3, name: 'classes' }),
+      ];
+      const model = await open(built, (json) => {
+        const { layers } = (json.modelTopology as { config: { layers: { class_name: string; config: Json }[] } })
+          .config;
+        delete layers[0]!.config['batch_input_shape'];
+        layers.unshift({
+          class_name: 'InputLayer',
+          config: { batch_shape: [null, 6, 6, 1], dtype: 'float32', sparse: false, name: 'input_layer' },
+        });
+      });
+      assert.deepEqual(model.order, ['input_layer', 'conv', 'flat', 'classes']);
+      assert.deepEqual(model.inputShape, [6, 6, 1]);
+    });
+  });
+});

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as L from '@tensorflow/tfjs-layers';
+import { readConfig } from '../../../server/engine/config/read-config';
+import { openIdx } from '../../../server/engine/data/formats/idx/open-idx';
+import { contentSha256, sha256 } from '../../../server/engine/files/hash';
+import { modelFileHashes, pointedModelHashes } from '../../../server/engine/model/formats/tfjs-layers/hash-files';
+import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { encodeModel, buildSimpleCnn } from '../../../server/engine/poison/simple-cnn';
+import { summarise } from '../../../server/engine/model/formats/tfjs-layers/summary';
+import { modelText } from '../../../server/engine/model/formats/tfjs-layers/text-summary';
+import { readReport } from '../../../server/engine/report/json/read-report';
+import { readReview } from '../../../server/engine/report/review/read-review';
+import { readScan } from '../../../server/engine/report/json/read-scan';
+import { readPattern } from '../../../server/engine/triggers/png';
+import { EXAMPLE_POINTER, pointerTo } from '../../fixtures/other-files';
+import { failureOf, temporaryFolder } from '../../harness/files';
+import { filesOf, useBackend } from './support';
+
+const FORMATS = path.resolve(__dirname, '../../fixtures/formats');
+const PAGE = '<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n';
+
+describe('files of other kinds, in the place of', () => {
+  const folder = temporaryFolder();
+  let good: { json: string; weights: Uint8Array };
+  before(async () => {
+    await useBackend();
+    const model = buildSimpleCnn({ seed: 1, inputShape: [12, 12, 1], classes: 4 });
+    const { json, weights } = encodeModel(model);
+    good = { json: new TextDecoder().decode(json), weights };
+    model.dispose();
+  });
+  const writeModel = async (weights: Uint8Array | string, json = good.json): Promise<string> => {
+    await folder.write('weights.bin', weights);
+    return folder.write('model.json', json);
+  };
+
+  describe('a model', () => {
+    it('are what they are said to be when it is opened, hashed, summarised or shown as text', async () => {
+      for (const [file, what] of [
+        ['model.h5', /Keras model \(HDF5\)/],
+        ['model.keras', /Keras model \(\.keras\)/],
+        ['model.onnx', /ONNX/],
+        ['model.pth', /PyTorch/],
+        ['architecture.json', /architecture of a Keras model/],
+      ] as const) {
+        const source = path.join(FORMATS, file);
+        for (const work of [
+          () => openModel(source),
+          () => modelFileHashes(source),
+          () => modelText(readFileSync(source), null, file),
+        ]) {
+          assert.match((await failureOf('model.otherFormat', work)).message, what);
+        }
+      }
+      assert.match(
+        (await failureOf('model.otherFormat', () => openModel(path.join(FORMATS, 'saved_model')))).message,
+        /SavedModel/,
+      );
+      for (const [text, code, what] of [
+        [PAGE, 'model.otherFormat', /web page/],
+        [EXAMPLE_POINTER, 'model.lfsPointer', /Git LFS pointer/],
+        [EXAMPLE_POINTER.replaceAll('\n', '\r\n'), 'model.lfsPointer', /Git LFS pointer/],
+      ] as const) {
+        const { problem } = summarise(text, 'model.json');
+        assert.equal(problem?.code, code);
+        assert.match(problem?.message ?? '', what);
+        await failureOf(code, async () => openModel(await writeModel(good.weights, text)));
+      }
+      // Larger than any model.json: what it is comes before how large it is.
+      const large = await folder.write(
+        'large.h5',
+        Buffer.concat([readFileSync(path.join(FORMATS, 'model.h5')), Buffer.alloc(65 << 20)]),
+      );
+      assert.match((await failureOf('model.otherFormat', () => openModel(large))).message, /Keras model/);
+    });
+
+    it('a graph model is called one, with and without its format', async () => {
+      const topology = { node: [{ name: 'x', op: 'Placeholder', attr: {} }], versions: { producer: 27 } };
+      for (const format of ['graph-model', undefined]) {
+        const json = JSON.stringify({
+          format,
+          generatedBy: '2.11.0',
+          convertedBy: 'TensorFlow.js Converter v4.22.0',
+          modelTopology: topology,
+          weightsManifest: [{ paths: ['weights.bin'], weights: [] }],
+        });
+        const failure = await failureOf('model.graphModel', async () => openModel(await writeModel('', json)));
+        assert.match(failure.message, /is a TF\.js graph model, which is a program without layers/);
+        assert.match(failure.todo ?? '', /`tensorflowjs_converter --input_format=keras model\.h5 out\/`/);
+      }
+    });
+
+    it('a model whose first layer is a model is called nested, as Teachable Machine saves it', async () => {
+      const features = L.sequential({
+        layers: [
+          L.layers.conv2d({ inputShape: [12, 12, 3], filters: 2, kernelSize: 3 }),
+          L.layers.globalAveragePooling2d({}),
+        ],
+      });
+      const head = L.sequential({
+        layers: [
+          L.layers.dense({ inputShape: [2], units: 4, activation: 'relu' }),
+          L.layers.dense({ units: 2, useBias: false, activation: 'softmax' }),
+        ],
+      });
+      const x = L.input({ shape: [12, 12, 3] });
+      const models = [
+        L.sequential({ layers: [features, head] }),
+        L.model({ inputs: x, outputs: head.apply(features.apply(x)) as L.SymbolicTensor }),
+      ];
+      for (const model of models) {
+        const { json, weights } = await filesOf(model);
+        const failure = await failureOf('model.unsupportedLayer', async () =>
+          openModel(await writeModel(weights, JSON.stringify(json))),
+        );
+        assert.match(
+          failure.message,
+          /^The file is a nested model: Layer "sequential_\w+" is itself a model inside the model \(Sequential\), as Teachable Machine and transfer learning export it\./,
+        );
+        assert.match(failure.todo ?? '', /inner layers written out/);
+      }
+      // Both are made of the same layers.
+      models[0]!.dispose();
+    });
+  });
+
+  describe('weights', () => {
+    const cases: [what: string, content: () => Uint8Array | string, code: string, message: RegExp, todo: RegExp][] = [
+      [
+        'a gzip file',
+        () => gzipSync(good.weights),
+        'model.shardFormat',
+        /^The weights file "weights\.bin" is a gzip file, not raw weights\.$/,
+        /Unpack it/,
+      ],
+      [
+        'a web page',
+        () => PAGE,
+        'model.shardFormat',
+        /^The weights file "weights\.bin" is a web page \(HTML\), not raw weights\.$/,
+        /error page of a download/,
+      ],
+      ['a Git LFS pointer', () => EXAMPLE_POINTER, 'model.lfsPointer', /Git LFS pointer/, /git lfs pull/],
+      [
+        'a Keras file',
+        () => readFileSync(path.join(FORMATS, 'model.weights.h5')),
+        'model.shardFormat',
+        /is a file of Keras weights without the layers/,
+        /weight files of this model/,
+      ],
+      [
+        'a file cut off',
+        () => good.weights.subarray(0, 1000),
+        'model.shardTooShort',
+        /has 1000 bytes; the declared shapes need/,
+        /cut off/,
+      ],
+    ];
+    for (const [what, content, code, message, todo] of cases) {
+      it(`${what}, when the model is opened and when it is hashed`, async () => {
+        const file = await writeModel(content());
+        for (const work of [() => openModel(file), () => modelFileHashes(file)]) {
+          const failure = await failureOf(code, work);
+          assert.match(failure.message, message);
+          assert.match(failure.todo ?? '', todo);
+          assert.equal(failure.file, path.join(folder.path, 'weights.bin'));
+        }
+      });
+    }
+
+    it('weights whose line feeds git has changed', async () => {
+      // As git does with what it takes for text: weights without a zero byte in them.
+      const weights = good.weights.slice().fill(0x3d);
+      for (const at of [5, 77, 4000]) weights[at] = 0x0a;
+      const converted = Buffer.from(Buffer.from(weights).toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+      const file = await writeModel(converted);
+      const failure = await failureOf('model.lineEndings', () => openModel(file));
+      assert.match(failure.message, /git has turned every line feed in it into carriage return and line feed/);
+      assert.match(failure.todo ?? '', /`\*\.bin -text`/);
+      await writeModel(weights);
+      (await openModel(file)).dispose();
+      assert.match(
+        (
+          await failureOf('model.shardTooLong', async () =>
+            openModel(await writeModel(Buffer.concat([weights, Buffer.alloc(3)]))),
+          )
+        ).message,
+        /declared shapes need/,
+      );
+    });
+
+    it('a pointer to the only weight file gives the hashes of the model that it stands for', async () => {
+      const file = await writeModel(good.weights);
+      const hashes = await modelFileHashes(file);
+      assert.equal(await pointedModelHashes(file), null, 'the weights are there');
+      await writeModel(pointerTo(sha256(good.weights), good.weights.length));
+      assert.deepEqual(await pointedModelHashes(file), hashes);
+      assert.equal(await contentSha256(path.join(folder.path, 'weights.bin')), sha256(good.weights));
+      await failureOf('model.lfsPointer', () => modelFileHashes(file));
+      const two = JSON.parse(good.json) as { weightsManifest: { paths: string[] }[] };
+      two.weightsManifest[0]!.paths.push('more.bin');
+      await folder.write('more.bin', '');
+      assert.equal(
+        await pointedModelHashes(await folder.write('model.json', JSON.stringify(two))),
+        null,
+        'which part it stands for is not known',
+      );
+      // A text for a diff says which: the pointer of another revision is another line.
+      const pointer = pointerTo(sha256(good.weights), good.weights.length);
+      const text = modelText(Buffer.from(good.json), () => Buffer.from(pointer), 'model.json');
+      assert.match(
+        text,
+        new RegExp(
+          `^Weights not read: weights\\.bin is a Git LFS pointer, not fetched  ${good.weights.length} bytes  sha256 ${sha256(good.weights).slice(0, 16)}$`,
+          'm',
+        ),
+      );
+    });
+  });
+
+  describe('data, images, configs and results', () => {
+    it('data', async () => {
+      const cases: [string, string, RegExp][] = [
+        ['mnist.npz', 'data.wrongMagic', /not in IDX format: it is a NumPy archive/],
+        ['data.h5', 'data.wrongMagic', /it is an HDF5 file/],
+        ['images.npy', 'data.wrongMagic', /it is a NumPy array/],
+        ['model.pkl', 'data.wrongMagic', /it is a Python pickle/],
+        ['pointer', 'data.lfsPointer', /were not fetched/],
+        ['page', 'data.wrongMagic', /it is a web page \(HTML\) \(a download that failed\?\)/],
+        ['packed.npz.gz', 'data.wrongMagic', /, unpacked, is not in IDX format: it is a NumPy archive/],
+      ];
+      await folder.write('pointer', EXAMPLE_POINTER.replaceAll('\n', '\r\n'));
+      await folder.write('page', PAGE);
+      await folder.write('packed.npz.gz', gzipSync(readFileSync(path.join(FORMATS, 'mnist.npz'))));
+      for (const [name, code, message] of cases) {
+        const made = ['pointer', 'page', 'packed.npz.gz'].includes(name);
+        const file = made ? path.join(folder.path, name) : path.join(FORMATS, name);
+        assert.match((await failureOf(code, () => openIdx(file, file, 1 / 255, 'test'))).message, message);
+      }
+    });
+
+    it("a trigger's image", async () => {
+      const read = (file: string) => readPattern(file, 1, () => null);
+      assert.match(
+        (
+          await failureOf('trigger.imageFormat', async () =>
+            read(await folder.write('x.png', Buffer.from('ffd8ffe000104a464946', 'hex'))),
+          )
+        ).message,
+        /not a PNG: it is a JPEG image/,
+      );
+      assert.match(
+        (await failureOf('trigger.lfsPointer', async () => read(await folder.write('y.png', EXAMPLE_POINTER)))).message,
+        /not fetched/,
+      );
+    });
+
+    it('a config', async () => {
+      const config = path.join(folder.path, 'a.fineprune.json');
+      copyFileSync(path.join(FORMATS, 'model.h5'), config);
+      assert.match(
+        (await failureOf('config.otherFormat', () => readConfig(config))).message,
+        /^This is a Keras model \(HDF5\), not a defense config\.$/,
+      );
+      writeFileSync(config, EXAMPLE_POINTER.replaceAll('\n', '\r\n'));
+      await failureOf('config.lfsPointer', () => readConfig(config));
+      writeFileSync(config, PAGE);
+      assert.match((await failureOf('config.otherFormat', () => readConfig(config))).message, /web page/);
+      writeFileSync(
+        config,
+        '{\r\n  // with the line endings of Windows\r\n  "model": "model.json",\r\n  "data": { "train": { "images": "a", "labels": "b" }, "test": { "images": "c", "labels": "d" } }\r\n}\r\n',
+      );
+      assert.equal((await readConfig(config)).config.model, 'model.json');
+    });
+
+    it('reports, scans and decisions', async () => {
+      for (const [read, code] of [
+        [readReport, 'report'],
+        [readScan, 'scan'],
+        [readReview, 'review'],
+      ] as const) {
+        assert.match(
+          (await failureOf(`${code}.lfsPointer`, () => read(EXAMPLE_POINTER, 'x'))).message,
+          /is a Git LFS pointer, not a/,
+        );
+        assert.match(
+          (await failureOf(`${code}.otherFormat`, () => read(PAGE, 'x'))).message,
+          /is a web page \(HTML\), not a/,
+        );
+      }
+      const scan = JSON.stringify({ schemaVersion: 1, model: {}, data: {}, scan: {} });
+      assert.match(
+        (await failureOf('report.notAReport', () => readReport(scan, 'x'))).message,
+        /is the result of a scan for backdoors, not a defense report/,
+      );
+      const report = readFileSync(
+        path.resolve(__dirname, '../../../examples/mnist-badnets/mnist-badnets.defense.json'),
+        'utf8',
+      );
+      assert.match(
+        (await failureOf('scan.notAScan', () => readScan(report, 'x'))).message,
+        /is a defense report, not a scan/,
+      );
+      // With the line endings of Windows it is the same report.
+      assert.deepEqual(readReport(report.replaceAll('\n', '\r\n'), 'x'), readReport(report, 'x'));
+    });
+  });
+});

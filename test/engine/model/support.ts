@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import * as L from '@tensorflow/tfjs-layers';
+import { selectBackend } from '../../../server/engine/backend/select';
+
+/** Chooses the backend of this process: WASM, or native where FINE_PRUNE_TEST_BACKEND says so. The same tests hold on both. */
+export async function useBackend(): Promise<void> {
+  await selectBackend({ choice: process.env.FINE_PRUNE_TEST_BACKEND === 'native' ? 'native' : 'wasm', threads: 1 });
+}
+
+/** A folder for one test file, removed by `remove`. */
+export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'fine-prune-model-'));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** What a model.json holds, as far as tests change it. */
+export interface ModelJson {
+  format?: string;
+  modelTopology?: unknown;
+  weightsManifest?: {
+    paths: string[];
+    weights: { name: string; shape: number[]; dtype: string; quantization?: unknown }[];
+  }[];
+  [field: string]: unknown;
+}
+
+/** The files that TF.js itself would save for a model. */
+export async function filesOf(model: L.LayersModel): Promise<{ json: ModelJson; weights: Uint8Array }> {
+  let files: { json: ModelJson; weights: Uint8Array } | undefined;
+  await model.save({
+    save: async (artifacts) => {
+      const { modelTopology, format, weightSpecs, weightData } = artifacts;
+      files = {
+        json: {
+          format,
+          generatedBy: 'test',
+          convertedBy: null,
+          modelTopology,
+          weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs as never }],
+        },
+        weights: new Uint8Array(weightData as ArrayBuffer),
+      };
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    },
+  });
+  return files!;
+}
+
+/** Writes a model into a folder and returns the path of its model.json. */
+export async function write(
+  folder: string,
+  json: unknown,
+  weights?: Uint8Array,
+  shard = 'weights.bin',
+): Promise<string> {
+  await mkdir(path.dirname(path.join(folder, shard)), { recursive: true });
+  const file = path.join(folder, 'model.json');
+  await writeFile(file, typeof json === 'string' ? json : JSON.stringify(json));
+  if (weights) await writeFile(path.join(folder, shard), weights);
+  return file;
+}
+
+/** Gives every weight a seeded value, of a size that keeps activations near 1; variances and gammas stay above zero. */
+export function randomise(model: L.LayersModel, seed: number): void {
+  model.layers.forEach((layer, l) => {
+    const values = layer.weights.map((w, i) => {
+      const shape = w.shape as number[];
+      const fan = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+      const own = seed * 1000 + l * 10 + i + 1;
+      if (/variance|gamma/.test(w.originalName)) return tf.randomUniform(shape, 0.5, 1.5, 'float32', own);
+      return tf.randomNormal(shape, 0, shape.length > 1 ? Math.sqrt(1.5 / fan) : 0.3, 'float32', own);
+    });
+    layer.setWeights(values);
+    tf.dispose(values);
+  });
+}
+
+/** Name of the layer that a variable of a network belongs to; TF.js calls the variable itself something else. */
+export function layerOfVariable(net: L.LayersModel, variable: tf.Variable): string {
+  return net.layers.find((layer) =>
+    layer.weights.some((weight) => (weight as unknown as { val: tf.Variable }).val === variable),
+  )!.name;
+}
+
+/** Seeded images in [0, 1]. */
+export function images(count: number, shape: readonly number[], seed = 7): tf.Tensor4D {
+  return tf.randomUniform([count, ...shape] as [number, number, number, number], 0, 1, 'float32', seed);
+}
+
+/** Largest absolute difference of two tensors of one shape. */
+export function distance(a: tf.Tensor, b: tf.Tensor): number {
+  if (String(a.shape) !== String(b.shape)) throw new Error(`shapes differ: [${a.shape}] and [${b.shape}]`);
+  return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!);
+}

@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as l from '@tensorflow/tfjs-layers';
+import { selectBackend } from '../../../server/engine/backend/select';
+import { readConfig } from '../../../server/engine/config/read-config';
+import { openData } from '../../../server/engine/data/formats/open-data';
+import { splitRoles } from '../../../server/engine/data/roles';
+import { openTrigger } from '../../../server/engine/triggers/open-trigger';
+import { triggeredInputs } from '../../../server/engine/triggers/triggered-inputs';
+import { finePrune } from '../../../server/engine/defense/fine-pruning';
+import type { Subject } from '../../../server/engine/pass/subject';
+import { pruningCurve } from '../../../server/engine/pruning/pruning-curve';
+import { sourceOf } from '../../../server/engine/pass/inputs';
+import { measure } from '../../../server/engine/pass/measure';
+import { pruneOrder } from '../../../server/engine/pass/ranking';
+import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
+import { frozenLayers } from '../../../server/engine/model/frozen';
+import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { findUnitSite } from '../../../server/engine/model/units';
+import { Progress } from '../../../server/engine/process/progress';
+import { consistencyProblems, readReport } from '../../../server/engine/report/json/read-report';
+import { startEngine, startMeasure } from '../../../server/jobs/engine-process';
+import type { RunOutcome, RunRequest } from '../../../server/protocol/messages/engine';
+import type { FinePruneError } from '../../../server/protocol/errors';
+import { built } from '../../harness/built';
+import { makeTempDir } from '../../harness/processes';
+import { demoConfig, makeDemo, makeSmallDemo } from '../../protocol/demo-folder';
+import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model';
+import { filesOf, write } from '../model/support';
+
+const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
+const signal = new AbortController().signal;
+const quiet = { onEvent: () => undefined, signal, workerPath: built('worker') };
+const refusedAs = (code: string, place: string) => (error: FinePruneError) =>
+  error.code === code && (error.place ?? '').startsWith(place);
+
+describe('repairs at their limits', function () {
+  this.timeout(120_000);
+  const temp = makeTempDir('fp-limits-');
+  let number = 0;
+  const demo = (more: string, counts = { train: 120, test: 80 }) =>
+    makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
+  /** The same on a small network, where training and searches take seconds. */
+  const small = (more: string, counts: { train: number; test: number }) =>
+    makeSmallDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(`"backend": "${backend}", ${more}`));
+  const run = (config: string, more: Partial<RunRequest> = {}): Promise<RunOutcome> =>
+    startEngine({ config, allowedFolders: [], ...more }, quiet);
+  before(async () => {
+    await selectBackend({ choice: backend, threads: 1 });
+  });
+  after(() => temp.remove());
+
+  async function open(more: string): Promise<Subject & { trigger: Awaited<ReturnType<typeof openTrigger>> }> {
+    const opened = await readConfig(await demo(more));
+    const { config } = opened;
+    const model = await openModel(opened.modelPath);
+    const dataset = await openData(config, opened.resolve);
+    const roles = splitRoles(config, dataset);
+    const trigger = await openTrigger(
+      {
+        kind: 'patch',
+        target: 0,
+        size: [3, 3],
+        vertical: { from: 'bottom', distance: 1 },
+        horizontal: { from: 'right', distance: 1 },
+        value: [1],
+        image: null,
+      },
+      dataset.shape,
+      model.classes,
+      opened.resolve,
+      config.data.scale,
+    );
+    return {
+      config,
+      model,
+      site: findUnitSite(model.graph),
+      roles,
+      triggered: triggeredInputs(trigger, roles.test),
+      normalisation: config.data,
+      frozen: frozenLayers(model.graph),
+      trigger,
+    };
+  }
+
+  it('a run whose images are too few for a scan keeps its report; its verdict rests on the known trigger alone', async () => {
+    // Nothing but the biases decides: the trigger is gone, and so is the accuracy.
+    const { report, files } = await run(
+      await demo(
+        '"prune": { "ratio": 1 }, "fineTune": { "epochs": 0 }, "gates": { "maxAttackSuccessRate": 0.9, "maxAccuracyDrop": 1 }',
+        { train: 40, test: 80 },
+      ),
+    );
+    assert.equal(report.stages.after.attackSuccessRate!.rate, 0);
+    assert.deepEqual([report.proof, report.verdict.word], [undefined, 'mitigated']);
+    assert.match(report.verdict.sentence, /This rests on the known trigger alone; no fresh inversion was made\.$/);
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
+  });
+
+  /** Labels of a demo's images in another order than the model's classes. */
+  const mislabel = (config: string, ...roles: string[]): void => {
+    for (const role of roles) {
+      const file = path.join(path.dirname(config), 'data', `${role}-labels-idx1-ubyte`);
+      const bytes = readFileSync(file);
+      writeFileSync(
+        file,
+        Buffer.concat([bytes.subarray(0, 8), Buffer.from(bytes.subarray(8).map((label) => (label + 3) % 10))]),
+      );
+    }
+  };
+  const isConsistent = ({ files }: RunOutcome): void => {
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
+  };
+
+  it('a run whose images the model does not know searches no trigger in it, and says so', async () => {
+    const config = await demo('"strategy": "auto"');
+    mislabel(config, 'train', 't10k');
+    const outcome = await run(config);
+    const { scan, verdict, repaired, attempts, findings } = outcome.report;
+    assert.deepEqual(
+      [verdict.word, repaired, attempts, scan!.word, scan!.classes],
+      ['not measurable', false, undefined, 'not measurable', []],
+    );
+    assert.match(verdict.sentence, /^Clean accuracy is [\d.]+ % before anything was done, near chance/);
+    assert.match(scan!.sentence, /^Not measurable: the model classifies .* The labels look to be in another order/);
+    assert.equal(findings[0]!.id, 'accuracy-near-chance');
+    isConsistent(outcome);
+    assert.match(readFileSync(outcome.files.markdown, 'utf8'), /❔ \*\*Scan of the input model\.\*\* Not measurable/);
+  });
+
+  it('a repair that is guided does nothing where the model knows the test images alone', async () => {
+    const config = await demo('"strategy": "guided"');
+    mislabel(config, 'train');
+    const outcome = await run(config);
+    const { verdict, repaired } = outcome.report;
+    assert.deepEqual([verdict.word, repaired], ['not measurable', false]);
+    assert.match(
+      verdict.sentence,
+      /^The scan that the repair begins with could not look for a trigger, so nothing was changed\. Not measurable: the model classifies/,
+    );
+    isConsistent(outcome);
+  });
+
+  for (const strategy of ['fine-pruning-conv', 'head-reset'] as const) {
+    it(`${strategy} waits for no scan where no trigger is known, and neither it nor its proof is claimed`, async () => {
+      // Too few images for a scan: one that was begun would be refused.
+      const config = await small(`"strategy": "${strategy}", "gates": { "maxAccuracyDrop": 0.5 }`, {
+        train: 44,
+        test: 80,
+      });
+      writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
+      const phases = new Set<string>();
+      const outcome = await startEngine(
+        { config, allowedFolders: [] },
+        {
+          signal,
+          workerPath: built('worker'),
+          onEvent: (event) => void (event.type === 'progress' && phases.add(event.phase)),
+        },
+      );
+      const { scan, proof, attempts, verdict, findings, trigger } = outcome.report;
+      assert.deepEqual(
+        [scan, proof, trigger, attempts!.length, attempts![0]!.strategy],
+        [undefined, undefined, null, 1, strategy],
+      );
+      assert.ok(phases.has('repair') && !phases.has('scan') && !phases.has('proof'), [...phases].join());
+      assert.equal(verdict.word, 'not measurable');
+      assert.match(verdict.sentence, /^No trigger is known, so whether a backdoor is gone cannot be measured/);
+      assert.match(
+        findings.find(({ id }) => id === 'trigger-unknown')!.message,
+        /The repair needs no scan, so none was made, neither before nor after it/,
+      );
+      isConsistent(outcome);
+    });
+  }
+
+  it('a repair that loses too much where no trigger is known is not kept, and nothing is said of a backdoor', async () => {
+    const config = await small('"strategy": "head-reset"', { train: 44, test: 80 });
+    writeFileSync(config, readFileSync(config, 'utf8').replace('{ "kind": "patch", "target": 0 }', 'null'));
+    const { report } = await run(config);
+    assert.deepEqual([report.verdict.word, report.repaired], ['not measurable', false]);
+    assert.match(
+      report.verdict.sentence,
+      /^No trigger is known, so nothing can be said of a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/,
+    );
+  });
+
+  it('a strategy from a command line is refused where the config has nothing to choose on, or chooses itself', async () => {
+    const overrides = { strategy: 'guided' as const };
+    const without = await demo('"seed": 0');
+    writeFileSync(without, readFileSync(without, 'utf8').replace('"data": {', '"data": { "holdout": 0,'));
+    await assert.rejects(run(without, { overrides }), refusedAs('config.conflict', '/data/holdout'));
+    await assert.rejects(
+      run(await demo('"prune": { "units": [1] }'), { overrides }),
+      refusedAs('config.conflict', '/prune/units'),
+    );
+    await assert.rejects(
+      run(await demo('"layer": "conv2d_2"'), { overrides: { strategy: 'auto' } }),
+      refusedAs('config.conflict', '/layer'),
+    );
+  });
+
+  it('fine-pruning-conv is refused where there is no convolution, instead of finding nothing to repair', async () => {
+    const config = await demo('"strategy": "fine-pruning-conv"');
+    const net = l.sequential({
+      layers: [
+        l.layers.flatten({ inputShape: [28, 28, 1] }),
+        l.layers.dense({ units: 8, activation: 'relu' }),
+        l.layers.dense({ units: 10, activation: 'softmax' }),
+      ],
+    });
+    const { json, weights } = await filesOf(net);
+    net.dispose();
+    await write(path.dirname(config), json, weights);
+    await assert.rejects(run(config), refusedAs('strategy.noConvolution', '/strategy'));
+  });
+
+  it('a model whose classifier reads joined layers is repaired all the same, in the last layer that can be pruned', async () => {
+    const folder = path.join(temp.dir, 'joined');
+    mkdirSync(folder);
+    await makeAttacked(folder, { joined: true });
+    await selectBackend({ choice: backend, threads: 1 });
+    const { report, files } = await run(
+      attackedConfig(folder, 'joined', { kind: 'patch', target: ATTACKED_TARGET }, { strategy: 'guided', backend }),
+    );
+    assert.deepEqual([report.layer.name, report.layer.chosen, report.repaired], ['neurons_2', 'last', true]);
+    assert.ok(report.pruning.count > 0 && report.stages.after.attackSuccessRate!.rate < 0.2, report.verdict.sentence);
+    assert.deepEqual(
+      consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
+        ({ kind }) => kind === 'problem',
+      ),
+      [],
+    );
+    assert.match(
+      readFileSync(files.markdown, 'utf8'),
+      /`neurons_2`, Dense, relu, the last one that can be pruned, since the penultimate one can't/,
+    );
+  });
+
+  it('a scan says that it cannot search through a dilated convolution', async () => {
+    const net = l.sequential({
+      layers: [
+        l.layers.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2, name: 'dilated', inputShape: [28, 28, 1] }),
+        l.layers.flatten(),
+        l.layers.dense({ units: 10, activation: 'softmax' }),
+      ],
+    });
+    const { json, weights } = await filesOf(net);
+    net.dispose();
+    const model = await openModel(await write(path.join(temp.dir, 'dilated'), json, weights));
+    const { roles, normalisation, model: other } = await open('"seed": 0');
+    try {
+      const images = sourceOf(roles.test);
+      await assert.rejects(
+        scanModel({ model, normalisation, signal, search: images, measured: images, seed: 0, wanted: [] }),
+        refusedAs('scan.noGradient', '/model'),
+      );
+    } finally {
+      model.dispose();
+      other.dispose();
+    }
+  });
+
+  it('the rule that a trigger orders units by changes nothing where no trigger was found', async () => {
+    const subject = await open('"prune": { "rule": "triggered-difference" }');
+    try {
+      const outcome = await finePrune(
+        { ...subject, triggered: null },
+        null,
+        new Progress(() => undefined),
+        signal,
+        () => undefined,
+      );
+      assert.deepEqual([outcome.repaired, outcome.pruning.count, outcome.fineTuning.steps], [false, 0, 0]);
+      assert.deepEqual(outcome.stages.after, outcome.stages.before);
+    } finally {
+      subject.model.dispose();
+    }
+  });
+
+  it('a curve has one number of pruned units a point, also where activations of one set alone were too many to keep', async () => {
+    const subject = await open('"seed": 0');
+    const { model, normalisation, site, roles, triggered } = subject;
+    const pass = { model, normalisation, signal };
+    try {
+      const test = sourceOf(roles.test);
+      const onTest = await measure(test, site, pass);
+      const onTriggered = await measure(triggered!, site, pass);
+      const order = pruneOrder(onTest.statistics.mean());
+      const sets = { test, onTest, triggered, onTriggered, holdout: null, onHoldout: null };
+      const { curve: whole } = await pruningCurve(subject, order, sets, pass);
+      const { curve } = await pruningCurve(subject, order, { ...sets, onTest: { ...onTest, activations: null } }, pass);
+      assert.ok(curve.points.length < whole.points.length);
+      // Other arithmetic may put an image on the edge on the other side.
+      for (const { pruned, correct, successful } of curve.points)
+        assert.ok(
+          Math.abs(correct - whole.points[pruned]!.correct) <= 1 &&
+            Math.abs(successful! - whole.points[pruned]!.successful!) <= 1,
+          `${pruned} pruned`,
+        );
+      assert.deepEqual(curve.points.at(-1), whole.points.at(-1));
+    } finally {
+      subject.model.dispose();
+    }
+  });
+
+  it('a report of a strategy from a command line is measured at the layer that the strategy chose', async () => {
+    const config = await demo('"seed": 0');
+    const request = { config, allowedFolders: [], defended: null, layer: 'conv2d_2', units: [] };
+    const layerOf = async (more: object): Promise<string> =>
+      (await startMeasure({ ...request, overrides: { backend, ...more } }, quiet)).layer.name;
+    assert.deepEqual(
+      [await layerOf({ strategy: 'fine-pruning-conv' }), await layerOf({ strategy: 'fine-pruning' })],
+      ['conv2d_2', 'dense_1'],
+    );
+  });
+});
