@@ -48,7 +48,7 @@ export async function makeAttackedModel(
   await trained(
     folder,
     { poisonRate, joined, target, names, counts },
-    [__filename, require.resolve('../fixtures/mnist'), require.resolve('./model-support')],
+    [__filename, require.resolve('../fixtures/mnist'), require.resolve('./model/support')],
     (made) => train({ poisonRate, joined, target, names }, data, made),
   );
 }
