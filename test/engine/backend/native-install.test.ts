@@ -48,7 +48,7 @@ const { loadNativeBackend } = require(${JSON.stringify(path.join(BACKEND, 'nativ
 
 /** Installs in a process of its own, as a terminal and an editor would. */
 const INSTALL = `
-const { installNativeEngine } = require(${JSON.stringify(path.join(BACKEND, 'native-install'))});
+const { installNativeEngine } = require(${JSON.stringify(path.join(BACKEND, 'install', 'native-install'))});
 const steps = new Set();
 installNativeEngine({ from: 'wheel', onProgress: (step) => steps.add(step) })
   .then((status) => console.log(JSON.stringify({ status, steps: [...steps] })));
