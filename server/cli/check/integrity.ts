@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig, type OpenConfig } from '../../engine/config/read-config';
 import { confinedPath } from '../../engine/files/confine';
-import { isLfsPointer } from '../../engine/files/file-kind';
+import { isLfsPointer } from '../../engine/files/lfs-pointer';
 import { contentSha256, lfsObjectAt } from '../../engine/files/hash';
 import { modelFileHashes, pointedModelHashes } from '../../engine/model/formats/tfjs-layers/hash-files';
 import { dataFiles } from '../../engine/report/consistency/settings';
