@@ -6,7 +6,7 @@ import type { DataSet } from '../../data/dataset';
 import type { Outcome, Subject } from '../../defense/fine-pruning';
 import { reportedScan } from '../../detect/scan';
 import { TOOL } from '../../process/version';
-import { findings } from '../findings';
+import { findings } from '../findings/findings';
 import { judge, judgeGates } from '../../defense/verdict';
 
 export interface ReportParts {
