@@ -36,7 +36,7 @@ export function reactToChanges(parts: Parts, client: () => Capabilities): void {
   onDocuments(parts);
 }
 
-/** Asks the client for what it tells only on request. */
+/** Registers for what the client sends on request alone. */
 function subscribe({ host: { connection } }: Parts, client: Capabilities): void {
   if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
     void connection.client.register(DidChangeWatchedFilesNotification.type, {

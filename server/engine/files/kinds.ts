@@ -1,4 +1,4 @@
-/** The kinds of files that are told apart, and what they are called. */
+/** Kinds of files, and what each is called. */
 
 export type Kind =
   | 'lfs-pointer'
