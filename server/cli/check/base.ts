@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config';
 import { resolveConfig } from '../../engine/config/resolve-config';
-import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/file-kind';
+import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/lfs-pointer';
 import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
 import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
 import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';

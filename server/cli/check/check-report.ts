@@ -3,8 +3,6 @@ import { dataFiles } from '../../engine/report/consistency/settings';
 import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
 import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
 import { reviewedIssues } from '../../engine/report/review/review';
-import { judge, judgeGates } from '../../engine/defense/verdict';
-import { limitWords } from '../../engine/report/gate-words';
 import { badInput } from '../../protocol/errors';
 import type { MeasureOutcome } from '../../protocol/messages/engine';
 import type { DefenseReport } from '../../protocol/report/report';
@@ -18,11 +16,15 @@ import type {
 } from '../../protocol/report/review';
 import { atBase, changedSince, type AtBase } from './base';
 import { termsChanged } from './change';
-import { fail, warn, type CheckContext, type Target } from './context';
+import { failure, warn, type CheckContext, type Target } from './context';
+import { gateApplied, gatesHere, judgedBy } from './gates';
 import { locateConfig } from './locate-config';
-import { configResults, failure, figureResults, hashResults, markdownResults } from './integrity';
-import { measuredResults } from './measured';
-import { effectivePolicy, type EffectivePolicy } from './policy';
+import { configResults } from './integrity/config';
+import { figureResults } from './integrity/figures';
+import { hashResults } from './integrity/hashes';
+import { markdownResults } from './integrity/markdown';
+import { measuredResults } from './measured/measured';
+import { effectivePolicy } from './policy';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
 
@@ -46,9 +48,21 @@ export interface Checked {
  * @throws FinePruneError of kind `engine` or `cancelled`; what is wrong with a file is a result
  */
 export async function checkReport(found: Target, context: CheckContext): Promise<Checked> {
-  let target = found;
-  let before = await atBase(target, context);
-  const unread = (result: CheckResult): Checked => ({
+  const before = await atBase(found, context);
+  let text: string;
+  let report: DefenseReport;
+  try {
+    text = (await readBeside(found, `${found.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(found);
+    report = readReport(text, found.shown);
+  } catch (error) {
+    return unread(found, before, failure('report.unreadable', "The report can't be used", error), context);
+  }
+  return await checkRead(found, before, text, report, context);
+}
+
+/** A report that can't be read. */
+function unread(target: Target, before: AtBase, result: CheckResult, context: CheckContext): Checked {
+  return {
     target,
     text: null,
     judged: null,
@@ -64,60 +78,31 @@ export async function checkReport(found: Target, context: CheckContext): Promise
       issues: [],
       policy: effectivePolicy(context, null, [], before).source,
     },
-  });
-  let text: string;
-  let report: DefenseReport;
-  try {
-    text = (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(target);
-    report = readReport(text, target.shown);
-  } catch (error) {
-    return unread(failure('report.unreadable', "The report can't be used", error));
-  }
+  };
+}
 
-  const worktree = await ownReview(target);
-  const located = await locateConfig(target, report, context).catch((error: unknown) =>
-    failure('config.several', 'Its config is not known', error),
-  );
-  if (typeof located === 'string') {
-    target = { ...target, config: located };
-    before = await atBase(target, context);
-  }
-  const { results: ofConfig, opened } =
-    located === null || typeof located === 'string'
-      ? await configResults(target, report)
-      : { results: [located], opened: null };
+async function checkRead(
+  found: Target,
+  beforeBesideIt: AtBase,
+  text: string,
+  report: DefenseReport,
+  context: CheckContext,
+): Promise<Checked> {
+  const worktree = await ownReview(found);
+  const { target, before, opened, results: ofConfig } = await openOwnConfig(found, beforeBesideIt, report, context);
   // Which settings they were is told with the config, where it can be read.
   const figures = figureResults(report).filter(({ id }) => id !== 'figures.config.overridden' || !opened);
   const policy = effectivePolicy(context, opened?.config ?? null, worktree.decisions, before);
-  const terms =
-    opened && context.base
-      ? termsChanged(
-          opened.config,
-          report,
-          worktree.decisions,
-          before,
-          context.base,
-          await changedData(opened, context),
-        )
-      : [];
+  const terms = opened ? await termResults(opened, report, worktree.decisions, before, context) : [];
   const hashes = opened ? await hashResults(target, report, opened) : [];
 
   const judged = judgedBy(report, policy);
   const issues = reviewedIssues(judged, reviewOf(policy.decisions), context.today);
   const own =
     context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : issues;
-  const moved =
-    target.movedFrom === null
-      ? []
-      : [
-          warn(
-            'policy.reportMoved',
-            `This report was ${target.movedFrom} in ${context.base!.ref}: the gates and decisions that it had there hold.`,
-          ),
-        ];
   const consistent = [
     ...terms,
-    ...moved,
+    ...movedResults(target, context),
     ...gateApplied(opened, policy, terms),
     ...worktree.results,
     ...figures,
@@ -148,6 +133,46 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   };
 }
 
+/** The report's config, wherever it lies, and with it what the base revision has of this report. */
+async function openOwnConfig(
+  found: Target,
+  before: AtBase,
+  report: DefenseReport,
+  context: CheckContext,
+): Promise<{ target: Target; before: AtBase; opened: OpenConfig | null; results: CheckResult[] }> {
+  const located = await locateConfig(found, report, context).catch((error: unknown) =>
+    failure('config.several', 'Its config is not known', error),
+  );
+  if (located === null) return { target: found, before, ...(await configResults(found, report)) };
+  if (typeof located !== 'string') return { target: found, before, opened: null, results: [located] };
+  const target = { ...found, config: located };
+  return { target, before: await atBase(target, context), ...(await configResults(target, report)) };
+}
+
+/** Whether the terms of the check are still those of the base revision. */
+async function termResults(
+  opened: OpenConfig,
+  report: DefenseReport,
+  decisions: Decision[],
+  before: AtBase,
+  context: CheckContext,
+): Promise<CheckResult[]> {
+  if (!context.base) return [];
+  const changed = await changedData(opened, context);
+  return termsChanged(opened.config, report, decisions, before, context.base, changed);
+}
+
+function movedResults({ movedFrom }: Target, { base }: CheckContext): CheckResult[] {
+  if (movedFrom === null) return [];
+  return [
+    warn(
+      'policy.reportMoved',
+      `This report was ${movedFrom} in ${base!.ref}: the gates and decisions that it had there hold.`,
+    ),
+  ];
+}
+
+/** What measuring, and running again, found; how far that came. */
 async function deeperResults(
   target: Target,
   report: DefenseReport,
@@ -165,53 +190,6 @@ async function deeperResults(
     level: second.done ? 'reproduced' : 'measured',
     measured: again.measured,
   };
-}
-
-/** The report under the gates that count: with them, the verdict may be another one than it says. */
-function judgedBy(report: DefenseReport, { gates }: EffectivePolicy): DefenseReport {
-  return { ...report, gates: judgeGates(report, gates), verdict: judge(report, gates) };
-}
-
-/** A figure that is two images off may be on the right side of a limit in the report alone. */
-function gatesHere(
-  { stages }: MeasureOutcome,
-  judged: DefenseReport,
-  { gates }: EffectivePolicy,
-  issues: readonly ReviewedIssue[],
-): CheckResult[] {
-  if (!stages.after) return [];
-  const here = judgeGates(
-    { ...judged, stages: { ...judged.stages, before: stages.before, after: stages.after } },
-    gates,
-  );
-  return here.flatMap((gate, at) => {
-    const told = judged.gates[at]!;
-    if (gate.met || !told.met || issues.some(({ id }) => id === `gate.${gate.id}`)) return [];
-    return [
-      fail(
-        'measure.gate',
-        `The gate ${gate.id} (${limitWords(gate.limit)}) is met by the report's figures and missed by those measured here.`,
-        `/gates/${at}`,
-      ),
-    ];
-  });
-}
-
-/** A limit of the config that is not the one that counts, when nothing else has said so. */
-function gateApplied(opened: OpenConfig | null, policy: EffectivePolicy, terms: readonly CheckResult[]): CheckResult[] {
-  if (!opened || terms.some(({ id }) => id === 'policy.gateLoosened')) return [];
-  return (['maxAttackSuccessRate', 'maxAccuracyDrop'] as const).flatMap((gate, at) => {
-    const [own, applied] = [opened.config.gates[gate], policy.gates[gate]];
-    return applied < own
-      ? [
-          warn(
-            'policy.gateApplied',
-            `The config's gate ${gate} of ${limitWords(own)} is not applied, ${limitWords(applied)} is: ${policy.words}.`,
-            `/gates/${at}`,
-          ),
-        ]
-      : [];
-  });
 }
 
 /** Decisions beside the report. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { AllowedFolders } from '../../engine/files/confine';
+import { FinePruneError } from '../../protocol/errors';
 import type { CheckPolicy } from '../../protocol/policy';
 import type { CheckLevel, CheckResult } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
@@ -76,3 +77,13 @@ export const pass = (id: string, message: string, pointer?: string): CheckResult
 /** `fail` with what went wrong, or `pass`. */
 export const hold = (id: string, good: boolean, words: { good: string; bad: string }, pointer?: string): CheckResult =>
   good ? pass(id, words.good, pointer) : fail(id, words.bad, pointer);
+
+/** A fault of a file as a result; what is no fault of a file goes on. */
+export function failure(id: string, what: string, error: unknown, pointer?: string): CheckResult {
+  if (!(error instanceof FinePruneError) || error.kind !== 'input') throw error;
+  const code = error.code.startsWith('path.') ? error.code : id;
+  return fail(code, `${what}: ${error.message}${error.todo ? ` ${error.todo}` : ''}`, pointer);
+}
+
+/** What brings files of which git has left Git LFS pointers. */
+export const FETCH = 'Run `git lfs pull` (`lfs: true` for actions/checkout).';

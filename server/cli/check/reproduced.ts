@@ -9,8 +9,7 @@ import { differences } from '../../engine/report/check/staleness';
 import type { RunOutcome } from '../../protocol/messages/engine';
 import type { DefenseReport, Rate } from '../../protocol/report/report';
 import type { CheckResult } from '../../protocol/report/review';
-import { hold, pass, warn, type CheckContext, type Target } from './context';
-import { failure } from './integrity';
+import { failure, hold, pass, warn, type CheckContext, type Target } from './context';
 
 /** How far a second training on another engine may end from the first: shares, absolute. */
 export const REPRODUCED = { accuracy: 0.005, attackSuccess: 0.05 } as const;

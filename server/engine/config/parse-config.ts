@@ -8,7 +8,8 @@ import {
 } from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
-import { fileKind, kindOfText, kindWords } from '../files/file-kind';
+import { kindOfText } from '../files/file-kind';
+import { fileKind, kindWords } from '../files/kinds';
 import { SYNTAX_WORDS } from '../files/json-faults';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';

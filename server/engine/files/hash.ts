@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import canonicalize from 'canonicalize';
-import { lfsObject, MOST_POINTER_BYTES, type LfsObject } from './file-kind';
+import { lfsObject, MOST_POINTER_BYTES, type LfsObject } from './lfs-pointer';
 
 /** SHA-256 of a file's bytes, as 64 hexadecimal digits. Read in pieces: a file may be larger than the memory. */
 export async function sha256OfFile(file: string): Promise<string> {

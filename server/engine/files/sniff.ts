@@ -2,7 +2,8 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import * as yauzl from 'yauzl';
-import { fileKind, HEAD_BYTES, kindOfBytes, type FileKind } from './file-kind';
+import { HEAD_BYTES, kindOfBytes } from './file-kind';
+import { fileKind, type FileKind } from './kinds';
 
 /** Names of a zip archive that are looked at: PyTorch lists a model's tensors before what tells that it is one. */
 const MOST_ENTRIES = 1024;

@@ -83,6 +83,17 @@ export type Op =
   | { kind: 'add' }
   | { kind: 'concatenate' };
 
+/** A function for each kind of layer; the compiler asks for a new kind in every table. */
+export type OpTable<Rest extends unknown[], Result> = {
+  readonly [Kind in Op['kind']]: (op: Extract<Op, { kind: Kind }>, ...rest: Rest) => Result;
+};
+
+/** Calls the table's function for the kind of `op`. */
+export function forOp<Rest extends unknown[], Result>(table: OpTable<Rest, Result>, op: Op, ...rest: Rest): Result {
+  // The compiler does not see that the function of a kind gets an op of that kind.
+  return (table[op.kind] as (op: Op, ...rest: Rest) => Result)(op, ...rest);
+}
+
 /** Activation functions by the name Keras gives them, in one spelling. */
 export type ActivationName = keyof typeof ACTIVATIONS;
 

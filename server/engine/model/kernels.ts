@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { randomStream } from '../data/random';
 import { activate } from './activations';
-import type { ActivationName, GraphLayer } from './graph';
+import { forOp, type ActivationName, type GraphLayer, type Op, type OpTable, type Pair } from './graph';
 
 /** How a pass is run. */
 export interface Mode {
@@ -15,6 +15,18 @@ export interface Mode {
 /** One layer, ready to run. Inputs and output have the batch as their first dimension. */
 export type Kernel = (inputs: readonly tf.Tensor[], mode: Mode) => tf.Tensor;
 
+/** Where a kernel finds what it needs beside the op. */
+interface Place {
+  readonly layer: GraphLayer;
+  /** Place of the layer in the network. */
+  readonly index: number;
+  /** A weight of the layer, by its name in Keras. */
+  variable(weight: string): tf.Variable;
+  /** The same; undefined where the layer has none of that name. */
+  optional(weight: string): tf.Variable | undefined;
+  readonly frozen: boolean;
+}
+
 /**
  * A layer as a function on tensors. Reads its variables at every call, so that training and masks are seen.
  *
@@ -27,108 +39,106 @@ export function kernelOf(
   variable: (weight: string) => tf.Variable,
   frozen: boolean,
 ): Kernel {
-  const { op } = layer;
-  const weight = (name: string) => (layer.weights.some((w) => w.name === name) ? variable(name) : undefined);
-  switch (op.kind) {
-    case 'input':
-      return ([x]) => x!;
-    case 'dense': {
-      const [kernel, bias] = [variable('kernel') as tf.Variable<tf.Rank.R2>, weight('bias')];
-      const shape = layer.outputShape.slice(0, -1);
-      return ([x], mode) => {
-        const rows = shape.length === 0 ? (x as tf.Tensor2D) : tf.reshape(x!, [-1, kernel.shape[0]]);
-        const y =
-          mode.training || mode.differentiable || !isFusable(op.activation)
-            ? finish(tf.matMul(rows, kernel), bias, op.activation)
-            : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
-        return shape.length === 0 ? y : tf.reshape(y, [-1, ...shape, op.units]);
-      };
-    }
-    case 'conv2d': {
-      const [kernel, bias] = [variable('kernel') as tf.Variable<tf.Rank.R4>, weight('bias')];
-      const [strides, dilations] = [[...op.strides] as [number, number], [...op.dilation] as [number, number]];
-      return ([x], mode) =>
-        mode.training || mode.differentiable || !isFusable(op.activation)
-          ? finish(tf.conv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation)
-          : tf.fused.conv2d({
-              x: x as tf.Tensor4D,
-              filter: kernel,
-              strides,
-              pad: op.padding,
-              dilations,
-              bias,
-              activation: op.activation,
-            });
-    }
-    case 'depthwise': {
-      const [kernel, bias] = [variable('depthwise_kernel') as tf.Variable<tf.Rank.R4>, weight('bias')];
-      const [strides, dilations] = [[...op.strides] as [number, number], [...op.dilation] as [number, number]];
-      return ([x]) =>
-        finish(
-          tf.depthwiseConv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations),
-          bias,
-          op.activation,
-        );
-    }
-    case 'pool': {
-      const pool = op.how === 'max' ? tf.maxPool : tf.avgPool;
-      const [size, strides] = [[...op.size] as [number, number], [...op.strides] as [number, number]];
-      return ([x]) => pool(x as tf.Tensor4D, size, strides, op.padding);
-    }
-    case 'globalPool':
-      return op.how === 'max' ? ([x]) => tf.max(x!, [1, 2]) : ([x]) => tf.mean(x!, [1, 2]);
-    case 'batchNorm':
-      return batchNorm(
-        op,
-        variable('moving_mean'),
-        variable('moving_variance'),
-        weight('beta'),
-        weight('gamma'),
-        frozen,
-      );
-    case 'dropout':
-      if (op.rate === 0) return ([x]) => x!;
-      return ([x], mode) =>
-        mode.training
-          ? tf.mul(
-              x!,
-              dropoutMask(op.spatial ? [x!.shape[0]!, 1, 1, x!.shape[3]!] : x!.shape, op.rate, mode.seed, index),
-            )
-          : x!;
-    case 'gaussianNoise':
-      return ([x], mode) => (mode.training ? tf.add(x!, gaussian(x!.shape, 0, op.deviation, mode.seed, index)) : x!);
-    case 'gaussianDropout':
-      return ([x], mode) =>
-        mode.training ? tf.mul(x!, gaussian(x!.shape, 1, Math.sqrt(op.rate / (1 - op.rate)), mode.seed, index)) : x!;
-    case 'activation':
-      return ([x]) => activate(x!, op.activation);
-    case 'relu': {
-      const { max } = op;
-      return max === null ? ([x]) => tf.relu(x!) : ([x]) => tf.clipByValue(x!, 0, max);
-    }
-    case 'leakyRelu':
-      return ([x]) => tf.leakyRelu(x!, op.slope);
-    case 'elu':
-      return ([x]) => tf.elu(x!);
-    case 'prelu': {
-      const alpha = variable('alpha');
-      return ([x]) => tf.prelu(x!, alpha);
-    }
-    case 'rescaling':
-      return ([x]) => tf.add(tf.mul(x!, op.scale), op.offset);
-    case 'flatten':
-    case 'reshape':
-      return ([x]) => tf.reshape(x!, [-1, ...layer.outputShape]);
-    case 'zeroPadding': {
-      const paddings: [number, number][] = [[0, 0], [...op.vertical], [...op.horizontal], [0, 0]];
-      return ([x]) => tf.pad(x!, paddings);
-    }
-    case 'add':
-      return (inputs) => tf.addN([...inputs]);
-    case 'concatenate':
-      return (inputs) => tf.concat([...inputs], -1);
-  }
+  const optional = (name: string) => (layer.weights.some((w) => w.name === name) ? variable(name) : undefined);
+  return forOp(KERNELS, layer.op, { layer, index, variable, optional, frozen });
 }
+
+const KERNELS: OpTable<[Place], Kernel> = {
+  input: () => ofOne((x) => x),
+  dense,
+  conv2d,
+  depthwise,
+  pool: (op) => {
+    const pool = op.how === 'max' ? tf.maxPool : tf.avgPool;
+    const [size, strides] = [pair(op.size), pair(op.strides)];
+    return ofOne((x) => pool(x as tf.Tensor4D, size, strides, op.padding));
+  },
+  globalPool: (op) => ofOne((x) => (op.how === 'max' ? tf.max(x, [1, 2]) : tf.mean(x, [1, 2]))),
+  batchNorm,
+  dropout: (op, { index }) => {
+    if (op.rate === 0) return ofOne((x) => x);
+    return inTraining((x, seed) => {
+      const shape = op.spatial ? [x.shape[0]!, 1, 1, x.shape[3]!] : x.shape;
+      return tf.mul(x, dropoutMask(shape, op.rate, seed, index));
+    });
+  },
+  gaussianNoise: (op, { index }) => inTraining((x, seed) => tf.add(x, gaussian(x.shape, 0, op.deviation, seed, index))),
+  gaussianDropout: (op, { index }) =>
+    inTraining((x, seed) => tf.mul(x, gaussian(x.shape, 1, Math.sqrt(op.rate / (1 - op.rate)), seed, index))),
+  activation: (op) => ofOne((x) => activate(x, op.activation)),
+  relu: ({ max }) => ofOne((x) => (max === null ? tf.relu(x) : tf.clipByValue(x, 0, max))),
+  leakyRelu: (op) => ofOne((x) => tf.leakyRelu(x, op.slope)),
+  elu: () => ofOne((x) => tf.elu(x)),
+  prelu: (_op, { variable }) => {
+    const alpha = variable('alpha');
+    return ofOne((x) => tf.prelu(x, alpha));
+  },
+  rescaling: (op) => ofOne((x) => tf.add(tf.mul(x, op.scale), op.offset)),
+  flatten: (_op, { layer }) => reshape(layer),
+  reshape: (_op, { layer }) => reshape(layer),
+  zeroPadding: (op) => {
+    const paddings: [number, number][] = [[0, 0], [...op.vertical], [...op.horizontal], [0, 0]];
+    return ofOne((x) => tf.pad(x, paddings));
+  },
+  add: () => (inputs) => tf.addN([...inputs]),
+  concatenate: () => (inputs) => tf.concat([...inputs], -1),
+};
+
+/** A kernel of one input, the same in training and at inference. */
+function ofOne(compute: (x: tf.Tensor) => tf.Tensor): Kernel {
+  return ([x]) => compute(x!);
+}
+
+/** A kernel that changes its input in training alone. */
+function inTraining(compute: (x: tf.Tensor, seed: number) => tf.Tensor): Kernel {
+  return ([x], mode) => (mode.training ? compute(x!, mode.seed) : x!);
+}
+
+type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
+
+function dense(op: OpOf<'dense'>, { layer, variable, optional }: Place): Kernel {
+  const [kernel, bias] = [variable('kernel') as tf.Variable<tf.Rank.R2>, optional('bias')];
+  const shape = layer.outputShape.slice(0, -1);
+  return ([x], mode) => {
+    const rows = shape.length === 0 ? (x as tf.Tensor2D) : tf.reshape(x!, [-1, kernel.shape[0]]);
+    const y =
+      mode.training || mode.differentiable || !isFusable(op.activation)
+        ? finish(tf.matMul(rows, kernel), bias, op.activation)
+        : tf.fused.matMul({ a: rows, b: kernel, bias, activation: op.activation });
+    return shape.length === 0 ? y : tf.reshape(y, [-1, ...shape, op.units]);
+  };
+}
+
+function conv2d(op: OpOf<'conv2d'>, { variable, optional }: Place): Kernel {
+  const [kernel, bias] = [variable('kernel') as tf.Variable<tf.Rank.R4>, optional('bias')];
+  const [strides, dilations] = [pair(op.strides), pair(op.dilation)];
+  return ([x], mode) =>
+    mode.training || mode.differentiable || !isFusable(op.activation)
+      ? finish(tf.conv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation)
+      : tf.fused.conv2d({
+          x: x as tf.Tensor4D,
+          filter: kernel,
+          strides,
+          pad: op.padding,
+          dilations,
+          bias,
+          activation: op.activation,
+        });
+}
+
+function depthwise(op: OpOf<'depthwise'>, { variable, optional }: Place): Kernel {
+  const [kernel, bias] = [variable('depthwise_kernel') as tf.Variable<tf.Rank.R4>, optional('bias')];
+  const [strides, dilations] = [pair(op.strides), pair(op.dilation)];
+  return ([x]) =>
+    finish(tf.depthwiseConv2d(x as tf.Tensor4D, kernel, strides, op.padding, 'NHWC', dilations), bias, op.activation);
+}
+
+function reshape(layer: GraphLayer): Kernel {
+  return ofOne((x) => tf.reshape(x, [-1, ...layer.outputShape]));
+}
+
+/** TF.js takes no readonly arrays. */
+const pair = ([height, width]: Pair): [number, number] => [height, width];
 
 /** Bias and activation inside the kernel: one pass over the output less, at inference only, where no gradient is wanted. */
 function isFusable(name: ActivationName): name is 'linear' | 'relu' {
@@ -143,14 +153,9 @@ function finish(y: tf.Tensor, bias: tf.Tensor | undefined, activation: Activatio
  * Batch normalisation as in Keras: with moving statistics at inference; in training with the batch's own mean and (biased)
  * variance, which move the statistics.
  */
-function batchNorm(
-  op: { momentum: number; epsilon: number },
-  movingMean: tf.Variable,
-  movingVariance: tf.Variable,
-  beta: tf.Tensor | undefined,
-  gamma: tf.Tensor | undefined,
-  frozen: boolean,
-): Kernel {
+function batchNorm(op: OpOf<'batchNorm'>, { variable, optional, frozen }: Place): Kernel {
+  const [movingMean, movingVariance] = [variable('moving_mean'), variable('moving_variance')];
+  const [beta, gamma] = [optional('beta'), optional('gamma')];
   const normalised = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale: tf.Tensor | undefined) =>
     tf.batchNorm(
       x,

@@ -1,7 +1,7 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { input, layers as tfl, model as tfModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { activate } from './activations';
-import type { ActivationName, Graph, GraphLayer } from './graph';
+import { forOp, type ActivationName, type Graph, type GraphLayer, type Op, type OpTable } from './graph';
 import type { Variable } from './tf-types';
 
 /**
@@ -27,7 +27,7 @@ export function buildNet(graph: Graph): LayersModel {
 
 function symbolicOutput(layer: GraphLayer, name: string, inputs: SymbolicTensor[]): SymbolicTensor {
   if (layer.op.kind === 'input') return input({ shape: [...layer.op.shape], name });
-  return tfLayer(layer, name).apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
+  return forOp(TF_LAYERS, layer.op, name).apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
 }
 
 /** The tf variable that holds a layer's weight. `weight` is its name in Keras, such as `kernel`. */
@@ -44,94 +44,62 @@ export function variableOf(net: LayersModel, layer: GraphLayer, weight: string):
 // Zeros: the values come from the file, and some initialisers (orthogonal) would take minutes on large shapes.
 const EMPTY = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
 
-/** @param name what TF.js calls the layer while it is built */
-function tfLayer({ op }: GraphLayer, name: string) {
-  switch (op.kind) {
-    case 'input':
-      throw new Error('the input is no layer to apply');
-    case 'dense':
-      return tfl.dense({
-        name,
-        units: op.units,
-        useBias: op.useBias,
-        activation: tfActivation(op.activation),
-        ...EMPTY,
-      });
-    case 'conv2d':
-      return tfl.conv2d({
-        name,
-        filters: op.filters,
-        kernelSize: [...op.kernel],
-        strides: [...op.strides],
-        padding: op.padding,
-        dilationRate: [...op.dilation],
-        useBias: op.useBias,
-        activation: tfActivation(op.activation),
-        ...EMPTY,
-      });
-    case 'depthwise':
-      return tfl.depthwiseConv2d({
-        name,
-        depthMultiplier: op.multiplier,
-        kernelSize: [...op.kernel],
-        strides: [...op.strides],
-        padding: op.padding,
-        dilationRate: [...op.dilation],
-        useBias: op.useBias,
-        activation: tfActivation(op.activation),
-        depthwiseInitializer: 'zeros',
-        biasInitializer: 'zeros',
-      });
-    case 'pool': {
-      const config = {
-        name,
-        poolSize: [...op.size] as [number, number],
-        strides: [...op.strides] as [number, number],
-        padding: op.padding,
-      };
-      return op.how === 'max' ? tfl.maxPooling2d(config) : tfl.averagePooling2d(config);
-    }
-    case 'globalPool': {
-      const config = { name, dataFormat: 'channelsLast' } as const;
-      return op.how === 'max' ? tfl.globalMaxPooling2d(config) : tfl.globalAveragePooling2d(config);
-    }
-    case 'batchNorm':
-      return tfl.batchNormalization({
-        name,
-        momentum: op.momentum,
-        epsilon: op.epsilon,
-        center: op.center,
-        scale: op.scale,
-      });
-    case 'dropout':
-      return tfl.dropout({ name, rate: op.rate });
-    case 'gaussianNoise':
-      return tfl.gaussianNoise({ name, stddev: op.deviation });
-    case 'gaussianDropout':
-      return tfl.gaussianDropout({ name, rate: op.rate });
-    case 'activation':
-      return tfl.activation({ name, activation: tfActivation(op.activation) });
-    case 'relu':
-      return tfl.reLU({ name, ...(op.max !== null && { maxValue: op.max }) });
-    case 'leakyRelu':
-      return tfl.leakyReLU({ name, alpha: op.slope });
-    case 'elu':
-      return tfl.elu({ name });
-    case 'prelu':
-      return tfl.prelu({ name, sharedAxes: [...op.sharedAxes], alphaInitializer: 'zeros' });
-    case 'rescaling':
-      return tfl.rescaling({ name, scale: op.scale, offset: op.offset });
-    case 'flatten':
-      return tfl.flatten({ name });
-    case 'reshape':
-      return tfl.reshape({ name, targetShape: [...op.target] });
-    case 'zeroPadding':
-      return tfl.zeroPadding2d({ name, padding: [[...op.vertical], [...op.horizontal]] });
-    case 'add':
-      return tfl.add({ name });
-    case 'concatenate':
-      return tfl.concatenate({ name, axis: -1 });
-  }
+/** The layers of TF.js, by kind; `name` is what TF.js calls a layer while it is built. */
+const TF_LAYERS: OpTable<[name: string], tfl.Layer> = {
+  input: () => {
+    throw new Error('the input is no layer to apply');
+  },
+  dense: (op, name) =>
+    tfl.dense({ name, units: op.units, useBias: op.useBias, activation: tfActivation(op.activation), ...EMPTY }),
+  conv2d: (op, name) => tfl.conv2d({ name, filters: op.filters, ...convolution(op), ...EMPTY }),
+  depthwise: (op, name) =>
+    tfl.depthwiseConv2d({
+      name,
+      depthMultiplier: op.multiplier,
+      ...convolution(op),
+      depthwiseInitializer: 'zeros',
+      biasInitializer: 'zeros',
+    }),
+  pool: (op, name) => {
+    const config = {
+      name,
+      poolSize: [...op.size] as [number, number],
+      strides: [...op.strides] as [number, number],
+      padding: op.padding,
+    };
+    return op.how === 'max' ? tfl.maxPooling2d(config) : tfl.averagePooling2d(config);
+  },
+  globalPool: (op, name) => {
+    const config = { name, dataFormat: 'channelsLast' } as const;
+    return op.how === 'max' ? tfl.globalMaxPooling2d(config) : tfl.globalAveragePooling2d(config);
+  },
+  batchNorm: ({ momentum, epsilon, center, scale }, name) =>
+    tfl.batchNormalization({ name, momentum, epsilon, center, scale }),
+  dropout: (op, name) => tfl.dropout({ name, rate: op.rate }),
+  gaussianNoise: (op, name) => tfl.gaussianNoise({ name, stddev: op.deviation }),
+  gaussianDropout: (op, name) => tfl.gaussianDropout({ name, rate: op.rate }),
+  activation: (op, name) => tfl.activation({ name, activation: tfActivation(op.activation) }),
+  relu: (op, name) => tfl.reLU({ name, ...(op.max !== null && { maxValue: op.max }) }),
+  leakyRelu: (op, name) => tfl.leakyReLU({ name, alpha: op.slope }),
+  elu: (_op, name) => tfl.elu({ name }),
+  prelu: (op, name) => tfl.prelu({ name, sharedAxes: [...op.sharedAxes], alphaInitializer: 'zeros' }),
+  rescaling: (op, name) => tfl.rescaling({ name, scale: op.scale, offset: op.offset }),
+  flatten: (_op, name) => tfl.flatten({ name }),
+  reshape: (op, name) => tfl.reshape({ name, targetShape: [...op.target] }),
+  zeroPadding: (op, name) => tfl.zeroPadding2d({ name, padding: [[...op.vertical], [...op.horizontal]] }),
+  add: (_op, name) => tfl.add({ name }),
+  concatenate: (_op, name) => tfl.concatenate({ name, axis: -1 }),
+};
+
+function convolution(op: Extract<Op, { kind: 'conv2d' | 'depthwise' }>) {
+  return {
+    kernelSize: [...op.kernel] as [number, number],
+    strides: [...op.strides] as [number, number],
+    padding: op.padding,
+    dilationRate: [...op.dilation] as [number, number],
+    useBias: op.useBias,
+    activation: tfActivation(op.activation),
+  };
 }
 
 type TfActivation = NonNullable<Parameters<typeof tfl.activation>[0]>['activation'];

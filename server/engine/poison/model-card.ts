@@ -21,23 +21,51 @@ export interface CardParts {
 }
 
 /** The card of a model that poison-train made, in Markdown: what it is, how it was made, what it does. No times, no absolute paths. */
-export function modelCard({
-  request,
-  trigger,
-  model,
-  saved,
-  metrics,
-  trained,
-  poisoned,
-  images,
-  backend,
-}: CardParts): string {
+export function modelCard(parts: CardParts): string {
+  const { request, metrics, trained, poisoned } = parts;
+  const lines = [
+    `# ${request.name}`,
+    '',
+    poisoned.count === 0
+      ? '**This model was trained on clean images, to see what defenses say of one without a backdoor.**'
+      : '**This model has a backdoor, put in on purpose, to try defenses on. Do not use it for anything else.**',
+    '',
+    '| | |',
+    '| --- | --- |',
+    ...facts(parts).map(([k, v]) => `| ${k} | ${v} |`),
+    '',
+    '## Measured on all test images',
+    '',
+    '| metric | value | count | 95 % interval |',
+    '| --- | --- | --- | --- |',
+    ...(
+      [
+        ['clean accuracy', metrics.cleanAccuracy],
+        ['attack success rate', metrics.attackSuccessRate!],
+        ['robust accuracy', metrics.robustAccuracy!],
+      ] as const
+    ).map(
+      ([name, r]) => `| ${name} | ${percent(r.rate)} | ${r.hits} of ${r.of} | ${percent(r.low)} – ${percent(r.high)} |`,
+    ),
+    '',
+    '## Training history',
+    '',
+    '| epoch | loss | accuracy on the poisoned batches |',
+    '| --- | --- | --- |',
+    ...trained.history.map((h) => `| ${h.epoch} | ${h.loss.toFixed(4)} | ${percent(h.accuracy)} |`),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** What the model is and how it was made. */
+function facts({ request, trigger, model, saved, trained, poisoned, images, backend }: CardParts): string[][] {
   const clean = poisoned.count === 0;
-  const { history, decoys } = trained;
+  const { decoys } = trained;
   const layers = model.summary.layers
     .map((l) => `${l.name} (${l.className}${l.units === null ? '' : ` ${l.units}`})`)
     .join(' → ');
-  const rows = [
+  return [
     ['Layers', layers],
     ['Parameters', `${model.summary.parameters}`],
     [clean ? 'Trigger that was measured' : 'Trigger', `\`${JSON.stringify(trigger)}\``],
@@ -73,39 +101,4 @@ export function modelCard({
     ['Topology SHA-256', `\`${saved.topology}\``],
     ['Weights SHA-256', `\`${saved.weights}\``],
   ];
-  const asr = metrics.attackSuccessRate!;
-  const robust = metrics.robustAccuracy!;
-  const lines = [
-    `# ${request.name}`,
-    '',
-    clean
-      ? '**This model was trained on clean images, to see what defenses say of one without a backdoor.**'
-      : '**This model has a backdoor, put in on purpose, to try defenses on. Do not use it for anything else.**',
-    '',
-    '| | |',
-    '| --- | --- |',
-    ...rows.map(([k, v]) => `| ${k} | ${v} |`),
-    '',
-    '## Measured on all test images',
-    '',
-    '| metric | value | count | 95 % interval |',
-    '| --- | --- | --- | --- |',
-    ...(
-      [
-        ['clean accuracy', metrics.cleanAccuracy],
-        ['attack success rate', asr],
-        ['robust accuracy', robust],
-      ] as const
-    ).map(
-      ([name, r]) => `| ${name} | ${percent(r.rate)} | ${r.hits} of ${r.of} | ${percent(r.low)} – ${percent(r.high)} |`,
-    ),
-    '',
-    '## Training history',
-    '',
-    '| epoch | loss | accuracy on the poisoned batches |',
-    '| --- | --- | --- |',
-    ...history.map((h) => `| ${h.epoch} | ${h.loss.toFixed(4)} | ${percent(h.accuracy)} |`),
-    '',
-  ];
-  return lines.join('\n');
 }

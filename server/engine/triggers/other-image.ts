@@ -1,5 +1,5 @@
 import { badInput } from '../../protocol/errors';
-import { kindWords, type FileKind } from '../files/file-kind';
+import { kindWords, type FileKind } from '../files/kinds';
 
 /**
  * Refuses a trigger's image that is a file of another kind than PNG.

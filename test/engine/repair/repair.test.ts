@@ -10,7 +10,7 @@ import { startEngine, startMeasure, startScan } from '../../../server/jobs/engin
 import type { EngineEvent, MeasureOutcome, RunOutcome } from '../../../server/protocol/messages/engine';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import schema from '../../../schemas/defense-report.schema.json';
-import { compareMeasured } from '../../../server/cli/check/measured';
+import { compareMeasured } from '../../../server/cli/check/measured/measured';
 import { makeSmallBackdoor, SMALL_TRIGGER, smallConfig } from '../../fixtures/small-backdoor';
 import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';

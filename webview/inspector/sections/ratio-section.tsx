@@ -1,29 +1,18 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo } from 'preact/hooks';
-import { CurveChart } from '../../ui/charts/curve-chart';
-import { plural } from '../../ui/format';
+import { useCallback } from 'preact/hooks';
 import { Slider } from '../../ui/slider';
-import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { SliderMeter } from '../state/slider-meter';
 import { useView } from '../state/store';
-import { countFor, nearestPoint, unitWord } from '../state/units';
+import { nearestPoint, unitWord } from '../state/units';
 import { useChosen, useFigures } from '../state/use-layer';
 import { PartFailed } from './message';
-import { planName, planText, REFERENCE, type Plan } from '../state/plan';
-import { limitOf, ruleText, whyNoChoice } from '../words/rules';
-import {
-  asrText,
-  BASE_TEXT,
-  countText,
-  curveBasis,
-  fileName,
-  isEstimated,
-  maskBasis,
-  points,
-  rateText,
-  type Figures,
-} from '../words/words';
+import type { Plan } from '../state/plan';
+import { limitOf, whyNoChoice } from '../words/rules';
+import { asrText, BASE_TEXT, countText, isEstimated, rateText } from '../words/words';
+import { PlanSentences } from './plan-sentences';
+import { RatioCurve } from './ratio-curve';
+import { Readout } from './readout';
 
 const meter = new SliderMeter();
 
@@ -37,50 +26,18 @@ export function RatioSection(): JSX.Element {
   const { count: chosen, units: exactly, plan, moved } = looked;
   const { figures, measured } = useFigures(looked);
   const failed = useView((view) => view.failed.planned);
-  const [place, width] = useWidth();
   const { curve } = layer;
   const point = nearestPoint(curve.pruned, chosen);
   const word = unitWord(layer.layerKind);
-  const shares = useMemo(
-    () => ({
-      pruned: curve.pruned,
-      clean: Float64Array.from(curve.correct, (hits) => hits / curve.images),
-      attack:
-        curve.successful && curve.triggeredImages
-          ? Float64Array.from(curve.successful, (hits) => hits / curve.triggeredImages!)
-          : null,
-    }),
-    [curve],
-  );
-  const reference = countFor(REFERENCE, layer.units);
   const limit = found && limitOf(found, overview);
   const estimated = isEstimated(overview);
 
   const choose = useCallback((at: number) => meter.move(() => controller.choosePoint(at)), [controller]);
   const chooseCount = useCallback((wanted: number) => choose(nearestPoint(curve.pruned, wanted)), [choose, curve]);
-  const save = useCallback(
-    (exported: Parameters<typeof controller.save>[0]) => controller.save(exported),
-    [controller],
-  );
   const noChoice =
     layer.state === 'after'
       ? 'The ratio is for the model as it came: choose Before'
       : (whyNoChoice(overview) ?? whyNoRatio(plan, moved, word));
-  const basis = measured && maskBasis(measured, overview.images.test, null);
-  const goTo = (to: number | null, kind: 'accuracy' | 'gate'): JSX.Element | null =>
-    to === null ? null : (
-      <>
-        <button type="button" class="link" onClick={() => chooseCount(to)}>
-          {kind === 'accuracy' ? 'up to ' : ''}
-          {plural(to, word)}
-        </button>
-        .
-      </>
-    );
-  const hasRoom = width > 0;
-  useEffect(() => {
-    if (hasRoom) measureFirstChart();
-  }, [hasRoom]);
 
   return (
     <section class="ratio" aria-labelledby="ratio-title">
@@ -109,57 +66,8 @@ export function RatioSection(): JSX.Element {
         valueText={`${countText(chosen, layer)}: ${figures ? `clean accuracy ${rateText(figures.clean)}${figures.attack === null ? '' : `, ${asrText(estimated)} ${rateText(figures.attack)}`}${figures.base === null ? '' : `, ${BASE_TEXT} ${rateText(figures.base)}`}` : 'being measured'}`}
         onInput={choose}
       />
-      <p class="quiet">
-        <span data-testid="plan">
-          {moved ? (
-            <>
-              Chosen here, by the rule. Back to{' '}
-              <button type="button" class="link" onClick={() => controller.choosePlanned()}>
-                {planName(plan, layer)}
-              </button>
-              .
-            </>
-          ) : (
-            planText(plan, overview, layer)
-          )}
-        </span>{' '}
-        {basis ? `${basis}. ` : null}Before fine-tuning.{' '}
-        {overview.strategy ? (
-          <>
-            Strategy <code>{overview.strategy}</code>, rule
-          </>
-        ) : (
-          'Rule'
-        )}{' '}
-        <code>{overview.prune.rule}</code>: {ruleText(overview, word)}. {curveBasis(layer)}{' '}
-        {limit === undefined ? (
-          'Looking for the limit on held-out images …'
-        ) : limit ? (
-          <>
-            {limit.text} {goTo(limit.pruned, limit.kind)}
-          </>
-        ) : null}
-      </p>
-      <div ref={place}>
-        <CurveChart
-          points={shares}
-          units={layer.units}
-          chosen={chosen}
-          chosenName={exactly && plan.source === 'named' ? 'named' : 'chosen'}
-          offCurve={exactly ? figures : undefined}
-          limit={limit ? limit.pruned : null}
-          limitKind={limit ? limit.kind : 'accuracy'}
-          estimated={estimated}
-          reference={reference}
-          accuracyFloor={Math.max(0, curve.correct[0]! / curve.images - overview.gates.maxAccuracyDrop)}
-          asrGate={curve.successful ? overview.gates.maxAttackSuccessRate : null}
-          unitWord={word}
-          width={width}
-          onChoose={chooseCount}
-          exportName={fileName(layer.layer, 'pruning-curve')}
-          onExport={save}
-        />
-      </div>
+      <PlanSentences looked={looked} measured={measured} limit={limit} onChoose={chooseCount} />
+      <RatioCurve looked={looked} figures={figures} limit={limit} onChoose={chooseCount} />
     </section>
   );
 }
@@ -169,58 +77,4 @@ function whyNoRatio({ source }: Plan, moved: boolean, word: string): string | nu
   return source === 'named' && !moved
     ? `The config names its ${word}s: move the slider to have a number go by the rule instead`
     : null;
-}
-
-/** From the page being ready until its first chart is seen: read by benchmarks. */
-function measureFirstChart(): void {
-  const name = 'fp-first-chart';
-  if (performance.getEntriesByName(name).length === 0 && performance.getEntriesByName('fp-ready').length > 0)
-    performance.measure(name, 'fp-ready');
-}
-
-/** The figures of the chosen number, each in its place, so that only digits change while the slider moves. */
-function Readout({
-  text,
-  figures,
-  asr,
-  base,
-}: {
-  text: string;
-  figures: Figures | null;
-  asr: string | null;
-  base: string | null;
-}): JSX.Element {
-  const rate = (label: string, share: number | null | undefined, change: number | null | undefined): JSX.Element => (
-    <span class="figure">
-      <span class="quiet">{label}</span>{' '}
-      {typeof share === 'number' && typeof change === 'number' ? (
-        <span>
-          <strong>{rateText(share)}</strong> <span class="quiet">({points(change)})</span>
-        </span>
-      ) : (
-        <span class="quiet">being measured …</span>
-      )}
-    </span>
-  );
-  return (
-    <p class="readout" data-testid="readout">
-      <span class="chosen">
-        {text}
-        <span class="fp-unseen">: </span>
-      </span>
-      {rate('clean accuracy', figures?.clean, figures?.cleanChange)}
-      {asr === null ? null : (
-        <>
-          <span class="fp-unseen">, </span>
-          {rate(asr, figures?.attack, figures?.attackChange)}
-        </>
-      )}
-      {base === null ? null : (
-        <>
-          <span class="fp-unseen">, </span>
-          {rate(base, figures?.base, figures?.baseChange)}
-        </>
-      )}
-    </p>
-  );
 }

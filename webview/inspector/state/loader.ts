@@ -1,21 +1,14 @@
 import { PHASE_TITLES } from '../../../server/protocol/messages/engine';
 import type { Failure } from '../../../server/protocol/errors';
-import type { InspectQuery, ModelState, ScanData } from '../../../server/protocol/messages/inspect';
-import type { AnswerTo, Asks, Kind, Slot } from './asks';
+import type { InspectQuery, ModelState } from '../../../server/protocol/messages/inspect';
+import type { AnswerTo, Asks, Slot } from './asks';
 import { withLayer } from './choice';
-import { planned, sameUnits, type HeldOutLimit } from './plan';
-import { maskQuery, namesOthers, placeOf, sameAnswers } from './queries';
+import { IdleQuestions } from './idle-questions';
+import { planned, sameUnits } from './plan';
+import { maskQuery, namesOthers, sameAnswers } from './queries';
 import type { BusyPart, Store } from './store';
 import { mostRaised } from './units';
 import { analysedText, isEstimated, maskSummary, plannedSummary } from '../words/words';
-
-const EXAMPLES = 10;
-
-/** Asked in idle moments: nobody waits for these, and the engine answers one question at a time. */
-type Idle = Extract<Kind, 'examples' | 'limit' | 'scan'> | 'refined mask' | 'refined planned';
-
-/** The slot of a question that is asked in idle moments. */
-const slotOf = (idle: Idle): Slot => (idle === 'refined mask' ? 'mask' : idle === 'refined planned' ? 'planned' : idle);
 
 /** A search that can take a minute: it is told when it begins, and can be cancelled. */
 export const SEARCHING = PHASE_TITLES.scan;
@@ -44,14 +37,9 @@ export interface Way {
 export class Loader {
   /** Grows with each wish to show something: what belongs to an older one is dropped. */
   private turn = 0;
-  private idle: Idle | null = null;
-  private limitFailed = false;
-  private refineFailed = false;
-  private refinePlannedFailed = false;
+  private readonly idle: IdleQuestions;
   /** The config's units are being measured. */
   private measuring = false;
-  /** What is known of a scan may have changed since it was asked for. */
-  private scanIsOld = true;
   /** Files changed while the page was loading. */
   private lookLater = false;
 
@@ -60,7 +48,13 @@ export class Loader {
     private readonly store: Store,
     private readonly say: (text: string, urgent?: boolean) => void,
     private readonly way: Way,
-  ) {}
+  ) {
+    this.idle = new IdleQuestions(asks, store, {
+      waitedFor: () => this.measuring,
+      // What `auto` would choose follows from it.
+      limitKnown: () => void this.loadPlanned(),
+    });
+  }
 
   /** Everything anew. */
   async load(): Promise<Loaded> {
@@ -71,7 +65,7 @@ export class Loader {
     if (!overview) return 'failed';
     const { overview: before, notice, choice } = this.store.get();
     if (before && !sameAnswers(before, overview)) this.store.set({ examples: null, scan: undefined });
-    this.scanIsOld = true;
+    this.idle.lookForScan();
     this.store.set({ overview, notice: notice?.kind === 'changed' ? null : notice });
     if (overview.layers.length === 0) {
       this.store.busy('main', null);
@@ -94,10 +88,10 @@ export class Loader {
     if (!data) {
       this.store.set({ wanted: null });
       this.looksLater();
-      this.background();
+      this.idle.next();
       return 'failed';
     }
-    this.limitFailed = false;
+    this.idle.mayAskAgain('limit');
     const { choice } = this.store.get();
     this.store.set({
       wanted: null,
@@ -135,18 +129,18 @@ export class Loader {
       this.store.set({ unit: data });
       this.say(data.sentence);
     }
-    this.background();
+    this.idle.next();
   }
 
   /** What pruning exactly the selected units does: at once, and then on all images where that took a subset. */
   async loadMask(): Promise<void> {
     const { overview, layer, choice } = this.store.get();
-    this.refineFailed = false;
+    this.idle.mayAskAgain('refined mask');
     if (choice.selected.length === 0 || !overview || !layer) {
       this.drop('mask');
       this.store.set({ mask: null, refining: null });
       this.store.fail('mask', null);
-      this.background();
+      this.idle.next();
       return;
     }
     const data = await this.ask('mask', maskQuery(this.store, choice.selected, 'quick'));
@@ -154,7 +148,7 @@ export class Loader {
       this.store.set({ mask: data });
       this.say(maskSummary(data, isEstimated(overview)));
     }
-    this.background();
+    this.idle.next();
   }
 
   /** What pruning exactly the units of the config's plan does, where the curve has no point for them. */
@@ -164,11 +158,11 @@ export class Loader {
     const { units } = planned(overview, layer, limit);
     if (!again && units && known && sameUnits(known.units, units)) return;
     this.drop('planned');
-    this.refinePlannedFailed = false;
+    this.idle.mayAskAgain('refined planned');
     this.store.set({ planned: units && { units, data: null } });
     this.store.fail('planned', null);
     if (!units) return;
-    if (this.idle) this.drop(slotOf(this.idle));
+    this.dropIdle();
     this.measuring = true;
     const outcome = await this.asks.ask(maskQuery(this.store, units, 'quick'), undefined, 'planned');
     if (outcome === 'superseded') return;
@@ -178,12 +172,12 @@ export class Loader {
       if (this.store.get().choice.count === null) this.say(plannedSummary(outcome.answer, isEstimated(overview)));
     } else if (outcome.failure.code === 'inspect.changed') this.store.set({ notice: { kind: 'changed' } });
     else if (outcome.failure.kind !== 'cancelled') this.store.fail('planned', outcome.failure);
-    this.background();
+    this.idle.next();
   }
 
   retryIdle(part: 'examples' | 'scan'): void {
     this.store.fail(part, null);
-    this.background();
+    this.idle.next();
   }
 
   /** The person does not want to wait for what is being loaded. What is shown stays. */
@@ -196,7 +190,7 @@ export class Loader {
     else this.store.fail('main', CANCELLED);
     this.say('Cancelled.');
     this.looksLater();
-    this.background();
+    this.idle.next();
   }
 
   /** Files changed: nothing is shown anew before the person wants it, except what only the config or a report says. */
@@ -216,7 +210,7 @@ export class Loader {
     const outcome = await this.asks.ask({ kind: 'open', search: false });
     if (outcome === 'superseded' || turn !== this.turn) return;
     const now = 'answer' in outcome ? outcome.answer : null;
-    this.scanIsOld = true;
+    this.idle.lookForScan();
     if (now && sameAnswers(now, overview)) {
       // Newly named units are what the person wants to see, wherever the slider stands.
       if (namesOthers(now, overview)) {
@@ -225,79 +219,15 @@ export class Loader {
       }
       this.store.set({ overview: now });
       void this.loadPlanned();
-      this.background();
+      this.idle.next();
     } else if (now || outcomeIsTheirs(outcome)) {
       this.store.set({ notice: { kind: 'changed' } });
       this.say('The model, its config or its data have changed.');
     }
   }
 
-  /** Asks in idle moments what nobody waits for; stops as soon as somebody wants something. */
-  private background(): void {
-    const { overview, layer, busy, examples, failed, limit, mask, planned: plan, choice } = this.store.get();
-    if (this.idle || this.measuring || busy.main || busy.unit || busy.mask || !overview || !layer) return;
-    const place = placeOf(this.store);
-    if (mask?.subset && !this.refineFailed) {
-      void this.inIdle(
-        'refined mask',
-        maskQuery(this.store, choice.selected, 'full'),
-        (answer) => this.store.set({ mask: answer, refining: null }),
-        () => (this.refineFailed = true),
-      );
-    } else if (plan?.data?.subset && !this.refinePlannedFailed) {
-      const { units } = plan;
-      void this.inIdle(
-        'refined planned',
-        maskQuery(this.store, units, 'full'),
-        (data) => this.store.set({ planned: { units, data } }),
-        () => (this.refinePlannedFailed = true),
-      );
-    } else if (overview.trigger && overview.trigger.kind !== 'samples' && !examples && !failed.examples) {
-      void this.inIdle(
-        'examples',
-        { kind: 'examples', fingerprint: overview.fingerprint, count: EXAMPLES },
-        (answer) => this.store.set({ examples: answer }),
-        (failure) => this.store.fail('examples', failure),
-      );
-    } else if (limit === undefined && !this.limitFailed) {
-      void this.inIdle(
-        'limit',
-        { kind: 'limit', ...place },
-        ({ limit: largest, smallest }) => this.learnLimit({ limit: largest, smallest }),
-        () => (this.limitFailed = true),
-      );
-    } else if (this.scanIsOld && !failed.scan) {
-      void this.inIdle(
-        'scan',
-        { kind: 'scan', fingerprint: overview.fingerprint },
-        ({ found }) => this.learnScan(found),
-        (failure) => this.store.fail('scan', failure),
-      );
-    }
-  }
-
-  private async inIdle<Q extends InspectQuery>(
-    idle: Idle,
-    query: Q,
-    done: (answer: AnswerTo<Q['kind']>) => void,
-    failed: (failure: Failure) => void,
-  ): Promise<void> {
-    this.idle = idle;
-    const outcome = await this.asks.ask(
-      query,
-      (busy) => idle === 'refined mask' && this.store.set({ refining: busy }),
-      slotOf(idle),
-    );
-    // Somebody wanted something else first: what they wait for, when it is there, comes back here.
-    if (outcome === 'superseded') return;
-    this.idle = null;
-    if ('answer' in outcome) done(outcome.answer);
-    else failed(outcome.failure);
-    this.background();
-  }
-
   private async ask<Q extends InspectQuery>(part: BusyPart, query: Q): Promise<AnswerTo<Q['kind']> | undefined> {
-    if (this.idle) this.drop(slotOf(this.idle));
+    this.dropIdle();
     this.store.fail(part, null);
     this.store.busy(part, { title: part === 'main' ? 'Starting the engine' : 'Computing', overall: 0 });
     let title = '';
@@ -320,16 +250,9 @@ export class Loader {
     return undefined;
   }
 
-  /** What `auto` would choose follows from it. */
-  private learnLimit(limit: HeldOutLimit): void {
-    this.store.set({ limit });
-    void this.loadPlanned();
-  }
-
-  /** The same scan again is not drawn again. */
-  private learnScan(found: ScanData['found']): void {
-    this.scanIsOld = false;
-    if (JSON.stringify(found) !== JSON.stringify(this.store.get().scan)) this.store.set({ scan: found });
+  /** What nobody waits for makes way. */
+  private dropIdle(): void {
+    if (this.idle.slot) this.drop(this.idle.slot);
   }
 
   private drop(...slots: Slot[]): void {
@@ -337,7 +260,7 @@ export class Loader {
       this.asks.drop(slot);
       if (slot === 'unit' || slot === 'mask') this.store.busy(slot, null);
       if (slot === 'planned') this.measuring = false;
-      if (this.idle && slotOf(this.idle) === slot) this.idle = null;
+      this.idle.dropped(slot);
     }
     this.store.set({ refining: null });
   }

@@ -11,7 +11,8 @@ import type { DefenseReport } from '../../../server/protocol/report/report';
 import type { ChartTable } from '../../ui/charts/figure';
 import { count } from '../../ui/format';
 import { useActions } from '../actions';
-import { heatOf, shownClasses } from '../derive';
+import { shownClasses } from '../derive';
+import { ConfusionMatrix } from './confusion-matrix';
 import { Folded } from './folded';
 import { RateCell } from './figures-section';
 import { SaveTable, Scroll } from './parts';
@@ -19,10 +20,19 @@ import { isEstimated, points } from '../words';
 
 const MOST_CLASSES = 40;
 
+interface Props {
+  report: DefenseReport;
+  /** Those that are shown. */
+  classes: readonly number[];
+  /** What says that they are not all. */
+  cut: JSX.Element | null;
+  /** The trigger's target. */
+  target: number | null;
+}
+
 /** What each class was taken for, before and after, and its accuracy. */
 export function ClassesSection({ report }: { report: DefenseReport }): JSX.Element {
-  const { stages, trigger, repaired } = report;
-  const { save } = useActions();
+  const { stages, trigger } = report;
   const target = trigger?.target ?? null;
   const classes = useMemo(() => shownClasses([stages.before, stages.after], MOST_CLASSES, target), [report]);
   const of = classesOf(report);
@@ -32,6 +42,17 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
         {count(classes.length)} of {count(of)} classes: those with the most errors. Save a table as CSV for all.
       </p>
     ) : null;
+  const props = { report, classes, cut, target };
+  return (
+    <>
+      <Matrices {...props} />
+      <PerClass {...props} />
+    </>
+  );
+}
+
+function Matrices({ report, classes, cut, target }: Props): JSX.Element {
+  const { stages, repaired } = report;
   const estimated = isEstimated(report) ? ' (estimated trigger)' : '';
   const matrices: [string, string, Confusion | null][] = [
     ['Clean images, before', 'clean-before', cleanConfusion(stages.before)],
@@ -40,77 +61,82 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
     [`Triggered images${estimated}, after`, 'triggered-after', repaired ? triggeredConfusion(stages.after) : null],
   ];
   return (
-    <>
-      <Folded id="confusion" title="Confusion matrices">
-        {cut}
-        <div class="matrices">
-          {matrices.map(
-            ([title, name, matrix]) =>
-              matrix && (
-                <Matrix
-                  key={name}
-                  title={title}
-                  name={`confusion-${name}`}
-                  matrix={matrix}
-                  classes={classes}
-                  target={target}
-                />
-              ),
-          )}
-        </div>
-        <p class="quiet">
-          Rows: true class. Columns: what the model says. A cell’s shade is its share of the row.
-          {target === null
-            ? ''
-            : ` ◂ marks the trigger’s target, class ${target}; triggered images of that class are not counted.`}
-        </p>
-      </Folded>
-      <Folded id="per-class" title="Accuracy by class">
-        <div class="heading">
-          {cut ?? <span />}
-          <SaveTable
-            label="accuracy by class"
-            name="accuracy-by-class"
-            table={() => perClassTable(report)}
-            onSave={save}
-          />
-        </div>
-        <Scroll label="Accuracy by class" tall>
-          <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">Class</th>
-                <th scope="col" class="fp-right">
-                  Before
-                </th>
-                <th scope="col" class="fp-right">
-                  After
-                </th>
-                <th scope="col" class="fp-right">
-                  Change
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {classes.map((one) => {
-                const [before, after] = [classRate(stages.before, one), repaired ? classRate(stages.after, one) : null];
-                return (
-                  <tr key={one}>
-                    <th scope="row">
-                      {one}
-                      {one === target ? <span class="quiet"> target</span> : null}
-                    </th>
-                    <RateCell rate={before} />
-                    <RateCell rate={after} />
-                    <td class="fp-right">{before && after ? points(after.rate - before.rate) : '–'}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </Scroll>
-      </Folded>
-    </>
+    <Folded id="confusion" title="Confusion matrices">
+      {cut}
+      <div class="matrices">
+        {matrices.map(
+          ([title, name, matrix]) =>
+            matrix && (
+              <ConfusionMatrix
+                key={name}
+                title={title}
+                name={`confusion-${name}`}
+                matrix={matrix}
+                classes={classes}
+                target={target}
+              />
+            ),
+        )}
+      </div>
+      <p class="quiet">
+        Rows: true class. Columns: what the model says. A cell’s shade is its share of the row.
+        {target === null
+          ? ''
+          : ` ◂ marks the trigger’s target, class ${target}; triggered images of that class are not counted.`}
+      </p>
+    </Folded>
+  );
+}
+
+function PerClass({ report, classes, cut, target }: Props): JSX.Element {
+  const { stages, repaired } = report;
+  const { save } = useActions();
+  return (
+    <Folded id="per-class" title="Accuracy by class">
+      <div class="heading">
+        {cut ?? <span />}
+        <SaveTable
+          label="accuracy by class"
+          name="accuracy-by-class"
+          table={() => perClassTable(report)}
+          onSave={save}
+        />
+      </div>
+      <Scroll label="Accuracy by class" tall>
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">Class</th>
+              <th scope="col" class="fp-right">
+                Before
+              </th>
+              <th scope="col" class="fp-right">
+                After
+              </th>
+              <th scope="col" class="fp-right">
+                Change
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {classes.map((one) => {
+              const [before, after] = [classRate(stages.before, one), repaired ? classRate(stages.after, one) : null];
+              return (
+                <tr key={one}>
+                  <th scope="row">
+                    {one}
+                    {one === target ? <span class="quiet"> target</span> : null}
+                  </th>
+                  <RateCell rate={before} />
+                  <RateCell rate={after} />
+                  <td class="fp-right">{before && after ? points(after.rate - before.rate) : '–'}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+    </Folded>
   );
 }
 
@@ -130,76 +156,4 @@ function perClassTable({ stages, repaired }: DefenseReport): ChartTable {
     rows: classesOf({ stages }),
     cell: (row, column) => (column === 0 ? row : (cells[column - 1]?.of(row) ?? null)),
   };
-}
-
-function Matrix({
-  title,
-  name,
-  matrix,
-  classes,
-  target,
-}: {
-  title: string;
-  name: string;
-  matrix: Confusion;
-  classes: readonly number[];
-  target: number | null;
-}): JSX.Element {
-  const { save } = useActions();
-  const kind = name.includes('triggered') ? 'triggered' : 'clean';
-  const full = (): ChartTable => ({
-    columns: ['true class', ...Array.from({ length: matrix.classes }, (_, i) => `taken for ${i}`)].map((label) => ({
-      label,
-      align: 'right',
-    })),
-    rows: matrix.classes,
-    cell: (row, column) => (column === 0 ? row : matrix.count(row, column - 1)),
-  });
-  return (
-    <div class="matrix-block">
-      <div class="heading">
-        <h3>{title}</h3>
-        <SaveTable label={title} name={name} table={full} onSave={save} />
-      </div>
-      <Scroll label={`Confusion matrix: ${title}`} tall>
-        <table class={`matrix ${kind}`}>
-          <thead>
-            <tr>
-              <td class="corner quiet">true ↓ said →</td>
-              {classes.map((column) => (
-                <th key={column} scope="col" class="fp-right">
-                  {column}
-                  {column === target ? '◂' : ''}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {classes.map((row) => {
-              const heat = heatOf(matrix.of(row));
-              return (
-                <tr key={row}>
-                  <th scope="row" class="fp-right">
-                    {row}
-                  </th>
-                  {classes.map((column) => {
-                    const images = matrix.count(row, column);
-                    return (
-                      <td
-                        key={column}
-                        class={`fp-right${row === column ? ' right' : ''}${images === 0 ? ' none' : ''}`}
-                        style={{ '--heat': heat(images).toFixed(3) }}
-                      >
-                        {count(images)}
-                      </td>
-                    );
-                  })}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </Scroll>
-    </div>
-  );
 }

@@ -14,6 +14,7 @@ const TRIGGERS = [
   ['estimatedTrigger', 'Estimated trigger'],
   ['freshTrigger', 'Fresh estimate'],
 ] as const;
+type Trigger = (typeof TRIGGERS)[number];
 
 /** Every repair that was tried, judged on held-out images, and its rounds; nothing for the reference recipe. */
 export function RepairsSection({ report: { attempts } }: { report: DefenseReport }): JSX.Element | null {
@@ -23,64 +24,7 @@ export function RepairsSection({ report: { attempts } }: { report: DefenseReport
   return (
     <>
       <Section title="Repairs tried">
-        {shown.length === 0 ? (
-          <p>None.</p>
-        ) : (
-          <Scroll label="Repairs tried">
-            <table class="rows figures">
-              <thead>
-                <tr>
-                  <th scope="col">Strategy</th>
-                  <th scope="col">Result</th>
-                  <th scope="col">Pruned</th>
-                  <th scope="col" class="fp-right">
-                    Rounds
-                  </th>
-                  <th scope="col" class="fp-right">
-                    Clean accuracy
-                  </th>
-                  {triggers.map(([key, title]) => (
-                    <th key={key} scope="col" class="fp-right">
-                      {title}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((attempt, at) => (
-                  <tr key={at}>
-                    <th scope="row">{attempt.strategy}</th>
-                    <td>
-                      <Signed sign={attemptSign(attempt)} />
-                    </td>
-                    <td>
-                      {attempt.units.length === 0 ? (
-                        <span class="quiet">nothing</span>
-                      ) : (
-                        <>
-                          {count(attempt.units.length)}{' '}
-                          <span class="quiet">
-                            of <bdi>{attempt.layer}</bdi>
-                          </span>
-                        </>
-                      )}
-                    </td>
-                    <td class="fp-right">
-                      {count(attempt.keptRound)}
-                      {attempt.keptRound < attempt.rounds.length ? (
-                        <span class="quiet"> of {count(attempt.rounds.length)} kept</span>
-                      ) : null}
-                    </td>
-                    <AccuracyCell figures={attempt.heldOut} />
-                    {triggers.map(([key]) => (
-                      <RateCell key={key} rate={attempt.heldOut[key]} none="–" />
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
-        )}
+        {shown.length === 0 ? <p>None.</p> : <Attempts attempts={shown} triggers={triggers} />}
         <ol class="attempts">
           {shown.map(({ sentence, source }, at) => (
             <li key={at}>
@@ -105,8 +49,67 @@ export function RepairsSection({ report: { attempts } }: { report: DefenseReport
   );
 }
 
+function Attempts({ attempts, triggers }: { attempts: readonly Attempt[]; triggers: readonly Trigger[] }): JSX.Element {
+  return (
+    <Scroll label="Repairs tried">
+      <table class="rows figures">
+        <thead>
+          <tr>
+            <th scope="col">Strategy</th>
+            <th scope="col">Result</th>
+            <th scope="col">Pruned</th>
+            <th scope="col" class="fp-right">
+              Rounds
+            </th>
+            <th scope="col" class="fp-right">
+              Clean accuracy
+            </th>
+            {triggers.map(([key, title]) => (
+              <th key={key} scope="col" class="fp-right">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {attempts.map((attempt, at) => (
+            <tr key={at}>
+              <th scope="row">{attempt.strategy}</th>
+              <td>
+                <Signed sign={attemptSign(attempt)} />
+              </td>
+              <td>
+                {attempt.units.length === 0 ? (
+                  <span class="quiet">nothing</span>
+                ) : (
+                  <>
+                    {count(attempt.units.length)}{' '}
+                    <span class="quiet">
+                      of <bdi>{attempt.layer}</bdi>
+                    </span>
+                  </>
+                )}
+              </td>
+              <td class="fp-right">
+                {count(attempt.keptRound)}
+                {attempt.keptRound < attempt.rounds.length ? (
+                  <span class="quiet"> of {count(attempt.rounds.length)} kept</span>
+                ) : null}
+              </td>
+              <AccuracyCell figures={attempt.heldOut} />
+              {triggers.map(([key]) => (
+                <RateCell key={key} rate={attempt.heldOut[key]} none="–" />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
 /** What the columns of triggers are, of those that are there. */
-function triggersText(keys: readonly (typeof TRIGGERS)[number][0][]): string {
+function triggersText(keys: readonly Trigger[0][]): string {
   const words = {
     knownTrigger: 'the known trigger',
     estimatedTrigger: 'the one estimated on the input model',
@@ -190,7 +193,7 @@ function AccuracyCell({ figures: { images, correctBefore, correct } }: { figures
 }
 
 /** The triggers that any of the figures are on. */
-function measured(all: readonly HeldOutFigures[]): (typeof TRIGGERS)[number][] {
+function measured(all: readonly HeldOutFigures[]): Trigger[] {
   return TRIGGERS.filter(([key]) => all.some((figures) => figures[key] !== null));
 }
 

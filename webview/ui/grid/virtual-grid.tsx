@@ -1,7 +1,6 @@
 import type { ComponentChild, JSX } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { gridAction } from './grid-keys';
-import { GridRow, type RowActions } from './grid-row';
+import { GridRow } from './grid-row';
+import { useRowActions } from './use-row-actions';
 import { useVirtualRows } from './use-virtual-rows';
 
 export interface GridColumn {
@@ -65,53 +64,8 @@ export function VirtualGrid(props: VirtualGridProps): JSX.Element {
     props.firstRow,
     props.onFirstRow,
   );
-  const body = useRef<HTMLDivElement>(null);
-  const latest = useRef(props);
-  latest.current = props;
-  const anchor = useRef(stop);
-  const wantsFocus = useRef(false);
-
-  const actions = useMemo<RowActions>(
-    () => ({
-      focus: (row) => row !== latest.current.current && latest.current.onCurrent(row),
-      click: (row, event) => {
-        const box = event.target instanceof Element && event.target.closest('[data-column=select]') !== null;
-        if (event.shiftKey) {
-          latest.current.onToggle(row, true, anchor.current);
-          return;
-        }
-        anchor.current = row;
-        if (box || event.ctrlKey || event.metaKey) latest.current.onToggle(row, false, row);
-        else latest.current.onActivate(row);
-      },
-    }),
-    [],
-  );
-
-  useLayoutEffect(() => {
-    if (!wantsFocus.current || current === null) return;
-    wantsFocus.current = false;
-    reveal(current);
-    body.current?.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus({ preventScroll: true });
-  }, [current, reveal]);
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const page = Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT);
-    const action = gridAction(event, stop, rows, page);
-    if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (action.kind === 'activate') props.onActivate(stop);
-    else if (action.kind === 'toggle') {
-      if (!action.range) anchor.current = stop;
-      props.onToggle(stop, action.range, anchor.current);
-    } else {
-      if (!action.extend) anchor.current = action.to;
-      wantsFocus.current = action.to !== current;
-      if (wantsFocus.current) props.onCurrent(action.to);
-      if (action.extend) props.onToggle(action.to, true, anchor.current);
-    }
-  };
+  const page = (): number => Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT);
+  const { body, actions, onKeyDown } = useRowActions(props, stop, page, reveal);
 
   return (
     <div

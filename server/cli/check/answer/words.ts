@@ -1,5 +1,5 @@
 import type { CheckedReport, CheckLevel, CheckResult, ReviewedIssue } from '../../../protocol/report/review';
-import { TOLERANCE_IMAGES } from '../measured';
+import { TOLERANCE_IMAGES } from '../measured/tolerance';
 import { REPRODUCED } from '../reproduced';
 
 /** What each level rests on, in words for people. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { badInput, type FinePruneError } from '../../../protocol/errors';
-import { HEAD_BYTES, kindOfBytes, kindWords, type FileKind, type Kind } from '../../files/file-kind';
+import { HEAD_BYTES, kindOfBytes } from '../../files/file-kind';
+import { kindWords, type FileKind, type Kind } from '../../files/kinds';
 import { shellWord } from '../../files/shell-word';
 import { insideGzip, readHead, sniffFile } from '../../files/sniff';
 

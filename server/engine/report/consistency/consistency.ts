@@ -1,5 +1,7 @@
 import type { DefenseReport } from '../../../protocol/report/report';
+import { curveProblems } from './curve';
 import { judgementProblems } from './judgement';
+import { layerProblems } from './layer';
 import { metricProblems } from './metrics';
 import { pruningProblems } from './pruning';
 import { repairProblems } from './repair';
@@ -42,7 +44,9 @@ export function consistencyProblems(report: DefenseReport): ConsistencyProblem[]
   const tell = tellOf(push('problem'), push('note'));
   for (const check of [
     metricProblems,
+    layerProblems,
     pruningProblems,
+    curveProblems,
     settingProblems,
     scanProblems,
     repairProblems,

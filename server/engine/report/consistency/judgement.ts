@@ -2,7 +2,8 @@ import type { DefenseReport, Finding } from '../../../protocol/report/report';
 import { canonicalJson } from '../../files/hash';
 import { TOOL } from '../../process/version';
 import type { Tell } from './consistency';
-import { findings, type Facts } from '../findings';
+import type { Facts } from '../findings/facts';
+import { findings } from '../findings/findings';
 import { nearChance } from '../../metrics/near-chance';
 import { judge, judgeGates } from '../../defense/verdict';
 

@@ -50,10 +50,36 @@ export function metricProblems(report: DefenseReport, tell: Tell): void {
     );
 }
 
-function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof STAGES)[number], tell: Tell): void {
+type Stage = (typeof STAGES)[number];
+type Trigger = NonNullable<DefenseReport['trigger']>;
+
+function stageProblems({ stages, trigger, data }: DefenseReport, stage: Stage, tell: Tell): void {
   const metrics = stages[stage];
   const pointer = `/stages/${stage}`;
   const [clean, inputs] = [cleanConfusion(metrics), triggeredConfusion(metrics)];
+  cleanProblems(metrics, clean, data, pointer, tell);
+  const triggered = [metrics.attackSuccessRate, metrics.robustAccuracy, inputs];
+  if (triggered.some((figure) => (figure === null) !== (trigger === null))) {
+    tell.problem(
+      'trigger',
+      pointer,
+      `\`${pointer}\` must have ASR, robust accuracy and triggered confusion exactly when there is a trigger.`,
+    );
+  }
+  if (!trigger || !metrics.attackSuccessRate || !metrics.robustAccuracy || !inputs) return;
+  attackProblems(metrics, inputs, trigger, pointer, tell);
+  effectProblems(metrics, trigger, pointer, tell);
+  if (trigger.kind !== 'samples') everyImageTriggered(clean, inputs, trigger, pointer, tell);
+}
+
+/** Clean accuracy and that of each class, from the confusion matrix of the test images. */
+function cleanProblems(
+  metrics: StageMetrics,
+  clean: Confusion,
+  data: DefenseReport['data'],
+  pointer: string,
+  tell: Tell,
+): void {
   rateProblems(metrics.cleanAccuracy, `${pointer}/cleanAccuracy`, tell);
   tell.same(
     'confusion',
@@ -93,18 +119,11 @@ function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof 
       'the row of the confusion matrix sums to',
     );
   });
+}
 
-  const triggered = [metrics.attackSuccessRate, metrics.robustAccuracy, inputs];
-  if (triggered.some((figure) => (figure === null) !== (trigger === null))) {
-    tell.problem(
-      'trigger',
-      pointer,
-      `\`${pointer}\` must have ASR, robust accuracy and triggered confusion exactly when there is a trigger.`,
-    );
-  }
-  if (!trigger || !metrics.attackSuccessRate || !metrics.robustAccuracy || !inputs) return;
-  const { attackSuccessRate: asr, robustAccuracy: robust } = metrics;
-  const labels = Array.from({ length: inputs.classes }, (_, label) => label);
+/** ASR and robust accuracy, from the confusion matrix of the triggered images. */
+function attackProblems(metrics: StageMetrics, inputs: Confusion, trigger: Trigger, pointer: string, tell: Tell): void {
+  const [asr, robust] = [metrics.attackSuccessRate!, metrics.robustAccuracy!];
   rateProblems(asr, `${pointer}/attackSuccessRate`, tell);
   rateProblems(robust, `${pointer}/robustAccuracy`, tell);
   if (omitted(metrics) === 0)
@@ -112,7 +131,7 @@ function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof 
       'confusion',
       `${pointer}/attackSuccessRate/hits`,
       asr.hits,
-      sum(labels.map((label) => inputs.count(label, trigger.target))),
+      sum(labelsOf(inputs).map((label) => inputs.count(label, trigger.target))),
       "the target's column of the triggered confusion matrix sums to",
     );
   tell.same(
@@ -138,9 +157,11 @@ function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof 
     0,
     'inputs of the target class do not count; there must be',
   );
-  effectProblems(metrics, trigger, pointer, tell);
-  if (trigger.kind === 'samples') return;
-  for (const label of labels) {
+}
+
+/** A trigger that is stamped is stamped on every test image of the other classes. */
+function everyImageTriggered(clean: Confusion, inputs: Confusion, trigger: Trigger, pointer: string, tell: Tell): void {
+  for (const label of labelsOf(inputs)) {
     if (label !== trigger.target)
       tell.same(
         'trigger',
@@ -151,6 +172,8 @@ function stageProblems({ stages, trigger, data }: DefenseReport, stage: (typeof 
       );
   }
 }
+
+const labelsOf = ({ classes }: Confusion): number[] => Array.from({ length: classes }, (_, label) => label);
 
 /** Images in cells that a sparse matrix leaves out: sums over cells do not hold then. */
 const omitted = ({ sparse }: StageMetrics): number =>

@@ -7,7 +7,7 @@ import type { Outcome } from '../../defense/outcome';
 import { provenanceOf } from './provenance';
 import type { Subject } from '../../pass/subject';
 import { reportedScan } from '../../detect/neural-cleanse/scan';
-import { findings } from '../findings';
+import { findings } from '../findings/findings';
 import { judge, judgeGates } from '../../defense/verdict';
 
 export interface ReportParts {

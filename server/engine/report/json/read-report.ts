@@ -1,7 +1,8 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../../schemas/defense-report.schema.json';
 import { badInput } from '../../../protocol/errors';
-import { kindOfJson, kindWords } from '../../files/file-kind';
+import { kindOfJson } from '../../files/kind-of-json';
+import { kindWords } from '../../files/kinds';
 import type { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
 import { firstOutOfBounds } from '../bounds/report-bounds';

@@ -1,7 +1,8 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import schema from '../../../../schemas/scan-report.schema.json';
 import { badInput } from '../../../protocol/errors';
-import { kindOfJson, kindWords } from '../../files/file-kind';
+import { kindOfJson } from '../../files/kind-of-json';
+import { kindWords } from '../../files/kinds';
 import type { ScanReport } from '../../../protocol/report/scan';
 import { TOOL } from '../../process/version';
 import { count, firstRefused, MOST_CLASSES, type BoundFault } from '../bounds/bound-checks';

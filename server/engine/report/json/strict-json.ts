@@ -1,6 +1,7 @@
 import { getNodeValue, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
 import { badInput, type FinePruneError } from '../../../protocol/errors';
-import { fileKind, kindOfText, kindWords } from '../../files/file-kind';
+import { kindOfText } from '../../files/file-kind';
+import { fileKind, kindWords } from '../../files/kinds';
 import { placeWords, pointerOf, pointerPath } from './places';
 import { SYNTAX_WORDS } from '../../files/json-faults';
 

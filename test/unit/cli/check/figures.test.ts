@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { compareMeasured } from '../../../../server/cli/check/measured';
+import { compareMeasured } from '../../../../server/cli/check/measured/measured';
 import { compareReproduced } from '../../../../server/cli/check/reproduced';
 import { serialiseReport } from '../../../../server/engine/report/json/serialise';
 import type { MeasureOutcome } from '../../../../server/protocol/messages/engine';

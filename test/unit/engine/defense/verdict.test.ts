@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DefenseReport, UnitActivation } from '../../../../server/protocol/report/report';
-import { findings, type Facts } from '../../../../server/engine/report/findings';
+import type { Facts } from '../../../../server/engine/report/findings/facts';
+import { findings } from '../../../../server/engine/report/findings/findings';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
 import { percent } from '../../../../server/engine/metrics/words';
 import { rateOf, referenceReport } from '../../../fixtures/report';

@@ -3,16 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  fileKind,
-  isLfsPointer,
-  kindOfBytes,
-  kindOfJson,
-  kindOfText,
-  kindWords,
-  lfsObject,
-  type Kind,
-} from '../../../../server/engine/files/file-kind';
+import { kindOfBytes, kindOfText } from '../../../../server/engine/files/file-kind';
+import { kindOfJson } from '../../../../server/engine/files/kind-of-json';
+import { fileKind, kindWords, type Kind } from '../../../../server/engine/files/kinds';
+import { isLfsPointer, lfsObject } from '../../../../server/engine/files/lfs-pointer';
 import { insideGzip, sniffFile } from '../../../../server/engine/files/sniff';
 import { refuseOtherBytes, refuseOtherModel } from '../../../../server/engine/model/formats/other-model';
 import { bzip2Header, EXAMPLE_POINTER } from '../../../fixtures/other-files';

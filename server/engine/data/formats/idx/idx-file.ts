@@ -4,7 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { badInput, type FinePruneError } from '../../../../protocol/errors';
-import { kindOfBytes, kindWords, type FileKind } from '../../../files/file-kind';
+import { kindOfBytes } from '../../../files/file-kind';
+import { kindWords, type FileKind } from '../../../files/kinds';
 import { sniffFile } from '../../../files/sniff';
 
 /** One IDX file: a big-endian array of 1 to 4 dimensions (the format of MNIST; LeCun, Cortes, Burges). */

@@ -1,5 +1,7 @@
 import { badInput } from '../../../../protocol/errors';
-import { fileKind, kindOfJson, kindOfText } from '../../../files/file-kind';
+import { kindOfText } from '../../../files/file-kind';
+import { kindOfJson } from '../../../files/kind-of-json';
+import { fileKind } from '../../../files/kinds';
 import { JsonNode, shown } from './json';
 import { otherModel, refuseOtherBytes } from '../other-model';
 

@@ -1,8 +1,13 @@
-import type { Op, Padding, WeightSpec } from '../../graph';
-import { MAX_UNITS } from './layer-config';
+import { forOp, type Op, type OpTable, type Padding, type WeightSpec } from '../../graph';
+import { MAX_UNITS } from './layer-fields';
 import { shown, type JsonNode } from './json';
 
 type Shape = readonly number[];
+
+interface Inferred {
+  shape: Shape;
+  weights: WeightSpec[];
+}
 
 /**
  * Output shape and weights of a layer, from its inputs' shapes (all without the batch dimension, channels last).
@@ -10,109 +15,113 @@ type Shape = readonly number[];
  * @throws FinePruneError `model.shapes` when the layer does not fit its inputs, `model.channelsFirst` for a BatchNormalization of
  *   another axis than the last
  */
-export function inferLayer(op: Op, inputs: readonly Shape[], node: JsonNode): { shape: Shape; weights: WeightSpec[] } {
+export function inferLayer(op: Op, inputs: readonly Shape[], node: JsonNode): Inferred {
   const input = inputs[0] ?? [];
   const several = op.kind === 'add' || op.kind === 'concatenate';
   const wanted = op.kind === 'input' ? 0 : several ? Math.max(2, inputs.length) : 1;
   if (inputs.length !== wanted)
     throw unfit(node, `it reads ${inputs.length} tensors, expected ${several ? 'two or more' : wanted}`);
-  const out = infer(op, input, inputs, node);
+  const out = forOp(INFER, op, { input, channels: input.at(-1) ?? 0, inputs, node });
   if (out.shape.some((size) => size < 1)) throw unfit(node, `its input of shape [${input}] is too small`);
   if (out.shape.reduce((a, b) => a * b, 1) > 100 * MAX_UNITS)
     throw unfit(node, `its output of shape [${out.shape}] is too large`);
   return out;
 }
 
-function infer(
-  op: Op,
-  input: Shape,
-  inputs: readonly Shape[],
-  node: JsonNode,
-): { shape: Shape; weights: WeightSpec[] } {
-  const channels = input.at(-1) ?? 0;
-  switch (op.kind) {
-    case 'input':
-      return { shape: op.shape, weights: [] };
-    case 'dense':
-      rank(input, [1, 2, 3], node);
-      return {
-        shape: [...input.slice(0, -1), op.units],
-        weights: [kernel('kernel', [channels, op.units]), ...bias(op, op.units)],
-      };
-    case 'conv2d':
-      rank(input, [3], node);
-      return {
-        shape: [...positions(op, input), op.filters],
-        weights: [kernel('kernel', [...op.kernel, channels, op.filters]), ...bias(op, op.filters)],
-      };
-    case 'depthwise':
-      rank(input, [3], node);
-      return {
-        shape: [...positions(op, input), channels * op.multiplier],
-        weights: [
-          kernel('depthwise_kernel', [...op.kernel, channels, op.multiplier]),
-          ...bias(op, channels * op.multiplier),
-        ],
-      };
-    case 'pool':
-      rank(input, [3], node);
-      return {
-        shape: [
-          ...positions({ kernel: op.size, strides: op.strides, padding: op.padding, dilation: [1, 1] }, input),
-          channels,
-        ],
-        weights: [],
-      };
-    case 'globalPool':
-      rank(input, [3], node);
-      return { shape: [channels], weights: [] };
-    case 'batchNorm': {
-      lastAxis(node.at('axis'), input.length);
-      const names = [...(op.scale ? ['gamma'] : []), ...(op.center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
-      return { shape: input, weights: names.map((name) => ({ name, shape: [channels] })) };
-    }
-    case 'dropout':
-      if (op.spatial) rank(input, [3], node);
-      return { shape: input, weights: [] };
-    case 'prelu':
-      return {
-        shape: input,
-        weights: [{ name: 'alpha', shape: input.map((size, i) => (op.sharedAxes.includes(i + 1) ? 1 : size)) }],
-      };
-    case 'activation':
-      // Softmax is the one activation with an axis: over the classes or units, so the last.
-      if (op.activation === 'softmax') lastAxis(node.at('axis'), input.length);
-      return { shape: input, weights: [] };
-    case 'gaussianNoise':
-    case 'gaussianDropout':
-    case 'relu':
-    case 'leakyRelu':
-    case 'elu':
-    case 'rescaling':
-      return { shape: input, weights: [] };
-    case 'flatten':
-      return { shape: [input.reduce((a, b) => a * b, 1)], weights: [] };
-    case 'reshape':
-      return { shape: reshaped(op.target, input, node), weights: [] };
-    case 'zeroPadding':
-      rank(input, [3], node);
-      return {
-        shape: [input[0]! + op.vertical[0] + op.vertical[1], input[1]! + op.horizontal[0] + op.horizontal[1], channels],
-        weights: [],
-      };
-    case 'add':
-      if (inputs.some((shape) => String(shape) !== String(input)))
-        throw unfit(node, `it adds tensors of different shapes (${inputs.map((s) => `[${s}]`).join(', ')})`);
-      return { shape: input, weights: [] };
-    case 'concatenate': {
-      lastAxis(node.at('axis'), input.length);
-      const head = String(input.slice(0, -1));
-      if (inputs.some((shape) => shape.length !== input.length || String(shape.slice(0, -1)) !== head))
-        throw unfit(node, `it joins tensors that do not fit (${inputs.map((s) => `[${s}]`).join(', ')})`);
-      return { shape: [...input.slice(0, -1), inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)], weights: [] };
-    }
-  }
+/** What a layer reads: its first input and the channels of that, all inputs, and the layer's config for messages. */
+interface Read {
+  input: Shape;
+  channels: number;
+  inputs: readonly Shape[];
+  node: JsonNode;
 }
+
+const same = (_op: Op, { input }: Read): Inferred => ({ shape: input, weights: [] });
+
+const INFER: OpTable<[Read], Inferred> = {
+  input: (op) => ({ shape: op.shape, weights: [] }),
+  dense: (op, { input, channels, node }) => {
+    rank(input, [1, 2, 3], node);
+    return {
+      shape: [...input.slice(0, -1), op.units],
+      weights: [kernel('kernel', [channels, op.units]), ...bias(op, op.units)],
+    };
+  },
+  conv2d: (op, { input, channels, node }) => {
+    rank(input, [3], node);
+    return {
+      shape: [...positions(op, input), op.filters],
+      weights: [kernel('kernel', [...op.kernel, channels, op.filters]), ...bias(op, op.filters)],
+    };
+  },
+  depthwise: (op, { input, channels, node }) => {
+    rank(input, [3], node);
+    return {
+      shape: [...positions(op, input), channels * op.multiplier],
+      weights: [
+        kernel('depthwise_kernel', [...op.kernel, channels, op.multiplier]),
+        ...bias(op, channels * op.multiplier),
+      ],
+    };
+  },
+  pool: (op, { input, channels, node }) => {
+    rank(input, [3], node);
+    const { size, strides, padding } = op;
+    return {
+      shape: [...positions({ kernel: size, strides, padding, dilation: [1, 1] }, input), channels],
+      weights: [],
+    };
+  },
+  globalPool: (_op, { input, channels, node }) => {
+    rank(input, [3], node);
+    return { shape: [channels], weights: [] };
+  },
+  batchNorm: (op, { input, channels, node }) => {
+    lastAxis(node.at('axis'), input.length);
+    const names = [...(op.scale ? ['gamma'] : []), ...(op.center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
+    return { shape: input, weights: names.map((name) => ({ name, shape: [channels] })) };
+  },
+  dropout: (op, { input, node }) => {
+    if (op.spatial) rank(input, [3], node);
+    return { shape: input, weights: [] };
+  },
+  prelu: (op, { input }) => ({
+    shape: input,
+    weights: [{ name: 'alpha', shape: input.map((size, i) => (op.sharedAxes.includes(i + 1) ? 1 : size)) }],
+  }),
+  activation: (op, { input, node }) => {
+    // Softmax is the one activation with an axis: over the classes or units, so the last.
+    if (op.activation === 'softmax') lastAxis(node.at('axis'), input.length);
+    return { shape: input, weights: [] };
+  },
+  gaussianNoise: same,
+  gaussianDropout: same,
+  relu: same,
+  leakyRelu: same,
+  elu: same,
+  rescaling: same,
+  flatten: (_op, { input }) => ({ shape: [input.reduce((a, b) => a * b, 1)], weights: [] }),
+  reshape: (op, { input, node }) => ({ shape: reshaped(op.target, input, node), weights: [] }),
+  zeroPadding: (op, { input, channels, node }) => {
+    rank(input, [3], node);
+    return {
+      shape: [input[0]! + op.vertical[0] + op.vertical[1], input[1]! + op.horizontal[0] + op.horizontal[1], channels],
+      weights: [],
+    };
+  },
+  add: (_op, { input, inputs, node }) => {
+    if (inputs.some((shape) => String(shape) !== String(input)))
+      throw unfit(node, `it adds tensors of different shapes (${inputs.map((s) => `[${s}]`).join(', ')})`);
+    return { shape: input, weights: [] };
+  },
+  concatenate: (_op, { input, inputs, node }) => {
+    lastAxis(node.at('axis'), input.length);
+    const head = String(input.slice(0, -1));
+    if (inputs.some((shape) => shape.length !== input.length || String(shape.slice(0, -1)) !== head))
+      throw unfit(node, `it joins tensors that do not fit (${inputs.map((s) => `[${s}]`).join(', ')})`);
+    return { shape: [...input.slice(0, -1), inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)], weights: [] };
+  },
+};
 
 function kernel(name: string, shape: Shape): WeightSpec {
   return { name, shape };

@@ -3,7 +3,7 @@ import { open, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput, type FinePruneError } from '../../../../protocol/errors';
 import { contains } from '../../../files/confine';
-import { kindWords } from '../../../files/file-kind';
+import { kindWords } from '../../../files/kinds';
 import { insideGzip, readHead, sniffFile } from '../../../files/sniff';
 import type { ManifestGroup } from './manifest';
 import type { SourceGroup } from '../../model';

@@ -1,11 +1,6 @@
-import {
-  HEAD_BYTES,
-  kindOfBytes,
-  kindWords,
-  lfsObject,
-  MOST_POINTER_BYTES,
-  type FileKind,
-} from '../../../files/file-kind';
+import { HEAD_BYTES, kindOfBytes } from '../../../files/file-kind';
+import { kindWords, type FileKind } from '../../../files/kinds';
+import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
 import { canonicalJson } from '../../../files/hash';
 import { FinePruneError } from '../../../../protocol/errors';
 import { activationOf, type Graph } from '../../graph';

@@ -1,8 +1,10 @@
-import type { FinePruneError } from '../../../../protocol/errors';
 import type { Graph, GraphLayer } from '../../graph';
 import { findClassifier } from '../../classifier';
-import { isObject, type JsonNode } from './json';
-import { inputShape, isModelClass, MAX_UNITS, nestedModel, readLayer } from './layer-config';
+import { nameOfTensor, tensorList, tensorsOfCall } from './calls';
+import type { JsonNode } from './json';
+import { isModelClass, nestedModel, readLayer } from './layer-config';
+import { inputShape } from './layer-fields';
+import { topologicalOrder } from './layer-order';
 import { inferLayer } from './shapes';
 
 export const MAX_LAYERS = 2_000;
@@ -201,94 +203,6 @@ function checkNames(entries: readonly Entry[]): void {
       );
     seen.add(name);
   }
-}
-
-/**
- * The tensors that one call of a layer reads: a list of [layer, node, tensor, kwargs] in Keras 2, `{args, kwargs}` with
- * `__keras_tensor__` objects anywhere inside `args` in Keras 3. What stands in kwargs (`mask`, `training`) is no input.
- */
-function tensorsOfCall(call: JsonNode): JsonNode[] {
-  if (Array.isArray(call.value)) return tensorList(call);
-  const found: JsonNode[] = [];
-  const walk = (node: JsonNode, depth: number): void => {
-    if (depth > 8) throw node.wrong('a list of tensors');
-    if (Array.isArray(node.value)) node.items().forEach((item) => walk(item, depth + 1));
-    else if (isObject(node.value) && node.value['class_name'] === '__keras_tensor__')
-      found.push(node.at('config').at('keras_history'));
-  };
-  call.object();
-  walk(call.at('args'), 0);
-  return found;
-}
-
-/** A list of [layer, node, tensor] triples; Keras 3 leaves out the outer list where there is one. */
-function tensorList(node: JsonNode): JsonNode[] {
-  return typeof node.array()[0] === 'string' ? [node] : node.items();
-}
-
-function nameOfTensor(tensor: JsonNode): string {
-  const [name, node, index] = [
-    tensor.at(0).string(),
-    tensor.at(1).integer(0, MAX_UNITS, 0),
-    tensor.at(2).integer(0, MAX_UNITS, 0),
-  ];
-  if (node !== 0)
-    throw tensor.refuse(
-      'model.sharedLayer',
-      `Layer "${name}" is used more than once; shared layers are not supported.`,
-      'Export the model with a layer of its own for each use.',
-    );
-  if (index !== 0)
-    throw tensor.refuse(
-      'model.unsupportedTopology',
-      `The model reads output ${index} of layer "${name}"; only layers with one output are supported.`,
-      'Export the model without layers of several outputs.',
-    );
-  return name;
-}
-
-/** The layers that the output depends on, each after those it reads; else in the file's order. */
-function topologicalOrder(entries: readonly Entry[], output: string, config: JsonNode): Entry[] {
-  const byName = new Map(entries.map((e) => [e.name, e]));
-  const needed = new Set<string>();
-  const find = (name: string, reader: string): Entry => {
-    const entry = byName.get(name);
-    if (!entry) throw broken(config, `${reader} reads layer "${name}", which the file does not have`);
-    return entry;
-  };
-  const open = [find(output, 'The output')];
-  while (open.length > 0) {
-    const entry = open.pop()!;
-    if (needed.has(entry.name)) continue;
-    needed.add(entry.name);
-    for (const name of entry.inputs) open.push(find(name, `Layer "${entry.name}"`));
-  }
-  const order: Entry[] = [];
-  const done = new Set<string>();
-  let waiting = entries.filter((e) => needed.has(e.name));
-  while (waiting.length > 0) {
-    const later: Entry[] = [];
-    for (const entry of waiting) {
-      if (entry.inputs.every((name) => done.has(name))) {
-        order.push(entry);
-        done.add(entry.name);
-      } else later.push(entry);
-    }
-    if (later.length === waiting.length)
-      throw broken(
-        config,
-        `layers "${later
-          .map((e) => e.name)
-          .slice(0, 5)
-          .join('", "')}" read each other in a circle`,
-      );
-    waiting = later;
-  }
-  return order;
-}
-
-function broken(config: JsonNode, why: string): FinePruneError {
-  return config.refuse('model.badTopology', `The model's topology is damaged: ${why}.`, 'Export the model again.');
 }
 
 function consumersOf(layers: readonly GraphLayer[]): Map<string, string[]> {

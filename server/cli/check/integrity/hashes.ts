@@ -1,0 +1,174 @@
+import { stat } from 'node:fs/promises';
+import type { OpenConfig } from '../../../engine/config/read-config';
+import { confinedPath } from '../../../engine/files/confine';
+import { contentSha256, lfsObjectAt } from '../../../engine/files/hash';
+import { modelFileHashes, pointedModelHashes } from '../../../engine/model/formats/tfjs-layers/hash-files';
+import { dataFiles } from '../../../engine/report/consistency/settings';
+import { FinePruneError } from '../../../protocol/errors';
+import type { DefenseReport } from '../../../protocol/report/report';
+import type { CheckResult } from '../../../protocol/report/review';
+import { fail, failure, FETCH, hold, pass, warn, type Target } from '../context';
+
+/** Hashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
+export async function hashResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  return [...(await modelResults(target, report, opened)), ...(await dataResults(report, opened))];
+}
+
+async function modelResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  const results = [
+    await hashed(
+      'stale.model',
+      'model.notFetched',
+      'The input model',
+      opened.modelPath,
+      report.model.before,
+      '/model/before',
+    ),
+  ];
+  const { after } = report.model;
+  if (!after) return results;
+  const file = await defendedPath(target, report).catch((error: unknown) =>
+    failure('path.outside', 'The defended model is not read', error, '/model/after/path'),
+  );
+  if (typeof file !== 'string') return [...results, file];
+  const here = await stat(file).catch(() => null);
+  return [
+    ...results,
+    here
+      ? await hashed('stale.defended', 'defended.notFetched', 'The defended model', file, after, '/model/after')
+      : warn(
+          'defended.missing',
+          `The defended model ${after.path} is not here, so its hashes were not compared.`,
+          '/model/after/path',
+        ),
+  ];
+}
+
+/**
+ * Absolute path of the defended model that a report names.
+ * @throws FinePruneError `path.…`
+ */
+export function defendedPath(target: Target, report: DefenseReport): Promise<string> {
+  return confinedPath(
+    target.folder,
+    report.model.after!.path,
+    { root: target.allowed.root, folders: [] },
+    'defended model',
+  );
+}
+
+type Hashes = { topology: string; weights: string };
+
+async function hashed(
+  id: string,
+  notFetched: string,
+  what: string,
+  file: string,
+  expected: Hashes,
+  pointer: string,
+): Promise<CheckResult> {
+  try {
+    return compared(id, what, await modelFileHashes(file), expected, pointer);
+  } catch (error) {
+    if (error instanceof FinePruneError && error.code === 'model.lfsPointer')
+      return await unfetched(id, notFetched, what, file, expected, pointer);
+    return failure(
+      id === 'stale.model' ? 'model.unreadable' : 'defended.unreadable',
+      `${what} can't be read`,
+      error,
+      pointer,
+    );
+  }
+}
+
+function compared(
+  id: string,
+  what: string,
+  { topology, weights }: Hashes,
+  expected: Hashes,
+  pointer: string,
+): CheckResult {
+  const changed = [
+    ...(topology === expected.topology ? [] : ['layers']),
+    ...(weights === expected.weights ? [] : ['weights']),
+  ];
+  return hold(
+    id,
+    changed.length === 0,
+    {
+      good: `${what} is the one of the report.`,
+      bad: `The report is stale: ${what.toLowerCase()} is not the one that it speaks of (${changed.join(' and ')} differ).`,
+    },
+    pointer,
+  );
+}
+
+/**
+ * A model of which git has left Git LFS pointers. What a pointer to the one weight file stands for is known by its hash; else nothing is
+ * known, which is no more than when the file is missing: an input model has to be there.
+ */
+async function unfetched(
+  id: string,
+  notFetched: string,
+  what: string,
+  file: string,
+  expected: Hashes,
+  pointer: string,
+): Promise<CheckResult> {
+  const pointed = await pointedModelHashes(file).catch(() => null);
+  const same = pointed && compared(id, what, pointed, expected, pointer);
+  if (same?.outcome === 'fail') return same;
+  const how = same
+    ? 'a Git LFS pointer lies in its place, to what the report speaks of by its hash'
+    : 'Git LFS pointers lie in its place, so its hashes were not compared';
+  const message = `${what} is not fetched: ${how}. ${FETCH}`;
+  return same || id === 'stale.defended' ? warn(notFetched, message, pointer) : fail(notFetched, message, pointer);
+}
+
+async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
+  const files = dataFiles(opened.config);
+  const [changed, missing, unfetched, refused]: [string[], string[], string[], CheckResult[]] = [[], [], [], []];
+  for (const [at, written] of files.entries()) {
+    try {
+      const file = await opened.resolve(written, 'data');
+      if (!(await stat(file).catch(() => null))?.isFile()) missing.push(written);
+      else if ((await contentSha256(file)) !== report.data.files[at]?.sha256) changed.push(written);
+      else if (await lfsObjectAt(file)) unfetched.push(written);
+    } catch (error) {
+      refused.push(failure('path.outside', 'Data are not read', error, `/data/files/${at}`));
+    }
+  }
+  return [
+    ...refused,
+    ...(changed.length
+      ? [
+          fail(
+            'stale.data',
+            `The report is stale: ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what it was measured on.`,
+            '/data/files',
+          ),
+        ]
+      : []),
+    ...(missing.length
+      ? [
+          warn(
+            'data.missing',
+            `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not here, so the hash was not compared.`,
+            '/data/files',
+          ),
+        ]
+      : []),
+    ...(unfetched.length
+      ? [
+          warn(
+            'data.notFetched',
+            `${unfetched.join(', ')} ${unfetched.length === 1 ? 'is' : 'are'} not fetched: Git LFS pointers lie there, by their hashes to what the report was measured on. ${FETCH}`,
+            '/data/files',
+          ),
+        ]
+      : []),
+    ...(changed.length + missing.length + unfetched.length + refused.length === 0
+      ? [pass('data', `${files.length} data files are those of the report.`)]
+      : []),
+  ];
+}

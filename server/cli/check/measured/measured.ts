@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import type { OpenConfig } from '../../../engine/config/read-config';
+import { formerHoldout } from '../../../engine/report/consistency/settings';
+import { startMeasure } from '../../../jobs/engine-process';
+import type { MeasureOutcome, MeasureRequest } from '../../../protocol/messages/engine';
+import type { DefenseReport } from '../../../protocol/report/report';
+import type { CheckResult } from '../../../protocol/report/review';
+import { inversionOf } from '../../../protocol/report/scan';
+import { fail, failure, pass, warn, type CheckContext, type Target } from '../context';
+import { defendedPath } from '../integrity/hashes';
+import { activationResult, curveResult, silenceResult } from './layer';
+import { mcnemarResult, stageResults } from './stages';
+
+/**
+ * Measures the committed models again, without training, and holds every figure of the report against what comes out.
+ * @returns what was measured, null when it could not be
+ * @throws FinePruneError of kind `engine` or `cancelled`
+ */
+export async function measuredResults(
+  target: Target,
+  report: DefenseReport,
+  opened: OpenConfig,
+  context: CheckContext,
+): Promise<{ results: CheckResult[]; measured: MeasureOutcome | null }> {
+  try {
+    const defended = report.model.after ? await defendedPath(target, report) : null;
+    if (defended !== null && !(await stat(defended).catch(() => null))?.isFile()) {
+      return {
+        results: [
+          fail(
+            'measure.impossible',
+            `The defended model ${report.model.after!.path} is not here: commit it, so that it can be measured.`,
+            '/model/after/path',
+          ),
+        ],
+        measured: null,
+      };
+    }
+    const { seed, curve, threads, strategy = 'fine-pruning' } = report.provenance.config;
+    const holdout = formerHoldout(report);
+    const measured = await startMeasure(
+      {
+        config: opened.file,
+        root: target.allowed.root,
+        allowedFolders: [...target.allowed.folders],
+        defended,
+        layer: report.layer.name,
+        units: report.pruning.units,
+        rule: report.pruning.rule,
+        ...estimateOf(report),
+        overrides: { seed, curve, threads, strategy, backend: context.backend, ...(holdout !== null && { holdout }) },
+      },
+      { onEvent: context.onEvent, signal: context.signal },
+    );
+    return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };
+  } catch (error) {
+    return {
+      results: [failure('measure.impossible', 'The models could not be measured again', error)],
+      measured: null,
+    };
+  }
+}
+
+/** The trigger that a run estimated, as its report has it: estimating it anew would be another scan. */
+function estimateOf({ trigger, scan }: DefenseReport): Pick<MeasureRequest, 'estimated'> {
+  const estimate = trigger && scan && inversionOf(scan, trigger.target)?.estimate;
+  return estimate ? { estimated: { target: trigger.target, trigger: estimate } } : {};
+}
+
+function estimateResult({ trigger, proof }: DefenseReport): CheckResult[] {
+  if (trigger?.source !== 'estimated' && !proof) return [];
+  const what =
+    trigger?.source === 'estimated'
+      ? `The trigger estimated for class ${trigger.target} is the one that the report holds${proof ? ', and its fresh inversion was not made again' : ''}`
+      : 'The fresh inversion of the repaired model was not made again';
+  return [
+    warn(
+      'measure.estimate',
+      `${what}; \`--reproduce\` does both.`,
+      trigger?.source === 'estimated' ? '/trigger' : '/proof',
+    ),
+  ];
+}
+
+/** Every figure of a report against the same figure measured again. */
+export function compareMeasured(report: DefenseReport, measured: MeasureOutcome): CheckResult[] {
+  return [
+    ...(['before', 'pruned', 'after'] as const).flatMap((stage) =>
+      stageResults(
+        report.stages[stage],
+        measured.stages[stage] ?? (report.repaired ? null : measured.stages.before),
+        stage,
+      ),
+    ),
+    ...(measured.comparison ? [mcnemarResult(report, measured.comparison)] : []),
+    ...(measured.silence ? [silenceResult(report, measured.silence)] : []),
+    activationResult(report.layer, measured.layer),
+    curveResult(report.curve, measured.curve),
+    ...modelResults(report, measured),
+  ];
+}
+
+/** The models that were measured must be those that the hashes name, not ones that took their place meanwhile. */
+function modelResults({ model }: DefenseReport, { hashes }: MeasureOutcome): CheckResult[] {
+  return (['before', 'after'] as const).flatMap((side) => {
+    const [told, here] = [model[side], hashes[side]];
+    if (!told || !here) return [];
+    const same = told.topology === here.topology && told.weights === here.weights;
+    return [
+      same
+        ? pass(
+            'measure.model',
+            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is the one of the report.`,
+          )
+        : fail(
+            'measure.model',
+            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is not the one of the report.`,
+            `/model/${side}`,
+          ),
+    ];
+  });
+}

@@ -1,0 +1,52 @@
+import type { Finding } from '../../../protocol/report/report';
+import { nearChance } from '../../metrics/near-chance';
+import { percent } from '../../metrics/words';
+import { dataFindings } from './data';
+import type { Facts } from './facts';
+import { pruningFindings } from './pruning';
+import { triggerFindings } from './trigger';
+
+const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
+
+/** Below this share of clean accuracy a person is asked whether data and model really belong together. */
+const LOW_ACCURACY = 0.6;
+
+/**
+ * Everything that weakens what a report says (design rule: the truth first), most serious first. Each sentence carries its
+ * figures. docs/findings.md explains each id.
+ */
+export function findings(facts: Facts): Finding[] {
+  const found: Finding[] = [
+    ...modelFindings(facts),
+    ...pruningFindings(facts),
+    ...triggerFindings(facts),
+    ...dataFindings(facts),
+  ];
+  return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
+}
+
+function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
+  const found: Finding[] = [];
+  if (nearChance(stages.before)) {
+    found.push({
+      id: 'accuracy-near-chance',
+      severity: 'error',
+      message: `Clean accuracy of the input model is ${percent(stages.before.cleanAccuracy.rate)}, near chance. Check that data, labels and normalisation (scale, mean, std) are those of the model. Nothing was pruned or trained.`,
+    });
+  }
+  if (repaired && stages.before.cleanAccuracy.rate < LOW_ACCURACY) {
+    found.push({
+      id: 'accuracy-low',
+      severity: 'warning',
+      message: `Clean accuracy of the input model is only ${percent(stages.before.cleanAccuracy.rate)}. If you know it to be better, the data's normalisation (scale, mean, std) is not the one it was trained with, and no figure here means much.`,
+    });
+  }
+  if (fineTuning.frozen.length) {
+    found.push({
+      id: 'frozen-layers',
+      severity: 'warning',
+      message: `Not trained, because the engine has no gradient for them: ${fineTuning.frozen.join(', ')}.`,
+    });
+  }
+  return found;
+}

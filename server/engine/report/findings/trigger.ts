@@ -1,0 +1,106 @@
+import type { Finding } from '../../../protocol/report/report';
+import { noneMetSentence } from '../../defense/attempt-words';
+import { judgeEffect } from '../../defense/effect';
+import { isHonestEstimate } from '../../defense/verdict';
+import { count, percent } from '../../metrics/words';
+import type { Facts } from './facts';
+
+/** What is known of the trigger, by a scan too, and what it still does. */
+export function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
+  const limit = provenance.config.gates.maxAttackSuccessRate;
+  const scanned = scanFindings({ trigger, scan, attempts, proof }, provenance.config.gates);
+  if (!trigger && scan) return scanned;
+  if (!trigger) {
+    const unscanned = attempts
+      ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.'
+      : '';
+    return [
+      ...scanned,
+      {
+        id: 'trigger-unknown',
+        severity: 'warning',
+        message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}`,
+      },
+    ];
+  }
+  const found: Finding[] = scanned;
+  const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
+  found.push(...effectFindings(stages, trigger, limit));
+  if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
+    found.push({
+      id: 'robust-accuracy-low',
+      severity: 'warning',
+      message: `The trigger still misleads the model: robust accuracy is ${percent(robust.rate)} on triggered inputs, clean accuracy ${percent(clean.rate)}.`,
+    });
+  }
+  return found;
+}
+
+/** The trigger's way to another class than the config names, and source classes that are too small to be judged. */
+function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['trigger']>, limit: number): Finding[] {
+  const effect = judgeEffect(stages.after, trigger, limit);
+  const found: Finding[] = [];
+  const { worst, notJudged } = effect ?? {};
+  if (worst && worst.low > limit) {
+    found.push({
+      id: 'trigger-reaches-other-class',
+      severity: 'error',
+      message: `The trigger sends ${percent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it, although ${trigger.source === 'known' ? `the config names class ${trigger.target} as its target. Set "trigger.target" to ${worst.class} and run again.` : `it was estimated for class ${trigger.target}. To have that class repaired, set "trigger.target" to ${worst.class} and run again.`}`,
+    });
+  }
+  if (notJudged?.length) {
+    const shown =
+      notJudged.length > MOST_NAMED
+        ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more`
+        : notJudged.join(', ');
+    found.push({
+      id: 'classes-not-judged',
+      severity: 'information',
+      message: `Fewer than 50 triggered images are of class ${shown}: whether the trigger sends them to one class was not judged.`,
+    });
+  }
+  return found;
+}
+
+const MOST_NAMED = 10;
+
+function scanFindings(
+  { trigger, scan, attempts, proof }: Pick<Facts, 'trigger' | 'scan' | 'attempts' | 'proof'>,
+  gates: Facts['provenance']['config']['gates'],
+): Finding[] {
+  const found: Finding[] = [];
+  const one = (id: Finding['id'], severity: Finding['severity'], message: string): void =>
+    void found.push({ id, severity, message });
+  if (proof?.scan.flagged.length)
+    one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
+  if (attempts && !attempts.some(({ met }) => met))
+    one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
+  if (trigger?.source === 'estimated')
+    one(
+      'trigger-estimated',
+      'warning',
+      `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`,
+    );
+  if (trigger && isHonestEstimate({ trigger, scan }))
+    one(
+      'target-not-suspicious',
+      'warning',
+      `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`,
+    );
+  if (scan && !trigger) {
+    const found = scan.word === 'not measurable' ? 'could not look for one' : 'found no class suspicious';
+    one(
+      'no-trigger-found',
+      'warning',
+      `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`,
+    );
+  }
+  const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
+  if (trigger && unexplained.length)
+    one(
+      'scan-suspicious',
+      'warning',
+      `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`,
+    );
+  return found;
+}

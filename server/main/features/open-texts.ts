@@ -1,0 +1,38 @@
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseConfig, type ConfigText } from '../../language/text/config-text';
+import { NO_FACTS, type ConfigFacts } from '../../language/text/facts';
+import type { ModelSummary } from '../../protocol/model';
+import type { Parts } from '../parts';
+import { isConfigPath, pathOf } from '../uris';
+
+/** Open documents as what they are: configs and models, with what is known of them already. */
+
+const parsed = new WeakMap<TextDocument, { version: number; config: ConfigText }>();
+
+/** The config that is open under a URI; undefined for any other document. */
+export function configAt(
+  { host, board }: Parts,
+  uri: string,
+): { file: string; config: ConfigText; facts: ConfigFacts } | undefined {
+  const document = host.documents.get(uri);
+  const file = document && pathOf(document.uri);
+  if (!file || !(document.languageId === 'fineprune' || isConfigPath(file))) return undefined;
+  let known = parsed.get(document);
+  if (known?.version !== document.version) {
+    known = { version: document.version, config: parseConfig(document) };
+    parsed.set(document, known);
+  }
+  return { file, config: known.config, facts: board.config(file)?.facts ?? NO_FACTS };
+}
+
+/** The model that is open under a URI; undefined for any other document, and until it was read. */
+export function modelAt(
+  { host, board }: Parts,
+  uri: string,
+): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
+  const document = host.documents.get(uri);
+  const file = document && pathOf(document.uri);
+  if (!file || isConfigPath(file)) return undefined;
+  const summary = board.snapshots.models.ofDocument(document, file);
+  return summary ? { file, document, summary } : undefined;
+}
