@@ -41,6 +41,27 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Names of files have one home.
+    files: ['client/**', 'server/**', 'webview/**', 'study/**'],
+    ignores: ['server/protocol/files.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'Literal[value=/FILE_NAMES/]:not(ImportDeclaration > Literal)',
+          'TemplateElement[value.raw=/FILE_NAMES/]',
+          'Literal[regex.pattern=/(fineprune|defense|defense-review|scan).+json/]',
+        ].map((selector) => ({
+          selector: selector.replace(
+            'FILE_NAMES',
+            String.raw`\.(fineprune|defense|defense-review|scan)\.(json|md)|(^|[}*])\.defended`,
+          ),
+          message: 'endings of files come from server/protocol/files.ts',
+        })),
+      ],
+    },
+  },
   // What a person can read in one go.
   { rules: { 'max-lines': ['error', 300] } },
   {
@@ -51,7 +72,8 @@ export default tseslint.config(
   { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   // mocha loads a reporter by require.
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
-  forbid(['server/protocol/**'], vscode, [['./../*', '../*'], 'protocol imports nothing']),
+  forbid(['server/protocol/*.ts'], vscode, [['../*'], 'protocol imports nothing from outside']),
+  forbid(['server/protocol/*/**'], vscode, [['../../*'], 'protocol imports nothing from outside']),
   forbid(['server/engine/**'], vscode, room('client', 'language', 'jobs'), [
     ['vscode-language*'],
     'the engine knows no LSP',

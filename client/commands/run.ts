@@ -9,6 +9,7 @@ import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/no
 import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
+import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
 
 /** What became of one run, for whoever called the command from code. */
 export interface FinishedRun {
@@ -41,13 +42,16 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
   if (uris.length > 0) {
     const ours = uris.filter((uri) => isConfig(uri) || isModel(uri));
     if (ours.length === 0)
-      throw badInput('run.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
+      throw badInput(
+        'run.notAModel',
+        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`,
+      );
     return ours;
   }
   const active = activeFile();
   const looked = active && (isConfig(active) || isModel(active)) ? active : undefined;
   const chosen = await pickFile(
-    '**/{model.json,*.fineprune.json}',
+    anyOf(MODEL_FILE, CONFIG_FILE.pattern),
     'Fine-Prune: which model or config?',
     { 'Model or config': ['json'] },
     looked,

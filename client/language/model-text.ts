@@ -7,6 +7,7 @@ import { readBytes } from '../git/read';
 import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';
 import type { LanguageServer } from './server';
+import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf } from '../../server/protocol/files';
 
 export const MODEL_SCHEME = 'fineprune-model';
 
@@ -20,7 +21,7 @@ export const modelTextUri = (model: vscode.Uri): vscode.Uri =>
 /** Models as texts, of whatever scheme, so that an editor can show what differs. */
 export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  private readonly watcher = vscode.workspace.createFileSystemWatcher('**/{model*.json,*.bin}');
+  private readonly watcher = vscode.workspace.createFileSystemWatcher(anyOf(MODEL_PATTERN, WEIGHTS_PATTERN));
   private readonly registrations: vscode.Disposable[];
   readonly onDidChange = this.changed.event;
 

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { FromInspector } from '../../server/protocol/messages/inspector-view';
 import { baseName } from '../ui/open';
+import { CONFIG_FILE } from '../../server/protocol/files';
 
 const MOST_BYTES = 32 * 1024 * 1024;
 const KINDS = { svg: 'SVG picture', png: 'PNG picture', csv: 'Table' } as const;
@@ -23,7 +24,7 @@ export async function saveExport(
       { todo: 'Export a smaller part.' },
     );
   // The name came from the page: letters, digits and dashes are all that it may bring.
-  const file = `${baseName(config).replace(/\.fineprune\.json$/, '')}-${name.replace(/[^\w-]+/g, '-').slice(0, 80)}.${format}`;
+  const file = `${CONFIG_FILE.nameOf(baseName(config))}-${name.replace(/[^\w-]+/g, '-').slice(0, 80)}.${format}`;
   const target = await vscode.window.showSaveDialog({
     title: `Fine-Prune: save as ${format.toUpperCase()}`,
     defaultUri: vscode.Uri.joinPath(config, '..', file),

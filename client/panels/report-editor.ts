@@ -11,6 +11,14 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
+import {
+  CONFIG_FILE,
+  DATA_PATTERNS,
+  MODEL_PATTERN,
+  REVIEW_FILE,
+  WEIGHTS_PATTERN,
+  anyOf,
+} from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';
 
@@ -18,7 +26,7 @@ const TYPING_MS = 200;
 const FILES_MS = 500;
 const MOST_REVIEW_BYTES = 1 << 20;
 /** Files that a report's hashes, decisions and staleness rest on. Its own text is the document's to tell. */
-const WATCHED = '**/{*.fineprune.json,*.defense-review.json,model*.json,*.bin,*ubyte*}';
+const WATCHED = anyOf(CONFIG_FILE.pattern, REVIEW_FILE.pattern, MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS);
 
 export interface ReportContext {
   server: LanguageServer;

@@ -4,8 +4,7 @@ import { parse } from 'jsonc-parser';
 import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
-
-export const CONFIG_SUFFIX = '.fineprune.json';
+import { CONFIG_FILE } from '../protocol/files';
 
 /**
  * The defense config that a command-line argument means: a config itself; the only config beside a model that names it;
@@ -17,12 +16,12 @@ export const CONFIG_SUFFIX = '.fineprune.json';
  */
 export async function findConfig(target: string | undefined, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, target ?? '.');
-  if (asked.endsWith(CONFIG_SUFFIX)) return asked;
+  if (CONFIG_FILE.is(asked)) return asked;
   const info = await stat(asked).catch(() => null);
   if (!info) {
     throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, {
       file: asked,
-      todo: `Name a defense config (*${CONFIG_SUFFIX}) or a model.json.`,
+      todo: `Name a defense config (${CONFIG_FILE.pattern}) or a model.json.`,
     });
   }
   return info.isDirectory() ? await onlyConfigIn(asked) : await onlyConfigOf(asked, cwd);
@@ -33,7 +32,7 @@ async function onlyConfigIn(folder: string): Promise<string> {
   if (configs.length === 1 && configs[0]) return configs[0];
   if (configs.length > 1) throw several(folder, configs, 'in this folder');
   await refuseOtherModel(folder);
-  throw badInput('cli.noConfig', `There is no defense config (*${CONFIG_SUFFIX}) in this folder.`, {
+  throw badInput('cli.noConfig', `There is no defense config (${CONFIG_FILE.pattern}) in this folder.`, {
     file: folder,
     todo: howToMakeOne('MODEL.json'),
   });
@@ -44,7 +43,7 @@ async function onlyConfigOf(model: string, cwd: string): Promise<string> {
   if (naming.length === 1 && naming[0]) return naming[0];
   if (naming.length > 1) throw several(model, naming, 'that name this model');
   await checkModelFile(model, { strict: false });
-  throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it.`, {
+  throw badInput('cli.noConfig', `No defense config (${CONFIG_FILE.pattern}) beside this model names it.`, {
     file: model,
     todo: howToMakeOne(path.relative(cwd, model) || model),
   });
@@ -64,7 +63,7 @@ export async function configsNaming(model: string): Promise<string[]> {
 export async function configsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   return names
-    .filter((name) => name.endsWith(CONFIG_SUFFIX))
+    .filter((name) => CONFIG_FILE.is(name))
     .sort()
     .map((name) => path.join(folder, name));
 }

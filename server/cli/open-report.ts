@@ -5,8 +5,8 @@ import { MAX_REVIEW_BYTES, readReview } from '../engine/report/review/read-revie
 import { badInput } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report/report';
 import type { DefenseReview } from '../protocol/report/review';
-import { REPORT_SUFFIX } from './check/find';
 import { Repository } from './git';
+import { REPORT_FILE, REVIEW_FILE } from '../protocol/files';
 
 /** A report that a command line names. */
 export interface NamedReport {
@@ -32,7 +32,7 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${named}.`, {
       file,
-      todo: `Name a report (*${REPORT_SUFFIX}), or one of a git revision as REVISION:PATH.`,
+      todo: `Name a report (${REPORT_FILE.pattern}), or one of a git revision as REVISION:PATH.`,
     });
   if (info.size > MAX_REPORT_BYTES)
     throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${MAX_REPORT_BYTES} are read.`, {
@@ -45,7 +45,7 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
 /** Decisions beside a report; null when there are none. */
 export async function reviewBeside({ file, name }: NamedReport): Promise<DefenseReview | null> {
   if (file === null) return null;
-  const beside = path.join(path.dirname(file), `${name}.defense-review.json`);
+  const beside = path.join(path.dirname(file), REVIEW_FILE.named(name));
   const info = await stat(beside).catch(() => null);
   if (!info) return null;
   if (!info.isFile() || info.size > MAX_REVIEW_BYTES)
@@ -74,4 +74,4 @@ async function atRevision(label: string, ref: string, inside: string, cwd: strin
   return { report: readReport(text, label), text, label, name: nameOf(wanted), file: null };
 }
 
-const nameOf = (file: string): string => path.basename(file).replace(/(\.defense)?\.json$/, '') || 'report';
+const nameOf = (file: string): string => REPORT_FILE.nameOf(path.basename(file));

@@ -10,7 +10,8 @@ import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan/di
 import { stillHolds, type LastScan } from '../language/scan/state';
 import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './known/snapshots';
-import { isConfigPath, isReportPath, isScanPath, pathOf, uriOf } from './uris';
+import { pathOf, uriOf } from './uris';
+import { CONFIG_FILE, REPORT_FILE, SCAN_FILE } from '../protocol/files';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
@@ -157,7 +158,7 @@ export class Board {
 
   private later(file: string, ms: number): void {
     // Reports and scans are texts of their own (ReportDocuments, ScanDocuments): "nothing to say" from here would take their diagnostics away.
-    if (isReportPath(file) || isScanPath(file)) return;
+    if (REPORT_FILE.is(file) || SCAN_FILE.is(file)) return;
     clearTimeout(this.timers.get(file));
     this.timers.set(
       file,
@@ -174,7 +175,7 @@ export class Board {
 
   private isConfig(file: string): boolean {
     return (
-      isConfigPath(file) ||
+      CONFIG_FILE.is(file) ||
       this.configs.has(file) ||
       openDocument(this.host.documents, file)?.languageId === 'fineprune'
     );

@@ -24,7 +24,8 @@ import type { Board } from './board';
 import type { Host } from './host';
 import type { ReportDocuments } from './documents/reports';
 import type { ScanDocuments } from './documents/scans';
-import { isConfigPath, pathOf } from './uris';
+import { pathOf } from './uris';
+import { CONFIG_FILE } from '../protocol/files';
 
 /**
  * Answers the editor's questions from what is known already: nothing here waits for a disk or a run. What is not known yet is
@@ -171,7 +172,7 @@ function configAt(
   document: TextDocument | undefined,
 ): { file: string; config: ConfigText; facts: ConfigFacts } | undefined {
   const file = document && pathOf(document.uri);
-  if (!file || !(document.languageId === 'fineprune' || isConfigPath(file))) return undefined;
+  if (!file || !(document.languageId === 'fineprune' || CONFIG_FILE.is(file))) return undefined;
   let known = parsed.get(document);
   if (known?.version !== document.version) {
     known = { version: document.version, config: parseConfig(document) };
@@ -185,7 +186,7 @@ function modelAt(
   document: TextDocument | undefined,
 ): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
   const file = document && pathOf(document.uri);
-  if (!file || isConfigPath(file)) return undefined;
+  if (!file || CONFIG_FILE.is(file)) return undefined;
   const summary = board.snapshots.models.ofDocument(document, file);
   return summary ? { file, document, summary } : undefined;
 }

@@ -52,19 +52,14 @@ import { ScanDocuments } from './documents/scans';
 import { Scans } from './work/scans';
 import { SettingsStore } from './settings';
 import { Snapshots } from './known/snapshots';
-import { isConfigPath, pathOf } from './uris';
+import { pathOf } from './uris';
 import { Workspace } from './workspace';
+import { CONFIG_FILE, anyOf, DATA_PATTERNS, FILE_KINDS, MODEL_PATTERN, WEIGHTS_PATTERN } from '../protocol/files';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */
 const WATCHED = [
-  '**/*.fineprune.{json,jsonc}',
-  '**/*.defense.json',
-  '**/*.defense-review.json',
-  '**/*.scan.json',
-  '**/model*.json',
-  '**/*.bin',
-  '**/*{idx1,idx3,idx4,ubyte}*',
-  '**/*.png',
+  ...FILE_KINDS.map(({ glob }) => glob),
+  ...[MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS, '*.png'].map((pattern) => anyOf(pattern)),
 ];
 const REFRESH_EVERY_MS = 100;
 
@@ -132,7 +127,7 @@ export function startServer(connection: Connection): void {
   connection.onDidChangeWatchedFiles(({ changes }) => {
     host.workspace.forget();
     // A config mends its own failure by its text, which the board compares: that it was saved for the run is no news.
-    if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
+    if (changes.some(({ uri }) => !CONFIG_FILE.is(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
     reports.refreshAll();
     scanResults.refreshAll();

@@ -13,8 +13,7 @@ import type { DefenseReport } from '../../protocol/report/report';
 import type { Decision } from '../../protocol/report/review';
 import type { Repository } from '../git';
 import type { Base, CheckContext, Target } from './context';
-import { CONFIG_SUFFIX } from '../find-config';
-import { REPORT_SUFFIX } from './find';
+import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
 /** What the base revision has under a report's name. All null for a report that is new. */
 export interface AtBase {
@@ -41,7 +40,7 @@ export async function atBase(
 ): Promise<AtBase> {
   const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
   if (!base || !repository) return found;
-  const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_SUFFIX.length);
+  const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_FILE.ending.length);
   const read = async <T>(file: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
     const id = base.files.get(file);
     if (id === undefined) return null;
@@ -58,10 +57,10 @@ export async function atBase(
     config === null
       ? null
       : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
-  found.report = await read(`${stem}.defense.json`, MAX_REPORT_BYTES, readReport);
+  found.report = await read(REPORT_FILE.named(stem), MAX_REPORT_BYTES, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.decisions = (await read(`${stem}.defense-review.json`, MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
+  found.decisions = (await read(REVIEW_FILE.named(stem), MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
   return found;
 }
 
@@ -75,12 +74,12 @@ export function configAtBase(
   files: Base['files'],
   repository: Repository,
 ): string | null {
-  const beside = `${stem}${CONFIG_SUFFIX}`;
+  const beside = CONFIG_FILE.named(stem);
   if (files.has(beside)) return beside;
   const located = config && repository.relative(config);
   if (located && files.has(located)) return located;
   const named = [...files.keys()].filter(
-    (file) => file === `${name}${CONFIG_SUFFIX}` || file.endsWith(`/${name}${CONFIG_SUFFIX}`),
+    (file) => file === CONFIG_FILE.named(name) || file.endsWith(`/${CONFIG_FILE.named(name)}`),
   );
   return named.length === 1 ? named[0]! : null;
 }

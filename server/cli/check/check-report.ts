@@ -25,6 +25,7 @@ import { measuredResults } from './measured';
 import { effectivePolicy, type EffectivePolicy } from './policy';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
+import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
 /** What was found out about one report, with what its presentation needs beside that. */
 export interface Checked {
@@ -68,7 +69,7 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   let text: string;
   let report: DefenseReport;
   try {
-    text = (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(target);
+    text = (await readBeside(target, REPORT_FILE.named(target.name), 'report', MAX_REPORT_BYTES)) ?? missing(target);
     report = readReport(text, target.shown);
   } catch (error) {
     return unread(failure('report.unreadable', "The report can't be used", error));
@@ -216,7 +217,7 @@ function gateApplied(opened: OpenConfig | null, policy: EffectivePolicy, terms: 
 
 /** Decisions beside the report. */
 async function ownReview(target: Target): Promise<{ decisions: Decision[]; results: CheckResult[] }> {
-  const name = `${target.name}.defense-review.json`;
+  const name = REVIEW_FILE.named(target.name);
   try {
     const text = await readBeside(target, name, 'list of decisions', MAX_REVIEW_BYTES);
     return { decisions: text === null ? [] : readReview(text, name).decisions, results: [] };

@@ -15,6 +15,7 @@ import type { DefenseReport, OverriddenSetting } from '../../protocol/report/rep
 import type { CheckResult, ReviewedIssue } from '../../protocol/report/review';
 import { configOf, fail, hold, pass, warn, type Target } from './context';
 import { readBeside } from './read';
+import { MARKDOWN_ENDING } from '../../protocol/files';
 
 /** The Markdown of a report is smaller than its JSON. */
 const MAX_MARKDOWN_BYTES = 16 << 20;
@@ -298,7 +299,7 @@ export async function markdownResults(
   report: DefenseReport,
   issues: readonly ReviewedIssue[],
 ): Promise<CheckResult[]> {
-  const name = `${target.name}.defense.md`;
+  const name = `${target.name}${MARKDOWN_ENDING}`;
   try {
     const text = await readBeside(target, name, 'Markdown report', MAX_MARKDOWN_BYTES);
     if (text === null)

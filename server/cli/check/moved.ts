@@ -4,6 +4,7 @@ import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckContext, Target } from './context';
 import { readBeside } from './read';
+import { REPORT_FILE } from '../../protocol/files';
 
 /**
  * Reports that the change has under another name than the base, told by the hashes of the input model: a new name must not shake
@@ -31,7 +32,7 @@ export async function withMoves(
     targets.map(async (target) => {
       if (base.files.has(repository.relative(target.file))) return target;
       const model = await modelOf(
-        async () => (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? '',
+        async () => (await readBeside(target, REPORT_FILE.named(target.name), 'report', MAX_REPORT_BYTES)) ?? '',
         target.shown,
       );
       return { ...target, movedFrom: (model !== null && gone.get(model)) || null };

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
 import { FinePruneError } from '../../protocol/errors';
+import { MODEL_FILE, looksLikeModel } from '../../protocol/files';
 
 /** Weight files beyond this are told by their size alone: a text diff must not take all memory. */
 const MAX_WEIGHTS_BYTES = 1 << 30;
@@ -137,19 +138,19 @@ async function modelsNaming(
     }
     return found;
   };
-  const beside = await named([path.join(path.dirname(file), 'model.json')]);
+  const beside = await named([path.join(path.dirname(file), MODEL_FILE)]);
   // Under git both sides of a diff must be read in the same way, and only one of them may have its model beside it.
   if (beside.length && process.env.GIT_PREFIX === undefined) return beside;
   const { Repository } = await import('../git');
   const repository = await Repository.of(process.cwd());
   const tracked = repository
     ? (await repository.tracked(repository.root).catch(() => []))
-        .filter((name) => /(^|\/)[^/]*model\.json$/.test(name))
+        .filter((name) => looksLikeModel(path.basename(name)))
         .map((name) => path.join(repository.root, name))
     : [];
   return [
     ...beside,
-    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), 'model.json')))),
+    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), MODEL_FILE)))),
   ];
 }
 

@@ -12,11 +12,13 @@ import { fileKind, kindOfText, kindWords } from '../files/file-kind';
 import { SYNTAX_WORDS } from '../files/json-faults';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
+import { CONFIG_FILE } from '../../protocol/files';
 
 export type { ConfigProblem };
 
 /** A config is some dozen lines; more than this is another file. In UTF-16 units, and in bytes when read. */
 export const MAX_CONFIG_LENGTH = 1 << 20;
+export const NAME_A_CONFIG = `Name a \`${CONFIG_FILE.form}\`.`;
 
 /**
  * Parses and validates the text of a defense config: JSON with comments, trailing commas and a byte-order mark allowed.
@@ -58,13 +60,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
     problems: [{ code, message, path: '', offset, length, todo }],
   });
   if (text.length > MAX_CONFIG_LENGTH) {
-    return syntax(
-      'config.tooLarge',
-      'This file is far too large for a defense config.',
-      0,
-      1,
-      'Name a `<name>.fineprune.json`.',
-    );
+    return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, NAME_A_CONFIG);
   }
   const other = kindOfText(text);
   if (other === 'lfs-pointer')
@@ -81,7 +77,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       `This ${kindWords(fileKind(other))}, not a defense config.`,
       0,
       1,
-      'Name a `<name>.fineprune.json`.',
+      NAME_A_CONFIG,
     );
   const { root, errors, tooDeep } = parse(text);
   if (tooDeep)
@@ -90,7 +86,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       'The brackets of this file are nested too deeply for a defense config.',
       0,
       1,
-      'Name a `<name>.fineprune.json`.',
+      NAME_A_CONFIG,
     );
   if (!root && errors.length === 0) {
     return syntax(

@@ -24,6 +24,7 @@ import { poisonedSplit } from '../poison/poison';
 import { refuseForeignModel, refuseOwnFolder } from '../poison/poison-output';
 import { trainPruningAware } from '../poison/pruning-aware';
 import { triggeredInputs } from '../triggers/triggered-inputs';
+import { CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
 
 /**
  * Makes a backdoored model for trying defenses on (or, at a poison rate of 0, a clean one): trains the reference SimpleCNN, or the layers of a given model, from
@@ -62,7 +63,7 @@ async function makeModel(
 
   progress.begin('data', 1);
   const config: DefenseConfig = {
-    model: 'model.json',
+    model: MODEL_FILE,
     data: { train: relativeTo(request.out, request.train), test: relativeTo(request.out, request.test) },
     trigger: request.trigger,
     seed: request.seed,
@@ -142,12 +143,12 @@ async function makeModel(
     const saved = await saveModelBeside(model, request.out);
     const files = {
       model: saved.path,
-      config: path.join(request.out, `${request.name}.fineprune.json`),
+      config: path.join(request.out, CONFIG_FILE.named(request.name)),
       card: path.join(request.out, 'CARD.md'),
     };
     await writeFileAtomically(
       files.config,
-      configText({ model: 'model.json', ...config.data, trigger: request.trigger }),
+      configText({ model: MODEL_FILE, ...config.data, trigger: request.trigger }),
     );
     await writeFileAtomically(
       files.card,

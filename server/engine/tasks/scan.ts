@@ -18,6 +18,7 @@ import type { PassOptions } from '../pass/inputs';
 import type { OpenModel } from '../model/model';
 import { serialise } from '../report/json/serialise';
 import { TOOL } from '../process/version';
+import { SCAN_FILE } from '../../protocol/files';
 
 /** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
 const BYTE_SCALE = 1 / 255;
@@ -32,7 +33,7 @@ export async function runScan(
   signal: AbortSignal,
 ): Promise<ScanOutcome> {
   const progress = new Progress(emit, { scan: 1 });
-  const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
+  const file = request.out && path.join(request.out.folder, SCAN_FILE.named(request.out.name));
   if (file) await checkPlace(file);
   const { scale = BYTE_SCALE, mean = [0], std = [1], seed } = request;
   progress.begin('engine', 1);

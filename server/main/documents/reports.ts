@@ -27,13 +27,14 @@ import { openDocument, type Host } from '../host';
 import { ResultDocuments, type Reading } from './results';
 import { failureOf } from '../work/runs';
 import type { Snapshots } from '../known/snapshots';
-import { isReportPath, pathOf, uriOf } from '../uris';
+import { pathOf, uriOf } from '../uris';
+import { REPORT_FILE, beside, CONFIG_FILE, REVIEW_FILE } from '../../protocol/files';
 
 /** Decisions of reviewers are some lines; more than this is another file. */
 const MAX_REVIEW_BYTES = 1 << 20;
 
-const configOf = (report: string): string => report.replace(/\.defense\.json$/, '.fineprune.json');
-const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, '.defense-review.json');
+const configOf = (report: string): string => beside(report, REPORT_FILE, CONFIG_FILE);
+const reviewOf = (report: string): string => beside(report, REPORT_FILE, REVIEW_FILE);
 
 /** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
 export class ReportDocuments extends ResultDocuments<DefenseReport> {
@@ -44,7 +45,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     host: Host,
     private readonly snapshots: Snapshots,
   ) {
-    super(host, isReportPath, readReport);
+    super(host, REPORT_FILE.is, readReport);
   }
 
   hover(uri: string, position: Position): Hover | null {

@@ -12,7 +12,8 @@ import type { ScanReport } from '../../protocol/report/scan';
 import { FileMemo } from './file-memo';
 import type { Log } from '../host';
 import type { Models } from './models';
-import { isConfigPath, uriOf } from '../uris';
+import { uriOf } from '../uris';
+import { CONFIG_FILE, SCAN_FILE } from '../../protocol/files';
 
 /** What a scan's result is held against. */
 export interface ScanSubject {
@@ -33,7 +34,7 @@ interface Read {
 export function scanPathOf(subject: string): string {
   return path.join(
     path.dirname(subject),
-    `${isConfigPath(subject) ? baseName(subject) : modelName(subject)}.scan.json`,
+    SCAN_FILE.named(CONFIG_FILE.is(subject) ? baseName(subject) : modelName(subject)),
   );
 }
 

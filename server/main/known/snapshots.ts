@@ -1,12 +1,7 @@
 import { stat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import {
-  baseName,
-  configProblems,
-  parseConfig as readDefenseConfig,
-  resolveConfig,
-} from '../../engine/config/read-config';
+import { configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../../engine/config/read-config';
 import { confinedPath } from '../../engine/files/confine';
 import { tellsAll, type TextFault } from '../../language/config/faults';
 import { namedFiles, parseConfig, type ConfigText } from '../../language/text/config-text';
@@ -22,6 +17,7 @@ import { Models } from './models';
 import { Reports, WITHOUT_CONFIG, type Inputs, type Standing } from './reports';
 import { scanPathOf, ScanReports, type ScanSubject } from './scans';
 import { relativePath, uriOf } from '../uris';
+import { CONFIG_FILE, REPORT_FILE, SCAN_FILE, beside } from '../../protocol/files';
 
 /** A config, with everything that is known around it, at one moment. */
 export interface ConfigSnapshot {
@@ -268,12 +264,12 @@ function refusal(error: unknown): Refused {
 
 /** The config that a scan was made by lies beside its result, where there is one. */
 export function configOfScan(scanFile: string): string {
-  return scanFile.replace(/\.scan\.json$/, '.fineprune.json');
+  return beside(scanFile, SCAN_FILE, CONFIG_FILE);
 }
 
 /** The report of a config lies beside it. */
 export function reportPathOf(configPath: string): string {
-  return path.join(path.dirname(configPath), `${baseName(configPath)}.defense.json`);
+  return beside(configPath, CONFIG_FILE, REPORT_FILE);
 }
 
 function readText(

@@ -12,7 +12,8 @@ import type { Jobs } from './jobs';
 import { configsNaming } from './prepare';
 import { failureOf, logFailure, signalOf, untrusted } from './runs';
 import { scanPathOf } from '../known/scans';
-import { isConfigPath, pathOf, uriOf } from '../uris';
+import { pathOf, uriOf } from '../uris';
+import { CONFIG_FILE } from '../../protocol/files';
 
 /** What is scanned, and what the engine is asked for. */
 interface Planned {
@@ -59,7 +60,7 @@ export class Scans {
   }
 
   private async plan(file: string, clean: ScanParams['clean']): Promise<Planned> {
-    const config = isConfigPath(file) ? file : clean ? undefined : await this.onlyConfigOf(file);
+    const config = CONFIG_FILE.is(file) ? file : clean ? undefined : await this.onlyConfigOf(file);
     const subject = config ?? file;
     const { settings, workspace } = this.host;
     const { dataFolders, backend, nativeEnginePath } = await settings.get(uriOf(subject));

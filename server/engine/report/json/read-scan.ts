@@ -11,6 +11,7 @@ import { placeWords } from './places';
 import { schemaWords } from './read-report';
 import { checkScan } from '../bounds/scan-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { SCAN_FILE } from '../../../protocol/files';
 
 /** Estimates of many classes or large images have some megabytes; more than this is another file. */
 export const MAX_SCAN_BYTES = 16 << 20;
@@ -39,7 +40,7 @@ export function readScan(text: string, file: string): ScanReport {
       'notAScan',
       `This file ${kindWords(other)}, not a scan for backdoors.`,
       '',
-      'Name a `<name>.scan.json` as a scan wrote it.',
+      `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );
   const { schemaVersion: version, scan } = (typeof value === 'object' && value !== null ? value : {}) as {
     schemaVersion?: unknown;
@@ -50,7 +51,7 @@ export function readScan(text: string, file: string): ScanReport {
       'notAScan',
       'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.',
       '',
-      'Name a `<name>.scan.json` as a scan wrote it.',
+      `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );
   if (version !== 1) {
     const shown = String(JSON.stringify(version)).slice(0, 40);

@@ -12,6 +12,7 @@ import { code, fenced, json, shellWord, text } from './escape';
 import { unitWord } from './curve';
 import { count, rateCell, table } from './figures';
 import { asrName, HOW_FOUND, isEstimated } from '../../metrics/words';
+import { CONFIG_FILE } from '../../../protocol/files';
 
 /** Matrices with more classes are told by what is confused most. */
 const MATRIX_CLASSES = 20;
@@ -77,7 +78,7 @@ export function reproduction(report: DefenseReport, name: string): string {
         ...(config.strategy ? ['--strategy', config.strategy] : []),
       ]
     : [];
-  const command = ['fine-prune', 'run', shellWord(`${name}.fineprune.json`), ...flags].join(' ');
+  const command = ['fine-prune', 'run', shellWord(CONFIG_FILE.named(name)), ...flags].join(' ');
   const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
   const machine =
     provenance.backend === 'native'

@@ -2,6 +2,7 @@ import { badInput } from '../../../../protocol/errors';
 import { fileKind, kindOfJson, kindOfText } from '../../../files/file-kind';
 import { JsonNode, shown } from './json';
 import { otherModel, refuseOtherBytes } from '../other-model';
+import { CONFIG_FILE, MODEL_FILE } from '../../../../protocol/files';
 
 /** Largest model.json that is read, in bytes. */
 export const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -29,7 +30,7 @@ export function parseModelJson(text: string, file: string): JsonNode {
       : 'is a text, but not JSON';
     throw badInput('model.badJson', `This is no model file: it ${what}.`, {
       file,
-      todo: 'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote, or a defense config (*.fineprune.json).',
+      todo: `Choose the ${MODEL_FILE} that \`model.save()\` or \`tensorflowjs_converter\` wrote, or a defense config (${CONFIG_FILE.pattern}).`,
     });
   }
   let value: unknown;
