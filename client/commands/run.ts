@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { RunResult } from '../../server/protocol/messages/lsp';
 import type { DefenseReport } from '../../server/protocol/report/report';
-import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/text/report-text';
+import { beforeAfterLine, verdictSeverity } from '../../server/language/text/report-text';
 import { carryOut, planFor, type Plan } from '../config/new-config';
 import { runName } from '../run/runs';
 import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/notify';
@@ -10,6 +10,7 @@ import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
 import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
+import { capital } from '../../server/protocol/words';
 
 /** What became of one run, for whoever called the command from code. */
 export interface FinishedRun {

@@ -1,5 +1,4 @@
 import schema from '../../schemas/fineprune.schema.json';
-import { percent } from '../../server/engine/metrics/words';
 import { targetOf } from '../settings';
 import {
   accuracy,
@@ -16,6 +15,7 @@ import {
   type Scan,
 } from './collect';
 import { judgement } from './tables';
+import { percent } from '../../server/protocol/words';
 
 const gates = schema.definitions.GatesConfig.properties;
 /** The limits that the tool's own gates have by default, shares. */

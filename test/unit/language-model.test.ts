@@ -5,11 +5,12 @@ import { modelActions } from '../../server/language/model/actions';
 import { modelHover } from '../../server/language/model/hover';
 import { modelLenses } from '../../server/language/model/lenses';
 import { layerNameSpan, stringAround } from '../../server/language/model/text';
-import { percent, prunedCount, resultLine } from '../../server/language/text/report-text';
+import { prunedCount, resultLine } from '../../server/language/text/report-text';
 import { configResultDiagnostics, modelDiagnostics } from '../../server/language/report/result-diagnostics';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import { configOf, configWith, marked, SIMPLE_CNN } from './language-support';
 import { sampleReport } from './language-report';
+import { percent } from '../../server/protocol/words';
 
 const URI = 'file:///w/model.json';
 

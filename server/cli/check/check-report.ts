@@ -4,7 +4,6 @@ import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-repo
 import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
 import { reviewedIssues } from '../../engine/report/review/review';
 import { judge, judgeGates } from '../../engine/defense/verdict';
-import { limitWords } from '../../engine/report/gate-words';
 import { badInput } from '../../protocol/errors';
 import type { MeasureOutcome } from '../../protocol/messages/engine';
 import type { DefenseReport } from '../../protocol/report/report';
@@ -26,6 +25,7 @@ import { effectivePolicy, type EffectivePolicy } from './policy';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
+import { limitWords } from '../../protocol/words';
 
 /** What was found out about one report, with what its presentation needs beside that. */
 export interface Checked {

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { startMeasure } from '../../jobs/engine-process';
 import type { OpenConfig } from '../../engine/config/read-config';
 import { formerHoldout } from '../../engine/report/consistency/settings';
-import { HOW_FOUND } from '../../engine/metrics/words';
 import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/report/confusion';
 import type { MeasureOutcome, MeasureRequest } from '../../protocol/messages/engine';
 import type {
@@ -17,6 +16,8 @@ import type { CheckResult } from '../../protocol/report/review';
 import { inversionOf } from '../../protocol/report/scan';
 import { fail, hold, pass, warn, type CheckContext, type Target } from './context';
 import { defendedPath, failure } from './integrity';
+import { HOW_FOUND } from '../../protocol/report/words';
+import { capital } from '../../protocol/words';
 
 /** Another engine, or another processor, may put some image on the other side of a boundary. */
 export const TOLERANCE_IMAGES = 2;
@@ -283,7 +284,6 @@ const near = (a: number, b: number): boolean => Math.abs(a - b) <= TOLERANCE_IMA
 const sameRate = (a: Rate | null, b: Rate | null): boolean =>
   a === null || b === null ? a === b : a.of === b.of && near(a.hits, b.hits);
 const words = (rate: Rate | null): string => (rate === null ? 'nothing' : `${rate.hits} of ${rate.of}`);
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
 
 function sameConfusion(a: Confusion | null, b: Confusion | null): boolean {
   if (a === null || b === null) return a === b;

@@ -2,6 +2,7 @@ import type { ResolvedConfig, SplitFiles } from '../../protocol/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import type { DataSet, Split } from './dataset';
 import { openIdx, type IdxSplit } from './formats/idx/open-idx';
+import { plural } from '../../protocol/words';
 
 /** Takes a path as the config says it to an absolute one inside the allowed folders. */
 export type Resolve = (relative: string, what?: string) => Promise<string>;
@@ -32,7 +33,7 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
     if (length === 1 || length === train.shape[2]) continue;
     throw badInput(
       'data.normalisation',
-      `data.${key} has ${length} values, but the images have ${train.shape[2]} channel${train.shape[2] === 1 ? '' : 's'}.`,
+      `data.${key} has ${length} values, but the images have ${plural(train.shape[2], 'channel')}.`,
       {
         place: `/data/${key}`,
         todo: `Give one number, or ${train.shape[2]}.`,

@@ -3,7 +3,7 @@ import { noneMetSentence } from '../defense/attempt-words';
 import { decidingFigure, judgeEffect } from '../defense/effect';
 import { nearChance } from '../metrics/near-chance';
 import { isHonestEstimate } from '../defense/verdict';
-import { count, percent, signedPercent, units } from '../metrics/words';
+import { count, percent, signedPercent, units, indexList } from '../../protocol/words';
 
 /** What the findings are read from: the report but for what is derived from it. */
 export type Facts = Omit<DefenseReport, 'findings' | 'verdict' | 'gates' | 'schemaVersion'> & {
@@ -182,10 +182,7 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
     });
   }
   if (notJudged?.length) {
-    const shown =
-      notJudged.length > MOST_NAMED
-        ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more`
-        : notJudged.join(', ');
+    const shown = indexList(notJudged, MOST_NAMED);
     found.push({
       id: 'classes-not-judged',
       severity: 'information',

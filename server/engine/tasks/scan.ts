@@ -19,6 +19,7 @@ import type { OpenModel } from '../model/model';
 import { serialise } from '../report/json/serialise';
 import { TOOL } from '../process/version';
 import { SCAN_FILE } from '../../protocol/files';
+import { plural } from '../../protocol/words';
 
 /** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
 const BYTE_SCALE = 1 / 255;
@@ -65,7 +66,7 @@ export async function runScan(
       if (list.length === 1 || list.length === split.shape[2]) continue;
       throw badInput(
         'data.normalisation',
-        `${key} has ${list.length} values, but the images have ${split.shape[2]} channel${split.shape[2] === 1 ? '' : 's'}.`,
+        `${key} has ${list.length} values, but the images have ${plural(split.shape[2], 'channel')}.`,
         { todo: split.shape[2] === 1 ? 'Give one number.' : `Give one number, or ${split.shape[2]}.` },
       );
     }

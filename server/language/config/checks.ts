@@ -6,7 +6,8 @@ import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText }
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { nearestFirst } from '../text/nearest';
 import { problem, type Fix } from '../text/problem';
-import { count, plural, prunedCount, unitWord } from '../text/report-text';
+import { prunedCount } from '../text/report-text';
+import { count, plural, unitWord } from '../../protocol/words';
 
 /** Checks of values against each other, the model and the data. Values of the wrong type are the schema's business. */
 export function valueChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[] {

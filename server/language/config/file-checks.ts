@@ -3,7 +3,7 @@ import { namedFiles, rangeOf, stringAt, type ConfigText } from '../text/config-t
 import { summaryOf, type ConfigFacts, type FileFact, type IdxHeader } from '../text/facts';
 import { nearestFirst } from '../text/nearest';
 import { problem, type Fix } from '../text/problem';
-import { count } from '../text/report-text';
+import { count } from '../../protocol/words';
 
 /** How many existing files a quick fix offers in place of a missing one. */
 const OFFERED_FILES = 5;

@@ -7,9 +7,10 @@ import { layerToPrune, namedUnits } from './checks';
 import { rangeOf, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { termsOf } from '../text/metric-text';
-import { beforeAfter, count, percent, plural, prunedCount, unitWord } from '../text/report-text';
+import { beforeAfter, prunedCount } from '../text/report-text';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanMarkdown } from '../scan/text';
+import { count, percent, plural, unitWord } from '../../protocol/words';
 
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the

@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'vscode-json-languageservice';
-import { capital } from '../text/report-text';
 import generated from '../../../schemas/fineprune.schema.json';
+import { capital } from '../../protocol/words';
 
 /**
  * The config's schema for the editor. The generated one says "one of these" with `anyOf`, which validators answer with the

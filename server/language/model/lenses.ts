@@ -4,9 +4,10 @@ import { COMMANDS, type InspectTarget } from '../../protocol/messages/lsp';
 import { strategyLayer, type ModelSummary } from '../../protocol/model';
 import { lastTitle, lastTooltip, type Doings } from '../config/lenses';
 import { layerRange, modelTop } from './text';
-import { count, plural, prunedCount, unitWord } from '../text/report-text';
+import { prunedCount } from '../text/report-text';
 import { activeTitle, type LastRun } from '../report/run-state';
 import { scanLens } from '../scan/lenses';
+import { count, plural, unitWord } from '../../protocol/words';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
 export interface PruningPlan {

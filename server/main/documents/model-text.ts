@@ -3,6 +3,7 @@ import { modelText, shardPaths } from '../../engine/model/formats/tfjs-layers/te
 import { badInput } from '../../protocol/errors';
 import type { ModelTextParams, ModelTextResult } from '../../protocol/messages/lsp';
 import { failureOf } from '../work/runs';
+import { limitMegabytes } from '../../protocol/words';
 
 /** Weights beyond this are not hashed for a text: it would take all memory. */
 const MAX_WEIGHT_BYTES = 2 ** 30;
@@ -13,7 +14,7 @@ export function answerModelText({ name, json, shards }: ModelTextParams): ModelT
     if (json.byteLength > MAX_JSON_BYTES)
       throw badInput(
         'model.tooLarge',
-        `${name} has ${Math.ceil(json.byteLength / 2 ** 20)} MB; at most ${MAX_JSON_BYTES / 2 ** 20} MB are read.`,
+        `${name} has ${limitMegabytes(json.byteLength)}; at most ${limitMegabytes(MAX_JSON_BYTES)} are read.`,
         { todo: 'See whether it is a model.json.' },
       );
     if (!shards) return { ok: true, needs: shardPaths(json, name) };

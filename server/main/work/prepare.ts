@@ -2,12 +2,12 @@ import path from 'node:path';
 import { configText } from '../../engine/config/default-config';
 import { stringAt } from '../../language/text/config-text';
 import type { IdxHeader } from '../../language/text/facts';
-import { count } from '../../language/text/report-text';
 import type { ConfigTextParams, PrepareParams, PrepareResult } from '../../protocol/messages/lsp';
 import { DataFiles } from '../known/data-files';
 import type { Host } from '../host';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf, relativePath, uriOf } from '../uris';
+import { count } from '../../protocol/words';
 
 /** Data sets offered at most; nearest first. */
 const OFFERED_SETS = 20;

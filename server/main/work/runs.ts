@@ -2,7 +2,6 @@ import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languag
 import { baseName } from '../../engine/config/read-config';
 import { startEngine } from '../../jobs/engine-process';
 import { progressText } from '../../language/text/progress-text';
-import { capital } from '../../language/text/report-text';
 import type { RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { badInput, describeFailure, FinePruneError, type Failure } from '../../protocol/errors';
 import type { RunParams, RunResult } from '../../protocol/messages/lsp';
@@ -11,6 +10,7 @@ import type { Host } from '../host';
 import type { Jobs } from './jobs';
 import { reportPathOf } from '../known/snapshots';
 import { pathOf, uriOf } from '../uris';
+import { capital } from '../../protocol/words';
 
 /** Runs of the defense. */
 export class Runs {

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useMemo } from 'preact/hooks';
 import { LayerChart } from '../../ui/charts/layer-chart';
-import { capital, plural } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { VirtualGrid } from '../../ui/grid/virtual-grid';
 import { columnsOf } from './columns';
@@ -12,9 +11,10 @@ import { MaskBar } from './mask-bar';
 import { plannedOrder } from '../state/plan';
 import { useView } from '../state/store';
 import { saveTable } from '../state/table';
-import { ranks, unitWord } from '../state/units';
+import { ranks } from '../state/units';
 import { useChartOrder, useChosen, useOrder } from '../state/use-layer';
 import { fileName, isEstimated } from '../words/words';
+import { capital, plural, unitWord } from '../../../server/protocol/words';
 
 const GRID_HEIGHT = 412;
 

@@ -1,13 +1,12 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { CurveChart } from '../../ui/charts/curve-chart';
-import { plural } from '../../ui/format';
 import { Slider } from '../../ui/slider';
 import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { SliderMeter } from '../state/slider-meter';
 import { useView } from '../state/store';
-import { countFor, nearestPoint, unitWord } from '../state/units';
+import { countFor, nearestPoint } from '../state/units';
 import { useChosen, useFigures } from '../state/use-layer';
 import { PartFailed } from './message';
 import { planName, planText, REFERENCE, type Plan } from '../state/plan';
@@ -19,10 +18,10 @@ import {
   fileName,
   isEstimated,
   maskBasis,
-  points,
   rateText,
   type Figures,
 } from '../words/words';
+import { plural, pointsChange, unitWord } from '../../../server/protocol/words';
 
 const meter = new SliderMeter();
 
@@ -183,7 +182,7 @@ function Readout({ text, figures, asr }: { text: string; figures: Figures | null
       <span class="quiet">{label}</span>{' '}
       {typeof share === 'number' && typeof change === 'number' ? (
         <span>
-          <strong>{rateText(share)}</strong> <span class="quiet">({points(change)})</span>
+          <strong>{rateText(share)}</strong> <span class="quiet">({pointsChange(change)})</span>
         </span>
       ) : (
         <span class="quiet">being measured …</span>

@@ -6,7 +6,6 @@ import { triggerPixels } from '../../report/derive';
 import { ScannedImages } from '../../report/sections/scanned-images';
 import { scanSentence, scanSign } from '../../report/words';
 import { bytesOf } from '../../ui/bytes';
-import { count } from '../../ui/format';
 import { MaskImage } from '../../ui/mask-image';
 import { PixelImage } from '../../ui/pictures';
 import { useController } from '../state/context';
@@ -15,6 +14,7 @@ import { PartFailed } from './message';
 import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../words/scan';
 import { useView } from '../state/store';
 import { SCAN_FILE } from '../../../server/protocol/files';
+import { count } from '../../../server/protocol/words';
 
 const SIZE = 72;
 const MOST_MASKS = 40;

@@ -1,7 +1,6 @@
-import { count as grouped, plural } from '../../ui/format';
-import { indexList } from '../../../server/language/text/report-text';
 import type { LayerData, LimitData, Overview } from '../../../server/protocol/messages/inspect';
-import { countFor, nearestPoint, unitWord } from './units';
+import { countFor, nearestPoint } from './units';
+import { count as grouped, indexList, plural, unitWord } from '../../../server/protocol/words';
 
 /** The ratio of the reference set-up: where to begin as long as nobody knows what a run would prune. */
 export const REFERENCE = 0.2;

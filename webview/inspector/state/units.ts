@@ -2,9 +2,6 @@ import { prunedCount } from '../../../server/language/text/report-text';
 import type { LayerData } from '../../../server/protocol/messages/inspect';
 import type { InspectorSort } from '../../../server/protocol/messages/inspector-view';
 
-/** `neuron` for a Dense layer, `channel` for others. */
-export const unitWord = (kind: LayerData['layerKind']): string => (kind === 'Dense' ? 'neuron' : 'channel');
-
 /** Mean with the trigger minus mean without; null without a trigger. */
 export function differences({
   cleanMean,

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { prunedCount, unitWord } from '../../../server/language/text/report-text';
+import { prunedCount } from '../../../server/language/text/report-text';
 import { CurveChart } from '../../ui/charts/curve-chart';
-import { count } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { useActions } from '../actions';
 import { curvePoints, offCurve } from '../derive';
 import { Section } from './parts';
-import { isEstimated } from '../words';
+import { count, unitWord } from '../../../server/protocol/words';
+import { isEstimated } from '../../../server/protocol/report/words';
 
 /** Clean accuracy and ASR for every number of pruned units, with the number that was chosen. */
 export function CurveSection({ report }: { report: DefenseReport }): JSX.Element {

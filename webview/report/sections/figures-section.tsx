@@ -3,8 +3,6 @@ import type { DefenseReport, Gate, McNemar, Rate } from '../../../server/protoco
 import type { ReviewedIssue } from '../../../server/protocol/report/review';
 import { Scroll, Section, Signed } from './parts';
 import {
-  FIGURE_TITLES,
-  GATE_TITLES,
   acceptedPlaces,
   boundText,
   figure,
@@ -12,13 +10,12 @@ import {
   gateSign,
   hitsText,
   intervalText,
-  isEstimated,
-  limitText,
   missedWithin,
   pairedText,
-  points,
   signedFigure,
 } from '../words';
+import { limitWords, points, pointsOf } from '../../../server/protocol/words';
+import { FIGURE_TITLES, GATE_TITLES, isEstimated } from '../../../server/protocol/report/words';
 
 /** Each limit, what was measured, what was held against the limit, and the outcome. */
 export function GatesSection({
@@ -60,7 +57,7 @@ export function GatesSection({
                   <Within gate={gate} report={report} />
                 </td>
                 <td class="fp-right">
-                  ≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}
+                  ≤ {gate.id === 'maxAccuracyDrop' ? pointsOf(gate.limit) : limitWords(gate.limit)}
                 </td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
                 <td class="fp-right">

@@ -1,11 +1,12 @@
 import { gridY, line, ruleX, ruleY, type PlotOptions } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
-import { capital, count, formatShare, percent, plural } from '../format';
+import { formatShare } from '../format';
 import { valueAt, widestGap } from './curve-data';
 import { Figure, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import { pointerX, usePlot, type Drawing } from './use-plot';
+import { capital, count, percent, plural } from '../../../server/protocol/words';
 
 export interface CurvePoints {
   /** Ascending numbers of pruned units. */

@@ -16,6 +16,7 @@ import {
   type NativeEngineStatus,
 } from '../native-sources';
 import { forgetFaults } from '../one-dnn';
+import { megabytes } from '../../../protocol/words';
 
 export type InstallSource = 'configured' | 'cache' | EngineOrigin;
 
@@ -209,8 +210,4 @@ function stepReporter(onProgress: InstallOptions['onProgress']): BeginStep {
       onProgress(step, done, total);
     };
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

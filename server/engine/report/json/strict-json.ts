@@ -3,6 +3,7 @@ import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { fileKind, kindOfText, kindWords } from '../../files/file-kind';
 import { placeWords, pointerOf, pointerPath } from './places';
 import { SYNTAX_WORDS } from '../../files/json-faults';
+import { limitMegabytes } from '../../../protocol/words';
 
 /** Reports and decisions are some six levels deep. */
 const MAX_DEPTH = 32;
@@ -33,7 +34,7 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
   if (text.length > kind.maxBytes || Buffer.byteLength(text) > kind.maxBytes) {
     throw badInput(
       `${kind.code}.tooLarge`,
-      `This file has more than ${kind.maxBytes / 2 ** 20} MB, too many for a ${kind.noun}.`,
+      `This file has more than ${limitMegabytes(kind.maxBytes)}, too many for a ${kind.noun}.`,
       { file, todo: kind.todo },
     );
   }

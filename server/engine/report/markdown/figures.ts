@@ -1,20 +1,27 @@
-import type {
-  DefenseReport,
-  Gate,
-  McNemar,
-  Rate,
-  StageMetrics,
-  TriggerEffect,
-  VerdictWord,
-} from '../../../protocol/report/report';
+import type { DefenseReport, Gate, McNemar, Rate, TriggerEffect, VerdictWord } from '../../../protocol/report/report';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
-import { capital, pWords } from '../compare/words';
-import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from '../gate-words';
+import { figureBasis, missedWithin, WITHIN_WORDS } from '../gate-words';
 import { code, text } from './escape';
-import { asrName, count, isEstimated, points, signedPercent } from '../../metrics/words';
-
-export { count } from '../../metrics/words';
+import {
+  capital,
+  count,
+  limitWords,
+  pWords,
+  signedPercent,
+  fixedShare,
+  pointsOf,
+  signed,
+} from '../../../protocol/words';
+import {
+  GATE_TITLES,
+  asrName,
+  isEstimated,
+  figureTitle,
+  onEstimated,
+  RATE_NAMES,
+  stageColumns,
+} from '../../../protocol/report/words';
 
 /** More findings than there are kinds of them can only be a broken report. */
 const MOST_ISSUES = 100;
@@ -32,17 +39,6 @@ const SIGNS: Record<VerdictWord, string> = {
 export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, at) => (at < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-/** A share with two decimals and no sign, never rounded to all or nothing. */
-export function figure(share: number): string {
-  const p = share * 100;
-  return p === 0 || p === 100 ? String(p) : Math.min(99.99, Math.max(0.01, p)).toFixed(2);
-}
-
-/** The same for a share that may be below 0. */
-function signedFigure(share: number): string {
-  return share < 0 ? `−${figure(-share)}` : figure(share);
 }
 
 export function verdictLine({ verdict }: DefenseReport): string {
@@ -76,7 +72,7 @@ export function gateTable(report: DefenseReport, issues: readonly ReviewedIssue[
     const result = gate.met
       ? '✅ met'
       : `❌ **missed**${accepted ? ', accepted' : ''}${within ? `: ${WITHIN_WORDS[within]}` : ''}`;
-    const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onWhat(report) : ''}`;
+    const title = `${GATE_TITLES[gate.id]}${gate.id === 'maxAttackSuccessRate' ? onEstimated(report) : ''}`;
     return [title, `≤ ${limitWords(gate.limit)}`, measured(gate, gate.measured), judged(gate), result];
   });
   return table(['Gate', 'limit', 'measured', 'judged by', 'result'], rows);
@@ -95,19 +91,17 @@ function judged(gate: Gate): string {
 
 /** A drop below 0 is a gain, and is called one. */
 function dropWords(drop: number): string {
-  return drop < 0 ? `${points(-drop).slice(1)} gained` : points(drop).replace(/^\+/, '');
+  return drop < 0 ? `${pointsOf(-drop)} gained` : pointsOf(drop);
 }
 
 /** The three figures at the three stages, with counts and 95 % intervals. */
 export function stageTable(report: DefenseReport): string {
-  const { stages, repaired } = report;
-  const rows: [string, (stage: StageMetrics) => Rate | null][] = [
-    ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    [`Attack success rate (ASR)${onWhat(report)}`, (stage) => stage.attackSuccessRate],
-    [`Robust accuracy${onWhat(report)}`, (stage) => stage.robustAccuracy],
-  ];
-  const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
-  const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
+  const { stages } = report;
+  const columns = stageColumns(report).map(({ stage }) => stage);
+  const cells = RATE_NAMES.map((name) => [
+    figureTitle(report, name),
+    ...columns.map((stage) => (stage ? rateCell(stage[name]) : '–')),
+  ]);
   if (report.trigger && stages.before.effect) {
     const effectRow = (name: string, of: (effect: TriggerEffect) => string): string[] => [
       name,
@@ -116,21 +110,16 @@ export function stageTable(report: DefenseReport): string {
     cells.push(
       effectRow(`Class ${report.trigger.target} without the trigger (base rate)`, ({ baseRate }) => rateCell(baseRate)),
     );
-    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
+    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signed(netWrong, fixedShare)));
   }
-  return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
+  return table(['%, 95 % interval, count', ...stageColumns(report).map(({ title }) => title)], cells);
 }
 
 /** `98.89 (98.67–99.08), 9,889 of 10,000`. */
 export function rateCell(rate: Rate | null): string {
   if (!rate) return 'not measured';
   if (rate.of === 0) return 'no image';
-  return `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
-}
-
-/** What a triggered figure is on, where that is no trigger that anybody has seen. */
-function onWhat(report: DefenseReport): string {
-  return isEstimated(report) ? ', *estimated* trigger' : '';
+  return `${fixedShare(rate.rate)} (${fixedShare(rate.low)}–${fixedShare(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
 }
 
 export function tableNote(report: DefenseReport): string {

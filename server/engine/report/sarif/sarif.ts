@@ -5,6 +5,7 @@ import { canonicalJson, sha256 } from '../../files/hash';
 import { text, visible } from '../markdown/escape';
 import { placesIn, type Places } from '../json/places';
 import { RULES } from './rules';
+import { unitWord } from '../../../protocol/words';
 
 /** One report with its issues. */
 export interface SarifInput {
@@ -168,7 +169,7 @@ function logicalLocations(report: DefenseReport, id: IssueId): object[] {
     : id === 'pruning-changed-nothing'
       ? pruning.units
       : pruning.units.filter((u) => dead.has(u));
-  const word = layer.kind === 'Dense' ? 'neuron' : 'channel';
+  const word = unitWord(layer.kind);
   return [
     { name, fullyQualifiedName: name, kind: 'layer' },
     ...[...units]
