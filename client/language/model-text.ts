@@ -8,6 +8,7 @@ import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';
 import type { LanguageServer } from './server';
 import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf } from '../../server/protocol/files';
+import { contains } from '../../server/protocol/paths';
 
 export const MODEL_SCHEME = 'fineprune-model';
 
@@ -106,7 +107,7 @@ async function readShard(model: vscode.Uri, shard: string, most: number): Promis
       '',
       '',
     ]);
-    if (!file || !folder || !file.startsWith(folder + path.sep)) return null;
+    if (!file || !folder || !contains(path, folder, file)) return null;
   }
   return await readBytes(uri, most).catch((error: unknown) => {
     if (error instanceof FinePruneError && error.code === 'file.tooLarge')

@@ -1,10 +1,10 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'jsonc-parser';
 import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
 import { CONFIG_FILE } from '../protocol/files';
+import { configsNaming } from '../engine/config/configs-naming';
 
 /**
  * The defense config that a command-line argument means: a config itself; the only config beside a model that names it;
@@ -39,7 +39,7 @@ async function onlyConfigIn(folder: string): Promise<string> {
 }
 
 async function onlyConfigOf(model: string, cwd: string): Promise<string> {
-  const naming = await configsNaming(model);
+  const naming = await configsBeside(model);
   if (naming.length === 1 && naming[0]) return naming[0];
   if (naming.length > 1) throw several(model, naming, 'that name this model');
   await checkModelFile(model, { strict: false });
@@ -50,15 +50,8 @@ async function onlyConfigOf(model: string, cwd: string): Promise<string> {
 }
 
 /** The configs beside a model that name it. */
-export async function configsNaming(model: string): Promise<string[]> {
-  const wanted = await realpath(model);
-  const naming: string[] = [];
-  for (const config of await configsIn(path.dirname(model))) {
-    const named = await modelNamedBy(config);
-    if (named !== null && (await realpath(named).catch(() => null)) === wanted) naming.push(config);
-  }
-  return naming;
-}
+export const configsBeside = async (model: string): Promise<string[]> =>
+  await configsNaming(await configsIn(path.dirname(model)), model);
 
 export async function configsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
@@ -66,13 +59,6 @@ export async function configsIn(folder: string): Promise<string[]> {
     .filter((name) => CONFIG_FILE.is(name))
     .sort()
     .map((name) => path.join(folder, name));
-}
-
-/** Faults in a config are for its run to report, not for the search: what names no model does not name this one. */
-async function modelNamedBy(config: string): Promise<string | null> {
-  const text = await readFile(config, 'utf8').catch(() => '');
-  const value = parse(text.replace(/^\uFEFF/, ''), [], { allowTrailingComma: true }) as { model?: unknown } | undefined;
-  return typeof value?.model === 'string' ? path.resolve(path.dirname(config), value.model) : null;
 }
 
 export function several(file: string, configs: string[], which: string, todo = 'Name the one to run.'): Error {

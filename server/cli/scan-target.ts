@@ -3,7 +3,7 @@ import path from 'node:path';
 import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
-import { configsIn, configsNaming, initLine, several } from './find-config';
+import { configsBeside, configsIn, initLine, several } from './find-config';
 import { CONFIG_FILE, MODEL_FILE } from '../protocol/files';
 
 /** What is scanned: the model that a config names, or a model by itself, with the configs beside it that name it. */
@@ -48,7 +48,7 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
 }
 
 async function ofModel(model: string, cwd: string, hasData: boolean): Promise<ScanTarget> {
-  const naming = await configsNaming(model);
+  const naming = await configsBeside(model);
   if (hasData) {
     await checkModelFile(model, { strict: false });
     return { model, naming };

@@ -12,6 +12,7 @@ import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './known/snapshots';
 import { pathOf, uriOf } from './uris';
 import { CONFIG_FILE, REPORT_FILE, SCAN_FILE } from '../protocol/files';
+import { DEFAULT_RATIO } from '../protocol/pruning';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
@@ -82,12 +83,12 @@ export class Board {
       scan: scans.find(stillHolds) ?? scans[0],
       scanning: [file, ...naming.map((one) => one.file)].flatMap((subject) => this.scanning.get(subject) ?? [])[0],
     };
-    if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined, ...found };
+    if (!chosen) return { plan: { layer: null, ratio: DEFAULT_RATIO }, last: undefined, active: undefined, ...found };
     const { resolved } = chosen;
     return {
       plan: {
         layer: resolved?.layer ?? null,
-        ...(resolved?.prune ?? { ratio: 0.2 }),
+        ...(resolved?.prune ?? { ratio: DEFAULT_RATIO }),
         ...(resolved?.strategy && { strategy: resolved.strategy }),
         configUri: uriOf(chosen.file),
       },

@@ -7,11 +7,6 @@ export function figure(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }
 
-/** ⌊ratio·n + 1e-9⌋: the number of units that a ratio prunes. */
-export function prunedCount(ratio: number, units: number): number {
-  return Math.floor(ratio * units + 1e-9);
-}
-
 /** `Not mitigated · clean accuracy 98.9 % · ASR 93.4 %`: one line for lenses and status. @param made how, where the config does not say it: `with --strategy auto` */
 export function resultLine(report: DefenseReport, made = ''): string {
   const { cleanAccuracy, attackSuccessRate } = report.stages.after;

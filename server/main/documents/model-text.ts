@@ -2,8 +2,8 @@ import { MAX_JSON_BYTES } from '../../engine/model/formats/tfjs-layers/model-jso
 import { modelText, shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
 import { badInput } from '../../protocol/errors';
 import type { ModelTextParams, ModelTextResult } from '../../protocol/messages/lsp';
-import { failureOf } from '../work/runs';
 import { limitMegabytes } from '../../protocol/words';
+import { failureOf } from '../failure';
 
 /** Weights beyond this are not hashed for a text: it would take all memory. */
 const MAX_WEIGHT_BYTES = 2 ** 30;

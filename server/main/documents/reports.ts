@@ -25,10 +25,10 @@ import type { DefenseReview, ReviewedIssue } from '../../protocol/report/review'
 import type { RunSetting } from '../../protocol/report/run-settings';
 import { openDocument, type Host } from '../host';
 import { ResultDocuments, type Reading } from './results';
-import { failureOf } from '../work/runs';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf, uriOf } from '../uris';
 import { REPORT_FILE, beside, CONFIG_FILE, REVIEW_FILE } from '../../protocol/files';
+import { failureOf } from '../failure';
 
 /** Decisions of reviewers are some lines; more than this is another file. */
 const MAX_REVIEW_BYTES = 1 << 20;

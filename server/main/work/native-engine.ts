@@ -3,8 +3,8 @@ import { installNativeEngine, planInstall } from '../../engine/backend/install/n
 import { findNativeEngine } from '../../engine/backend/native-sources';
 import type { EngineInstallResult, EngineStatus } from '../../protocol/messages/lsp';
 import type { Host } from '../host';
-import { failureOf } from './runs';
 import { megabytes } from '../../protocol/words';
+import { failureOf } from '../failure';
 
 /** Which native engine there is, and what an installation would do. */
 export async function engineStatus(host: Host): Promise<EngineStatus> {

@@ -6,10 +6,10 @@ import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { SliderMeter } from '../state/slider-meter';
 import { useView } from '../state/store';
-import { countFor, nearestPoint } from '../state/units';
+import { nearestPoint } from '../state/units';
 import { useChosen, useFigures } from '../state/use-layer';
 import { PartFailed } from './message';
-import { planName, planText, REFERENCE, type Plan } from '../state/plan';
+import { planName, planText, type Plan } from '../state/plan';
 import { limitOf, ruleText, whyNoChoice } from '../words/rules';
 import {
   asrText,
@@ -22,6 +22,7 @@ import {
   type Figures,
 } from '../words/words';
 import { plural, pointsChange, unitWord } from '../../../server/protocol/words';
+import { DEFAULT_RATIO, pruneCount } from '../../../server/protocol/pruning';
 
 const meter = new SliderMeter();
 
@@ -50,7 +51,7 @@ export function RatioSection(): JSX.Element {
     }),
     [curve],
   );
-  const reference = countFor(REFERENCE, layer.units);
+  const reference = pruneCount(DEFAULT_RATIO, layer.units);
   const limit = found && limitOf(found, overview);
   const estimated = isEstimated(overview);
 

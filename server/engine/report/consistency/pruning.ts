@@ -1,9 +1,10 @@
 import { cleanConfusion, labelCounts } from '../../../protocol/report/confusion';
 import type { DefenseReport, UnitActivation } from '../../../protocol/report/report';
-import { mostRaised, pruneCount } from '../../pass/ranking';
+import { mostRaised } from '../../pass/ranking';
 import { rate } from '../../metrics/rate';
 import type { Tell } from './consistency';
 import { sum } from './metrics';
+import { pruneCount } from '../../../protocol/pruning';
 
 /** A curve is counted in other arithmetic than the stages: an image on the edge between two classes may fall either way. */
 const NEAR = 2;
