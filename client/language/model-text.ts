@@ -7,12 +7,11 @@ import { readBytes } from '../git/read';
 import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';
 import type { LanguageServer } from './server';
-import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf } from '../../server/protocol/files';
+import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf, MOST_MODEL_BYTES } from '../../server/protocol/files';
 import { contains } from '../../server/protocol/paths';
 
 export const MODEL_SCHEME = 'fineprune-model';
 
-const MOST_JSON_BYTES = 64 * 2 ** 20;
 const MOST_WEIGHT_BYTES = 2 ** 30;
 
 /** The document that says a model as text: its layers, zeroed units, and a hash of each tensor. */
@@ -70,7 +69,7 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
   }
 
   private async text(model: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
-    const json = await readBytes(model, MOST_JSON_BYTES);
+    const json = await readBytes(model, MOST_MODEL_BYTES);
     // Nothing against something is what a diff of an added or deleted model is.
     if (!json) return '';
     const ask = async (shards: ModelTextParams['shards']): Promise<Exclude<ModelTextResult, { ok: false }>> => {

@@ -8,6 +8,8 @@ export interface FileKind {
   readonly glob: string;
   /** What people are asked for: `<name>.defense.json`. */
   readonly form: string;
+  /** Bytes that are read at most: what is longer is another file. */
+  readonly mostBytes: number;
   /** Whether a path or file name is that of such a file. */
   is(file: string): boolean;
   /** The file name of a base name: `a.defense.json` of `a`. */
@@ -17,10 +19,11 @@ export interface FileKind {
 }
 
 /**
+ * @param mebibytes what is read at most
  * @param word the base name of a file that has nothing before its ending
  * @param anyCase whether `.Ending` is the same; only where VS Code, too, tells the kind by the ending in any case
  */
-function kind(ending: string, word: string, { anyCase = false } = {}): FileKind {
+function kind(ending: string, mebibytes: number, word: string, { anyCase = false } = {}): FileKind {
   const own = ending.replace(/\.json$/, '').replaceAll('.', '\\.');
   const endings = new RegExp(`(${own})?\\.jsonc?$`, 'i');
   return {
@@ -28,20 +31,21 @@ function kind(ending: string, word: string, { anyCase = false } = {}): FileKind 
     pattern: `*${ending}`,
     glob: `**/*${ending}`,
     form: `<name>${ending}`,
+    mostBytes: mebibytes * 2 ** 20,
     is: (file) => (anyCase ? file.toLowerCase() : file).endsWith(ending),
     named: (name) => `${name}${ending}`,
     nameOf: (fileName) => fileName.replace(endings, '') || word,
   };
 }
 
-/** The defense config: what is defended, with which data, and how. */
-export const CONFIG_FILE = kind('.fineprune.json', 'fineprune', { anyCase: true });
-/** The defense report that a run writes. */
-export const REPORT_FILE = kind('.defense.json', 'report');
-/** Decisions of reviewers about a report. */
-export const REVIEW_FILE = kind('.defense-review.json', 'report');
-/** The result of a scan for backdoors. */
-export const SCAN_FILE = kind('.scan.json', 'scan');
+/** The defense config: what is defended, with which data, and how. Some dozen lines. */
+export const CONFIG_FILE = kind('.fineprune.json', 1, 'fineprune', { anyCase: true });
+/** The defense report that a run writes: of a large layer some megabytes. */
+export const REPORT_FILE = kind('.defense.json', 64, 'report');
+/** Decisions of reviewers about a report, a line each. */
+export const REVIEW_FILE = kind('.defense-review.json', 1, 'report');
+/** The result of a scan for backdoors: estimates of many classes or large images have some megabytes. */
+export const SCAN_FILE = kind('.scan.json', 16, 'scan');
 export const FILE_KINDS: readonly FileKind[] = [CONFIG_FILE, REPORT_FILE, REVIEW_FILE, SCAN_FILE];
 
 /** A report as people read it where nothing renders the JSON, and the folder of the model that a run has repaired. */
@@ -50,6 +54,8 @@ export const DEFENDED_ENDING = '.defended';
 
 /** A TF.js Layers model, as `model.save()` calls it. */
 export const MODEL_FILE = 'model.json';
+/** Bytes of such a file that are read at most; the weights lie in files of their own. */
+export const MOST_MODEL_BYTES = 64 * 2 ** 20;
 
 /**
  * The file beside one, of the same base name and another kind: the report that a run of a config writes, the decisions about a report.

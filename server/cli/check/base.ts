@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config';
+import { parseConfig } from '../../engine/config/parse-config';
 import { resolveConfig } from '../../engine/config/resolve-config';
 import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/file-kind';
 import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
+import { readReport } from '../../engine/report/json/read-report';
+import { readReview } from '../../engine/report/review/read-review';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
@@ -56,11 +56,11 @@ export async function atBase(
   found.config =
     config === null
       ? null
-      : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
-  found.report = await read(REPORT_FILE.named(stem), MAX_REPORT_BYTES, readReport);
+      : await read(config, CONFIG_FILE.mostBytes, (text, file) => resolveConfig(parseConfig(text, file)));
+  found.report = await read(REPORT_FILE.named(stem), REPORT_FILE.mostBytes, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.decisions = (await read(REVIEW_FILE.named(stem), MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
+  found.decisions = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
   return found;
 }
 

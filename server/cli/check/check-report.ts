@@ -1,7 +1,7 @@
 import type { OpenConfig } from '../../engine/config/read-config';
 import { dataFiles } from '../../engine/report/consistency/settings';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
+import { readReport } from '../../engine/report/json/read-report';
+import { readReview } from '../../engine/report/review/read-review';
 import { reviewedIssues } from '../../engine/report/review/review';
 import { judge, judgeGates } from '../../engine/defense/verdict';
 import { badInput } from '../../protocol/errors';
@@ -69,7 +69,8 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   let text: string;
   let report: DefenseReport;
   try {
-    text = (await readBeside(target, REPORT_FILE.named(target.name), 'report', MAX_REPORT_BYTES)) ?? missing(target);
+    text =
+      (await readBeside(target, REPORT_FILE.named(target.name), 'report', REPORT_FILE.mostBytes)) ?? missing(target);
     report = readReport(text, target.shown);
   } catch (error) {
     return unread(failure('report.unreadable', "The report can't be used", error));
@@ -219,7 +220,7 @@ function gateApplied(opened: OpenConfig | null, policy: EffectivePolicy, terms: 
 async function ownReview(target: Target): Promise<{ decisions: Decision[]; results: CheckResult[] }> {
   const name = REVIEW_FILE.named(target.name);
   try {
-    const text = await readBeside(target, name, 'list of decisions', MAX_REVIEW_BYTES);
+    const text = await readBeside(target, name, 'list of decisions', REVIEW_FILE.mostBytes);
     return { decisions: text === null ? [] : readReview(text, name).decisions, results: [] };
   } catch (error) {
     return {

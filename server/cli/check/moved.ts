@@ -1,4 +1,4 @@
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
+import { readReport } from '../../engine/report/json/read-report';
 import { canonicalJson } from '../../engine/files/hash';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
@@ -22,7 +22,7 @@ export async function withMoves(
   const gone = new Map<string, string>();
   for (const file of deleted) {
     const model = await modelOf(
-      async () => (await repository.read(base.files.get(file)!, MAX_REPORT_BYTES)).toString('utf8'),
+      async () => (await repository.read(base.files.get(file)!, REPORT_FILE.mostBytes)).toString('utf8'),
       file,
     );
     // Of several the first by name, so that the answer is always the same.
@@ -32,7 +32,7 @@ export async function withMoves(
     targets.map(async (target) => {
       if (base.files.has(repository.relative(target.file))) return target;
       const model = await modelOf(
-        async () => (await readBeside(target, REPORT_FILE.named(target.name), 'report', MAX_REPORT_BYTES)) ?? '',
+        async () => (await readBeside(target, REPORT_FILE.named(target.name), 'report', REPORT_FILE.mostBytes)) ?? '',
         target.shown,
       );
       return { ...target, movedFrom: (model !== null && gone.get(model)) || null };

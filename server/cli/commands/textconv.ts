@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
 import { FinePruneError } from '../../protocol/errors';
-import { MODEL_FILE, looksLikeModel } from '../../protocol/files';
+import { MODEL_FILE, looksLikeModel, MOST_MODEL_BYTES } from '../../protocol/files';
 
 /** Weight files beyond this are told by their size alone: a text diff must not take all memory. */
 const MAX_WEIGHTS_BYTES = 1 << 30;
@@ -53,10 +53,9 @@ async function textOf(file: string): Promise<string> {
   const info = statSync(absolute);
   if (info.isDirectory()) await (await import('../../engine/model/formats/other-model')).refuseOtherModel(absolute);
   if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
-  const { MAX_JSON_BYTES } = await import('../../engine/model/formats/tfjs-layers/model-json');
   return path.extname(absolute) === '.json'
-    ? await modelFileText(absolute, info.size, MAX_JSON_BYTES)
-    : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
+    ? await modelFileText(absolute, info.size, MOST_MODEL_BYTES)
+    : await weightFileText(absolute, info.size, MOST_MODEL_BYTES);
 }
 
 async function modelFileText(file: string, size: number, most: number): Promise<string> {

@@ -16,8 +16,6 @@ import { CONFIG_FILE } from '../../protocol/files';
 
 export type { ConfigProblem };
 
-/** A config is some dozen lines; more than this is another file. In UTF-16 units, and in bytes when read. */
-export const MAX_CONFIG_LENGTH = 1 << 20;
 export const NAME_A_CONFIG = `Name a \`${CONFIG_FILE.form}\`.`;
 
 /**
@@ -59,7 +57,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
     config: null,
     problems: [{ code, message, path: '', offset, length, todo }],
   });
-  if (text.length > MAX_CONFIG_LENGTH) {
+  if (text.length > CONFIG_FILE.mostBytes) {
     return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, NAME_A_CONFIG);
   }
   const other = kindOfText(text);

@@ -5,7 +5,7 @@ import { badInput, FinePruneError } from '../../protocol/errors';
 import { at, type Resolve } from '../data/open-data';
 import { HEAD_BYTES, kindOfBytes, kindOfText, kindWords } from '../files/file-kind';
 import { confinedPath } from '../files/confine';
-import { MAX_CONFIG_LENGTH, NAME_A_CONFIG, parseConfig, placeOf } from './parse-config';
+import { NAME_A_CONFIG, parseConfig, placeOf } from './parse-config';
 import { resolveConfig } from './resolve-config';
 import { CONFIG_FILE } from '../../protocol/files';
 
@@ -74,7 +74,7 @@ export function baseName(file: string): string {
 export async function readConfigText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readStart(file, MAX_CONFIG_LENGTH + 1);
+    bytes = await readStart(file, CONFIG_FILE.mostBytes + 1);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof FinePruneError) throw error;
@@ -98,7 +98,7 @@ export async function readConfigText(file: string): Promise<string> {
       todo: NAME_A_CONFIG,
     });
   }
-  if (bytes.length > MAX_CONFIG_LENGTH) {
+  if (bytes.length > CONFIG_FILE.mostBytes) {
     throw badInput('config.tooLarge', 'This file is far too large for a defense config.', {
       file,
       todo: NAME_A_CONFIG,

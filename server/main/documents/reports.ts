@@ -30,9 +30,6 @@ import { pathOf, uriOf } from '../uris';
 import { REPORT_FILE, beside, CONFIG_FILE, REVIEW_FILE } from '../../protocol/files';
 import { failureOf } from '../failure';
 
-/** Decisions of reviewers are some lines; more than this is another file. */
-const MAX_REVIEW_BYTES = 1 << 20;
-
 const configOf = (report: string): string => beside(report, REPORT_FILE, CONFIG_FILE);
 const reviewOf = (report: string): string => beside(report, REPORT_FILE, REVIEW_FILE);
 
@@ -158,7 +155,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     if (open) return readReview(open.getText(), file);
     const found = await stat(file).catch(() => null);
     if (!found) return null;
-    if (found.size > MAX_REVIEW_BYTES)
+    if (found.size > REVIEW_FILE.mostBytes)
       throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
     return readReview(await readFile(file, 'utf8'), file);
   }

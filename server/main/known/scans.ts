@@ -4,7 +4,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { modelName } from '../../engine/config/scan-inputs';
 import { baseName } from '../../engine/config/read-config';
 import { contentSha256 } from '../../engine/files/hash';
-import { MAX_SCAN_BYTES, readScan } from '../../engine/report/json/read-scan';
+import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
@@ -78,7 +78,7 @@ export class ScanReports {
 
   private async read(file: string): Promise<Read> {
     const { size } = await stat(file);
-    if (size > MAX_SCAN_BYTES) throw new Error(`it has ${size} bytes`);
+    if (size > SCAN_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
     const source = await readFile(file, 'utf8');
     return { report: readScan(source, file), text: parseConfig(TextDocument.create(uriOf(file), 'json', 0, source)) };
   }

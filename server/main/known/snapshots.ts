@@ -36,9 +36,6 @@ export interface ConfigSnapshot {
   scan: LastScan | undefined;
 }
 
-/** A config is some dozen lines; more than this is another file. */
-const MAX_CONFIG_BYTES = 1 << 20;
-
 /** Gathers what is known of a config. Everything here is asynchronous and remembered by file stamps. */
 export class Snapshots {
   readonly models: Models;
@@ -250,7 +247,7 @@ export class Snapshots {
 /** @throws when it can't be read, or is too long for a config */
 async function readConfigText(file: string): Promise<string> {
   const { size } = await stat(file);
-  if (size > MAX_CONFIG_BYTES) throw new Error(`it has ${size} bytes`);
+  if (size > CONFIG_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
   return await readFile(file, 'utf8');
 }
 

@@ -13,11 +13,8 @@ import { checkScan } from '../bounds/scan-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
 import { SCAN_FILE } from '../../../protocol/files';
 
-/** Estimates of many classes or large images have some megabytes; more than this is another file. */
-export const MAX_SCAN_BYTES = 16 << 20;
-
 const TODO = 'Scan the model again.';
-const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, maxBytes: MAX_SCAN_BYTES };
+const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, maxBytes: SCAN_FILE.mostBytes };
 
 let validate: ValidateFunction | undefined;
 

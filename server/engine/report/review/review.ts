@@ -9,7 +9,7 @@ import { readReview } from './read-review';
 import { withDecision } from './review-text';
 import { REVIEW_FILE } from '../../../protocol/files';
 
-export { MAX_REVIEW_BYTES, readReview } from './read-review';
+export { readReview } from './read-review';
 
 /**
  * What a decision is about, as 16 hexadecimal digits: the beginning of the SHA-256 of the issue with its figures (a finding's

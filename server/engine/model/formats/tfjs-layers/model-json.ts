@@ -4,9 +4,6 @@ import { JsonNode, shown } from './json';
 import { otherModel, refuseOtherBytes } from '../other-model';
 import { CONFIG_FILE, MODEL_FILE } from '../../../../protocol/files';
 
-/** Largest model.json that is read, in bytes. */
-export const MAX_JSON_BYTES = 64 * 2 ** 20;
-
 /** As `parseModelJson`, of a file's bytes, which may be those of another kind of file. */
 export function parseModelBytes(bytes: Uint8Array, file: string): JsonNode {
   refuseOtherBytes(bytes, file);

@@ -7,9 +7,9 @@ import { outputFailure, writeFileAtomically } from '../../../files/write';
 import { parseManifest } from './manifest';
 import type { OpenModel } from '../../model';
 import { weightsHash } from './model-hashes';
-import { MAX_JSON_BYTES, parseModelJson } from './model-json';
+import { parseModelJson } from './model-json';
 import { variableOf } from '../../net';
-import { MODEL_FILE } from '../../../../protocol/files';
+import { MODEL_FILE, MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /** Files that file managers leave in any folder. */
 const STRAY = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
@@ -147,7 +147,7 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
 /** Shards of the saved model that is to be replaced; none when there is no readable one. */
 async function shardsOf(file: string): Promise<string[]> {
   try {
-    if ((await lstat(file)).size > MAX_JSON_BYTES) return [];
+    if ((await lstat(file)).size > MOST_MODEL_BYTES) return [];
     return parseManifest(parseModelJson(await readFile(file, 'utf8'), file)).flatMap((group) => group.paths);
   } catch {
     return [];
