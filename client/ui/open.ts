@@ -1,4 +1,4 @@
-import { findNodeAtLocation, parseTree } from 'jsonc-parser';
+import { findNodeAtLocation } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import {
   CONFIG_FILE,
@@ -9,6 +9,7 @@ import {
   beside,
   modelBaseName,
 } from '../../server/protocol/files';
+import { tolerantTree } from '../../server/json/tolerant';
 
 /** Opens a text file, at a JSON path such as `/trigger/target` when there is one in it. */
 export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void> {
@@ -25,7 +26,7 @@ export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void
 }
 
 function rangeOf(document: vscode.TextDocument, pointer: string): vscode.Range | undefined {
-  const tree = parseTree(document.getText());
+  const tree = tolerantTree(document.getText()).root;
   const segments = pointer
     .slice(1)
     .split('/')

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'jsonc-parser';
+import { tolerantValue } from '../../json/tolerant';
 
 /**
  * The configs, of those given and in their order, that name a model: the same file, whatever links lead to it. One whose text is broken
@@ -25,17 +25,8 @@ export async function configsNaming(
 }
 
 function modelNamedBy(text: string, config: string): string | null {
-  const value = tolerantly(text.replace(/^\uFEFF/, '')) as { model?: unknown } | undefined;
+  const value = tolerantValue(text) as { model?: unknown } | undefined;
   return typeof value?.model === 'string' ? path.resolve(path.dirname(config), value.model) : null;
-}
-
-// The parser is recursive: a text of nothing but brackets ends its stack.
-function tolerantly(text: string): unknown {
-  try {
-    return parse(text, [], { allowTrailingComma: true }) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Free of links; a file that is not there, as it is called. */

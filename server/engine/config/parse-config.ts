@@ -1,11 +1,4 @@
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, printParseErrorCode, type Node } from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { fileKind, kindOfText, kindWords } from '../files/file-kind';
@@ -13,6 +6,7 @@ import { SYNTAX_WORDS } from '../files/json-faults';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
 import { CONFIG_FILE } from '../../protocol/files';
+import { tolerantTree } from '../../json/tolerant';
 
 export type { ConfigProblem };
 
@@ -39,7 +33,7 @@ export function configProblems(text: string): ConfigProblem[] {
 
 /** `/trigger/target, line 7:15` from a JSON pointer and the text that it points into. */
 export function placeOf(text: string, pointer: string): string {
-  const root = parse(text).root;
+  const root = tolerantTree(text).root;
   const path = pointer
     .split('/')
     .slice(1)
@@ -77,7 +71,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       1,
       NAME_A_CONFIG,
     );
-  const { root, errors, tooDeep } = parse(text);
+  const { root, errors, tooDeep } = tolerantTree(text);
   if (tooDeep)
     return syntax(
       'config.syntax',
@@ -112,23 +106,6 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
   if (faults.length === 0) faults = ruleFaults(value as DefenseConfig);
   const problems = faults.map((fault) => located(fault, root!)).sort((a, b) => a.offset - b.offset);
   return { config: problems.length === 0 ? (value as DefenseConfig) : null, problems };
-}
-
-function parse(text: string): { root: Node | undefined; errors: ParseError[]; tooDeep: boolean } {
-  const errors: ParseError[] = [];
-  // A blank in its place keeps every offset right.
-  const plain = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
-  try {
-    return {
-      root: parseTree(plain, errors, { allowTrailingComma: true, allowEmptyContent: true }),
-      errors,
-      tooDeep: false,
-    };
-  } catch (error) {
-    // The parser is recursive.
-    if (!(error instanceof RangeError)) throw error;
-    return { root: undefined, errors: [], tooDeep: true };
-  }
 }
 
 /** Keys that the parsed value would hide: a second one of the same name, and `__proto__`. */

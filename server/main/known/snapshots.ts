@@ -276,14 +276,5 @@ function readText(
   const source = document.getText();
   const faults = configProblems(source);
   const resolved = faults.length ? undefined : resolveConfig(readDefenseConfig(source, file));
-  return { text: tolerant(document), faults, resolved };
-}
-
-// The parser is recursive: a text of nothing but brackets ends its stack.
-function tolerant(document: TextDocument): ConfigText {
-  try {
-    return parseConfig(document);
-  } catch {
-    return { document, root: undefined };
-  }
+  return { text: parseConfig(document), faults, resolved };
 }
