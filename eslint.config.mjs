@@ -34,6 +34,27 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Names of files have one home.
+    files: ['client/**', 'server/**', 'webview/**', 'study/**'],
+    ignores: ['server/protocol/files.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'Literal[value=/FILE_NAMES/]:not(ImportDeclaration > Literal)',
+          'TemplateElement[value.raw=/FILE_NAMES/]',
+          'Literal[regex.pattern=/(fineprune|defense|defense-review|scan).+json/]',
+        ].map((selector) => ({
+          selector: selector.replace(
+            'FILE_NAMES',
+            String.raw`\.(fineprune|defense|defense-review|scan)\.(json|md)|(^|[}*])\.defended`,
+          ),
+          message: 'endings of files come from server/protocol/files.ts',
+        })),
+      ],
+    },
+  },
   // What a person can read in one go.
   { rules: { 'max-lines': ['error', 300] } },
   {

@@ -22,6 +22,7 @@ import { basisOf, cellName, defenseSettings, modelBasis, modelName, type Cell, t
 import { cleanData, type DataFiles } from './data';
 import type { CellResult, Figures, RepairFigures, ScanFigures } from './result';
 import { attackSettings } from './settings';
+import { CONFIG_FILE, MODEL_FILE } from '../server/protocol/files';
 
 /** Where a computation works. */
 export interface Place {
@@ -157,7 +158,7 @@ async function scanned(
   clean: SplitFiles,
   signal: AbortSignal,
 ): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; scan: ScanFigures }> {
-  const model = path.join(modelFolder(cell, place), 'model.json');
+  const model = path.join(modelFolder(cell, place), MODEL_FILE);
   const { report, backend } = await runScan(
     // Not from the cache: its seconds are part of the result.
     {
@@ -193,7 +194,7 @@ async function repaired(
   signal: AbortSignal,
 ): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; repair: RepairFigures }> {
   const folder = path.join(place.out, 'runs', cellName(cell));
-  const config = path.join(folder, `${cellName(cell)}.fineprune.json`);
+  const config = path.join(folder, CONFIG_FILE.named(cellName(cell)));
   const { data, ...settings } = defenseSettings(cell);
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
   const files = ({ images, labels }: SplitFiles): SplitFiles => ({
@@ -204,7 +205,7 @@ async function repaired(
     config,
     serialise({
       ...settings,
-      model: relative(path.join(modelFolder(cell, place), 'model.json')),
+      model: relative(path.join(modelFolder(cell, place), MODEL_FILE)),
       data: { ...data, train: files(clean), test: files(place.files.test) },
       backend: place.backend,
     }),

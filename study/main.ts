@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { toFailure } from '../server/engine/process/failure';
-import { percent } from '../server/engine/metrics/words';
 import { FinePruneError, type Failure } from '../server/protocol/errors';
 import { allCells, basisOf, cellName, matches, modelName, type Cell } from './cells';
 import { madeModel, type Place } from './compute';
@@ -11,6 +10,7 @@ import { renderStudy } from './render/render';
 import { readResults, writeResult, type CellResult, type Known } from './result';
 import { Estimates, schedule, type Job, type JobEnd } from './schedule';
 import { ESTIMATES, type DataSetName } from './settings';
+import { percent } from '../server/protocol/words';
 
 const USAGE = `npm run study -- [options]
 

@@ -16,9 +16,8 @@ import { notify } from '../ui/notify';
 import { activeReport, baseName, isReport, reportName, reviewOf, toUri } from '../ui/open';
 import { isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
+import { REPORT_FILE, REVIEW_FILE } from '../../server/protocol/files';
 
-const MOST_REPORT_BYTES = 64 * 2 ** 20;
-const MOST_REVIEW_BYTES = 1 << 20;
 const MOST_REASON = 1000;
 
 /**
@@ -30,15 +29,15 @@ export async function acceptFinding({ server }: CommandContext, target?: unknown
   const report =
     toUri(target) ??
     activeReport() ??
-    (await pickFile('**/*.defense.json', 'Fine-Prune: a finding of which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: a finding of which report?', { 'Defense report': ['json'] }));
   if (!report) return;
   if (report.scheme !== 'file' || !isReport(report))
     throw badInput(
       'review.notAFile',
-      'Decisions are kept beside a report of the working tree, whose name ends with .defense.json.',
+      `Decisions are kept beside a report of the working tree, whose name ends with ${REPORT_FILE.ending}.`,
       { todo: 'Open that one.' },
     );
-  const reportText = await readText(report, MOST_REPORT_BYTES);
+  const reportText = await readText(report, REPORT_FILE.mostBytes);
   if (reportText === null)
     throw badInput('report.empty', `${baseName(report)} is not there, or empty.`, { file: report.fsPath });
   const finding =
@@ -54,8 +53,8 @@ export async function acceptFinding({ server }: CommandContext, target?: unknown
   const review = reviewOf(report);
   // Both may have changed while the person was writing.
   const [reportNow, reviewText] = [
-    await readText(report, MOST_REPORT_BYTES),
-    await readText(review, MOST_REVIEW_BYTES),
+    await readText(report, REPORT_FILE.mostBytes),
+    await readText(review, REVIEW_FILE.mostBytes),
   ];
   const params: AcceptFindingParams = {
     reportUri: report.toString(),

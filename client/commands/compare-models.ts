@@ -5,16 +5,17 @@ import { activeFile, baseName } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
 import { askOther, given, type Given, type Kind } from './sides';
+import { MODEL_FILE, MODEL_PATTERN, anyOf, looksLikeModel } from '../../server/protocol/files';
 
-const MODELS: Kind = { is: (uri) => /\/[^/]*model[^/]*\.json$/.test(uri.path), glob: '**/*model*.json', noun: 'Model' };
+const MODELS: Kind = { is: (uri) => looksLikeModel(baseName(uri)), glob: anyOf(MODEL_PATTERN), noun: 'Model' };
 
 /** `finePrune.compareModels`: what differs between two models, or two revisions of one, as a diff of their texts. */
 export async function compareModels({ modelTexts }: CommandContext, first?: unknown, second?: unknown): Promise<void> {
   const found = (await given(MODELS, first, second)) ?? (await chooseModel());
   if (!found) return;
   if ('file' in found && !MODELS.is(found.file))
-    throw badInput('compare.notAModel', `${baseName(found.file)} is no model: expected a model.json of TF.js.`, {
-      todo: 'Choose the model.json beside it.',
+    throw badInput('compare.notAModel', `${baseName(found.file)} is no model: expected a ${MODEL_FILE} of TF.js.`, {
+      todo: `Choose the ${MODEL_FILE} beside it.`,
     });
   const sides = 'file' in found ? await askOther(MODELS, found.file) : found;
   if (!sides) return;

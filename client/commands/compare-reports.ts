@@ -3,8 +3,9 @@ import { activeReport, baseName, isReport } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
 import { askOther, given, type Given, type Kind } from './sides';
+import { REPORT_FILE } from '../../server/protocol/files';
 
-const REPORTS: Kind = { is: isReport, glob: '**/*.defense.json', noun: 'Defense report' };
+const REPORTS: Kind = { is: isReport, glob: REPORT_FILE.glob, noun: 'Defense report' };
 
 /**
  * `finePrune.compareReports`: two reports beside each other, from two selected files, an entry of the Source Control view (HEAD
@@ -16,7 +17,7 @@ export async function compareReports(context: CommandContext, first?: unknown, s
   if ('file' in found && !isReport(found.file)) {
     throw badInput(
       'compare.notAReport',
-      `${baseName(found.file)} is no defense report: their names end with .defense.json.`,
+      `${baseName(found.file)} is no defense report: their names end with ${REPORT_FILE.ending}.`,
       { todo: 'Choose the report beside it.' },
     );
   }

@@ -6,6 +6,7 @@ import { copyDemo } from '../demo/copy';
 import { notify } from '../ui/notify';
 import { toUri } from '../ui/open';
 import type { CommandContext } from './context';
+import { MODEL_FILE } from '../../server/protocol/files';
 
 const EXAMPLE = 'mnist-badnets';
 const FOLDER_NAME = 'fine-prune-demo';
@@ -67,7 +68,7 @@ function offerToOpen(folder: vscode.Uri): void {
   });
   const show = {
     title: 'Show in Explorer',
-    run: () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.joinPath(folder, 'model.json')),
+    run: () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.joinPath(folder, MODEL_FILE)),
   };
   const add = {
     title: 'Add to Workspace',
@@ -78,7 +79,7 @@ function offerToOpen(folder: vscode.Uri): void {
   const actions = inside ? [show] : isEmptyWindow ? [open('Open', false)] : [open('Open in New Window', true), add];
   notify(
     'information',
-    `Fine-Prune: the demo is in ${path.basename(folder.fsPath)}. Right-click model.json there and choose “Fine-Prune Model”.`,
+    `Fine-Prune: the demo is in ${path.basename(folder.fsPath)}. Right-click ${MODEL_FILE} there and choose “Fine-Prune Model”.`,
     ...actions,
   );
 }

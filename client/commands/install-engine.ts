@@ -9,9 +9,7 @@ import {
 import { requestWithProgress } from '../language/progress';
 import { notify, SHOW_LOG } from '../ui/notify';
 import { isAllowed, type CommandContext } from './context';
-
-const MEGABYTE = 1_000_000;
-const megabytes = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MB`;
+import { megabytes } from '../../server/protocol/words';
 
 /** `finePrune.installEngine`: asks once, with size and place, then installs. `force` skips the question, for calls from code. */
 export async function installEngine(context: CommandContext, force?: unknown): Promise<EngineStatus | undefined> {

@@ -4,13 +4,14 @@ import { notify } from '../ui/notify';
 import { activeFile, exists, isConfig, isReport, openAtPlace, reportOf, toUri } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
+import { REPORT_FILE } from '../../server/protocol/files';
 
 /** `finePrune.openReport`: the report given, that of the config or model given or looked at, else one of the workspace's. */
 export async function openReport(context: CommandContext, target?: unknown): Promise<void> {
   const file =
     toUri(target) ??
     activeFile() ??
-    (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = await reportFor(file, context);
   if (report && (await exists(report))) {

@@ -1,18 +1,17 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { prepare } from '../config/new-config';
 import { notify } from '../ui/notify';
-import { activeFile, exists, isConfig, isScan, openAtPlace, toUri } from '../ui/open';
+import { activeFile, exists, isConfig, isScan, modelName, openAtPlace, scanOf, toUri } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
-import { scanOf } from './scanned';
+import { SCAN_FILE } from '../../server/protocol/files';
 
 /** `finePrune.openScan`: the result given, that of the config or model given or looked at, else one of the workspace's. */
 export async function openScan(context: CommandContext, target?: unknown): Promise<void> {
   const file =
     toUri(target) ??
     activeFile() ??
-    (await pickFile('**/*.scan.json', 'Fine-Prune: which scan?', { 'Scan for backdoors': ['json'] }));
+    (await pickFile(SCAN_FILE.glob, 'Fine-Prune: which scan?', { 'Scan for backdoors': ['json'] }));
   if (!file) return;
   for (const scan of await candidates(file, context)) {
     if (!(await exists(scan))) continue;
@@ -30,7 +29,6 @@ async function candidates(file: vscode.Uri, { server }: CommandContext): Promise
   if (isScan(file)) return [file];
   if (isConfig(file)) return [scanOf(file)];
   const { existingConfigUri } = await prepare(file, server);
-  const folder = path.posix.dirname(file.path);
-  const own = file.with({ path: path.posix.join(folder, `${path.posix.basename(folder)}.scan.json`) });
+  const own = vscode.Uri.joinPath(file, '..', SCAN_FILE.named(modelName(file)));
   return [...(existingConfigUri === undefined ? [] : [scanOf(vscode.Uri.parse(existingConfigUri, true))]), own];
 }

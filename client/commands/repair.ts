@@ -5,13 +5,14 @@ import type { RepairChoice } from '../../server/language/config/edits';
 import { rootOf } from '../../server/language/text/json-edits';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
 import { writeRepair } from '../config/edits';
-import { carryOut, existingConfig, hasConfig, nameFor, prepare } from '../config/new-config';
+import { carryOut, existingConfig, hasConfig, prepare } from '../config/new-config';
 import { dataFor } from '../config/questions';
 import { notify } from '../ui/notify';
-import { activeFile, baseName, isConfig, isModel, isScan, toUri } from '../ui/open';
+import { activeFile, baseName, isConfig, isModel, isScan, toUri, modelName } from '../ui/open';
 import { isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
 import { scannedBy } from './scanned';
+import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
 
 /**
  * `finePrune.repair`: makes a config ask for a repair whose trigger is estimated and whose strategy is chosen by itself; a model without one
@@ -22,13 +23,13 @@ export async function repair(context: CommandContext, target?: unknown): Promise
   const given =
     toUri(target) ??
     activeFile() ??
-    (await pickFile('**/{*.fineprune.json,model.json}', 'Fine-Prune: repair which model?', {
+    (await pickFile(anyOf(CONFIG_FILE.pattern, MODEL_FILE), 'Fine-Prune: repair which model?', {
       'Model or config': ['json'],
     }));
   if (!given) return;
   const file = isScan(given) ? await scannedBy(given) : given;
   if (!isConfig(file) && !isModel(file))
-    throw badInput('repair.notAModel', `${baseName(file)}: expected a model.json or a *.fineprune.json.`, {
+    throw badInput('repair.notAModel', `${baseName(file)}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`, {
       file: file.fsPath,
     });
   const done = await configFor(file, context);
@@ -60,7 +61,7 @@ async function configFor(
         file: file.fsPath,
       },
     );
-  const data = await dataFor(file, prepared.dataSets, nameFor(file));
+  const data = await dataFor(file, prepared.dataSets, modelName(file));
   if (!data) return undefined;
   const config = await carryOut(
     {

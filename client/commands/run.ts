@@ -2,13 +2,15 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { RunResult } from '../../server/protocol/messages/lsp';
 import type { DefenseReport } from '../../server/protocol/report/report';
-import { beforeAfterLine, capital, verdictSeverity } from '../../server/language/text/report-text';
+import { beforeAfterLine, verdictSeverity } from '../../server/language/text/report-text';
 import { carryOut, planFor, type Plan } from '../config/new-config';
 import { runName } from '../run/runs';
 import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/notify';
 import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
+import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
+import { capital } from '../../server/protocol/words';
 
 /** What became of one run, for whoever called the command from code. */
 export interface FinishedRun {
@@ -41,13 +43,16 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
   if (uris.length > 0) {
     const ours = uris.filter((uri) => isConfig(uri) || isModel(uri));
     if (ours.length === 0)
-      throw badInput('run.notAModel', `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`);
+      throw badInput(
+        'run.notAModel',
+        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`,
+      );
     return ours;
   }
   const active = activeFile();
   const looked = active && (isConfig(active) || isModel(active)) ? active : undefined;
   const chosen = await pickFile(
-    '**/{model.json,*.fineprune.json}',
+    anyOf(MODEL_FILE, CONFIG_FILE.pattern),
     'Fine-Prune: which model or config?',
     { 'Model or config': ['json'] },
     looked,

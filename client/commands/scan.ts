@@ -1,15 +1,16 @@
 import * as vscode from 'vscode';
 import { badInput, FinePruneError } from '../../server/protocol/errors';
 import type { ScanAnswer, ScanParams } from '../../server/protocol/messages/lsp';
-import { existingConfig, hasConfig, nameFor, prepare } from '../config/new-config';
+import { existingConfig, hasConfig, prepare } from '../config/new-config';
 import { dataFor } from '../config/questions';
 import { runName } from '../run/runs';
 import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/notify';
-import { baseName, isConfig, isModel, isScan, toUri } from '../ui/open';
+import { baseName, isConfig, isModel, isScan, toUri, modelName } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
 import { save } from './run';
 import { scannedBy } from './scanned';
+import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
 
 /** What is scanned: a config's model, or a model by itself with clean data. */
 interface Plan {
@@ -49,13 +50,13 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
     if (ours.length === 0)
       throw badInput(
         'scan.notAModel',
-        `${uris.map(baseName).join(', ')}: expected a model.json or a *.fineprune.json.`,
+        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`,
       );
     return ours;
   }
   const active = vscode.window.activeTextEditor?.document.uri;
   const chosen = await pickFile(
-    '**/{model.json,*.fineprune.json}',
+    anyOf(MODEL_FILE, CONFIG_FILE.pattern),
     'Fine-Prune: scan which model?',
     { 'Model or config': ['json'] },
     active && isOurs(active) ? active : undefined,
@@ -81,7 +82,7 @@ async function planFor(file: vscode.Uri, { server }: CommandContext): Promise<Pl
         file: subject.fsPath,
       },
     );
-  const name = nameFor(subject);
+  const name = modelName(subject);
   const data = await dataFor(subject, prepared.dataSets, name);
   return data && { subject, name, clean: data.train };
 }

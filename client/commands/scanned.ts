@@ -2,21 +2,16 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import { readText } from '../git/read';
 import { baseName, exists } from '../ui/open';
-
-const MOST_SCAN_BYTES = 16 * 2 ** 20;
-
-/** The result of a scan that lies beside a config. */
-export const scanOf = (config: vscode.Uri): vscode.Uri =>
-  config.with({ path: config.path.replace(/\.fineprune\.json$/, '.scan.json') });
+import { CONFIG_FILE, SCAN_FILE, beside } from '../../server/protocol/files';
 
 /**
  * What a scan's result is about: the config beside it, else the model that it names.
  * @throws FinePruneError when neither can be told
  */
 export async function scannedBy(scan: vscode.Uri): Promise<vscode.Uri> {
-  const config = scan.with({ path: scan.path.replace(/\.scan\.json$/, '.fineprune.json') });
+  const config = scan.with({ path: beside(scan.path, SCAN_FILE, CONFIG_FILE) });
   if (await exists(config)) return config;
-  const named = modelIn((await readText(scan, MOST_SCAN_BYTES)) ?? '');
+  const named = modelIn((await readText(scan, SCAN_FILE.mostBytes)) ?? '');
   const model = named === undefined ? undefined : vscode.Uri.joinPath(scan, '..', named);
   if (model && (await exists(model))) return model;
   throw badInput('scan.noModel', `${baseName(scan)} names no model that is here.`, {

@@ -4,6 +4,7 @@ import { notify } from '../ui/notify';
 import { activeFile, configOf, exists, isConfig, isModel, isReport, toUri } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
+import { CONFIG_FILE } from '../../server/protocol/files';
 
 /** `finePrune.showConfig`: the config given, that of the model or report given or looked at, else one of the workspace's. */
 export async function showConfig(context: CommandContext, target?: unknown): Promise<void> {
@@ -11,7 +12,7 @@ export async function showConfig(context: CommandContext, target?: unknown): Pro
   const config =
     file && (isModel(file) || isReport(file) || isConfig(file))
       ? await configFor(file, context)
-      : await pickFile('**/*.fineprune.json', 'Fine-Prune: which config?', { 'Defense config': ['json'] });
+      : await pickFile(CONFIG_FILE.glob, 'Fine-Prune: which config?', { 'Defense config': ['json'] });
   if (config) await vscode.window.showTextDocument(config, { preview: false });
 }
 

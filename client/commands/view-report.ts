@@ -4,13 +4,14 @@ import { notify } from '../ui/notify';
 import { activeReport, exists, isConfig, isReport, reportOf, toUri } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
+import { REPORT_FILE } from '../../server/protocol/files';
 
 /** `finePrune.viewReport`: the rendered view of a report beside its text, of any scheme; for a config, of the report it has. */
 export async function viewReport(_: CommandContext, target?: unknown): Promise<void> {
   const file =
     toUri(target) ??
     activeReport() ??
-    (await pickFile('**/*.defense.json', 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = isConfig(file) ? reportOf(file) : file;
   if (!isReport(report) || (report.scheme === 'file' && !(await exists(report)))) {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ConfigTextParams } from '../../server/protocol/messages/lsp';
+import { contains } from '../../server/protocol/paths';
 
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;
 
@@ -60,7 +61,7 @@ async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolea
     path.dirname(modelUri.fsPath),
     ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
   ];
-  if ([...roots, ...allowed].some((parent) => isInside(folder.fsPath, parent))) return true;
+  if ([...roots, ...allowed].some((parent) => contains(path, parent, folder.fsPath))) return true;
   const allow = 'Allow This Folder';
   const detail = `Configs may then read data from ${folder.fsPath} on this machine. The setting “Fine-Prune: Data Folders” lists such folders.`;
   if (
@@ -70,9 +71,4 @@ async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolea
     return false;
   await settings.update('dataFolders', [...allowed, folder.fsPath], vscode.ConfigurationTarget.Global);
   return true;
-}
-
-function isInside(file: string, parent: string): boolean {
-  const relative = path.relative(parent, file);
-  return !relative.startsWith('..') && !path.isAbsolute(relative);
 }

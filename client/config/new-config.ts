@@ -11,6 +11,8 @@ import {
 } from '../../server/protocol/messages/lsp';
 import type { LanguageServer } from '../language/server';
 import { ask } from './questions';
+import { CONFIG_FILE } from '../../server/protocol/files';
+import { modelName } from '../ui/open';
 
 /** A config that exists, or one that would be written. */
 export type Plan = { config: vscode.Uri } | { model: vscode.Uri; params: ConfigTextParams };
@@ -43,7 +45,7 @@ export async function planFor(
       },
     );
   }
-  const answers = await ask(model, prepared, nameFor(model));
+  const answers = await ask(model, prepared, modelName(model));
   return answers && { model, params: { model: path.basename(model.fsPath), ...answers } };
 }
 
@@ -87,7 +89,7 @@ export async function carryOut(plan: Plan, server: LanguageServer): Promise<vsco
   if ('config' in plan) return plan.config;
   const text = await server.request<string>(CONFIG_TEXT_REQUEST, plan.params);
   const folder = path.dirname(plan.model.fsPath);
-  const config = vscode.Uri.file(await writeNew(folder, nameFor(plan.model), text));
+  const config = vscode.Uri.file(await writeNew(folder, modelName(plan.model), text));
   await vscode.window.showTextDocument(config, { preview: false });
   return config;
 }
@@ -95,7 +97,7 @@ export async function carryOut(plan: Plan, server: LanguageServer): Promise<vsco
 /** Never over a file that is there: a taken name gets a number. */
 async function writeNew(folder: string, name: string, text: string): Promise<string> {
   for (let n = 1; ; n++) {
-    const file = path.join(folder, `${n === 1 ? name : `${name}-${n}`}.fineprune.json`);
+    const file = path.join(folder, CONFIG_FILE.named(n === 1 ? name : `${name}-${n}`));
     try {
       await writeFile(file, text, { flag: 'wx' });
       return file;
@@ -114,9 +116,4 @@ async function writeNew(folder: string, name: string, text: string): Promise<str
       );
     }
   }
-}
-
-/** A model is called by its folder, since TF.js calls every file the same. */
-export function nameFor(model: vscode.Uri): string {
-  return path.basename(path.dirname(model.fsPath)).replace(/[^\w.-]+/g, '-') || 'model';
 }

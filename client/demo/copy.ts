@@ -2,20 +2,23 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FinePruneError } from '../../server/protocol/errors';
+import { DEFENDED_ENDING, MARKDOWN_ENDING, REPORT_FILE, SCAN_FILE } from '../../server/protocol/files';
 
 interface Manifest {
   files: { name: string; bytes: number; sha256: string }[];
 }
 
 /** Made by running or at build time: the demo is there to be run, so it starts without results. */
-const NOT_COPIED = /^(data|out)$|\.defended$|\.defense\.(json|md)$|\.scan\.json$/;
+const RESULTS = [DEFENDED_ENDING, REPORT_FILE.ending, MARKDOWN_ENDING, SCAN_FILE.ending];
+const isCopied = (name: string): boolean =>
+  !['data', 'out'].includes(name) && !RESULTS.some((ending) => name.endsWith(ending));
 
 /** The example's files, relative to its folder. */
 export async function exampleFiles(folder: string, below = ''): Promise<string[]> {
   const entries = await readdir(path.join(folder, below), { withFileTypes: true });
   const files = await Promise.all(
     entries
-      .filter(({ name }) => !NOT_COPIED.test(name))
+      .filter(({ name }) => isCopied(name))
       .map(async (entry) => {
         const file = path.join(below, entry.name);
         return entry.isDirectory() ? await exampleFiles(folder, file) : [file];

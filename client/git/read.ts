@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
 import { labelOf } from './revisions';
+import { limitMegabytes } from '../../server/protocol/words';
 
 /**
  * The bytes of a file of any scheme.
@@ -12,7 +13,7 @@ export async function readBytes(uri: vscode.Uri, most: number): Promise<Uint8Arr
   const tooLarge = (bytes: number) =>
     badInput(
       'file.tooLarge',
-      `${baseName(uri)} (${labelOf(uri)}) has ${Math.ceil(bytes / 2 ** 20)} MB; at most ${most / 2 ** 20} MB are read.`,
+      `${baseName(uri)} (${labelOf(uri)}) has ${limitMegabytes(bytes)}; at most ${limitMegabytes(most)} are read.`,
       { ...(uri.scheme === 'file' && { file: uri.fsPath }) },
     );
   try {

@@ -7,10 +7,11 @@ import { readBytes } from '../git/read';
 import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';
 import type { LanguageServer } from './server';
+import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf, MOST_MODEL_BYTES } from '../../server/protocol/files';
+import { contains } from '../../server/protocol/paths';
 
 export const MODEL_SCHEME = 'fineprune-model';
 
-const MOST_JSON_BYTES = 64 * 2 ** 20;
 const MOST_WEIGHT_BYTES = 2 ** 30;
 
 /** The document that says a model as text: its layers, zeroed units, and a hash of each tensor. */
@@ -20,7 +21,7 @@ export const modelTextUri = (model: vscode.Uri): vscode.Uri =>
 /** Models as texts, of whatever scheme, so that an editor can show what differs. */
 export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  private readonly watcher = vscode.workspace.createFileSystemWatcher('**/{model*.json,*.bin}');
+  private readonly watcher = vscode.workspace.createFileSystemWatcher(anyOf(MODEL_PATTERN, WEIGHTS_PATTERN));
   private readonly registrations: vscode.Disposable[];
   readonly onDidChange = this.changed.event;
 
@@ -68,7 +69,7 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
   }
 
   private async text(model: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
-    const json = await readBytes(model, MOST_JSON_BYTES);
+    const json = await readBytes(model, MOST_MODEL_BYTES);
     // Nothing against something is what a diff of an added or deleted model is.
     if (!json) return '';
     const ask = async (shards: ModelTextParams['shards']): Promise<Exclude<ModelTextResult, { ok: false }>> => {
@@ -105,7 +106,7 @@ async function readShard(model: vscode.Uri, shard: string, most: number): Promis
       '',
       '',
     ]);
-    if (!file || !folder || !file.startsWith(folder + path.sep)) return null;
+    if (!file || !folder || !contains(path, folder, file)) return null;
   }
   return await readBytes(uri, most).catch((error: unknown) => {
     if (error instanceof FinePruneError && error.code === 'file.tooLarge')

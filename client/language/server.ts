@@ -30,6 +30,7 @@ import {
   type InspectProgress,
   type StatusParams,
 } from '../../server/protocol/messages/lsp';
+import { MODEL_FILE, REPORT_FILE, REVIEW_FILE, SCAN_FILE, anyOf } from '../../server/protocol/files';
 
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
 const MAX_RESTARTS = 4;
@@ -38,10 +39,11 @@ const RESTART_WINDOW_MS = 3 * 60_000;
 /** What the server looks after, and where the status item is shown. */
 export const SELECTOR = [
   { scheme: 'file', language: 'fineprune' },
-  { scheme: 'file', language: 'json', pattern: '**/model.json' },
-  { scheme: 'file', language: 'json', pattern: '**/*.defense.json' },
-  { scheme: 'file', language: 'json', pattern: '**/*.defense-review.json' },
-  { scheme: 'file', language: 'json', pattern: '**/*.scan.json' },
+  ...[anyOf(MODEL_FILE), REPORT_FILE.glob, REVIEW_FILE.glob, SCAN_FILE.glob].map((pattern) => ({
+    scheme: 'file',
+    language: 'json',
+    pattern,
+  })),
 ];
 
 export type WorkDone = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;

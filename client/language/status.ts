@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { percentDone, verdictSeverity } from '../../server/language/text/report-text';
+import { verdictSeverity } from '../../server/language/text/report-text';
 import type { StatusParams } from '../../server/protocol/messages/lsp';
 import type { VerdictWord } from '../../server/protocol/report/report';
 import { SELECTOR, type LanguageServer, type ServerState } from './server';
+import { percentDone } from '../../server/protocol/words';
 
 const firstClause = (sentence: string): string => sentence.split(/[:.](?:\s|$)/)[0] ?? sentence;
 

@@ -19,6 +19,7 @@ import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
 import type { ReportContext } from './report-editor';
+import { REPORT_FILE } from '../../server/protocol/files';
 
 export const COMPARE = 'finePrune.compare';
 
@@ -94,7 +95,8 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
   private exportBeside(): vscode.Uri {
     const uris = [this.state.head, this.state.base].flatMap((side) => (side ? [vscode.Uri.parse(side.uri, true)] : []));
     const file =
-      uris.find(({ scheme }) => scheme === 'file') ?? vscode.Uri.file(uris[0]?.path ?? '/report.defense.json');
+      uris.find(({ scheme }) => scheme === 'file') ??
+      vscode.Uri.file(uris[0]?.path ?? `/${REPORT_FILE.named('report')}`);
     return file;
   }
 

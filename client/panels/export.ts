@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { FromInspector } from '../../server/protocol/messages/inspector-view';
 import { baseName } from '../ui/open';
+import { CONFIG_FILE } from '../../server/protocol/files';
+import { limitMegabytes } from '../../server/protocol/words';
 
 const MOST_BYTES = 32 * 1024 * 1024;
 const KINDS = { svg: 'SVG picture', png: 'PNG picture', csv: 'Table' } as const;
@@ -19,11 +21,11 @@ export async function saveExport(
   if (content.byteLength > MOST_BYTES)
     throw badInput(
       'export.tooLarge',
-      `The ${format} has ${Math.ceil(content.byteLength / 2 ** 20)} MB, and at most ${MOST_BYTES / 2 ** 20} MB are saved.`,
+      `The ${format} has ${limitMegabytes(content.byteLength)}, and at most ${limitMegabytes(MOST_BYTES)} are saved.`,
       { todo: 'Export a smaller part.' },
     );
   // The name came from the page: letters, digits and dashes are all that it may bring.
-  const file = `${baseName(config).replace(/\.fineprune\.json$/, '')}-${name.replace(/[^\w-]+/g, '-').slice(0, 80)}.${format}`;
+  const file = `${CONFIG_FILE.nameOf(baseName(config))}-${name.replace(/[^\w-]+/g, '-').slice(0, 80)}.${format}`;
   const target = await vscode.window.showSaveDialog({
     title: `Fine-Prune: save as ${format.toUpperCase()}`,
     defaultUri: vscode.Uri.joinPath(config, '..', file),

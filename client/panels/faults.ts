@@ -1,15 +1,15 @@
 import type * as vscode from 'vscode';
 import { namingFile } from '../../server/language/text/failure-text';
-import { describeFailure, FinePruneError, type Failure } from '../../server/protocol/errors';
+import { describeFailure, FinePruneError, type Failure, failureFrom } from '../../server/protocol/errors';
 import { ServerDown } from '../language/server';
 
 /** What went wrong, as pages are told it; the log has all of it. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof FinePruneError) return error.toFailure();
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ServerDown)
-    return { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' };
-  return { kind: 'engine', code: 'server.failed', message, todo: 'The log says more.' };
+  return failureFrom(error, (message) =>
+    error instanceof ServerDown
+      ? { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' }
+      : { kind: 'engine', code: 'server.failed', message, todo: 'The log says more.' },
+  );
 }
 
 /** Logs what went wrong with a page's wish. @returns the sentence for the page */

@@ -12,12 +12,13 @@ import {
 } from '../../server/protocol/messages/lsp';
 import { parseFromInspector } from '../../webview/messages/inspector';
 import { readLayer, writeChoice } from '../config/edits';
-import { ServerDown, type LanguageServer } from '../language/server';
+import { type LanguageServer } from '../language/server';
 import { runName } from '../run/runs';
 import { reportOf } from '../ui/open';
 import { compact } from './compact';
 import { saveExport } from './export';
 import { Panel } from './panel';
+import { failureOf } from './faults';
 
 export const INSPECTOR = 'finePrune.inspector';
 
@@ -238,13 +239,6 @@ const COMMANDS: Record<Extract<FromInspector, { type: 'command' }>['command'], (
   };
 
 const CANCELLED: Failure = { kind: 'cancelled', code: 'cancelled', message: 'Cancelled.' };
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ServerDown)
-    return { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' };
-  return { kind: 'engine', code: 'server.failed', message, todo: 'The log says more.' };
-}
 
 function remember(list: string[], entry: string): void {
   list.push(entry);

@@ -11,14 +11,21 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
+import {
+  CONFIG_FILE,
+  DATA_PATTERNS,
+  MODEL_PATTERN,
+  REVIEW_FILE,
+  WEIGHTS_PATTERN,
+  anyOf,
+} from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';
 
 const TYPING_MS = 200;
 const FILES_MS = 500;
-const MOST_REVIEW_BYTES = 1 << 20;
 /** Files that a report's hashes, decisions and staleness rest on. Its own text is the document's to tell. */
-const WATCHED = '**/{*.fineprune.json,*.defense-review.json,model*.json,*.bin,*ubyte*}';
+const WATCHED = anyOf(CONFIG_FILE.pattern, REVIEW_FILE.pattern, MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS);
 
 export interface ReportContext {
   server: LanguageServer;
@@ -204,7 +211,9 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
   private async read(): Promise<ReadReportResult> {
     const { uri } = this.document;
     // The server reads what lies beside a file; what lies beside a revision only the editor can.
-    const reviewText = this.local ? null : await readText(this.beside(reviewOf), MOST_REVIEW_BYTES).catch(() => null);
+    const reviewText = this.local
+      ? null
+      : await readText(this.beside(reviewOf), REVIEW_FILE.mostBytes).catch(() => null);
     const params: ReadReportParams = {
       uri: uri.toString(),
       text: this.document.getText(),

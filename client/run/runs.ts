@@ -11,6 +11,7 @@ import {
 import { requestWithProgress } from '../language/progress';
 import type { LanguageServer } from '../language/server';
 import { baseName } from '../ui/open';
+import { CONFIG_FILE } from '../../server/protocol/files';
 
 /** A run or scan that waits or is going on. */
 export interface ActiveRun {
@@ -126,4 +127,4 @@ function asResult(error: unknown): { ok: false; failure: Failure } {
 }
 
 /** `mnist` of `…/mnist.fineprune.json`. */
-export const runName = (config: vscode.Uri): string => baseName(config).replace(/\.fineprune\.json$/, '');
+export const runName = (config: vscode.Uri): string => CONFIG_FILE.nameOf(baseName(config));

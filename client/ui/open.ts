@@ -1,5 +1,15 @@
-import { findNodeAtLocation, parseTree } from 'jsonc-parser';
+import { findNodeAtLocation } from 'jsonc-parser';
 import * as vscode from 'vscode';
+import {
+  CONFIG_FILE,
+  MODEL_FILE,
+  REPORT_FILE,
+  REVIEW_FILE,
+  SCAN_FILE,
+  beside,
+  modelBaseName,
+} from '../../server/protocol/files';
+import { tolerantTree } from '../../server/json/tolerant';
 
 /** Opens a text file, at a JSON path such as `/trigger/target` when there is one in it. */
 export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void> {
@@ -16,7 +26,7 @@ export async function openAtPlace(uri: vscode.Uri, place?: string): Promise<void
 }
 
 function rangeOf(document: vscode.TextDocument, pointer: string): vscode.Range | undefined {
-  const tree = parseTree(document.getText());
+  const tree = tolerantTree(document.getText()).root;
   const segments = pointer
     .slice(1)
     .split('/')
@@ -38,24 +48,29 @@ export function activeFile(): vscode.Uri | undefined {
   return uri && (isConfig(uri) || isModel(uri) || isReport(uri)) ? uri : undefined;
 }
 
-const endsWith = (uri: vscode.Uri, end: string): boolean => uri.path.endsWith(end);
-export const isConfig = (uri: vscode.Uri): boolean => endsWith(uri, '.fineprune.json');
-export const isModel = (uri: vscode.Uri): boolean => endsWith(uri, '/model.json');
-export const isReport = (uri: vscode.Uri): boolean => endsWith(uri, '.defense.json');
-export const isScan = (uri: vscode.Uri): boolean => endsWith(uri, '.scan.json');
+export const isConfig = (uri: vscode.Uri): boolean => CONFIG_FILE.is(uri.path);
+export const isModel = (uri: vscode.Uri): boolean => baseName(uri) === MODEL_FILE;
+export const isReport = (uri: vscode.Uri): boolean => REPORT_FILE.is(uri.path);
+export const isScan = (uri: vscode.Uri): boolean => SCAN_FILE.is(uri.path);
 
-/** The report that a run of this config writes, or the config that made this report. */
+/** The report that a run of this config writes, the result of scanning it, or the config that made this report. */
 export const reportOf = (config: vscode.Uri): vscode.Uri =>
-  config.with({ path: config.path.replace(/\.fineprune\.json$/, '.defense.json') });
+  config.with({ path: beside(config.path, CONFIG_FILE, REPORT_FILE) });
+export const scanOf = (config: vscode.Uri): vscode.Uri =>
+  config.with({ path: beside(config.path, CONFIG_FILE, SCAN_FILE) });
 export const configOf = (report: vscode.Uri): vscode.Uri =>
-  report.with({ path: report.path.replace(/\.defense\.json$/, '.fineprune.json') });
+  report.with({ path: beside(report.path, REPORT_FILE, CONFIG_FILE) });
 
 /** Decisions of reviewers about a report. */
 export const reviewOf = (report: vscode.Uri): vscode.Uri =>
-  report.with({ path: report.path.replace(/\.defense\.json$/, '.defense-review.json') });
+  report.with({ path: beside(report.path, REPORT_FILE, REVIEW_FILE) });
 
 /** What a report is called: its file's name without its ending. */
-export const reportName = (report: vscode.Uri): string => baseName(report).replace(/\.defense\.json$/, '');
+export const reportName = (report: vscode.Uri): string => REPORT_FILE.nameOf(baseName(report));
+
+/** What is written about a model is called by this. */
+export const modelName = (model: vscode.Uri): string =>
+  modelBaseName(baseName(model), baseName(vscode.Uri.joinPath(model, '..')));
 
 /** The report that is looked at, as text or rendered. */
 export function activeReport(): vscode.Uri | undefined {

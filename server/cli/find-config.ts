@@ -1,11 +1,10 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'jsonc-parser';
 import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
-
-export const CONFIG_SUFFIX = '.fineprune.json';
+import { CONFIG_FILE } from '../protocol/files';
+import { configsNaming } from '../engine/config/configs-naming';
 
 /**
  * The defense config that a command-line argument means: a config itself; the only config beside a model that names it;
@@ -17,12 +16,12 @@ export const CONFIG_SUFFIX = '.fineprune.json';
  */
 export async function findConfig(target: string | undefined, cwd: string): Promise<string> {
   const asked = path.resolve(cwd, target ?? '.');
-  if (asked.endsWith(CONFIG_SUFFIX)) return asked;
+  if (CONFIG_FILE.is(asked)) return asked;
   const info = await stat(asked).catch(() => null);
   if (!info) {
     throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, {
       file: asked,
-      todo: `Name a defense config (*${CONFIG_SUFFIX}) or a model.json.`,
+      todo: `Name a defense config (${CONFIG_FILE.pattern}) or a model.json.`,
     });
   }
   return info.isDirectory() ? await onlyConfigIn(asked) : await onlyConfigOf(asked, cwd);
@@ -33,47 +32,33 @@ async function onlyConfigIn(folder: string): Promise<string> {
   if (configs.length === 1 && configs[0]) return configs[0];
   if (configs.length > 1) throw several(folder, configs, 'in this folder');
   await refuseOtherModel(folder);
-  throw badInput('cli.noConfig', `There is no defense config (*${CONFIG_SUFFIX}) in this folder.`, {
+  throw badInput('cli.noConfig', `There is no defense config (${CONFIG_FILE.pattern}) in this folder.`, {
     file: folder,
     todo: howToMakeOne('MODEL.json'),
   });
 }
 
 async function onlyConfigOf(model: string, cwd: string): Promise<string> {
-  const naming = await configsNaming(model);
+  const naming = await configsBeside(model);
   if (naming.length === 1 && naming[0]) return naming[0];
   if (naming.length > 1) throw several(model, naming, 'that name this model');
   await checkModelFile(model, { strict: false });
-  throw badInput('cli.noConfig', `No defense config (*${CONFIG_SUFFIX}) beside this model names it.`, {
+  throw badInput('cli.noConfig', `No defense config (${CONFIG_FILE.pattern}) beside this model names it.`, {
     file: model,
     todo: howToMakeOne(path.relative(cwd, model) || model),
   });
 }
 
 /** The configs beside a model that name it. */
-export async function configsNaming(model: string): Promise<string[]> {
-  const wanted = await realpath(model);
-  const naming: string[] = [];
-  for (const config of await configsIn(path.dirname(model))) {
-    const named = await modelNamedBy(config);
-    if (named !== null && (await realpath(named).catch(() => null)) === wanted) naming.push(config);
-  }
-  return naming;
-}
+export const configsBeside = async (model: string): Promise<string[]> =>
+  await configsNaming(await configsIn(path.dirname(model)), model);
 
 export async function configsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   return names
-    .filter((name) => name.endsWith(CONFIG_SUFFIX))
+    .filter((name) => CONFIG_FILE.is(name))
     .sort()
     .map((name) => path.join(folder, name));
-}
-
-/** Faults in a config are for its run to report, not for the search: what names no model does not name this one. */
-async function modelNamedBy(config: string): Promise<string | null> {
-  const text = await readFile(config, 'utf8').catch(() => '');
-  const value = parse(text.replace(/^\uFEFF/, ''), [], { allowTrailingComma: true }) as { model?: unknown } | undefined;
-  return typeof value?.model === 'string' ? path.resolve(path.dirname(config), value.model) : null;
 }
 
 export function several(file: string, configs: string[], which: string, todo = 'Name the one to run.'): Error {

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { MAX_REPORT_BYTES, readReport } from '../engine/report/json/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../engine/report/review/read-review';
+import { readReport } from '../engine/report/json/read-report';
+import { readReview } from '../engine/report/review/read-review';
 import { badInput } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report/report';
 import type { DefenseReview } from '../protocol/report/review';
-import { REPORT_SUFFIX } from './check/find';
 import { Repository } from './git';
+import { REPORT_FILE, REVIEW_FILE } from '../protocol/files';
 
 /** A report that a command line names. */
 export interface NamedReport {
@@ -32,10 +32,10 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${named}.`, {
       file,
-      todo: `Name a report (*${REPORT_SUFFIX}), or one of a git revision as REVISION:PATH.`,
+      todo: `Name a report (${REPORT_FILE.pattern}), or one of a git revision as REVISION:PATH.`,
     });
-  if (info.size > MAX_REPORT_BYTES)
-    throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${MAX_REPORT_BYTES} are read.`, {
+  if (info.size > REPORT_FILE.mostBytes)
+    throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${REPORT_FILE.mostBytes} are read.`, {
       file,
     });
   const text = await readFile(file, 'utf8');
@@ -45,11 +45,11 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
 /** Decisions beside a report; null when there are none. */
 export async function reviewBeside({ file, name }: NamedReport): Promise<DefenseReview | null> {
   if (file === null) return null;
-  const beside = path.join(path.dirname(file), `${name}.defense-review.json`);
+  const beside = path.join(path.dirname(file), REVIEW_FILE.named(name));
   const info = await stat(beside).catch(() => null);
   if (!info) return null;
-  if (!info.isFile() || info.size > MAX_REVIEW_BYTES)
-    throw badInput('review.tooLarge', `The list of decisions is no file of at most ${MAX_REVIEW_BYTES} bytes.`, {
+  if (!info.isFile() || info.size > REVIEW_FILE.mostBytes)
+    throw badInput('review.tooLarge', `The list of decisions is no file of at most ${REVIEW_FILE.mostBytes} bytes.`, {
       file: beside,
     });
   return readReview(await readFile(beside, 'utf8'), beside);
@@ -70,8 +70,8 @@ async function atRevision(label: string, ref: string, inside: string, cwd: strin
     throw badInput('cli.notFound', `${ref} has no ${wanted}.`, {
       todo: 'The path starts from the root of the repository; ./ before it starts from the current folder.',
     });
-  const text = (await repository.read(entry.id, MAX_REPORT_BYTES)).toString('utf8');
+  const text = (await repository.read(entry.id, REPORT_FILE.mostBytes)).toString('utf8');
   return { report: readReport(text, label), text, label, name: nameOf(wanted), file: null };
 }
 
-const nameOf = (file: string): string => path.basename(file).replace(/(\.defense)?\.json$/, '') || 'report';
+const nameOf = (file: string): string => REPORT_FILE.nameOf(path.basename(file));

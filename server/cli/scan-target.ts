@@ -3,7 +3,8 @@ import path from 'node:path';
 import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
-import { CONFIG_SUFFIX, configsIn, configsNaming, initLine, several } from './find-config';
+import { configsBeside, configsIn, initLine, several } from './find-config';
+import { CONFIG_FILE, MODEL_FILE } from '../protocol/files';
 
 /** What is scanned: the model that a config names, or a model by itself, with the configs beside it that name it. */
 export type ScanTarget =
@@ -20,15 +21,15 @@ export type ScanTarget =
  */
 export async function findScanTarget(target: string | undefined, cwd: string, hasData: boolean): Promise<ScanTarget> {
   const asked = path.resolve(cwd, target ?? '.');
-  if (asked.endsWith(CONFIG_SUFFIX)) return { config: asked };
+  if (CONFIG_FILE.is(asked)) return { config: asked };
   const info = await stat(asked).catch(() => null);
   if (!info)
     throw badInput('cli.notFound', `There is no ${target ?? 'current folder'}.`, {
       file: asked,
-      todo: `Name a model.json, or a defense config (*${CONFIG_SUFFIX}).`,
+      todo: `Name a model.json, or a defense config (${CONFIG_FILE.pattern}).`,
     });
   if (!info.isDirectory()) return await ofModel(asked, cwd, hasData);
-  const model = path.join(asked, 'model.json');
+  const model = path.join(asked, MODEL_FILE);
   const isThere = await stat(model).then(
     (found) => found.isFile(),
     () => false,
@@ -41,13 +42,13 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
   await refuseOtherModel(asked);
   throw badInput(
     'cli.notFound',
-    `There is neither a model.json nor a defense config (*${CONFIG_SUFFIX}) in this folder.`,
+    `There is neither a model.json nor a defense config (${CONFIG_FILE.pattern}) in this folder.`,
     { file: asked, todo: 'Name the model to scan.' },
   );
 }
 
 async function ofModel(model: string, cwd: string, hasData: boolean): Promise<ScanTarget> {
-  const naming = await configsNaming(model);
+  const naming = await configsBeside(model);
   if (hasData) {
     await checkModelFile(model, { strict: false });
     return { model, naming };
@@ -63,7 +64,7 @@ async function ofModel(model: string, cwd: string, hasData: boolean): Promise<Sc
   await checkModelFile(model, { strict: false });
   throw badInput(
     'cli.noConfig',
-    `No defense config (*${CONFIG_SUFFIX}) beside this model names it, so clean data have to be given.`,
+    `No defense config (${CONFIG_FILE.pattern}) beside this model names it, so clean data have to be given.`,
     {
       file: model,
       todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,

@@ -16,6 +16,7 @@ import type { OneDnnFault } from '../engine/backend/one-dnn';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
 import { describeHolder, lockOutput } from './lock';
 import { EngineFailure, retriedWithoutOneDnn } from './one-dnn-retry';
+import { CONFIG_FILE } from '../protocol/files';
 
 export interface EngineProcessOptions extends ChildOptions {
   /** Every event but the last, and what goes wrong beside the run, as it comes. */
@@ -43,7 +44,7 @@ const EXIT_WITHIN_MS = 2_000;
  */
 export async function startEngine(request: RunRequest, options: EngineProcessOptions): Promise<RunOutcome> {
   const folder = request.out ?? path.dirname(request.config);
-  const name = path.basename(request.config).replace(/(\.fineprune)?\.json$/i, '');
+  const name = CONFIG_FILE.nameOf(path.basename(request.config));
   // A config that is not there is the engine's to report; a lock would make its folder.
   const run = (signal: AbortSignal): Promise<EngineEvent> =>
     supervise(

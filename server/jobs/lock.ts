@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { outputFailure } from '../engine/files/write';
 import { badInput, cancelled } from '../protocol/errors';
+import { lockName } from '../protocol/files';
 
 /** Who holds a lock, as other processes read it. */
 export interface LockHolder {
@@ -49,7 +50,7 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
   } catch (error) {
     throw outputFailure(error, folder);
   }
-  const lockPath = path.join(folder, `.${name}.fineprune.lock`);
+  const lockPath = path.join(folder, lockName(name));
   const holder: LockHolder = { pid: process.pid, host: os.hostname(), what: options.what };
   const deadline = Date.now() + (options.waitMs ?? 8_000);
   let told = false;

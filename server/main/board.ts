@@ -10,7 +10,9 @@ import { scanConfigDiagnostics, scanModelDiagnostics } from '../language/scan/di
 import { stillHolds, type LastScan } from '../language/scan/state';
 import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './known/snapshots';
-import { isConfigPath, isReportPath, isScanPath, pathOf, uriOf } from './uris';
+import { pathOf, uriOf } from './uris';
+import { CONFIG_FILE, REPORT_FILE, SCAN_FILE } from '../protocol/files';
+import { DEFAULT_RATIO } from '../protocol/pruning';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
@@ -81,12 +83,12 @@ export class Board {
       scan: scans.find(stillHolds) ?? scans[0],
       scanning: [file, ...naming.map((one) => one.file)].flatMap((subject) => this.scanning.get(subject) ?? [])[0],
     };
-    if (!chosen) return { plan: { layer: null, ratio: 0.2 }, last: undefined, active: undefined, ...found };
+    if (!chosen) return { plan: { layer: null, ratio: DEFAULT_RATIO }, last: undefined, active: undefined, ...found };
     const { resolved } = chosen;
     return {
       plan: {
         layer: resolved?.layer ?? null,
-        ...(resolved?.prune ?? { ratio: 0.2 }),
+        ...(resolved?.prune ?? { ratio: DEFAULT_RATIO }),
         ...(resolved?.strategy && { strategy: resolved.strategy }),
         configUri: uriOf(chosen.file),
       },
@@ -157,7 +159,7 @@ export class Board {
 
   private later(file: string, ms: number): void {
     // Reports and scans are texts of their own (ReportDocuments, ScanDocuments): "nothing to say" from here would take their diagnostics away.
-    if (isReportPath(file) || isScanPath(file)) return;
+    if (REPORT_FILE.is(file) || SCAN_FILE.is(file)) return;
     clearTimeout(this.timers.get(file));
     this.timers.set(
       file,
@@ -174,7 +176,7 @@ export class Board {
 
   private isConfig(file: string): boolean {
     return (
-      isConfigPath(file) ||
+      CONFIG_FILE.is(file) ||
       this.configs.has(file) ||
       openDocument(this.host.documents, file)?.languageId === 'fineprune'
     );

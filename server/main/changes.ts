@@ -6,18 +6,13 @@ import {
 } from 'vscode-languageserver/node';
 import { SETTINGS_SECTION, TRUSTED_NOTIFICATION } from '../protocol/messages/lsp';
 import type { Parts } from './parts';
-import { isConfigPath, pathOf } from './uris';
+import { pathOf } from './uris';
+import { CONFIG_FILE, anyOf, DATA_PATTERNS, FILE_KINDS, MODEL_PATTERN, WEIGHTS_PATTERN } from '../protocol/files';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */
 const WATCHED = [
-  '**/*.fineprune.{json,jsonc}',
-  '**/*.defense.json',
-  '**/*.defense-review.json',
-  '**/*.scan.json',
-  '**/model*.json',
-  '**/*.bin',
-  '**/*{idx1,idx3,idx4,ubyte}*',
-  '**/*.png',
+  ...FILE_KINDS.map(({ glob }) => glob),
+  ...[MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS, '*.png'].map((pattern) => anyOf(pattern)),
 ];
 
 type Capabilities = InitializeParams['capabilities'];
@@ -76,7 +71,7 @@ function onFiles({ host, board, inspections, reports, scanResults, refresh }: Pa
   connection.onDidChangeWatchedFiles(({ changes }) => {
     host.workspace.forget();
     // A config mends its own failure by its text, which the board compares: that it was saved for the run is no news.
-    if (changes.some(({ uri }) => !isConfigPath(pathOf(uri) ?? ''))) board.forgetInputFailures();
+    if (changes.some(({ uri }) => !CONFIG_FILE.is(pathOf(uri) ?? ''))) board.forgetInputFailures();
     board.refreshAll();
     reports.refreshAll();
     scanResults.refreshAll();

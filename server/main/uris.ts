@@ -16,15 +16,3 @@ export function uriOf(file: string): string {
 export function relativePath(folder: string, file: string): string {
   return path.relative(folder, file).split(path.sep).join('/');
 }
-
-export function isConfigPath(file: string): boolean {
-  return /\.fineprune\.jsonc?$/i.test(file);
-}
-
-export function isReportPath(file: string): boolean {
-  return file.endsWith('.defense.json');
-}
-
-export function isScanPath(file: string): boolean {
-  return file.endsWith('.scan.json');
-}

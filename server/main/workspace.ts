@@ -1,7 +1,7 @@
 import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../engine/files/confine';
-import { isConfigPath } from './uris';
+import { CONFIG_FILE, looksLikeModel, looksLikeData } from '../protocol/files';
 
 /** Files of interest in a folder, absolute, in the order of the walk: nearer ones first. */
 export interface FoundFiles {
@@ -14,7 +14,6 @@ export interface FoundFiles {
 const MAX_DEPTH = 6;
 const MAX_ENTRIES = 20_000;
 const SKIPPED = /^(node_modules|\..*|__pycache__|venv)$/;
-const DATA_NAME = /(^|[-_.])idx[1-4]([-_.]|$)|ubyte(\.gz)?$/i;
 /** A walk is renewed after this long even if no watcher reported a change. */
 const FRESH_MS = 10_000;
 
@@ -86,8 +85,8 @@ async function list(folder: string, found: FoundFiles, next: string[], most: num
 }
 
 function sort(name: string, file: string, found: FoundFiles): void {
-  if (isConfigPath(name)) found.configs.push(file);
-  else if (/^model.*\.json$/i.test(name)) found.models.push(file);
+  if (CONFIG_FILE.is(name)) found.configs.push(file);
+  else if (looksLikeModel(name)) found.models.push(file);
   else if (/\.png$/i.test(name)) found.images.push(file);
-  else if (DATA_NAME.test(name)) found.data.push(file);
+  else if (looksLikeData(name)) found.data.push(file);
 }

@@ -55,6 +55,15 @@ export class FinePruneError extends Error implements Failure {
   }
 }
 
+/**
+ * Any thrown value as a Failure: a FinePruneError's own; of anything else, which is a defect or a machine's fault, what the caller makes of
+ * its message.
+ */
+export function failureFrom(error: unknown, otherwise: (message: string) => Failure): Failure {
+  if (error instanceof FinePruneError) return error.toFailure();
+  return otherwise(error instanceof Error ? error.message : String(error));
+}
+
 /** Bad input: the person's file or setting is at fault. */
 export function badInput(
   code: string,

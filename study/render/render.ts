@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { writeFileAtomically } from '../../server/engine/files/write';
-import { percent } from '../../server/engine/metrics/words';
 import { allCells, cellName } from '../cells';
 import { ATTACKS, attackSettings, HOLDOUT, SEEDS, SHARES, TRAINING_IMAGES } from '../settings';
 import {
@@ -29,6 +28,7 @@ import {
   verdictSentences,
 } from './sentences';
 import { costTable, details, goalTable, matrix, scanTable, table } from './tables';
+import { percent } from '../../server/protocol/words';
 
 const DOCS = path.join(__dirname, '..', '..', 'docs');
 

@@ -1,5 +1,4 @@
 import schema from '../../schemas/fineprune.schema.json';
-import { percent } from '../../server/engine/metrics/words';
 import { targetOf } from '../settings';
 import {
   accuracy,
@@ -16,14 +15,11 @@ import {
   type Scan,
 } from './collect';
 import { judgement } from './tables';
+import { percent, list, plural } from '../../server/protocol/words';
 
 const gates = schema.definitions.GatesConfig.properties;
 /** The limits that the tool's own gates have by default, shares. */
 export const GATES = { success: gates.maxAttackSuccessRate.default, loss: gates.maxAccuracyDrop.default };
-
-const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-const list = (parts: readonly string[]): string =>
-  parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 
 /** What `auto` does to each attack of a group. */
 export function autoSentence(group: Group): string | null {
@@ -141,7 +137,7 @@ export function verdictSentences(groups: readonly Group[]): string[] {
   const wrong = good.filter((r) => success(r.after) > GATES.success);
   if (all.length === 0) return [];
   const sentences = [
-    `The tool called ${good.length} of ${count(all.length, 'repair')} mitigated without knowing the trigger; ${wrong.length === 0 ? `in none of them is the true ASR above ${percent(GATES.success)}` : `in ${wrong.length} of them the true ASR is above ${percent(GATES.success)}`}.`,
+    `The tool called ${good.length} of ${plural(all.length, 'repair')} mitigated without knowing the trigger; ${wrong.length === 0 ? `in none of them is the true ASR above ${percent(GATES.success)}` : `in ${wrong.length} of them the true ASR is above ${percent(GATES.success)}`}.`,
   ];
   if (wrong.length)
     sentences.push(
@@ -166,12 +162,12 @@ export function scanSentence(scans: readonly Scan[]): string | null {
     (scan) =>
       `${ATTACK_TITLES[scan.cell.attack]}, ${DATA_TITLES[scan.cell.data]}, seed ${scan.cell.seed}, ${scan.cell.share} %: ${judgement(scan)}`,
   );
-  return `**The scan** names the true target in ${named.length} of ${count(attacked.length, 'scan')} of attacked models and flags ${clean.filter(({ flagged }) => flagged.length).length} of ${count(clean.length, 'scan')} of clean ones.${which.length ? ` Not right: ${which.join('; ')}.` : ''}`;
+  return `**The scan** names the true target in ${named.length} of ${plural(attacked.length, 'scan')} of attacked models and flags ${clean.filter(({ flagged }) => flagged.length).length} of ${plural(clean.length, 'scan')} of clean ones.${which.length ? ` Not right: ${which.join('; ')}.` : ''}`;
 }
 
 /** What `auto` did to models without a backdoor. */
 export function cleanSentence({ done }: Row): string | null {
   if (done.length === 0) return null;
   const touched = done.filter(({ repaired }) => repaired);
-  return `**Without a backdoor**, \`auto\` changed ${touched.length} of ${count(done.length, 'clean model')}${touched.length ? `, at a loss of clean accuracy of at most ${points(Math.max(0, ...touched.map(loss)))} points` : ''}.`;
+  return `**Without a backdoor**, \`auto\` changed ${touched.length} of ${plural(done.length, 'clean model')}${touched.length ? `, at a loss of clean accuracy of at most ${points(Math.max(0, ...touched.map(loss)))} points` : ''}.`;
 }

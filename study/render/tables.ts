@@ -1,4 +1,3 @@
-import { percent } from '../../server/engine/metrics/words';
 import { GOALS, STRATEGIES } from '../settings';
 import {
   accuracy,
@@ -16,6 +15,7 @@ import {
   type Row,
   type Scan,
 } from './collect';
+import { percent } from '../../server/protocol/words';
 
 /** A Markdown table; the first column to the left, the others to the right unless they are words. */
 export function table(

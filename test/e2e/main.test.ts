@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeAfterLine, capital, resultLine } from '../../server/language/text/report-text';
+import { beforeAfterLine, resultLine } from '../../server/language/text/report-text';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import {
   clickNotificationButton,
@@ -19,6 +19,7 @@ import { waitFor } from '../harness/poll';
 import { makeDemoWorkspace, modelBytes, NAME } from './demo-workspace';
 import { expectedBackend } from './packaged';
 import { enlargePanel, inEachTheme, openInstalled, pictureOfFailure, type InstalledWindow } from './window';
+import { capital } from '../../server/protocol/words';
 
 const RUN_MS = 150_000;
 

@@ -12,7 +12,8 @@ import { FindingsSection, SettingsSection, UnitsSection } from './changes';
 import { ScansSection } from './scans';
 import { CurvesChart, type SideCurve } from './curves-chart';
 import { FiguresSection, GatesSection } from './figures';
-import { directionSign, whichEstimated } from './words';
+import { directionSign } from './words';
+import { whichEstimated } from '../../server/protocol/report/words';
 
 type Comparison = Extract<ToCompare, { type: 'comparison' }>;
 type BrokenMessage = Extract<ToCompare, { type: 'broken' }>;

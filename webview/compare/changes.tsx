@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ReportComparison } from '../../server/protocol/report/review';
-import { count } from '../ui/format';
 import { Scroll, Section } from '../report/sections/parts';
 import { ChangeWord } from './figures';
 import { FINDING_SIGNS, findingsInOrder, settingText, unitsText } from './words';
+import { count } from '../../server/protocol/words';
 
 const MOST_FINDINGS = 100;
 const MOST_SETTINGS = 300;

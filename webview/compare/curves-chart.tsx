@@ -6,7 +6,8 @@ import { valueAt } from '../ui/charts/curve-data';
 import { Figure, type ChartFrame, type ChartTable } from '../ui/charts/figure';
 import { legend, svgElement, type LegendEntry } from '../ui/charts/svg';
 import { usePlot } from '../ui/charts/use-plot';
-import { count, formatShare, percent } from '../ui/format';
+import { formatShare } from '../ui/format';
+import { count, percent } from '../../server/protocol/words';
 
 /** One report's curve. */
 export interface SideCurve {

@@ -3,8 +3,10 @@ import type { Gate } from '../../server/protocol/report/report';
 import type { FigureChange, ReportComparison } from '../../server/protocol/report/review';
 import { RateCell } from '../report/sections/figures-section';
 import { Icon, Scroll, Section } from '../report/sections/parts';
-import { FIGURE_TITLES, GATE_TITLES, gateShare, gateSign, limitText, points, pText } from '../report/words';
-import { changeSign, limitSign, type ChangeSign, type whichEstimated } from './words';
+import { gateShare, gateSign } from '../report/words';
+import { changeSign, limitSign, type ChangeSign } from './words';
+import { limitWords, pWords, points, pointsOf } from '../../server/protocol/words';
+import { FIGURE_TITLES, GATE_TITLES, whichEstimated } from '../../server/protocol/report/words';
 
 export const ChangeWord = ({ sign: { icon, text } }: { sign: ChangeSign }): JSX.Element => (
   <span class="signed">
@@ -76,7 +78,7 @@ export function FiguresSection({
                     <td class="fp-right">{change.delta === null ? '–' : points(change.delta)}</td>
                     <td>
                       <ChangeWord sign={changeSign(change)} />
-                      {change.pValue === null ? null : <span class="quiet below">{pText(change.pValue)}</span>}
+                      {change.pValue === null ? null : <span class="quiet below">{pWords(change.pValue)}</span>}
                     </td>
                   </tr>
                 ))}
@@ -158,7 +160,7 @@ function GateCell({ gate }: { gate: Gate | null }): JSX.Element {
       <ChangeWord sign={gateSign(gate, false)} />
       <span class="quiet below">
         {gateShare(gate.id, gate.judged)}, limit{' '}
-        {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}
+        {gate.id === 'maxAccuracyDrop' ? pointsOf(gate.limit) : limitWords(gate.limit)}
       </span>
     </td>
   );

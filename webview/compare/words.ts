@@ -1,6 +1,5 @@
 import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/report/review';
-import { isEstimated, listed } from '../report/words';
-import { count } from '../ui/format';
+import { count, list } from '../../server/protocol/words';
 
 /** What a comparison says in words. */
 
@@ -28,16 +27,6 @@ export function directionSign({
   if (!base && head) return { icon: 'diff-added', text: 'New report' };
   if (base && !head) return { icon: 'diff-removed', text: 'Deleted report' };
   return DIRECTIONS[direction];
-}
-
-/** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
-export function whichEstimated({
-  base,
-  head,
-}: Pick<ReportComparison, 'base' | 'head'>): 'all' | 'base' | 'head' | null {
-  const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
-  if (!before && !now) return null;
-  return before === false ? 'head' : now === false ? 'base' : 'all';
 }
 
 const CHANGES: Record<FigureChange['change'], ChangeSign> = {
@@ -102,7 +91,7 @@ export function unitsText({ layer, both, onlyBase, onlyHead }: ReportComparison[
 }
 
 const classesText = (targets: readonly number[]): string =>
-  `${targets.length === 1 ? 'class' : 'classes'} ${listed(targets.map(String))}`;
+  `${targets.length === 1 ? 'class' : 'classes'} ${list(targets.map(String), 10)}`;
 
 /** What a scan found on one side. @param there whether that side has a report */
 export function flaggedText(flagged: readonly number[] | null, there: boolean): string {

@@ -1,7 +1,19 @@
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
 import type { ScanResult } from '../../server/protocol/report/scan';
-import { capital, count, percent } from '../ui/format';
+import {
+  capital,
+  count,
+  percent,
+  fixedShare,
+  limitWords,
+  list,
+  points,
+  pointsOf,
+  pWords,
+  signed,
+} from '../../server/protocol/words';
+import { afterScanWord, GATE_TITLES, gatesWord, isEstimated } from '../../server/protocol/report/words';
 import { otherAim, sentTo } from './other-class';
 
 /** What a report says in figures, as the pages of a report and of a comparison write it. */
@@ -22,29 +34,13 @@ const VERDICT_ICONS: Record<VerdictWord, Sign['icon']> = {
 };
 export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[word], text: capital(word) });
 
-export const FIGURE_TITLES = {
-  cleanAccuracy: 'Clean accuracy',
-  attackSuccessRate: 'Attack success rate (ASR)',
-  robustAccuracy: 'Robust accuracy',
-} as const;
-export const GATE_TITLES: Record<Gate['id'], string> = {
-  maxAttackSuccessRate: 'Attack success rate (ASR)',
-  maxAccuracyDrop: 'Fall in clean accuracy',
-};
-
-/** Whether the triggered figures are on a trigger that was estimated from the model: then they say so wherever they stand. */
-export const isEstimated = ({ trigger }: Pick<DefenseReport, 'trigger'>): boolean => trigger?.source === 'estimated';
-
-/** `4.0 pixels`, `70 pixels`: the size of a mask. */
-export const pixelsText = (norm: number): string => `${norm < 10 ? norm.toFixed(1) : count(Math.round(norm))} pixels`;
-
 /** What a scan found; never in the colour of success, since it is none. */
 export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
   if (word === 'not measurable') return { icon: 'question', text: capital(word) };
   if (flagged.length === 0) return { icon: 'search', text: capital(word) };
   return {
     icon: 'warning',
-    text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${listed(flagged.map(String))}`,
+    text: `${capital(word)}: ${flagged.length === 1 ? 'class' : 'classes'} ${list(flagged.map(String), 10)}`,
   };
 }
 
@@ -57,51 +53,30 @@ export function scanAccuracyText({ cleanAccuracy }: Pick<ScanResult, 'cleanAccur
 
 /** A scan's sentence without the word that stands above it. */
 export function scanSentence({ word, sentence }: Pick<ScanResult, 'word' | 'sentence'>): string {
-  return sentence.toLowerCase().startsWith(`${word}: `) ? capital(sentence.slice(word.length + 2)) : sentence;
+  return capital(afterScanWord({ word, sentence }));
 }
 
 /** What became of a repair that was tried. */
 export function attemptSign({ met, chosen, missed }: Pick<Attempt, 'met' | 'chosen' | 'missed'>): Sign {
-  const only = chosen && missed?.length === 1 ? missed[0] : null;
-  const text = met
-    ? 'Gates met'
-    : only
-      ? `${only === 'maxAccuracyDrop' ? 'Accuracy' : 'ASR'} gate missed`
-      : 'Gates missed';
+  const text = capital(gatesWord({ met, chosen, missed }));
   return { icon: met ? 'pass' : chosen ? 'warning' : 'error', text: chosen ? `${text}, kept` : text };
 }
 
 /** A share with two decimals: `98.89 %`; never rounded to all or nothing. */
 export function figure(share: number): string {
-  const exact = share * 100;
-  return exact === 0 || exact === 100 ? `${exact} %` : `${Math.min(99.99, Math.max(0.01, exact)).toFixed(2)} %`;
+  return `${fixedShare(share)} %`;
 }
 
 /** The same for a share that may be below 0: `−0.10 %`. */
 export function signedFigure(share: number): string {
-  return share < 0 ? `−${figure(-share)}` : figure(share);
+  return signed(share, figure);
 }
-
-/** A difference of shares in percentage points, with its sign: `+0.21 points`, `−3 points`. Never rounds to 0 what is not. */
-export function points(delta: number): string {
-  const size = Math.abs(delta) * 100;
-  if (size === 0) return '±0 points';
-  const shown = String(Number(size < 0.001 ? size.toPrecision(1) : size.toFixed(size < 0.1 ? 3 : 2)));
-  return `${delta < 0 ? '−' : '+'}${shown} ${shown === '1' ? 'point' : 'points'}`;
-}
-
-/** A limit as it was written: `5 %`, `0.25 %`. */
-export const limitText = (limit: number): string => `${Number((limit * 100).toPrecision(6))} %`;
 
 /** `98.67 – 99.08 %`. */
 export const intervalText = ({ low, high }: Pick<Rate, 'low' | 'high'>): string =>
-  `${figure(low).replace(' %', '')} – ${figure(high)}`;
+  `${fixedShare(low)} – ${figure(high)}`;
 /** `9,889 of 10,000`. */
 export const hitsText = ({ hits, of }: Pick<Rate, 'hits' | 'of'>): string => `${count(hits)} of ${count(of)}`;
-
-/** `p = 0.034`, `p < 0.0001`. */
-export const pText = (pValue: number): string =>
-  pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`;
 
 /** Before against after on the same images: how many changed sides, and whether that is more than noise. */
 export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'right' | 'attacks'): string {
@@ -111,14 +86,14 @@ export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'ri
     what === 'right'
       ? `${count(onlyAfter)} images gained, ${count(onlyBefore)} lost`
       : `${count(onlyBefore)} attacks stopped, ${count(onlyAfter)} new`;
-  return `${sides}: ${beyond} (${pText(pValue)})`;
+  return `${sides}: ${beyond} (${pWords(pValue)})`;
 }
 
 /** A share of a gate; a fall below zero is a gain, and is called one. */
 export function gateShare(id: Gate['id'], value: number | null): string {
   if (value === null) return 'not measured';
   if (id === 'maxAttackSuccessRate') return signedFigure(value);
-  const size = points(Math.abs(value)).replace(/^[+±]/, '');
+  const size = pointsOf(Math.abs(value));
   return value < 0 ? `${size} gained` : size;
 }
 
@@ -175,7 +150,7 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const question = 'Is the backdoor gone?';
   const [before, after] = [report.stages.before.attackSuccessRate, report.stages.after.attackSuccessRate];
   const gate = gateOf(report, 'maxAttackSuccessRate');
-  const limit = gate ? `; limit ${limitText(gate.limit)}` : '';
+  const limit = gate ? `; limit ${limitWords(gate.limit)}` : '';
   const scanned = report.scan ? ` Scan of the input model: ${scanSign(report.scan).text.toLowerCase()}.` : '';
   if (!before || !after)
     return {
@@ -216,7 +191,7 @@ function costAnswer(report: DefenseReport): Answer {
   const question = 'What did it cost?';
   const [before, after] = [report.stages.before.cleanAccuracy, report.stages.after.cleanAccuracy];
   const gate = gateOf(report, 'maxAccuracyDrop');
-  const limit = gate ? `; it may fall by ${points(gate.limit).slice(1)}` : '';
+  const limit = gate ? `; it may fall by ${pointsOf(gate.limit)}` : '';
   if (!report.repaired)
     return {
       question,
@@ -251,7 +226,7 @@ function evidenceAnswer({ data, trigger, provenance: { backend, engine, config }
 /** What a report no longer fits; null when nothing is known to have changed. */
 export function staleText(changed: readonly string[] | null): string | null {
   return changed?.length
-    ? `This report is stale: ${listed(changed)} changed since it was written, so its figures may no longer hold.`
+    ? `This report is stale: ${list(changed)} changed since it was written, so its figures may no longer hold.`
     : null;
 }
 
@@ -276,10 +251,4 @@ export function decisionText({
     text: `No longer accepted: figures or model are not those of the decision ${made}`,
     reason,
   };
-}
-
-/** `a`, `a and b`, `a, b and c`; of many the first ten. */
-export function listed(words: readonly string[], most = 10): string {
-  if (words.length > most) return `${words.slice(0, most).join(', ')} and ${count(words.length - most)} more`;
-  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }

@@ -1,5 +1,4 @@
-/** Figures as every view of the extension writes them, and what only pages need. */
-export { capital, count, indexList, percent, plural } from '../../server/language/text/report-text';
+/** Figures as only pages need them. */
 
 /** An activation or weight in at most four significant digits: `0.01234`, `12.3`, `0`. */
 export function formatNumber(value: number): string {

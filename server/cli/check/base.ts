@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { MAX_CONFIG_LENGTH, parseConfig } from '../../engine/config/parse-config';
+import { parseConfig } from '../../engine/config/parse-config';
 import { resolveConfig } from '../../engine/config/resolve-config';
 import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/lfs-pointer';
 import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
+import { readReport } from '../../engine/report/json/read-report';
+import { readReview } from '../../engine/report/review/read-review';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { Decision } from '../../protocol/report/review';
 import type { Repository } from '../git';
 import type { Base, CheckContext, Target } from './context';
-import { CONFIG_SUFFIX } from '../find-config';
-import { REPORT_SUFFIX } from './find';
+import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
 /** What the base revision has under a report's name. All null for a report that is new. */
 export interface AtBase {
@@ -41,7 +40,7 @@ export async function atBase(
 ): Promise<AtBase> {
   const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
   if (!base || !repository) return found;
-  const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_SUFFIX.length);
+  const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_FILE.ending.length);
   const read = async <T>(file: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
     const id = base.files.get(file);
     if (id === undefined) return null;
@@ -57,11 +56,11 @@ export async function atBase(
   found.config =
     config === null
       ? null
-      : await read(config, MAX_CONFIG_LENGTH, (text, file) => resolveConfig(parseConfig(text, file)));
-  found.report = await read(`${stem}.defense.json`, MAX_REPORT_BYTES, readReport);
+      : await read(config, CONFIG_FILE.mostBytes, (text, file) => resolveConfig(parseConfig(text, file)));
+  found.report = await read(REPORT_FILE.named(stem), REPORT_FILE.mostBytes, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.decisions = (await read(`${stem}.defense-review.json`, MAX_REVIEW_BYTES, readReview))?.decisions ?? [];
+  found.decisions = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
   return found;
 }
 
@@ -75,12 +74,12 @@ export function configAtBase(
   files: Base['files'],
   repository: Repository,
 ): string | null {
-  const beside = `${stem}${CONFIG_SUFFIX}`;
+  const beside = CONFIG_FILE.named(stem);
   if (files.has(beside)) return beside;
   const located = config && repository.relative(config);
   if (located && files.has(located)) return located;
   const named = [...files.keys()].filter(
-    (file) => file === `${name}${CONFIG_SUFFIX}` || file.endsWith(`/${name}${CONFIG_SUFFIX}`),
+    (file) => file === CONFIG_FILE.named(name) || file.endsWith(`/${CONFIG_FILE.named(name)}`),
   );
   return named.length === 1 ? named[0]! : null;
 }

@@ -1,5 +1,4 @@
 import { dataFiles } from '../../engine/report/consistency/settings';
-import { percent } from '../../engine/metrics/words';
 import { settingDifferences } from '../../engine/report/check/staleness';
 import { canonicalJson } from '../../engine/files/hash';
 import type { ResolvedConfig } from '../../protocol/config';
@@ -8,6 +7,7 @@ import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult, Decision } from '../../protocol/report/review';
 import type { AtBase } from './base';
 import { fail, warn, type Base } from './context';
+import { percent } from '../../protocol/words';
 
 /** What decides how a defense is measured: a change to it in the same change as the figures is the first thing a reviewer is told. */
 const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [

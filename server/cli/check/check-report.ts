@@ -1,7 +1,7 @@
 import type { OpenConfig } from '../../engine/config/read-config';
 import { dataFiles } from '../../engine/report/consistency/settings';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
-import { MAX_REVIEW_BYTES, readReview } from '../../engine/report/review/read-review';
+import { readReport } from '../../engine/report/json/read-report';
+import { readReview } from '../../engine/report/review/read-review';
 import { reviewedIssues } from '../../engine/report/review/review';
 import { badInput } from '../../protocol/errors';
 import type { MeasureOutcome } from '../../protocol/messages/engine';
@@ -27,6 +27,7 @@ import { measuredResults } from './measured/measured';
 import { effectivePolicy } from './policy';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
+import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
 /** What was found out about one report, with what its presentation needs beside that. */
 export interface Checked {
@@ -52,7 +53,7 @@ export async function checkReport(found: Target, context: CheckContext): Promise
   let text: string;
   let report: DefenseReport;
   try {
-    text = (await readBeside(found, `${found.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? missing(found);
+    text = (await readBeside(found, REPORT_FILE.named(found.name), 'report', REPORT_FILE.mostBytes)) ?? missing(found);
     report = readReport(text, found.shown);
   } catch (error) {
     return unread(found, before, failure('report.unreadable', "The report can't be used", error), context);
@@ -194,9 +195,9 @@ async function deeperResults(
 
 /** Decisions beside the report. */
 async function ownReview(target: Target): Promise<{ decisions: Decision[]; results: CheckResult[] }> {
-  const name = `${target.name}.defense-review.json`;
+  const name = REVIEW_FILE.named(target.name);
   try {
-    const text = await readBeside(target, name, 'list of decisions', MAX_REVIEW_BYTES);
+    const text = await readBeside(target, name, 'list of decisions', REVIEW_FILE.mostBytes);
     return { decisions: text === null ? [] : readReview(text, name).decisions, results: [] };
   } catch (error) {
     return {

@@ -5,6 +5,7 @@ import type { CheckPolicy } from '../../protocol/policy';
 import type { CheckLevel, CheckResult } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
 import type { Repository } from '../git';
+import { CONFIG_FILE } from '../../protocol/files';
 
 /** What holds for all reports of one check. */
 export interface CheckContext {
@@ -52,7 +53,7 @@ export interface Target {
 
 /** Absolute path of a report's config. */
 export function configOf({ config, folder, name }: Target): string {
-  return config ?? path.join(folder, `${name}.fineprune.json`);
+  return config ?? path.join(folder, CONFIG_FILE.named(name));
 }
 
 export const fail = (id: string, message: string, pointer?: string): CheckResult => ({

@@ -4,7 +4,8 @@ import { confinedPath } from '../../engine/files/confine';
 import { atBase, configAtBase } from './base';
 import type { Checked } from './check-report';
 import { fail, warn, type CheckContext } from './context';
-import { REPORT_SUFFIX, targetOf } from './find';
+import { targetOf } from './find';
+import { REPORT_FILE } from '../../protocol/files';
 
 /**
  * A report that the base revision has and the change does not. While its model stays, that is a way past the gates.
@@ -16,7 +17,12 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
   // One that can't be read may name any model: its deletion is a failure.
   const { report } = before;
   // The model lies where the config says, the defended one where the report does.
-  const config = configAtBase(target, inside.slice(0, -REPORT_SUFFIX.length), context.base!.files, context.repository!);
+  const config = configAtBase(
+    target,
+    inside.slice(0, -REPORT_FILE.ending.length),
+    context.base!.files,
+    context.repository!,
+  );
   const home = config === null ? target.folder : path.join(context.repository!.root, path.dirname(config));
   const { root } = target.allowed;
   const stays =

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { contains } from '../../engine/files/confine';
 import { badInput } from '../../protocol/errors';
 import type { CheckContext, Target } from './context';
+import { REPORT_FILE } from '../../protocol/files';
 
-export const REPORT_SUFFIX = '.defense.json';
 /** Folders that hold other people's files, or none at all. */
 const SKIPPED = new Set(['node_modules', '.git']);
 
@@ -24,7 +24,7 @@ export async function findReports(
   const tracked = repository
     ? (await repository.tracked(cwd))
         .map((one) => path.join(repository.root, one))
-        .filter((one) => isReport(one) && !isSkipped(path.relative(cwd, one)))
+        .filter((one) => REPORT_FILE.is(one) && !isSkipped(path.relative(cwd, one)))
     : [];
   return [...new Set([...present, ...tracked])].sort().map((file) => targetOf(file, context));
 }
@@ -35,7 +35,9 @@ export function deletedReports({ base, repository, cwd }: Pick<CheckContext, 'cw
   const prefix = repository.relative(cwd);
   const below = (file: string): boolean => prefix === '' || file.startsWith(`${prefix}/`);
   return [...base.files.keys()]
-    .filter((file) => isReport(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file)))
+    .filter(
+      (file) => REPORT_FILE.is(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file)),
+    )
     .sort();
 }
 
@@ -48,9 +50,6 @@ function isHere(file: string): boolean {
   }
 }
 
-/** Whether a file name is that of a report. */
-export const isReport = (file: string): boolean => file.endsWith(REPORT_SUFFIX);
-
 export function targetOf(
   file: string,
   { cwd, repository, allowed }: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>,
@@ -62,7 +61,7 @@ export function targetOf(
     file,
     shown,
     folder,
-    name: path.basename(file).slice(0, -REPORT_SUFFIX.length),
+    name: path.basename(file).slice(0, -REPORT_FILE.ending.length),
     movedFrom: null,
     config: null,
     allowed: { root, folders: allowed },
@@ -78,12 +77,12 @@ async function namedTarget(
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${one}.`, {
       file: asked,
-      todo: `Name a report (*${REPORT_SUFFIX}), or none: then all below the working folder are checked.`,
+      todo: `Name a report (${REPORT_FILE.pattern}), or none: then all below the working folder are checked.`,
     });
-  if (!isReport(asked))
+  if (!REPORT_FILE.is(asked))
     throw badInput('cli.notAReport', `${path.basename(asked)} is not called like a report.`, {
       file: asked,
-      todo: `Name a report (*${REPORT_SUFFIX}).`,
+      todo: `Name a report (${REPORT_FILE.pattern}).`,
     });
   // The folder's real path, so that it compares with git's; a report that is a link itself is refused when it is read.
   return targetOf(path.join(await realpath(path.dirname(asked)), path.basename(asked)), context);
@@ -95,7 +94,7 @@ async function below(folder: string): Promise<string[]> {
     entries.map(async (entry) => {
       const full = path.join(folder, entry.name);
       if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : below(full);
-      return isReport(entry.name) && (entry.isFile() || entry.isSymbolicLink()) ? [full] : [];
+      return REPORT_FILE.is(entry.name) && (entry.isFile() || entry.isSymbolicLink()) ? [full] : [];
     }),
   );
   return found.flat();

@@ -1,11 +1,11 @@
 import type { OpenConfig } from '../../engine/config/read-config';
 import { judge, judgeGates } from '../../engine/defense/verdict';
-import { limitWords } from '../../engine/report/gate-words';
 import type { MeasureOutcome } from '../../protocol/messages/engine';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult, ReviewedIssue } from '../../protocol/report/review';
 import { fail, warn } from './context';
 import type { EffectivePolicy } from './policy';
+import { limitWords } from '../../protocol/words';
 
 /** The gates that count, which need not be those that the report was made with. */
 

@@ -5,9 +5,9 @@ import { contains } from '../../engine/files/confine';
 import { isOfConfig } from '../../engine/report/check/staleness';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
-import { CONFIG_SUFFIX } from '../find-config';
 import type { CheckContext, Target } from './context';
 import { isSkipped } from './find';
+import { CONFIG_FILE } from '../../protocol/files';
 
 /** Folders and configs that are looked through at most: a report that lies elsewhere names none. */
 const MOST_FOLDERS = 20_000;
@@ -26,7 +26,7 @@ export async function locateConfig(
   { cwd, repository, config }: Pick<CheckContext, 'cwd' | 'repository' | 'config'>,
 ): Promise<string | null> {
   if (config !== null) return config;
-  const name = `${target.name}${CONFIG_SUFFIX}`;
+  const name = CONFIG_FILE.named(target.name);
   if (await stat(path.join(target.folder, name)).catch(() => null)) return null;
   const { root } = target.allowed;
   // In a repository what git tracks is known without looking through every folder; a config that is not committed yet lies below the working folder.
@@ -64,7 +64,7 @@ export async function namedConfig(named: string, cwd: string): Promise<string> {
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no config ${named}.`, {
       file: asked,
-      todo: `Name a defense config (*${CONFIG_SUFFIX}).`,
+      todo: `Name a defense config (${CONFIG_FILE.pattern}).`,
     });
   return path.join(await realpath(path.dirname(asked)), path.basename(asked));
 }

@@ -1,9 +1,10 @@
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
+import { readReport } from '../../engine/report/json/read-report';
 import { canonicalJson } from '../../engine/files/hash';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckContext, Target } from './context';
 import { readBeside } from './read';
+import { REPORT_FILE } from '../../protocol/files';
 
 /**
  * Reports that the change has under another name than the base, told by the hashes of the input model: a new name must not shake
@@ -21,7 +22,7 @@ export async function withMoves(
   const gone = new Map<string, string>();
   for (const file of deleted) {
     const model = await modelOf(
-      async () => (await repository.read(base.files.get(file)!, MAX_REPORT_BYTES)).toString('utf8'),
+      async () => (await repository.read(base.files.get(file)!, REPORT_FILE.mostBytes)).toString('utf8'),
       file,
     );
     // Of several the first by name, so that the answer is always the same.
@@ -31,7 +32,7 @@ export async function withMoves(
     targets.map(async (target) => {
       if (base.files.has(repository.relative(target.file))) return target;
       const model = await modelOf(
-        async () => (await readBeside(target, `${target.name}.defense.json`, 'report', MAX_REPORT_BYTES)) ?? '',
+        async () => (await readBeside(target, REPORT_FILE.named(target.name), 'report', REPORT_FILE.mostBytes)) ?? '',
         target.shown,
       );
       return { ...target, movedFrom: (model !== null && gone.get(model)) || null };

@@ -5,10 +5,11 @@ import type { EngineEvent } from '../../protocol/messages/engine';
 import { Repository } from '../git';
 import { openBase } from './base';
 import type { CheckContext, Target } from './context';
-import { deletedReports, findReports, REPORT_SUFFIX } from './find';
+import { deletedReports, findReports } from './find';
 import { namedConfig } from './locate-config';
 import { withMoves } from './moved';
 import { openPolicy } from './policy';
+import { CONFIG_FILE, REPORT_FILE } from '../../protocol/files';
 
 export interface CheckRequest {
   cwd: string;
@@ -34,7 +35,7 @@ export async function prepare(
   const { cwd, level, allowed, backend, signal, onEvent } = request;
   if (request.config !== undefined && named.length !== 1)
     throw badInput('cli.usage', '--config is for one report, which has to be named.', {
-      todo: 'Name the report, as in `fine-prune check out/x.defense.json --config x.fineprune.json`.',
+      todo: `Name the report, as in \`fine-prune check out/${REPORT_FILE.named('x')} --config ${CONFIG_FILE.named('x')}\`.`,
     });
   const repository = await Repository.of(cwd);
   if (request.base !== undefined && !repository)
@@ -66,7 +67,7 @@ export async function prepare(
   const moved = new Set(targets.map(({ movedFrom }) => movedFrom));
   const deleted = named.length ? [] : gone.filter((file) => !moved.has(file));
   if (targets.length + deleted.length === 0) {
-    throw badInput('check.noReports', `There is no defense report (*${REPORT_SUFFIX}) below this folder.`, {
+    throw badInput('check.noReports', `There is no defense report (${REPORT_FILE.pattern}) below this folder.`, {
       file: cwd,
       todo: 'Make one with `fine-prune run`, or name it.',
     });

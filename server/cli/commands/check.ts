@@ -9,6 +9,7 @@ import type { Checked } from '../check/check-report';
 import { conclude, EXIT } from '../exit';
 import { wantsColour } from '../output/paint';
 import { collect } from '../parsers';
+import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
 interface CheckFlags {
   measure?: boolean;
@@ -31,7 +32,7 @@ interface CheckFlags {
 export function checkCommand(): Command {
   return new Command('check')
     .description('Check defense reports before they are merged, and say what a pass rests on.')
-    .argument('[reports...]', 'reports (*.defense.json); default: all below the current folder')
+    .argument('[reports...]', `reports (${REPORT_FILE.pattern}); default: all below the current folder`)
     .option('--measure', 'evaluate the committed models again, without training, and compare every figure')
     .option('--reproduce', 'run the defense again as well, into a temporary folder, and compare')
     .option(
@@ -66,12 +67,12 @@ export function checkCommand(): Command {
       `
 Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled.
 
-A missed gate passes when a decision in <name>.defense-review.json accepts it. With --base, only decisions that the base
+A missed gate passes when a decision in ${REVIEW_FILE.form} accepts it. With --base, only decisions that the base
 revision has count.
 
 Examples:
   $ fine-prune check                                     everything here: schema, hashes, figures
-  $ fine-prune check --measure mnist.defense.json        evaluate the committed models again
+  $ fine-prune check --measure mnist${REPORT_FILE.ending}        evaluate the committed models again
   $ fine-prune check --measure --base origin/main        what a pull request has to pass
   $ fine-prune check --base origin/main --sarif fine-prune.sarif --summary "$GITHUB_STEP_SUMMARY"`,
     )

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { writeFileAtomically } from '../../engine/files/write';
 import { badInput } from '../../protocol/errors';
 import { conclude, EXIT } from '../exit';
+import { REPORT_FILE } from '../../protocol/files';
 
 interface CompareFlags {
   format: 'md' | 'json';
@@ -16,7 +17,7 @@ export function compareCommand(): Command {
     .description('Say what got better or worse between two defense reports, and whether that is beyond noise.')
     .argument(
       '<base>',
-      'a report (*.defense.json), one of a git revision as REVISION:PATH, or `none` for a report that is new',
+      `a report (${REPORT_FILE.pattern}), one of a git revision as REVISION:PATH, or \`none\` for a report that is new`,
     )
     .argument('<head>', 'the report to hold against it, or `none` for one that was deleted')
     .addOption(
@@ -27,9 +28,9 @@ export function compareCommand(): Command {
       'after',
       `
 Examples:
-  $ fine-prune compare before.defense.json after.defense.json
-  $ fine-prune compare HEAD:./mnist.defense.json mnist.defense.json
-  $ fine-prune compare none mnist.defense.json`,
+  $ fine-prune compare before${REPORT_FILE.ending} after${REPORT_FILE.ending}
+  $ fine-prune compare HEAD:./mnist${REPORT_FILE.ending} mnist${REPORT_FILE.ending}
+  $ fine-prune compare none mnist${REPORT_FILE.ending}`,
     )
     .action((base: string, head: string, flags: CompareFlags) =>
       conclude(flags.format === 'json', () => compare(base, head, flags)),

@@ -12,6 +12,7 @@ import { badInput, cancelled } from '../../protocol/errors';
 import { withCancellation } from '../cancellation';
 import { conclude, EXIT, printJson } from '../exit';
 import { createProgress } from '../output/progress';
+import { megabytes } from '../../protocol/words';
 
 type Source = 'python' | 'wheel' | 'tfjs-node';
 
@@ -144,14 +145,10 @@ function describePlan(plan: InstallPlan): string {
 }
 
 function sizes({ downloadBytes, diskBytes }: InstallPlan): string {
-  return `${megabytes(downloadBytes)} to download, ${megabytes(diskBytes)} on the disk`;
+  return `${downloadBytes > 0 ? megabytes(downloadBytes) : 'nothing'} to download, ${megabytes(diskBytes)} on the disk`;
 }
 
 /** Where bytes are moved, their count; a step of 0 or 1 has nothing to tell. */
 function bytes(done: number, total: number): string | undefined {
   return total > 1 ? `${megabytes(done)} of ${megabytes(total)}` : undefined;
-}
-
-function megabytes(count: number): string {
-  return count === 0 ? 'nothing' : `${Math.max(1, Math.round(count / 1e6))} MB`;
 }

@@ -12,6 +12,8 @@ import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary'
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from '../parsers';
+import { CONFIG_FILE } from '../../protocol/files';
+import { modelName } from '../../engine/config/scan-inputs';
 
 interface InitFlags {
   train: string[];
@@ -67,7 +69,7 @@ async function init(model: string, flags: InitFlags): Promise<number> {
     test: { images: beside(splits.test.images), labels: beside(splits.test.labels) },
     trigger: flags.trigger === 'none' ? null : { kind: flags.trigger, target: flags.target },
   });
-  const config = path.join(folder, `${flags.name ?? defaultName(modelPath)}.fineprune.json`);
+  const config = path.join(folder, CONFIG_FILE.named(flags.name ?? modelName(modelPath)));
   await writeNew(config, text);
   const shown = path.relative(process.cwd(), config);
   process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shown}\n`);
@@ -88,12 +90,6 @@ async function pointers(modelPath: string): Promise<string[]> {
     if (info?.isFile() && (await sniffFile(file))?.kind === 'lfs-pointer') found.push(shard);
   }
   return found;
-}
-
-/** `model.json` says nothing, its folder does. */
-function defaultName(modelPath: string): string {
-  const own = path.basename(modelPath).replace(/\.json$/i, '');
-  return own === 'model' ? path.basename(path.dirname(modelPath)) || own : own;
 }
 
 async function mustExist(file: string, what: string): Promise<void> {

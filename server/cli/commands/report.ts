@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { writeFileAtomically } from '../../engine/files/write';
 import { today } from '../../protocol/day';
 import { conclude, EXIT } from '../exit';
+import { CONFIG_FILE, REPORT_FILE, beside, MARKDOWN_ENDING } from '../../protocol/files';
 
 interface ReportFlags {
   format: 'md' | 'sarif' | 'json';
@@ -14,7 +15,7 @@ interface ReportFlags {
 export function reportCommand(): Command {
   return new Command('report')
     .description('Show a defense report in another form, with the decisions that lie beside it.')
-    .argument('<report>', 'a report (*.defense.json), or one of a git revision as REVISION:PATH')
+    .argument('<report>', `a report (${REPORT_FILE.pattern}), or one of a git revision as REVISION:PATH`)
     .addOption(
       new Option(
         '--format <name>',
@@ -28,9 +29,9 @@ export function reportCommand(): Command {
       'after',
       `
 Examples:
-  $ fine-prune report mnist.defense.json --out mnist.defense.md
-  $ fine-prune report mnist.defense.json --format sarif
-  $ fine-prune report main:models/mnist.defense.json`,
+  $ fine-prune report mnist${REPORT_FILE.ending} --out mnist${MARKDOWN_ENDING}
+  $ fine-prune report mnist${REPORT_FILE.ending} --format sarif
+  $ fine-prune report main:models/mnist${REPORT_FILE.ending}`,
     )
     .action((report: string, flags: ReportFlags) => conclude(flags.format === 'json', () => show(report, flags)));
 }
@@ -66,5 +67,5 @@ async function textOf(
   const relative = repository
     ? repository.relative(await realpath(file!))
     : label.slice(file === null ? label.indexOf(':') + 1 : 0);
-  return `${JSON.stringify(sarifLog([{ report, issues, file: relative, text, configFile: relative.replace(/(\.defense)?\.json$/, '.fineprune.json') }]), null, 2)}\n`;
+  return `${JSON.stringify(sarifLog([{ report, issues, file: relative, text, configFile: beside(relative, REPORT_FILE, CONFIG_FILE) }]), null, 2)}\n`;
 }

@@ -11,6 +11,7 @@ import { wantsColour } from '../output/paint';
 import { collect, integer } from '../parsers';
 import { createProgress } from '../output/progress';
 import { summarize } from '../output/summary';
+import { CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
 
 export interface RunFlags {
   out?: string;
@@ -31,7 +32,7 @@ export function runCommand(): Command {
     .description('Measure a model, prune and fine-tune it, measure it again; write the defended model and a report.')
     .argument(
       '[target]',
-      'a defense config (*.fineprune.json), a model.json with one beside it, or a folder with one; default: the current folder',
+      `a defense config (${CONFIG_FILE.pattern}), a ${MODEL_FILE} with one beside it, or a folder with one; default: the current folder`,
     )
     .option('-o, --out <dir>', "folder for report and defended model (default: the config's folder)")
     .addOption(
@@ -68,7 +69,7 @@ The model and its data are read from the current folder, when the config lies in
 Examples:
   $ fine-prune run                                  the only config in this folder
   $ fine-prune run models/mnist/model.json          the config beside this model
-  $ fine-prune run mnist.fineprune.json --out out --allow ~/datasets
+  $ fine-prune run mnist${CONFIG_FILE.ending} --out out --allow ~/datasets
   $ fine-prune run --backend wasm --fine-tune-images 20000
   $ fine-prune run --strategy auto                  try one repair after the other
   $ fine-prune run --json --report-only | jq .report.verdict`,

@@ -15,6 +15,7 @@ import { createProgress } from '../output/progress';
 import { summarizeScan } from '../output/scan-summary';
 import { settingsOf } from '../scan-settings';
 import { findScanTarget } from '../scan-target';
+import { CONFIG_FILE, MODEL_FILE, SCAN_FILE } from '../../protocol/files';
 
 export interface ScanFlags {
   clean?: string[];
@@ -42,13 +43,13 @@ export function scanCommand(): Command {
     )
     .argument(
       '[target]',
-      'a model.json, a defense config (*.fineprune.json), or a folder with one; default: the current folder',
+      `a ${MODEL_FILE}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
     )
     .option('--clean <files...>', "clean images and labels (default: the training data of the model's config)")
     .option('-o, --out <dir>', "folder for the result (default: the config's, or the model's)")
     .option(
       '--name <name>',
-      "base name of the result, <name>.scan.json (default: the config's, or the model's)",
+      `base name of the result, ${SCAN_FILE.form} (default: the config's, or the model's)`,
       baseName,
     )
     .addOption(
@@ -98,7 +99,7 @@ A scan never says that a model is clean: it says what was tried. docs/scan.md te
 Examples:
   $ fine-prune scan model.json                                        clean data from the config beside it
   $ fine-prune scan model.json --clean images.gz labels.gz            no config needed
-  $ fine-prune scan mnist.fineprune.json --out out --no-cache
+  $ fine-prune scan mnist${CONFIG_FILE.ending} --out out --no-cache
   $ fine-prune scan model.json --clean X.gz Y.gz --classes 0-9        of a model with many classes
   $ fine-prune scan --json --report-only | jq .report.scan.flagged`,
     )

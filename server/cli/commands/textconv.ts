@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
 import { FinePruneError } from '../../protocol/errors';
+import { MODEL_FILE, looksLikeModel, MOST_MODEL_BYTES } from '../../protocol/files';
 
 /** Weight files beyond this are told by their size alone: a text diff must not take all memory. */
 const MAX_WEIGHTS_BYTES = 1 << 30;
@@ -61,15 +62,14 @@ async function textOf(file: string): Promise<string> {
   const info = statSync(absolute);
   if (info.isDirectory()) await (await import('../../engine/model/formats/other-model')).refuseOtherModel(absolute);
   if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
-  const { MAX_JSON_BYTES } = await import('../../engine/model/formats/tfjs-layers/model-json');
   return path.extname(absolute) === '.json'
     ? await modelFileText(
         absolute,
         process.env.GIT_PREFIX === undefined ? file : path.basename(file),
         info.size,
-        MAX_JSON_BYTES,
+        MOST_MODEL_BYTES,
       )
-    : await weightFileText(absolute, info.size, MAX_JSON_BYTES);
+    : await weightFileText(absolute, info.size, MOST_MODEL_BYTES);
 }
 
 /** @param name as the person typed it */
@@ -151,19 +151,19 @@ async function modelsNaming(
     }
     return found;
   };
-  const beside = await named([path.join(path.dirname(file), 'model.json')]);
+  const beside = await named([path.join(path.dirname(file), MODEL_FILE)]);
   // Under git both sides of a diff must be read in the same way, and only one of them may have its model beside it.
   if (beside.length && process.env.GIT_PREFIX === undefined) return beside;
   const { Repository } = await import('../git');
   const repository = await Repository.of(process.cwd());
   const tracked = repository
     ? (await repository.tracked(repository.root).catch(() => []))
-        .filter((name) => /(^|\/)[^/]*model\.json$/.test(name))
+        .filter((name) => looksLikeModel(path.basename(name)))
         .map((name) => path.join(repository.root, name))
     : [];
   return [
     ...beside,
-    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), 'model.json')))),
+    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), MODEL_FILE)))),
   ];
 }
 

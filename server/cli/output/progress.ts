@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
 import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES, planText } from '../../protocol/messages/engine';
 import { percent } from './summary';
+import { maskSize } from '../../protocol/words';
 
 type ProgressEvent = Extract<EngineEvent, { type: 'progress' }>;
 type ClassEvent = Extract<EngineEvent, { type: 'class' }>;
@@ -50,7 +51,7 @@ export class KnownClasses {
     const [least] = [...this.known.values()].sort((a, b) => a.norm - b.norm);
     if (!least) return null;
     const { target, norm, share } = least;
-    return `smallest mask: class ${target}, ${norm < 10 ? norm.toFixed(1) : Math.round(norm)} px${share === null ? '' : ` (${share.toFixed(2)} of the median)`}`;
+    return `smallest mask: class ${target}, ${maskSize(norm)} px${share === null ? '' : ` (${share.toFixed(2)} of the median)`}`;
   }
 }
 

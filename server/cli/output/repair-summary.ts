@@ -1,6 +1,7 @@
-import { attemptWord } from '../../engine/metrics/words';
 import type { Attempt, DefenseReport } from '../../protocol/report/report';
 import type { ScanResult } from '../../protocol/report/scan';
+import { attemptWord } from '../../protocol/report/words';
+import { pixels } from '../../protocol/words';
 
 const MOST_CLASSES = 3;
 
@@ -23,9 +24,7 @@ function scanText({ scan, proof }: DefenseReport): string | null {
 function foundText({ flagged, classes, word }: ScanResult): string {
   const named = flagged.slice(0, MOST_CLASSES).flatMap((target) => {
     const one = classes[target];
-    return one
-      ? [`class ${target} (estimated, ${one.norm < 10 ? one.norm.toFixed(1) : Math.round(one.norm)} pixels)`]
-      : [];
+    return one ? [`class ${target} (estimated, ${pixels(one.norm)})`] : [];
   });
   return named.length === 0
     ? word

@@ -2,6 +2,8 @@ import { maskBytes, maskDrawing } from '../../engine/report/markdown/mask-drawin
 import { inversionOf, type ClassInversion, type ScanReport } from '../../protocol/report/scan';
 import { painter, type Paint } from './paint';
 import { labelled, percent, wrap } from './summary';
+import { afterScanWord } from '../../protocol/report/words';
+import { count, maskSize } from '../../protocol/words';
 
 export interface ScanSummaryContext {
   /** Where the result was written, as a person would type it; null for nowhere. */
@@ -47,8 +49,7 @@ export function summarizeScan(report: ScanReport, context: ScanSummaryContext): 
 
 function headLines({ scan: { word, sentence } }: ScanReport, width: number, paint: Paint): string[] {
   const title = word.toUpperCase();
-  const text = sentence.toLowerCase().startsWith(`${word}: `) ? sentence.slice(word.length + 2) : sentence;
-  const [first = '', ...rest] = wrap(`${title}: ${text}`, width);
+  const [first = '', ...rest] = wrap(`${title}: ${afterScanWord({ word, sentence })}`, width);
   // "NOTHING FOUND" gets no green: that would say more than it does.
   return [
     first.startsWith(title)
@@ -70,7 +71,7 @@ function modelLines(
   const accuracy =
     table.length > 0 &&
     scan.cleanAccuracy &&
-    `Clean accuracy ${percent(scan.cleanAccuracy.rate, 1)} on ${number(scan.cleanAccuracy.of)} images (95 %: ${percent(scan.cleanAccuracy.low, 1)} to ${percent(scan.cleanAccuracy.high, 1)})`;
+    `Clean accuracy ${percent(scan.cleanAccuracy.rate, 1)} on ${count(scan.cleanAccuracy.of)} images (95 %: ${percent(scan.cleanAccuracy.low, 1)} to ${percent(scan.cleanAccuracy.high, 1)})`;
   return [
     ...(accuracy ? wrap(`${accuracy}.`, room) : []),
     ...(pixels === undefined ? [] : wrap(`Pixels: ${pixels}.`, room)),
@@ -106,11 +107,10 @@ function tableLines({ scan }: ScanReport, paint: Paint): Cell[] {
 }
 
 function cellsOf({ target, norm, screened, share, anomalyIndex, success }: ClassInversion): string[] {
-  const pixels = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
   return [
     String(target),
-    pixels(norm),
-    pixels(screened),
+    maskSize(norm),
+    maskSize(screened),
     share.toFixed(2),
     signed(anomalyIndex),
     percent(success.rate, 1),
@@ -157,8 +157,6 @@ function besides(
   return { lines, left: pictures.slice(beside.length).map(({ target }) => target) };
 }
 
-const number = (n: number): string => n.toLocaleString('en-US');
-
 function footLines(
   { scan, provenance }: ScanReport,
   { file, cached, backendWhy, next }: ScanSummaryContext,
@@ -166,7 +164,7 @@ function footLines(
 ): string[] {
   const { images, steps, batchSize, seeds, limits } = scan;
   const tried =
-    `${steps} steps of ${batchSize} images a class, from ${number(images.search)}; success on ${number(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. ` +
+    `${steps} steps of ${batchSize} images a class, from ${count(images.search)}; success on ${count(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. ` +
     `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine =
     provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);

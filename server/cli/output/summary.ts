@@ -5,9 +5,10 @@ import { excessTo, type ClassFigure } from '../../engine/defense/effect';
 import { missedWithin } from '../../engine/report/gate-words';
 import { otherAimOf } from '../../engine/report/markdown/figures';
 import { type Paint, painter } from './paint';
-import { signedPercent } from '../../engine/metrics/words';
 import { plotCurve } from './plot';
 import { repairLines } from './repair-summary';
+import { signedPercent, count, fixedShare, limitWords, plural, unitWord } from '../../protocol/words';
+import { isEstimated, stageColumns } from '../../protocol/report/words';
 
 export interface SummaryContext {
   /** Where the files are, as a person would type the paths. Model null when nothing was repaired. */
@@ -66,16 +67,9 @@ export function summarize(report: DefenseReport, context: SummaryContext): strin
   return [...head, ...body, ...findings, ...plot, ...foot].join('\n');
 }
 
-/** Whether the triggered figures are on a trigger that was estimated from the model. */
-const isEstimated = ({ trigger }: DefenseReport): boolean => trigger?.source === 'estimated';
-
 /** A share as a percentage with two decimals, never rounded up to 100 or down to 0 when it is not. */
 export function percent(share: number, decimals = 2): string {
-  if (share === 0 || share === 1) return `${share * 100} %`;
-  const unit = 10 ** -decimals;
-  const value = share * 100;
-  const shown = value < 100 && value > 100 - unit ? 100 - unit : value > 0 && value < unit ? unit : value;
-  return `${shown.toFixed(decimals)} %`;
+  return `${fixedShare(share, decimals)} %`;
 }
 
 /** Text in lines of at most `width` characters, broken between words. What could steer a terminal is spelt out: names come from files. */
@@ -109,12 +103,7 @@ function verdictLines(report: DefenseReport, width: number, paint: Paint): strin
 const FIRST_COLUMN = 16;
 
 function stageTable(report: DefenseReport, paint: Paint): string[] {
-  const { stages, repaired } = report;
-  const columns: [string, StageMetrics | null][] = [
-    ['before', stages.before],
-    ['pruned', repaired ? stages.pruned : null],
-    ['fine-tuned', repaired ? stages.after : null],
-  ];
+  const columns = stageColumns(report);
   const rows: [string, (stage: StageMetrics) => Rate | null][] = [
     ['Clean accuracy', (stage) => stage.cleanAccuracy],
     [asrLabel(report), (stage) => stage.attackSuccessRate],
@@ -128,13 +117,13 @@ function stageTable(report: DefenseReport, paint: Paint): string[] {
       'dim',
       line(
         '%, 95 % interval',
-        columns.map(([name]) => ` ${name}`),
+        columns.map(({ title }) => ` ${title}`),
       ),
     ),
     ...rows.map(([name, rate]) =>
       line(
         name,
-        columns.map(([, stage]) => ` ${stage ? rateCell(rate(stage)) : '–'}`),
+        columns.map(({ stage }) => ` ${stage ? rateCell(rate(stage)) : '–'}`),
       ),
     ),
     ...(aim === null
@@ -142,7 +131,7 @@ function stageTable(report: DefenseReport, paint: Paint): string[] {
       : [
           line(
             `Class ${aim}, net`,
-            columns.map(([, stage]) => ` ${stage ? excessCell(excessTo(aim, stage, report.trigger)) : '–'}`),
+            columns.map(({ stage }) => ` ${stage ? excessCell(excessTo(aim, stage, report.trigger)) : '–'}`),
           ),
         ]),
   ];
@@ -164,8 +153,7 @@ function excessCell(excess: ClassFigure | null): string {
 
 function rateCell(rate: Rate | null): string {
   if (!rate) return 'not measured';
-  const bare = (share: number): string => percent(share).replace(' %', '');
-  return `${bare(rate.rate)} (${bare(rate.low)}–${bare(rate.high)})`;
+  return `${fixedShare(rate.rate)} (${fixedShare(rate.low)}–${fixedShare(rate.high)})`;
 }
 
 /** What a figure of the trigger has to be read against: what goes to the target anyway, and what the trigger makes wrong. */
@@ -211,15 +199,15 @@ function gateText(gate: Gate, report: DefenseReport): string {
     judged === null
       ? 'not measured'
       : `${isAsr && !within ? 'up to ' : ''}${percent(judged)}${within ? `, but ${WITHIN[within]}` : ''}`;
-  return `${isAsr ? what : estimated ? 'drop' : 'accuracy drop'} ≤ ${Number((limit * 100).toFixed(4))} % ${met ? 'met' : 'MISSED'} (${figure})`;
+  return `${isAsr ? what : estimated ? 'drop' : 'accuracy drop'} ≤ ${limitWords(limit)} ${met ? 'met' : 'MISSED'} (${figure})`;
 }
 
 function prunedText({ layer, pruning, fineTuning, repaired, attempts }: DefenseReport): string {
   if (!repaired) return 'nothing: the model was measured, not changed';
-  const noun = layer.kind === 'Dense' ? 'neurons' : 'channels';
+  const noun = unitWord(layer.kind, layer.units);
   const tuned =
     fineTuning.epochs > 0
-      ? `${fineTuning.epochs} epoch${fineTuning.epochs === 1 ? '' : 's'} × ${fineTuning.images.toLocaleString('en')} images`
+      ? `${plural(fineTuning.epochs, 'epoch')} × ${count(fineTuning.images)} images`
       : 'no fine-tuning';
   const strategy = attempts?.find(({ chosen }) => chosen)?.strategy;
   if (strategy && pruning.count === 0) return `nothing, by ${strategy}; ${tuned}`;

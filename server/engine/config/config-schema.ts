@@ -1,6 +1,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/fineprune.schema.json';
-import { dereference, expectation, nearest, rightType, type Schema } from './schema-words';
+import { dereference, expectation, rightType, type Schema } from './schema-words';
+import { nearest } from '../../protocol/nearest';
 
 /** What is wrong with a value, by its place: what `configProblems` gives a range in the text. */
 export interface Fault {

@@ -1,4 +1,5 @@
 import type { SplitFiles, Strategy, TriggerConfig } from '../../protocol/config';
+import { DEFAULT_RATIO } from '../../protocol/pruning';
 
 /** What a new config can't do without: paths relative to it, and the trigger if one is known. */
 export interface NewConfig {
@@ -48,7 +49,7 @@ export const PRUNE_COMMENT = `// Share of the layer's units to prune; "auto" cho
 export const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
 
 function repairText(strategy: Strategy): string {
-  if (strategy === 'fine-pruning') return `  ${PRUNE_COMMENT}\n  "prune": { "ratio": 0.2 }`;
+  if (strategy === 'fine-pruning') return `  ${PRUNE_COMMENT}\n  "prune": { "ratio": ${DEFAULT_RATIO} }`;
   return `  ${STRATEGY_COMMENT}\n  "strategy": ${JSON.stringify(strategy)}`;
 }
 

@@ -1,11 +1,4 @@
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, printParseErrorCode, type Node } from 'jsonc-parser';
 import type { DefenseConfig } from '../../protocol/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { kindOfText } from '../files/file-kind';
@@ -13,11 +6,12 @@ import { fileKind, kindWords } from '../files/kinds';
 import { SYNTAX_WORDS } from '../files/json-faults';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
+import { CONFIG_FILE } from '../../protocol/files';
+import { tolerantTree } from '../../json/tolerant';
 
 export type { ConfigProblem };
 
-/** A config is some dozen lines; more than this is another file. In UTF-16 units, and in bytes when read. */
-export const MAX_CONFIG_LENGTH = 1 << 20;
+export const NAME_A_CONFIG = `Name a \`${CONFIG_FILE.form}\`.`;
 
 /**
  * Parses and validates the text of a defense config: JSON with comments, trailing commas and a byte-order mark allowed.
@@ -40,7 +34,7 @@ export function configProblems(text: string): ConfigProblem[] {
 
 /** `/trigger/target, line 7:15` from a JSON pointer and the text that it points into. */
 export function placeOf(text: string, pointer: string): string {
-  const root = parse(text).root;
+  const root = tolerantTree(text).root;
   const path = pointer
     .split('/')
     .slice(1)
@@ -58,14 +52,8 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
     config: null,
     problems: [{ code, message, path: '', offset, length, todo }],
   });
-  if (text.length > MAX_CONFIG_LENGTH) {
-    return syntax(
-      'config.tooLarge',
-      'This file is far too large for a defense config.',
-      0,
-      1,
-      'Name a `<name>.fineprune.json`.',
-    );
+  if (text.length > CONFIG_FILE.mostBytes) {
+    return syntax('config.tooLarge', 'This file is far too large for a defense config.', 0, 1, NAME_A_CONFIG);
   }
   const other = kindOfText(text);
   if (other === 'lfs-pointer')
@@ -82,16 +70,16 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       `This ${kindWords(fileKind(other))}, not a defense config.`,
       0,
       1,
-      'Name a `<name>.fineprune.json`.',
+      NAME_A_CONFIG,
     );
-  const { root, errors, tooDeep } = parse(text);
+  const { root, errors, tooDeep } = tolerantTree(text);
   if (tooDeep)
     return syntax(
       'config.syntax',
       'The brackets of this file are nested too deeply for a defense config.',
       0,
       1,
-      'Name a `<name>.fineprune.json`.',
+      NAME_A_CONFIG,
     );
   if (!root && errors.length === 0) {
     return syntax(
@@ -119,23 +107,6 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
   if (faults.length === 0) faults = ruleFaults(value as DefenseConfig);
   const problems = faults.map((fault) => located(fault, root!)).sort((a, b) => a.offset - b.offset);
   return { config: problems.length === 0 ? (value as DefenseConfig) : null, problems };
-}
-
-function parse(text: string): { root: Node | undefined; errors: ParseError[]; tooDeep: boolean } {
-  const errors: ParseError[] = [];
-  // A blank in its place keeps every offset right.
-  const plain = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
-  try {
-    return {
-      root: parseTree(plain, errors, { allowTrailingComma: true, allowEmptyContent: true }),
-      errors,
-      tooDeep: false,
-    };
-  } catch (error) {
-    // The parser is recursive.
-    if (!(error instanceof RangeError)) throw error;
-    return { root: undefined, errors: [], tooDeep: true };
-  }
 }
 
 /** Keys that the parsed value would hide: a second one of the same name, and `__proto__`. */

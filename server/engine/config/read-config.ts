@@ -6,8 +6,9 @@ import { at, type Resolve } from './at-place';
 import { HEAD_BYTES, kindOfBytes, kindOfText } from '../files/file-kind';
 import { kindWords } from '../files/kinds';
 import { confinedPath } from '../files/confine';
-import { MAX_CONFIG_LENGTH, parseConfig, placeOf } from './parse-config';
+import { NAME_A_CONFIG, parseConfig, placeOf } from './parse-config';
 import { resolveConfig } from './resolve-config';
+import { CONFIG_FILE } from '../../protocol/files';
 
 export { configProblems, parseConfig, type ConfigProblem } from './parse-config';
 export { resolveConfig, resolveTrigger } from './resolve-config';
@@ -64,7 +65,7 @@ export async function readConfig(
 
 /** `mnist` for `mnist.fineprune.json`; for other names, the name without `.json` or `.jsonc`. */
 export function baseName(file: string): string {
-  return path.basename(file).replace(/(\.fineprune)?\.jsonc?$/i, '') || 'fineprune';
+  return CONFIG_FILE.nameOf(path.basename(file));
 }
 
 /**
@@ -74,7 +75,7 @@ export function baseName(file: string): string {
 export async function readConfigText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readStart(file, MAX_CONFIG_LENGTH + 1);
+    bytes = await readStart(file, CONFIG_FILE.mostBytes + 1);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof FinePruneError) throw error;
@@ -95,13 +96,13 @@ export async function readConfigText(file: string): Promise<string> {
   if (other && other.sure === 'content' && !kindOfText(bytes.toString('latin1', 0, 1024))) {
     throw badInput('config.otherFormat', `This ${kindWords(other)}, not a defense config.`, {
       file,
-      todo: 'Name a `<name>.fineprune.json`.',
+      todo: NAME_A_CONFIG,
     });
   }
-  if (bytes.length > MAX_CONFIG_LENGTH) {
+  if (bytes.length > CONFIG_FILE.mostBytes) {
     throw badInput('config.tooLarge', 'This file is far too large for a defense config.', {
       file,
-      todo: 'Name a `<name>.fineprune.json`.',
+      todo: NAME_A_CONFIG,
     });
   }
   try {
@@ -119,7 +120,7 @@ async function readStart(file: string, most: number): Promise<Buffer> {
   if (!(await stat(file)).isFile()) {
     throw badInput('config.notAFile', 'The config is not a file.', {
       file,
-      todo: 'Name the `<name>.fineprune.json` itself.',
+      todo: `Name the \`${CONFIG_FILE.form}\` itself.`,
     });
   }
   const handle = await open(file, 'r');

@@ -4,6 +4,7 @@ import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/report/scan';
 import { at } from './at-place';
 import { parseConfig, readConfig, readConfigText, resolveConfig, type ReadOptions } from './read-config';
+import { modelBaseName } from '../../protocol/files';
 
 /** What a config says of a scan of its model beside the data. */
 export type ScanSettings = Required<Pick<ScanRequest, 'scale' | 'mean' | 'std' | 'seed' | 'backend' | 'threads'>>;
@@ -61,10 +62,9 @@ function settingsIn({ data: { scale, mean, std }, seed, backend, threads }: Reso
   return { scale, mean, std, seed, backend, threads };
 }
 
-/** Base name of what is written about a model without a config. `model.json` says nothing, its folder does. */
+/** Base name of what is written about a model without a config. */
 export function modelName(model: string): string {
-  const own = path.basename(model).replace(/\.json$/i, '');
-  return (own === 'model' ? path.basename(path.dirname(model)) : own).replace(/^\.+/, '') || 'model';
+  return modelBaseName(path.basename(model), path.basename(path.dirname(model)));
 }
 
 /**

@@ -76,26 +76,3 @@ export function rightType(part: Schema, value: unknown): boolean {
   if (type === 'null') return value === null;
   return typeof value === type && value !== null && !Array.isArray(value);
 }
-
-/** The known word that a mistyped one was probably meant to be: the same but for case, or at most two edits away. */
-export function nearest(word: string, known: readonly string[]): string | null {
-  const limit = word.length < 5 ? 1 : 2;
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance);
-  return best?.candidate ?? null;
-}
-
-/** Levenshtein distance; words that differ too much in length are not worth counting. */
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length]!;
-}

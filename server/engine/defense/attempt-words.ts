@@ -1,7 +1,8 @@
 import type { Attempt, Gate, Proof, TriggeredRate } from '../../protocol/report/report';
 import { losesAtMost, measuredTriggers, missedGates, MOST_LOSS, tooFewFor } from '../repair/choice';
 import { judgedSuccess } from '../metrics/triggered-rate';
-import { percent, points, provingImages, signedPercent } from '../metrics/words';
+import { percent, points, signedPercent, count } from '../../protocol/words';
+import { provingImages } from '../../protocol/report/words';
 
 type Limits = { maxAttackSuccessRate: number; maxAccuracyDrop: number };
 
@@ -30,7 +31,7 @@ export function attemptSentence(attempt: Omit<Attempt, 'sentence'>, gates: Limit
     : missed
       ? `; kept as the best of those that lose at most ${loss(MOST_LOSS * gates.maxAccuracyDrop)}.`
       : '; the best of what was tried, kept.';
-  return `${what}, on ${images.toLocaleString('en-US')} held-out images: ${figures}. ${why}${chosen ? kept : ': not kept.'}`;
+  return `${what}, on ${count(images)} held-out images: ${figures}. ${why}${chosen ? kept : ': not kept.'}`;
 }
 
 function whyNot(

@@ -1,6 +1,6 @@
 import type { DefenseReport, Proof } from '../../protocol/report/report';
 import { mostDisturbed, type ClassFigure, type EffectJudgement } from './effect';
-import { count, percent, signedPercent } from '../metrics/words';
+import { count, percent, signedPercent } from '../../protocol/words';
 
 /** The sentences of a verdict on a trigger; each says the figures that led to the word. */
 export class TriggerWords {

@@ -6,7 +6,8 @@ import { nothingKept } from './attempt-words';
 import { decidingFigure, isWithin, judgeEffect } from './effect';
 import { nearChance } from '../metrics/near-chance';
 import { TriggerWords } from './verdict-words';
-import { percent, provingImages } from '../metrics/words';
+import { percent } from '../../protocol/words';
+import { provingImages } from '../../protocol/report/words';
 
 type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 

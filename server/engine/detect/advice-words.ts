@@ -1,7 +1,6 @@
 import { pixelWords, type OtherLabels, type OtherPixels, type ScanAdvice } from '../../protocol/report/scan';
-import { capital, list, pWords } from '../report/compare/words';
-import { percent } from '../metrics/words';
 import { isAlike } from './advice';
+import { capital, list, pWords, percent } from '../../protocol/words';
 
 /** Classes in another order that a sentence names; the result has them all. */
 const MOST_NAMED = 6;

@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../protocol/errors';
+import { contains as containsBy } from '../../protocol/paths';
 
 /** Folders that paths from a file may lead into: the workspace, and data folders that the person allowed. Absolute. */
 export interface AllowedFolders {
@@ -38,11 +39,7 @@ export async function confinedPath(
 }
 
 /** Whether `target` is `folder` or lies below it. Both absolute and free of links. */
-export function contains(folder: string, target: string): boolean {
-  const way = path.relative(folder, target);
-  // On another Windows drive the "relative" path is absolute; "..name" is an ordinary file name.
-  return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
-}
+export const contains = (folder: string, target: string): boolean => containsBy(path, folder, target);
 
 /** The nearest part that exists, resolved, with the missing rest appended. */
 async function realLocation(absolute: string, what: string): Promise<string> {

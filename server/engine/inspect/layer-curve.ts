@@ -12,6 +12,7 @@ import type { Analysed } from './analyse';
 import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
 import type { Told } from './triggers';
+import { count } from '../../protocol/words';
 
 /** How many units the rule would have pruned, chosen on held-out images as in a run. */
 export async function limitOf(held: LayerState, told: Told, signal: AbortSignal): Promise<LimitData> {
@@ -50,10 +51,10 @@ export async function limitOf(held: LayerState, told: Told, signal: AbortSignal)
 }
 
 export const heldOutTitle = ({ roles }: Subject): string =>
-  `Measuring ${roles.holdout.indices.length.toLocaleString('en-US')} held-out images`;
+  `Measuring ${count(roles.holdout.indices.length)} held-out images`;
 
 function drawOf({ config }: Subject): Draw {
-  return (n, count) => drawn(allIndices(n), count, config.seed, 'curve');
+  return (n, wanted) => drawn(allIndices(n), wanted, config.seed, 'curve');
 }
 
 /**

@@ -15,6 +15,7 @@ import { layerData } from './layer-data';
 import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
 import type { Told } from './triggers';
+import { count } from '../../protocol/words';
 
 /** Most units that a layer may have: a page takes no more, and a config names no more. */
 const MOST_UNITS = 65_536;
@@ -55,7 +56,7 @@ export async function analyseLayer(
   const pass = async (set: InputSource, what: string): Promise<Analysed> => {
     const positions = set.count > most ? drawn(allIndices(set.count), most, config.seed, 'inspect') : null;
     const images = positions?.length ?? set.count;
-    const title = `Analysing ${images.toLocaleString('en-US')} ${what}`;
+    const title = `Analysing ${count(images)} ${what}`;
     told(title, shareOf(behind));
     const options: PassOptions = {
       model,
@@ -161,7 +162,7 @@ function siteOf(model: OpenModel, layer: string): UnitSite {
   if (site.units <= MOST_UNITS) return site;
   throw badInput(
     'layer.tooLarge',
-    `Layer "${layer}" has ${site.units.toLocaleString('en-US')} units; the inspector shows layers of up to ${MOST_UNITS.toLocaleString('en-US')}.`,
+    `Layer "${layer}" has ${count(site.units)} units; the inspector shows layers of up to ${count(MOST_UNITS)}.`,
     { todo: 'Choose another layer.' },
   );
 }

@@ -3,9 +3,7 @@ import { cancelled, FinePruneError } from '../../protocol/errors';
 import { confirmOneDnnFault } from '../backend/one-dnn';
 import { toFailure } from '../process/failure';
 import { Inspections } from './inspections';
-
-/** Milliseconds between two progress events of one question. */
-const INTERVAL_MS = 100;
+import { Throttle } from '../process/throttle';
 
 type Query = Extract<InspectCommand, { type: 'query' }>;
 
@@ -25,12 +23,11 @@ export function serveInspections(send: (event: InspectEvent) => void): { handle(
   };
 
   const answer = async ({ id, subject, query }: Query, signal: AbortSignal): Promise<void> => {
-    let sent = -Infinity;
+    const throttle = new Throttle();
     let title = '';
     const told = (what: string, overall: number): void => {
-      const now = performance.now();
-      if (what === title && now - sent < INTERVAL_MS) return;
-      [title, sent] = [what, now];
+      if (!throttle.passes(what !== title)) return;
+      title = what;
       send({ type: 'progress-query', id, title: what, overall });
     };
     try {

@@ -1,11 +1,3 @@
-/**
- * Number of units that a ratio prunes: ⌊ratio·n + 1e-9⌋, so that 0.29·100 is 29 whatever binary fractions say.
- * `ratio` is in [0, 1].
- */
-export function pruneCount(ratio: number, units: number): number {
-  return Math.min(units, Math.floor(ratio * units + 1e-9));
-}
-
 /** Units in the order in which they are pruned: lowest score first, ties by lower index. */
 export function pruneOrder(scores: ArrayLike<number>): Int32Array {
   return Int32Array.from(

@@ -3,10 +3,10 @@ import type { PoisonTrainRequest } from '../../protocol/messages/engine';
 import type { FineTuningResult, StageMetrics } from '../../protocol/report/report';
 import type { BackendInfo } from '../backend/select';
 import type { OpenModel } from '../model/model';
-import { percent } from '../metrics/words';
 import { TOOL } from '../process/version';
 import type { PoisonedSplit } from './poison';
 import type { Decoys } from './pruning-aware';
+import { percent, plural } from '../../protocol/words';
 
 export interface CardParts {
   request: PoisonTrainRequest;
@@ -97,7 +97,7 @@ function facts({ request, trigger, model, saved, trained, poisoned, images, back
         ]
       : []),
     ['Seed', `${request.seed}`],
-    ['Made with', `${TOOL}, ${backend.version}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
+    ['Made with', `${TOOL}, ${backend.version}, ${plural(backend.threads, 'thread')}`],
     ['Topology SHA-256', `\`${saved.topology}\``],
     ['Weights SHA-256', `\`${saved.weights}\``],
   ];

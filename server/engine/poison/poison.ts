@@ -3,6 +3,7 @@ import type { Split } from '../data/dataset';
 import { randomStream, shuffled } from '../data/random';
 import { refuseStamp } from '../triggers/open-trigger';
 import type { Trigger } from '../triggers/trigger';
+import { countOfShare } from '../../protocol/pruning';
 
 /** A training set with a backdoor in it. */
 export interface PoisonedSplit {
@@ -49,9 +50,7 @@ export function poisonedSplit({ split, trigger, poisonRate, noiseRate = 0, seed 
       todo: 'Leave the noise rate at 0, or use a warped trigger.',
     });
   }
-  // 0.29·100 is 28.999… in floating point.
-  const number = (rate: number): number => Math.floor(rate * split.count + 1e-9);
-  const [count, noisy] = [number(poisonRate), number(noiseRate)];
+  const [count, noisy] = [countOfShare(poisonRate, split.count), countOfShare(noiseRate, split.count)];
   const poisoned = new Uint8Array(split.count);
   const labels = Int32Array.from(split.labels);
   let ofTarget = 0;

@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { badInput } from '../../protocol/errors';
 import { measure } from '../pass/measure';
 import type { InputSource, PassOptions } from '../pass/inputs';
-import { pruneCount, pruneOrder } from '../pass/ranking';
+import { pruneOrder } from '../pass/ranking';
 import { layerOf, type Graph } from '../model/graph';
 import { masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
 import { variableOf } from '../model/net';
 import { findUnitSite, isPrunable } from '../model/units';
 import { train, type TrainOptions } from '../training/train';
+import { pruneCount } from '../../protocol/pruning';
 
 export interface PruningAwareOptions extends Omit<TrainOptions, 'source' | 'masks' | 'onStep'> {
   /** The training set before it was poisoned, and with the backdoor in it. */

@@ -1,4 +1,4 @@
-import { type Failure, FinePruneError } from '../../protocol/errors';
+import { type Failure, failureFrom } from '../../protocol/errors';
 
 /** Where people write when the fault is ours. */
 const DEFECT_TODO = 'This is a defect of Fine-Prune: please report it with the log.';
@@ -8,8 +8,10 @@ const DEFECT_TODO = 'This is a defect of Fine-Prune: please report it with the l
  * names the file; memory that can't be had becomes `engine.outOfMemory`; everything else is `engine.internal`.
  */
 export function toFailure(error: unknown): Failure {
-  if (error instanceof FinePruneError) return error.toFailure();
-  const message = error instanceof Error ? error.message : String(error);
+  return failureFrom(error, (message) => otherFailure(error, message));
+}
+
+function otherFailure(error: unknown, message: string): Failure {
   const system = error as Partial<NodeJS.ErrnoException>;
   const file = typeof system.path === 'string' ? { file: system.path } : {};
   switch (system.code) {

@@ -1,9 +1,7 @@
 import type { EngineEvent } from '../../protocol/messages/engine';
+import { INTERVAL_MS, Throttle } from './throttle';
 
 type Progress = Extract<EngineEvent, { type: 'progress' }>;
-
-/** Milliseconds between two progress events of one phase. */
-const INTERVAL_MS = 100;
 
 /**
  * Passes events on, progress at most ten times a second. The last progress of each phase is always passed, and before
@@ -18,12 +16,12 @@ export function throttleProgress(
 ): (event: EngineEvent) => void {
   let held: Progress | undefined;
   let lastPhase: string | undefined;
-  let lastAt = -Infinity;
+  const throttle = new Throttle(INTERVAL_MS, now);
 
   const pass = (event: Progress): void => {
     held = undefined;
     lastPhase = event.phase;
-    lastAt = now();
+    throttle.passes(true);
     send(event);
   };
 
@@ -34,8 +32,7 @@ export function throttleProgress(
       return;
     }
     if (held && held.phase !== event.phase) pass(held);
-    const ends = event.step >= event.total;
-    if (ends || event.phase !== lastPhase || now() - lastAt >= INTERVAL_MS) pass(event);
+    if (throttle.passes(event.step >= event.total || event.phase !== lastPhase)) pass(event);
     else held = event;
   };
 }

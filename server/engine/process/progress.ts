@@ -1,7 +1,5 @@
 import type { EngineEvent, MetricsSoFar, Phase } from '../../protocol/messages/engine';
-
-/** Milliseconds between two progress events of one phase: ten a second are all that a person can read. */
-const INTERVAL_MS = 100;
+import { Throttle } from './throttle';
 
 /** Tells how far a run is, and keeps the timings that stay out of the report. */
 export class Progress {
@@ -11,7 +9,7 @@ export class Progress {
   private phaseStart = 0;
   private total = 0;
   private doneBefore = 0;
-  private lastSent = 0;
+  private throttle = new Throttle();
   private readonly start = performance.now();
 
   /**
@@ -33,7 +31,7 @@ export class Progress {
     this.phase = phase;
     this.total = total;
     this.phaseStart = performance.now();
-    this.lastSent = 0;
+    this.throttle = new Throttle();
     this.step(0);
   }
 
@@ -41,8 +39,7 @@ export class Progress {
   step(done: number, metrics?: MetricsSoFar): void {
     if (metrics) this.metrics = { ...this.metrics, ...metrics };
     const now = performance.now();
-    if (!this.phase || (now - this.lastSent < INTERVAL_MS && done < this.total)) return;
-    this.lastSent = now;
+    if (!this.phase || !this.throttle.passes(done >= this.total)) return;
     const seconds = (now - this.phaseStart) / 1000;
     const all = Object.values(this.work).reduce((a, b) => a + b, 0);
     const here = (this.work[this.phase] ?? 0) * (this.total ? Math.min(1, done / this.total) : 0);

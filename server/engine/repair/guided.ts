@@ -11,12 +11,12 @@ import type { Masks } from '../model/model';
 import { teacherOf, type Teacher } from '../training/distillation';
 import { train, type Trained } from '../training/train';
 import { sourceOf, type InputSource } from '../pass/inputs';
-import { pruneCount } from '../pass/ranking';
 import { guidedOrder } from '../pruning/triggered-difference';
 import { bestOf, leastLoss } from './choice';
 import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
 import { Weights } from './weights';
+import { pruneCount } from '../../protocol/pruning';
 
 const MOST_ROUNDS = 5;
 /** Steps that a round takes at least, and epochs that it takes at most: a small set is gone through several times. */

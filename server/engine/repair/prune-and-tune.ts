@@ -9,9 +9,10 @@ import { curveBudgets, largestWithinLimit } from '../pruning/curve-plan';
 import { sourceOf, type PassOptions } from '../pass/inputs';
 import { measure, type Measured } from '../pass/measure';
 import type { Subject } from '../pass/subject';
-import { pruneCount, pruneOrder } from '../pass/ranking';
+import { pruneOrder } from '../pass/ranking';
 import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
+import { pruneCount, DEFAULT_RATIO } from '../../protocol/pruning';
 
 const SOURCE = 'Liu, Dolan-Gavitt, Garg 2018 (Fine-Pruning, section 3)';
 
@@ -21,7 +22,7 @@ export const finePruning: Repair = {
   source: SOURCE,
   needsTarget: false,
   cost: 2,
-  run: (context) => pruneLowest(context, context.subject.site, (site) => pruneCount(0.2, site.units)),
+  run: (context) => pruneLowest(context, context.subject.site, (site) => pruneCount(DEFAULT_RATIO, site.units)),
 };
 
 /** As the original paper has it: channels of the last convolution, as many as the accuracy limit allows, then fine-tuning. */

@@ -1,18 +1,8 @@
 import type { DefenseReport, Gate } from '../../protocol/report/report';
 import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from '../defense/effect';
 import { doubt, isHonestEstimate } from '../defense/verdict';
-import { count, isEstimated, percent, points, signedPercent } from '../metrics/words';
-
-/** What a gate limits, as a phrase. */
-export const GATE_TITLES: Record<Gate['id'], string> = {
-  maxAttackSuccessRate: 'Attack success rate (ASR)',
-  maxAccuracyDrop: 'Drop in clean accuracy',
-};
-
-/** A limit as it was written: `5 %`, `0.25 %`. */
-export function limitWords(limit: number): string {
-  return `${Number((limit * 100).toPrecision(6))} %`;
-}
+import { count, percent, signedPercent, limitWords, pointsOf } from '../../protocol/words';
+import { isEstimated } from '../../protocol/report/words';
 
 /** What the figure of a gate is, where it is no plain ASR: `excess over the untriggered images, class 4`. */
 export function figureBasis({ excess }: Pick<Gate, 'excess'>): string | null {
@@ -53,7 +43,7 @@ export function missedGate(
   if (id === 'maxAccuracyDrop') {
     if (measured === null || !repaired)
       return `Gate missed: nothing was repaired, so no drop in clean accuracy was measured (limit: ${limitWords(limit)}).`;
-    return `Gate missed: clean accuracy fell by ${points(measured).slice(1)}, the limit is ${limitWords(limit)}.`;
+    return `Gate missed: clean accuracy fell by ${pointsOf(Math.abs(measured))}, the limit is ${limitWords(limit)}.`;
   }
   const asr = isEstimated({ trigger }) ? 'the ASR on the estimated trigger' : 'the ASR';
   if (measured === null || judged === null)

@@ -8,6 +8,7 @@ import { weightsHash } from '../model/formats/tfjs-layers/model-hashes';
 import { checkSaveFolder, encodeWeights, saveModel } from '../model/formats/tfjs-layers/save';
 import { markdownReport } from './markdown/markdown';
 import { serialiseReport } from './json/serialise';
+import { DEFENDED_ENDING, MARKDOWN_ENDING, MODEL_FILE, REPORT_FILE } from '../../protocol/files';
 
 /** What is written for a model, by the config's base name and the output folder. */
 interface Place {
@@ -28,9 +29,9 @@ export async function checkOutputs({ model, name, folder }: Place): Promise<void
   }
 }
 
-const modelFolder = (name: string, folder: string): string => path.join(folder, `${name}.defended`);
-const reportFile = (name: string, folder: string): string => path.join(folder, `${name}.defense.json`);
-const markdownFile = (name: string, folder: string): string => path.join(folder, `${name}.defense.md`);
+const modelFolder = (name: string, folder: string): string => path.join(folder, `${name}${DEFENDED_ENDING}`);
+const reportFile = (name: string, folder: string): string => path.join(folder, REPORT_FILE.named(name));
+const markdownFile = (name: string, folder: string): string => path.join(folder, `${name}${MARKDOWN_ENDING}`);
 
 /** What a run wrote. Paths are absolute; model null when nothing was repaired. */
 export interface WrittenOutputs {
@@ -53,7 +54,7 @@ export async function writeOutputs({
   name,
   folder,
 }: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
-  const modelPath = report.repaired ? path.join(modelFolder(name, folder), 'model.json') : null;
+  const modelPath = report.repaired ? path.join(modelFolder(name, folder), MODEL_FILE) : null;
   const after =
     modelPath === null
       ? null

@@ -27,6 +27,7 @@ import { refuseForeignModel, refuseOwnFolder } from '../poison/poison-output';
 import { trainPruningAware } from '../poison/pruning-aware';
 import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
 import { beginEngine } from './begin';
+import { CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
 
 /**
  * Makes a backdoored model for trying defenses on (or, at a poison rate of 0, a clean one): trains the reference SimpleCNN, or the layers of a given model, from
@@ -58,7 +59,7 @@ async function makeModel(
   const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
   progress.begin('data', 1);
   const config: DefenseConfig = {
-    model: 'model.json',
+    model: MODEL_FILE,
     data: { train: relativeTo(request.out, request.train), test: relativeTo(request.out, request.test) },
     trigger: request.trigger,
     seed: request.seed,
@@ -90,7 +91,7 @@ async function makeModel(
     const saved = await saveModelBeside(model, request.out);
     const files = {
       model: saved.path,
-      config: path.join(request.out, `${request.name}.fineprune.json`),
+      config: path.join(request.out, CONFIG_FILE.named(request.name)),
       card: path.join(request.out, 'CARD.md'),
     };
     const made = { trained, poisoned, images: clean.count, backend };

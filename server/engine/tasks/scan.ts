@@ -19,6 +19,8 @@ import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';
 import { serialise } from '../report/json/serialise';
 import { beginEngine, shownBackend } from './begin';
+import { SCAN_FILE } from '../../protocol/files';
+import { plural } from '../../protocol/words';
 
 /** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
 const BYTE_SCALE = 1 / 255;
@@ -33,7 +35,7 @@ export async function runScan(
   signal: AbortSignal,
 ): Promise<ScanOutcome> {
   const progress = new Progress(emit, { scan: 1 });
-  const file = request.out && path.join(request.out.folder, `${request.out.name}.scan.json`);
+  const file = request.out && path.join(request.out.folder, SCAN_FILE.named(request.out.name));
   if (file) await checkPlace(file);
   const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
 
@@ -118,7 +120,7 @@ async function openClean(
     if (list.length === 1 || list.length === channels) continue;
     throw badInput(
       'data.normalisation',
-      `${key} has ${list.length} values, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`,
+      `${key} has ${list.length} values, but the images have ${plural(channels, 'channel')}.`,
       { todo: channels === 1 ? 'Give one number.' : `Give one number, or ${channels}.` },
     );
   }

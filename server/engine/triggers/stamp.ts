@@ -1,5 +1,6 @@
 import { badInput } from '../../protocol/errors';
 import type { RandomStream } from '../data/random';
+import { plural } from '../../protocol/words';
 
 /** [height, width, channels]. */
 export type Shape = readonly [number, number, number];
@@ -28,7 +29,7 @@ export function perChannel(values: readonly number[], channels: number, place: s
   if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
   throw badInput(
     'trigger.value',
-    `The trigger's value has ${values.length} numbers, but the images have ${channels} channel${channels === 1 ? '' : 's'}.`,
+    `The trigger's value has ${values.length} numbers, but the images have ${plural(channels, 'channel')}.`,
     {
       place,
       todo: `Give one number, or ${channels}.`,

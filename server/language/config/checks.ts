@@ -4,9 +4,10 @@ import { heldOutImages } from '../../protocol/holdout';
 import { headerAt, imageShape, sizeText } from './file-checks';
 import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
-import { nearestFirst } from '../text/nearest';
 import { problem, type Fix } from '../text/problem';
-import { count, plural, prunedCount, unitWord } from '../text/report-text';
+import { count, plural, unitWord } from '../../protocol/words';
+import { pruneCount } from '../../protocol/pruning';
+import { nearestFirst } from '../../protocol/nearest';
 
 /** Checks of values against each other, the model and the data. Values of the wrong type are the schema's business. */
 export function valueChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
@@ -148,7 +149,7 @@ function checkRatio(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   const layer = layerToPrune(config, facts);
   const ratio = node.value as unknown;
   if (typeof ratio !== 'number' || ratio < 0 || ratio > 1) return [];
-  const pruned = layer?.units ? prunedCount(ratio, layer.units) : undefined;
+  const pruned = layer?.units ? pruneCount(ratio, layer.units) : undefined;
   if (ratio === 0 || pruned === 0) {
     const why =
       layer?.units && ratio > 0
@@ -245,9 +246,6 @@ function tooMany(config: ConfigText, field: string, available: number, what: str
     ),
   ];
 }
-
-/** The ratio when the config does not say: the reference set-up. */
-export const DEFAULT_RATIO = 0.2;
 
 /** The layer that a run would prune: the named one, else the penultimate. Undefined when the model does not have it. */
 export function layerToPrune(

@@ -10,7 +10,7 @@ import {
 } from 'vscode-languageserver-types';
 import { FILE_FIELDS, rangeOf, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
-import { count, unitWord } from '../text/report-text';
+import { count, unitWord } from '../../protocol/words';
 
 const WHOLE_CONFIG = `{
   // The model to defend. It is never changed; the defended one is written beside this file.

@@ -7,6 +7,7 @@ import { namedFiles, nodeAtPointer, rangeOf, topRange, type ConfigText } from '.
 import type { ConfigFacts, FailedRun } from '../text/facts';
 import { namingFile } from '../text/failure-text';
 import { problem, SEVERITY } from '../text/problem';
+import { CONFIG_FILE } from '../../protocol/files';
 
 /**
  * Everything that is wrong with a config, one diagnostic a fault, in the order of the text.
@@ -72,7 +73,7 @@ function pointerIn({ place }: Failure): string | undefined {
 function failureText(failure: Failure, isAtFile: boolean): string {
   const { place, todo } = failure;
   const inConfig = place?.startsWith('/') === true || place?.startsWith('line ') === true;
-  const isOwnFile = failure.file?.endsWith('.fineprune.json') === true;
+  const isOwnFile = failure.file !== undefined && CONFIG_FILE.is(failure.file);
   const sentence = isAtFile || isOwnFile ? failure.message : namingFile(failure);
   return [place && !inConfig ? `${sentence} (${place})` : sentence, todo].filter(Boolean).join(' ');
 }

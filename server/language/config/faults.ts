@@ -3,8 +3,8 @@ import { findNodeAtOffset, type Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { enumeratedAt, propertyNames } from './schema';
 import { pointerToPath, rangeOf, valueAt, type ConfigText } from '../text/config-text';
-import { nearestFirst } from '../text/nearest';
 import { problem, type Fix } from '../text/problem';
+import { nearestFirst } from '../../protocol/nearest';
 
 /**
  * One fault of a config's text alone (syntax, types, ranges, unknown and missing fields, fields that exclude each other), as

@@ -1,9 +1,9 @@
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { namedFiles, rangeOf, stringAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts, type FileFact, type IdxHeader } from '../text/facts';
-import { nearestFirst } from '../text/nearest';
 import { problem, type Fix } from '../text/problem';
-import { count } from '../text/report-text';
+import { count } from '../../protocol/words';
+import { nearestFirst } from '../../protocol/nearest';
 
 /** How many existing files a quick fix offers in place of a missing one. */
 const OFFERED_FILES = 5;

@@ -5,9 +5,10 @@ import { headerAt } from './file-checks';
 import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { enumeratedAt } from './schema';
-import { count, plural, prunedCount, unitWord } from '../text/report-text';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanSentence, scanTitle } from '../scan/text';
+import { count, plural, unitWord } from '../../protocol/words';
+import { pruneCount } from '../../protocol/pruning';
 
 /** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
 export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {
@@ -148,7 +149,7 @@ function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
     after(
       config,
       node,
-      `${count(prunedCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`,
+      `${count(pruneCount(ratio, layer.units))} of ${plural(layer.units, unitWord(layer.className))}`,
       where,
     ),
   ];

@@ -7,9 +7,11 @@ import { layerToPrune, namedUnits } from './checks';
 import { rangeOf, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { termsOf } from '../text/metric-text';
-import { beforeAfter, count, percent, plural, prunedCount, unitWord } from '../text/report-text';
+import { beforeAfter } from '../text/report-text';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanMarkdown } from '../scan/text';
+import { count, percent, plural, unitWord } from '../../protocol/words';
+import { pruneCount } from '../../protocol/pruning';
 
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the
@@ -76,7 +78,7 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
     return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
   if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
     return [
-      `Here: **${count(prunedCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`,
+      `Here: **${count(pruneCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`,
     ];
   }
   const named = field.name === 'prune.units' && namedUnits(config, facts);

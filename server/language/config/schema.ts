@@ -1,6 +1,7 @@
 import type { JSONSchema } from 'vscode-json-languageservice';
-import { capital } from '../text/report-text';
 import generated from '../../../schemas/fineprune.schema.json';
+import { capital } from '../../protocol/words';
+import { DEFAULT_RATIO } from '../../protocol/pruning';
 
 /**
  * The config's schema for the editor. The generated one says "one of these" with `anyOf`, which validators answer with the
@@ -103,7 +104,7 @@ function build(): JSONSchema {
   trigger.defaultSnippets = TRIGGER_SNIPPETS;
   const prune = (schema.properties as Record<string, JSONSchema>).prune!;
   (prune.properties as Record<string, JSONSchema>).ratio!.defaultSnippets = [
-    { label: '0.2', description: 'The reference: a fifth of the units.', body: 0.2 },
+    { label: String(DEFAULT_RATIO), description: 'The reference: a fifth of the units.', body: DEFAULT_RATIO },
     { label: '"auto"', description: 'As many units as the limit on clean accuracy allows.', body: 'auto' },
   ];
   return schema;

@@ -4,11 +4,12 @@ import { strategyLayer, type LayerSummary, type ModelSummary } from '../../proto
 import { code, settingsMarkdown } from '../config/hover';
 import { TERMS } from '../text/metric-text';
 import { stringAround } from './text';
-import { plural, stageTable, unitWord } from '../text/report-text';
+import { stageTable } from '../text/report-text';
 import { prunedText } from '../report/result-diagnostics';
 import type { LastRun } from '../report/run-state';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanMarkdown } from '../scan/text';
+import { plural, unitWord } from '../../protocol/words';
 
 /**
  * Says what a layer is, when its name is hovered; with the figures of the last run at the layer that was pruned, and what a scan found at

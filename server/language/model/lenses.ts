@@ -4,9 +4,10 @@ import { COMMANDS, type InspectTarget } from '../../protocol/messages/lsp';
 import { strategyLayer, type ModelSummary } from '../../protocol/model';
 import { lastTitle, lastTooltip, type Doings } from '../config/lenses';
 import { layerRange, modelTop } from './text';
-import { count, plural, prunedCount, unitWord } from '../text/report-text';
 import { activeTitle, type LastRun } from '../report/run-state';
 import { scanLens } from '../scan/lenses';
+import { count, plural, unitWord } from '../../protocol/words';
+import { pruneCount } from '../../protocol/pruning';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
 export interface PruningPlan {
@@ -125,5 +126,5 @@ function planned(
     return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;
   if (ratio === 'auto')
     return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
-  return `Fine-Prune would prune ${count(prunedCount(ratio ?? 0, units))} of ${plural(units, unitWord(className))} of ${name}`;
+  return `Fine-Prune would prune ${count(pruneCount(ratio ?? 0, units))} of ${plural(units, unitWord(className))} of ${name}`;
 }

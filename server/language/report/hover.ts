@@ -6,7 +6,8 @@ import type { ConfigText } from '../text/config-text';
 import { hoverAt, type Path } from '../text/hover-at';
 import { TERMS, type TermId } from '../text/metric-text';
 import { repairPart } from './repair-hover';
-import { capital, count, percent, plural, rateTitle, unitWord } from '../text/report-text';
+import { capital, count, percent, plural, unitWord } from '../../protocol/words';
+import { rateTitle } from '../../protocol/report/words';
 
 const RULES: Record<DefenseReport['pruning']['rule'], string> = {
   'clean-mean': 'Units with the lowest mean activation on clean images went first.',

@@ -2,9 +2,8 @@ import type { StrategyName } from '../../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof, Rate, Round } from '../../protocol/report/report';
 import type { Path } from '../text/hover-at';
 import { TERMS } from '../text/metric-text';
-import { count, percent, plural } from '../text/report-text';
 import { scanPart } from '../scan/hover';
-import { pixels } from '../scan/text';
+import { count, percent, pixels, plural } from '../../protocol/words';
 
 const STRATEGIES: Record<StrategyName, string> = {
   'fine-pruning':

@@ -6,19 +6,10 @@ import { nodeAt, rangeOf, topRange, type ConfigText } from '../text/config-text'
 import type { InspectLink } from '../model/actions';
 import { layerRange, modelTop } from '../model/text';
 import { problem } from '../text/problem';
-import {
-  beforeAfterLine,
-  capital,
-  count,
-  figure,
-  indexList,
-  percent,
-  plural,
-  unitWord,
-  verdictSeverity,
-} from '../text/report-text';
+import { beforeAfterLine, figure, verdictSeverity } from '../text/report-text';
 import { staleText, type LastRun } from './run-state';
 import { configSettingsDiagnostics } from './settings-diagnostics';
+import { capital, count, indexList, percent, plural, unitWord } from '../../protocol/words';
 
 /** Indices that a message spells out; the report has them all. */
 const SPELT_INDICES = 32;

@@ -1,6 +1,6 @@
 import type { DefenseReport } from '../../protocol/report/report';
 import type { RunSetting } from '../../protocol/report/run-settings';
-import { percentDone } from '../text/report-text';
+import { percentDone, list } from '../../protocol/words';
 
 /** What is known of the last run of a config. */
 export interface LastRun {
@@ -23,8 +23,7 @@ export interface ActiveRun {
 
 /** `Stale: the model changed since this run.` */
 export function staleText(changed: readonly string[]): string {
-  const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
-  return `Stale: ${list} changed since this run. Run Fine-Prune again to renew the figures.`;
+  return `Stale: ${list(changed)} changed since this run. Run Fine-Prune again to renew the figures.`;
 }
 
 /** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */

@@ -4,8 +4,8 @@ import { withPixels } from '../config/edits';
 import { nodeAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { changedPart } from '../text/json-edits';
 import { problem, type Fix } from '../text/problem';
-import { percent } from '../text/report-text';
 import type { LastScan } from './state';
+import { percent } from '../../protocol/words';
 
 export const NOT_MEASURABLE = 'scan.notMeasurable';
 export const OTHER_PIXELS = 'scan.settings';

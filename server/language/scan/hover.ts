@@ -3,8 +3,8 @@ import type { ScanReport } from '../../protocol/report/scan';
 import type { ConfigText } from '../text/config-text';
 import { hoverAt, type Path } from '../text/hover-at';
 import { TERMS, type TermId } from '../text/metric-text';
-import { count, percent } from '../text/report-text';
-import { classMarkdown, pixels, scanMarkdown, type Scanned } from './text';
+import { classMarkdown, scanMarkdown, type Scanned } from './text';
+import { count, percent, pixels } from '../../protocol/words';
 
 /** What a figure of a scan means, and the pictures of what it found. Null where there is nothing to add to the text. */
 export function scanHover(text: ConfigText, report: ScanReport, position: Position): Hover | null {

@@ -1,6 +1,6 @@
 import { roughTime, type EngineEvent } from '../../protocol/messages/engine';
 import { progressText } from '../text/progress-text';
-import { pixels } from './text';
+import { pixels } from '../../protocol/words';
 
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>;
 

@@ -1,5 +1,6 @@
 import type { ScanReport } from '../../protocol/report/scan';
 import type { ConfigText } from '../text/config-text';
+import { list } from '../../protocol/words';
 
 /** What is known of the last scan of a model. */
 export interface LastScan {
@@ -18,6 +19,5 @@ export function stillHolds({ changed, report }: Pick<LastScan, 'changed' | 'repo
 
 /** `Stale: the model changed since this scan.` */
 export function staleScanText(changed: readonly string[]): string {
-  const list = changed.length < 2 ? changed.join('') : `${changed.slice(0, -1).join(', ')} and ${changed.at(-1)}`;
-  return `Stale: ${list} changed since this scan. Scan again to renew it.`;
+  return `Stale: ${list(changed)} changed since this scan. Scan again to renew it.`;
 }

@@ -8,7 +8,7 @@ import {
 import type { Rate } from '../../protocol/report/report';
 import { maskPicture, triggerPicture } from '../text/mask-picture';
 import { TERMS } from '../text/metric-text';
-import { capital, count, percent } from '../text/report-text';
+import { capital, count, percent, pixels } from '../../protocol/words';
 
 /** How the result of a scan is written wherever the editor shows it. Figures only: its sentence may come from anywhere. */
 
@@ -21,11 +21,6 @@ const MOST_PICTURES = 3;
 export interface Scanned {
   scan: ScanResult;
   model: Pick<ScanReport['model'], 'shape'>;
-}
-
-/** Size of a mask: `4.2 pixels`, `37 pixels`. */
-export function pixels(norm: number): string {
-  return `${norm < 10 ? norm.toFixed(1) : count(Math.round(norm))} pixels`;
 }
 
 /** `Suspicious: class 0`, `Suspicious: classes 0, 7`, `Nothing found`. */

@@ -1,22 +1,21 @@
-import { findNodeAtLocation, getNodeValue, parseTree, type JSONPath, type Node } from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { Range } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { tolerantTree, withoutMark } from '../../json/tolerant';
 
 /** A defense config as text: parsed once a version, tolerant of what a person is just typing. */
 export interface ConfigText {
   document: TextDocument;
-  /** Undefined when there is nothing but white space and comments. */
+  /** Undefined when there is nothing but white space and comments, or brackets without end. */
   root: Node | undefined;
 }
 
 /** Parses a config. A byte-order mark counts as white space, so that every offset stays what the editor sees. */
 export function parseConfig(source: TextDocument): ConfigText {
   const text = source.getText();
-  const document = text.startsWith('\uFEFF')
-    ? TextDocument.create(source.uri, source.languageId, source.version, ` ${text.slice(1)}`)
-    : source;
-  const root = parseTree(document.getText(), [], { allowTrailingComma: true, allowEmptyContent: true });
-  return { document, root };
+  const plain = withoutMark(text);
+  const document = plain === text ? source : TextDocument.create(source.uri, source.languageId, source.version, plain);
+  return { document, root: tolerantTree(plain).root };
 }
 
 /** The node of the value at `path`, or undefined. */

@@ -1,4 +1,5 @@
-import { applyEdits, findNodeAtLocation, modify, parseTree, type Node, type ParseError } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, type Node } from 'jsonc-parser';
+import { tolerantTree } from '../../json/tolerant';
 
 /**
  * Changes of a text of JSON with comments that touch nothing but what they are about. The library's `modify` lays out anew what it
@@ -10,8 +11,7 @@ type Value = (indent: string) => string;
 
 /** The object that the text is, or undefined when it is something else or broken. Comments and trailing commas may be there. */
 export function rootOf(text: string): Node | undefined {
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const { root, errors } = tolerantTree(text);
   return errors.length === 0 && root?.type === 'object' ? root : undefined;
 }
 

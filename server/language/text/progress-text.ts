@@ -1,5 +1,6 @@
 import { COUNTS_THOUSANDTHS, PHASE_TITLES, type EngineEvent } from '../../protocol/messages/engine';
-import { count, percent, RATE_TITLES } from './report-text';
+import { count, percent } from '../../protocol/words';
+import { RATE_TITLES } from '../../protocol/report/words';
 
 type Progress = Extract<EngineEvent, { type: 'progress' }>;
 

@@ -1,4 +1,4 @@
-import { prunedCount } from './report-text';
+import { pruneCount } from '../../protocol/pruning';
 
 /**
  * The shortest decimal share of `units` that prunes exactly `count` of them by the rule of `prune.ratio`, ⌊ratio·units + 1e-9⌋: 0.2 for 25
@@ -10,7 +10,7 @@ export function ratioFor(count: number, units: number): number {
   for (let digits = 0; digits <= 15; digits++) {
     const scale = 10 ** digits;
     const ratio = Math.ceil((count / units) * scale - 1e-9) / scale;
-    if (ratio <= 1 && prunedCount(ratio, units) === count) return ratio;
+    if (ratio <= 1 && pruneCount(ratio, units) === count) return ratio;
   }
   return count / units;
 }

@@ -1,8 +1,9 @@
-import { MAX_JSON_BYTES } from '../../engine/model/formats/tfjs-layers/model-json';
 import { modelText, shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
 import { badInput } from '../../protocol/errors';
 import type { ModelTextParams, ModelTextResult } from '../../protocol/messages/lsp';
-import { failureOf } from '../work/runs';
+import { limitMegabytes } from '../../protocol/words';
+import { failureOf } from '../failure';
+import { MOST_MODEL_BYTES } from '../../protocol/files';
 
 /** Weights beyond this are not hashed for a text: it would take all memory. */
 const MAX_WEIGHT_BYTES = 2 ** 30;
@@ -10,10 +11,10 @@ const MAX_WEIGHT_BYTES = 2 ** 30;
 /** Says a model as text, or which weight files that needs. Nothing is read here: the caller has the bytes, of whatever revision. */
 export function answerModelText({ name, json, shards }: ModelTextParams): ModelTextResult {
   try {
-    if (json.byteLength > MAX_JSON_BYTES)
+    if (json.byteLength > MOST_MODEL_BYTES)
       throw badInput(
         'model.tooLarge',
-        `${name} has ${Math.ceil(json.byteLength / 2 ** 20)} MB; at most ${MAX_JSON_BYTES / 2 ** 20} MB are read.`,
+        `${name} has ${limitMegabytes(json.byteLength)}; at most ${limitMegabytes(MOST_MODEL_BYTES)} are read.`,
         { todo: 'See whether it is a model.json.' },
       );
     if (!shards) return { ok: true, needs: shardPaths(json, name) };

@@ -25,15 +25,13 @@ import type { DefenseReview, ReviewedIssue } from '../../protocol/report/review'
 import type { RunSetting } from '../../protocol/report/run-settings';
 import { openDocument, type Host } from '../host';
 import { ResultDocuments, type Reading } from './results';
-import { failureOf } from '../work/runs';
 import type { Snapshots } from '../known/snapshots';
-import { isReportPath, pathOf, uriOf } from '../uris';
+import { pathOf, uriOf } from '../uris';
+import { REPORT_FILE, beside, CONFIG_FILE, REVIEW_FILE } from '../../protocol/files';
+import { failureOf } from '../failure';
 
-/** Decisions of reviewers are some lines; more than this is another file. */
-const MAX_REVIEW_BYTES = 1 << 20;
-
-const configOf = (report: string): string => report.replace(/\.defense\.json$/, '.fineprune.json');
-const reviewOf = (report: string): string => report.replace(/\.defense\.json$/, '.defense-review.json');
+const configOf = (report: string): string => beside(report, REPORT_FILE, CONFIG_FILE);
+const reviewOf = (report: string): string => beside(report, REPORT_FILE, REVIEW_FILE);
 
 /** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
 export class ReportDocuments extends ResultDocuments<DefenseReport> {
@@ -44,7 +42,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     host: Host,
     private readonly snapshots: Snapshots,
   ) {
-    super(host, isReportPath, readReport);
+    super(host, REPORT_FILE.is, readReport);
   }
 
   hover(uri: string, position: Position): Hover | null {
@@ -157,7 +155,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     if (open) return readReview(open.getText(), file);
     const found = await stat(file).catch(() => null);
     if (!found) return null;
-    if (found.size > MAX_REVIEW_BYTES)
+    if (found.size > REVIEW_FILE.mostBytes)
       throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
     return readReview(await readFile(file, 'utf8'), file);
   }

@@ -3,8 +3,8 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { Failure } from '../../protocol/errors';
 import type { Host } from '../host';
-import { failureOf } from '../work/runs';
 import { pathOf } from '../uris';
+import { failureOf } from '../failure';
 
 const TYPING_MS = 200;
 

@@ -11,7 +11,8 @@ import type { Board } from '../board';
 import type { Host } from '../host';
 import { ResultDocuments, type Reading } from './results';
 import { configOfScan } from '../known/snapshots';
-import { isScanPath, uriOf } from '../uris';
+import { uriOf } from '../uris';
+import { SCAN_FILE } from '../../protocol/files';
 
 /** The config beside a result, or the model that it names: what a scan or a repair would work on. */
 interface Subject {
@@ -28,7 +29,7 @@ export class ScanDocuments extends ResultDocuments<ScanReport> {
     host: Host,
     private readonly board: Board,
   ) {
-    super(host, isScanPath, readScan);
+    super(host, SCAN_FILE.is, readScan);
   }
 
   hover(uri: string, position: Position): Hover | null {

@@ -3,7 +3,8 @@ import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import { NO_FACTS, type ConfigFacts } from '../../language/text/facts';
 import type { ModelSummary } from '../../protocol/model';
 import type { Parts } from '../parts';
-import { isConfigPath, pathOf } from '../uris';
+import { pathOf } from '../uris';
+import { CONFIG_FILE } from '../../protocol/files';
 
 /** Open documents as what they are: configs and models, with what is known of them already. */
 
@@ -16,7 +17,7 @@ export function configAt(
 ): { file: string; config: ConfigText; facts: ConfigFacts } | undefined {
   const document = host.documents.get(uri);
   const file = document && pathOf(document.uri);
-  if (!file || !(document.languageId === 'fineprune' || isConfigPath(file))) return undefined;
+  if (!file || !(document.languageId === 'fineprune' || CONFIG_FILE.is(file))) return undefined;
   let known = parsed.get(document);
   if (known?.version !== document.version) {
     known = { version: document.version, config: parseConfig(document) };
@@ -32,7 +33,7 @@ export function modelAt(
 ): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
   const document = host.documents.get(uri);
   const file = document && pathOf(document.uri);
-  if (!file || isConfigPath(file)) return undefined;
+  if (!file || CONFIG_FILE.is(file)) return undefined;
   const summary = board.snapshots.models.ofDocument(document, file);
   return summary ? { file, document, summary } : undefined;
 }

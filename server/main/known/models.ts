@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { contains } from '../../engine/files/confine';
 import { contentSha256 } from '../../engine/files/hash';
-import { MAX_JSON_BYTES } from '../../engine/model/formats/tfjs-layers/model-json';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import type { ModelFact } from '../../language/text/facts';
 import type { Failure, FinePruneError } from '../../protocol/errors';
@@ -13,6 +12,7 @@ import type { ModelSummary } from '../../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
 import type { Log } from '../host';
 import { readAtOnce, readInThread } from './model-worker';
+import { MOST_MODEL_BYTES } from '../../protocol/files';
 
 /** Hashes of a model as reports have them. */
 export interface ModelHashes {
@@ -139,7 +139,7 @@ function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): Model
 
 async function readModelText(file: string): Promise<string> {
   const { size } = await stat(file);
-  if (size > MAX_JSON_BYTES) throw new Error(`it has ${size} bytes, and at most ${MAX_JSON_BYTES} are read`);
+  if (size > MOST_MODEL_BYTES) throw new Error(`it has ${size} bytes, and at most ${MOST_MODEL_BYTES} are read`);
   return readFile(file, 'utf8');
 }
 

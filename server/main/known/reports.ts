@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contentSha256 } from '../../engine/files/hash';
-import { MAX_REPORT_BYTES, readReport } from '../../engine/report/json/read-report';
+import { readReport } from '../../engine/report/json/read-report';
 import { isOfConfig, runSettings, settingsRun } from '../../engine/report/check/staleness';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport } from '../../protocol/report/report';
@@ -9,6 +9,7 @@ import type { RunSetting } from '../../protocol/report/run-settings';
 import { FileMemo } from './file-memo';
 import type { Log } from '../host';
 import type { Models } from './models';
+import { REPORT_FILE } from '../../protocol/files';
 
 /** The config as it stands now, and the files it names: what a report is compared with. */
 export interface Inputs {
@@ -67,7 +68,7 @@ export class Reports {
 
   private async read(file: string): Promise<DefenseReport> {
     const { size } = await stat(file);
-    if (size > MAX_REPORT_BYTES) throw new Error(`it has ${size} bytes`);
+    if (size > REPORT_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
     return readReport(await readFile(file, 'utf8'), file);
   }
 

@@ -4,7 +4,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { modelName } from '../../engine/config/scan-inputs';
 import { baseName } from '../../engine/config/read-config';
 import { contentSha256 } from '../../engine/files/hash';
-import { MAX_SCAN_BYTES, readScan } from '../../engine/report/json/read-scan';
+import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
@@ -12,7 +12,8 @@ import type { ScanReport } from '../../protocol/report/scan';
 import { FileMemo } from './file-memo';
 import type { Log } from '../host';
 import type { Models } from './models';
-import { isConfigPath, uriOf } from '../uris';
+import { uriOf } from '../uris';
+import { CONFIG_FILE, SCAN_FILE } from '../../protocol/files';
 
 /** What a scan's result is held against. */
 export interface ScanSubject {
@@ -33,7 +34,7 @@ interface Read {
 export function scanPathOf(subject: string): string {
   return path.join(
     path.dirname(subject),
-    `${isConfigPath(subject) ? baseName(subject) : modelName(subject)}.scan.json`,
+    SCAN_FILE.named(CONFIG_FILE.is(subject) ? baseName(subject) : modelName(subject)),
   );
 }
 
@@ -77,7 +78,7 @@ export class ScanReports {
 
   private async read(file: string): Promise<Read> {
     const { size } = await stat(file);
-    if (size > MAX_SCAN_BYTES) throw new Error(`it has ${size} bytes`);
+    if (size > SCAN_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
     const source = await readFile(file, 'utf8');
     return { report: readScan(source, file), text: parseConfig(TextDocument.create(uriOf(file), 'json', 0, source)) };
   }

@@ -1,12 +1,7 @@
 import { stat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import {
-  baseName,
-  configProblems,
-  parseConfig as readDefenseConfig,
-  resolveConfig,
-} from '../../engine/config/read-config';
+import { configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../../engine/config/read-config';
 import { confinedPath } from '../../engine/files/confine';
 import { tellsAll, type TextFault } from '../../language/config/faults';
 import { namedFiles, parseConfig, type ConfigText } from '../../language/text/config-text';
@@ -22,6 +17,7 @@ import { Models } from './models';
 import { Reports, WITHOUT_CONFIG, type Inputs, type Standing } from './reports';
 import { scanPathOf, ScanReports, type ScanSubject } from './scans';
 import { relativePath, uriOf } from '../uris';
+import { CONFIG_FILE, REPORT_FILE, SCAN_FILE, beside } from '../../protocol/files';
 
 /** A config, with everything that is known around it, at one moment. */
 export interface ConfigSnapshot {
@@ -39,9 +35,6 @@ export interface ConfigSnapshot {
   /** The last scan of the model; undefined too where the text does not say which model it is. */
   scan: LastScan | undefined;
 }
-
-/** A config is some dozen lines; more than this is another file. */
-const MAX_CONFIG_BYTES = 1 << 20;
 
 /** Gathers what is known of a config. Everything here is asynchronous and remembered by file stamps. */
 export class Snapshots {
@@ -254,7 +247,7 @@ export class Snapshots {
 /** @throws when it can't be read, or is too long for a config */
 async function readConfigText(file: string): Promise<string> {
   const { size } = await stat(file);
-  if (size > MAX_CONFIG_BYTES) throw new Error(`it has ${size} bytes`);
+  if (size > CONFIG_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
   return await readFile(file, 'utf8');
 }
 
@@ -268,12 +261,12 @@ function refusal(error: unknown): Refused {
 
 /** The config that a scan was made by lies beside its result, where there is one. */
 export function configOfScan(scanFile: string): string {
-  return scanFile.replace(/\.scan\.json$/, '.fineprune.json');
+  return beside(scanFile, SCAN_FILE, CONFIG_FILE);
 }
 
 /** The report of a config lies beside it. */
 export function reportPathOf(configPath: string): string {
-  return path.join(path.dirname(configPath), `${baseName(configPath)}.defense.json`);
+  return beside(configPath, CONFIG_FILE, REPORT_FILE);
 }
 
 function readText(
@@ -283,14 +276,5 @@ function readText(
   const source = document.getText();
   const faults = configProblems(source);
   const resolved = faults.length ? undefined : resolveConfig(readDefenseConfig(source, file));
-  return { text: tolerant(document), faults, resolved };
-}
-
-// The parser is recursive: a text of nothing but brackets ends its stack.
-function tolerant(document: TextDocument): ConfigText {
-  try {
-    return parseConfig(document);
-  } catch {
-    return { document, root: undefined };
-  }
+  return { text: parseConfig(document), faults, resolved };
 }

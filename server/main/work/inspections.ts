@@ -20,9 +20,10 @@ import { withSettings } from '../../protocol/report/run-settings';
 import type { LastRun } from '../../language/report/run-state';
 import { stillHolds } from '../../language/scan/state';
 import type { Host } from '../host';
-import { failureOf, requestOf, untrusted } from './runs';
+import { requestOf, untrusted } from './runs';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf } from '../uris';
+import { failureOf } from '../failure';
 
 const CHANGED_AFTER_MS = 400;
 /** Characters of a report's text that a page is handed: no run writes as many. */

@@ -3,7 +3,8 @@ import { installNativeEngine, planInstall } from '../../engine/backend/install/n
 import { findNativeEngine } from '../../engine/backend/native-sources';
 import type { EngineInstallResult, EngineStatus } from '../../protocol/messages/lsp';
 import type { Host } from '../host';
-import { failureOf } from './runs';
+import { megabytes } from '../../protocol/words';
+import { failureOf } from '../failure';
 
 /** Which native engine there is, and what an installation would do. */
 export async function engineStatus(host: Host): Promise<EngineStatus> {
@@ -52,8 +53,4 @@ export async function installEngine(
 async function findOptions(host: Host): Promise<{ configuredPath?: string }> {
   const { nativeEnginePath } = await host.settings.get('');
   return nativeEnginePath ? { configuredPath: nativeEnginePath } : {};
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { configText } from '../../engine/config/default-config';
-import { stringAt } from '../../language/text/config-text';
 import type { IdxHeader } from '../../language/text/facts';
-import { count } from '../../language/text/report-text';
 import type { ConfigTextParams, PrepareParams, PrepareResult } from '../../protocol/messages/lsp';
 import { DataFiles } from '../known/data-files';
 import type { Host } from '../host';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf, relativePath, uriOf } from '../uris';
+import { count } from '../../protocol/words';
+import { configsNaming } from '../../engine/config/configs-naming';
 
 /** Data sets offered at most; nearest first. */
 const OFFERED_SETS = 20;
@@ -46,7 +46,7 @@ export async function prepareConfig(
   // Looked for anew: a config that was made a moment ago must be found, not made a second time.
   host.workspace.forget();
   const found = await host.workspace.files(host.workspace.rootOf(file));
-  const existing = await configsNaming(snapshots, found.configs, file);
+  const existing = await openConfigsNaming(snapshots, found.configs, file);
   const layer = summary.layers.find(({ name }) => name === summary.penultimate);
   return {
     ...(existing[0] !== undefined && { existingConfigUri: uriOf(existing[0]) }),
@@ -66,22 +66,9 @@ export function newConfigText({ model, train, test, trigger, strategy }: ConfigT
   return configText({ model, train, test, trigger, ...(strategy && { strategy }) });
 }
 
-/** Configs that name a model, in the order in which they are given. */
-export async function configsNaming(
-  snapshots: Snapshots,
-  configs: readonly string[],
-  model: string,
-): Promise<string[]> {
-  const naming: string[] = [];
-  for (const config of configs) {
-    const snapshot = await snapshots.ofConfig(config);
-    if (!snapshot) continue;
-    // One whose text is broken is still the model's: the person mends it, instead of being asked for a second one.
-    const named = snapshot.modelPath ?? stringAt(snapshot.text, ['model'])?.value;
-    if (named !== undefined && path.resolve(path.dirname(config), named) === model) naming.push(config);
-  }
-  return naming;
-}
+/** Configs that name a model, in the order in which they are given: as the editor has them, else as they lie on the disk. */
+export const openConfigsNaming = (snapshots: Snapshots, configs: readonly string[], model: string): Promise<string[]> =>
+  configsNaming(configs, model, async (config) => (await snapshots.document(config, 'fineprune'))?.getText());
 
 interface DataSetFiles {
   folder: string;

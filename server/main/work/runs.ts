@@ -2,7 +2,6 @@ import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languag
 import { baseName } from '../../engine/config/read-config';
 import { startEngine } from '../../jobs/engine-process';
 import { progressText } from '../../language/text/progress-text';
-import { capital } from '../../language/text/report-text';
 import type { RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { badInput, describeFailure, FinePruneError, type Failure } from '../../protocol/errors';
 import type { RunParams, RunResult } from '../../protocol/messages/lsp';
@@ -11,6 +10,8 @@ import type { Host } from '../host';
 import type { Jobs } from './jobs';
 import { reportPathOf } from '../known/snapshots';
 import { pathOf, uriOf } from '../uris';
+import { capital } from '../../protocol/words';
+import { failureOf } from '../failure';
 
 /** Runs of the defense. */
 export class Runs {
@@ -133,15 +134,4 @@ export function untrusted(): FinePruneError {
     'This workspace is not trusted, so nothing is run in it: a model and its data come from whoever made the workspace.',
     { todo: 'Trust the workspace to run Fine-Prune.' },
   );
-}
-
-/** A failure in words for people; what is no FinePruneError is a defect, and says so. */
-export function failureOf(error: unknown): Failure {
-  if (error instanceof FinePruneError) return error.toFailure();
-  return {
-    kind: 'engine',
-    code: 'internal',
-    message: `Something went wrong that should not: ${error instanceof Error ? error.message : String(error)}.`,
-    todo: 'Please report this with the log.',
-  };
 }

@@ -9,10 +9,12 @@ import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';
 import type { Board } from '../board';
 import type { Host } from '../host';
 import type { Jobs } from './jobs';
-import { configsNaming } from './prepare';
-import { failureOf, logFailure, signalOf, untrusted } from './runs';
+import { openConfigsNaming } from './prepare';
+import { logFailure, signalOf, untrusted } from './runs';
 import { scanPathOf } from '../known/scans';
-import { isConfigPath, pathOf, uriOf } from '../uris';
+import { pathOf, uriOf } from '../uris';
+import { CONFIG_FILE } from '../../protocol/files';
+import { failureOf } from '../failure';
 
 /** What is scanned, and what the engine is asked for. */
 interface Planned {
@@ -59,7 +61,7 @@ export class Scans {
   }
 
   private async plan(file: string, clean: ScanParams['clean']): Promise<Planned> {
-    const config = isConfigPath(file) ? file : clean ? undefined : await this.onlyConfigOf(file);
+    const config = CONFIG_FILE.is(file) ? file : clean ? undefined : await this.onlyConfigOf(file);
     const subject = config ?? file;
     const { settings, workspace } = this.host;
     const { dataFolders, backend, nativeEnginePath } = await settings.get(uriOf(subject));
@@ -109,7 +111,7 @@ export class Scans {
   /** @throws FinePruneError `scan.severalConfigs` */
   private async onlyConfigOf(model: string): Promise<string | undefined> {
     const { configs } = await this.host.workspace.files(this.host.workspace.rootOf(model));
-    const [only, ...others] = await configsNaming(this.board.snapshots, configs, model);
+    const [only, ...others] = await openConfigsNaming(this.board.snapshots, configs, model);
     if (others.length === 0) return only;
     throw badInput(
       'scan.severalConfigs',

@@ -2,6 +2,7 @@ import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../c
 import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';
 import type { EstimatedTrigger, ScanOutcome, ScanRequest } from '../report/scan';
+import { count, plural } from '../words';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
@@ -59,16 +60,14 @@ export interface SearchPlan {
 
 /** `Searching triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes`. */
 export function planText({ classes, images, steps, seconds }: SearchPlan): string {
-  return `Searching triggers: ${classes.toLocaleString('en-US')} class${classes === 1 ? '' : 'es'} × ${images} images × ${steps} steps, ${roughTime(seconds)}; the time grows with the number of classes`;
+  return `Searching triggers: ${count(classes)} class${classes === 1 ? '' : 'es'} × ${images} images × ${steps} steps, ${roughTime(seconds)}; the time grows with the number of classes`;
 }
 
 /** A rough time as people say it: `less than a minute`, `about 95 minutes`, `about 7 hours`. */
 export function roughTime(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (seconds < 60) return 'less than a minute';
-  return minutes < 120
-    ? `about ${minutes} minute${minutes === 1 ? '' : 's'}`
-    : `about ${Math.round(minutes / 60)} hours`;
+  return minutes < 120 ? `about ${plural(minutes, 'minute')}` : `about ${Math.round(minutes / 60)} hours`;
 }
 
 /** Figures known so far, for progress lines. Shares in [0, 1]. */

@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../config';
 import type { DefenseReport, OverriddenSetting } from './report';
+import { list } from '../words';
 
 /**
  * Settings that a report's run had from its command line instead of its config. Such a report is not stale: model, data and config are what
@@ -46,7 +47,7 @@ export function withSettings(settings: readonly RunSetting[]): string {
   if (settings.length === 0) return '';
   const named = settings.slice(0, MOST_NAMED).map(({ option, path, run }) => option ?? `${path} ${run}`);
   const more = settings.length - named.length;
-  return `with ${listed([...named, ...(more > 0 ? [`${more} more`] : [])])}`;
+  return `with ${list([...named, ...(more > 0 ? [`${more} more`] : [])])}`;
 }
 
 /** What was run, and what the config would. */
@@ -56,8 +57,4 @@ export function settingsText(settings: readonly RunSetting[]): string {
     ? 'settings from the command line'
     : 'settings that the config does not have';
   return `This report was made with ${whence}: ${list}. A run of the config by itself may end otherwise.`;
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

@@ -447,7 +447,7 @@ describe('a scan on one screen', () => {
     assert.match(summarizeScan(scanReport(), { ...context, colour: true }), /^\u001b\[1m\u001b\[31mSUSPICIOUS/);
     assert.match(
       summarizeScan(scanReport(quietScan()), { ...context, colour: true }),
-      /^\u001b\[1mNOTHING FOUND\u001b\[0m/,
+      /^\u001b\[1mNOTHING FOUND\u001b\[22m/,
     );
   });
 });

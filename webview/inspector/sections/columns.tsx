@@ -1,8 +1,8 @@
 import type { LayerData } from '../../../server/protocol/messages/inspect';
 import type { GridColumn } from '../../ui/grid/virtual-grid';
-import { unitWord } from '../state/units';
 import { aligned, shortShare } from '../words/words';
 import { Box, Marks, Mean } from './cells';
+import { unitWord } from '../../../server/protocol/words';
 
 /** Below these widths in CSS pixels a column gives way to those that matter more. */
 const BARS_FROM = 476;

@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
-import { capital } from '../../ui/format';
 import { focusUnit } from '../state/focus';
 import { useView } from '../state/store';
-import { unitWord } from '../state/units';
+import { capital, unitWord } from '../../../server/protocol/words';
 
 /** Where the details stand far below the table: what they say of the current row, in one sentence, and the way there. */
 export function CurrentUnit(): JSX.Element | null {

@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
-import { capital, plural } from '../../ui/format';
 import { useController } from '../state/context';
 import { focusScan } from '../state/focus';
 import { CancelSearch, busyText } from './progress';
 import { useView } from '../state/store';
-import { unitWord } from '../state/units';
 import { estimateText, isEstimated, measuredText, whyNoAfter } from '../words/words';
+import { capital, plural, unitWord } from '../../../server/protocol/words';
 
 const VERDICT_ICONS: Record<string, string> = {
   mitigated: 'pass',

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { count, plural } from '../../ui/format';
 import { useController } from '../state/context';
 import { PartFailed } from './message';
 import { useView } from '../state/store';
-import { firstThreshold, raisedAbove, unitWord } from '../state/units';
+import { firstThreshold, raisedAbove } from '../state/units';
 import { whyNoChoice } from '../words/rules';
 import { isEstimated, maskBasis, maskText } from '../words/words';
+import { count, plural, unitWord } from '../../../server/protocol/words';
 
 /** The own mask: what is selected, what pruning exactly that does, and what to do with it. */
 export function MaskBar(): JSX.Element {

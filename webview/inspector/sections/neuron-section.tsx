@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useMemo } from 'preact/hooks';
 import { LayerChart } from '../../ui/charts/layer-chart';
-import { plural } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { CurrentUnit } from './current-unit';
@@ -9,10 +8,11 @@ import { MaskBar } from './mask-bar';
 import { plannedOrder } from '../state/plan';
 import { useView } from '../state/store';
 import { saveTable } from '../state/table';
-import { ranks, unitWord } from '../state/units';
+import { ranks } from '../state/units';
 import { useChartOrder, useChosen, useOrder } from '../state/use-layer';
 import { UnitGrid } from './unit-grid';
 import { fileName, isEstimated } from '../words/words';
+import { plural, unitWord } from '../../../server/protocol/words';
 
 /** Every unit of the layer: as a chart, and as a grid that sorts, scrolls and selects. */
 export function NeuronSection(): JSX.Element {

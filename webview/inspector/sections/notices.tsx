@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useController } from '../state/context';
-import { count } from '../../ui/format';
 import { useView } from '../state/store';
 import { failureText, subsetText } from '../words/words';
+import { count } from '../../../server/protocol/words';
 
 /** Bars that say what a person should know before they trust the figures below. What has just happened stays in sight. */
 export function Notices(): JSX.Element {

@@ -1,13 +1,12 @@
 import type { JSX } from 'preact';
 import type { MaskData } from '../../../server/protocol/messages/inspect';
-import { plural } from '../../ui/format';
 import { useController } from '../state/context';
 import { planName, planText } from '../state/plan';
 import { useView } from '../state/store';
-import { unitWord } from '../state/units';
 import type { Chosen } from '../state/use-layer';
 import { ruleText, type Limit } from '../words/rules';
 import { curveBasis, maskBasis } from '../words/words';
+import { plural, unitWord } from '../../../server/protocol/words';
 
 /** What the number is, by which rule, on which images, and how far it could go. */
 export function PlanSentences({

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { percentDone } from '../../../server/language/text/report-text';
 import type { Busy } from '../state/asks';
 import { useController } from '../state/context';
 import { SEARCHING } from '../state/loader';
 import { useView } from '../state/store';
+import { percentDone } from '../../../server/protocol/words';
 
 /** A thin bar at the top of the page, as VS Code's own views have it: it takes no room, so nothing moves. */
 export function Progress(): JSX.Element | null {

@@ -3,12 +3,12 @@ import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { CurveChart } from '../../ui/charts/curve-chart';
 import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
-import { REFERENCE } from '../state/plan';
 import { useView } from '../state/store';
-import { countFor, unitWord } from '../state/units';
+import { DEFAULT_RATIO, pruneCount } from '../../../server/protocol/pruning';
 import type { Chosen } from '../state/use-layer';
 import type { Limit } from '../words/rules';
 import { fileName, isEstimated, type Figures } from '../words/words';
+import { unitWord } from '../../../server/protocol/words';
 
 /** The pruning curve of the layer, with what is chosen on it and the limits that a choice goes by. */
 export function RatioCurve({
@@ -60,7 +60,7 @@ export function RatioCurve({
         limit={limit ? limit.pruned : null}
         limitKind={limit ? limit.kind : 'accuracy'}
         estimated={isEstimated(overview)}
-        reference={countFor(REFERENCE, layer.units)}
+        reference={pruneCount(DEFAULT_RATIO, layer.units)}
         accuracyFloor={Math.max(0, curve.correct[0]! / curve.images - overview.gates.maxAccuracyDrop)}
         asrGate={curve.successful ? overview.gates.maxAttackSuccessRate : null}
         unitWord={unitWord(layer.layerKind)}

@@ -4,7 +4,7 @@ import { Slider } from '../../ui/slider';
 import { useController } from '../state/context';
 import { SliderMeter } from '../state/slider-meter';
 import { useView } from '../state/store';
-import { nearestPoint, unitWord } from '../state/units';
+import { nearestPoint } from '../state/units';
 import { useChosen, useFigures } from '../state/use-layer';
 import { PartFailed } from './message';
 import type { Plan } from '../state/plan';
@@ -13,6 +13,7 @@ import { asrText, BASE_TEXT, countText, isEstimated, rateText } from '../words/w
 import { PlanSentences } from './plan-sentences';
 import { RatioCurve } from './ratio-curve';
 import { Readout } from './readout';
+import { unitWord } from '../../../server/protocol/words';
 
 const meter = new SliderMeter();
 

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
-import { points, rateText, type Figures } from '../words/words';
+import { rateText, type Figures } from '../words/words';
+import { pointsChange } from '../../../server/protocol/words';
 
 /** The figures of the chosen number, each in its place, so that only digits change while the slider moves. */
 export function Readout({
@@ -18,7 +19,7 @@ export function Readout({
       <span class="quiet">{label}</span>{' '}
       {typeof share === 'number' && typeof change === 'number' ? (
         <span>
-          <strong>{rateText(share)}</strong> <span class="quiet">({points(change)})</span>
+          <strong>{rateText(share)}</strong> <span class="quiet">({pointsChange(change)})</span>
         </span>
       ) : (
         <span class="quiet">being measured …</span>

@@ -6,7 +6,6 @@ import { triggerPixels } from '../../report/derive';
 import { ScannedImages } from '../../report/sections/scanned-images';
 import { scanSentence, scanSign } from '../../report/words';
 import { bytesOf } from '../../ui/bytes';
-import { count } from '../../ui/format';
 import { MaskImage } from '../../ui/mask-image';
 import { PixelImage } from '../../ui/pictures';
 import { useController } from '../state/context';
@@ -14,6 +13,8 @@ import { SCAN_ID } from '../state/focus';
 import { PartFailed } from './message';
 import { inversionFacts, inversionText, limitsText, shownMasks, sourceText } from '../words/scan';
 import { useView } from '../state/store';
+import { SCAN_FILE } from '../../../server/protocol/files';
+import { count } from '../../../server/protocol/words';
 
 const SIZE = 72;
 const MOST_MASKS = 40;
@@ -40,7 +41,7 @@ export function ScanSection(): JSX.Element {
             Scan for Backdoors
           </vscode-button>
         ) : null}
-        {found?.file === `${name}.scan.json` ? (
+        {found?.file === SCAN_FILE.named(name) ? (
           <vscode-button appearance="secondary" onClick={() => controller.command('open-scan')}>
             Open Result
           </vscode-button>

@@ -8,8 +8,8 @@ import { FilterImage, PixelImage } from '../../ui/pictures';
 import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { useView } from '../state/store';
-import { unitWord } from '../state/units';
 import { fileName, isEstimated } from '../words/words';
+import { unitWord } from '../../../server/protocol/words';
 
 const PICTURE_SIZE = 52;
 /** Two charts stand side by side from here on, in CSS pixels. */

@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { LayerData } from '../../../server/protocol/messages/inspect';
-import { capital } from '../../ui/format';
 import { VirtualGrid } from '../../ui/grid/virtual-grid';
 import { columnsOf } from './columns';
 import { useController } from '../state/context';
 import { focusUnit } from '../state/focus';
 import { useView } from '../state/store';
-import { ranks, unitWord } from '../state/units';
+import { ranks } from '../state/units';
+import { capital, unitWord } from '../../../server/protocol/words';
 
 const GRID_HEIGHT = 412;
 

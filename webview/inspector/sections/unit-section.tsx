@@ -1,14 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { capital } from '../../ui/format';
 import { useController } from '../state/context';
 import { focusRow, focusUnit, showUnit, UNIT_ID } from '../state/focus';
 import { PartFailed } from './message';
 import { busyText } from './progress';
 import { useView } from '../state/store';
 import { UnitDetails } from './unit-details';
-import { unitWord } from '../state/units';
 import { useOrder } from '../state/use-layer';
+import { capital, unitWord } from '../../../server/protocol/words';
 
 /** One unit: what it says in words, then the figures that the words rest on. */
 export function UnitSection(): JSX.Element {

@@ -1,10 +1,7 @@
-import { count as grouped, plural } from '../../ui/format';
-import { indexList } from '../../../server/language/text/report-text';
 import type { LayerData, LimitData, Overview } from '../../../server/protocol/messages/inspect';
-import { countFor, nearestPoint, unitWord } from './units';
-
-/** The ratio of the reference set-up: where to begin as long as nobody knows what a run would prune. */
-export const REFERENCE = 0.2;
+import { nearestPoint } from './units';
+import { count as grouped, indexList, plural, unitWord } from '../../../server/protocol/words';
+import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/pruning';
 
 /** What the config prunes of a layer, as far as that is known. */
 export interface Plan {
@@ -27,11 +24,11 @@ export type HeldOutLimit = Pick<LimitData, 'limit' | 'smallest'>;
  */
 export function planned({ prune, report, chosen, strategy }: Looked, layer: Place, limit?: HeldOutLimit): Plan {
   if (prune.units) {
-    if (layer.layer !== chosen) return ofRule(countFor(REFERENCE, layer.units), 'reference', layer);
+    if (layer.layer !== chosen) return ofRule(pruneCount(DEFAULT_RATIO, layer.units), 'reference', layer);
     const units = prune.units.filter((unit) => unit < layer.units);
     return { count: units.length, units, source: 'named' };
   }
-  if (typeof prune.ratio === 'number') return ofRule(countFor(prune.ratio, layer.units), 'ratio', layer);
+  if (typeof prune.ratio === 'number') return ofRule(pruneCount(prune.ratio, layer.units), 'ratio', layer);
   if (report?.layer === layer.layer && report.changed.length === 0 && !report.settings)
     return ofReport(
       report.pruned.filter((unit) => unit < layer.units),
@@ -41,7 +38,7 @@ export function planned({ prune, report, chosen, strategy }: Looked, layer: Plac
     strategy === null && layer.state === 'before' && limit ? (prune.guide ? limit.smallest : limit.limit) : null;
   return most
     ? ofRule(Math.min(layer.units, most.pruned), 'limit', layer)
-    : ofRule(countFor(REFERENCE, layer.units), 'reference', layer);
+    : ofRule(pruneCount(DEFAULT_RATIO, layer.units), 'reference', layer);
 }
 
 /** The first so many in the rule's order; measured by themselves where the curve has no point at that number. */

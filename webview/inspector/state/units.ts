@@ -1,9 +1,5 @@
-import { prunedCount } from '../../../server/language/text/report-text';
 import type { LayerData } from '../../../server/protocol/messages/inspect';
 import type { InspectorSort } from '../../../server/protocol/messages/inspector-view';
-
-/** `neuron` for a Dense layer, `channel` for others. */
-export const unitWord = (kind: LayerData['layerKind']): string => (kind === 'Dense' ? 'neuron' : 'channel');
 
 /** Mean with the trigger minus mean without; null without a trigger. */
 export function differences({
@@ -57,9 +53,6 @@ export function mostRaised(data: Pick<LayerData, 'cleanMean' | 'triggeredMean'>)
   for (let unit = 1; unit < score.length; unit++) if (score[unit]! > score[best]!) best = unit;
   return best;
 }
-
-/** As many units as a run would prune at a ratio. */
-export const countFor = (ratio: number, units: number): number => Math.min(units, prunedCount(ratio, units));
 
 /** Index of the curve's point that is nearest to a number of pruned units. `pruned` ascends. */
 export function nearestPoint(pruned: Int32Array, count: number): number {

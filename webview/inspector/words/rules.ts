@@ -1,6 +1,6 @@
 import type { LimitData, Overview } from '../../../server/protocol/messages/inspect';
-import { count, percent, plural } from '../../ui/format';
 import { asrText, isEstimated } from './words';
+import { count, percent, plural } from '../../../server/protocol/words';
 
 /** Which units go first, and how many may, in words. */
 

@@ -1,7 +1,6 @@
 import type { ScanData } from '../../../server/protocol/messages/inspect';
 import type { ClassInversion, ScanResult } from '../../../server/protocol/report/scan';
-import { pixelsText } from '../../report/words';
-import { count, percent } from '../../ui/format';
+import { count, percent, pixels } from '../../../server/protocol/words';
 
 /** What a scan found, class by class, in words. */
 
@@ -18,21 +17,21 @@ export function shownMasks({ classes }: Pick<ScanResult, 'classes'>, most: numbe
 /** Under a picture: what it shows and how well that works; how its class compares with the others. */
 export function inversionFacts({ norm, share, anomalyIndex, success }: ClassInversion): [string, string] {
   return [
-    `${pixelsText(norm)}, success ${percent(success.rate)}`,
+    `${pixels(norm)}, success ${percent(success.rate)}`,
     `${share.toFixed(2)} of median, index ${signed(anomalyIndex)}`,
   ];
 }
 
 /** The same for people who do not see the picture. */
 export function inversionText({ norm, share, anomalyIndex, success, flagged }: ClassInversion): string {
-  return `${flagged ? 'suspicious, ' : ''}${pixelsText(norm)}, takes ${percent(success.rate)} of ${count(success.of)} other images to it; ${share.toFixed(2)} of the median of all classes, anomaly index ${signed(anomalyIndex)}`;
+  return `${flagged ? 'suspicious, ' : ''}${pixels(norm)}, takes ${percent(success.rate)} of ${count(success.of)} other images to it; ${share.toFixed(2)} of the median of all classes, anomaly index ${signed(anomalyIndex)}`;
 }
 
 const signed = (index: number): string => index.toFixed(1).replace('-', '−');
 
 /** What makes a class suspicious. */
 export function limitsText({ limits, medianNorm, images }: ScanResult): string {
-  return `Suspicious: an anomaly index above ${limits.index}, a mask below ${limits.share} of the median (${pixelsText(medianNorm)}), and success on ${count(images.measured)} images that it was not searched on. Share and index compare all classes after equally long searches.`;
+  return `Suspicious: an anomaly index above ${limits.index}, a mask below ${limits.share} of the median (${pixels(medianNorm)}), and success on ${count(images.measured)} images that it was not searched on. Share and index compare all classes after equally long searches.`;
 }
 
 const SOURCES: Record<NonNullable<ScanData['found']>['source'], string> = {

@@ -1,11 +1,9 @@
-import { percentDone } from '../../../server/language/text/report-text';
 import type { Failure } from '../../../server/protocol/errors';
 import type { Example, LayerData, MaskData, Overview, ReportState } from '../../../server/protocol/messages/inspect';
 import type { Rate } from '../../../server/protocol/report/report';
-import { pixelsText } from '../../report/words';
 import { triggeredNote } from '../../ui/charts/figure';
-import { count, formatNumber, percent, plural } from '../../ui/format';
-import { unitWord } from '../state/units';
+import { formatNumber } from '../../ui/format';
+import { count, percent, percentDone, pixels, plural, unitWord, pointsChange } from '../../../server/protocol/words';
 
 /**
  * A rate beside its change: always two decimals, `98.87 %`, so that a change of 0.02 points is seen and figures keep their place while
@@ -14,13 +12,6 @@ import { unitWord } from '../state/units';
 export function rateText(share: number): string {
   const fixed = (share * 100).toFixed(2);
   return share !== 0 && share !== 1 && (fixed === '0.00' || fixed === '100.00') ? percent(share) : `${fixed} %`;
-}
-
-/** Percentage points with a sign: `+0.12`, `−3.40`, `±0`. */
-export function points(difference: number): string {
-  const fixed = Math.abs(difference * 100).toFixed(2);
-  if (fixed === '0.00') return '±0';
-  return `${difference > 0 ? '+' : '−'}${fixed}`;
 }
 
 /** `25 of 128 neurons pruned (19.5 %)`. */
@@ -89,7 +80,7 @@ export const isEstimated = ({ trigger }: Pick<Overview, 'trigger'>): boolean => 
 export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'search'>): string {
   if (!trigger || !search?.taken) return '';
   const { norm, success, flagged } = search.taken;
-  const found = `Class ${trigger.target}: a mask of ${pixelsText(norm)} takes ${percent(success.rate)} of other images to it.`;
+  const found = `Class ${trigger.target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it.`;
   return flagged
     ? `${found} Every figure with the trigger is on this estimate.`
     : `${found} The class is named in the config; the scan does not find it suspicious.`;
@@ -127,7 +118,7 @@ export function curveBasis({ curve }: Pick<LayerData, 'curve'>): string | null {
 /** `98.85 % (−0.04)`, with its interval where it rests on a subset. */
 export function maskedRate(masked: Rate, unmasked: Rate, subset: boolean): string {
   const interval = subset ? `, 95 % interval ${rateText(masked.low)} to ${rateText(masked.high)}` : '';
-  return `${rateText(masked.rate)} (${points(masked.rate - unmasked.rate)}${interval})`;
+  return `${rateText(masked.rate)} (${pointsChange(masked.rate - unmasked.rate)}${interval})`;
 }
 
 /** What an own mask does, in one sentence. */

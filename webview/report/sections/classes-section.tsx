@@ -9,14 +9,14 @@ import {
 } from '../../../server/protocol/report/confusion';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import type { ChartTable } from '../../ui/charts/figure';
-import { count } from '../../ui/format';
 import { useActions } from '../actions';
 import { shownClasses } from '../derive';
 import { ConfusionMatrix } from './confusion-matrix';
 import { Folded } from './folded';
 import { RateCell } from './figures-section';
 import { SaveTable, Scroll } from './parts';
-import { isEstimated, points } from '../words';
+import { count, points } from '../../../server/protocol/words';
+import { isEstimated } from '../../../server/protocol/report/words';
 
 const MOST_CLASSES = 40;
 

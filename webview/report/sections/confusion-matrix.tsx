@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import type { Confusion } from '../../../server/protocol/report/confusion';
 import type { ChartTable } from '../../ui/charts/figure';
-import { count } from '../../ui/format';
 import { useActions } from '../actions';
 import { heatOf } from '../derive';
 import { SaveTable, Scroll } from './parts';
+import { count } from '../../../server/protocol/words';
 
 /** One confusion matrix, of the classes that are shown; the CSV has all. */
 export function ConfusionMatrix({

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { prunedCount, unitWord } from '../../../server/language/text/report-text';
 import { CurveChart } from '../../ui/charts/curve-chart';
-import { count } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { useActions } from '../actions';
 import { curvePoints, offCurve } from '../derive';
 import { Section } from './parts';
-import { isEstimated } from '../words';
+import { count, unitWord } from '../../../server/protocol/words';
+import { isEstimated } from '../../../server/protocol/report/words';
+import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/pruning';
 
 /** Clean accuracy and ASR for every number of pruned units, with the number that was chosen. */
 export function CurveSection({ report }: { report: DefenseReport }): JSX.Element {
@@ -32,7 +32,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
             chosenName={named ? 'named' : 'chosen'}
             offCurve={named}
             limit={curve.largestWithinLimit?.pruned ?? null}
-            reference={prunedCount(0.2, layer.units)}
+            reference={pruneCount(DEFAULT_RATIO, layer.units)}
             accuracyFloor={drop === null ? null : Math.max(0, stages.before.cleanAccuracy.rate - drop)}
             asrGate={stages.before.attackSuccessRate ? limitOf('maxAttackSuccessRate') : null}
             unitWord={unitWord(layer.kind)}

@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
 import type { DefenseReport, Gate, McNemar, Rate, StageMetrics } from '../../../server/protocol/report/report';
 import type { ReviewedIssue } from '../../../server/protocol/report/review';
-import { count } from '../../ui/format';
 import { otherAim, sentTo } from '../other-class';
 import { Scroll, Section, Signed } from './parts';
 import {
-  FIGURE_TITLES,
   acceptedPlaces,
   boundText,
   figure,
@@ -14,13 +12,12 @@ import {
   gateTitle,
   hitsText,
   intervalText,
-  isEstimated,
-  limitText,
   missedWithin,
   pairedText,
-  points,
   signedFigure,
 } from '../words';
+import { limitWords, points, pointsOf, count } from '../../../server/protocol/words';
+import { FIGURE_TITLES, isEstimated } from '../../../server/protocol/report/words';
 
 /** Each limit, what was measured, what was held against the limit, and the outcome. */
 export function GatesSection({
@@ -62,7 +59,7 @@ export function GatesSection({
                   <Within gate={gate} report={report} />
                 </td>
                 <td class="fp-right nowrap">
-                  ≤ {gate.id === 'maxAccuracyDrop' ? points(gate.limit).slice(1) : limitText(gate.limit)}
+                  ≤ {gate.id === 'maxAccuracyDrop' ? pointsOf(gate.limit) : limitWords(gate.limit)}
                 </td>
                 <td class="fp-right">{gateShare(gate.id, gate.measured)}</td>
                 <td class="fp-right">

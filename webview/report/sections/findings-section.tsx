@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { IssueId, ReviewedIssue } from '../../../server/protocol/report/review';
-import { count } from '../../ui/format';
 import { useActions } from '../actions';
 import { Icon, Section } from './parts';
 import { decisionText } from '../words';
+import { count } from '../../../server/protocol/words';
 
 const SEVERITIES = {
   error: { icon: 'error', word: 'Error' },

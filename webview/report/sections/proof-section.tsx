@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { capital } from '../../ui/format';
 import { RateCell } from './figures-section';
 import { Folded } from './folded';
 import { Scroll, Section, Signed } from './parts';
 import { Masks, ScanTable } from './scan-parts';
-import { pixelsText, scanSentence, scanSign } from '../words';
+import { scanSentence, scanSign } from '../words';
+import { capital, pixels } from '../../../server/protocol/words';
 
 const MOST_ROWS = 40;
 
@@ -41,7 +41,7 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
                   {proof.bounded.slice(0, MOST_ROWS).map(({ target, norm, before, after }, at) => (
                     <tr key={at}>
                       <th scope="row">{target}</th>
-                      <td class="fp-right">{pixelsText(norm)}</td>
+                      <td class="fp-right">{pixels(norm)}</td>
                       <RateCell rate={before} />
                       <RateCell rate={after} strong />
                     </tr>

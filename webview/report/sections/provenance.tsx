@@ -1,10 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import { recordedSettings } from '../../../server/protocol/report/run-settings';
-import { count, plural } from '../../ui/format';
 import { useActions } from '../actions';
 import { Folded } from './folded';
-import { figure, listed } from '../words';
+import { figure } from '../words';
+import { count, list, plural } from '../../../server/protocol/words';
 
 const MOST_FILES = 50;
 
@@ -28,7 +28,7 @@ export function Provenance({ report }: { report: DefenseReport }): JSX.Element {
             {backend}, {engine}, {plural(threads, 'thread')}
             {oneDnn === null ? '' : `, oneDNN ${oneDnn ? 'on' : 'off'}`}
           </Fact>
-          <Fact term="CPU features">{listed(cpuFeatures, 40) || 'none recorded'}</Fact>
+          <Fact term="CPU features">{list(cpuFeatures, 40) || 'none recorded'}</Fact>
           <Fact term="Input model">
             <bdi>{model.path}</bdi>, {plural(model.layers, 'layer')}, {plural(model.parameters, 'parameter')}
             <Hash name="topology" hash={model.before.topology} />
@@ -70,7 +70,7 @@ export function Provenance({ report }: { report: DefenseReport }): JSX.Element {
             {plural(fineTuning.batchSize, 'image')}, {fineTuning.optimizer}, learning rate {fineTuning.learningRate}, on{' '}
             {count(fineTuning.images)} of {count(data.fineTune.available)} images
             {last ? `; accuracy in the last epoch ${figure(last.accuracy)}` : ''}
-            {fineTuning.frozen.length ? `; not trained: ${listed(fineTuning.frozen)}` : ''}
+            {fineTuning.frozen.length ? `; not trained: ${list(fineTuning.frozen, 10)}` : ''}
           </Fact>
         </dl>
       </Folded>

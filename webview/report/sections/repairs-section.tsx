@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import type { Attempt, DefenseReport, HeldOutFigures } from '../../../server/protocol/report/report';
-import { count, percent } from '../../ui/format';
 import { RateCell } from './figures-section';
 import { Folded } from './folded';
 import { Scroll, Section, Signed } from './parts';
-import { attemptSign, figure, pixelsText, points } from '../words';
+import { attemptSign, figure } from '../words';
+import { count, percent, pixels, points } from '../../../server/protocol/words';
 
 const MOST_ATTEMPTS = 40;
 const MOST_ROUNDS = 200;
@@ -199,6 +199,6 @@ function measured(all: readonly HeldOutFigures[]): Trigger[] {
 
 function inverted(found: Attempt['rounds'][number]['inverted']): string {
   if (found.length === 0) return '–';
-  const told = found.slice(0, MOST_INVERTED).map(({ target, norm }) => `class ${target}, ${pixelsText(norm)}`);
+  const told = found.slice(0, MOST_INVERTED).map(({ target, norm }) => `class ${target}, ${pixels(norm)}`);
   return `${told.join('; ')}${found.length > MOST_INVERTED ? ` and ${count(found.length - MOST_INVERTED)} more` : ''}`;
 }

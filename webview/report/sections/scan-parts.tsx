@@ -3,14 +3,13 @@ import { useMemo } from 'preact/hooks';
 import type { ClassInversion, ScanResult } from '../../../server/protocol/report/scan';
 import { bytesOf } from '../../ui/bytes';
 import type { ChartTable } from '../../ui/charts/figure';
-import { count, percent } from '../../ui/format';
 import { MaskImage } from '../../ui/mask-image';
 import { PixelImage } from '../../ui/pictures';
 import { useActions } from '../actions';
 import { shownInversions, triggerPixels } from '../derive';
 import { RateCell } from './figures-section';
 import { Icon, SaveTable, Scroll, Signed } from './parts';
-import { pixelsText } from '../words';
+import { count, percent, pixels } from '../../../server/protocol/words';
 
 /** What a section on a scan is made of: the masks as pictures, and the classes as a table. */
 
@@ -46,7 +45,7 @@ function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; 
     () => (flagged && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null),
     [estimate, mask, flagged, channels],
   );
-  const words = `class ${target}: ${pixelsText(norm)}, takes ${percent(success.rate)} of other images to it`;
+  const words = `class ${target}: ${pixels(norm)}, takes ${percent(success.rate)} of other images to it`;
   return (
     <li class={flagged ? 'mask flagged' : 'mask'}>
       <span class="mask-pictures">
@@ -74,7 +73,7 @@ function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; 
         ) : null}
         <strong>Class {target}</strong>
       </span>
-      <span class="quiet">{pixelsText(norm)}</span>
+      <span class="quiet">{pixels(norm)}</span>
     </li>
   );
 }
@@ -130,10 +129,10 @@ export function ScanTable({ scan, name, label }: { scan: ScanResult; name: strin
                     <span class="quiet">not suspicious</span>
                   )}
                 </td>
-                <td class="fp-right">{pixelsText(one.screened)}</td>
+                <td class="fp-right">{pixels(one.screened)}</td>
                 <td class="fp-right">{one.share.toFixed(2)}</td>
                 <td class="fp-right">{one.anomalyIndex.toFixed(2).replace('-', '−')}</td>
-                <td class="fp-right">{pixelsText(one.norm)}</td>
+                <td class="fp-right">{pixels(one.norm)}</td>
                 <RateCell rate={one.success} />
               </tr>
             ))}

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import type { ScanResult } from '../../../server/protocol/report/scan';
-import { count } from '../../ui/format';
 import { Section, Signed } from './parts';
 import { Masks, ScanTable } from './scan-parts';
 import { ScannedImages } from './scanned-images';
-import { pixelsText, scanSentence, scanSign } from '../words';
+import { scanSentence, scanSign } from '../words';
+import { count, pixels } from '../../../server/protocol/words';
 
 /** What trigger inversion found in the input model, with the evidence; nothing where the run had no scan. */
 export function ScanSection({ report: { scan, trigger, data } }: { report: DefenseReport }): JSX.Element | null {
@@ -32,11 +32,11 @@ function Searched({ scan, shape }: { scan: ScanResult; shape: DefenseReport['dat
       <ScanTable scan={scan} name="scan" label="Scan of the input model" />
       <p class="quiet">
         Screened mask: the smallest that takes images of other classes to the class, after {count(steps)} steps alike
-        for all{seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : ''}; the median is {pixelsText(medianNorm)}.
-        Its size is the sum of its shares over the pixels. Suspicious: an anomaly index above {limits.index}, a mask
-        below {limits.share} of the median, and an estimated trigger that works on images it was not searched on.
-        Success: on {count(images.measured)} held-out images, searched on {count(images.search)} others. Neural Cleanse
-        (Wang et al. 2019). That nothing is found does not show that a model is clean.
+        for all{seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : ''}; the median is {pixels(medianNorm)}. Its
+        size is the sum of its shares over the pixels. Suspicious: an anomaly index above {limits.index}, a mask below{' '}
+        {limits.share} of the median, and an estimated trigger that works on images it was not searched on. Success: on{' '}
+        {count(images.measured)} held-out images, searched on {count(images.search)} others. Neural Cleanse (Wang et al.
+        2019). That nothing is found does not show that a model is clean.
       </p>
     </>
   );

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { unitWord } from '../../../server/language/text/report-text';
 import { LayerChart } from '../../ui/charts/layer-chart';
-import { count, formatNumber, plural } from '../../ui/format';
+import { formatNumber } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { useActions } from '../actions';
 import { layerUnits } from '../derive';
 import { Icon, Section } from './parts';
-import { isEstimated } from '../words';
+import { count, plural, unitWord } from '../../../server/protocol/words';
+import { isEstimated } from '../../../server/protocol/report/words';
 
 const FIRST_SHOWN = 200;
 const MORE = 1000;

@@ -1,10 +1,11 @@
 import { gridY, ruleY, type PlotOptions } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { capital, formatNumber } from '../format';
+import { formatNumber } from '../format';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { barsPath, fit, label as text, legend, svgElement, textWidth, type LegendEntry } from './svg';
 import { usePlot } from './use-plot';
+import { capital } from '../../../server/protocol/words';
 
 export interface ClassBarsProps extends ChartFrame {
   /** One value a class, of either sign. */

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
-import { capital, count, percent, plural } from '../format';
 import { valueAt } from './curve-data';
 import { curvePlot } from './curve-drawing';
 import { moveMarker } from './curve-marker';
 import { Figure, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { pointerX, usePlot } from './use-plot';
+import { capital, count, percent, plural } from '../../../server/protocol/words';
 
 export interface CurvePoints {
   /** Ascending numbers of pruned units. */

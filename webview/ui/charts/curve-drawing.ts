@@ -1,8 +1,9 @@
 import { gridY, line, ruleX, ruleY, type PlotOptions } from '@observablehq/plot';
-import { count, formatShare, percent } from '../format';
+import { formatShare } from '../format';
 import type { CurveChartProps } from './curve-chart';
 import { widestGap } from './curve-data';
 import { fit, label, svgElement, textWidth } from './svg';
+import { count, percent } from '../../../server/protocol/words';
 
 /** In CSS pixels. */
 export const HEIGHT = 270;

@@ -1,9 +1,9 @@
-import { count } from '../format';
 import type { CurveChartProps } from './curve-chart';
 import { valueAt } from './curve-data';
 import { HEIGHT, MARGIN } from './curve-drawing';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import type { Drawing } from './use-plot';
+import { count } from '../../../server/protocol/words';
 
 interface Marker {
   group: SVGGElement;

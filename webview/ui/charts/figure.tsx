@@ -1,9 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
-import { count, formatNumber } from '../format';
+import { formatNumber } from '../format';
 import { Menu } from '../menu';
 import { toCsv, toPng, toSvg } from './export';
 import { PLOT_CLASS } from './use-plot';
+import { count } from '../../../server/protocol/words';
 
 /** What the person saves: bytes of a whole file. */
 export interface Exported {

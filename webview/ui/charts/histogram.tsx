@@ -1,11 +1,12 @@
 import { areaY, gridY, line, ruleY, type PlotOptions } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { count, formatNumber, formatShare, percent } from '../format';
+import { formatNumber, formatShare } from '../format';
 import { drawnEdges, isDominated, outline, sharesOf } from './bins';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { legend, type LegendEntry } from './svg';
 import { usePlot } from './use-plot';
+import { count, percent } from '../../../server/protocol/words';
 
 export interface HistogramProps extends ChartFrame {
   /** bins + 1 ascending edges. */

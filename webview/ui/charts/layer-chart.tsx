@@ -1,12 +1,13 @@
 import { areaY, gridY, line, ruleY, type PlotOptions } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { capital, count, formatNumber, plural } from '../format';
+import { formatNumber } from '../format';
 import { outline } from './bins';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { LANE, LayerMarks, TOP, lanesOf } from './layer-marks';
 import { legend, type LegendEntry } from './svg';
 import { pointerX, usePlot } from './use-plot';
+import { capital, count, plural } from '../../../server/protocol/words';
 
 /** Arrays have one entry a unit, by the unit's index. A changed array is another array: contents are not compared. */
 export interface LayerChartProps extends ChartFrame {

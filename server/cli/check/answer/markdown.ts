@@ -3,6 +3,7 @@ import { text } from '../../../engine/report/markdown/escape';
 import { commentBody, stepSummary, type SummaryPart } from '../../../engine/report/markdown/summary';
 import type { Checked } from '../check-report';
 import { conclusion, inOrder, openGates } from './words';
+import { capital } from '../../../protocol/words';
 
 /** Lines that a list of results takes at most: the rest is in the log. */
 const MAX_LINES = 20;
@@ -40,10 +41,7 @@ function lead({ result, policyWords }: Checked): string {
     );
   if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the log of the check`);
   const gates = openGates(result).map((gate) => `- ${SIGNS.fail} ${text(gate.message)}`);
-  const policy =
-    policyWords && result.policy.source !== 'worktree'
-      ? [`- ${text(`${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`)}`]
-      : [];
+  const policy = policyWords && result.policy.source !== 'worktree' ? [`- ${text(`${capital(policyWords)}.`)}`] : [];
   return [
     `**${SIGNS[result.passed ? 'pass' : 'fail']} ${text(result.file)}** — ${text(conclusion(result))}`,
     '',

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import type { Result } from 'sarif';
 import { placesIn } from '../../../engine/report/json/places';
-import { artifact, plain, sarifLog, type SarifInput } from '../../../engine/report/sarif/sarif';
+import { artifact, plain, sarifLog, type SarifInput, type SarifLog } from '../../../engine/report/sarif/sarif';
 import { sha256 } from '../../../engine/files/hash';
 import type { CheckResult } from '../../../protocol/report/review';
 import type { Repository } from '../../git';
@@ -8,15 +9,10 @@ import type { Checked } from '../check-report';
 import { configOf } from '../context';
 import { inOrder } from './words';
 
-/** The part of a SARIF 2.1.0 log that is added to here. */
-interface Log {
-  runs: { tool: { driver: { rules: object[] } }; results: object[] }[];
-}
-
 /** What a check found as SARIF 2.1.0, for code scanning: missed gates and findings of each report, then what the check itself says. */
-export function checkSarif(all: readonly Checked[], repository: Repository | null): object {
-  const log = sarifLog(all.flatMap((checked) => inputOf(checked, repository))) as Log;
-  const run = log.runs[0]!;
+export function checkSarif(all: readonly Checked[], repository: Repository | null): SarifLog {
+  const log = sarifLog(all.flatMap((checked) => inputOf(checked, repository)));
+  const [run] = log.runs;
   const told = all.flatMap((checked) =>
     inOrder(checked.result.results)
       .filter(({ outcome }) => outcome !== 'pass')
@@ -35,7 +31,7 @@ export function checkSarif(all: readonly Checked[], repository: Repository | nul
     );
   }
   // All results of a run have a state, or none has.
-  const state = run.results.some((result) => 'baselineState' in result) ? { baselineState: 'new' } : {};
+  const state = run.results.some((result) => 'baselineState' in result) ? ({ baselineState: 'new' } as const) : {};
   run.results = [
     ...told.map(({ checked, result }, at) => {
       const turn = told
@@ -69,7 +65,7 @@ function resultOf(
   ruleIndex: number,
   turn: number,
   repository: Repository | null,
-): object {
+): Result {
   const file = inside(target.file, report.file, repository);
   const { line, column, endLine, endColumn } =
     text === null ? { line: 1, column: 1, endLine: 1, endColumn: 1 } : placesIn(text).head(pointer ?? '');

@@ -4,6 +4,7 @@ import { painter } from '../../output/paint';
 import { wrap } from '../../output/summary';
 import type { Checked } from '../check-report';
 import { conclusion, decisionWords, inOrder } from './words';
+import { capital } from '../../../protocol/words';
 
 export interface TextOptions {
   verbose: boolean;
@@ -30,7 +31,7 @@ export function checkText(all: readonly Checked[], { verbose, colour, columns }:
         block({ ok: signs.pass, bad: signs.fail, info: paint('dim', 'i') }[sign], text),
       ),
       ...(policyWords && result.policy.source !== 'worktree'
-        ? block(paint('dim', 'i'), `${policyWords[0]!.toUpperCase()}${policyWords.slice(1)}.`)
+        ? block(paint('dim', 'i'), `${capital(policyWords)}.`)
         : []),
       ...wrap(conclusion(result), width - 2).map(
         (line, at) => `  ${at === 0 ? paint(result.passed ? 'green' : 'red', line) : line}`,

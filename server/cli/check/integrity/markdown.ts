@@ -5,6 +5,7 @@ import type { DefenseReport } from '../../../protocol/report/report';
 import type { CheckResult, ReviewedIssue } from '../../../protocol/report/review';
 import { failure, FETCH, hold, warn, type Target } from '../context';
 import { readBeside } from '../read';
+import { MARKDOWN_ENDING } from '../../../protocol/files';
 
 /** The Markdown of a report is smaller than its JSON. */
 const MAX_MARKDOWN_BYTES = 16 << 20;
@@ -15,7 +16,7 @@ export async function markdownResults(
   report: DefenseReport,
   issues: readonly ReviewedIssue[],
 ): Promise<CheckResult[]> {
-  const name = `${target.name}.defense.md`;
+  const name = `${target.name}${MARKDOWN_ENDING}`;
   try {
     const text = await readBeside(target, name, 'Markdown report', MAX_MARKDOWN_BYTES);
     if (text === null)

@@ -1,9 +1,9 @@
-import { HOW_FOUND } from '../../../engine/metrics/words';
 import type { MeasureOutcome } from '../../../protocol/messages/engine';
 import type { DefenseReport, LayerAnalysis, PruningCurve } from '../../../protocol/report/report';
 import type { CheckResult } from '../../../protocol/report/review';
 import { fail, hold } from '../context';
 import { near, TOLERANCE_IMAGES } from './tolerance';
+import { HOW_FOUND } from '../../../protocol/report/words';
 
 /** Means of activations: float32 sums in another order differ by less than this share of the layer's largest mean. */
 const TOLERANCE_ACTIVATION = 1e-3;

@@ -3,6 +3,7 @@ import type { DefenseReport, McNemar, Rate, StageMetrics } from '../../../protoc
 import type { CheckResult } from '../../../protocol/report/review';
 import { fail, hold, warn } from '../context';
 import { near, TOLERANCE_IMAGES } from './tolerance';
+import { capital } from '../../../protocol/words';
 
 const FIGURES: [key: 'cleanAccuracy' | 'attackSuccessRate' | 'robustAccuracy', title: string][] = [
   ['cleanAccuracy', 'clean accuracy'],
@@ -105,7 +106,6 @@ function effectResults(told: StageMetrics, here: StageMetrics, stage: keyof type
 const sameRate = (a: Rate | null, b: Rate | null): boolean =>
   a === null || b === null ? a === b : a.of === b.of && near(a.hits, b.hits);
 const words = (rate: Rate | null): string => (rate === null ? 'nothing' : `${rate.hits} of ${rate.of}`);
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
 
 function sameConfusion(a: Confusion | null, b: Confusion | null): boolean {
   if (a === null || b === null) return a === b;

@@ -7,6 +7,7 @@ import type { BuiltEngine, EngineBuilder } from './place';
 import { TENSORFLOW_LIBRARIES, type PythonTensorflow } from './python';
 import { probeBinding } from './verify';
 import { WHEEL, checkWheel, downloadWheel, extractHeaders, extractLibraries, type Progress } from './wheel';
+import { megabytes } from '../../../protocol/words';
 
 /** Announces the step that begins now; the function it returns tells how much of it is done. */
 export type BeginStep = (step: string) => Progress;
@@ -167,7 +168,7 @@ async function checkSpace(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= WHEEL_SPACE) return;
-  const reason = `${Math.floor(free / 1e6)} MB are free in ${path.dirname(folder)}, ${WHEEL_SPACE / 1e6} MB are needed while unpacking.`;
+  const reason = `${megabytes(free - (free % 1e6))} are free in ${path.dirname(folder)}, ${megabytes(WHEEL_SPACE)} are needed while unpacking.`;
   throw installFailure('disk', reason, 'Free some, or set FINE_PRUNE_CACHE to a folder on another disk.', {
     file: path.dirname(folder),
   });

@@ -16,6 +16,8 @@ import {
   type NativeEngineStatus,
 } from '../native-sources';
 import { forgetFaults } from '../one-dnn';
+import { megabytes } from '../../../protocol/words';
+import { Throttle } from '../../process/throttle';
 
 export type InstallSource = 'configured' | 'cache' | EngineOrigin;
 
@@ -201,16 +203,9 @@ function stepReporter(onProgress: InstallOptions['onProgress']): BeginStep {
   let current = 0;
   return (step) => {
     const own = ++current;
-    let last = 0;
+    const throttle = new Throttle();
     return (done, total) => {
-      const now = Date.now();
-      if (own !== current || (now - last < 100 && done < total)) return;
-      last = now;
-      onProgress(step, done, total);
+      if (own === current && throttle.passes(done >= total)) onProgress(step, done, total);
     };
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

@@ -4,6 +4,7 @@ import { at, type Resolve } from '../../config/at-place';
 import { checkSameShape } from '../checks';
 import type { DataSet } from '../dataset';
 import { openIdx, type IdxSplit } from './idx/open-idx';
+import { plural } from '../../../protocol/words';
 
 type OpenSplit = (images: string, labels: string, scale: number, name: string) => Promise<IdxSplit>;
 
@@ -31,7 +32,7 @@ export async function openData(config: ResolvedConfig, resolve: Resolve): Promis
     if (length === 1 || length === train.shape[2]) continue;
     throw badInput(
       'data.normalisation',
-      `data.${key} has ${length} values, but the images have ${train.shape[2]} channel${train.shape[2] === 1 ? '' : 's'}.`,
+      `data.${key} has ${length} values, but the images have ${plural(train.shape[2], 'channel')}.`,
       {
         place: `/data/${key}`,
         todo: `Give one number, or ${train.shape[2]}.`,

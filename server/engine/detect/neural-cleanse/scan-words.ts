@@ -1,6 +1,6 @@
 import type { ScanResult } from '../../../protocol/report/scan';
-import { percent, pixels } from '../../metrics/words';
 import { LEAST_CLASSES } from './settings';
+import { percent, pixels, count } from '../../../protocol/words';
 
 /** Groups of neighbouring classes that a sentence names. */
 const MOST_GROUPS = 8;
@@ -58,5 +58,3 @@ export function classRanges(classes: readonly number[], most = MOST_GROUPS): str
     ? `${shown} and ${count(groups.slice(most).reduce((sum, [from, to]) => sum + to - from + 1, 0))} more`
     : shown;
 }
-
-const count = (n: number): string => n.toLocaleString('en-US');

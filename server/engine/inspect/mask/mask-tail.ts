@@ -19,6 +19,7 @@ import type { Frontiers, LayerState } from '../layer-state';
 import type { BothJudged, Judged } from './mask';
 import { picked } from './mask-dense';
 import type { Told } from '../triggers';
+import { count } from '../../../protocol/words';
 
 /** Multiply-adds of a quick answer behind the layer: about 0.1 s. Counted, never timed, so that every machine takes the same subset. */
 const QUICK_WORK = 2.5e9;
@@ -68,7 +69,7 @@ export async function fromImages(
   const keep = keepMask(held.site.units, units);
   const total = test.available + (triggered?.available ?? 0);
   const judged = (source: InputSource, set: Analysed, what: string, behind: number): Promise<Judged> => {
-    const title = `Measuring ${source.count.toLocaleString('en-US')} ${what} images`;
+    const title = `Measuring ${count(source.count)} ${what} images`;
     return judgedAnew(held, source, set.positions ? null : set.predicted, keep, {
       signal,
       onImages: (done) => told(title, (behind + done) / total),

@@ -1,3 +1,4 @@
+import { count } from '../../../protocol/words';
 /** What a sentence about a unit rests on. */
 export interface UnitFigures {
   word: 'neuron' | 'channel';
@@ -91,4 +92,3 @@ function percent(share: number): string {
 const times = (factor: number): string =>
   factor >= 1000 ? 'over 1,000 times' : `${factor >= 9.95 ? Math.round(factor) : factor.toFixed(1)} times`;
 const short = (value: number): string => (value === 0 ? '0' : String(Number(value.toPrecision(3))));
-const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,6 +1,7 @@
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { ReportComparison, ScanChange } from '../../../protocol/report/review';
 import type { ScanResult } from '../../../protocol/report/scan';
+import { list } from '../../../protocol/words';
 
 const MOST_NAMED = 20;
 
@@ -37,7 +38,5 @@ export function scanSentence({ scans = [] }: Pick<ReportComparison, 'scans'>): s
 /** `class 0`, `classes 0 and 3`. */
 export function classes(targets: readonly number[]): string {
   if (targets.length === 1) return `class ${targets[0]}`;
-  if (targets.length > MOST_NAMED)
-    return `classes ${targets.slice(0, MOST_NAMED).join(', ')} and ${targets.length - MOST_NAMED} more`;
-  return `classes ${targets.slice(0, -1).join(', ')} and ${targets.at(-1)}`;
+  return `classes ${list(targets.map(String), MOST_NAMED)}`;
 }

@@ -1,16 +1,10 @@
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { FigureChange, ReportComparison } from '../../../protocol/report/review';
 import { scanSentence } from './scan';
-import { limitWords } from '../gate-words';
-import { asrName, isEstimated, percent } from '../../metrics/words';
+import { limitWords, percent, list, pWords, capital, uncapital } from '../../../protocol/words';
+import { asrName, RATE_TITLES, whichEstimated } from '../../../protocol/report/words';
 
 type Unworded = Omit<ReportComparison, 'sentence' | 'direction'>;
-
-export const FIGURE_TITLES: Record<FigureChange['figure'], string> = {
-  cleanAccuracy: 'clean accuracy',
-  attackSuccessRate: 'ASR',
-  robustAccuracy: 'robust accuracy',
-};
 
 /** What a figure of a comparison is called: on a trigger that was only estimated, it says so, and in which report. */
 export function figureTitle(
@@ -19,22 +13,12 @@ export function figureTitle(
 ): string {
   const which = whichEstimated(comparison);
   return figure === 'cleanAccuracy' || which === null
-    ? FIGURE_TITLES[figure]
-    : `${FIGURE_TITLES[figure]} (estimated trigger${ESTIMATED_SIDE[which]})`;
+    ? RATE_TITLES[figure]
+    : `${RATE_TITLES[figure]} (estimated trigger${ESTIMATED_SIDE[which]})`;
 }
 
 /** After `estimated trigger`: on which side, where it is not all of them. */
 export const ESTIMATED_SIDE = { all: '', base: ' before', head: ' now' } as const;
-
-/** Which figures are on an estimated trigger: all there are, or those of one side, while the other report knows its trigger; null for none. */
-export function whichEstimated({
-  base,
-  head,
-}: Pick<ReportComparison, 'base' | 'head'>): keyof typeof ESTIMATED_SIDE | null {
-  const [before, now] = [base, head].map((report) => (report?.trigger ? isEstimated(report) : null));
-  if (!before && !now) return null;
-  return before === false ? 'head' : now === false ? 'base' : 'all';
-}
 
 const GATE_WORDS = { maxAttackSuccessRate: 'ASR', maxAccuracyDrop: 'the drop in clean accuracy' } as const;
 
@@ -110,16 +94,3 @@ function gateSentence({ gates }: Unworded): string {
   });
   return told.length > 0 ? `${capital(list(told))}.` : '';
 }
-
-/** `p = 0.034`, `p < 0.0001`. */
-export function pWords(pValue: number): string {
-  return pValue < 1e-4 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function list(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-}
-
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const uncapital = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

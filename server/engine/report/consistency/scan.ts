@@ -7,7 +7,7 @@ import { TOOL } from '../../process/version';
 import type { Tell } from './consistency';
 import { adviceProblems } from './advice';
 import { rateProblems } from './metrics';
-import { percent } from '../../metrics/words';
+import { percent } from '../../../protocol/words';
 
 /** What a report rounds to: six decimals of what may be a large number, nine digits of a norm. */
 const NEAR_SHARE = 2e-6;

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../protocol/report/report';
 import { decidingFigure, judgeEffect } from '../../defense/effect';
-import { percent, signedPercent } from '../../metrics/words';
 import type { Facts } from './facts';
+import { percent, signedPercent } from '../../../protocol/words';
 
 /** How many images the figures rest on, and which. */
 export function dataFindings({

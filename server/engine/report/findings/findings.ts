@@ -1,10 +1,10 @@
 import type { Finding } from '../../../protocol/report/report';
 import { nearChance } from '../../metrics/near-chance';
-import { percent } from '../../metrics/words';
 import { dataFindings } from './data';
 import type { Facts } from './facts';
 import { pruningFindings } from './pruning';
 import { triggerFindings } from './trigger';
+import { percent } from '../../../protocol/words';
 
 const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
 

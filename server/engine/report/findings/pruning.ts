@@ -1,6 +1,6 @@
 import type { Finding } from '../../../protocol/report/report';
-import { percent, units } from '../../metrics/words';
 import type { Facts } from './facts';
+import { percent, units } from '../../../protocol/words';
 
 /** What pruning and fine-tuning each did, and did not. */
 export function pruningFindings({

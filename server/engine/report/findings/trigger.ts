@@ -2,8 +2,8 @@ import type { Finding } from '../../../protocol/report/report';
 import { noneMetSentence } from '../../defense/attempt-words';
 import { judgeEffect } from '../../defense/effect';
 import { isHonestEstimate } from '../../defense/verdict';
-import { count, percent } from '../../metrics/words';
 import type { Facts } from './facts';
+import { count, percent, indexList } from '../../../protocol/words';
 
 /** What is known of the trigger, by a scan too, and what it still does. */
 export function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
@@ -49,10 +49,7 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
     });
   }
   if (notJudged?.length) {
-    const shown =
-      notJudged.length > MOST_NAMED
-        ? `${notJudged.slice(0, MOST_NAMED).join(', ')} and ${count(notJudged.length - MOST_NAMED)} more`
-        : notJudged.join(', ');
+    const shown = indexList(notJudged, MOST_NAMED);
     found.push({
       id: 'classes-not-judged',
       severity: 'information',

@@ -7,14 +7,12 @@ import type { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
 import { firstOutOfBounds } from '../bounds/report-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { REPORT_FILE } from '../../../protocol/files';
 
 export { consistencyProblems, type ConsistencyProblem } from '../consistency/consistency';
 
-/** A report of a large layer has some megabytes; more than this is another file. */
-export const MAX_REPORT_BYTES = 64 << 20;
-
-const TODO = 'Name a `<name>.defense.json` as `fine-prune run` wrote it, or run the defense again.';
-const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: MAX_REPORT_BYTES };
+const TODO = `Name a \`${REPORT_FILE.form}\` as \`fine-prune run\` wrote it, or run the defense again.`;
+const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: REPORT_FILE.mostBytes };
 
 let validate: ValidateFunction | undefined;
 

@@ -12,12 +12,10 @@ import { placeWords } from './places';
 import { schemaWords } from './read-report';
 import { checkScan } from '../bounds/scan-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
-
-/** Estimates of many classes or large images have some megabytes; more than this is another file. */
-export const MAX_SCAN_BYTES = 16 << 20;
+import { SCAN_FILE } from '../../../protocol/files';
 
 const TODO = 'Scan the model again.';
-const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, maxBytes: MAX_SCAN_BYTES };
+const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, maxBytes: SCAN_FILE.mostBytes };
 
 let validate: ValidateFunction | undefined;
 
@@ -40,7 +38,7 @@ export function readScan(text: string, file: string): ScanReport {
       'notAScan',
       `This file ${kindWords(other)}, not a scan for backdoors.`,
       '',
-      'Name a `<name>.scan.json` as a scan wrote it.',
+      `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );
   const { schemaVersion: version, scan } = (typeof value === 'object' && value !== null ? value : {}) as {
     schemaVersion?: unknown;
@@ -51,7 +49,7 @@ export function readScan(text: string, file: string): ScanReport {
       'notAScan',
       'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.',
       '',
-      'Name a `<name>.scan.json` as a scan wrote it.',
+      `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );
   if (version !== 1) {
     const shown = String(JSON.stringify(version)).slice(0, 40);

@@ -4,6 +4,7 @@ import { kindOfText } from '../../files/file-kind';
 import { fileKind, kindWords } from '../../files/kinds';
 import { placeWords, pointerOf, pointerPath } from './places';
 import { SYNTAX_WORDS } from '../../files/json-faults';
+import { limitMegabytes } from '../../../protocol/words';
 
 /** Reports and decisions are some six levels deep. */
 const MAX_DEPTH = 32;
@@ -34,7 +35,7 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
   if (text.length > kind.maxBytes || Buffer.byteLength(text) > kind.maxBytes) {
     throw badInput(
       `${kind.code}.tooLarge`,
-      `This file has more than ${kind.maxBytes / 2 ** 20} MB, too many for a ${kind.noun}.`,
+      `This file has more than ${limitMegabytes(kind.maxBytes)}, too many for a ${kind.noun}.`,
       { file, todo: kind.todo },
     );
   }

@@ -1,10 +1,10 @@
 import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
 import { classes } from '../compare/scan';
-import { capital, ESTIMATED_SIDE, figureTitle, pWords, whichEstimated } from '../compare/words';
-import { GATE_TITLES, limitWords } from '../gate-words';
+import { ESTIMATED_SIDE, figureTitle } from '../compare/words';
 import { code, text } from './escape';
-import { count, figure, table } from './figures';
-import { points } from '../../metrics/words';
+import { table } from './figures';
+import { capital, count, limitWords, pWords, points, fixedShare, indexList } from '../../../protocol/words';
+import { GATE_TITLES, whichEstimated } from '../../../protocol/report/words';
 
 const MOST_ROWS = 60;
 const MOST_UNITS = 200;
@@ -61,7 +61,9 @@ function figureTable(comparison: ReportComparison, heads: readonly string[]): st
 }
 
 function rateCell(rate: FigureChange['base']): string {
-  return rate ? `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), of ${count(rate.of)}` : '–';
+  return rate
+    ? `${fixedShare(rate.rate)} (${fixedShare(rate.low)}–${fixedShare(rate.high)}), of ${count(rate.of)}`
+    : '–';
 }
 
 function gateRows(comparison: ReportComparison, heads: readonly string[]): string {
@@ -121,8 +123,7 @@ function scanRows({ scans = [], base, head }: ReportComparison, heads: readonly 
 
 function unitsText({ units }: ReportComparison): string {
   const { layer, both, onlyBase, onlyHead } = units;
-  const listed = (indices: readonly number[]): string =>
-    `${indices.slice(0, MOST_UNITS).join(', ')}${indices.length > MOST_UNITS ? ` and ${count(indices.length - MOST_UNITS)} more` : ''}`;
+  const listed = (indices: readonly number[]): string => indexList(indices, MOST_UNITS);
   if (layer.base !== layer.head)
     return `Pruned units are of two layers: ${count(onlyBase.length)} of ${code(layer.base ?? '')} before, ${count(onlyHead.length)} of ${code(layer.head ?? '')} now.`;
   if (onlyBase.length + onlyHead.length === 0)

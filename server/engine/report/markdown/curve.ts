@@ -1,7 +1,8 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import { count, figure, table } from './figures';
+import { table } from './figures';
 import { fenced } from './escape';
-import { asrName } from '../../metrics/words';
+import { count, fixedShare, unitWord } from '../../../protocol/words';
+import { asrName } from '../../../protocol/report/words';
 
 /** Points of the chart; more of them are closer together than its line is wide. */
 const CHART_STEPS = 32;
@@ -31,7 +32,7 @@ export function curveChart(report: DefenseReport): string {
   const chart = [
     `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
-    `  x-axis "number of pruned ${unitWord(report, 2)}" 0 --> ${layer.units}`,
+    `  x-axis "number of pruned ${unitWord(layer.kind, 2)}" 0 --> ${layer.units}`,
     '  y-axis "% of the images" 0 --> 100',
     line(samples.map((s) => s.clean)),
     ...(report.trigger ? [line(samples.map((s) => s.attack ?? 0))] : []),
@@ -52,7 +53,7 @@ function explanation(report: DefenseReport, samples: readonly Sample[]): string 
   const at = curve.points.find((point) => point.pruned === pruning.count);
   const chosen =
     repaired && pruning.ratio !== null && at
-      ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${figure(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ${asrName(report)} ${figure(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.`
+      ? ` At the ${count(pruning.count)} that were pruned: clean accuracy ${fixedShare(at.correct / Math.max(1, curve.images))} %${at.successful === null ? '' : `, ${asrName(report)} ${fixedShare(at.successful / Math.max(1, curve.triggeredImages!))} %`}, before fine-tuning.`
       : '';
   const named =
     repaired && pruning.ratio === null
@@ -72,7 +73,7 @@ function explanation(report: DefenseReport, samples: readonly Sample[]): string 
 }
 
 function percentages(first: number, last: number): string {
-  return `from ${figure(first / 100)} % with nothing pruned to ${figure(last / 100)} % with everything pruned`;
+  return `from ${fixedShare(first / 100)} % with nothing pruned to ${fixedShare(last / 100)} % with everything pruned`;
 }
 
 /** Points at even steps over the whole layer: the largest number of steps that divides it, or 32 of them. */
@@ -118,8 +119,8 @@ export function curveTable(report: DefenseReport): string {
     return [
       count(pruned),
       count(correct),
-      figure(clean / 100),
-      ...(attack === null ? [] : [count(successful!), figure(attack / 100)]),
+      fixedShare(clean / 100),
+      ...(attack === null ? [] : [count(successful!), fixedShare(attack / 100)]),
     ];
   });
   const head = [
@@ -129,9 +130,4 @@ export function curveTable(report: DefenseReport): string {
     ...(report.curve.triggeredImages === null ? [] : [`successful of ${count(report.curve.triggeredImages)}`, '%']),
   ];
   return `${table(head, rows, 0)}${every > 1 ? `\n\nEvery ${every}th of ${count(points.length)} points; the JSON report has all of them.` : ''}`;
-}
-
-/** `neuron`, `channels`. */
-export function unitWord({ layer }: DefenseReport, n: number): string {
-  return `${layer.kind === 'Dense' ? 'neuron' : 'channel'}${n === 1 ? '' : 's'}`;
 }

@@ -9,9 +9,10 @@ import type { DefenseReport, Rate, StageMetrics } from '../../../protocol/report
 import { canonicalJson, sha256 } from '../../files/hash';
 import { rate } from '../../metrics/rate';
 import { code, fenced, json, shellWord, text } from './escape';
-import { unitWord } from './curve';
-import { count, rateCell, table } from './figures';
-import { asrName, HOW_FOUND, isEstimated } from '../../metrics/words';
+import { rateCell, table } from './figures';
+import { CONFIG_FILE } from '../../../protocol/files';
+import { count, unitWord, indexList } from '../../../protocol/words';
+import { HOW_FOUND, asrName, isEstimated } from '../../../protocol/report/words';
 
 /** Matrices with more classes are told by what is confused most. */
 const MATRIX_CLASSES = 20;
@@ -30,13 +31,10 @@ export function prunedUnits(report: DefenseReport): string {
     pruning.amongTriggerRaised === null || pruning.count === 0
       ? ''
       : ` Of the ${count(pruning.count)} units that the ${isEstimated(report) ? '*estimated* ' : ''}trigger raises most, ${pruning.amongTriggerRaised === 0 ? 'none' : count(pruning.amongTriggerRaised)} ${pruning.amongTriggerRaised < 2 ? 'is' : 'are'} among them.`;
-  const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(report, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
+  const head = `${count(pruning.count)} of ${count(layer.units)} ${unitWord(layer.kind, layer.units)} of ${code(layer.name)} (${which}); ${count(pruning.dead)} of them ${pruning.dead === 1 ? 'was' : 'were'} dead anyway, constant over ${count(layer.images)} clean images.${raised}`;
   if (pruning.count === 0) return head;
-  const listed = [...pruning.units]
-    .sort((a, b) => a - b)
-    .slice(0, MOST_UNITS)
-    .join(', ');
-  return `${head}\n\nUnits: ${listed}${pruning.units.length > MOST_UNITS ? ` and ${count(pruning.units.length - MOST_UNITS)} more` : ''}.`;
+  const inOrder = [...pruning.units].sort((a, b) => a - b);
+  return `${head}\n\nUnits: ${indexList(inOrder, MOST_UNITS)}.`;
 }
 
 /** How many were pruned, and which of them first. */
@@ -77,7 +75,7 @@ export function reproduction(report: DefenseReport, name: string): string {
         ...(config.strategy ? ['--strategy', config.strategy] : []),
       ]
     : [];
-  const command = ['fine-prune', 'run', shellWord(`${name}.fineprune.json`), ...flags].join(' ');
+  const command = ['fine-prune', 'run', shellWord(CONFIG_FILE.named(name)), ...flags].join(' ');
   const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
   const machine =
     provenance.backend === 'native'
@@ -191,7 +189,7 @@ export function provenanceList(report: DefenseReport): string {
     ['Model', `${text(model.format)}, ${count(model.layers)} layers, ${count(model.parameters)} parameters`],
     [
       'Layer',
-      `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? `named ${p.config.layer === null ? 'by the strategy' : 'in the config'}` : HOW_FOUND[layer.chosen]}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(report, layer.units)} dead`,
+      `${code(layer.name)}, ${layer.kind}, ${text(layer.activation)}, ${layer.chosen === 'named' ? `named ${p.config.layer === null ? 'by the strategy' : 'in the config'}` : HOW_FOUND[layer.chosen]}; ${count(layer.dead.length)} of ${count(layer.units)} ${unitWord(layer.kind, layer.units)} dead`,
     ],
     [
       'Trigger',

@@ -1,21 +1,28 @@
-import type {
-  DefenseReport,
-  Gate,
-  McNemar,
-  Rate,
-  StageMetrics,
-  TriggerEffect,
-  VerdictWord,
-} from '../../../protocol/report/report';
+import type { DefenseReport, Gate, McNemar, Rate, TriggerEffect, VerdictWord } from '../../../protocol/report/report';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
-import { capital, pWords } from '../compare/words';
 import { excessTo, judgeEffect, otherAim, type ClassFigure } from '../../defense/effect';
-import { figureBasis, GATE_TITLES, limitWords, missedWithin, WITHIN_WORDS } from '../gate-words';
+import { figureBasis, missedWithin, WITHIN_WORDS } from '../gate-words';
 import { code, text } from './escape';
-import { asrName, count, isEstimated, points, signedPercent } from '../../metrics/words';
-
-export { count } from '../../metrics/words';
+import {
+  capital,
+  count,
+  limitWords,
+  pWords,
+  signedPercent,
+  fixedShare,
+  pointsOf,
+  signed,
+} from '../../../protocol/words';
+import {
+  GATE_TITLES,
+  asrName,
+  isEstimated,
+  figureTitle,
+  onEstimated,
+  RATE_NAMES,
+  stageColumns,
+} from '../../../protocol/report/words';
 
 /** More findings than there are kinds of them can only be a broken report. */
 const MOST_ISSUES = 100;
@@ -33,17 +40,6 @@ const SIGNS: Record<VerdictWord, string> = {
 export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, at) => (at < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-/** A share with two decimals and no sign, never rounded to all or nothing. */
-export function figure(share: number): string {
-  const p = share * 100;
-  return p === 0 || p === 100 ? String(p) : Math.min(99.99, Math.max(0.01, p)).toFixed(2);
-}
-
-/** The same for a share that may be below 0. */
-function signedFigure(share: number): string {
-  return share < 0 ? `−${figure(-share)}` : figure(share);
 }
 
 export function verdictLine({ verdict }: DefenseReport): string {
@@ -96,19 +92,17 @@ function judged(gate: Gate): string {
 
 /** A drop below 0 is a gain, and is called one. */
 function dropWords(drop: number): string {
-  return drop < 0 ? `${points(-drop).slice(1)} gained` : points(drop).replace(/^\+/, '');
+  return drop < 0 ? `${pointsOf(-drop)} gained` : pointsOf(drop);
 }
 
 /** The three figures at the three stages, with counts and 95 % intervals. */
 export function stageTable(report: DefenseReport): string {
-  const { stages, repaired } = report;
-  const rows: [string, (stage: StageMetrics) => Rate | null][] = [
-    ['Clean accuracy', (stage) => stage.cleanAccuracy],
-    [asrTitle(report), (stage) => stage.attackSuccessRate],
-    [`Robust accuracy${onWhat(report)}`, (stage) => stage.robustAccuracy],
-  ];
-  const columns = [stages.before, repaired ? stages.pruned : null, repaired ? stages.after : null];
-  const cells = rows.map(([name, of]) => [name, ...columns.map((stage) => (stage ? rateCell(of(stage)) : '–'))]);
+  const { stages } = report;
+  const columns = stageColumns(report).map(({ stage }) => stage);
+  const cells = RATE_NAMES.map((name) => [
+    name === 'attackSuccessRate' ? asrTitle(report) : figureTitle(report, name),
+    ...columns.map((stage) => (stage ? rateCell(stage[name]) : '–')),
+  ]);
   const aim = otherAimOf(report);
   if (aim !== null)
     cells.splice(2, 0, [
@@ -125,16 +119,16 @@ export function stageTable(report: DefenseReport): string {
         classes ? rateCell(baseRate) : weightedCell(baseRate),
       ),
     );
-    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signedFigure(netWrong)));
+    cells.push(effectRow('Made wrong by the trigger, net', ({ netWrong }) => signed(netWrong, fixedShare)));
   }
-  return table(['%, 95 % interval, count', 'before', 'pruned', 'fine-tuned'], cells);
+  return table(['%, 95 % interval, count', ...stageColumns(report).map(({ title }) => title)], cells);
 }
 
 /** The figure of a gate that is an excess is no ASR: it has another name, and is of another class or of fewer images. */
 function asrTitle(report: DefenseReport, { excess }: Pick<Gate, 'excess'> = {}): string {
   const { trigger } = report;
-  if (excess) return `Sent to class ${excess.class} by the trigger, net${onWhat(report)}`;
-  return `${trigger ? `Attack success rate (ASR, class ${trigger.target})` : GATE_TITLES.maxAttackSuccessRate}${onWhat(report)}`;
+  if (excess) return `Sent to class ${excess.class} by the trigger, net${onEstimated(report)}`;
+  return `${trigger ? `Attack success rate (ASR, class ${trigger.target})` : GATE_TITLES.maxAttackSuccessRate}${onEstimated(report)}`;
 }
 
 /** The class that the trigger sends most images to, where that is not its target: as the model came, else as it is now. */
@@ -150,24 +144,19 @@ export function otherAimOf({ stages, trigger, repaired, provenance }: DefenseRep
 
 function excessCell(excess: ClassFigure | null): string {
   if (!excess) return 'not measured';
-  return `${signedFigure(excess.share)} (${signedFigure(excess.low)}–${signedFigure(excess.high)}), of ${count(excess.of)}`;
+  return `${signed(excess.share, fixedShare)} (${signed(excess.low, fixedShare)}–${signed(excess.high, fixedShare)}), of ${count(excess.of)}`;
 }
 
 /** `98.89 (98.67–99.08), 9,889 of 10,000`. */
 export function rateCell(rate: Rate | null): string {
   if (!rate) return 'not measured';
   if (rate.of === 0) return 'no image';
-  return `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
+  return `${fixedShare(rate.rate)} (${fixedShare(rate.low)}–${fixedShare(rate.high)}), ${count(rate.hits)} of ${count(rate.of)}`;
 }
 
 /** Without a count: it is of other images than those that the share is of. */
 function weightedCell({ rate, low, high }: Rate): string {
-  return `${figure(rate)} (${figure(low)}–${figure(high)}), weighted`;
-}
-
-/** What a triggered figure is on, where that is no trigger that anybody has seen. */
-function onWhat(report: DefenseReport): string {
-  return isEstimated(report) ? ', *estimated* trigger' : '';
+  return `${fixedShare(rate)} (${fixedShare(low)}–${fixedShare(high)}), weighted`;
 }
 
 export function tableNote(report: DefenseReport): string {

@@ -15,6 +15,7 @@ import {
   verdictLine,
   weakeningLine,
 } from './figures';
+import { DEFENDED_ENDING } from '../../../protocol/files';
 
 /** A part of a report in Markdown. */
 export interface Block {
@@ -120,11 +121,12 @@ export function reportBlocks(
 
 /** The name of the defense, as far as the report knows it. */
 export function nameOf({ model }: DefenseReport): string {
-  return (
-    /^(.+)\.defended\/[^/]+$/.exec(model.after?.path ?? '')?.[1] ??
-    model.path
-      .split('/')
-      .at(-1)!
-      .replace(/\.json$/, '')
-  );
+  const after = model.after?.path ?? '';
+  const folder = after.slice(0, Math.max(0, after.lastIndexOf('/')));
+  return folder.endsWith(DEFENDED_ENDING) && folder !== DEFENDED_ENDING && folder.length + 1 < after.length
+    ? folder.slice(0, -DEFENDED_ENDING.length)
+    : model.path
+        .split('/')
+        .at(-1)!
+        .replace(/\.json$/, '');
 }

@@ -1,8 +1,9 @@
 import type { Attempt, DefenseReport, HeldOutFigures, Rate } from '../../../protocol/report/report';
 import { code, text } from './escape';
-import { count, figure, rateCell, table } from './figures';
+import { rateCell, table } from './figures';
 import { classTable, sign } from './scan';
-import { attemptWord, pixels, provingImages } from '../../metrics/words';
+import { count, pixels, fixedShare } from '../../../protocol/words';
+import { attemptWord, provingImages } from '../../../protocol/report/words';
 
 const MOST_ROWS = 40;
 const MOST_INVERTED = 5;
@@ -64,9 +65,9 @@ export function roundTable({ attempts = [] }: DefenseReport): string {
     `${number}${number === attempt.keptRound ? ', kept' : ''}`,
     inverted(round.inverted),
     count(round.epochs),
-    figure(round.stamped),
+    fixedShare(round.stamped),
     String(Number(round.loss.toPrecision(4))),
-    figure(round.accuracy),
+    fixedShare(round.accuracy),
     accuracyCell(round.heldOut),
     ...triggers.map(([key]) => successCell(round.heldOut[key])),
   ]);
@@ -127,12 +128,12 @@ function roundsCell({ rounds, keptRound }: Attempt): string {
 }
 
 function accuracyCell({ images, correctBefore, correct }: HeldOutFigures): string {
-  return images === 0 ? 'no image' : `${figure(correctBefore / images)} → ${figure(correct / images)}`;
+  return images === 0 ? 'no image' : `${fixedShare(correctBefore / images)} → ${fixedShare(correct / images)}`;
 }
 
 function successCell(rate: Rate | null): string {
   if (!rate) return '–';
-  return rate.of === 0 ? 'no image' : `${figure(rate.rate)} (${figure(rate.low)}–${figure(rate.high)})`;
+  return rate.of === 0 ? 'no image' : `${fixedShare(rate.rate)} (${fixedShare(rate.low)}–${fixedShare(rate.high)})`;
 }
 
 function inverted(found: Attempt['rounds'][number]['inverted']): string {

@@ -2,8 +2,8 @@ import type { DefenseReport } from '../../../protocol/report/report';
 import { inversionOf, type ClassInversion, type ScanResult } from '../../../protocol/report/scan';
 import { maskBytes, maskDrawing, strongestShare } from './mask-drawing';
 import { fenced, text } from './escape';
-import { count, figure, rateCell, table } from './figures';
-import { pixels } from '../../metrics/words';
+import { rateCell, table } from './figures';
+import { count, pixels, fixedShare } from '../../../protocol/words';
 
 const MOST_ROWS = 40;
 const MOST_DRAWINGS = 4;
@@ -35,7 +35,7 @@ function imagesNote({ cleanAccuracy, advice }: ScanResult): string[] {
   return [
     ...(cleanAccuracy
       ? [
-          `Clean accuracy on the images of the scan: ${figure(cleanAccuracy.rate)} % (${count(cleanAccuracy.hits)} of ${count(cleanAccuracy.of)}; 95 %: ${figure(cleanAccuracy.low)} – ${figure(cleanAccuracy.high)}).`,
+          `Clean accuracy on the images of the scan: ${fixedShare(cleanAccuracy.rate)} % (${count(cleanAccuracy.hits)} of ${count(cleanAccuracy.of)}; 95 %: ${fixedShare(cleanAccuracy.low)} – ${fixedShare(cleanAccuracy.high)}).`,
         ]
       : []),
     ...(advice ? [`⚠️ ${text(advice.sentence)}`] : []),

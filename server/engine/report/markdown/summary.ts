@@ -3,7 +3,8 @@ import type { ReportComparison, ReviewedIssue } from '../../../protocol/report/r
 import { comparisonMarkdown, comparisonSentence, type ComparisonLabels } from './compare';
 import { reportBlocks, type Block } from './markdown';
 import { text } from './escape';
-import { count, verdictLine } from './figures';
+import { verdictLine } from './figures';
+import { count, list } from '../../../protocol/words';
 
 /** A forge takes summaries below 1 MiB and comments below 64 KB; some room is left for what it adds. In bytes of UTF-8. */
 export const SUMMARY_BYTES = 1_000_000;
@@ -117,7 +118,7 @@ function partMarkdown(
 function leftOut(left: ReadonlySet<string>): string {
   if (left.size === 0) return '';
   const names = [...left];
-  return `\n\n_Not shown here: ${names.length < 2 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`}. The reports have all of it._`;
+  return `\n\n_Not shown here: ${list(names)}. The reports have all of it._`;
 }
 
 function lineOf({ name, report }: SummaryPart): string {

@@ -6,16 +6,14 @@ import type { DefenseReview } from '../../../protocol/report/review';
 import { placeWords } from '../json/places';
 import { schemaWords } from '../json/read-report';
 import { parseStrictJson, placeIn, type JsonKind } from '../json/strict-json';
-
-/** Some hundred bytes a decision: more than this is another file. */
-export const MAX_REVIEW_BYTES = 1 << 20;
+import { REVIEW_FILE } from '../../../protocol/files';
 
 const TODO = 'Correct it, or accept the finding anew in the report.';
 const REVIEW: JsonKind = {
   code: 'review',
   noun: 'list of decisions',
   todo: TODO,
-  maxBytes: MAX_REVIEW_BYTES,
+  maxBytes: REVIEW_FILE.mostBytes,
   forgivingList: '/decisions',
 };
 

@@ -7,8 +7,9 @@ import { dataFiles } from '../consistency/settings';
 import { missedGate } from '../gate-words';
 import { readReview } from './read-review';
 import { withDecision } from './review-text';
+import { REVIEW_FILE } from '../../../protocol/files';
 
-export { MAX_REVIEW_BYTES, readReview } from './read-review';
+export { readReview } from './read-review';
 
 /**
  * What a decision is about, as 16 hexadecimal digits: the beginning of the SHA-256 of the issue with its figures (a finding's
@@ -120,7 +121,7 @@ export function addDecision(reviewText: string | null, report: DefenseReport, fi
   };
   return withDecision(
     reviewText,
-    reviewText === null ? [] : readReview(reviewText, 'defense-review.json').decisions,
+    reviewText === null ? [] : readReview(reviewText, REVIEW_FILE.ending.slice(1)).decisions,
     decision,
   );
 }

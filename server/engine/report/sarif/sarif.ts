@@ -1,3 +1,4 @@
+import type { ArtifactLocation, Log, LogicalLocation, ReportingDescriptor, Result, Run } from 'sarif';
 import manifest from '../../../../package.json';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { IssueId, ReviewedIssue } from '../../../protocol/report/review';
@@ -5,6 +6,7 @@ import { canonicalJson, sha256 } from '../../files/hash';
 import { text, visible } from '../markdown/escape';
 import { placesIn, type Places } from '../json/places';
 import { RULES } from './rules';
+import { unitWord } from '../../../protocol/words';
 
 /** One report with its issues. */
 export interface SarifInput {
@@ -19,6 +21,15 @@ export interface SarifInput {
   /** Issues of the base revision; null when the report is new there. Left out: no baseline is known. */
   baseIssues?: readonly ReviewedIssue[] | null;
 }
+
+/** A log of one run, as it is written here: with rules and results, though there may be none. */
+export interface SarifLog extends Log {
+  runs: [SarifRun];
+}
+type SarifRun = Run & {
+  tool: { driver: { rules: ReportingDescriptor[] } };
+  results: Result[];
+};
 
 /** Units, and classes, named one by one as logical locations. */
 const MOST_UNITS = 100;
@@ -53,7 +64,7 @@ const ABOUT_CLASSES = {
  * and report, not on figures, so that an alert stays the same one while figures move. Accepted decisions are suppressions.
  * `baselineState` is given when every input has a baseline; results that are gone are not listed, since forges show them as open.
  */
-export function sarifLog(inputs: readonly SarifInput[]): object {
+export function sarifLog(inputs: readonly SarifInput[]): SarifLog {
   const baseline = inputs.length > 0 && inputs.every((input) => input.baseIssues !== undefined);
   return {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
@@ -77,7 +88,7 @@ export function sarifLog(inputs: readonly SarifInput[]): object {
   };
 }
 
-function ruleOf(id: IssueId): object {
+function ruleOf(id: IssueId): ReportingDescriptor {
   const { severity, says, todo } = RULES[id];
   const help = todo === '' ? says : `${says} What to do: ${todo}`;
   return {
@@ -94,7 +105,7 @@ function ruleOf(id: IssueId): object {
   };
 }
 
-function resultsOf(input: SarifInput, baseline: boolean): object[] {
+function resultsOf(input: SarifInput, baseline: boolean): Result[] {
   const places = placesIn(input.text);
   const seen = new Map<IssueId, number>();
   return input.issues.map((issue) => {
@@ -111,7 +122,7 @@ function resultOf(
   turn: number,
   places: Places,
   baseline: boolean,
-): object {
+): Result {
   const { line, column, endLine, endColumn } = places.at(issue.pointer);
   const identity = sha256(
     canonicalJson({ id: issue.id, turn, layer: report.layer.name, model: report.model.path, file: relative(file) }),
@@ -157,7 +168,7 @@ function justification({ reason, author, date, expires }: NonNullable<ReviewedIs
 }
 
 /** The layer, and below it the units that a finding is about; or the classes that a scan flags. */
-function logicalLocations(report: DefenseReport, id: IssueId): object[] {
+function logicalLocations(report: DefenseReport, id: IssueId): LogicalLocation[] {
   if (id in ABOUT_CLASSES) return flaggedClasses(report, id as keyof typeof ABOUT_CLASSES);
   if (!ABOUT_LAYER.has(id)) return [];
   const { layer, pruning } = report;
@@ -168,7 +179,7 @@ function logicalLocations(report: DefenseReport, id: IssueId): object[] {
     : id === 'pruning-changed-nothing'
       ? pruning.units
       : pruning.units.filter((u) => dead.has(u));
-  const word = layer.kind === 'Dense' ? 'neuron' : 'channel';
+  const word = unitWord(layer.kind);
   return [
     { name, fullyQualifiedName: name, kind: 'layer' },
     ...[...units]
@@ -178,7 +189,7 @@ function logicalLocations(report: DefenseReport, id: IssueId): object[] {
   ];
 }
 
-function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeof ABOUT_CLASSES): object[] {
+function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeof ABOUT_CLASSES): LogicalLocation[] {
   const classes =
     id === 'trigger-estimated' && trigger
       ? [trigger.target]
@@ -189,7 +200,7 @@ function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeo
     .map((target) => ({ name: `class ${target}`, fullyQualifiedName: `class/${target}`, kind: 'class' }));
 }
 
-export function artifact(file: string): object {
+export function artifact(file: string): ArtifactLocation {
   return {
     uri: relative(file)
       .split('/')

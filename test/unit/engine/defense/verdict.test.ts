@@ -3,8 +3,8 @@ import type { DefenseReport, UnitActivation } from '../../../../server/protocol/
 import type { Facts } from '../../../../server/engine/report/findings/facts';
 import { findings } from '../../../../server/engine/report/findings/findings';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
-import { percent } from '../../../../server/engine/metrics/words';
 import { rateOf, referenceReport } from '../../../fixtures/report';
+import { percent } from '../../../../server/protocol/words';
 
 function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {
   return {
@@ -116,10 +116,10 @@ describe('a share in a sentence', () => {
   it('is never rounded to all or nothing', () => {
     assert.deepEqual([0, 0.00001, 0.0006, 0.9887, 0.99998, 1].map(percent), [
       '0 %',
-      '0.01 %',
+      '0.001 %',
       '0.06 %',
       '98.9 %',
-      '99.99 %',
+      '99.998 %',
       '100 %',
     ]);
   });

@@ -8,6 +8,7 @@ import { canonicalJson, sha256, sha256OfFile } from '../../../../server/engine/f
 import { checkPlace, outputFailure, writeFileAtomically } from '../../../../server/engine/files/write';
 import { FinePruneError } from '../../../../server/protocol/errors';
 import { failureOf, temporaryFolder } from '../../../harness/files';
+import { contains as containsBy } from '../../../../server/protocol/paths';
 
 describe('paths from a config', () => {
   const folder = temporaryFolder();
@@ -83,6 +84,20 @@ describe('paths from a config', () => {
     assert.ok(!contains('/a/b', '/a/bc'));
     assert.ok(!contains('/a/b', '/a'));
     assert.ok(contains('/', '/a'));
+    // A name that begins with two dots is a name.
+    assert.ok(contains('/a/b', '/a/b/..name'));
+    assert.ok(contains('/a', '/a/..name/c'));
+    assert.ok(!contains('/a/b', '/a/b/..'));
+    assert.ok(!contains('/a/b', '/a/b/../c'));
+    assert.ok(contains('/a/b/', '/a/b'));
+    assert.ok(contains('/a/b', '/a/b/c/'));
+    assert.ok(!contains('/a/B', '/a/b/c'));
+    const onWindows = (folder: string, target: string): boolean => containsBy(path.win32, folder, target);
+    assert.ok(onWindows('C:\\Data', 'c:\\data\\x'));
+    assert.ok(onWindows('C:\\Data\\', 'C:\\Data'));
+    assert.ok(onWindows('C:\\Data', 'C:\\Data\\..name'));
+    assert.ok(!onWindows('C:\\Data', 'D:\\Data'));
+    assert.ok(!onWindows('C:\\Data', 'C:\\Database'));
   });
 });
 

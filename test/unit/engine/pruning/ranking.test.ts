@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { ActivationStatistics } from '../../../../server/engine/pass/activations';
 import { curvePoints, largestWithinLimit } from '../../../../server/engine/pruning/curve-plan';
 import { denseCurveHits } from '../../../../server/engine/pruning/dense-curve';
-import { mostRaised, pruneCount, pruneOrder } from '../../../../server/engine/pass/ranking';
+import { mostRaised, pruneOrder } from '../../../../server/engine/pass/ranking';
+import { pruneCount } from '../../../../server/protocol/pruning';
 
 describe('ranking and curve', () => {
   it('prunes ⌊ratio·n + 1e-9⌋ units', () => {

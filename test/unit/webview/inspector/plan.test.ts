@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ReportState } from '../../../../server/protocol/messages/inspect';
 import { plannedOrder, planName, planned, planText } from '../../../../webview/inspector/state/plan';
-import { maskFigures, points, rateText } from '../../../../webview/inspector/words/words';
+import { maskFigures, rateText } from '../../../../webview/inspector/words/words';
 import { CRASHED, layerData, maskData, overview, Page, rate, settled, unitData } from '../../inspector-support';
+import { pointsChange } from '../../../../server/protocol/words';
 
 const NAMED = { ratio: null, rule: 'clean-mean', guide: null, units: [3, 7] } as const;
 const AUTO = { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } as const;
@@ -134,7 +135,7 @@ describe('what the config prunes, as the inspector shows it', () => {
   it('has the figures of a mask, with what it changed', () => {
     const { clean, cleanChange, attack, attackChange } = maskFigures(maskData());
     assert.deepEqual(
-      [rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)],
+      [rateText(clean), pointsChange(cleanChange), rateText(attack!), pointsChange(attackChange!)],
       ['98.50 %', '−0.50', '1.00 %', '−98.78'],
     );
     const none = { attackSuccessRate: null, baseRate: null };

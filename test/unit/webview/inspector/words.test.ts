@@ -20,7 +20,6 @@ import {
   maskText,
   measuredText,
   pathText,
-  points,
   rateText,
   shortShare,
   subsetText,
@@ -36,6 +35,7 @@ import {
 } from '../../../../webview/inspector/words/scan';
 import { repairedReport } from '../../../fixtures/repaired-report';
 import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from '../../inspector-support';
+import { pointsChange } from '../../../../server/protocol/words';
 
 describe('the inspector’s words', () => {
   it('write a rate beside its change to two decimals, and never none or all for what is neither', () => {
@@ -45,7 +45,7 @@ describe('the inspector’s words', () => {
     assert.equal(rateText(1), '100.00 %');
     assert.equal(rateText(1e-5), '0.001 %');
     assert.equal(rateText(0.99999), '99.999 %');
-    assert.deepEqual([0.0012, -0.034, 0.00001, -0.00001, 0].map(points), ['+0.12', '−3.40', '±0', '±0', '±0']);
+    assert.deepEqual([0.0012, -0.034, 0.00001, -0.00001, 0].map(pointsChange), ['+0.12', '−3.40', '±0', '±0', '±0']);
   });
 
   it('read a point of the curve against its beginning', () => {
@@ -60,7 +60,7 @@ describe('the inspector’s words', () => {
     });
     const { clean, cleanChange, attack, attackChange } = curveFigures(data, 3);
     assert.deepEqual(
-      [rateText(clean), points(cleanChange), rateText(attack!), points(attackChange!)],
+      [rateText(clean), pointsChange(cleanChange), rateText(attack!), pointsChange(attackChange!)],
       ['98.00 %', '−1.00', '10.00 %', '−90.00'],
     );
     assert.deepEqual([curveFigures(data, 3).base, curveFigures(data, 3).baseChange], [0.125, 0.0625]);

@@ -26,16 +26,13 @@ import {
   gateSign,
   hitsText,
   intervalText,
-  limitText,
-  listed,
   pairedText,
-  points,
-  pText,
   staleText,
   verdictSign,
 } from '../../../../webview/report/words';
 import { repairedReport } from '../../../fixtures/repaired-report';
 import { projectRoot } from '../../../harness/install';
+import { limitWords, list, pWords, points } from '../../../../server/protocol/words';
 
 const file = path.join(projectRoot, 'examples/mnist-badnets/mnist-badnets.defense.json');
 const example = (): DefenseReport => readReport(readFileSync(file, 'utf8'), file);
@@ -204,15 +201,15 @@ describe('words of the report page', () => {
     assert.deepEqual([0.0021, -0.0825, 0, 0.01, -0.000001].map(points), [
       '+0.21 points',
       '−8.25 points',
-      '±0 points',
+      '0 points',
       '+1 point',
       '−0.0001 points',
     ]);
-    assert.equal(limitText(0.07), '7 %');
+    assert.equal(limitWords(0.07), '7 %');
     const rate = { rate: 0.9889, hits: 9889, of: 10_000, low: 0.98667, high: 0.99077 };
     assert.equal(intervalText(rate), '98.67 – 99.08 %');
     assert.equal(hitsText(rate), '9,889 of 10,000');
-    assert.deepEqual([0.034567, 1e-9, 1].map(pText), ['p = 0.035', 'p < 0.0001', 'p = 1']);
+    assert.deepEqual([0.034567, 1e-9, 1].map(pWords), ['p = 0.035', 'p < 0.0001', 'p = 1']);
   });
 
   it('names the outcome of paired images by the test', () => {
@@ -293,7 +290,7 @@ describe('words of the report page', () => {
     assert.match(staleText(['the model', 'fineTune.epochs'])!, /stale: the model and fineTune\.epochs changed/);
     assert.equal(staleText([]), null);
     assert.equal(staleText(null), null);
-    assert.equal(listed(['a', 'b', 'c'], 2), 'a, b and 1 more');
+    assert.equal(list(['a', 'b', 'c'], 2), 'a, b and 1 more');
   });
 });
 

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
-import { whichEstimated as whichInText } from '../../../../server/engine/report/compare/words';
 import { missedWithin as ofText, WITHIN_WORDS } from '../../../../server/engine/report/gate-words';
 import { reviewedIssues } from '../../../../server/engine/report/review/review';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import { flaggedText, scanSigns, whichEstimated } from '../../../../webview/compare/words';
+import { flaggedText, scanSigns } from '../../../../webview/compare/words';
 import { parseToReport } from '../../../../webview/messages/report';
 import { layerUnits, shownInversions, triggerPixels } from '../../../../webview/report/derive';
-import {
-  answers,
-  attemptSign,
-  missedWithin,
-  pixelsText,
-  scanSentence,
-  scanSign,
-} from '../../../../webview/report/words';
+import { answers, attemptSign, missedWithin, scanSentence, scanSign } from '../../../../webview/report/words';
 import { guidedPruningReport, judged, repairedReport, scanOf } from '../../../fixtures/repaired-report';
+import { pixels } from '../../../../server/protocol/words';
+import { whichEstimated, whichEstimated as whichInText } from '../../../../server/protocol/report/words';
 
 const viewOf = (report: DefenseReport) => ({
   type: 'view' as const,
@@ -136,12 +130,7 @@ describe('words on scans and repairs', () => {
     assert.deepEqual(scanSign(proof!.scan), { icon: 'search', text: 'Nothing found' });
     assert.equal(scanSentence(scan!), `${scan!.sentence.slice('Suspicious: '.length).replace(/^c/, 'C')}`);
     assert.equal(scanSentence({ word: 'suspicious', sentence: 'Other words.' }), 'Other words.');
-    assert.deepEqual([3.96, 9.99, 70.4, 1234].map(pixelsText), [
-      '4.0 pixels',
-      '10.0 pixels',
-      '70 pixels',
-      '1,234 pixels',
-    ]);
+    assert.deepEqual([3.96, 9.99, 70.4, 1234].map(pixels), ['4.0 pixels', '10.0 pixels', '70 pixels', '1,234 pixels']);
   });
 
   it('names the outcome of a repair that was tried', () => {

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { badInput, FinePruneError } from '../../../../protocol/errors';
-import { MAX_JSON_BYTES } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { summarise } from './summary';
+import { MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /**
  * Whether a file is a TF.js Layers model that can be defended, as far as its JSON tells; weights are not read.
@@ -12,8 +12,8 @@ import { summarise } from './summary';
 export async function checkModelFile(file: string, opts: { strict: boolean }): Promise<void> {
   await refuseOtherModel(file);
   const { size } = await stat(file);
-  if (size > MAX_JSON_BYTES)
-    throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
+  if (size > MOST_MODEL_BYTES)
+    throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MOST_MODEL_BYTES} are read.`, {
       file,
       todo: 'Choose the model.json; weights belong into their own files.',
     });

@@ -6,9 +6,10 @@ import { badInput } from '../../../../protocol/errors';
 import { confinedPath } from '../../../files/confine';
 import { canonicalJson, lfsObjectAt, sha256 } from '../../../files/hash';
 import { parseManifest, type ManifestGroup } from './manifest';
-import { MAX_JSON_BYTES, parseModelJson } from './model-json';
+import { parseModelJson } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { wrongSize } from './shards';
+import { MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /**
  * The hashes that a report has of a model (`OpenModel.hashes`), from its files and without a backend. Weights are read in pieces.
@@ -55,8 +56,8 @@ async function filesOf(file: string): Promise<{ topology: string; groups: Weight
       file,
       todo: 'Commit the model, or correct the path.',
     });
-  if (info.size > MAX_JSON_BYTES)
-    throw badInput('model.tooLarge', `The model file has ${info.size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
+  if (info.size > MOST_MODEL_BYTES)
+    throw badInput('model.tooLarge', `The model file has ${info.size} bytes; at most ${MOST_MODEL_BYTES} are read.`, {
       file,
     });
   const root = parseModelJson(await readFile(file, 'utf8'), file);

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Graph, WeightSpec } from '../../graph';
 import type { JsonNode } from './json';
 import { MAX_PARAMETERS } from './topology';
+import { MODEL_FILE } from '../../../../protocol/files';
 
 /** One tensor of the weights manifest, with its place in the concatenated bytes of its group. */
 export interface ManifestTensor {
@@ -154,7 +155,7 @@ function shardPath(node: JsonNode): string {
   if (written.split('/').includes('..')) throw refuse('leads out of the folder');
   const path = posix.normalize(written);
   if (path === '.' || path.endsWith('/')) throw refuse('is no file name');
-  if (path === 'model.json') throw refuse('is the model.json itself');
+  if (path === MODEL_FILE) throw refuse('is the model.json itself');
   return path;
 }
 

@@ -4,9 +4,7 @@ import { kindOfJson } from '../../../files/kind-of-json';
 import { fileKind } from '../../../files/kinds';
 import { JsonNode, shown } from './json';
 import { otherModel, refuseOtherBytes } from '../other-model';
-
-/** Largest model.json that is read, in bytes. */
-export const MAX_JSON_BYTES = 64 * 2 ** 20;
+import { CONFIG_FILE, MODEL_FILE } from '../../../../protocol/files';
 
 /** As `parseModelJson`, of a file's bytes, which may be those of another kind of file. */
 export function parseModelBytes(bytes: Uint8Array, file: string): JsonNode {
@@ -31,7 +29,7 @@ export function parseModelJson(text: string, file: string): JsonNode {
       : 'is a text, but not JSON';
     throw badInput('model.badJson', `This is no model file: it ${what}.`, {
       file,
-      todo: 'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote, or a defense config (*.fineprune.json).',
+      todo: `Choose the ${MODEL_FILE} that \`model.save()\` or \`tensorflowjs_converter\` wrote, or a defense config (${CONFIG_FILE.pattern}).`,
     });
   }
   let value: unknown;

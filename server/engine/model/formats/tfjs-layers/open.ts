@@ -6,13 +6,14 @@ import { contains } from '../../../files/confine';
 import type { JsonNode } from './json';
 import { locateWeights, parseManifest } from './manifest';
 import type { ModelSource, OpenModel } from '../../model';
-import { MAX_JSON_BYTES, parseModelBytes } from './model-json';
+import { parseModelBytes } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { modelHashes } from './model-hashes';
 import { buildNet, variableOf } from '../../net';
 import { readShards } from './shards';
 import { summaryOf } from './summary';
 import { parseTopology } from './topology';
+import { MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /**
  * Opens a TF.js Layers model: model.json and the weight shards beside it. A backend must be chosen before.
@@ -87,11 +88,15 @@ async function readJson(file: string, root: string | undefined): Promise<Uint8Ar
         file,
         todo: 'Name the model.json inside that folder.',
       });
-    if (found.size > MAX_JSON_BYTES)
-      throw badInput('model.tooLarge', `The model file has ${found.size} bytes; at most ${MAX_JSON_BYTES} are read.`, {
-        file,
-        todo: 'Choose the model.json; weights belong into their own files.',
-      });
+    if (found.size > MOST_MODEL_BYTES)
+      throw badInput(
+        'model.tooLarge',
+        `The model file has ${found.size} bytes; at most ${MOST_MODEL_BYTES} are read.`,
+        {
+          file,
+          todo: 'Choose the model.json; weights belong into their own files.',
+        },
+      );
     return await readFile(real);
   } catch (error) {
     const { code, name } = error as NodeJS.ErrnoException;

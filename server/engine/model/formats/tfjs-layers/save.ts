@@ -7,8 +7,9 @@ import { outputFailure, writeFileAtomically } from '../../../files/write';
 import { parseManifest } from './manifest';
 import type { OpenModel } from '../../model';
 import { weightsHash } from './model-hashes';
-import { MAX_JSON_BYTES, parseModelJson } from './model-json';
+import { parseModelJson } from './model-json';
 import { variableOf } from '../../net';
+import { MODEL_FILE, MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /** Files that file managers leave in any folder. */
 const STRAY = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
@@ -33,7 +34,7 @@ export async function saveModel(
   } catch (error) {
     throw outputFailure(error, target);
   }
-  return { path: path.join(target, 'model.json'), topology: model.hashes.topology, weights: weightsHash(bytes) };
+  return { path: path.join(target, MODEL_FILE), topology: model.hashes.topology, weights: weightsHash(bytes) };
 }
 
 /**
@@ -47,7 +48,7 @@ export async function checkSaveFolder(model: OpenModel, outFolder: string): Prom
   await refuseOwnFolder(model, target);
   await refuseOthersFolder(
     target,
-    new Set(['model.json', ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]),
+    new Set([MODEL_FILE, ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]),
   );
   return target;
 }
@@ -64,16 +65,16 @@ export async function saveModelBeside(
   folder: string,
 ): Promise<{ path: string; topology: string; weights: string }> {
   const bytes = encodeWeights(model);
-  const file = path.join(path.resolve(folder), 'model.json');
+  const file = path.join(path.resolve(folder), MODEL_FILE);
   for (const [name, content] of filesOf(model, bytes))
-    if (name !== 'model.json') await writeFileAtomically(path.join(path.dirname(file), name), content);
+    if (name !== MODEL_FILE) await writeFileAtomically(path.join(path.dirname(file), name), content);
   await writeFileAtomically(file, model.source.json);
   return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
 }
 
 /** What a saved model consists of, by name: model.json and every shard. */
 function filesOf(model: OpenModel, bytes: readonly Uint8Array[]): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>([['model.json', model.source.json]]);
+  const files = new Map<string, Uint8Array>([[MODEL_FILE, model.source.json]]);
   model.source.groups.forEach(({ manifest, shardSizes }, g) => {
     let offset = 0;
     manifest.paths.forEach((shard, i) => {
@@ -128,7 +129,7 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
   const entries = await readdir(target, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw outputFailure(error, target);
   });
-  const parts = new Set([...files, ...(await shardsOf(path.join(target, 'model.json')))]);
+  const parts = new Set([...files, ...(await shardsOf(path.join(target, MODEL_FILE)))]);
   const folders = new Set([...parts].flatMap((f) => parents(f)));
   for (const entry of entries) {
     const name = path.relative(target, path.join(entry.parentPath, entry.name)).split(path.sep).join('/');
@@ -146,7 +147,7 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
 /** Shards of the saved model that is to be replaced; none when there is no readable one. */
 async function shardsOf(file: string): Promise<string[]> {
   try {
-    if ((await lstat(file)).size > MAX_JSON_BYTES) return [];
+    if ((await lstat(file)).size > MOST_MODEL_BYTES) return [];
     return parseManifest(parseModelJson(await readFile(file, 'utf8'), file)).flatMap((group) => group.paths);
   } catch {
     return [];

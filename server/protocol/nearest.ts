@@ -23,3 +23,15 @@ export function nearestFirst(word: string, candidates: readonly string[]): strin
     .sort((a, b) => a.distance - b.distance || a.index - b.index)
     .map(({ name }) => name);
 }
+
+/** The known word that a mistyped one was probably meant to be: the same but for case, or at most two edits away. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  const limit = word.length < 5 ? 1 : 2;
+  const [best] = known
+    // As many edits as their lengths differ by are needed at least, so that no long word is compared with all.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance);
+  return best?.candidate ?? null;
+}

@@ -1,0 +1,11 @@
+import { failureFrom, type Failure } from '../protocol/errors';
+
+/** What was thrown as a failure in words for people; what is no FinePruneError is a defect, and says so. */
+export function failureOf(error: unknown): Failure {
+  return failureFrom(error, (message) => ({
+    kind: 'engine',
+    code: 'internal',
+    message: `Something went wrong that should not: ${message}.`,
+    todo: 'Please report this with the log.',
+  }));
+}
