@@ -54,6 +54,11 @@ const zones = [
     'protocol/ is what everybody may import, so it imports nobody.',
   ),
   zone(
+    './server/json',
+    ['./client', './webview', './server/engine', './server/language', './server/main', './server/cli', './server/jobs'],
+    'server/json knows JSON and nothing of this product.',
+  ),
+  zone(
     './server/engine',
     ['./client', './webview', './server/language', './server/jobs', './server/main', './server/cli'],
     'The engine knows neither editor nor command line.',

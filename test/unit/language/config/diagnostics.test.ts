@@ -3,7 +3,7 @@ import { configProblems } from '../../../../server/engine/config/read-config';
 import { configDiagnostics } from '../../../../server/language/config/diagnostics';
 import { configActions } from '../../../../server/language/config/actions';
 import { NO_FACTS, type ConfigFacts, type FailedRun } from '../../../../server/language/text/facts';
-import { configOf, configWith, diagnose, goodFacts, marked, SIMPLE_CNN, URI } from '../../language-support';
+import { configOf, configWith, diagnose, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
 
 /** Exactly one diagnostic of that code, with exactly the marked range. */
 function one(markedText: string, code: string, facts: ConfigFacts = goodFacts()) {

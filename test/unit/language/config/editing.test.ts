@@ -8,8 +8,8 @@ import { fieldAt } from '../../../../server/language/config/schema';
 import { NO_FACTS, type ConfigFacts } from '../../../../server/language/text/facts';
 import { TERMS } from '../../../../server/language/text/metric-text';
 import type { ActiveRun, LastRun } from '../../../../server/language/report/run-state';
-import { configOf, configWith, goodFacts, jsonService, SIMPLE_CNN, URI } from '../../language-support';
-import { sampleReport } from '../../language-report';
+import { configOf, configWith, goodFacts, jsonService, SIMPLE_CNN, URI } from '../support';
+import { sampleReport } from '../report-support';
 
 /** A text with `|` at the cursor. */
 function cursor(text: string) {

@@ -8,8 +8,8 @@ import { layerNameSpan, stringAround } from '../../../../server/language/model/t
 import { resultLine } from '../../../../server/language/text/report-text';
 import { configResultDiagnostics, modelDiagnostics } from '../../../../server/language/report/result-diagnostics';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import { configOf, configWith, marked, SIMPLE_CNN } from '../../language-support';
-import { sampleReport } from '../../language-report';
+import { configOf, configWith, marked, SIMPLE_CNN } from '../support';
+import { sampleReport } from '../report-support';
 import { percent } from '../../../../server/protocol/words';
 import { pruneCount } from '../../../../server/protocol/pruning';
 

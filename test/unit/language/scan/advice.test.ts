@@ -27,7 +27,7 @@ import {
   swappedLabels,
   unknownScan,
 } from '../../../fixtures/scan-report';
-import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../../language-support';
+import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
 
 const SCAN_URI = 'file:///w/demo.scan.json';
 const model = TextDocument.create(

@@ -25,7 +25,7 @@ import { scanTitle } from '../../../../server/language/scan/text';
 import type { ScanResult } from '../../../../server/protocol/report/scan';
 import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/repaired-report';
 import { scanReport, scanText } from '../../../fixtures/scan-report';
-import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../../language-support';
+import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
 
 const SCAN_URI = 'file:///w/demo.scan.json';
 const MODEL_URI = 'file:///w/model.json';

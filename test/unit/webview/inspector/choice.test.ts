@@ -20,7 +20,7 @@ import {
   sorted,
   toggled,
 } from '../../../../webview/inspector/state/units';
-import { CONFIG, layerData, overview } from '../../inspector-support';
+import { CONFIG, layerData, overview } from './support';
 import { pruneCount } from '../../../../server/protocol/pruning';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };

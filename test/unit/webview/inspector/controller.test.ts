@@ -3,17 +3,7 @@ import type { InspectorState } from '../../../../server/protocol/messages/inspec
 import { waitFor } from '../../../harness/poll';
 import { SEARCHING } from '../../../../webview/inspector/state/loader';
 import { repairedReport } from '../../../fixtures/repaired-report';
-import {
-  CONFIG,
-  CRASHED,
-  estimated,
-  layerData,
-  maskData,
-  overview,
-  Page,
-  settled,
-  unitData,
-} from '../../inspector-support';
+import { CONFIG, CRASHED, estimated, layerData, maskData, overview, Page, settled, unitData } from './support';
 
 const kinds = (page: Page): string[] => page.waiting.map(({ query }) => query.kind);
 

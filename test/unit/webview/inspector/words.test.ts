@@ -34,7 +34,7 @@ import {
   sourceText,
 } from '../../../../webview/inspector/words/scan';
 import { repairedReport } from '../../../fixtures/repaired-report';
-import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from '../../inspector-support';
+import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from './support';
 import { pointsChange } from '../../../../server/protocol/words';
 
 describe('the inspector’s words', () => {

@@ -6,7 +6,7 @@ import {
   rateTitle,
   stageColumns,
   whichEstimated,
-} from '../../server/protocol/report/words';
+} from '../../../server/protocol/report/words';
 import {
   capital,
   count,
@@ -28,8 +28,8 @@ import {
   signedPercent,
   units,
   unitWord,
-} from '../../server/protocol/words';
-import { referenceReport as report } from '../fixtures/report';
+} from '../../../server/protocol/words';
+import { referenceReport as report } from '../../fixtures/report';
 
 describe('figures as sentences write them', () => {
   it('writes shares, and never rounds to all or nothing', () => {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import manifest from '../../package.json';
+import manifest from '../../../package.json';
 import {
   anyOf,
   beside,
@@ -15,7 +15,7 @@ import {
   REPORT_FILE,
   REVIEW_FILE,
   SCAN_FILE,
-} from '../../server/protocol/files';
+} from '../../../server/protocol/files';
 
 describe('names of files', () => {
   it('tells kinds by their endings, and a config as VS Code does in any case', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { tolerantTree, tolerantValue, withoutMark } from '../../server/json/tolerant';
-import { parseConfig } from '../../server/language/text/config-text';
-import { rootOf } from '../../server/language/text/json-edits';
+import { tolerantTree, tolerantValue, withoutMark } from '../../../server/json/tolerant';
+import { parseConfig } from '../../../server/language/text/config-text';
+import { rootOf } from '../../../server/language/text/json-edits';
 
 const BRACKETS = '['.repeat(200_000);
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import configSchema from '../../schemas/fineprune.schema.json';
-import { configText } from '../../server/engine/config/default-config';
-import { configsNaming } from '../../server/engine/config/configs-naming';
-import { Throttle } from '../../server/engine/process/throttle';
-import { nearest } from '../../server/protocol/nearest';
-import { countOfShare, DEFAULT_RATIO, pruneCount } from '../../server/protocol/pruning';
-import { temporaryFolder } from '../harness/files';
+import configSchema from '../../../../schemas/fineprune.schema.json';
+import { configText } from '../../../../server/engine/config/default-config';
+import { configsNaming } from '../../../../server/engine/config/configs-naming';
+import { Throttle } from '../../../../server/engine/process/throttle';
+import { nearest } from '../../../../server/protocol/nearest';
+import { countOfShare, DEFAULT_RATIO, pruneCount } from '../../../../server/protocol/pruning';
+import { temporaryFolder } from '../../../harness/files';
 
 describe('configs that name a model', () => {
   const folder = temporaryFolder();

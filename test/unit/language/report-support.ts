@@ -1,5 +1,5 @@
-import type { DefenseReport } from '../../server/protocol/report/report';
-import { referenceReport } from '../fixtures/report';
+import type { DefenseReport } from '../../../server/protocol/report/report';
+import { referenceReport } from '../../fixtures/report';
 
 /** The reference report with the indices that the editor spells out, and the figures of the example. */
 export function sampleReport(): DefenseReport {

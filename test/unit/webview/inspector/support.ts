@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Failure } from '../../server/protocol/errors';
+import type { Failure } from '../../../../server/protocol/errors';
 import type {
   InspectAnswer,
   InspectQuery,
@@ -8,11 +8,11 @@ import type {
   Overview,
   TriggerSearch,
   UnitData,
-} from '../../server/protocol/messages/inspect';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
-import type { Rate } from '../../server/protocol/report/report';
-import { Controller } from '../../webview/inspector/state/controller';
-import { Store } from '../../webview/inspector/state/store';
+} from '../../../../server/protocol/messages/inspect';
+import type { FromInspector, InspectorState, ToInspector } from '../../../../server/protocol/messages/inspector-view';
+import type { Rate } from '../../../../server/protocol/report/report';
+import { Controller } from '../../../../webview/inspector/state/controller';
+import { Store } from '../../../../webview/inspector/state/store';
 
 export const CONFIG = 'file:///home/me/net.fineprune.json';
 export const CRASHED: Failure = {

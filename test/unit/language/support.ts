@@ -1,12 +1,12 @@
 import { getLanguageService, type LanguageService } from 'vscode-json-languageservice';
 import { MarkupKind, type Diagnostic, type Range } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { configProblems } from '../../server/engine/config/read-config';
-import { configDiagnostics } from '../../server/language/config/diagnostics';
-import { EDITOR_SCHEMA } from '../../server/language/config/schema';
-import { parseConfig, type ConfigText } from '../../server/language/text/config-text';
-import { NO_FACTS, type ConfigFacts } from '../../server/language/text/facts';
-import type { ModelSummary } from '../../server/protocol/model';
+import { configProblems } from '../../../server/engine/config/read-config';
+import { configDiagnostics } from '../../../server/language/config/diagnostics';
+import { EDITOR_SCHEMA } from '../../../server/language/config/schema';
+import { parseConfig, type ConfigText } from '../../../server/language/text/config-text';
+import { NO_FACTS, type ConfigFacts } from '../../../server/language/text/facts';
+import type { ModelSummary } from '../../../server/protocol/model';
 
 /** The JSON service as the server sets it up: one schema for everything, and no requests. */
 export function jsonService(): LanguageService {
