@@ -57,7 +57,7 @@ export function studyText(results: Results): string {
   return [
     '# Study: which repair gets which backdoor out',
     '',
-    'Made by `npm run study` from the results in `study/results`; every figure and sentence here is generated. Percent and percentage points throughout. ASR is the *true* one: measured on 9,000 or so test images with the trigger that the model was attacked with, which neither scan nor repair was told.',
+    'Made by `npm run study` from the results in `study/results`; every figure and sentence here is generated. Percent and percentage points throughout. ASR is the *true* one: measured on 9,000 or so test images with the trigger that the model was attacked with, which neither scan nor repair knows.',
     '',
     ...reading(all, results),
     '## What was aimed at with `auto`',

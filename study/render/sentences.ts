@@ -30,7 +30,7 @@ export function autoSentence(group: Group): string | null {
     (row) =>
       `${ATTACK_TITLES[row.attack]} from ${average(row, 'before')} to ${average(row, 'after')}${worstOf(row)}${fewer(row)}`,
   );
-  return `**\`auto\`, which is not told the trigger,** takes the true ASR of ${list(attacks)}. Clean accuracy changes by ${signed(-mean(losses))} points on average; the largest loss is ${points(Math.max(0, ...losses))} points.`;
+  return `**\`auto\`, which does not know the trigger,** takes the true ASR of ${list(attacks)}. Clean accuracy changes by ${signed(-mean(losses))} points on average; the largest loss is ${points(Math.max(0, ...losses))} points.`;
 }
 
 /** What the reference recipe leaves of each attack. */
