@@ -7,7 +7,7 @@ import { summarizeScan } from '../../../server/cli/output/scan-summary';
 import { modelName, placedWithoutConfig } from '../../../server/engine/config/scan-inputs';
 import { badInput, FinePruneError } from '../../../server/protocol/errors';
 import type { ScanRequest } from '../../../server/protocol/report/scan';
-import { quietScan, scanOf, suspiciousScan } from '../../fixtures/repaired-report';
+import { quietScan, scanOf, suspiciousScan } from '../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../../fixtures/scan-report';
 import { makeTempDir } from '../../harness/processes';
 

@@ -17,7 +17,7 @@ import { scanHover } from '../../../../server/language/scan/hover';
 import type { LastScan } from '../../../../server/language/scan/state';
 import { scanLine } from '../../../../server/language/scan/text';
 import type { ScanAdvice, ScanResult } from '../../../../server/protocol/report/scan';
-import { quietScan, suspiciousScan } from '../../../fixtures/repaired-report';
+import { quietScan, suspiciousScan } from '../../../fixtures/scan-result';
 import {
   knownScan,
   otherPixels,

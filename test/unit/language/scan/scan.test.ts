@@ -23,7 +23,7 @@ import { ScanProgress } from '../../../../server/language/scan/progress';
 import type { LastScan } from '../../../../server/language/scan/state';
 import { scanTitle } from '../../../../server/language/scan/text';
 import type { ScanResult } from '../../../../server/protocol/report/scan';
-import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/repaired-report';
+import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
 import { scanReport, scanText } from '../../../fixtures/scan-report';
 import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
 
