@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Example } from '../../../../server/protocol/messages/inspect';
-import { saveTable, unitTable } from '../../../../webview/inspector/state/table';
-import { ranks, sorted } from '../../../../webview/inspector/state/units';
+import type { Example } from '../../../../../server/protocol/messages/inspect';
+import { unitTable } from '../../../../../webview/inspector/state/table';
+import { ranks, sorted } from '../../../../../webview/inspector/state/units';
 import {
   aligned,
   curveBasis,
@@ -24,18 +24,9 @@ import {
   shortShare,
   subsetText,
   whyNoAfter,
-} from '../../../../webview/inspector/words/words';
-import { limitOf, ruleText, whyNoChoice } from '../../../../webview/inspector/words/rules';
-import {
-  inversionFacts,
-  inversionText,
-  limitsText,
-  shownMasks,
-  sourceText,
-} from '../../../../webview/inspector/words/scan';
-import { repairedReport } from '../../../fixtures/repaired-report';
-import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from './support';
-import { pointsChange } from '../../../../server/protocol/words';
+} from '../../../../../webview/inspector/words/words';
+import { CRASHED, estimated, layerData, maskData, overview, rate, SEARCH } from '../support';
+import { pointsChange } from '../../../../../server/protocol/words';
 
 describe('the inspector’s words', () => {
   it('write a rate beside its change to two decimals, and never none or all for what is neither', () => {
@@ -154,80 +145,6 @@ describe('the inspector’s words', () => {
     );
   });
 
-  it('name the rule, whose trigger it goes by, and the limit that follows from it', () => {
-    const { prune } = overview();
-    assert.equal(
-      ruleText(overview({ strategy: 'fine-pruning-conv' }), 'channel'),
-      'channels with the lowest mean activation on held-out clean images go first',
-    );
-    assert.equal(ruleText(overview(), 'neuron'), 'neurons with the lowest mean activation on clean images go first');
-    assert.match(
-      ruleText(overview({ prune: { ...prune, rule: 'clean-mean-abs' } }), 'channel'),
-      /^channels with the lowest mean absolute activation/,
-    );
-    assert.equal(
-      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'known' } }), 'neuron'),
-      'neurons that the trigger raises most, on held-out images, go first',
-    );
-    assert.match(
-      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } }), 'neuron'),
-      /the estimated trigger raises most/,
-    );
-    assert.match(
-      ruleText(overview({ prune: { ...prune, rule: 'triggered-difference' } }), 'neuron'),
-      /^no trigger is known .* lowest mean activation on clean images go first$/,
-    );
-
-    const within = { pruned: 4, heldOut: { images: 500, correctBefore: 490, correct: 486 } };
-    assert.deepEqual(limitOf({ limit: within, smallest: null }, overview()), {
-      kind: 'accuracy',
-      pruned: 4,
-      text: 'Within the accuracy limit on 500 held-out images:',
-    });
-    assert.equal(limitOf({ limit: null, smallest: null }, overview()), null);
-    const guided = estimated({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } });
-    const smallest = { pruned: 3, heldOut: { images: 500, triggeredImages: 450, successful: 9, correct: 489 } };
-    assert.deepEqual(limitOf({ limit: null, smallest }, guided), {
-      kind: 'gate',
-      pruned: 3,
-      text: 'The fewest that bring the attack success rate (estimated trigger) within its gate of 5 %, on 500 held-out images:',
-    });
-    assert.deepEqual(limitOf({ limit: null, smallest: null }, guided), {
-      kind: 'gate',
-      pruned: null,
-      text: 'On 500 held-out images no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.',
-    });
-    assert.deepEqual(
-      [whyNoChoice(overview()), whyNoChoice(overview({ strategy: 'guided' }))],
-      [null, 'The strategy guided chooses by itself what it prunes'],
-    );
-  });
-
-  it('say what a scan found class by class, smallest mask first', () => {
-    const scan = repairedReport('known').scan!;
-    const shown = shownMasks(scan, 40);
-    assert.ok(shown.length > 1 && shown.every((one, i) => i === 0 || one.screened >= shown[i - 1]!.screened));
-    assert.equal(shown[0]!.target, scan.flagged[0]);
-    assert.ok(
-      shownMasks(scan, 2).some(({ flagged }) => flagged),
-      'where not all are shown, a suspicious one is',
-    );
-    const [figures, compared] = inversionFacts(shown[0]!);
-    assert.match(figures, /^[\d.]+ pixels, success [\d.]+ %$/);
-    assert.match(compared, /^0\.\d\d of median, index [\d.]+$/);
-    assert.match(inversionText(shown[0]!), /^suspicious, .* other images to it; .* anomaly index/);
-    assert.match(inversionFacts({ ...shown[0]!, anomalyIndex: -1.25 })[1], /index −1\.[23]$/);
-    assert.ok(
-      limitsText(scan).startsWith(
-        `Suspicious: an anomaly index above ${scan.limits.index}, a mask below ${scan.limits.share} of the median (`,
-      ),
-    );
-    assert.deepEqual(
-      [sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })],
-      ['From a.scan.json.', 'Made by the run that the report is of.'],
-    );
-  });
-
   it('tell what became of an example', () => {
     const example = (label: number, before: number, after: number | null): Example => ({
       index: 1,
@@ -287,20 +204,5 @@ describe('the inspector’s words', () => {
   it('make names of layers fit for files', () => {
     assert.equal(fileName('block/dense 1', 'neuron', 7), 'block-dense-1-neuron-7');
     assert.match(fileName('/x'.repeat(100)), /^[\w-]{1,100}$/);
-  });
-});
-
-describe('the inspector’s table as a file', () => {
-  it('has every unit in the order shown, with all its figures', () => {
-    const data = layerData();
-    const order = sorted(data, { by: 'difference', descending: true });
-    const table = unitTable(data, order, ranks(data.order));
-    assert.equal(table.rows, 10);
-    assert.deepEqual(table.columns.map(({ label }) => label).slice(0, 2), ['unit', 'clean mean']);
-    const row = table.columns.map((_, column) => table.cell(0, column));
-    assert.deepEqual(row, [7, 0.25, 0.25, data.cleanFires[7], 6.25, 1, 6, 0, 0, 3]);
-    const { name, format, content } = saveTable(data, order, ranks(data.order));
-    assert.deepEqual([name, format], ['dense_1-before-units', 'csv']);
-    assert.equal(new TextDecoder().decode(content).trim().split(/\r?\n/).length, 11);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { FromInspector } from '../../../../server/protocol/messages/inspector-view';
-import { Asks } from '../../../../webview/inspector/state/asks';
-import { CRASHED, overview, unitData } from './support';
+import type { FromInspector } from '../../../../../server/protocol/messages/inspector-view';
+import { Asks } from '../../../../../webview/inspector/state/asks';
+import { CRASHED, overview, unitData } from '../support';
 
 const unit = (index: number) =>
   ({ kind: 'unit', fingerprint: 'f1', layer: 'dense_1', state: 'before', unit: index }) as const;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { ReportState } from '../../../../server/protocol/messages/inspect';
-import { plannedOrder, planName, planned, planText } from '../../../../webview/inspector/state/plan';
-import { maskFigures, rateText } from '../../../../webview/inspector/words/words';
-import { CRASHED, layerData, maskData, overview, Page, rate, settled, unitData } from './support';
-import { pointsChange } from '../../../../server/protocol/words';
+import type { ReportState } from '../../../../../server/protocol/messages/inspect';
+import { plannedOrder, planName, planned, planText } from '../../../../../webview/inspector/state/plan';
+import { maskFigures, rateText } from '../../../../../webview/inspector/words/words';
+import { CRASHED, layerData, maskData, overview, Page, rate, settled, unitData } from '../support';
+import { pointsChange } from '../../../../../server/protocol/words';
 
 const NAMED = { ratio: null, rule: 'clean-mean', guide: null, units: [3, 7] } as const;
 const AUTO = { ratio: 'auto', rule: 'clean-mean', guide: null, units: null } as const;

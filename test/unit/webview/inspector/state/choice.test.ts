@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseInspectorState } from '../../../../webview/messages/inspector';
+import { parseInspectorState } from '../../../../../webview/messages/inspector';
 import {
   chosenCount,
   defaultCount,
@@ -8,7 +8,7 @@ import {
   sortedBy,
   toKeep,
   withLayer,
-} from '../../../../webview/inspector/state/choice';
+} from '../../../../../webview/inspector/state/choice';
 import {
   firstThreshold,
   joined,
@@ -19,9 +19,9 @@ import {
   rowFor,
   sorted,
   toggled,
-} from '../../../../webview/inspector/state/units';
-import { CONFIG, layerData, overview } from './support';
-import { pruneCount } from '../../../../server/protocol/pruning';
+} from '../../../../../webview/inspector/state/units';
+import { CONFIG, layerData, overview } from '../support';
+import { pruneCount } from '../../../../../server/protocol/pruning';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };
 
