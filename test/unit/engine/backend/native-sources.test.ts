@@ -12,7 +12,7 @@ import {
 } from '../../../../server/engine/backend/native-sources';
 import { ELF, failure, cacheOfTest, fakeEngine } from './support';
 
-describe('the cache folder', () => {
+describe('the cache folder of the native engine', () => {
   it('is $FINE_PRUNE_CACHE as an absolute path, else a folder of this user', () => {
     assert.equal(cacheFolder({ FINE_PRUNE_CACHE: '/some/where' }), path.resolve('/some/where'));
     assert.equal(cacheFolder({ FINE_PRUNE_CACHE: 'here' }), path.resolve('here'));

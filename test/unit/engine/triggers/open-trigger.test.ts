@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { failureOf } from '../../../harness/files';
 import { triggerFolder } from './support';
 
-describe('triggers', () => {
+describe('triggers of any kind', () => {
   const { opened } = triggerFolder();
 
   it('refuse a target that the model does not have', async () => {

@@ -5,7 +5,7 @@ import { probeBinding } from '../../../../../server/engine/backend/install/verif
 import { BINDING_FILE } from '../../../../../server/engine/backend/native-sources';
 import { ELF, failure, cacheOfTest } from '../support';
 
-describe('a check of a binding', () => {
+describe('the check of a built binding', () => {
   const cache = cacheOfTest();
 
   it('refuses a binding that does not load, in the words of the loader', async () => {

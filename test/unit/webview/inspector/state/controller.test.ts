@@ -134,7 +134,7 @@ describe('the inspector’s page', () => {
   });
 });
 
-describe('a page whose world changes', () => {
+describe('the inspector’s page, when files, settings or the engine change', () => {
   async function opened(): Promise<Page> {
     const page = new Page();
     await page.init();
@@ -226,7 +226,7 @@ describe('a page whose world changes', () => {
   });
 });
 
-describe('a link to a unit', () => {
+describe('a link to a unit in the inspector', () => {
   it('leads there when the page opens', async () => {
     const page = new Page();
     await page.init({ reveal: { layer: 'conv2d_1', unit: 2 } });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CRASHED, maskData, Page, settled, kinds } from '../support';
 
-describe('the own mask', () => {
+describe('the inspector’s mask of selected units', () => {
   async function opened(): Promise<Page> {
     const page = new Page();
     await page.init();

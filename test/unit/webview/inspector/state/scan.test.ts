@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { repairedReport } from '../../../../fixtures/repaired-report';
 import { CRASHED, overview, Page, settled, kinds } from '../support';
 
-describe('what is known of a scan', () => {
+describe('the scan that the inspector shows', () => {
   const idle = async (page: Page): Promise<void> => {
     await page.answer({ kind: 'examples', target: 0, examples: [] });
     await page.answer({ kind: 'limit', layer: 'dense_1', state: 'before', limit: null, smallest: null });

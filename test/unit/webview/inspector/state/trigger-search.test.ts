@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SEARCHING } from '../../../../../webview/inspector/state/loader';
 import { estimated, Page, settled, kinds } from '../support';
 
-describe('a trigger that is searched', () => {
+describe('a trigger that is searched for the inspector', () => {
   const searching = { title: SEARCHING, overall: 0.4 };
 
   it('is told when the search begins, and shows how far it is', async () => {
