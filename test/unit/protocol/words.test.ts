@@ -60,6 +60,20 @@ describe('figures as sentences write them', () => {
     assert.deepEqual([0.05, 0.0025, 0.07].map(limitWords), ['5 %', '0.25 %', '7 %']);
   });
 
+  it('never rounds to 100 % or 0 % what is not', () => {
+    assert.deepEqual([1, 0, 0.989, 0.99999, 0.99951, 0.00001, 0.97, 0.0006, 1 - 1e-9].map(percent), [
+      '100 %',
+      '0 %',
+      '98.9 %',
+      '99.999 %',
+      '99.95 %',
+      '0.001 %',
+      '97 %',
+      '0.06 %',
+      '> 99.9999 %',
+    ]);
+  });
+
   it('writes k of up to 10,000 images with the digits that the engine wrote before there was one percent', () => {
     // That one clamped to 0.01 and 99.99 %; between them both round alike, and above 10,000 images this one says more.
     const clamped = (share: number): string => {

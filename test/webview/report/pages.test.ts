@@ -7,7 +7,8 @@ import { issueFingerprint, reviewedIssues } from '../../../server/engine/report/
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import type { ToCompare, ToReport } from '../../../server/protocol/messages/review-view';
 import { closeBrowser } from '../../harness/chromium-browser';
-import { judged, repairedReport, scanOf } from '../../fixtures/repaired-report';
+import { judged, repairedReport } from '../../fixtures/repaired-report';
+import { scanOf } from '../../fixtures/scan-result';
 import { projectRoot } from '../../harness/install';
 import { waitFor } from '../../harness/poll';
 import { openPage, seriousIssues, type OpenPage } from '../open-page';

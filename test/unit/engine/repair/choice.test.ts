@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { summarize } from '../../../../server/cli/output/summary';
-import { bestOf, leastLoss, missedGates, tooFewFor } from '../../../../server/engine/repair/choice';
+import { bestOf, leastLoss, meetsGates, missedGates, tooFewFor } from '../../../../server/engine/repair/choice';
 import { rate } from '../../../../server/engine/metrics/rate';
 import { noneMetSentence } from '../../../../server/engine/defense/attempt-words';
 import { markdownReport } from '../../../../server/engine/report/markdown/markdown';
@@ -91,6 +91,34 @@ describe('the order of repairs', () => {
     assert.equal(bestOf([none(200), none(20)], GATES), 1);
     assert.equal(bestOf([none(301)], GATES), null);
     assert.equal(leastLoss([none(400), none(301), none(301)]), 1);
+  });
+});
+
+describe('a choice on held-out images', () => {
+  const figures = (correct: number, fresh: number, known: number | null = null): HeldOutFigures => ({
+    images: 1000,
+    correctBefore: 990,
+    correct,
+    knownTrigger: known === null ? null : rate(known, 900),
+    estimatedTrigger: rate(0, 900),
+    freshTrigger: rate(fresh, 900),
+  });
+
+  it('meets the gates by upper bounds, and by every trigger that there is', () => {
+    assert.ok(meetsGates(figures(985, 10), GATES));
+    assert.ok(!meetsGates(figures(985, 40), GATES), '40 of 900 may be more than 5 %');
+    assert.ok(!meetsGates(figures(985, 10, 100), GATES));
+    assert.ok(!meetsGates(figures(979, 10), GATES), 'eleven images lost of a thousand');
+    assert.ok(
+      !meetsGates({ ...figures(990, 0), estimatedTrigger: null, freshTrigger: null }, GATES),
+      'nothing was measured',
+    );
+  });
+
+  it('is the latest that meets the gates, else the least success within three times the accuracy limit, else none', () => {
+    assert.equal(bestOf([figures(985, 10), figures(984, 0), figures(900, 0)], GATES), 1);
+    assert.equal(bestOf([figures(985, 500), figures(984, 100), figures(900, 0)], GATES), 1);
+    assert.equal(bestOf([figures(900, 0), figures(950, 0)], GATES), null);
   });
 });
 

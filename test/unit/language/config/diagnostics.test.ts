@@ -1,22 +1,8 @@
 import assert from 'node:assert/strict';
-import { configProblems } from '../../../../server/engine/config/read-config';
-import { configDiagnostics } from '../../../../server/language/config/diagnostics';
 import { configActions } from '../../../../server/language/config/actions';
-import { NO_FACTS, type ConfigFacts, type FailedRun } from '../../../../server/language/text/facts';
-import { configOf, configWith, diagnose, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
-
-/** Exactly one diagnostic of that code, with exactly the marked range. */
-function one(markedText: string, code: string, facts: ConfigFacts = goodFacts()) {
-  const { text, range } = marked(markedText);
-  const found = diagnose(text, facts);
-  assert.deepEqual(
-    found.map((d) => d.code),
-    [code],
-    JSON.stringify(found, null, 1),
-  );
-  assert.deepEqual(found[0]!.range, range, JSON.stringify(found[0]));
-  return found[0]!;
-}
+import { NO_FACTS, type ConfigFacts } from '../../../../server/language/text/facts';
+import { configWith, diagnose, goodFacts, SIMPLE_CNN, URI } from '../support';
+import { one } from './support';
 
 describe('config diagnostics', () => {
   it('finds nothing in a good config with comments, trailing commas and a byte-order mark', () => {
@@ -167,32 +153,6 @@ describe('config diagnostics', () => {
       one(configWith().replace(`"${path}"`, `«"${path}"»`), code, withFile(path, fact)));
   }
 
-  it('offers each layer that the model has, nearest first', () => {
-    const found = one(configWith('"layer": «"conv2d_2"»'), 'config.layerUnknown');
-    const actions = configActions(URI, [found]);
-    assert.deepEqual(
-      actions.map((a) => a.edit?.changes?.[URI]?.[0]?.newText),
-      ['"conv2d_1"', '"conv2d"', '"dense"'],
-    );
-    assert.deepEqual(
-      actions.map((a) => a.isPreferred),
-      [true, false, false],
-    );
-    assert.equal(actions[0]!.title, 'Prune layer "conv2d_1" (64 units)');
-  });
-
-  it('offers to take out either side of a patch, leaving good JSON', () => {
-    const { text } = marked(configWith('"trigger": { "kind": "patch", "target": 0, "right": 1, "left": «1» }'));
-    const [found] = diagnose(text, goodFacts());
-    const config = configOf(text);
-    for (const action of configActions(URI, [found!])) {
-      const { range } = action.edit!.changes![URI]![0]!;
-      const left =
-        text.slice(0, config.document.offsetAt(range.start)) + text.slice(config.document.offsetAt(range.end));
-      assert.deepEqual(diagnose(left, goodFacts()), [], left);
-    }
-  });
-
   it('names the layer and its range at each unit that it does not have, and nothing while no model is known', () => {
     const text = configWith('"prune": { "units": [128, 5, 999] }');
     assert.deepEqual(
@@ -220,28 +180,6 @@ describe('config diagnostics', () => {
     );
   });
 
-  it('offers to take out the units or the ratio, leaving good JSON', () => {
-    const text = configWith('"prune": { "ratio": 0.2, "units": [3, 4] }');
-    const [found] = diagnose(text, goodFacts());
-    const { document } = configOf(text);
-    const left = configActions(URI, [found!]).map((action) => {
-      const { range } = action.edit!.changes![URI]![0]!;
-      const after = text.slice(0, document.offsetAt(range.start)) + text.slice(document.offsetAt(range.end));
-      assert.deepEqual(diagnose(after, goodFacts()), [], after);
-      return /"prune": .*/.exec(after)![0];
-    });
-    assert.deepEqual(left, ['"prune": { "ratio": 0.2 }', '"prune": { "units": [3, 4] }']);
-  });
-
-  it('suggests the field that was meant', () => {
-    const found = one(configWith('«"seeed"»: 1'), 'config.unknownField');
-    assert.match(String(found.message), /Did you mean `seed`\?/);
-    assert.deepEqual(
-      configActions(URI, [found]).map((a) => a.title),
-      ['Change to "seed"', 'Remove `seeed`'],
-    );
-  });
-
   it('tells a model that cannot be defended once, and nothing about its layers', () => {
     const facts: ConfigFacts = {
       ...goodFacts(),
@@ -256,86 +194,5 @@ describe('config diagnostics', () => {
       },
     };
     one(configWith('"layer": "dense"').replace('"model.json"', '«"model.json"»'), 'config.modelUnfit', facts);
-  });
-
-  describe('after a failed run', () => {
-    const told = (text: string, failed: FailedRun) =>
-      configDiagnostics(configOf(text), configProblems(text), NO_FACTS, failed);
-
-    it('puts a failed run at the place that it names, once', () => {
-      const { text, range } = marked(configWith('"trigger": { "kind": "patch", "target": «99» }'));
-      const failed = {
-        failure: {
-          kind: 'input' as const,
-          code: 'config.target',
-          message: 'No such class.',
-          place: '/trigger/target, line 7:42',
-        },
-      };
-      const found = told(text, failed);
-      assert.deepEqual(
-        found.map((d) => [d.code, d.range]),
-        [['config.target', range]],
-      );
-      const both = configDiagnostics(configOf(text), configProblems(text), goodFacts(), failed);
-      assert.equal(both.length, 1);
-    });
-
-    it('tells units out of range at the units, whether it is known from the run or from the model', () => {
-      const { text, range } = marked(configWith('"prune": { "units": [1, «128»] }'));
-      const failed = {
-        failure: {
-          kind: 'input' as const,
-          code: 'prune.unitOutOfRange',
-          message: 'Layer "dense" has no unit 128.',
-          place: '/prune/units, line 7:24',
-        },
-      };
-      const both = configDiagnostics(configOf(text), configProblems(text), goodFacts(), failed);
-      assert.deepEqual(
-        both.map((d) => [d.code, d.range]),
-        [['config.unitOutOfRange', range]],
-      );
-      const [alone] = told(text, failed);
-      assert.equal(configOf(text).document.getText(alone!.range), '[1, 128]');
-    });
-
-    it('puts a failure in a data file at its path, and one of the engine at the model', () => {
-      const file = marked(configWith().replace('"t10k-images"', '«"t10k-images"»'));
-      const broken = {
-        failure: { kind: 'input' as const, code: 'data.truncated', message: 'It ends too early.', place: 'byte 12' },
-        writtenPath: 't10k-images',
-      };
-      assert.deepEqual(
-        told(file.text, broken).map((d) => [d.range, d.message]),
-        [[file.range, 'It ends too early. (byte 12)']],
-      );
-      const model = marked(configWith().replace('"model.json"', '«"model.json"»'));
-      const crashed = {
-        failure: {
-          kind: 'engine' as const,
-          code: 'engine.crashed',
-          message: 'The engine crashed.',
-          todo: 'Run again.',
-        },
-      };
-      assert.deepEqual(
-        told(model.text, crashed).map((d) => [d.range, d.message]),
-        [[model.range, 'The engine crashed. Run again.']],
-      );
-      const shard = {
-        failure: {
-          kind: 'input' as const,
-          code: 'model.lfsPointer',
-          message: 'The file is a Git LFS pointer.',
-          file: '/w/weights.bin',
-          place: '/weightsManifest/0/paths',
-        },
-      };
-      assert.deepEqual(
-        told(model.text, shard).map((d) => [d.range, d.message]),
-        [[model.range, 'weights.bin: The file is a Git LFS pointer.']],
-      );
-    });
   });
 });

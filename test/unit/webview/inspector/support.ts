@@ -219,3 +219,6 @@ export class Page {
 
 /** All that is due has been done. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** What the page has asked and not been answered, by kind. */
+export const kinds = (page: Page): string[] => page.waiting.map(({ query }) => query.kind);

@@ -1,79 +1,17 @@
 import assert from 'node:assert/strict';
-import type { FromInspector, InspectorState, ToInspector } from '../../../../server/protocol/messages/inspector-view';
-import type { LayerData, Overview, UnitData } from '../../../../server/protocol/messages/inspect';
-import { parseFromInspector, parseInspectorState, parseToInspector } from '../../../../webview/messages/inspector';
+import type { InspectorState, ToInspector } from '../../../../server/protocol/messages/inspector-view';
+import { parseInspectorState, parseToInspector } from '../../../../webview/messages/inspector';
 import { repairedReport } from '../../../fixtures/repaired-report';
+import { overview, layer, unit, sent } from './inspector-support';
 
 const failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.' } as const;
-const rate = { rate: 0.5, hits: 5, of: 10, low: 0.2, high: 0.8 };
-const figures = { cleanAccuracy: rate, attackSuccessRate: rate, baseRate: rate, robustAccuracy: null };
-const picture = { index: 4, pixels: new Uint8Array(4), label: 1, predicted: 2, activation: -0.5 };
 
-const overview: Overview = {
-  kind: 'open',
-  fingerprint: 'abc',
-  name: 'mnist',
-  model: { path: '/m/model.json', layers: 4, parameters: 900 },
-  classes: 10,
-  shape: [28, 28, 1],
-  layers: [{ name: 'dense_1', kind: 'Dense', units: 128, feedsClassifier: true }],
-  chosen: 'dense_1',
-  strategy: null,
-  prune: { ratio: 'auto', rule: 'clean-mean', guide: null, units: null },
-  gates: { maxAttackSuccessRate: 0.05, maxAccuracyDrop: 0.01 },
-  trigger: { kind: 'patch', target: 7 },
-  search: null,
-  images: { analysis: 10_000, analysisRole: 'test', test: 10_000, holdout: 5000, triggered: null },
-  backend: { name: 'wasm', why: 'no native engine', version: '4.22.0' },
-  report: {
-    verdict: { word: 'mitigated', sentence: 'It is.' },
-    changed: [],
-    layer: 'dense_1',
-    pruned: [1, 2],
-    after: true,
-  },
-};
-const layer = (): LayerData => ({
-  kind: 'layer',
-  layer: 'dense_1',
-  state: 'before',
-  layerKind: 'Dense',
-  activation: 'relu',
-  units: 3,
-  feedsClassifier: true,
-  images: { analysed: 10, available: 10 },
-  triggeredImages: { analysed: 9, available: 9 },
-  cleanMean: Float32Array.from([0.5, 0, 1]),
-  cleanMeanAbs: Float32Array.from([0.5, 0, 1]),
-  cleanFires: Float32Array.from([1, 0, 1]),
-  triggeredMean: Float32Array.from([0.5, 2, 1]),
-  triggeredFires: Float32Array.from([1, 1, 1]),
-  dead: Uint8Array.from([0, 1, 0]),
-  pruned: new Uint8Array(3),
-  order: Int32Array.from([1, 0, 2]),
-  curve: {
-    pruned: Int32Array.from([0, 1, 3]),
-    correct: Int32Array.from([10, 9, 1]),
-    successful: Int32Array.from([9, 1, 0]),
-    base: Float32Array.from([0, 0, 1]),
-    images: 10,
-    triggeredImages: 9,
-    subset: false,
-  },
-});
-const unit = (): UnitData => ({
-  kind: 'unit',
-  layer: 'dense_1',
-  state: 'before',
-  unit: 2,
-  sentence: 'It fires.',
-  histogram: { edges: Float32Array.from([0, 1, 2]), clean: Uint32Array.from([9, 1]), triggered: null },
-  perClass: { clean: new Float32Array(10), triggered: null },
-  top: { clean: [picture], triggered: null },
-  filter: { height: 1, width: 2, channels: 1, values: Float32Array.from([1, -1]) },
-  outgoing: new Float32Array(10),
-});
+const rate = { rate: 0.5, hits: 5, of: 10, low: 0.2, high: 0.8 };
+
+const figures = { cleanAccuracy: rate, attackSuccessRate: rate, baseRate: rate, robustAccuracy: null };
+
 const answer = (value: unknown): unknown => ({ type: 'answer', id: 3, answer: value });
+
 const state: InspectorState = {
   version: 1,
   configUri: 'file:///a.fineprune.json',
@@ -86,8 +24,6 @@ const state: InspectorState = {
   row: 9,
 };
 
-/** The value as the other end of the channel gets it. */
-const sent = structuredClone;
 const with_ = <T extends object>(value: T, change: Partial<T>): T => ({ ...value, ...change });
 
 describe('messages to the inspector', () => {
@@ -303,63 +239,6 @@ describe('messages to the inspector', () => {
     const message = parseToInspector(answer(many));
     assert.ok(message.type === 'answer' && message.answer.kind === 'layer' && message.answer.units === units);
   });
-});
-
-describe('messages from the inspector', () => {
-  const place = { fingerprint: 'abc', layer: 'dense_1', state: 'before' } as const;
-  const good: FromInspector[] = [
-    { type: 'ready' },
-    { type: 'query', id: 1, query: { kind: 'open' } },
-    { type: 'query', id: 1, query: { kind: 'open', search: false } },
-    { type: 'query', id: 5, query: { kind: 'scan', fingerprint: 'abc' } },
-    { type: 'command', command: 'scan' },
-    ...(['layer', 'limit'] as const).map((kind): FromInspector => ({
-      type: 'query',
-      id: 1,
-      query: { kind, ...place },
-    })),
-    { type: 'query', id: 2, query: { kind: 'unit', ...place, unit: 5 } },
-    { type: 'query', id: 3, query: { kind: 'mask', ...place, units: Int32Array.from([1, 5]), scope: 'quick' } },
-    { type: 'query', id: 4, query: { kind: 'examples', fingerprint: 'abc', count: 8 } },
-    { type: 'cancel', id: 3 },
-    { type: 'use-ratio', layer: 'dense_1', count: 25, units: 128 },
-    { type: 'prune-units', layer: 'dense_1', units: [3, 4] },
-    { type: 'export', name: 'block_1/conv-curve', format: 'csv', content: Uint8Array.from([1]) },
-    { type: 'command', command: 'show-log' },
-    { type: 'fault', message: 'Error: broken' },
-  ];
-  for (const message of good) {
-    it(`takes ${message.type === 'query' ? `the query ${message.query.kind}` : message.type} as it is`, () =>
-      assert.deepEqual(parseFromInspector(sent(message)), message));
-  }
-
-  const bad: [string, unknown, RegExp][] = [
-    [
-      'a mask that names a unit twice',
-      { type: 'query', id: 3, query: { kind: 'mask', ...place, units: Int32Array.from([5, 5]), scope: 'quick' } },
-      /at query.units: units that do not ascend/,
-    ],
-    ['a unit that no layer has', { type: 'prune-units', layer: 'dense_1', units: [65_536] }, /at units/],
-    [
-      'units below zero',
-      { type: 'query', id: 3, query: { kind: 'mask', ...place, units: Int32Array.from([-1]), scope: 'quick' } },
-      /at query.units/,
-    ],
-    [
-      'more pruned units than there are',
-      { type: 'use-ratio', layer: 'dense_1', count: 129, units: 128 },
-      /more units pruned than there are/,
-    ],
-    ['a command of its own making', { type: 'command', command: 'workbench.action.quit' }, /at command/],
-    ['a file of another kind', { type: 'export', name: 'x', format: 'exe', content: new Uint8Array(1) }, /at format/],
-    [
-      'content that is no bytes',
-      { type: 'export', name: 'x', format: 'svg', content: '<svg/>' },
-      /at content: expected Uint8Array/,
-    ],
-  ];
-  for (const [what, message, reason] of bad)
-    it(`refuses ${what}`, () => assert.throws(() => parseFromInspector(sent(message)), reason));
 });
 
 describe("the inspector's state", () => {

@@ -6,7 +6,8 @@ import { flaggedText, scanSigns } from '../../../../webview/compare/words';
 import { parseToReport } from '../../../../webview/messages/report';
 import { layerUnits, shownInversions, triggerPixels } from '../../../../webview/report/derive';
 import { answers, attemptSign, missedWithin, scanSentence, scanSign } from '../../../../webview/report/words';
-import { guidedPruningReport, judged, repairedReport, scanOf } from '../../../fixtures/repaired-report';
+import { guidedPruningReport, judged, repairedReport } from '../../../fixtures/repaired-report';
+import { scanOf } from '../../../fixtures/scan-result';
 import { pixels } from '../../../../server/protocol/words';
 import { whichEstimated, whichEstimated as whichInText } from '../../../../server/protocol/report/words';
 

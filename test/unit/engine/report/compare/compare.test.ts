@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { compareReports } from '../../../../../server/engine/report/compare/compare';
-import { comparisonMarkdown } from '../../../../../server/engine/report/markdown/compare';
-import { judge, judgeGates } from '../../../../../server/engine/defense/verdict';
+import { judgeGates } from '../../../../../server/engine/defense/verdict';
 import { rate } from '../../../../../server/engine/metrics/rate';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import type { FigureChange, ReportComparison } from '../../../../../server/protocol/report/review';
-import { exampleReport, setAttackSuccess } from '../../../../fixtures/example-report';
-import { judged, repairedReport, scanOf } from '../../../../fixtures/repaired-report';
+import { exampleReport } from '../../../../fixtures/example-report';
+import { against, withSuccess } from '../compare-support';
 
-const against = (change: (report: DefenseReport) => void): ReportComparison =>
-  compareReports(exampleReport(), exampleReport(change));
 const after = ({ figures }: ReportComparison, figure: FigureChange['figure']): FigureChange =>
   figures.find((f) => f.stage === 'after' && f.figure === figure)!;
-/** A defended model with this success of the trigger, gates and verdict following. */
-const withSuccess =
-  (hits: number, more: (r: DefenseReport) => void = () => undefined) =>
-  (r: DefenseReport): void => {
-    setAttackSuccess(r.stages.after, 0, hits);
-    more(r);
-    r.gates = judgeGates(r, r.provenance.config.gates);
-    r.verdict = judge(r, r.provenance.config.gates);
-  };
 
 describe('a comparison of two reports', () => {
   it('of the same says so', () => {
@@ -207,143 +195,5 @@ describe('a comparison of two reports', () => {
     );
     const otherLayer = against((r) => void (r.layer.name = 'conv2d_1'));
     assert.deepEqual([otherLayer.units.both, otherLayer.units.onlyHead.length], [[], 25]);
-  });
-});
-
-describe('a comparison of reports with scans', () => {
-  const flagged = (): DefenseReport =>
-    judged(
-      repairedReport('inverted', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))),
-    );
-
-  it('is as it was where neither has one', () => {
-    assert.ok(!('scans' in against(() => undefined)));
-    assert.doesNotMatch(
-      comparisonMarkdown(
-        against(() => undefined),
-        { base: 'a', head: 'b' },
-      ),
-      /[Ss]can|estimated/,
-    );
-  });
-
-  it('names classes that are flagged now, and those that no longer are', () => {
-    const comparison = compareReports(repairedReport(), flagged());
-    assert.deepEqual(comparison.scans, [
-      { model: 'input', base: [0], head: [0], added: [], removed: [] },
-      { model: 'defended', base: [], head: [3], added: [3], removed: [] },
-    ]);
-    assert.equal(comparison.direction, 'worse');
-    assert.match(
-      comparison.sentence,
-      /^Every figure of the defended model is the same\..* The scan of the defended model flags class 3 now\.$/,
-    );
-    const back = compareReports(flagged(), repairedReport());
-    assert.equal(back.direction, 'better');
-    assert.match(back.sentence, /The scan of the defended model no longer flags class 3\.$/);
-    assert.match(
-      comparisonMarkdown(comparison, { base: 'main', head: 'HEAD' }),
-      /^\| Scan of the defended model \| nothing found \| class 3 \| ⚠️ class 3 added \|$/m,
-    );
-  });
-
-  it('does not take a scan on one side only for a change', () => {
-    const comparison = compareReports(exampleReport(), repairedReport('known'));
-    assert.deepEqual(comparison.scans?.[0], { model: 'input', base: null, head: [0], added: [], removed: [] });
-    assert.doesNotMatch(comparison.sentence, /scan/);
-    assert.match(
-      comparisonMarkdown(comparison, { base: 'main', head: 'HEAD' }),
-      /^\| Scan of the input model \| not scanned \| class 0 \| {2}\|$/m,
-    );
-    assert.match(
-      comparisonMarkdown(compareReports(null, repairedReport()), { base: 'none', head: 'x' }),
-      /^\| Scan of the input model \| – \| class 0 \| {2}\|$/m,
-    );
-  });
-
-  it('names the strategy, and the one that was kept', () => {
-    const { settings } = compareReports(exampleReport(), repairedReport('known'));
-    assert.deepEqual(
-      settings.find(({ path }) => path === 'strategy'),
-      { path: 'strategy', base: null, head: 'auto' },
-    );
-    assert.deepEqual(
-      settings.find(({ path }) => path === 'defended model.strategy'),
-      { path: 'defended model.strategy', base: null, head: 'guided' },
-    );
-  });
-
-  it('says where a figure is on an estimated trigger, and does not hold two estimates against each other', () => {
-    const text = comparisonMarkdown(
-      compareReports(
-        repairedReport(),
-        repairedReport('inverted', (r) => setAttackSuccess(r.stages.after, 0, 900)),
-      ),
-      { base: 'main', head: 'HEAD' },
-    );
-    assert.match(text, /ASR \(estimated trigger\) rose from 0\.13 % to 10 %/);
-    assert.match(text, /^\| ASR \(estimated trigger\), defended model \|/m);
-    assert.match(text, /^\| Attack success rate \(ASR\), \*estimated\* trigger \| ≤ 5 %/m);
-    const other = compareReports(
-      repairedReport(),
-      repairedReport('inverted', (r) => void (r.scan = scanOf([5.1, 81, 52, 66, 72, 58, 75, 69, 113, 91]))),
-    );
-    assert.equal(other.direction, 'not comparable');
-    assert.match(other.caveats.join(' '), /Each estimated a trigger of its own/);
-    assert.match(compareReports(null, repairedReport()).sentence, /ASR \(estimated trigger\) 0\.13 %/);
-    const labels = { base: 'main', head: 'HEAD' };
-    const found = comparisonMarkdown(compareReports(exampleReport(), repairedReport()), labels);
-    assert.match(found, /^\| ASR \(estimated trigger now\), defended model \|/m);
-    assert.match(found, /^\| Attack success rate \(ASR\), \*estimated\* trigger now \| ≤ 5 %/m);
-    assert.match(
-      comparisonMarkdown(compareReports(repairedReport(), exampleReport()), labels),
-      /^\| Robust accuracy \(estimated trigger before\), defended model \|/m,
-    );
-  });
-});
-
-describe('a comparison in Markdown', () => {
-  it('has sentence, figures, gates, findings, units and settings', () => {
-    const text = comparisonMarkdown(
-      against(
-        withSuccess(90, (r) => {
-          r.provenance.config.fineTune.epochs = 3;
-          r.pruning.units = [...r.pruning.units.slice(0, 24), 1];
-        }),
-      ),
-      { base: 'main', head: 'HEAD' },
-    );
-    assert.match(text, /^### Against `main`\n\n\*\*Better\.\*\* Beyond noise/);
-    assert.match(
-      text,
-      /^\| ASR, defended model \| 91\.55 \(90\.96–92\.11\), of 9,020 \| 1\.00 \(0\.81–1\.22\), of 9,020 \| −90\.55 points \| < 0\.0001 \| ✅ better \|$/m,
-    );
-    assert.match(text, /^\| Attack success rate \(ASR\) \| ≤ 5 %, \*\*missed\*\* \| ≤ 5 %, met \|/m);
-    assert.match(text, /Units of `dense_1`: 24 pruned in both; only now: 1; no more: 94\./);
-    assert.match(text, /^\| `fineTune\.epochs` \| `2` \| `3` \|$/m);
-    assert.ok(text.endsWith('\n'));
-  });
-
-  it("warns of a loosened gate and of what can't be compared", () => {
-    const text = comparisonMarkdown(
-      against((r) => {
-        r.gates[0]!.limit = 0.5;
-        r.trigger!.target = 3;
-      }),
-      { base: 'main', head: 'HEAD' },
-    );
-    assert.match(text, /⚠️ loosened/);
-    assert.match(text, /- ⚠️ The trigger's target is class 0/);
-  });
-
-  it('has no column of figures for a side that is not there', () => {
-    assert.match(
-      comparisonMarkdown(compareReports(null, exampleReport()), { base: 'none', head: 'x' }),
-      /^### New report\n\n\*\*New\.\*\* [^]*\| Figure, % \| – \| `x` \|/,
-    );
-    assert.match(
-      comparisonMarkdown(compareReports(exampleReport(), null), { base: 'x', head: 'none' }),
-      /^### Deleted report\n\n\*\*Deleted\.\*\*/,
-    );
   });
 });

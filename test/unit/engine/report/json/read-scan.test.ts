@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { rate } from '../../../../../server/engine/metrics/rate';
 import { readScan } from '../../../../../server/engine/report/json/read-scan';
-import { FinePruneError } from '../../../../../server/protocol/errors';
-import type { ScanReport, ScanResult } from '../../../../../server/protocol/report/scan';
-import { quietScan, suspiciousScan } from '../../../../fixtures/repaired-report';
+import type { ScanResult } from '../../../../../server/protocol/report/scan';
+import { quietScan, suspiciousScan } from '../../../../fixtures/scan-result';
 import {
   knownScan,
   otherPixels,
@@ -13,29 +11,12 @@ import {
   swappedLabels,
   unknownScan,
 } from '../../../../fixtures/scan-report';
+import { changed, type ScanFault, refusesScan } from '../scan-support';
 
 const PART = [0, 3, 7, 8, 20, 42];
+
 /** A model that is scanned in part; class 3 is suspicious. */
 const part = (): ScanResult => partialScan(PART, [70.5, 6.4, 84.1, 61.3, 72.8, 79.4]);
-
-/** The report with a part exchanged, as text. */
-function changed(change: (report: ScanReport) => void, scan?: ScanResult): string {
-  const report = structuredClone(scanReport(scan));
-  change(report);
-  return JSON.stringify(report);
-}
-
-function refused(text: string): FinePruneError {
-  try {
-    readScan(text, 'x.scan.json');
-  } catch (error) {
-    assert.ok(error instanceof FinePruneError, String(error));
-    assert.equal(error.kind, 'input');
-    assert.ok(error.todo);
-    return error;
-  }
-  return assert.fail('it was read');
-}
 
 describe('the text of a scan', () => {
   it('gives back what was written, for a class that stands out and for none', () => {
@@ -70,8 +51,10 @@ describe('the text of a scan', () => {
     );
     assert.deepEqual(part().flagged, [3]);
   });
+});
 
-  const faults: [string, string, string, RegExp][] = [
+describe('a scan that cannot be read', () => {
+  const faults: ScanFault[] = [
     ['nothing', '', 'scan.empty', /empty/],
     ['a text that is no JSON', '{ "scan": }', 'scan.syntax', /not valid JSON/],
     [
@@ -127,111 +110,16 @@ describe('the text of a scan', () => {
       /flagged/,
     ],
     [
-      'a flagged class that its own entry does not know',
-      changed((report) => void (report.scan.flagged = [3])),
-      'scan.contradiction',
-      /flagged/,
-    ],
-    [
-      'a word that its classes do not bear out',
-      changed((report) => void (report.scan.word = 'nothing found')),
-      'scan.contradiction',
-      /nothing found/,
-    ],
-    [
-      'a suspicious class that is passed off as none',
-      changed(
-        ({ scan }) =>
-          void Object.assign(scan, {
-            word: 'nothing found',
-            flagged: [],
-            classes: scan.classes.map((one) => ({ ...one, flagged: false })),
-          }),
-      ),
-      'scan.contradiction',
-      /Class 0 is not flagged, but its figures/,
-    ],
-    [
-      'a sentence that says something else',
-      changed((report) => void (report.scan.sentence = 'This model is clean.')),
-      'scan.contradiction',
-      /This model is clean/,
-    ],
-    [
-      'a share that its mask does not have',
-      changed((report) => void (report.scan.classes[4]!.share = 0.2)),
-      'scan.contradiction',
-      /share/,
-    ],
-    [
-      'an accuracy on other images than those of the scan',
-      changed(({ scan }) => void (scan.cleanAccuracy = rate(900, 1000)), knownScan()),
-      'scan.contradiction',
-      /cleanAccuracy\/of/,
-    ],
-    [
       'a rate that its counts do not have',
       changed(({ scan }) => void (scan.cleanAccuracy!.rate = 0.5), knownScan()),
       'scan.figure',
       /cleanAccuracy/,
     ],
     [
-      'something that was found at guessing',
-      changed(({ scan }) => void (scan.cleanAccuracy = rate(228, 1900)), knownScan()),
-      'scan.contradiction',
-      /hardly better than guessing/,
-    ],
-    [
       'nothing found where nothing was searched',
       changed(({ scan }) => void (scan.word = 'nothing found'), unknownScan()),
       'scan.figure',
       /0 entries/,
-    ],
-    [
-      'nothing searched without a reason',
-      changed(({ scan }) => void delete scan.cleanAccuracy, unknownScan(null)),
-      'scan.contradiction',
-      /no clean accuracy says why/,
-    ],
-    [
-      'advice that is not better',
-      changed(
-        ({ scan }) =>
-          void Object.assign(scan.advice!.settings![0]!, {
-            after: rate(61, 500),
-            comparison: { onlyBefore: 0, onlyAfter: 1, pValue: 1 },
-          }),
-        unknownScan(),
-      ),
-      'scan.contradiction',
-      /not clearly better/,
-    ],
-    [
-      'advice whose p-value is another',
-      changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.pValue = 0.001), unknownScan()),
-      'scan.contradiction',
-      /pValue/,
-    ],
-    [
-      'advice whose counts are others',
-      changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.onlyBefore = 4), unknownScan()),
-      'scan.contradiction',
-      /comparison/,
-    ],
-    [
-      'options that set something else',
-      changed(({ scan }) => void (scan.advice!.settings![0]!.flags = '--mean 0; rm -rf .'), unknownScan()),
-      'scan.contradiction',
-      /flags/,
-    ],
-    [
-      'an advice in other words',
-      changed(
-        ({ scan }) => void (scan.advice!.sentence = 'Trust this model.'),
-        knownScan(quietScan(), 900, otherPixels(250)),
-      ),
-      'scan.contradiction',
-      /Trust this model/,
     ],
     [
       'a deviation of nothing',
@@ -284,26 +172,7 @@ describe('the text of a scan', () => {
       'scan.figure',
       /searched/,
     ],
-    [
-      'a class that is suspicious beside too few others',
-      changed(({ scan }) => void Object.assign(scan, { word: 'suspicious', flagged: [5] }), partialScan([5], [70])),
-      'scan.contradiction',
-      /flagged/,
-    ],
-    [
-      'too few classes passed off as nothing found',
-      changed(({ scan }) => void (scan.word = 'nothing found'), partialScan([5], [70])),
-      'scan.contradiction',
-      /not measurable/,
-    ],
     ['images larger than any', changed((report) => void (report.model.shape = [1e6, 1e6, 3])), 'scan.figure', /scan/],
   ];
-  for (const [what, text, code, words] of faults) {
-    it(`is refused for ${what}, with the place`, () => {
-      const error = refused(text);
-      assert.equal(error.code, code);
-      assert.match(error.message, words);
-      if (!['scan.empty'].includes(code)) assert.ok(error.place, `${code} names no place`);
-    });
-  }
+  for (const fault of faults) it(`is refused for ${fault[0]}, with the place`, () => refusesScan(fault));
 });

@@ -5,7 +5,7 @@ import {
   MOST_COLUMNS,
   strongestShare,
 } from '../../../../../server/engine/report/markdown/mask-drawing';
-import { spotEstimate } from '../../../../fixtures/repaired-report';
+import { spotEstimate } from '../../../../fixtures/scan-result';
 
 /** A mask that is `share` of 255 where `at` says so. */
 const maskOf = (height: number, width: number, share: (y: number, x: number) => number): Uint8Array =>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { markdownReport } from '../../../../../server/engine/report/markdown/markdown';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import { exampleReport } from '../../../../fixtures/example-report';
-import { guidedPruningReport, repairedReport, scanOf } from '../../../../fixtures/repaired-report';
+import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
+import { scanOf } from '../../../../fixtures/scan-result';
 
 describe('scan, repairs and proof in Markdown', () => {
   const markdown = markdownReport(repairedReport());

@@ -9,7 +9,8 @@ import { sarifLog, type SarifInput } from '../../../../../server/engine/report/s
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import { exampleReport, textOf } from '../../../../fixtures/example-report';
 import { NASTY, withEveryText } from '../../../../fixtures/nasty-strings';
-import { judged, repairedReport, scanOf } from '../../../../fixtures/repaired-report';
+import { judged, repairedReport } from '../../../../fixtures/repaired-report';
+import { scanOf } from '../../../../fixtures/scan-result';
 
 /** What the tests look at of a log. */
 interface Result {

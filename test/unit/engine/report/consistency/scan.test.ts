@@ -1,0 +1,117 @@
+import { rate } from '../../../../../server/engine/metrics/rate';
+import { quietScan } from '../../../../fixtures/scan-result';
+import { knownScan, otherPixels, partialScan, unknownScan } from '../../../../fixtures/scan-report';
+import { changed, type ScanFault, refusesScan } from '../scan-support';
+
+describe('a scan whose parts contradict each other', () => {
+  const faults: ScanFault[] = [
+    [
+      'a flagged class that its own entry does not know',
+      changed((report) => void (report.scan.flagged = [3])),
+      'scan.contradiction',
+      /flagged/,
+    ],
+    [
+      'a word that its classes do not bear out',
+      changed((report) => void (report.scan.word = 'nothing found')),
+      'scan.contradiction',
+      /nothing found/,
+    ],
+    [
+      'a suspicious class that is passed off as none',
+      changed(
+        ({ scan }) =>
+          void Object.assign(scan, {
+            word: 'nothing found',
+            flagged: [],
+            classes: scan.classes.map((one) => ({ ...one, flagged: false })),
+          }),
+      ),
+      'scan.contradiction',
+      /Class 0 is not flagged, but its figures/,
+    ],
+    [
+      'a sentence that says something else',
+      changed((report) => void (report.scan.sentence = 'This model is clean.')),
+      'scan.contradiction',
+      /This model is clean/,
+    ],
+    [
+      'a share that its mask does not have',
+      changed((report) => void (report.scan.classes[4]!.share = 0.2)),
+      'scan.contradiction',
+      /share/,
+    ],
+    [
+      'an accuracy on other images than those of the scan',
+      changed(({ scan }) => void (scan.cleanAccuracy = rate(900, 1000)), knownScan()),
+      'scan.contradiction',
+      /cleanAccuracy\/of/,
+    ],
+    [
+      'something that was found at guessing',
+      changed(({ scan }) => void (scan.cleanAccuracy = rate(228, 1900)), knownScan()),
+      'scan.contradiction',
+      /hardly better than guessing/,
+    ],
+    [
+      'nothing searched without a reason',
+      changed(({ scan }) => void delete scan.cleanAccuracy, unknownScan(null)),
+      'scan.contradiction',
+      /no clean accuracy says why/,
+    ],
+    [
+      'advice that is not better',
+      changed(
+        ({ scan }) =>
+          void Object.assign(scan.advice!.settings![0]!, {
+            after: rate(61, 500),
+            comparison: { onlyBefore: 0, onlyAfter: 1, pValue: 1 },
+          }),
+        unknownScan(),
+      ),
+      'scan.contradiction',
+      /not clearly better/,
+    ],
+    [
+      'advice whose p-value is another',
+      changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.pValue = 0.001), unknownScan()),
+      'scan.contradiction',
+      /pValue/,
+    ],
+    [
+      'advice whose counts are others',
+      changed(({ scan }) => void (scan.advice!.settings![0]!.comparison.onlyBefore = 4), unknownScan()),
+      'scan.contradiction',
+      /comparison/,
+    ],
+    [
+      'options that set something else',
+      changed(({ scan }) => void (scan.advice!.settings![0]!.flags = '--mean 0; rm -rf .'), unknownScan()),
+      'scan.contradiction',
+      /flags/,
+    ],
+    [
+      'an advice in other words',
+      changed(
+        ({ scan }) => void (scan.advice!.sentence = 'Trust this model.'),
+        knownScan(quietScan(), 900, otherPixels(250)),
+      ),
+      'scan.contradiction',
+      /Trust this model/,
+    ],
+    [
+      'a class that is suspicious beside too few others',
+      changed(({ scan }) => void Object.assign(scan, { word: 'suspicious', flagged: [5] }), partialScan([5], [70])),
+      'scan.contradiction',
+      /flagged/,
+    ],
+    [
+      'too few classes passed off as nothing found',
+      changed(({ scan }) => void (scan.word = 'nothing found'), partialScan([5], [70])),
+      'scan.contradiction',
+      /not measurable/,
+    ],
+  ];
+  for (const fault of faults) it(`is refused for ${fault[0]}, with the place`, () => refusesScan(fault));
+});
