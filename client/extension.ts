@@ -15,7 +15,7 @@ import { scan } from './commands/scan';
 import { showConfig } from './commands/show-config';
 import { viewReport } from './commands/view-report';
 import { ModelTexts } from './language/model-text';
-import { LanguageServer } from './language/server';
+import { GAVE_UP, LanguageServer } from './language/server';
 import { showStatus } from './language/status';
 import { ComparePanels } from './panels/compare-panels';
 import { InspectorPanels } from './panels/inspector-panels';
@@ -65,7 +65,7 @@ export function activate({ extensionPath, extensionUri, subscriptions }: vscode.
     comparisons,
     modelTexts,
     showStatus(started),
-    started.onGaveUp(() => notify('error', 'The Fine-Prune server keeps ending and stays down.', RESTART, SHOW_LOG)),
+    started.onGaveUp(() => notify('error', GAVE_UP, RESTART, SHOW_LOG)),
     register(context, 'finePrune.run', run),
     register(context, 'finePrune.scan', scan),
     register(context, 'finePrune.openScan', openScan),

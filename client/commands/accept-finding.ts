@@ -25,27 +25,27 @@ const MOST_REASON = 1000;
  * report. What is not given is asked: report, finding, reason, last day.
  */
 export async function acceptFinding({ server }: CommandContext, target?: unknown, issue?: unknown): Promise<void> {
-  if (!isAllowed('deciding about a finding', 'since git is asked in it who decides')) return;
+  if (!isAllowed('accept findings', 'your name is read from git config')) return;
   const report =
     toUri(target) ??
     activeReport() ??
-    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: a finding of which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: accept a finding in which report?', { 'Defense report': ['json'] }));
   if (!report) return;
   if (report.scheme !== 'file' || !isReport(report))
     throw badInput(
       'review.notAFile',
-      `Decisions are kept beside a report of the working tree, whose name ends with ${REPORT_FILE.ending}.`,
-      { todo: 'Open that one.' },
+      `Decisions are saved beside a report in the working tree whose name ends with ${REPORT_FILE.ending}.`,
+      { todo: 'Open the report in the working tree.' },
     );
   const reportText = await readText(report, REPORT_FILE.mostBytes);
   if (reportText === null)
-    throw badInput('report.empty', `${baseName(report)} is not there, or empty.`, { file: report.fsPath });
+    throw badInput('report.empty', `${baseName(report)} is missing or empty.`, { file: report.fsPath });
   const finding =
     typeof issue === 'string'
       ? (issue as IssueId)
       : await askIssue(server, { uri: report.toString(), text: reportText });
   if (finding === undefined) return;
-  const title = `Fine-Prune: accept ${finding} of ${reportName(report)}`;
+  const title = `Fine-Prune: accept ${finding} in ${reportName(report)}`;
   const reason = await askReason(title);
   const expires = reason === undefined ? undefined : await askExpiry(title);
   if (reason === undefined || expires === undefined) return;
@@ -78,7 +78,7 @@ async function askIssue(server: CommandContext['server'], params: ReadReportPara
   if (!result.ok) throw new FinePruneError(result.failure);
   const issues = result.view.issues.filter(({ status }) => status !== 'accepted');
   if (issues.length === 0) {
-    notify('information', 'Fine-Prune: nothing in this report waits for a decision.');
+    notify('information', 'Fine-Prune: there are no open findings in this report.');
     return undefined;
   }
   const icons = { error: 'error', warning: 'warning', information: 'info' } as const;
@@ -96,7 +96,7 @@ async function askIssue(server: CommandContext['server'], params: ReadReportPara
 async function askReason(title: string): Promise<string | undefined> {
   const text = await vscode.window.showInputBox({
     title,
-    prompt: 'Why this may stay, in one sentence. It is kept with your name from git.',
+    prompt: 'Why is this acceptable? One sentence, saved with your name from git.',
     placeHolder: 'ASR 6 % accepted for the demo',
     ignoreFocusOut: true,
     validateInput: faultOfReason,
@@ -108,7 +108,8 @@ async function askReason(title: string): Promise<string | undefined> {
 async function askExpiry(title: string): Promise<string | undefined> {
   const text = await vscode.window.showInputBox({
     title,
-    prompt: 'Last day on which this counts, YYYY-MM-DD. Empty: as long as the finding stays the same.',
+    prompt:
+      'Last day on which this is valid, as YYYY-MM-DD. Leave empty to accept it as long as the finding stays the same.',
     placeHolder: 'YYYY-MM-DD',
     ignoreFocusOut: true,
     validateInput: (value) => faultOfExpiry(value, today()),
@@ -126,6 +127,6 @@ export function faultOfReason(text: string): string | undefined {
 export function faultOfExpiry(text: string, now: string): string | undefined {
   const day = text.trim();
   if (day === '') return undefined;
-  if (!isDay(day)) return 'A day of the calendar as YYYY-MM-DD, or nothing.';
-  return day < now ? `${day} is over.` : undefined;
+  if (!isDay(day)) return 'Enter a date as YYYY-MM-DD, or leave empty.';
+  return day < now ? 'That date is in the past.' : undefined;
 }

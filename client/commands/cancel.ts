@@ -6,7 +6,7 @@ import type { CommandContext } from './context';
 export async function cancel({ runs }: CommandContext): Promise<void> {
   const active = runs.list();
   if (active.length === 0) {
-    notify('information', 'Fine-Prune: no run is going on in this window.');
+    notify('information', 'Fine-Prune: Nothing is running in this window.');
   } else if (active.length === 1) {
     active[0]?.cancel();
   } else {
@@ -17,7 +17,7 @@ export async function cancel({ runs }: CommandContext): Promise<void> {
       picked: true,
     }));
     const chosen = await vscode.window.showQuickPick(items, {
-      title: 'Fine-Prune: which runs to cancel?',
+      title: 'Fine-Prune: cancel which runs?',
       canPickMany: true,
     });
     for (const { run } of chosen ?? []) run.cancel();

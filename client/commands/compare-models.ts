@@ -14,7 +14,7 @@ export async function compareModels({ modelTexts }: CommandContext, first?: unkn
   const found = (await given(MODELS, first, second)) ?? (await chooseModel());
   if (!found) return;
   if ('file' in found && !MODELS.is(found.file))
-    throw badInput('compare.notAModel', `${baseName(found.file)} is no model: expected a ${MODEL_FILE} of TF.js.`, {
+    throw badInput('compare.notAModel', `${baseName(found.file)} is not a model: expected a TF.js ${MODEL_FILE}.`, {
       todo: `Choose the ${MODEL_FILE} beside it.`,
     });
   const sides = 'file' in found ? await askOther(MODELS, found.file) : found;

@@ -17,7 +17,7 @@ export async function compareReports(context: CommandContext, first?: unknown, s
   if ('file' in found && !isReport(found.file)) {
     throw badInput(
       'compare.notAReport',
-      `${baseName(found.file)} is no defense report: their names end with ${REPORT_FILE.ending}.`,
+      `${baseName(found.file)} is not a defense report: report names end with ${REPORT_FILE.ending}.`,
       { todo: 'Choose the report beside it.' },
     );
   }

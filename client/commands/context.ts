@@ -48,9 +48,9 @@ export function explain(error: unknown, log: vscode.LogOutputChannel): void {
 }
 
 /** Running reads, computes and writes what the workspace says. Says so, with the way to change it, where that is not wanted. */
-export function isAllowed(what: string, why = 'since a config decides what is read and written'): boolean {
+export function isAllowed(what: string, why = 'configs decide which files are read and written'): boolean {
   if (vscode.workspace.isTrusted) return true;
-  notify('warning', `Fine-Prune: ${what} waits until you trust this workspace, ${why}.`, {
+  notify('warning', `Fine-Prune: Trust this workspace to ${what} (${why}).`, {
     title: 'Manage Workspace Trust',
     run: () => vscode.commands.executeCommand('workbench.trust.manage'),
   });

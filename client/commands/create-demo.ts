@@ -52,8 +52,8 @@ async function askForFolder(): Promise<vscode.Uri | undefined> {
 async function mayUse(folder: vscode.Uri): Promise<boolean> {
   const names = await readdir(folder.fsPath).catch(() => [] as string[]);
   if (names.length === 0) return true;
-  const replace = 'Replace the Demo’s Files';
-  const detail = 'Files of the demo that are there, its config among them, are replaced; all others stay.';
+  const replace = 'Replace Demo Files';
+  const detail = 'Existing demo files, including the config, will be replaced; all other files stay.';
   return (
     (await vscode.window.showWarningMessage(`${folder.fsPath} is not empty.`, { modal: true, detail }, replace)) ===
     replace

@@ -33,7 +33,7 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
     if (await exists(config)) return config;
     notify(
       'information',
-      `Fine-Prune: the config of ${vscode.workspace.asRelativePath(file)} is not there, so its model can't be inspected.`,
+      `Fine-Prune: the config of ${vscode.workspace.asRelativePath(file)} is missing, so its model can't be inspected.`,
     );
     return undefined;
   }
@@ -46,7 +46,7 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
   if (!vscode.workspace.isTrusted) {
     const prepared = await prepare(file, server);
     if (hasConfig(prepared)) return await existingConfig(prepared, 'inspect');
-    isAllowed('making a config for this model');
+    isAllowed('create a config for this model');
     return undefined;
   }
   const plan = await planFor(file, server, 'inspect');

@@ -13,7 +13,7 @@ import { megabytes } from '../../server/protocol/words';
 
 /** `finePrune.installEngine`: asks once, with size and place, then installs. `force` skips the question, for calls from code. */
 export async function installEngine(context: CommandContext, force?: unknown): Promise<EngineStatus | undefined> {
-  if (!isAllowed('installing the native engine')) return undefined;
+  if (!isAllowed('install the native engine')) return undefined;
   const { server, log } = context;
   const status = await server.request<EngineStatus>(ENGINE_STATUS_REQUEST, {});
   if (status.native.installed) {

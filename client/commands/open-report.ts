@@ -11,7 +11,7 @@ export async function openReport(context: CommandContext, target?: unknown): Pro
   const file =
     toUri(target) ??
     activeFile() ??
-    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: open which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = await reportFor(file, context);
   if (report && (await exists(report))) {
@@ -25,7 +25,7 @@ export async function openReport(context: CommandContext, target?: unknown): Pro
   };
   notify(
     'information',
-    `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. A run makes it.`,
+    `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. Run the defense to create one.`,
     again,
   );
 }

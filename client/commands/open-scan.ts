@@ -11,7 +11,7 @@ export async function openScan(context: CommandContext, target?: unknown): Promi
   const file =
     toUri(target) ??
     activeFile() ??
-    (await pickFile(SCAN_FILE.glob, 'Fine-Prune: which scan?', { 'Scan for backdoors': ['json'] }));
+    (await pickFile(SCAN_FILE.glob, 'Fine-Prune: open which scan result?', { 'Scan result': ['json'] }));
   if (!file) return;
   for (const scan of await candidates(file, context)) {
     if (!(await exists(scan))) continue;
@@ -19,7 +19,7 @@ export async function openScan(context: CommandContext, target?: unknown): Promi
     await openAtPlace(scan, '/scan/sentence');
     return;
   }
-  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} was not scanned yet.`, {
+  notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has not been scanned yet.`, {
     title: 'Scan for Backdoors',
     run: () => vscode.commands.executeCommand('finePrune.scan', isScan(file) ? undefined : file),
   });

@@ -19,7 +19,7 @@ import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
  * gets it. Nothing is run before the person says so.
  */
 export async function repair(context: CommandContext, target?: unknown): Promise<void> {
-  if (!isAllowed('repairing a model')) return;
+  if (!isAllowed('repair a model')) return;
   const given =
     toUri(target) ??
     activeFile() ??
@@ -76,7 +76,7 @@ async function configFor(
     },
     server,
   );
-  return { config, told: `${baseName(config)} estimates the trigger and tries the repairs one after the other.` };
+  return { config, told: `${baseName(config)} now estimates the trigger and tries the repairs one after another.` };
 }
 
 async function edited(config: vscode.Uri): Promise<{ config: vscode.Uri; told: string }> {
@@ -89,7 +89,7 @@ async function edited(config: vscode.Uri): Promise<{ config: vscode.Uri; told: s
     told:
       choice.trigger || choice.strategy
         ? await writeRepair(config, choice)
-        : `${baseName(config)} asks for a repair already.`,
+        : `${baseName(config)} already asks for a repair.`,
   };
 }
 

@@ -24,7 +24,7 @@ export interface FinishedRun {
  * Every question comes before anything is written or started; cancelling any of them leaves nothing.
  */
 export async function run(context: CommandContext, first?: unknown, selection?: unknown): Promise<FinishedRun[]> {
-  if (!isAllowed('running a defense')) return [];
+  if (!isAllowed('run a defense')) return [];
   const files = await targets(first, selection);
   const plans: Plan[] = [];
   for (const file of files) {
@@ -71,7 +71,7 @@ export async function save(config: vscode.Uri): Promise<void> {
   if (!document?.isDirty || (await document.save())) return;
   throw badInput(
     'run.notSaved',
-    `${baseName(config)} could not be saved, so it was not run: the run would take what is on the disk, not what you see.`,
+    `${baseName(config)} could not be saved, so it was not run: the run would use the version on disk, not the one you see.`,
     { file: config.fsPath, todo: 'Save the file, then run again.' },
   );
 }
@@ -85,7 +85,7 @@ async function runAll(context: CommandContext, configs: vscode.Uri[]): Promise<F
       .filter((config) => context.runs.isActive(config))
       .map(runName)
       .join(', ');
-    notify('information', `Fine-Prune: ${names} is running already.`, {
+    notify('information', `Fine-Prune: ${names} is already running.`, {
       title: 'Cancel Run',
       run: () => vscode.commands.executeCommand('finePrune.cancel'),
     });

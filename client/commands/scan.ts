@@ -31,7 +31,7 @@ export interface FinishedScan {
  * that none names is scanned with the data set that fits it, asked for where there are several. Cancelling a question leaves nothing.
  */
 export async function scan(context: CommandContext, first?: unknown, selection?: unknown): Promise<FinishedScan[]> {
-  if (!isAllowed('scanning a model', 'since a scan reads and computes what the workspace says')) return [];
+  if (!isAllowed('scan a model', 'the workspace decides what a scan reads and computes')) return [];
   const plans: Plan[] = [];
   for (const file of await targets(first, selection)) {
     const plan = await planFor(file, context);
@@ -95,7 +95,7 @@ async function scanAll(context: CommandContext, plans: Plan[]): Promise<Finished
       .filter((plan) => !waiting.includes(plan))
       .map(({ name }) => name)
       .join(', ');
-    notify('information', `Fine-Prune: ${names} is being scanned already.`, {
+    notify('information', `Fine-Prune: ${names} is already being scanned.`, {
       title: 'Cancel Run',
       run: () => vscode.commands.executeCommand('finePrune.cancel'),
     });

@@ -14,7 +14,7 @@ export async function scannedBy(scan: vscode.Uri): Promise<vscode.Uri> {
   const named = modelIn((await readText(scan, SCAN_FILE.mostBytes)) ?? '');
   const model = named === undefined ? undefined : vscode.Uri.joinPath(scan, '..', named);
   if (model && (await exists(model))) return model;
-  throw badInput('scan.noModel', `${baseName(scan)} names no model that is here.`, {
+  throw badInput('scan.noModel', `${baseName(scan)} does not name an existing model.`, {
     file: scan.fsPath,
     todo: 'Scan the model itself.',
   });

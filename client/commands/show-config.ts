@@ -12,7 +12,7 @@ export async function showConfig(context: CommandContext, target?: unknown): Pro
   const config =
     file && (isModel(file) || isReport(file) || isConfig(file))
       ? await configFor(file, context)
-      : await pickFile(CONFIG_FILE.glob, 'Fine-Prune: which config?', { 'Defense config': ['json'] });
+      : await pickFile(CONFIG_FILE.glob, 'Fine-Prune: show which config?', { 'Defense config': ['json'] });
   if (config) await vscode.window.showTextDocument(config, { preview: false });
 }
 
@@ -22,7 +22,7 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
   if (found && (await exists(found))) return found;
   notify(
     'information',
-    `Fine-Prune: no config belongs to ${vscode.workspace.asRelativePath(file)} yet. “Fine-Prune Model” on the model makes one.`,
+    `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no config yet. Run “Fine-Prune Model” on the model to create one.`,
     ...(isModel(file)
       ? [{ title: 'Fine-Prune Model', run: () => vscode.commands.executeCommand('finePrune.run', file) }]
       : []),

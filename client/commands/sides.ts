@@ -54,7 +54,7 @@ export async function askOther(
             },
             {
               label: 'Merge base of this branch',
-              description: 'where it began',
+              description: 'where it branched off',
               iconPath: new vscode.ThemeIcon('git-merge'),
               base: () => atMergeBase(file),
             },

@@ -11,11 +11,14 @@ export async function viewReport(_: CommandContext, target?: unknown): Promise<v
   const file =
     toUri(target) ??
     activeReport() ??
-    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: which report?', { 'Defense report': ['json'] }));
+    (await pickFile(REPORT_FILE.glob, 'Fine-Prune: open which report?', { 'Defense report': ['json'] }));
   if (!file) return;
   const report = isConfig(file) ? reportOf(file) : file;
   if (!isReport(report) || (report.scheme === 'file' && !(await exists(report)))) {
-    notify('information', `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. A run makes it.`);
+    notify(
+      'information',
+      `Fine-Prune: ${vscode.workspace.asRelativePath(file)} has no report yet. Run the defense to create one.`,
+    );
     return;
   }
   const isText = vscode.window.activeTextEditor?.document.uri.toString() === report.toString();

@@ -32,7 +32,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
     .sort();
   if (names.length < ROLES.length) {
     throw new Error(
-      `${folder.fsPath} holds ${names.length} files; images and labels for training and test are at least ${ROLES.length}.`,
+      `${folder.fsPath} has ${names.length} files; at least ${ROLES.length} are needed: images and labels for training and for test.`,
     );
   }
   const chosen: string[] = [];
@@ -42,7 +42,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
       fits.length === 1
         ? fits[0]
         : await vscode.window.showQuickPick(fits.length > 0 ? fits : names, {
-            title: `${name}: which file holds the ${title}?`,
+            title: `${name}: which file contains the ${title}?`,
             ignoreFocusOut: true,
           });
     if (file === undefined) return undefined;
@@ -65,7 +65,7 @@ async function mayRead(folder: vscode.Uri, modelUri: vscode.Uri): Promise<boolea
   const allow = 'Allow This Folder';
   const detail = `Configs may then read data from ${folder.fsPath} on this machine. The setting “Fine-Prune: Data Folders” lists such folders.`;
   if (
-    (await vscode.window.showWarningMessage('The data lies outside the workspace.', { modal: true, detail }, allow)) !==
+    (await vscode.window.showWarningMessage('The data is outside the workspace.', { modal: true, detail }, allow)) !==
     allow
   )
     return false;

@@ -32,27 +32,27 @@ async function write(config: vscode.Uri, change: (text: string) => { text: strin
   const document = open ?? (await read(config));
   const before = document.getText();
   if (!rootOf(before))
-    throw badInput('config.syntax', `${name} is not valid JSON, so nothing was written into it.`, {
+    throw badInput('config.syntax', `${name} is not valid JSON, so nothing was written to it.`, {
       file: config.fsPath,
-      todo: 'Correct it first.',
+      todo: 'Fix the JSON first.',
     });
   const { text, told } = change(before);
-  if (text === before) return `${name} says ${told} already.`;
+  if (text === before) return `${name} already says ${told}.`;
   const edit = new vscode.WorkspaceEdit();
   const part = changedPart(before, text);
   edit.replace(config, new vscode.Range(document.positionAt(part.start), document.positionAt(part.end)), part.text);
   if (!(await vscode.workspace.applyEdit(edit)))
     throw badInput('config.notEdited', `${name} could not be edited.`, {
       file: config.fsPath,
-      todo: 'See whether it is read-only.',
+      todo: 'Check whether it is read-only.',
     });
-  if (hasOwner) return `Wrote ${told} into ${name}. It is not saved yet; undo there takes it back.`;
+  if (hasOwner) return `Wrote ${told} to ${name}. The file has unsaved changes; Undo reverts this.`;
   if (!(await document.save()))
-    throw badInput('config.notSaved', `${told} was written into ${name}, but the file could not be saved.`, {
+    throw badInput('config.notSaved', `${told} was written to ${name}, but the file could not be saved.`, {
       file: config.fsPath,
-      todo: 'Open it and save it, or undo there.',
+      todo: 'Open it and save it, or undo the change.',
     });
-  return `Wrote ${told} into ${name} and saved it.`;
+  return `Wrote ${told} to ${name} and saved it.`;
 }
 
 async function read(config: vscode.Uri): Promise<vscode.TextDocument> {

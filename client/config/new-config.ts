@@ -110,7 +110,7 @@ async function writeNew(folder: string, name: string, text: string): Promise<str
           code: 'config.notWritable',
           message: `The config could not be written: ${reason}.`,
           file,
-          todo: 'Make the folder of the model writable.',
+          todo: "Make the model's folder writable.",
         },
         { cause: error },
       );

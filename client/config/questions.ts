@@ -51,9 +51,7 @@ async function askForData(
     },
   ];
   const placeHolder =
-    found.length > 0
-      ? 'Clean data that the model was made for'
-      : 'No data that fits the model was found in the workspace';
+    found.length > 0 ? 'Clean data the model was trained on' : 'No data that fits the model found in the workspace';
   const chosen = await vscode.window.showQuickPick(items, {
     title: `${name}: which clean data?`,
     placeHolder,
@@ -67,28 +65,28 @@ async function askForTrigger(name: string, classes: number): Promise<{ known: An
   const items: TriggerItem[] = [
     {
       label: 'No, none is known',
-      detail: 'Only clean accuracy can be measured then: the verdict will be “not measurable”.',
+      detail: 'Then only clean accuracy can be measured, and the verdict will be “not measurable”.',
       kindOfTrigger: null,
       iconPath: new vscode.ThemeIcon('question'),
     },
     {
-      label: 'No: have it estimated',
+      label: 'Unknown: estimate it',
       description: 'trigger inversion',
-      detail: 'The smallest trigger that would do is searched in the model; all figures on it are labelled estimated.',
+      detail: 'Searches the model for the smallest trigger that works; all figures for it are labelled “estimated”.',
       kindOfTrigger: 'inverted',
       iconPath: new vscode.ThemeIcon('shield'),
     },
     {
       label: 'A patch',
       description: 'BadNets',
-      detail: 'White, 3×3, near the lower right corner; the config can say otherwise.',
+      detail: 'White, 3×3, near the lower right corner; you can change this in the config.',
       kindOfTrigger: 'patch',
       iconPath: new vscode.ThemeIcon('primitive-square'),
     },
     {
       label: 'A blended pattern',
       description: 'Blended',
-      detail: 'Noise or a picture, mixed faintly into the whole image.',
+      detail: 'Noise or a picture, blended faintly over the whole image.',
       kindOfTrigger: 'blended',
       iconPath: new vscode.ThemeIcon('color-mode'),
     },
@@ -116,7 +114,7 @@ async function askForTarget(name: string, classes: number): Promise<number | und
   const range = `0 to ${classes - 1}`;
   const answer = await vscode.window.showInputBox({
     title: `${name}: what is the target class?`,
-    prompt: `The class that every triggered input is meant to be taken for, ${range}`,
+    prompt: `The class that every triggered input should be classified as, ${range}`,
     value: '0',
     ignoreFocusOut: true,
     validateInput: (text) =>

@@ -31,13 +31,13 @@ export async function writeReview(review: vscode.Uri, before: string | null, tex
   if (!(await vscode.workspace.applyEdit(edit)))
     throw badInput('review.notEdited', `${name} could not be written.`, {
       file: review.fsPath,
-      todo: 'See whether it is read-only, or was written just now.',
+      todo: 'Check whether it is read-only or was changed just now.',
     });
-  if (hasOwner) return `${name} is not saved yet; undo there takes it back.`;
+  if (hasOwner) return `${name} has unsaved changes; Undo reverts this.`;
   if (!(await (await vscode.workspace.openTextDocument(review)).save()))
     throw badInput('review.notSaved', `${name} was edited, but could not be saved.`, {
       file: review.fsPath,
-      todo: 'Open it and save it, or undo there.',
+      todo: 'Open it and save it, or undo the change.',
     });
-  return `It stands in ${name}.`;
+  return `The decision was saved in ${name}.`;
 }

@@ -51,7 +51,7 @@ export async function copyDemo(
         code: 'demo.damaged',
         message: `${name} is damaged: expected SHA-256 ${sha256}, found ${found}.`,
         file: path.join(mnist, name),
-        todo: 'Install the extension again.',
+        todo: 'Reinstall the extension.',
       });
     }
     await write(path.join(into, 'data', name), bytes);

@@ -45,7 +45,7 @@ export async function gitApi(): Promise<GitApi> {
   );
   if (!git?.enabled)
     throw badInput('git.none', "Other revisions are read through VS Code's Git extension, which is not enabled here.", {
-      todo: 'Install git, enable the Git extension and trust the workspace; or choose another file.',
+      todo: 'Install git, enable the Git extension and trust the workspace, or choose another file.',
     });
   const api = git.getAPI(1);
   await initialised(api);
@@ -59,7 +59,7 @@ export async function repositoryOf(file: vscode.Uri): Promise<{ api: GitApi; rep
   if (!repository)
     throw badInput(
       'git.noRepository',
-      `${vscode.workspace.asRelativePath(file)} is in no git repository that VS Code has open.`,
+      `${vscode.workspace.asRelativePath(file)} is not in a git repository that is open in VS Code.`,
       { file: file.fsPath, todo: "Open the repository's folder, or choose another file." },
     );
   // One that was opened just now has not looked at its HEAD yet.

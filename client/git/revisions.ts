@@ -15,9 +15,9 @@ export async function atHead(file: vscode.Uri): Promise<ComparedSide> {
       () => undefined,
     ))
   )
-    throw badInput('git.noCommit', 'The repository has no commit yet, so there is nothing to compare with.', {
+    throw badInput('git.noCommit', 'The repository has no commits yet, so there is nothing to compare with.', {
       file: file.fsPath,
-      todo: 'Commit once, or choose another file.',
+      todo: 'Make a commit, or choose another file.',
     });
   return { uri: api.toGitUri(file, 'HEAD').toString(), label: 'HEAD' };
 }
@@ -33,9 +33,9 @@ export async function atMergeBase(file: vscode.Uri): Promise<ComparedSide> {
         label: `merge base with ${branch} (${commit.slice(0, SHORT)})`,
       };
   }
-  throw badInput('git.noMergeBase', 'Git knows no branch that this one began from.', {
+  throw badInput('git.noMergeBase', 'Git does not know which branch this one started from.', {
     file: file.fsPath,
-    todo: 'Fetch the branch that it is to be merged into, or name a revision.',
+    todo: 'Fetch the branch it will be merged into, or enter a revision.',
   });
 }
 

@@ -112,8 +112,8 @@ async function readShard(model: vscode.Uri, shard: string, most: number): Promis
     if (error instanceof FinePruneError && error.code === 'file.tooLarge')
       throw badInput(
         'model.tooLarge',
-        `The weights of ${baseName(model)} have more than ${MOST_WEIGHT_BYTES / 2 ** 30} GB.`,
-        { todo: 'A text diff reads all of them, so larger models are left out.' },
+        `The weights of ${baseName(model)} are larger than ${MOST_WEIGHT_BYTES / 2 ** 30} GB.`,
+        { todo: 'A text diff reads all weights, so larger models are not shown.' },
       );
     throw error;
   });

@@ -35,6 +35,8 @@ import { MODEL_FILE, REPORT_FILE, REVIEW_FILE, SCAN_FILE, anyOf } from '../../se
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
 const MAX_RESTARTS = 4;
 const RESTART_WINDOW_MS = 3 * 60_000;
+/** What people are told then. */
+export const GAVE_UP = `The Fine-Prune server crashed ${MAX_RESTARTS + 1} times in ${RESTART_WINDOW_MS / 60_000} minutes and was not restarted.`;
 
 /** What the server looks after, and where the status item is shown. */
 export const SELECTOR = [
@@ -132,7 +134,7 @@ export class LanguageServer implements vscode.Disposable {
         error instanceof ResponseError &&
         (error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.ConnectionInactive);
       if (lost || client.state !== State.Running)
-        throw new ServerDown('The Fine-Prune server ended before it had answered.', { cause: error });
+        throw new ServerDown('The Fine-Prune server stopped before it answered.', { cause: error });
       throw error;
     }
   }
@@ -182,7 +184,7 @@ export class LanguageServer implements vscode.Disposable {
     // Throws for a server that is gone already, and when one has to be killed since it does not answer.
     await client
       ?.dispose()
-      .catch((error: unknown) => this.log.warn(`The server did not stop by itself: ${String(error)}`));
+      .catch((error: unknown) => this.log.warn(`The server did not stop on its own: ${String(error)}`));
   }
 
   private makeClient(): LanguageClient {
@@ -209,7 +211,7 @@ export class LanguageServer implements vscode.Disposable {
         },
         closed: () => {
           setImmediate(() => this.ended(client));
-          return { action: CloseAction.DoNotRestart, handled: true, message: 'The server ended unexpectedly.' };
+          return { action: CloseAction.DoNotRestart, handled: true, message: 'The server stopped unexpectedly.' };
         },
       },
     };
@@ -233,12 +235,12 @@ export class LanguageServer implements vscode.Disposable {
     this.stateEmitter.fire('stopped');
     if (this.crashes.length > MAX_RESTARTS) {
       this.log.error(
-        `The server ended ${this.crashes.length} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`,
+        `The server crashed ${this.crashes.length} times in ${RESTART_WINDOW_MS / 60_000} minutes and was not restarted.`,
       );
       this.gaveUpEmitter.fire();
       return;
     }
-    this.log.warn('The server is started again.');
+    this.log.warn('Restarting the server after it stopped unexpectedly.');
     // One that dies while starting is still being waited for: the next one comes after it.
     void Promise.resolve(this.starting)
       .catch(() => undefined)

@@ -39,7 +39,7 @@ function showEngine(item: vscode.LanguageStatusItem, state: ServerState, status:
   item.busy = state === 'starting' || (state === 'running' && status.state !== 'idle');
   item.detail = '';
   if (state === 'stopped') {
-    item.text = 'Fine-Prune: the server is down';
+    item.text = 'Fine-Prune: the server is not running';
     item.detail = 'Run “Fine-Prune: Restart Server”';
   } else if (state === 'starting') {
     item.text = 'Fine-Prune: starting';

@@ -87,7 +87,7 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
 
   private uriOf(side: Side): vscode.Uri {
     const found = this.state[side];
-    if (!found) throw badInput('compare.noSide', `There is no report on the side of the ${side}.`);
+    if (!found) throw badInput('compare.noSide', `There is no report on the ${side} side.`);
     return vscode.Uri.parse(found.uri, true);
   }
 
@@ -140,7 +140,9 @@ export class ComparePanel extends Panel<FromCompare, ToCompare> {
       return {
         ok: false,
         side: null,
-        failure: badInput('compare.neither', 'Neither side has this report.', { todo: 'Choose others.' }).toFailure(),
+        failure: badInput('compare.neither', 'Neither side has this report.', {
+          todo: 'Choose other reports.',
+        }).toFailure(),
       };
     return await this.context.server
       .request<CompareReportsResult>(COMPARE_REPORTS_REQUEST, { base, head } satisfies CompareReportsParams)

@@ -52,7 +52,7 @@ export class ComparePanels implements vscode.Disposable, vscode.WebviewPanelSeri
       const state = parseComparePageState(kept);
       const sides = [state.base, state.head].flatMap((side) => (side ? [vscode.Uri.parse(side.uri, true)] : []));
       if (sides.length > 0 && sides.every(isReport)) return state;
-      this.context.log.warn('A comparison could not be restored: its sides are no reports.');
+      this.context.log.warn('A comparison could not be restored: its sides are not reports.');
     } catch (error) {
       this.context.log.warn(
         `A comparison could not be restored: ${error instanceof Error ? error.message : String(error)}`,

@@ -21,7 +21,7 @@ export async function saveExport(
   if (content.byteLength > MOST_BYTES)
     throw badInput(
       'export.tooLarge',
-      `The ${format} has ${limitMegabytes(content.byteLength)}, and at most ${limitMegabytes(MOST_BYTES)} are saved.`,
+      `The ${format} file has ${limitMegabytes(content.byteLength)}; at most ${limitMegabytes(MOST_BYTES)} can be saved.`,
       { todo: 'Export a smaller part.' },
     );
   // The name came from the page: letters, digits and dashes are all that it may bring.

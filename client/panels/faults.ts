@@ -7,8 +7,8 @@ import { ServerDown } from '../language/server';
 export function failureOf(error: unknown): Failure {
   return failureFrom(error, (message) =>
     error instanceof ServerDown
-      ? { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server is started anew.' }
-      : { kind: 'engine', code: 'server.failed', message, todo: 'The log says more.' },
+      ? { kind: 'engine', code: 'server.down', message, todo: 'Try again: the server will be restarted.' }
+      : { kind: 'engine', code: 'server.failed', message, todo: 'See the log for details.' },
   );
 }
 

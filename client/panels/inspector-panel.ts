@@ -143,7 +143,7 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
           );
         if (message.units.length === 0)
           throw badInput('inspect.noUnits', 'No unit is selected, so nothing was written.', {
-            todo: 'Select those that are to be pruned.',
+            todo: 'Select the units to prune.',
           });
         return await this.write({ layer: name, units: message.units });
       }
@@ -211,8 +211,8 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
     if (strategy)
       throw badInput(
         'inspect.strategy',
-        `The strategy "${strategy}" chooses by itself what it prunes, so nothing was written.`,
-        { todo: 'Take the strategy "fine-pruning" to choose it yourself.' },
+        `The strategy "${strategy}" chooses on its own what to prune, so nothing was written.`,
+        { todo: 'Use the strategy "fine-pruning" to choose it yourself.' },
       );
     this.send({ type: 'told', failed: false, message: await writeChoice(this.config, choice, this.byDefault) });
   }

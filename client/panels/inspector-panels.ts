@@ -45,7 +45,7 @@ export class InspectorPanels implements vscode.Disposable, vscode.WebviewPanelSe
     try {
       const config = vscode.Uri.parse(parseInspectorState(state).configUri, true);
       if (isConfig(config)) return config;
-      this.context.log.warn(`An inspector could not be restored: ${config.toString()} is no config.`);
+      this.context.log.warn(`An inspector could not be restored: ${config.toString()} is not a config.`);
     } catch (error) {
       this.context.log.warn(
         `An inspector could not be restored: ${error instanceof Error ? error.message : String(error)}`,

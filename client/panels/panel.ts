@@ -78,7 +78,7 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
     this.late = setTimeout(() => {
       // A page that is not shown is not loaded; VS Code does that when it is.
       if (this.everReady || !this.panel.visible) return;
-      log.warn(`${page}: the page did not answer, and is loaded again`);
+      log.warn(`${page}: the page did not respond and is being reloaded`);
       this.load(time + 1);
     }, READY_WITHIN_MS);
   }
@@ -126,7 +126,7 @@ export abstract class Panel<In extends Common, Out> implements vscode.Disposable
       message = this.options.parse(value);
     } catch (error) {
       this.options.log.error(
-        `${this.options.page}: a message that is none was dropped: ${error instanceof Error ? error.message : String(error)}`,
+        `${this.options.page}: an invalid message was dropped: ${error instanceof Error ? error.message : String(error)}`,
       );
       return;
     }

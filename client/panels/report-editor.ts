@@ -115,7 +115,7 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
         });
         return;
       case 'accept':
-        this.needsLocal('decide about a finding');
+        this.needsLocal('accept a finding');
         await vscode.commands.executeCommand('finePrune.acceptFinding', uri, message.issue);
         return;
       case 'export': {
@@ -141,8 +141,8 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
         return;
       case 'open-config':
         if (!(await exists(config)))
-          throw badInput('report.noConfig', `${baseName(config)} is not beside this report.`, {
-            todo: 'It was moved or deleted; the report has the settings of its run.',
+          throw badInput('report.noConfig', `${baseName(config)} was not found beside this report.`, {
+            todo: 'It was moved or deleted; the report contains the settings of its run.',
           });
         await vscode.window.showTextDocument(config, { preview: false });
         return;
@@ -166,8 +166,8 @@ export class ReportEditor extends Panel<FromReport, ToReport> {
     if (!this.local)
       throw badInput(
         'report.notLocal',
-        `This report is shown as it is at another revision: to ${what}, a file of the working tree is needed.`,
-        { todo: 'Open the report of the working tree.' },
+        `This report is from another revision; to ${what}, a file in the working tree is needed.`,
+        { todo: 'Open the report in the working tree.' },
       );
   }
 

@@ -11,7 +11,7 @@ export async function withCancellation<T>(
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
-    say('Cancelling; once more to stop at once.');
+    say('Cancelling. Press Ctrl-C again to force quit.');
     controller.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -32,7 +32,7 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${named}.`, {
       file,
-      todo: `Name a report (${REPORT_FILE.pattern}), or one of a git revision as REVISION:PATH.`,
+      todo: `Name a report (${REPORT_FILE.pattern}), or one in a git revision as REVISION:PATH.`,
     });
   if (info.size > REPORT_FILE.mostBytes)
     throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${REPORT_FILE.mostBytes} are read.`, {
@@ -49,18 +49,22 @@ export async function reviewBeside({ file, name }: NamedReport): Promise<Defense
   const info = await stat(beside).catch(() => null);
   if (!info) return null;
   if (!info.isFile() || info.size > REVIEW_FILE.mostBytes)
-    throw badInput('review.tooLarge', `The list of decisions is no file of at most ${REVIEW_FILE.mostBytes} bytes.`, {
-      file: beside,
-    });
+    throw badInput(
+      'review.tooLarge',
+      `The list of decisions is not a file of at most ${REVIEW_FILE.mostBytes} bytes.`,
+      {
+        file: beside,
+      },
+    );
   return readReview(await readFile(beside, 'utf8'), beside);
 }
 
 async function atRevision(label: string, ref: string, inside: string, cwd: string): Promise<NamedReport> {
   const repository = await Repository.of(cwd);
   if (!repository)
-    throw badInput('git.none', `This folder is in no git repository, so there is no ${label}.`, {
+    throw badInput('git.none', `This folder is not in a git repository, so there is no ${label}.`, {
       file: cwd,
-      todo: 'Name a file, or change into the repository.',
+      todo: 'Name a file, or change to the repository.',
     });
   const commit = await repository.commit(ref);
   const wanted =
@@ -68,7 +72,7 @@ async function atRevision(label: string, ref: string, inside: string, cwd: strin
   const entry = (await repository.files(commit)).find((one) => one.path === wanted);
   if (!entry)
     throw badInput('cli.notFound', `${ref} has no ${wanted}.`, {
-      todo: 'The path starts from the root of the repository; ./ before it starts from the current folder.',
+      todo: 'The path is relative to the root of the repository; with ./ before it, to the current folder.',
     });
   const text = (await repository.read(entry.id, REPORT_FILE.mostBytes)).toString('utf8');
   return { report: readReport(text, label), text, label, name: nameOf(wanted), file: null };

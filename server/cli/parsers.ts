@@ -49,7 +49,7 @@ const MOST_CLASSES = 100_000;
 /** Classes by number, for commander: `0,3,7`, ranges `0-9`, or both; ascending, each once. */
 export function classList(text: string): number[] {
   const refuse = (): never => {
-    throw new InvalidArgumentError('Expected classes by number, with commas between them, or ranges: 0,3,7 or 0-9.');
+    throw new InvalidArgumentError('Expected class numbers separated by commas, or ranges: 0,3,7 or 0-9.');
   };
   const classes = new Set<number>();
   for (const part of text.split(',')) {
@@ -74,7 +74,7 @@ export function splitFiles(option: string, values: string[]): { images: string; 
   const [images, labels] = values;
   if (values.length !== 2 || !images || !labels) {
     throw badInput('cli.usage', `${option} takes two files, images and labels, not ${values.length}.`, {
-      todo: `Write ${option} IMAGES LABELS; what else there is goes before it.`,
+      todo: `Write ${option} IMAGES LABELS; put everything else before it.`,
     });
   }
   return { images, labels };

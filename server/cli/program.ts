@@ -28,7 +28,7 @@ Examples:
   $ fine-prune check --measure --base origin/main
   $ fine-prune engine install
 
-\`fine-prune help COMMAND\` tells more, with examples for each.`,
+Run \`fine-prune help COMMAND\` for details and examples.`,
     );
   for (const command of [
     runCommand(),
@@ -48,7 +48,7 @@ Examples:
 
 /** commander would exit with 1, which means a missed gate here. Subcommands that are added do not inherit this. */
 function throwErrors(command: Command): void {
-  command.exitOverride().showHelpAfterError('(--help tells more, with examples)');
+  command.exitOverride().showHelpAfterError('(run with --help for details and examples)');
   command.commands.forEach(throwErrors);
 }
 

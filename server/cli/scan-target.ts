@@ -37,7 +37,7 @@ export async function findScanTarget(target: string | undefined, cwd: string, ha
   if (hasData && isThere) return await ofModel(model, cwd, hasData);
   const configs = await configsIn(asked);
   if (configs.length === 1 && configs[0]) return { config: configs[0] };
-  if (configs.length > 1) throw several(asked, configs, 'in this folder', 'Name the one whose model is to be scanned.');
+  if (configs.length > 1) throw several(asked, configs, 'in this folder', 'Name the one whose model to scan.');
   if (isThere) return await ofModel(model, cwd, hasData);
   await refuseOtherModel(asked);
   throw badInput(
@@ -59,12 +59,12 @@ async function ofModel(model: string, cwd: string, hasData: boolean): Promise<Sc
       model,
       naming,
       'that name this model',
-      'Name the one whose data are to be used, or add --clean IMAGES LABELS.',
+      'Name the one whose data to use, or add --clean IMAGES LABELS.',
     );
   await checkModelFile(model, { strict: false });
   throw badInput(
     'cli.noConfig',
-    `No defense config (${CONFIG_FILE.pattern}) beside this model names it, so clean data have to be given.`,
+    `No defense config (${CONFIG_FILE.pattern}) beside this model names it, so clean data must be given.`,
     {
       file: model,
       todo: `Add --clean IMAGES LABELS, or make a config: ${initLine(path.relative(cwd, model) || model)}`,

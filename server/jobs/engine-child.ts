@@ -134,6 +134,6 @@ export function notStarted(error: Error): Failure {
     kind: 'engine',
     code: 'engine.start',
     message: `The engine process could not be started: ${error.message}.`,
-    todo: 'Check the Node that is configured for the engine.',
+    todo: 'Check which Node.js is configured for the engine.',
   };
 }

@@ -189,7 +189,7 @@ function superviseOne(command: Work, options: EngineProcessOptions, fault: OneDn
       const text = log();
       const failure = last?.failure ?? ('error' in how ? notStarted(how.error) : whyItDied(how.code, how.signal, text));
       if (text && failure.kind === 'engine')
-        onEvent({ type: 'log', level: 'warn', message: `The engine's last words:\n${text}` });
+        onEvent({ type: 'log', level: 'warn', message: `Engine output before it exited:\n${text}` });
       reject(
         new EngineFailure(
           failure,
@@ -212,6 +212,6 @@ function unexpected(event: EngineEvent): FinePruneError {
     kind: 'engine',
     code: 'engine.internal',
     message: `The engine ended with an unexpected '${event.type}'.`,
-    todo: 'This is a defect of Fine-Prune: please report it.',
+    todo: 'This is a bug in Fine-Prune: please report it.',
   });
 }

@@ -246,7 +246,7 @@ export class InspectorProcess {
     if (this.engine !== engine) return;
     this.engine = undefined;
     clearTimeout(this.idle);
-    if (lastWords) this.options.onLog('warn', `The engine's last words:\n${lastWords}`);
+    if (lastWords) this.options.onLog('warn', `Engine output before it exited:\n${lastWords}`);
     const waiting = this.sent.size + this.queue.length > 0;
     if (waiting && fault && !engine.fault) {
       this.withoutOneDnn(fault, failure);

@@ -150,8 +150,8 @@ async function removeIfEmpty(folder: string, madeFrom: string | undefined): Prom
 }
 
 function busy(folder: string, name: string, holder: LockHolder | null): Error {
-  return badInput('output.busy', `Another run writes \`${name}\` to this folder: ${describeHolder(holder)}.`, {
+  return badInput('output.busy', `Another run is writing \`${name}\` to this folder: ${describeHolder(holder)}.`, {
     file: folder,
-    todo: 'Wait until it has ended, or name another output folder.',
+    todo: 'Wait until it has finished, or choose another output folder.',
   });
 }

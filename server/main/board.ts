@@ -150,7 +150,7 @@ export class Board {
     const work = (async () => {
       await before;
       await (this.isConfig(file) ? this.refreshConfig(file) : this.refreshModel(file));
-    })().catch((error: unknown) => this.host.log.error(`${file} could not be looked at`, error));
+    })().catch((error: unknown) => this.host.log.error(`${file} could not be checked`, error));
     this.refreshing.set(file, work);
     await work;
     if (this.refreshing.get(file) === work) this.refreshing.delete(file);

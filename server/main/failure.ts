@@ -5,7 +5,7 @@ export function failureOf(error: unknown): Failure {
   return failureFrom(error, (message) => ({
     kind: 'engine',
     code: 'internal',
-    message: `Something went wrong that should not: ${message}.`,
+    message: `Unexpected error: ${message}.`,
     todo: 'Please report this with the log.',
   }));
 }

@@ -143,7 +143,7 @@ describe('the activation inspector, as a person uses it', function () {
     await waitFor(
       'the notice',
       async () =>
-        /The engine had ended; it is back\./.test((await document.locator('.notices').allInnerTexts()).join('\n')),
+        /The engine stopped and was restarted\./.test((await document.locator('.notices').allInnerTexts()).join('\n')),
       { deadlineMs: 30_000 },
     );
     await document.locator('[role=grid] [role=row][tabindex="0"]').focus();
@@ -159,7 +159,7 @@ describe('the activation inspector, as a person uses it', function () {
   it('comes back as it was when the window is loaded again', async () => {
     const unit = await text('#unit-title');
     const chosen = /^\d+ of 128/.exec(await readout())?.[0];
-    const mask = /^Own mask: .*$/m.exec(await text('.mask'))?.[0];
+    const mask = /^Custom mask: .*$/m.exec(await text('.mask'))?.[0];
     // In a browser VS Code writes down once a minute what is open, and can't at the last moment.
     const looked = `"unit":${unit.replace(/\D/g, '')},`;
     await waitFor(
@@ -176,7 +176,7 @@ describe('the activation inspector, as a person uses it', function () {
     await document.locator('[data-testid=sentence]').waitFor();
     assert.equal(await text('#unit-title'), unit);
     assert.equal(/^\d+ of 128/.exec(await readout())?.[0], chosen);
-    assert.equal(/^Own mask: .*$/m.exec(await text('.mask'))?.[0], mask);
+    assert.equal(/^Custom mask: .*$/m.exec(await text('.mask'))?.[0], mask);
   });
 
   it('breaks no rule of its content security policy, and asks nothing of any network', () => {

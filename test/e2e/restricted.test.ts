@@ -65,10 +65,10 @@ describe('a workspace that is not trusted', function () {
     await explorerContextMenu(page, 'model.json', 'Fine-Prune Model');
     const { severity, message, buttons } = await waitForNotification(
       page,
-      'Fine-Prune: running a defense waits until you trust this workspace',
+      'Fine-Prune: Trust this workspace to run a defense',
     );
     assert.equal(severity, 'warning');
-    assert.match(message, /since a config decides what is read and written/);
+    assert.match(message, /configs decide which files are read and written/);
     assert.deepEqual(buttons, ['Manage Workspace Trust']);
     await screenshot(page, 'restricted-dark');
     assert.deepEqual(await engines(server), []);
@@ -80,7 +80,7 @@ describe('a workspace that is not trusted', function () {
     await explorerContextMenu(page, 'model.json', 'Scan for Backdoors');
     const { severity, buttons } = await waitForNotification(
       page,
-      'Fine-Prune: scanning a model waits until you trust this workspace, since a scan reads and computes what the workspace says.',
+      'Fine-Prune: Trust this workspace to scan a model (the workspace decides what a scan reads and computes).',
     );
     assert.deepEqual([severity, buttons], ['warning', ['Manage Workspace Trust']]);
     assert.deepEqual(await engines(server), []);
@@ -89,7 +89,7 @@ describe('a workspace that is not trusted', function () {
 
   it('is run as soon as it is trusted', async () => {
     const { page, folder } = window;
-    await clickNotificationButton(page, 'trust this workspace', 'Manage Workspace Trust');
+    await clickNotificationButton(page, 'Trust this workspace', 'Manage Workspace Trust');
     const trust = page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true });
     await trust.click();
     await waitFor(

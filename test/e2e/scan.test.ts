@@ -60,7 +60,11 @@ describe('a scan for backdoors, as a person asks for it', function () {
   it('says how far it is, and ends with the sentence and what to do next', async () => {
     const { page, folder } = window;
     await explorerContextMenu(page, 'model.json', 'Scan for Backdoors');
-    const progress = await waitForNotification(page, `Scanning ${NAME}: Searching a trigger for every class`, SCAN_MS);
+    const progress = await waitForNotification(
+      page,
+      `Scanning ${NAME}: Searching for a trigger for each class`,
+      SCAN_MS,
+    );
     assert.deepEqual({ buttons: progress.buttons, busy: progress.busy }, { buttons: ['Cancel'], busy: true });
     await screenshot(page, 'scan-progress-dark');
     const end = await waitForNotification(page, new RegExp(`^${NAME}: Suspicious: class 0`), SCAN_MS);

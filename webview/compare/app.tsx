@@ -64,7 +64,7 @@ export function App({
           failure={{
             kind: 'input',
             code: 'page.message',
-            message: `It holds something that this page can’t show (${dropped}).`,
+            message: `It contains something that this page can’t show (${dropped}).`,
             todo: 'Compare the texts.',
           }}
         >
@@ -169,7 +169,7 @@ function Page({
             <Bar icon="info">
               <span>
                 {head
-                  ? 'There is no report in the base, so there is nothing to hold it against.'
+                  ? 'There is no report in the base to compare it with.'
                   : 'There is no report in the head: it was deleted.'}
               </span>
             </Bar>
@@ -227,9 +227,9 @@ function CurvesSection({
         )}
       </div>
       <p class="quiet">
-        Before fine-tuning. A round and a square mark stand where each was pruned
+        Before fine-tuning. A round and a square mark show where each was pruned
         {curves.some((curve) => curve.offCurve)
-          ? '; of units that a config names, beside the lines, which follow the rule'
+          ? '; for units that a config names, they are off the lines, which follow the rule'
           : ''}
         .
       </p>

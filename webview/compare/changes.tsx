@@ -17,7 +17,7 @@ export function FindingsSection({ findings }: { findings: ReportComparison['find
   const shown = findingsInOrder(findings).slice(0, MOST_FINDINGS);
   return (
     <Section title="Findings">
-      {findings.length === 0 ? <p>There are none.</p> : null}
+      {findings.length === 0 ? <p>None.</p> : null}
       <ul class="findings">
         {shown.map(({ id, change, base, head }, at) => (
           <li key={at} class="finding">
@@ -87,7 +87,7 @@ function Units({ title, units }: { title: string; units: readonly number[] }): J
               Show More
             </vscode-button>
           ) : (
-            'The texts have all.'
+            'See the reports’ texts for all of them.'
           )}
         </p>
       ) : null}

@@ -87,8 +87,8 @@ export function FiguresSection({
         </table>
       </Scroll>
       <p class="quiet">
-        Below each share: its 95 % Wilson interval and count. p: Fisher’s exact test, two-sided; noise from 0.05 up. How
-        much figures vary from seed to seed is not part of it.
+        Below each share: its 95 % Wilson interval and count. p: Fisher’s exact test, two-sided; 0.05 or more counts as
+        noise. Variation from seed to seed is not included.
       </p>
     </Section>
   );

@@ -82,7 +82,7 @@ export function unitsText({ layer, both, onlyBase, onlyHead }: ReportComparison[
       ? `${count(onlyBase.length)} units were pruned in ${layer.base ?? 'an unnamed layer'}.`
       : `${count(onlyHead.length)} units are pruned in ${layer.head}.`;
   if (layer.base !== layer.head)
-    return `The layers differ: ${count(onlyBase.length)} units of ${layer.base ?? 'none'} in the base, ${count(onlyHead.length)} units of ${layer.head ?? 'none'} in the head. Their numbers mean different units.`;
+    return `The layers differ: ${count(onlyBase.length)} units of ${layer.base ?? 'none'} in the base, ${count(onlyHead.length)} units of ${layer.head ?? 'none'} in the head. The same number means a different unit in each.`;
   if (onlyBase.length + onlyHead.length === 0)
     return both.length === 0
       ? 'Neither prunes any unit.'

@@ -48,8 +48,8 @@ function Page(): JSX.Element {
     return (
       <Message
         icon="workspace-untrusted"
-        title={`${init.name} is not looked into yet`}
-        text="This workspace is not trusted. Analysing a model reads and computes what the workspace says, so it waits until you trust it."
+        title={`${init.name} has not been analysed yet`}
+        text="Trust this workspace to analyse the model (an analysis reads and computes what the workspace specifies)."
       >
         <vscode-button onClick={() => controller.command('manage-trust')}>Manage Workspace Trust</vscode-button>
       </Message>
@@ -59,7 +59,7 @@ function Page(): JSX.Element {
     return (
       <Message
         icon="circle-slash"
-        title="No layer to look into"
+        title="No layer to inspect"
         text={`The model of ${overview.name} has no hidden Dense, Conv2D or Add layer whose units could be pruned.`}
       >
         <vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>

@@ -118,7 +118,7 @@ const curve = v.pipe(
   v.check(
     ({ pruned, base }) =>
       base === null || (base.length === pruned.length && base.every((share) => share >= 0 && share <= 1)),
-    'base rates that are no shares, one a point',
+    'base rates that are not one share per point',
   ),
   v.check(
     ({ successful, triggeredImages }) =>
@@ -163,14 +163,14 @@ const layer = v.pipe(
       [cleanMean, cleanMeanAbs, cleanFires, triggeredMean, triggeredFires, dead, pruned, order].every(
         (array) => array === null || array.length === units,
       ),
-    'arrays that have not one entry a unit',
+    'arrays without one entry per unit',
   ),
   v.check(
     ({ triggeredMean, triggeredFires, triggeredImages }) =>
       (triggeredMean === null) === (triggeredFires === null) && (triggeredMean === null) === (triggeredImages === null),
     'triggered figures without images',
   ),
-  v.check(({ order }) => isPermutation(order), 'an order that is not one of all units'),
+  v.check(({ order }) => isPermutation(order), 'an order that does not contain every unit once'),
   v.check(({ curve: { pruned }, units }) => (pruned.at(-1) ?? 0) <= units, 'a curve beyond the last unit'),
 );
 
@@ -243,7 +243,7 @@ const unitAnswer = v.pipe(
   }),
   v.check(
     ({ perClass: { clean }, outgoing }) => outgoing === null || outgoing.length === clean.length,
-    'weights that are not one a class',
+    'weights that are not one per class',
   ),
 );
 

@@ -24,7 +24,7 @@ function isPlain(value: unknown, depth = SETTING_DEPTH, room = { left: MOST_SETT
 }
 const setting = v.pipe(
   v.unknown(),
-  v.check((value) => isPlain(value), 'a value that is no setting'),
+  v.check((value) => isPlain(value), 'a value that is not a setting'),
 );
 
 const units = list(whole(MOST_UNITS - 1), MOST_UNITS);

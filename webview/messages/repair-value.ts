@@ -50,7 +50,10 @@ export const attempts = list(
       chosen: v.boolean(),
       sentence: text,
     }),
-    v.check(({ keptRound, rounds }) => keptRound >= 1 && keptRound <= rounds.length, 'a kept round that is none'),
+    v.check(
+      ({ keptRound, rounds }) => keptRound >= 1 && keptRound <= rounds.length,
+      'a kept round that does not exist',
+    ),
   ),
   MOST_ATTEMPTS,
 );

@@ -73,7 +73,7 @@ const stage = v.pipe(
     ({ confusion, triggeredConfusion, perClass }) =>
       perClass.length === confusion.length &&
       (triggeredConfusion === null || triggeredConfusion.length === confusion.length),
-    'figures that are not one a class',
+    'figures that are not one per class',
   ),
 );
 
@@ -146,7 +146,7 @@ const layer = v.pipe(
       MOST_UNITS,
     ),
   }),
-  v.check(({ units, activations }) => activations.length === units, 'activations that are not one a unit'),
+  v.check(({ units, activations }) => activations.length === units, 'activations that are not one per unit'),
   v.check(({ units, dead }) => dead.every((unit) => unit < units), 'a unit beyond the last'),
 );
 const curve = v.pipe(
@@ -250,7 +250,7 @@ export const defenseReport = v.pipe(
   v.check(
     ({ stages: { before, pruned, after } }) =>
       [pruned, after].every((one) => cleanConfusion(one).classes === cleanConfusion(before).classes),
-    'stages of unequal numbers of classes',
+    'stages with different numbers of classes',
   ),
   v.check(
     ({ stages, scan, proof }) =>
@@ -260,11 +260,11 @@ export const defenseReport = v.pipe(
           one.classes.length ===
             (one.word === 'not measurable' && one.classes.length === 0 ? 0 : classesOf({ stages })),
       ),
-    'a scan that has not one entry a class',
+    'a scan without one entry per class',
   ),
   v.check(
     ({ data, scan, proof }) => [scan, proof?.scan].every((one) => !one || fitsShape(one, data.shape)),
-    'an estimated trigger of another size than the images',
+    'an estimated trigger whose size differs from the images',
   ),
 );
 export type DefenseReportHolds = Holds<Same<v.InferOutput<typeof defenseReport>, DefenseReport>>;

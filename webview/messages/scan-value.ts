@@ -10,7 +10,7 @@ const MOST_SEEDS = 100;
 const MOST_BASE64 = 40_000_000;
 
 const atLeast0 = v.pipe(finite, v.minValue(0));
-const base64 = v.pipe(v.string(), v.maxLength(MOST_BASE64), v.check(isBase64, 'a text that is no base64'));
+const base64 = v.pipe(v.string(), v.maxLength(MOST_BASE64), v.check(isBase64, 'a text that is not base64'));
 const estimate = v.object({ mask: base64, pattern: base64 });
 const classIndex = whole(MOST_CLASSES - 1);
 
@@ -90,7 +90,7 @@ export const scan = v.pipe(
         flagged,
         classes.map(({ target }) => target),
       ),
-    'a flagged class that is none',
+    'a flagged class that does not exist',
   ),
 );
 export type ScanHolds = Holds<Same<v.InferOutput<typeof scan>, ScanResult>>;

@@ -49,7 +49,7 @@ function notUnderstood(why: string): Shown {
     failure: {
       kind: 'input',
       code: 'page.message',
-      message: `It holds something that this page can’t show (${why}).`,
+      message: `It contains something that this page can’t show (${why}).`,
       todo: 'Open it as text.',
     },
   };

@@ -123,7 +123,7 @@ export function missedWithin(
   if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
   if (report.verdict.word === 'not measurable') return 'it can’t be shown: see the verdict';
   if (report.verdict.word !== 'not mitigated') return null;
-  return report.proof ? 'a fresh inversion speaks against it' : 'the trigger still misleads the model: see the verdict';
+  return report.proof ? 'a fresh inversion contradicts it' : 'the trigger still misleads the model: see the verdict';
 }
 
 /** The missed gates and findings that a decision covers, by their place in the report. */
@@ -243,12 +243,12 @@ export function decisionText({
   if (status === 'expired')
     return {
       icon: 'warning',
-      text: `No longer accepted: the decision ${made} ended on ${expires ?? 'an earlier day'}`,
+      text: `No longer accepted: the decision ${made} expired on ${expires ?? 'an earlier date'}`,
       reason,
     };
   return {
     icon: 'warning',
-    text: `No longer accepted: figures or model are not those of the decision ${made}`,
+    text: `No longer accepted: the figures or the model differ from those of the decision ${made}`,
     reason,
   };
 }

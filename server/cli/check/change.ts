@@ -67,7 +67,7 @@ function configTerms(
     found.push(
       fail(
         'policy.gateLoosened',
-        `Estimated triggers were made to count in this change (acceptEstimated); in ${ref} they don't, and here neither.`,
+        `This change makes estimated triggers count (acceptEstimated); in ${ref} they don't, so they don't count here either.`,
         '/gates/0',
       ),
     );
@@ -84,7 +84,7 @@ function configTerms(
       found.push(
         fail(
           id,
-          `${what} was changed in this change (${changed.join(', ')}): the figures can't be held against those of ${ref}.`,
+          `${what} was changed in this change (${changed.join(', ')}): the figures can't be compared with those of ${ref}.`,
           id === 'policy.triggerChanged' ? '/trigger' : '/data',
         ),
       );
@@ -99,7 +99,7 @@ function configTerms(
       found.push(
         fail(
           'policy.splitChanged',
-          `The seed was changed in this change, from ${base.seed} to ${head.seed}: other ${drawn.join(' and ')} are drawn than in ${ref}.`,
+          `The seed was changed in this change, from ${base.seed} to ${head.seed}: different ${drawn.join(' and ')} are drawn than in ${ref}.`,
           '/provenance/config',
         ),
       );
@@ -108,7 +108,7 @@ function configTerms(
     found.push(
       warn(
         'policy.layerChanged',
-        `Another layer is pruned: ${named(head.layer)}, in ${ref} ${named(base.layer)}.`,
+        `Another layer is pruned: ${named(head.layer)} (in ${ref}: ${named(base.layer)}).`,
         '/layer/name',
       ),
     );
@@ -116,7 +116,7 @@ function configTerms(
     found.push(
       warn(
         'policy.modelMoved',
-        `The config names another model: ${head.model}, in ${ref} ${base.model}.`,
+        `The config names another model: ${head.model} (in ${ref}: ${base.model}).`,
         '/model/path',
       ),
     );
@@ -149,7 +149,7 @@ function contentTerms(
       ? [
           fail(
             id,
-            `The content of the ${what} was changed in this change (${files.join(', ')}): the figures can't be held against those of ${ref}.`,
+            `The content of the ${what} was changed in this change (${files.join(', ')}): the figures can't be compared with those of ${ref}.`,
             '/data/files',
           ),
         ]
@@ -167,9 +167,9 @@ function decisionTerms(head: readonly Decision[], base: readonly Decision[], ref
       const verb = changed ? 'changed' : 'added';
       return warn(
         changed ? 'policy.decisionChanged' : 'policy.decisionAdded',
-        `A decision about ${decision.finding} was ${verb} in this change, by ${decision.author}: it counts when ${ref} has it, not before.`,
+        `A decision about ${decision.finding} was ${verb} in this change, by ${decision.author}: it counts once it is in ${ref}, not before.`,
       );
     });
 }
 
-const named = (layer: string | null): string => layer ?? 'the one that is found by itself';
+const named = (layer: string | null): string => layer ?? 'the one chosen automatically';

@@ -168,7 +168,7 @@ function movedResults({ movedFrom }: Target, { base }: CheckContext): CheckResul
   return [
     warn(
       'policy.reportMoved',
-      `This report was ${movedFrom} in ${base!.ref}: the gates and decisions that it had there hold.`,
+      `This report was ${movedFrom} in ${base!.ref}: the gates and decisions that it had there apply.`,
     ),
   ];
 }

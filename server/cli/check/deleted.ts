@@ -37,9 +37,9 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
     stays.length || report === null
       ? fail(
           'report.deleted',
-          `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows any more what the model is worth.`,
+          `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows how good the model is any more.`,
         )
-      : warn('report.removed', `The report of ${ref} was deleted in this change, and its model with it.`);
+      : warn('report.removed', `The report of ${ref} was deleted in this change, along with its model.`);
   return {
     target,
     text: null,

@@ -77,10 +77,10 @@ async function namedTarget(
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${one}.`, {
       file: asked,
-      todo: `Name a report (${REPORT_FILE.pattern}), or none: then all below the working folder are checked.`,
+      todo: `Name a report (${REPORT_FILE.pattern}), or none to check all reports below the working folder.`,
     });
   if (!REPORT_FILE.is(asked))
-    throw badInput('cli.notAReport', `${path.basename(asked)} is not called like a report.`, {
+    throw badInput('cli.notAReport', `${path.basename(asked)} is not named like a report.`, {
       file: asked,
       todo: `Name a report (${REPORT_FILE.pattern}).`,
     });

@@ -52,7 +52,7 @@ export function gateApplied(
       ? [
           warn(
             'policy.gateApplied',
-            `The config's gate ${gate} of ${limitWords(own)} is not applied, ${limitWords(applied)} is: ${policy.words}.`,
+            `The config's gate ${gate} of ${limitWords(own)} is not applied; ${limitWords(applied)} applies instead: ${policy.words}.`,
             `/gates/${at}`,
           ),
         ]

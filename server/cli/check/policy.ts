@@ -15,7 +15,7 @@ import type { CheckContext } from './context';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
 const MAX_POLICY_BYTES = 4 << 20;
-const TODO = 'Write a policy as docs/review.md says: schemaVersion 1, then gates, decisions or both.';
+const TODO = 'Write a policy as described in docs/review.md: schemaVersion 1, then gates, decisions or both.';
 
 let validate: ValidateFunction | undefined;
 
@@ -52,8 +52,8 @@ export async function openPolicy(
     if (id === undefined)
       throw badInput(
         'policy.notAtBase',
-        `${base.ref} has no policy ${inside}; one that comes with the change that is checked does not count.`,
-        { file, todo: 'Merge the policy first, or name one outside of the repository.' },
+        `${base.ref} has no policy ${inside}; one added by the change being checked does not count.`,
+        { file, todo: 'Merge the policy first, or name one outside the repository.' },
       );
     return {
       text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`),
@@ -115,7 +115,7 @@ export function effectivePolicy(
     };
   const words = before.config
     ? `gates and decisions are those of ${base!.ref}`
-    : `${base!.ref} has no config of this name, so the default gates hold`;
+    : `${base!.ref} has no config of this name, so the default gates apply`;
   return { gates, decisions, source: { source: 'base', ref: base!.ref }, words };
 }
 

@@ -34,14 +34,14 @@ export async function prepare(
 ): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
   const { cwd, level, allowed, backend, signal, onEvent } = request;
   if (request.config !== undefined && named.length !== 1)
-    throw badInput('cli.usage', '--config is for one report, which has to be named.', {
+    throw badInput('cli.usage', '--config applies to a single report, which must be named.', {
       todo: `Name the report, as in \`fine-prune check out/${REPORT_FILE.named('x')} --config ${CONFIG_FILE.named('x')}\`.`,
     });
   const repository = await Repository.of(cwd);
   if (request.base !== undefined && !repository)
-    throw badInput('git.none', 'This folder is in no git repository, so there is no base revision.', {
+    throw badInput('git.none', 'This folder is not in a git repository, so there is no base revision.', {
       file: cwd,
-      todo: 'Leave out --base, or check in the repository. Git also refuses one that belongs to another user, until safe.directory names it.',
+      todo: 'Leave out --base, or run the check in the repository. Git also refuses a repository that belongs to another user, unless safe.directory lists it.',
     });
   const base = request.base === undefined ? null : await openBase(repository!, request.base);
   const policy = request.policy === undefined ? null : await openPolicy(request.policy, { cwd, repository, base });
@@ -69,7 +69,7 @@ export async function prepare(
   if (targets.length + deleted.length === 0) {
     throw badInput('check.noReports', `There is no defense report (${REPORT_FILE.pattern}) below this folder.`, {
       file: cwd,
-      todo: 'Make one with `fine-prune run`, or name it.',
+      todo: 'Create one with `fine-prune run`, or name it.',
     });
   }
   return { context, targets, deleted };

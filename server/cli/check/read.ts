@@ -16,11 +16,14 @@ export async function readBeside(target: Target, name: string, what: string, mos
   if (!info) return null;
   // Before it is opened: opening a pipe would wait for ever.
   if (!info.isFile())
-    throw badInput('check.notAFile', `The ${what} is no ordinary file.`, { file, todo: 'Put the file itself there.' });
+    throw badInput('check.notAFile', `The ${what} is not a regular file.`, {
+      file,
+      todo: 'Replace it with the file itself.',
+    });
   if (info.size > most)
     throw badInput('check.tooLarge', `The ${what} has ${info.size} bytes; at most ${most} are read.`, {
       file,
-      todo: 'Put the right file there.',
+      todo: 'Replace it with the right file.',
     });
   return readFile(file, 'utf8');
 }

@@ -84,7 +84,7 @@ export function compareReproduced(report: DefenseReport, text: string, again: De
     return [
       pass(
         'reproduce.identical',
-        `A second run gives the same report${told === text ? ' to the byte' : ', but for the spacing of its text'}, and a defended model of the same hashes.`,
+        `A second run gives the same report${told === text ? ', byte for byte' : ', except for whitespace'}, and a defended model with the same hashes.`,
       ),
     ];
   const units = report.pruning.units.join() === again.pruning.units.join() && report.layer.name === again.layer.name;
@@ -95,7 +95,7 @@ export function compareReproduced(report: DefenseReport, text: string, again: De
       units,
       {
         good: `A second run prunes the same ${again.pruning.count} units.`,
-        bad: `A second run prunes other units: ${again.pruning.units.slice(0, 10).join(', ')} … of ${again.layer.name}, in the report ${report.pruning.units.slice(0, 10).join(', ')} … of ${report.layer.name}.`,
+        bad: `A second run prunes different units: ${again.pruning.units.slice(0, 10).join(', ')} … of ${again.layer.name}; in the report, ${report.pruning.units.slice(0, 10).join(', ')} … of ${report.layer.name}.`,
       },
       '/pruning/units',
     ),
@@ -134,7 +134,7 @@ function engineResult(report: DefenseReport, again: DefenseReport): CheckResult 
   const fields = differences(report, again);
   return warn(
     'reproduce.differs',
-    `A second run on an engine of the same kind gives another report, in ${fields.slice(0, 5).join(', ')}${fields.length > 5 ? ` and ${fields.length - 5} more places` : ''}; it should be the same to the byte.`,
+    `A second run on an engine of the same kind gives a different report, in ${fields.slice(0, 5).join(', ')}${fields.length > 5 ? ` and ${fields.length - 5} more places` : ''}; it should be identical, byte for byte.`,
   );
 }
 

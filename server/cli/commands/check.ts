@@ -31,36 +31,37 @@ interface CheckFlags {
 /** `fine-prune check`. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('Check defense reports before they are merged, and say what a pass rests on.')
+    .description('Check defense reports before they are merged, and say what a pass is based on.')
     .argument('[reports...]', `reports (${REPORT_FILE.pattern}); default: all below the current folder`)
     .option('--measure', 'evaluate the committed models again, without training, and compare every figure')
     .option('--reproduce', 'run the defense again as well, into a temporary folder, and compare')
     .option(
       '--base <ref>',
-      'git revision whose gates and decisions count; what the change does to its own terms is told first',
+      'git revision whose gates and decisions count; what the change does to them is reported first',
     )
     .option(
       '--policy <file>',
-      'gates and decisions that count for every report; with --base, one in the repository is read from there',
+      'file with gates and decisions for every report; with --base, a file in the repository is read from that revision',
     )
-    .option('--config <file>', 'config of the one report that is named, where it lies elsewhere and is not found')
-    .addOption(
-      new Option('--format <name>', 'what is written').choices(['text', 'json', 'md', 'sarif']).default('text'),
+    .option('--config <file>', 'config of the one report that is named, if it is elsewhere and not found')
+    .addOption(new Option('--format <name>', 'output format').choices(['text', 'json', 'md', 'sarif']).default('text'))
+    .option('--out <file>', 'write to this file instead of standard output')
+    .option('--sarif <file>', 'also write SARIF to this file')
+    .option(
+      '--summary <file>',
+      "append a Markdown summary to this file, within a forge's size limit (such as $GITHUB_STEP_SUMMARY)",
     )
-    .option('--out <file>', 'write there instead of to standard output')
-    .option('--sarif <file>', 'write SARIF there as well')
-    .option('--summary <file>', "append a Markdown summary there, below a forge's limit (such as $GITHUB_STEP_SUMMARY)")
     .option(
       '--comment <file>',
-      'write the body of a pull-request comment there, with a marker to find the comment again',
+      'write the body of a pull-request comment to this file, with a marker to find the comment again',
     )
-    .option('--allow <dir>', 'a folder beyond the repository that data may be read from; may be repeated', collect)
+    .option('--allow <dir>', 'a folder outside the repository that data may be read from; may be repeated', collect)
     .addOption(
       new Option('--backend <name>', 'engine to measure with, whatever the config says')
         .choices(['auto', 'native', 'wasm'])
         .default('auto'),
     )
-    .option('--verbose', 'list what was checked and holds, too')
+    .option('--verbose', 'also list the checks that passed')
     .option('--json', 'the same as --format json')
     .addHelpText(
       'after',
@@ -73,7 +74,7 @@ revision has count.
 Examples:
   $ fine-prune check                                     everything here: schema, hashes, figures
   $ fine-prune check --measure mnist${REPORT_FILE.ending}        evaluate the committed models again
-  $ fine-prune check --measure --base origin/main        what a pull request has to pass
+  $ fine-prune check --measure --base origin/main        what a pull request must pass
   $ fine-prune check --base origin/main --sarif fine-prune.sarif --summary "$GITHUB_STEP_SUMMARY"`,
     )
     .action((reports: string[], flags: CheckFlags) =>

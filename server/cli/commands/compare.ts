@@ -14,16 +14,16 @@ interface CompareFlags {
 /** `fine-prune compare`. */
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('Say what got better or worse between two defense reports, and whether that is beyond noise.')
+    .description('Show what got better or worse between two defense reports, and whether that is beyond noise.')
     .argument(
       '<base>',
-      `a report (${REPORT_FILE.pattern}), one of a git revision as REVISION:PATH, or \`none\` for a report that is new`,
+      `a report (${REPORT_FILE.pattern}), one in a git revision as REVISION:PATH, or \`none\` for a report that is new`,
     )
-    .argument('<head>', 'the report to hold against it, or `none` for one that was deleted')
+    .argument('<head>', 'the report to compare with it, or `none` for one that was deleted')
     .addOption(
       new Option('--format <name>', 'Markdown for reading, JSON for programs').choices(['md', 'json']).default('md'),
     )
-    .option('--out <file>', 'write there instead of to standard output')
+    .option('--out <file>', 'write to this file instead of standard output')
     .addHelpText(
       'after',
       `
@@ -44,7 +44,7 @@ async function compare(base: string, head: string, { format, out }: CompareFlags
   const { comparisonMarkdown } = await import('../../engine/report/markdown/compare');
   if (base === 'none' && head === 'none')
     throw badInput('cli.usage', 'There is nothing to compare: both sides are `none`.', {
-      todo: 'Name a report on one side at least.',
+      todo: 'Name a report on at least one side.',
     });
   const [before, after] = [
     base === 'none' ? null : await openReport(base, cwd),

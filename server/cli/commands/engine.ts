@@ -20,7 +20,7 @@ type Source = 'python' | 'wheel' | 'tfjs-node';
 export function engineCommand(): Command {
   return new Command('engine')
     .description(
-      'The native engine (TensorFlow): is it there, put it there, take it away. Without it, the embedded WASM engine computes.',
+      'Check, install or remove the native engine (TensorFlow). Without it, the embedded WASM engine is used.',
     )
     .addCommand(statusCommand())
     .addCommand(installCommand())
@@ -42,7 +42,7 @@ Examples:
 
 function statusCommand(): Command {
   return new Command('status')
-    .description('Say which engine a run with backend `auto` takes, and what an install would do.')
+    .description('Show which engine a run with backend `auto` uses, and what an install would do.')
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  $ fine-prune engine status')
     .action((flags: { json?: boolean }) =>
@@ -64,9 +64,9 @@ function statusCommand(): Command {
 
 function installCommand(): Command {
   return new Command('install')
-    .description('Provide the native engine. Asks once, with size and place.')
-    .option('-y, --yes', 'do not ask')
-    .addOption(new Option('--from <source>', 'take this source and no other').choices(['python', 'wheel', 'tfjs-node']))
+    .description('Install the native engine. Asks for confirmation once, with size and folder.')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .addOption(new Option('--from <source>', 'use only this source').choices(['python', 'wheel', 'tfjs-node']))
     .option('--json', 'one JSON object on standard output, progress on standard error')
     .addHelpText(
       'after',
@@ -95,9 +95,9 @@ async function install({ yes, from, json }: { yes?: boolean; from?: Source; json
 
 async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw badInput('cli.needsYes', `Nobody can be asked whether to install the native engine (${sizes(plan)}).`, {
+    throw badInput('cli.needsYes', `Not a terminal; pass --yes to confirm (${sizes(plan)}).`, {
       file: plan.folder,
-      todo: 'Give --yes.',
+      todo: 'Run the command again with --yes.',
     });
   }
   process.stderr.write(`${describePlan(plan)}\n`);
@@ -117,7 +117,7 @@ async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
 function removeCommand(): Command {
   return new Command('remove')
     .description(
-      'Take the native engine out of the cache, and forget what was found out about oneDNN here; what is configured or in node_modules stays.',
+      'Remove the native engine from the cache, along with what was recorded about oneDNN here; an engine that is configured or in node_modules stays.',
     )
     .addHelpText('after', '\nExample:\n  $ fine-prune engine remove')
     .action(() =>
@@ -141,7 +141,7 @@ function describeStatus(status: NativeEngineStatus): string {
 }
 
 function describePlan(plan: InstallPlan): string {
-  return `An install would take: ${plan.description}\n  ${sizes(plan)}, in ${plan.folder}`;
+  return `An install would use: ${plan.description}\n  ${sizes(plan)}, in ${plan.folder}`;
 }
 
 function sizes({ downloadBytes, diskBytes }: InstallPlan): string {

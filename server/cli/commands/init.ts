@@ -26,7 +26,7 @@ interface InitFlags {
 /** `fine-prune init`. */
 export function initCommand(): Command {
   return new Command('init')
-    .description('Write a defense config beside a model, with the reference set-up and a comment at each field.')
+    .description('Write a defense config beside a model, with the reference set-up and a comment for each field.')
     .argument('<model>', 'the TF.js Layers model.json to defend')
     .requiredOption('--train <files...>', 'clean training data: images and labels')
     .requiredOption('--test <files...>', 'clean test data: images and labels')
@@ -76,7 +76,7 @@ async function init(model: string, flags: InitFlags): Promise<number> {
   const unfetched = await pointers(modelPath);
   if (unfetched.length)
     process.stderr.write(
-      `warning The weights of the model are not here: ${unfetched.map(plain).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
+      `warning The weights of the model are missing: ${unfetched.map(plain).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
     );
   return 0;
 }
@@ -109,9 +109,9 @@ async function writeNew(file: string, text: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw outputFailure(error, file);
-    throw badInput('cli.configExists', 'This config exists already; it is left as it is.', {
+    throw badInput('cli.configExists', 'This config already exists and was not changed.', {
       file,
-      todo: 'Edit it, or give another --name.',
+      todo: 'Edit it, or choose another --name.',
     });
   }
 }

@@ -43,22 +43,17 @@ export function poisonTrainCommand(): Command {
     .requiredOption('--test <files...>', 'clean test data: images and labels')
     .requiredOption('-o, --out <dir>', 'folder for model, config and card')
     .option('--name <name>', "base name of config and card (default: the folder's)", baseName)
-    .option('--arch <model.json>', 'take the layers of this model, with weights drawn anew')
+    .option('--arch <model.json>', 'use the layers of this model, with newly initialised weights')
     .addOption(
       new Option('--trigger <kind>', 'what is stamped on the poisoned images')
         .choices([...TRIGGER_KINDS])
         .default('patch'),
     )
-    .option('--target <class>', 'class that the poisoned images get', integer(0), 0)
-    .option(
-      '--poison-rate <share>',
-      'share of the training images that are poisoned; 0 makes a clean model',
-      shareOrNone,
-      0.1,
-    )
+    .option('--target <class>', 'class that the poisoned images are labelled as', integer(0), 0)
+    .option('--poison-rate <share>', 'share of the training images to poison; 0 trains a clean model', shareOrNone, 0.1)
     .option(
       '--noise-rate <share>',
-      'share that is warped with noise under its true labels, for --trigger warped',
+      'share that is warped with noise but keeps its true labels, for --trigger warped',
       shareOrNone,
       0,
     )
@@ -67,9 +62,9 @@ export function poisonTrainCommand(): Command {
       'hide the backdoor from pruning: share of the units that come back as decoys',
       share(1, false),
     )
-    .option('--seed <n>', 'seed of everything random', integer(0, 4294967295), 0)
+    .option('--seed <n>', 'random seed', integer(0, 4294967295), 0)
     .option('--epochs <n>', 'passes over the training images', integer(1, 1000), 3)
-    .option('--batch-size <n>', 'images a step', integer(1, 8192), 64)
+    .option('--batch-size <n>', 'images per step', integer(1, 8192), 64)
     .option('--learning-rate <rate>', "Adam's learning rate", share(1, true), 0.001)
     .addOption(
       new Option('--backend <name>', 'engine to compute with').choices(['auto', 'native', 'wasm']).default('auto'),
@@ -110,7 +105,7 @@ export function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): Poison
   if (poisonRate + (noiseRate ?? 0) > 1)
     throw badInput(
       'cli.usage',
-      `--poison-rate ${poisonRate} and --noise-rate ${noiseRate} are more than all images together.`,
+      `--poison-rate ${poisonRate} and --noise-rate ${noiseRate} add up to more than all images.`,
       { todo: 'Lower one of them.' },
     );
   return {

@@ -14,8 +14,8 @@ interface ReportFlags {
 /** `fine-prune report`. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description('Show a defense report in another form, with the decisions that lie beside it.')
-    .argument('<report>', `a report (${REPORT_FILE.pattern}), or one of a git revision as REVISION:PATH`)
+    .description('Show a defense report in another format, with the decisions saved beside it.')
+    .argument('<report>', `a report (${REPORT_FILE.pattern}), or one in a git revision as REVISION:PATH`)
     .addOption(
       new Option(
         '--format <name>',
@@ -24,7 +24,7 @@ export function reportCommand(): Command {
         .choices(['md', 'sarif', 'json'])
         .default('md'),
     )
-    .option('--out <file>', 'write there instead of to standard output')
+    .option('--out <file>', 'write to this file instead of standard output')
     .addHelpText(
       'after',
       `

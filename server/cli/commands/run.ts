@@ -51,19 +51,19 @@ export function runCommand(): Command {
         'auto',
       ]),
     )
-    .option('--fine-tune-images <n>', 'fine-tune on this many images only; the report names it', integer(1))
-    .option('--seed <n>', 'seed of everything random, instead of the one in the config', integer(0, 4294967295))
+    .option('--fine-tune-images <n>', 'fine-tune on only this many images; the report states the number', integer(1))
+    .option('--seed <n>', 'random seed, instead of the one in the config', integer(0, 4294967295))
     .option('--threads <n>', 'threads of the native engine, instead of the number in the config', integer(1, 64))
     .option('--full-curve', 'compute the pruning curve on all images, however long that takes')
-    .option('--allow <dir>', 'a folder beyond the current one that data may be read from; may be repeated', collect)
-    .option('--report-only', 'exit with 0 when a gate is missed')
+    .option('--allow <dir>', 'a folder outside the current one that data may be read from; may be repeated', collect)
+    .option('--report-only', 'exit with 0 even if a gate is missed')
     .option('--json', 'one JSON object on standard output, progress on standard error')
     .addHelpText(
       'after',
       `
 Exit codes: 0 every gate met, 1 a gate missed or not measurable, 2 bad input, 3 engine failure, 130 cancelled.
 
-The model and its data are read from the current folder, when the config lies in it, else from the config's folder;
+The model and its data are read from the current folder if the config is in it, otherwise from the config's folder;
 --allow adds others.
 
 Examples:
@@ -71,7 +71,7 @@ Examples:
   $ fine-prune run models/mnist/model.json          the config beside this model
   $ fine-prune run mnist${CONFIG_FILE.ending} --out out --allow ~/datasets
   $ fine-prune run --backend wasm --fine-tune-images 20000
-  $ fine-prune run --strategy auto                  try one repair after the other
+  $ fine-prune run --strategy auto                  try one repair after another
   $ fine-prune run --json --report-only | jq .report.verdict`,
     )
     .action((target: string | undefined, flags: RunFlags) => conclude(flags.json ?? false, () => run(target, flags)));

@@ -39,7 +39,7 @@ export interface ScanFlags {
 export function scanCommand(): Command {
   return new Command('scan')
     .description(
-      'Search a model for backdoors, without knowing a trigger: for every class the smallest one that would do, and which stand out.',
+      'Search a model for backdoors without knowing a trigger: find the smallest trigger for each class, and which classes stand out.',
     )
     .argument(
       '[target]',
@@ -65,17 +65,13 @@ export function scanCommand(): Command {
       'seed of the images and of the searches, instead of the one in the config',
       integer(0, 4294967295),
     )
-    .option(
-      '--scale <factor>',
-      'factor that takes a stored pixel to [0, 1], instead of the one in the config',
-      positive,
-    )
+    .option('--scale <factor>', 'factor that maps a stored pixel to [0, 1], instead of the one in the config', positive)
     .option(
       '--mean <numbers>',
-      'mean subtracted after scaling: one number, or one a channel with commas between them',
+      'mean subtracted after scaling: one number, or one per channel, separated by commas',
       numbers,
     )
-    .option('--std <numbers>', 'standard deviation divided by after that, in the same way', positives)
+    .option('--std <numbers>', 'standard deviation to divide by after that, in the same form', positives)
     .option(
       '--classes <list>',
       'search only these classes, such as 0,3,7 or 0-9; the time grows with their number (default: all)',
@@ -83,24 +79,24 @@ export function scanCommand(): Command {
     )
     .option(
       '--allow <dir>',
-      'a folder beyond the current one that a config may read data from; may be repeated',
+      'a folder outside the current one that a config may read data from; may be repeated',
       collect,
     )
-    .option('--no-cache', 'search anew, even if these very bytes were scanned before')
-    .option('--report-only', 'exit with 0 when a class is suspicious')
+    .option('--no-cache', 'search again, even if the same bytes were scanned before')
+    .option('--report-only', 'exit with 0 even if a class is suspicious')
     .option('--json', 'one JSON object on standard output, progress on standard error')
     .addHelpText(
       'after',
       `
 Exit codes: 0 nothing found, 1 suspicious, 2 not measurable or bad input, 3 engine failure, 130 cancelled.
 
-A scan never says that a model is clean: it says what was tried. docs/scan.md tells how it decides, and what it can't find.
+A scan never says that a model is clean: it says what was tried. docs/scan.md explains how it decides, and what it can't find.
 
 Examples:
   $ fine-prune scan model.json                                        clean data from the config beside it
   $ fine-prune scan model.json --clean images.gz labels.gz            no config needed
   $ fine-prune scan mnist${CONFIG_FILE.ending} --out out --no-cache
-  $ fine-prune scan model.json --clean X.gz Y.gz --classes 0-9        of a model with many classes
+  $ fine-prune scan model.json --clean X.gz Y.gz --classes 0-9        for a model with many classes
   $ fine-prune scan --json --report-only | jq .report.scan.flagged`,
     )
     .action((target: string | undefined, flags: ScanFlags) => conclude(flags.json ?? false, () => scan(target, flags)));
@@ -158,7 +154,7 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
       : await scanInputs(found.config, { root, allowedFolders: beyond, ownData: !clean });
   const settings = inputs ?? known?.settings;
   const chosen = clean ?? inputs?.clean;
-  if (!chosen) throw badInput('cli.usage', 'No clean data are given.', { todo: 'Add --clean IMAGES LABELS.' });
+  if (!chosen) throw badInput('cli.usage', 'No clean data was given.', { todo: 'Add --clean IMAGES LABELS.' });
   const request: ScanRequest = {
     model: inputs?.model ?? found.model!,
     clean: chosen,
@@ -194,7 +190,7 @@ function pixelsText({ scale, mean, std }: ScanFlags, told: string): string | nul
     value === undefined ? [] : [`${name} ${String(value)}`],
   );
   if (given.length === 3) return null;
-  return given.length ? `${given.join(', ')} from the command line; what it leaves out: ${told}` : told;
+  return given.length ? `${given.join(', ')} from the command line; the rest: ${told}` : told;
 }
 
 function pick(
@@ -230,7 +226,7 @@ function show(
 function numbers(text: string): number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
   if (!values.every(Number.isFinite))
-    throw new InvalidArgumentError('Expected a number, or several with commas between them.');
+    throw new InvalidArgumentError('Expected a number, or several separated by commas.');
   return values;
 }
 

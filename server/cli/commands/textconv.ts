@@ -13,13 +13,13 @@ const MAX_WEIGHTS_BYTES = 1 << 30;
 export function textconvCommand(): Command {
   return new Command('textconv')
     .description(
-      "Say a model as stable text: layers, zeroed units, a hash of each tensor. For git's diff driver, and for reading.",
+      "Show a model as stable text: layers, zeroed units, a hash of each tensor. For git's diff driver, and for reading.",
     )
     .argument('<file>', 'a TF.js Layers model.json, or a weight file of one')
     .addHelpText(
       'after',
       `
-What can't be read is said, with what to do, and the exit code stays 0, so that \`git diff\` goes on.
+Anything that can't be read is reported, with what to do, and the exit code stays 0, so that \`git diff\` continues.
 
 As git's diff driver, in .gitattributes:
   model.json diff=fineprune
@@ -27,7 +27,7 @@ As git's diff driver, in .gitattributes:
 and once in each clone:
   $ git config diff.fineprune.textconv 'fine-prune textconv'
 
-Git hands over single files of a revision. A model.json is then told by itself, without weights; a weight file with the tensors
+Git passes single files of a revision. A model.json is then shown alone, without weights; a weight file, with the tensors
 of the model.json in the working folder that names it.
 
 Examples:
@@ -53,7 +53,7 @@ function whyNot(error: unknown, file: string): string {
 function systemFault({ code, message }: NodeJS.ErrnoException, file: string): string {
   const shown = process.env.GIT_PREFIX === undefined ? file : path.basename(file);
   if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${shown}.`;
-  if (code === 'EACCES' || code === 'EPERM') return `${shown} may not be read: its permissions forbid it.`;
+  if (code === 'EACCES' || code === 'EPERM') return `${shown} can't be read: its permissions don't allow it.`;
   return code === undefined ? message : `${shown} can't be read (${code}).`;
 }
 
@@ -61,7 +61,7 @@ async function textOf(file: string): Promise<string> {
   const absolute = path.resolve(file);
   const info = statSync(absolute);
   if (info.isDirectory()) await (await import('../../engine/model/formats/other-model')).refuseOtherModel(absolute);
-  if (!info.isFile()) return 'Not shown as text: no ordinary file.\n';
+  if (!info.isFile()) return 'Not shown as text: not a regular file.\n';
   return path.extname(absolute) === '.json'
     ? await modelFileText(
         absolute,
@@ -112,7 +112,7 @@ async function weightFileText(file: string, size: number, mostJson: number): Pro
   return summary.unknownWeightsText(
     bytes,
     distinct.size
-      ? 'Several models in the working folder name a file like this.'
+      ? 'Several models in the working folder name a file of this name and size.'
       : 'No model.json in the working folder names a file of this name and size.',
   );
 }

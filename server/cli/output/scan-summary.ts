@@ -164,7 +164,7 @@ function footLines(
 ): string[] {
   const { images, steps, batchSize, seeds, limits } = scan;
   const tried =
-    `${steps} steps of ${batchSize} images a class, from ${count(images.search)}; success on ${count(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. ` +
+    `${steps} steps of ${batchSize} images/class, from ${count(images.search)}; success on ${count(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. ` +
     `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine =
     provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);

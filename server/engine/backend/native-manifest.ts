@@ -61,7 +61,7 @@ export async function readEngine(folder: string): Promise<EngineReading> {
   for (const [name, bytes] of Object.entries(manifest.files)) {
     const info = await stat(path.join(folder, name)).catch(() => undefined);
     if (info?.size === bytes) continue;
-    const what = info ? 'has changed' : 'is gone';
+    const what = info ? 'has changed' : 'is missing';
     const whose = manifest.source === 'python' ? " (it belongs to the user's Python)" : '';
     return { problem: `${name} of the native engine in ${folder} ${what}${whose}; install it again.` };
   }

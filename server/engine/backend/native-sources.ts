@@ -84,7 +84,7 @@ export async function findNativeEngine({
 function whyThereIsNone(): string {
   return PLATFORM === BUILT_ON
     ? 'The native engine is not installed.'
-    : `The native engine is built on ${BUILT_ON} only, and tfjs-node's own installer put none for ${PLATFORM}.`;
+    : `The native engine is built on ${BUILT_ON} only, and tfjs-node's own installer has installed none for ${PLATFORM}.`;
 }
 
 function describeOrigin(source: 'python' | 'wheel' | 'tfjs-node'): string {
@@ -99,7 +99,7 @@ async function configuredEngine(configured: string): Promise<NativeEngineStatus>
     return {
       installed: false,
       source: 'configured',
-      why: `The configured native engine ${file} is no loadable file.`,
+      why: `The configured native engine ${file} is not a loadable file.`,
       platform: PLATFORM,
     };
   }

@@ -16,7 +16,7 @@ import { cacheFolder, type NativeEngineStatus } from './native-sources';
 export type OneDnnFault = 'self-test' | 'SIGFPE' | 'SIGILL';
 
 const FAULTS: Record<OneDnnFault, string> = {
-  'self-test': 'the native engine computes wrong figures on this machine',
+  'self-test': 'the native engine computes wrong results on this machine',
   SIGFPE: 'the native engine crashes on this machine (SIGFPE)',
   SIGILL: 'the native engine crashes on this machine (SIGILL)',
 };
@@ -55,7 +55,7 @@ export async function oneDnnSetting(engine: NativeEngineStatus, wanted: boolean 
 export function whyOff({ on, fault, chosen }: OneDnnSetting): string | null {
   if (on) return null;
   if (fault) return `oneDNN is off: with it, ${FAULTS[fault]}.`;
-  return chosen && asked === false ? `oneDNN is off, as ${CHOICE} says.` : 'oneDNN is off, as was asked for.';
+  return chosen && asked === false ? `oneDNN is off, as ${CHOICE} says.` : 'oneDNN is off, as requested.';
 }
 
 /** Variables for a process: without `fault` what the environment of this one had, with it oneDNN off and why. */
@@ -85,8 +85,8 @@ export function retryMessage(fault: OneDnnFault, message: string): string {
   const what =
     fault === 'self-test'
       ? message.replace(/\.?$/, '.')
-      : `The engine crashed (${fault}), which oneDNN is known for on some CPUs.`;
-  return `${what} It is started once more with oneDNN off.`;
+      : `The engine crashed (${fault}), which oneDNN is known to cause on some CPUs.`;
+  return `${what} It is being restarted with oneDNN off.`;
 }
 
 /** The failed self-test of a process in which oneDNN is on although nobody asked for it. */

@@ -46,7 +46,7 @@ export interface BackendRequest {
  *   except that `auto` goes on to wasm when native is at fault.
  */
 export async function selectBackend(request: BackendRequest): Promise<BackendInfo> {
-  if (request.choice === 'wasm') return await useWasm('The choice of backend names WASM.');
+  if (request.choice === 'wasm') return await useWasm('WASM was chosen as the backend.');
 
   const found = await findNativeEngine({ configuredPath: request.configuredPath });
   if (!found.installed || found.path === undefined) {
@@ -59,7 +59,7 @@ export async function selectBackend(request: BackendRequest): Promise<BackendInf
     });
   }
   if (request.choice === 'native')
-    return await useNative(found, found.path, request, 'The choice of backend names the native engine.');
+    return await useNative(found, found.path, request, 'The native engine was chosen as the backend.');
   try {
     return await useNative(found, found.path, request, `Native is installed and passed its self-test: ${found.why}`);
   } catch (error) {

@@ -175,13 +175,13 @@ async function computeSelfTest(): Promise<SelfTestFigures> {
 
 function compare(what: string, found: ArrayLike<number>, expected: ArrayLike<number>): void {
   if (found.length !== expected.length)
-    throw failure(`${what} has ${found.length} figures instead of ${expected.length}.`);
+    throw failure(`${what} has ${found.length} values instead of ${expected.length}.`);
   let scale = 0;
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
   for (let i = 0; i < expected.length; i++) {
     // Negated, so that NaN fails too.
     if (!(Math.abs(found[i]! - expected[i]!) <= TOLERANCE * scale))
-      throw failure(`${what} is ${found[i]} at ${i}, ${expected[i]} expected.`);
+      throw failure(`${what} is ${found[i]} at ${i}, expected ${expected[i]}.`);
   }
 }
 

@@ -24,7 +24,7 @@ export async function loadWasmBackend(): Promise<{ simd: boolean }> {
       code: 'engine.wasmLoad',
       message: 'The embedded WebAssembly engine did not start.',
       file: wasmFolder(),
-      todo: 'Install Fine-Prune again: its .wasm files are missing or damaged.',
+      todo: 'Reinstall Fine-Prune: its .wasm files are missing or damaged.',
     });
   }
   return { simd: (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) as boolean };

@@ -62,7 +62,7 @@ function pruneFaults({ prune }: DefenseConfig): Fault[] {
   return [
     {
       code: 'config.conflict',
-      message: '`prune.ratio` and `prune.units` both name what is pruned.',
+      message: '`prune.ratio` and `prune.units` both say what to prune.',
       path: ['prune', 'units'],
       todo: 'Remove one of the two.',
     },
@@ -77,21 +77,21 @@ function strategyFaults({ strategy = 'fine-pruning', data, prune, layer, trigger
     conflict(
       '`prune.rule` is "triggered-difference", but no trigger is given that could raise a unit.',
       ['prune', 'rule'],
-      'Give the trigger, or `"trigger": "inverted"` to have it estimated.',
+      'Give the trigger, or set `"trigger": "inverted"` to estimate it.',
     );
   }
   if (prune?.rule === 'triggered-difference' && triggerOf(trigger ?? null)?.kind === 'samples') {
     conflict(
-      '`prune.rule` is "triggered-difference", whose order is read on held-out images with the trigger, but triggered images of your own can\'t be stamped on them.',
+      '`prune.rule` is "triggered-difference", whose order is measured on held-out images with the trigger, but your own triggered images can\'t be stamped on them.',
       ['prune', 'rule'],
-      'Describe the trigger, or take another rule.',
+      'Describe the trigger, or use another rule.',
     );
   }
   if (prune?.rule === 'triggered-difference' && data.holdout === 0) {
     conflict(
-      '`prune.rule` is "triggered-difference", whose order is read on held-out images, but `data.holdout` is 0.',
+      '`prune.rule` is "triggered-difference", whose order is measured on held-out images, but `data.holdout` is 0.',
       ['data', 'holdout'],
-      'Hold out some images, or take another rule.',
+      'Hold out some images, or use another rule.',
     );
   }
   if (strategy === 'fine-pruning') return faults;
@@ -99,29 +99,29 @@ function strategyFaults({ strategy = 'fine-pruning', data, prune, layer, trigger
     conflict(
       `\`strategy\` is "${strategy}", which chooses its epochs by the number of images; \`fineTune.epochs\` is for the fine-pruning strategies.`,
       ['fineTune', 'epochs'],
-      'Remove `fineTune.epochs`, or take another strategy.',
+      'Remove `fineTune.epochs`, or use another strategy.',
     );
   }
   if (data.holdout === 0) {
     conflict(
       `\`strategy\` is "${strategy}", whose choices are made on held-out images, but \`data.holdout\` is 0.`,
       ['data', 'holdout'],
-      'Hold out some images, or take the strategy "fine-pruning".',
+      'Hold out some images, or use the strategy "fine-pruning".',
     );
   }
   for (const field of ['ratio', 'units', 'rule'] as const) {
     if (prune?.[field] !== undefined)
       conflict(
-        `\`strategy\` is "${strategy}", which chooses by itself what it prunes; \`prune.${field}\` is for "fine-pruning".`,
+        `\`strategy\` is "${strategy}", which chooses on its own what to prune; \`prune.${field}\` is for "fine-pruning".`,
         ['prune', field],
-        `Remove \`prune.${field}\`, or take the strategy "fine-pruning".`,
+        `Remove \`prune.${field}\`, or use the strategy "fine-pruning".`,
       );
   }
   if (layer !== undefined && strategy !== 'guided')
     conflict(
-      `\`strategy\` is "${strategy}", which chooses its layer by itself.`,
+      `\`strategy\` is "${strategy}", which chooses its own layer.`,
       ['layer'],
-      'Remove `layer`, or take the strategy "fine-pruning" or "guided".',
+      'Remove `layer`, or use the strategy "fine-pruning" or "guided".',
     );
   return faults;
 }
@@ -156,7 +156,7 @@ function both<T extends object>(trigger: T, one: keyof T & string, other: keyof 
   return [
     {
       code: 'config.conflict',
-      message: `\`trigger.${one}\` and \`trigger.${other}\` exclude each other.`,
+      message: `\`trigger.${one}\` and \`trigger.${other}\` can't be used together.`,
       path: ['trigger', other],
       todo: `Keep one of \`${one}\` and \`${other}\`.`,
     },
@@ -177,7 +177,7 @@ function listFaults(
         code: 'config.wrongValue',
         message: `${named(path)} is an empty list.`,
         path,
-        todo: 'Give one number, or one a channel.',
+        todo: 'Give one number, or one per channel.',
       },
     ];
   }

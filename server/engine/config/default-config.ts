@@ -46,7 +46,7 @@ ${repairText(strategy)},
 
 /** Comments above what is pruned, and above a strategy that stands in its place. */
 export const PRUNE_COMMENT = `// Share of the layer's units to prune; "auto" chooses it on held-out data.`;
-export const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
+export const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses on its own what to prune.';
 
 function repairText(strategy: Strategy): string {
   if (strategy === 'fine-pruning') return `  ${PRUNE_COMMENT}\n  "prune": { "ratio": ${DEFAULT_RATIO} }`;
@@ -58,7 +58,7 @@ const files = ({ images, labels }: SplitFiles): string =>
 
 function triggerText(trigger: NewConfig['trigger']): string {
   if (trigger === null) {
-    return `  // No trigger is known: the attack success rate can't be measured. "inverted" has one estimated from the model. If you
+    return `  // No trigger is known: the attack success rate can't be measured. "inverted" estimates one from the model. If you
   // know it, for example: { "kind": "patch", "target": 0 } is a white 3×3 square, one pixel from right and bottom.
   "trigger": null`;
   }
@@ -68,6 +68,6 @@ function triggerText(trigger: NewConfig['trigger']): string {
   "trigger": "inverted"`;
   }
   const fields = Object.entries(trigger).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  return `  // What the attacker stamps on an input, and the class that it is meant to be taken for.
+  return `  // What the attacker stamps on an input, and the class it should be classified as.
   "trigger": {\n${fields.join(',\n')}\n  }`;
 }

@@ -87,7 +87,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       'The config is empty; it needs at least `model` and `data`.',
       0,
       text.length,
-      'Write a config, or run Fine-Prune on the model.json to have one made.',
+      'Write a config, or run Fine-Prune on the model.json to create one.',
     );
   }
   const [broken] = errors;
@@ -98,7 +98,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       `This is not valid JSON: ${SYNTAX_WORDS[printParseErrorCode(broken.error)] ?? 'something is wrong here'}.`,
       Math.min(broken.offset, Math.max(0, text.length - 1)),
       Math.max(1, broken.length),
-      'Correct it here; comments and trailing commas are fine.',
+      'Fix it here; comments and trailing commas are fine.',
     );
   }
   const keys = keyFaults(root!);

@@ -86,8 +86,8 @@ export async function readConfigText(file: string): Promise<string> {
       {
         file,
         todo: missing
-          ? 'Correct the path, or run Fine-Prune on the model.json to have a config made.'
-          : 'Look at its permissions.',
+          ? 'Correct the path, or run Fine-Prune on the model.json to create a config.'
+          : 'Check its permissions.',
       },
     );
   }
@@ -110,7 +110,7 @@ export async function readConfigText(file: string): Promise<string> {
   } catch {
     throw badInput('config.encoding', 'The config is not UTF-8 text.', {
       file,
-      todo: 'Save it with the encoding UTF-8.',
+      todo: 'Save it with UTF-8 encoding.',
     });
   }
 }

@@ -37,7 +37,7 @@ export function expectation(part: Schema): string {
     case 'number':
       return `a number${range(s)}`;
     case 'string':
-      return 'a text in quotes';
+      return 'a string in double quotes';
     case 'boolean':
       return 'true or false';
     case 'array':

@@ -27,7 +27,7 @@ export function splitRoles(config: ResolvedConfig, dataset: DataSet): Roles {
   const { holdout, fineTune, fineTuneAvailable } = trainingRoles(train, data, seed);
   const tested = { split: test, indices: drawn(allIndices(test.count), data.testImages ?? test.count, seed, 'test') };
   if (data.analysis === 'holdout' && holdout.indices.length === 0) {
-    throw badInput('config.conflict', 'The analysis is to read held-out images, but none are held out.', {
+    throw badInput('config.conflict', 'The analysis should use held-out images, but none are held out.', {
       place: '/data/holdout',
       todo: 'Set data.holdout to 1 or more (a training set of one image has none to spare), or data.analysis to "test".',
     });

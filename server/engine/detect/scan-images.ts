@@ -43,19 +43,19 @@ export function splitForScan({ split, indices }: View, seed: number): ScanImages
 function checked(search: View, measured: View, place: string): ScanImages {
   const count = search.indices.length + measured.indices.length;
   const refuse = (message: string, at: string): never => {
-    throw badInput('scan.tooFewImages', message, { place: at, todo: 'Give more clean images, of several classes.' });
+    throw badInput('scan.tooFewImages', message, { place: at, todo: 'Provide more clean images, of several classes.' });
   };
   if (count < LEAST_IMAGES)
-    refuse(`A scan needs at least ${LEAST_IMAGES} clean images; here are ${count}.`, '/data/train/images');
+    refuse(`A scan needs at least ${LEAST_IMAGES} clean images; there are ${count}.`, '/data/train/images');
   if (kinds(search) < 2)
-    refuse('The clean images are all of one class: no trigger can be searched on them.', '/data/train/images');
+    refuse("The clean images are all of one class: they can't be used to search for a trigger.", '/data/train/images');
   if (measured.indices.length < LEAST_HELD_OUT)
     refuse(
-      `A scan measures on held-out images, at least ${LEAST_HELD_OUT}; here are ${measured.indices.length}.`,
+      `A scan needs at least ${LEAST_HELD_OUT} held-out images to measure on; there are ${measured.indices.length}.`,
       place,
     );
   if (kinds(measured) < 2)
-    refuse('The held-out images are all of one class: no success can be measured on them.', place);
+    refuse("The held-out images are all of one class: a trigger's success can't be measured on them.", place);
   return { search: sourceOf(search), measured: sourceOf(measured) };
 }
 

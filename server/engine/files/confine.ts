@@ -32,9 +32,9 @@ export async function confinedPath(
   for (const folder of [allowed.root, ...allowed.folders]) {
     if (contains(await realFolder(folder), target)) return target;
   }
-  throw badInput('path.outside', `The path of the ${what}, "${relative}", leads out of the folders that may be read.`, {
+  throw badInput('path.outside', `The path of the ${what}, "${relative}", is outside the folders that may be read.`, {
     file: target,
-    todo: `Move what it names below ${allowed.root}, or name its folder in the setting \`finePrune.dataFolders\` (command line: \`--allow DIR\`).`,
+    todo: `Move the file into ${allowed.root}, or add its folder to the setting \`finePrune.dataFolders\` (command line: \`--allow DIR\`).`,
   });
 }
 
@@ -58,7 +58,7 @@ async function realLocation(absolute: string, what: string): Promise<string> {
       if (dangling || (code !== 'ENOENT' && code !== 'ENOTDIR') || part === path.dirname(part)) {
         throw badInput(
           'path.invalid',
-          `The path of the ${what} can't be followed (${dangling ? 'a symbolic link to nothing' : code}).`,
+          `The path of the ${what} can't be followed (${dangling ? 'a broken symbolic link' : code}).`,
           {
             file: part,
             todo: 'Repair the link, the folder or its permissions.',

@@ -89,10 +89,10 @@ const WHAT: Record<Kind, string> = {
   jpeg: 'a JPEG image',
   gif: 'a GIF image',
   pdf: 'a PDF document',
-  idx: 'a file of data in IDX format',
+  idx: 'a data file in IDX format',
   'graph-model': 'a TF.js graph model',
   'keras-architecture': 'the architecture of a Keras model without its weights (JSON)',
-  'weights-manifest': 'a weights manifest of TF.js without a model',
+  'weights-manifest': 'a TF.js weights manifest without a model',
   'tm-metadata': 'the metadata of a Teachable Machine model',
   'defense-report': 'a defense report',
   'scan-result': 'the result of a scan for backdoors',
@@ -109,5 +109,5 @@ export function kindWords({ what, sure }: FileKind): string {
     ? `is ${what}`
     : sure === 'likely'
       ? `looks like ${what}`
-      : `looks by its name like ${what}`;
+      : `looks like ${what} by its name`;
 }

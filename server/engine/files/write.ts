@@ -55,7 +55,7 @@ export function outputFailure(error: unknown, file: string): FinePruneError | un
 const FULL: [string, string, string] = [
   'diskFull',
   'the disk is full',
-  'Free some space, or choose another output folder. Nothing half-written was left.',
+  'Free some space, or choose another output folder. No partial file was left behind.',
 ];
 const FORBIDDEN: [string, string, string] = [
   'notWritable',
@@ -64,12 +64,12 @@ const FORBIDDEN: [string, string, string] = [
 ];
 const IN_THE_WAY: [string, string, string] = [
   'fileInTheWay',
-  'a file lies where its folder should be',
+  'there is a file where its folder should be',
   'Move that file away, or choose another output folder.',
 ];
 const FOLDER: [string, string, string] = [
   'folderInTheWay',
-  'a folder of this name is in its place',
+  'there is a folder with this name',
   'Move that folder away, or choose another output folder.',
 ];
 const READ_ONLY: [string, string, string] = ['readOnly', 'the disk is read-only', 'Choose another output folder.'];
@@ -87,6 +87,6 @@ const OUTPUT_FAILURES: Record<string, [string, string, string]> = {
   ENOTEMPTY: FOLDER,
   EROFS: READ_ONLY,
   // Node says so when a folder can't be made on a read-only disk, too.
-  ENOENT: ['notWritable', "its folder can't be made", 'Choose another output folder.'],
+  ENOENT: ['notWritable', "its folder can't be created", 'Choose another output folder.'],
   ENAMETOOLONG: ['nameTooLong', 'its path is too long', 'Choose another output folder or a shorter name.'],
 };

@@ -142,7 +142,7 @@ export class Inspections {
     searching.told('Reading model and data', 0);
     const subject = await this.reopen(ref, searching);
     if (subject.fingerprint === fingerprint) return subject;
-    throw badInput('inspect.changed', 'The model, its config or its data have changed since they were looked at.', {
+    throw badInput('inspect.changed', 'The model, its config or its data have changed since they were read.', {
       file: ref.config,
       todo: 'Refresh.',
     });
@@ -157,7 +157,7 @@ export class Inspections {
     signal: AbortSignal,
   ): Promise<LayerState> {
     if (state === 'after' && !ref.defended)
-      throw badInput('inspect.noDefended', 'There is no defended model to look into.', {
+      throw badInput('inspect.noDefended', 'There is no defended model to inspect.', {
         file: ref.config,
         todo: 'Run the defense first.',
       });
@@ -188,8 +188,8 @@ export class Inspections {
     throw new FinePruneError({
       kind: 'engine',
       code: 'inspect.backend',
-      message: `This engine process computes with ${info.name}, and ${choice} is asked for.`,
-      todo: 'Ask again: a new process takes over.',
+      message: `This engine process uses ${info.name}, but ${choice} was requested.`,
+      todo: 'Try again: a new process will be started.',
     });
   }
 }

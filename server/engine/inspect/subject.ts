@@ -92,13 +92,13 @@ export class Opener {
       // A report may come from anywhere, and its hashes fit whatever model it names.
       throw badInput(
         'inspect.notDefended',
-        'The model that the report calls defended takes other images or tells other classes apart than the one it is to be made from.',
-        { file: model, todo: 'Run the defense again, or look at the model before it.' },
+        'The model that the report calls defended takes different images or has different classes than the model it should be made from.',
+        { file: model, todo: 'Run the defense again, or inspect the model before the defense.' },
       );
     }
     throw badInput('inspect.changed', 'The defended model is not the one that its report measured.', {
       file: model,
-      todo: 'Run the defense again, or refresh to see the model before it.',
+      todo: 'Run the defense again, or refresh to see the model before the defense.',
     });
   }
 

@@ -19,7 +19,7 @@ export interface Difference {
  */
 export function pairedDifference(gained: number, lost: number, of: number, z: number): Difference {
   if (![gained, lost, of].every((n) => Number.isInteger(n) && n >= 0) || gained + lost > of)
-    throw new RangeError(`${gained} gained and ${lost} lost of ${of} are no counts of pairs`);
+    throw new RangeError(`${gained} gained and ${lost} lost of ${of} are not counts of pairs`);
   if (of === 0) return { difference: 0, low: -1, high: 1 };
   const difference = roundShare((gained - lost) / of);
   if (lost === 0) {

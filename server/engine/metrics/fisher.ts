@@ -13,7 +13,7 @@ export function fisherExact(hitsA: number, ofA: number, hitsB: number, ofB: numb
     [hitsB, ofB],
   ] as const) {
     if (!Number.isInteger(hits) || !Number.isInteger(of) || hits < 0 || hits > of)
-      throw new RangeError(`${hits} of ${of} is no count`);
+      throw new RangeError(`${hits} of ${of} is not a count`);
   }
   const hits = hitsA + hitsB;
   const all = ofA + ofB;

@@ -6,7 +6,7 @@
  * @throws RangeError outside of it
  */
 export function normalQuantile(p: number): number {
-  if (!(p > 0 && p < 1)) throw new RangeError(`${p} is no probability between 0 and 1`);
+  if (!(p > 0 && p < 1)) throw new RangeError(`${p} is not a probability between 0 and 1`);
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * ratio(CENTRAL, 0.180625 - q * q);
   const r = Math.sqrt(-Math.log(Math.min(p, 1 - p)));

@@ -90,13 +90,13 @@ function oneOutput(where: JsonNode, layer: GraphLayer, activation: string) {
   if (activation === 'sigmoid') {
     return where.refuse(
       'model.oneClass',
-      `The model is a binary classifier with one sigmoid output (${name}); this version needs two outputs or more, one per class.`,
+      `The model is a binary classifier with one sigmoid output (${name}); this version needs at least two outputs, one per class.`,
       'Export it with a Dense layer of two units and softmax in its place: with the weights [0, w] and the biases [0, b] it gives the same answers, since sigmoid(z) is softmax([0, z])[1].',
     );
   }
   return where.refuse(
     'model.oneClass',
-    `The model has one output (${name}, ${activation}), which tells no classes apart; this version needs two outputs or more, one per class.`,
+    `The model has one output (${name}, ${activation}), which can't distinguish classes; this version needs at least two outputs, one per class.`,
     'Choose a classifier that ends in a Dense layer with one unit per class.',
   );
 }

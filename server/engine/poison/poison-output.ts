@@ -11,7 +11,7 @@ export async function refuseOwnFolder(arch: string, out: string): Promise<void> 
   if (own !== target) return;
   throw badInput(
     'output.inputFolder',
-    'The output folder holds the model whose layers are taken, which is never overwritten.',
+    'The output folder holds the model whose layers are used, which is never overwritten.',
     { file: out, todo: 'Choose another output folder.' },
   );
 }

@@ -101,7 +101,7 @@ function attackedSites(graph: Graph): UnitSite[] {
       'attack.layer',
       `The pruning-aware attack lowers biases until units are dormant, which layer "${layer}" does not allow: it needs a bias and a ReLU of its own.`,
       {
-        todo: 'Take the layers of a model without batch normalisation, or leave the attack out.',
+        todo: 'Use the layers of a model without batch normalisation, or leave the attack out.',
       },
     );
   }

@@ -1,7 +1,7 @@
 import { type Failure, failureFrom } from '../../protocol/errors';
 
 /** Where people write when the fault is ours. */
-const DEFECT_TODO = 'This is a defect of Fine-Prune: please report it with the log.';
+const DEFECT_TODO = 'This is a bug in Fine-Prune: please report it, with the log.';
 
 /**
  * Any thrown value as a Failure. FinePruneErrors keep theirs; what the operating system refused becomes a failure that
@@ -40,7 +40,7 @@ function otherFailure(error: unknown, message: string): Failure {
       return {
         kind: 'input',
         code: 'file.notAccessible',
-        message: `The operating system refuses a file: ${message}.`,
+        message: `The operating system denied access to a file: ${message}.`,
         ...file,
         todo: 'Check the path and its permissions.',
       };

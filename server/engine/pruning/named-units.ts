@@ -19,7 +19,7 @@ export function checkNamedUnits(
     `Layer "${site.layer}" has no unit ${beyond[0]}${others}: its ${site.units} units are 0 to ${site.units - 1}.`,
     {
       place: '/prune/units',
-      todo: 'Remove what is out of range from `prune.units`, or name the layer that was meant in `layer`.',
+      todo: 'Remove what is out of range from `prune.units`, or name the layer you meant in `layer`.',
     },
   );
 }

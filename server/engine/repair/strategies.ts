@@ -43,25 +43,25 @@ export function checkStrategy(
     throw badInput(
       'strategy.noConvolution',
       'The strategy "fine-pruning-conv" prunes the last convolution, but this model has none that can be pruned.',
-      { place: '/strategy', todo: 'Take another strategy.' },
+      { place: '/strategy', todo: 'Use another strategy.' },
     );
   }
   if (holdout.indices.length === 0)
     throw conflict(
       `The strategy "${strategy}" makes its choices on held-out images, but none are held out.`,
       '/data/holdout',
-      'Hold out some images, or take the strategy "fine-pruning".',
+      'Hold out some images, or use the strategy "fine-pruning".',
     );
   if (prune.units)
     throw conflict(
-      `The strategy "${strategy}" chooses by itself what it prunes, but \`prune.units\` names units.`,
+      `The strategy "${strategy}" chooses on its own what to prune, but \`prune.units\` names units.`,
       '/prune/units',
-      'Remove `prune.units`, or take the strategy "fine-pruning".',
+      'Remove `prune.units`, or use the strategy "fine-pruning".',
     );
   if (layer !== null && strategy !== 'guided')
     throw conflict(
-      `The strategy "${strategy}" chooses its layer by itself, but \`layer\` names one.`,
+      `The strategy "${strategy}" chooses its own layer, but \`layer\` names one.`,
       '/layer',
-      'Remove `layer`, or take the strategy "fine-pruning" or "guided".',
+      'Remove `layer`, or use the strategy "fine-pruning" or "guided".',
     );
 }

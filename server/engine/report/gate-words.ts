@@ -14,7 +14,7 @@ export const WITHIN_WORDS = {
   unrepaired: 'nothing was repaired',
   tooFew: 'too few images',
   disturbed: 'the trigger still misleads the model',
-  unproved: 'a fresh inversion speaks against it',
+  unproved: 'a fresh inversion contradicts it',
   estimated: 'the trigger is only estimated',
 } as const;
 

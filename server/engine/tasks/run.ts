@@ -102,7 +102,7 @@ async function runOpened(
 }
 
 const leftOverWords = (earlier: string): string =>
-  `Nothing was repaired, so no model was written; ${earlier} is of an earlier run and does not belong to this report.`;
+  `Nothing was repaired, so no model was written; ${earlier} is from an earlier run and does not belong to this report.`;
 
 /** What a run works with from its first phase to its last. */
 interface Task {

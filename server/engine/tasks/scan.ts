@@ -182,11 +182,11 @@ function targetsOf({ classes }: ScanRequest, model: OpenModel): number[] | undef
     throw badInput(
       'scan.classes',
       wrong === undefined
-        ? 'No class is named to be searched.'
-        : `The model has ${model.classes} classes, 0 to ${model.classes - 1}; class ${wrong} is none of them.`,
+        ? 'No class to search was given.'
+        : `The model has ${model.classes} classes, 0 to ${model.classes - 1}; class ${wrong} is not one of them.`,
       {
         file: model.path,
-        todo: 'Name classes of the model, or none: then all are searched.',
+        todo: 'Give classes of the model, or none to search them all.',
       },
     );
   }

@@ -49,7 +49,7 @@ export async function openTrigger(
 export function refuseStamp(): never {
   throw badInput(
     'trigger.samples',
-    'Triggered images of your own can measure an attack, but not be stamped on other images.',
+    'Your own triggered images can measure an attack, but they cannot be stamped on other images.',
     {
       place: '/trigger/kind',
       todo: 'Use a patch, blended, sinusoidal or warped trigger here.',

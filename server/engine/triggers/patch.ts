@@ -67,5 +67,5 @@ function whyNot(
   }
   if (height < 1 || width < 1) return `it is ${height}×${width} pixels`;
   if (vertical.distance + height <= imageHeight && horizontal.distance + width <= imageWidth) return null;
-  return `${height}×${width} pixels, ${vertical.distance} from the ${vertical.from} and ${horizontal.distance} from the ${horizontal.from}, leave the image of ${imageHeight}×${imageWidth}`;
+  return `${height}×${width} pixels, ${vertical.distance} from the ${vertical.from} and ${horizontal.distance} from the ${horizontal.from}, extend beyond the ${imageHeight}×${imageWidth} image`;
 }

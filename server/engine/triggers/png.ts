@@ -38,14 +38,14 @@ export async function readPattern(
   if (reason !== null)
     throw badInput('trigger.imageSize', `The trigger's image does not fit: ${reason}.`, {
       file,
-      todo: 'Scale or cut the image.',
+      todo: 'Scale or crop the image.',
     });
   if (channels !== 1 && channels !== 3) {
     throw imageProblem(
       'trigger.imageChannels',
       `A PNG can't be stamped on images of ${channels} channels`,
       file,
-      'Give the trigger by its values.',
+      'Give the trigger as values instead.',
     );
   }
   let rgba: Buffer;
@@ -92,7 +92,7 @@ async function readSmallFile(file: string): Promise<Buffer> {
       'trigger.imageTooLarge',
       `The trigger's image is ${info.isFile() ? `larger than ${MAX_FILE_BYTES >> 20} MB` : 'not a file'}`,
       file,
-      'Name a small PNG.',
+      'Use a small PNG file.',
     );
   }
   return readFile(file);

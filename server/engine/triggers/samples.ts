@@ -30,7 +30,7 @@ export async function readSamples(
       `The triggered images are ${split.shape.join('×')} but the data are ${shape.join('×')} (height×width×channels).`,
       {
         place: '/trigger/images',
-        todo: 'Store them as the test images are stored.',
+        todo: 'Store them in the same form as the test images.',
       },
     );
   }

@@ -48,7 +48,7 @@ function checkLayer(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
         'config.layerUnknown',
         'error',
         range,
-        `The model has no layer \`${named.value}\`. It can be pruned at ${list}.`,
+        `The model has no layer \`${named.value}\`. Layers that can be pruned: ${list}.`,
         fixes,
       ),
     ];
@@ -62,7 +62,7 @@ function checkLayer(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
       'config.layerNotPrunable',
       'error',
       range,
-      `Layer \`${layer.name}\` cannot be pruned: ${why}. It can be ${list}.`,
+      `Layer \`${layer.name}\` cannot be pruned: ${why}. Layers that can be pruned: ${list}.`,
       fixes,
     ),
   ];
@@ -77,7 +77,7 @@ function checkTarget(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
       'config.target',
       'error',
       rangeOf(config, target.node),
-      `Target class ${target.value} does not exist: the model tells ${classes} classes apart, 0 to ${classes - 1}.`,
+      `Target class ${target.value} does not exist: the model has ${classes} classes (0–${classes - 1}).`,
     ),
   ];
 }
@@ -113,7 +113,7 @@ function checkSides(
       'config.patchOutside',
       'error',
       rangeOf(config, node),
-      `The patch does not fit: ${size} + ${placed?.value ?? 1} pixels of ${word}, and the images have ${room}.`,
+      `The patch does not fit: ${size} + ${placed?.value ?? 1} pixels of ${word}, but the images have ${room}.`,
     ),
   ];
 }
@@ -137,7 +137,7 @@ function checkChannels(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
         'config.channels',
         'error',
         rangeOf(config, node),
-        `\`${dotted(path)}\` has ${plural(length, 'number')}; the images have ${plural(channels, 'channel')}. Give one number, or one a channel.`,
+        `\`${dotted(path)}\` has ${plural(length, 'number')}; the images have ${plural(channels, 'channel')}. Give one number, or one per channel.`,
       ),
     ];
   });
@@ -170,7 +170,7 @@ function checkRatio(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
         'config.everythingPruned',
         'information',
         rangeOf(config, node),
-        'A ratio of 1 prunes the whole layer: the layers after it get no signal but their biases.',
+        'A ratio of 1 prunes the whole layer: the layers after it get no signal except their biases.',
       ),
     ];
   }
@@ -190,7 +190,7 @@ function checkUnits(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
         'config.everythingPruned',
         'information',
         rangeOf(config, node),
-        `All ${plural(layer.units, unitWord(layer.className))} of \`${layer.name}\` are named, so nothing is left of it: the layers after it get no signal but their biases.`,
+        `All ${plural(layer.units, unitWord(layer.className))} of \`${layer.name}\` are listed, so nothing of the layer is left: the layers after it get no signal except their biases.`,
       ),
     ];
   }
@@ -201,7 +201,7 @@ function checkUnits(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
         'config.unitOutOfRange',
         'error',
         rangeOf(config, one),
-        `Layer \`${layer.name}\` has no unit ${String(one.value)}: its ${plural(layer.units, unitWord(layer.className))} are 0 to ${layer.units - 1}.`,
+        `Layer \`${layer.name}\` has no unit ${String(one.value)}: its ${plural(layer.units, unitWord(layer.className))} are numbered 0 to ${layer.units - 1}.`,
       ),
     );
 }

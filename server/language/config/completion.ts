@@ -19,7 +19,7 @@ const WHOLE_CONFIG = `{
     "train": { "images": "\${2:train-images-idx3-ubyte}", "labels": "\${3:train-labels-idx1-ubyte}" },
     "test": { "images": "\${4:t10k-images-idx3-ubyte}", "labels": "\${5:t10k-labels-idx1-ubyte}" }
   },
-  // null when no trigger is known; "inverted" has it estimated from the model.
+  // null when no trigger is known; "inverted" estimates it from the model.
   "trigger": { "kind": "\${6|patch,blended,sinusoidal|}", "target": \${7:0} }
 }
 `;
@@ -39,7 +39,7 @@ export async function configCompletion(
         {
           label: 'defense config',
           kind: CompletionItemKind.Snippet,
-          detail: 'Model, data and trigger; everything else has the reference set-up as its default',
+          detail: 'Model, data and trigger; everything else defaults to the reference set-up',
           insertText: WHOLE_CONFIG,
           insertTextFormat: InsertTextFormat.Snippet,
         },

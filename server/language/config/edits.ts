@@ -42,9 +42,9 @@ export interface RepairChoice {
 const PRUNE_COMMENT =
   /\/\/ Share of the layer's units to prune; "auto" chooses it on held-out data\.(?=\r?\n[ \t]*"strategy")/;
 const UNKNOWN_COMMENT =
-  'No trigger is known: the attack success rate can\'t be measured. "inverted" has one estimated from the model.';
-const INVERTED_COMMENT = 'Not known: estimated from the model by trigger inversion.';
-const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses by itself what it prunes.';
+  'No trigger is known: the attack success rate can\'t be measured. "inverted" estimates one from the model.';
+const INVERTED_COMMENT = 'Unknown: estimated from the model by trigger inversion.';
+const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses on its own what to prune.';
 
 /**
  * The text of a config that asks for a repair. A strategy chooses by itself what it prunes, and `auto` the layer too, so `prune` and `layer`

@@ -55,7 +55,7 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
           'config.fileOutside',
           'error',
           range,
-          `\`${value}\` lies outside of this workspace folder and of the folders in the setting \`finePrune.dataFolders\`.`,
+          `\`${value}\` is outside this workspace folder and the folders in the setting \`finePrune.dataFolders\`.`,
         ),
       ];
     case 'unreadable':
@@ -86,7 +86,7 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
               'config.dataKind',
               'error',
               range,
-              `\`${value}\` holds ${describe(fact.header!)}; ${kind} are expected.`,
+              `\`${value}\` contains ${describe(fact.header!)}; ${kind} are expected.`,
             ),
           ]
         : [];
@@ -127,7 +127,7 @@ function checkPairs(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
           'config.dataCount',
           'error',
           range,
-          `${count(labels.dimensions[0]!)} labels do not fit ${count(images.dimensions[0]!)} images; they belong together one by one.`,
+          `${count(labels.dimensions[0]!)} labels do not match ${count(images.dimensions[0]!)} images; there must be one label per image.`,
         ),
       );
     } else if (classes > 0 && labels.largestLabel !== undefined && labels.largestLabel >= classes) {
@@ -136,7 +136,7 @@ function checkPairs(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
           'config.dataClasses',
           'error',
           range,
-          `These labels go up to ${labels.largestLabel}, but the model tells ${classes} classes apart (0 to ${classes - 1}).`,
+          `These labels go up to ${labels.largestLabel}, but the model has ${classes} classes (0–${classes - 1}).`,
         ),
       );
     }

@@ -74,17 +74,18 @@ function triggerHint(config: ConfigText, last: LastScan | undefined): InlayHint[
         config,
         node,
         'estimated from the model',
-        'For the class that a scan finds suspicious; all figures on it are labelled estimated',
+        'For the class that a scan finds suspicious; all figures for it are labelled estimated',
       ),
     ];
-  if (scan.word === 'not measurable') return [after(config, node, 'the last scan could not tell', scanSentence(scan))];
+  if (scan.word === 'not measurable')
+    return [after(config, node, 'not measurable in the last scan', scanSentence(scan))];
   if (scan.word !== 'suspicious')
     return [
       after(
         config,
         node,
-        'the last scan found none to estimate',
-        "Name a class in the trigger's target to have one estimated all the same",
+        'no suspicious class in the last scan',
+        "Set the trigger's target to a class to have one estimated anyway",
       ),
     ];
   return [
@@ -92,7 +93,7 @@ function triggerHint(config: ConfigText, last: LastScan | undefined): InlayHint[
       config,
       node,
       `estimated · ${scanTitle(scan)}`.slice(0, MOST_LABEL),
-      'By the last scan; the run makes its own. All figures on it are labelled estimated',
+      'From the last scan; the run makes its own. All figures for it are labelled estimated',
     ),
   ];
 }
@@ -105,8 +106,8 @@ function strategyHint(config: ConfigText): InlayHint[] {
     after(
       config,
       strategy.node,
-      'one after the other, until the gates hold',
-      `${names.join(', ')}: those that fit the model, in the order of their cost, judged on held-out images`,
+      'one after the other, until the gates are met',
+      `${names.join(', ')}: those that suit the model, in order of cost, judged on held-out images`,
     ),
   ];
 }
@@ -130,8 +131,8 @@ function ratioHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
       after(
         config,
         node,
-        `as few of ${plural(layer.units, unitWord(layer.className))} as it takes`,
-        `The smallest number of units ${where} that brings the ASR on held-out images within its gate, where the accuracy limit allows it`,
+        `as few of ${plural(layer.units, unitWord(layer.className))} as needed`,
+        `The smallest number of units ${where} that brings the ASR on held-out images within its gate, if the accuracy limit allows it`,
       ),
     ];
   }
@@ -193,7 +194,7 @@ function holdoutHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   const hints: InlayHint[] = [];
   if (holdout) hints.push(after(config, holdout.node, `${count(rest)} of ${count(train)} remain for fine-tuning`));
   if (subset && subset.value > 0 && subset.value <= rest)
-    hints.push(after(config, subset.node, `of ${count(rest)} that could be used`));
+    hints.push(after(config, subset.node, `of ${count(rest)} available`));
   return hints;
 }
 

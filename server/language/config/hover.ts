@@ -122,7 +122,7 @@ export function settingsMarkdown(settings: readonly RunSetting[]): string[] {
       `- ${code(path)} ${code(run)}, in the config ${code(config)}${option === null ? '' : ` (${code(option)})`}`,
   );
   return [
-    `The run had settings that the config has not, so a run of the config by itself may end otherwise:\n\n${lines.join('\n')}`,
+    `The run used settings that are not in the config, so running the config on its own may give a different result:\n\n${lines.join('\n')}`,
   ];
 }
 

@@ -65,7 +65,7 @@ function decide(choices: Alternative[]): JSONSchema {
     type: 'string',
     enum: kinds.map(kindOf),
     markdownEnumDescriptions: kinds.map((choice) => choice.properties?.kind?.description ?? ''),
-    markdownDescription: 'Which kind of trigger it is; the other fields follow from it.',
+    markdownDescription: 'The kind of trigger; it determines the other fields.',
   };
   const discriminator = kinds.length
     ? [{ if: { type: 'object' as const }, then: { properties: { kind }, required: ['kind'] } }]
@@ -143,7 +143,7 @@ const TRIGGER_SNIPPETS = [
   },
   {
     label: '"inverted"',
-    description: 'Not known: estimated from the model by trigger inversion. All figures on it are labelled estimated.',
+    description: 'Unknown: estimated from the model by trigger inversion. All figures for it are labelled estimated.',
     body: 'inverted',
   },
   { label: 'null', description: 'No trigger is known: the attack success rate cannot be measured.', body: null },
@@ -241,7 +241,7 @@ function listWords({ minItems, maxItems, uniqueItems, items }: JSONSchema): stri
   if (minItems && minItems === maxItems) return `a list of ${minItems} numbers`;
   return uniqueItems
     ? `a list of different values, each ${typeWords(items as JSONSchema)}`
-    : 'a list of numbers, one a channel';
+    : 'a list of numbers, one per channel';
 }
 
 function rangeWords(schema: JSONSchema): string {

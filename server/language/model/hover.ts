@@ -53,7 +53,7 @@ function role(layer: LayerSummary, summary: ModelSummary): string {
   if (layer.name === summary.penultimate)
     return `**${TERMS.penultimateLayer.title}.** ${TERMS.penultimateLayer.definition}`;
   if (!layer.prunable) return '';
-  return `Can be pruned when a config names it in \`layer\`.${layer.name === strategyLayer(summary) ? " A strategy takes it by itself, since the penultimate layer can't be pruned." : ''}`;
+  return `Can be pruned when a config names it in \`layer\`.${layer.name === strategyLayer(summary) ? " A strategy chooses it on its own, since the penultimate layer can't be pruned." : ''}`;
 }
 
 function results(layer: LayerSummary, last: LastRun | undefined): string[] {

@@ -118,13 +118,13 @@ function planned(
   if (strategy !== undefined)
     return strategy === 'auto'
       ? 'Fine-Prune would try one repair after the other'
-      : `Fine-Prune would repair this model by the strategy ${strategy}`;
+      : `Fine-Prune would repair this model with the strategy ${strategy}`;
   if (units === null) return `Fine-Prune would prune layer ${name}`;
   if (named?.some((unit) => unit >= units))
-    return `Fine-Prune cannot prune all of the named units: those of ${name} are 0 to ${units - 1}`;
+    return `Fine-Prune cannot prune all of the named units: those of ${name} are numbered 0 to ${units - 1}`;
   if (named)
-    return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, those that the config names`;
+    return `Fine-Prune would prune ${count(named.length)} of ${plural(units, unitWord(className))} of ${name}, as named in the config`;
   if (ratio === 'auto')
-    return `Fine-Prune would prune ${unitWord(className)}s of ${name}, as many as clean accuracy allows`;
+    return `Fine-Prune would prune as many ${unitWord(className)}s of ${name} as clean accuracy allows`;
   return `Fine-Prune would prune ${count(pruneCount(ratio ?? 0, units))} of ${plural(units, unitWord(className))} of ${name}`;
 }

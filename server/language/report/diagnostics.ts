@@ -67,9 +67,9 @@ export function issueText({
     case 'accepted':
       return `Accepted by ${name} on ${date}${expires ? `, until ${expires}` : ''}: “${reason}” ${message}`;
     case 'expired':
-      return `${message} ${name} accepted it until ${expires ?? date}; that no longer counts.`;
+      return `${message} ${name} accepted it until ${expires ?? date}; that has expired.`;
     case 'stale':
-      return `${message} ${name} accepted it on ${date} with other figures; that no longer counts.`;
+      return `${message} ${name} accepted it on ${date} for other figures, so that no longer counts.`;
   }
 }
 

@@ -10,15 +10,15 @@ import { capital, count, percent, plural, unitWord } from '../../protocol/words'
 import { rateTitle } from '../../protocol/report/words';
 
 const RULES: Record<DefenseReport['pruning']['rule'], string> = {
-  'clean-mean': 'Units with the lowest mean activation on clean images went first.',
-  'clean-mean-abs': 'Units with the lowest mean of the absolute activation on clean images went first.',
-  'triggered-difference': 'Units whose mean activation the known or estimated trigger raises most went first.',
+  'clean-mean': 'Units with the lowest mean activation on clean images were pruned first.',
+  'clean-mean-abs': 'Units with the lowest mean absolute activation on clean images were pruned first.',
+  'triggered-difference': 'Units whose mean activation the known or estimated trigger raises most were pruned first.',
 };
 
 /** Units that the config names go whatever the rule says; it orders the curve alone. */
 function rule({ pruning }: DefenseReport): string {
   return pruning.ratio === null && pruning.count > 0
-    ? 'The config names the units that were pruned; the rule orders the curve alone.'
+    ? 'The config names the units that were pruned; the rule only orders the curve.'
     : RULES[pruning.rule];
 }
 
@@ -62,7 +62,7 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
     case 'pruning':
       return second === 'amongTriggerRaised'
         ? [
-            'How many of the pruned units are among the units that the trigger raises most. Near 0: pruning has not met the backdoor.',
+            'How many of the pruned units are among the units that the trigger raises most. Near 0: pruning missed the backdoor.',
           ]
         : path.length <= 2
           ? [
@@ -85,20 +85,18 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
       if (second === 'config') return settings.length ? settingsMarkdown(settings) : undefined;
       if (second === 'overridden')
         return [
-          'Settings that the command line of the run gave, and its config file has otherwise.',
+          'Settings given on the command line of the run that differ from its config file.',
           ...settingsMarkdown(settings),
         ];
       return second === 'configHash'
         ? [
-            'SHA-256 of the config with every default filled in, in canonical form. Another one means that the config has changed since.',
+            'SHA-256 of the config with every default filled in, in canonical form. A different hash means that the config has changed since.',
             ...settingsMarkdown(settings),
           ]
         : undefined;
     case 'model':
       return path.length >= 2
-        ? [
-            'SHA-256 of the topology (canonical JSON) and of the weight bytes. Other ones mean that it is another model.',
-          ]
+        ? ['SHA-256 of the topology (canonical JSON) and of the weight bytes. Different hashes mean a different model.']
         : undefined;
     default:
       return undefined;
@@ -108,7 +106,7 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
 function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | undefined {
   if (name !== 'before' && name !== 'pruned' && name !== 'after') return undefined;
   const title = {
-    before: 'The model as it came',
+    before: 'The input model',
     pruned: 'Pruned, before fine-tuning',
     after: 'Pruned and fine-tuned',
   }[name];
@@ -138,7 +136,7 @@ function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | u
   if (figure === 'sparse')
     return [
       `**Confusion matrices** · ${title.toLowerCase()}`,
-      'Of more than 100 classes a report holds images and hits of each class, and the confusions that occur.',
+      'With more than 100 classes, a report holds the images and hits of each class and only the confusions that occur.',
     ];
   if (figure === 'perClass') return [`**Clean accuracy of each class** · ${title.toLowerCase()}`];
   return figure === undefined ? [`**${title}**`] : undefined;
@@ -172,14 +170,14 @@ function finding(report: DefenseReport, index: number): string[] | undefined {
   return (
     found && [
       `**Finding \`${found.id}\`** · ${found.severity}`,
-      'What weakens the result. A reviewer may accept it with a reason, which is kept beside the report.',
+      'It weakens the result. A reviewer can accept it with a reason, which is saved next to the report.',
     ]
   );
 }
 
 function comparison(test: McNemar | null, which: 'cleanAccuracy' | 'attackSuccess'): string[] {
   if (!test) return ['Not measured: no trigger is known.'];
-  const word = which === 'cleanAccuracy' ? 'right' : 'taken for the target';
+  const word = which === 'cleanAccuracy' ? 'right' : 'classified as the target';
   return [
     `**McNemar’s exact test**, before against after, on the same images`,
     `${count(test.onlyBefore)} images were ${word} only before, ${count(test.onlyAfter)} only after; p = ${test.pValue < 1e-4 ? '< 0.0001' : test.pValue.toPrecision(2)}.`,

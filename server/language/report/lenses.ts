@@ -13,7 +13,7 @@ export function reportLenses(text: ConfigText, configUri: string | undefined): C
       range,
       command: {
         title: 'Open Report',
-        tooltip: 'Verdict, figures, curve and findings, drawn',
+        tooltip: 'Show the verdict, figures, curve and findings as a page',
         command: COMMANDS.viewReport,
         arguments: [uri],
       },

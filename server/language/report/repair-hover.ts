@@ -9,16 +9,17 @@ const STRATEGIES: Record<StrategyName, string> = {
   'fine-pruning':
     'The reference recipe: prunes the units with the lowest mean activation on clean images, then fine-tunes on clean images.',
   'fine-pruning-conv':
-    'As the original paper has it: prunes the last convolution, as many channels as the accuracy limit allows, then fine-tunes on clean images.',
+    'As in the original paper: prunes as many channels of the last convolution as the accuracy limit allows, then fine-tunes on clean images.',
   guided:
-    'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; where images are few, part of the loss follows what the input model says of the clean ones.',
-  'head-reset': 'Draws the weights of the dense layers anew and trains again on clean images; it needs no inversion.',
+    'Prunes the units that the trigger raises most, then fine-tunes on clean images and on images stamped with *estimated* triggers under their true labels, in rounds; if there are few images, part of the loss follows the outputs of the input model on the clean ones.',
+  'head-reset':
+    'Reinitialises the weights of the dense layers and trains again on clean images; it needs no inversion.',
 };
 
 const TRIGGERS: Record<'knownTrigger' | 'estimatedTrigger' | 'freshTrigger', string> = {
   knownTrigger: 'Success of the known trigger',
   estimatedTrigger: 'Success of the trigger *estimated* on the input model',
-  freshTrigger: 'Success of a trigger *estimated* afresh on the repaired model, no larger than the one found before',
+  freshTrigger: 'Success of a new trigger *estimated* on the repaired model, no larger than the one found before',
 };
 
 /** Markdown paragraphs for a place in the scan, the attempts or the proof of a report; undefined when a wider one explains it. */
@@ -33,11 +34,11 @@ export function repairPart(report: DefenseReport, [top, ...rest]: Path): string[
   if (part === 'bounded' && typeof index === 'number') return boundedPart(bounded[index], report.proof);
   if (part === 'bounded')
     return [
-      '**Bounded triggers**: for every class that was suspicious in the input model, a trigger inverted afresh on the repaired model and held to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.',
+      '**Bounded triggers**: for every class that was suspicious in the input model, a new trigger inverted on the repaired model and limited to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.',
     ];
   return [
     `**The verdict rests on: ${basis}**`,
-    'A repair is not proved by the trigger that it was made with: the repaired model is searched for triggers once more, all classes anew.',
+    'The trigger that a repair was made with does not prove the repair: all classes of the repaired model are searched for triggers again.',
   ];
 }
 
@@ -45,7 +46,7 @@ function boundedPart(found: Proof['bounded'][number] | undefined, { measuredOn }
   if (!found) return undefined;
   const { target, norm, before, after } = found;
   return [
-    `**Class ${target}** · trigger *estimated* afresh, a mask of at most ${pixels(norm)}`,
+    `**Class ${target}** · newly *estimated* trigger, a mask of at most ${pixels(norm)}`,
     `It takes ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`,
     TERMS.estimatedTrigger.definition,
   ];

@@ -23,7 +23,7 @@ export interface ActiveRun {
 
 /** `Stale: the model changed since this run.` */
 export function staleText(changed: readonly string[]): string {
-  return `Stale: ${list(changed)} changed since this run. Run Fine-Prune again to renew the figures.`;
+  return `Stale: ${list(changed)} changed since this run. Run Fine-Prune again to update the figures.`;
 }
 
 /** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */

@@ -19,11 +19,11 @@ function explain(report: ScanReport, path: Path): string[] | undefined {
   if (top === 'model')
     return second === 'topology' || second === 'weights'
       ? [
-          'SHA-256 of the topology (canonical JSON) and of the weight bytes. Other ones mean that it is another model, about which this scan says nothing.',
+          'SHA-256 of the topology (canonical JSON) and of the weight bytes. Different hashes mean a different model, about which this scan says nothing.',
         ]
       : undefined;
   return top === 'data' && second === 'clean'
-    ? ['Clean images that the scan searched on, and others of them that it measured success on.']
+    ? ['Clean images that the scan searched on, and others that it measured success on.']
     : undefined;
 }
 
@@ -69,19 +69,19 @@ function ofScan({ scan }: Scanned, field: string | number): string[] | undefined
         ...term('maskNorm'),
       ];
     case 'seeds':
-      return ['Seeds of the searches. A borderline case is searched with a second one.'];
+      return ['Seeds of the searches. A borderline case is searched again with a second seed.'];
     case 'cleanAccuracy':
       return [
-        'Images of the scan that the model classifies as labelled. Of one that hardly knows them nothing can be found: the settings of the pixels, or the labels, are then other than those it was made with.',
+        'Images of the scan that the model classifies as labelled. If it hardly recognises them, nothing can be found: the pixel settings or the labels then differ from those it was trained with.',
         ...term('cleanAccuracy'),
       ];
     case 'advice':
       return [
-        "Settings, or an order of the labels, under which the model is right on at least two points more of the same images (McNemar's exact test, p < 0.01).",
+        "Settings, or an order of the labels, with which the model gets at least two percentage points more of the same images right (McNemar's exact test, p < 0.01).",
       ];
     case 'searched':
       return [
-        'The only classes that were searched, and how many the model has. Median, shares and indices compare no others.',
+        'The only classes that were searched, and how many the model has. Median, shares and indices compare only these.',
       ];
     case 'images':
       return ['Clean images that masks were searched on, and others that their success was measured on.'];

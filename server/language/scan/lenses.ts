@@ -7,7 +7,7 @@ import { scanLine, scanSentence } from './text';
 import { staleScanText, stillHolds, type LastScan } from './state';
 
 export const SCAN_TOOLTIP =
-  'Search for every class the smallest trigger that would do. Needs clean images, no trigger and no labels of an attack; changes nothing';
+  'Search for the smallest trigger that works for each class. Needs clean images, but no trigger and no labels of an attack; changes nothing';
 
 /**
  * The lens about scans at the top of a config or model: scan it, how far the scan is, or what it found.

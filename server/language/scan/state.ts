@@ -19,5 +19,5 @@ export function stillHolds({ changed, report }: Pick<LastScan, 'changed' | 'repo
 
 /** `Stale: the model changed since this scan.` */
 export function staleScanText(changed: readonly string[]): string {
-  return `Stale: ${list(changed)} changed since this scan. Scan again to renew it.`;
+  return `Stale: ${list(changed)} changed since this scan. Scan again to update it.`;
 }

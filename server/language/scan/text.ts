@@ -50,13 +50,13 @@ function accuracyText({ cleanAccuracy }: ScanResult): string[] {
 function adviceText({ advice }: ScanResult): string[] {
   const [other] = advice?.settings ?? [];
   const right = ({ before, after }: { before: Rate; after: Rate }): string =>
-    `${percent(after.rate)} of ${count(after.of)} images are right, with those of the scan ${percent(before.rate)}`;
+    `${percent(after.rate)} of ${count(after.of)} images are right, compared with ${percent(before.rate)} as scanned`;
   const list = (values: readonly number[]): string =>
     values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
   return [
     ...(other
       ? [
-          `**Other settings fit better.** With ${pixelWords(other)} ${right(other)}: \`"scale": ${other.scale}, "mean": ${list(other.mean)}, "std": ${list(other.std)}\`${other.images === 'as they are' ? '' : ', and the image files changed'}.`,
+          `**Other settings fit better.** With ${pixelWords(other)} ${right(other)}: \`"scale": ${other.scale}, "mean": ${list(other.mean)}, "std": ${list(other.std)}\`${other.images === 'as they are' ? '' : ', and with changed image files'}.`,
         ]
       : []),
     ...(advice?.labels

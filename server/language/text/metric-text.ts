@@ -13,17 +13,17 @@ export const TERMS = {
   attackSuccessRate: {
     title: 'Attack success rate (ASR)',
     definition:
-      'Share of triggered test images *whose true class is not the target* that are classified as the target class. A backdoor that is gone leaves it near the rate at which the model confuses clean images with the target.',
+      'Share of triggered test images *whose true class is not the target* that are classified as the target class. Once the backdoor is gone, it is near the rate at which the model confuses clean images with the target.',
   },
   excess: {
     title: 'Excess',
     definition:
-      'Images that are taken for a class only with the trigger, less those that are only without it, as a share of all images not labelled so. Judged by the upper bound of the score interval for paired proportions (Tango 1998).',
+      'Images classified as a class only with the trigger, minus those classified as it only without the trigger, as a share of all images with another label. Judged by the upper bound of the score interval for paired proportions (Tango 1998).',
   },
   robustAccuracy: {
     title: 'Robust accuracy',
     definition:
-      'Share of those same triggered images that are classified as their true class. It tells whether the model was repaired, or merely confused in another way.',
+      'Share of those same triggered images that are classified as their true class. It shows whether the model was repaired or merely confused in another way.',
   },
   pruningRatio: {
     title: 'Pruning ratio',
@@ -47,7 +47,7 @@ export const TERMS = {
   trigger: {
     title: 'Trigger',
     definition:
-      'What the attacker stamps on an input: kind, parameters, and the target class that the input is then taken for. It acts on pixels in [0, 1], before mean and standard deviation, then clips.',
+      'What the attacker stamps on an input: kind, parameters, and the target class that the input is then classified as. It acts on pixels in [0, 1], before mean and standard deviation, then clips.',
   },
   targetClass: {
     title: 'Target class',
@@ -66,17 +66,17 @@ export const TERMS = {
   holdout: {
     title: 'Held-out data',
     definition:
-      'Clean training images that fine-tuning never sees. Choices are made on them, so that the test set is read for the reported figures only.',
+      'Clean training images that fine-tuning never sees. Choices are made on them, so that the test set is used only for the reported figures.',
   },
   fineTuning: {
     title: 'Fine-tuning',
     definition:
-      'Training the pruned model again on clean data with Adam, pruned neurons held at zero. It regains clean accuracy, and may undo more of the backdoor than pruning did.',
+      'Training the pruned model again on clean data using Adam, with the pruned neurons kept at zero. It regains clean accuracy and may undo more of the backdoor than pruning did.',
   },
   triggerInversion: {
     title: 'Trigger inversion',
     definition:
-      'Searches, for every class, the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
+      'Searches, for each class, for the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
   },
   estimatedTrigger: {
     title: 'Estimated trigger',
@@ -86,7 +86,7 @@ export const TERMS = {
   maskNorm: {
     title: 'Size of a mask',
     definition:
-      'Sum of the mask over the pixels: 9 is a 3×3 patch that replaces its pixels altogether. Classes are compared by the masks of the screening, which gives each of them the same number of steps.',
+      'Sum of the mask over the pixels: 9 is a 3×3 patch that replaces its pixels completely. Classes are compared by the masks of the screening, which gives each of them the same number of steps.',
   },
   anomalyIndex: {
     title: 'Anomaly index',

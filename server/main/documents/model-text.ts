@@ -14,13 +14,13 @@ export function answerModelText({ name, json, shards }: ModelTextParams): ModelT
     if (json.byteLength > MOST_MODEL_BYTES)
       throw badInput(
         'model.tooLarge',
-        `${name} has ${limitMegabytes(json.byteLength)}; at most ${limitMegabytes(MOST_MODEL_BYTES)} are read.`,
-        { todo: 'See whether it is a model.json.' },
+        `${name} has ${limitMegabytes(json.byteLength)}; the limit is ${limitMegabytes(MOST_MODEL_BYTES)}.`,
+        { todo: 'Check that it is a model.json.' },
       );
     if (!shards) return { ok: true, needs: shardPaths(json, name) };
     const total = shards.reduce((sum, { bytes }) => sum + (bytes?.byteLength ?? 0), 0);
     if (total > MAX_WEIGHT_BYTES)
-      throw badInput('model.tooLarge', `The weights of ${name} have more than ${MAX_WEIGHT_BYTES / 2 ** 30} GB.`, {
+      throw badInput('model.tooLarge', `The weights of ${name} are larger than ${MAX_WEIGHT_BYTES / 2 ** 30} GB.`, {
         todo: 'A text diff reads all of them, so larger models are left out.',
       });
     const found = new Map(shards.map(({ path, bytes }) => [path, bytes]));

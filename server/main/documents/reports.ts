@@ -112,8 +112,8 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     try {
       const file = pathOf(reportUri);
       if (!file)
-        throw badInput('review.notAFile', "Decisions are kept beside a report on this machine's disk.", {
-          todo: 'Open the report of the working tree.',
+        throw badInput('review.notAFile', "Decisions can only be saved next to a report on this machine's disk.", {
+          todo: 'Open the report in the working tree.',
         });
       const report = readReport(reportText, file);
       const author = await gitAuthor(path.dirname(file));
@@ -156,7 +156,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     const found = await stat(file).catch(() => null);
     if (!found) return null;
     if (found.size > REVIEW_FILE.mostBytes)
-      throw badInput('review.tooLarge', 'This file is far too large for the decisions about a report.', { file });
+      throw badInput('review.tooLarge', 'This file is too large for a list of decisions.', { file });
     return readReview(await readFile(file, 'utf8'), file);
   }
 }
@@ -175,7 +175,7 @@ async function gitAuthor(folder: string): Promise<string> {
   }
   throw badInput(
     'review.noAuthor',
-    'A decision is signed as git signs commits, and git does not know your name here.',
+    'A decision is signed with your name and email from git, but git does not know them here.',
     { todo: 'Set `git config user.name` and `git config user.email`.' },
   );
 }

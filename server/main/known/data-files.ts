@@ -82,7 +82,7 @@ async function explain(file: string, size: number): Promise<FileFact> {
   if (size > MAX_EXPLAINED_BYTES)
     return {
       state: 'unreadable',
-      message: 'This is no whole IDX file: its first bytes, or its length, are not those of one.',
+      message: 'This is not a complete IDX file: its first bytes or its length are wrong.',
     };
   const { dims } = await readIdxFile(file, 'data');
   return { state: 'ok', header: { dimensions: [...dims] } };

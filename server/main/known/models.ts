@@ -122,7 +122,7 @@ async function readFact(file: string): Promise<ModelFact> {
   }
   const { summary, problem } = await readInThread({ want: 'summary', text: await readModelText(file), file });
   if (summary) return { state: 'ok', summary };
-  return unreadable(problem ?? { message: 'This file is no TF.js Layers model.' });
+  return unreadable(problem ?? { message: 'This file is not a TF.js Layers model.' });
 }
 
 /** A folder is no model, but people name one that frameworks save a model as. */
@@ -139,7 +139,7 @@ function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): Model
 
 async function readModelText(file: string): Promise<string> {
   const { size } = await stat(file);
-  if (size > MOST_MODEL_BYTES) throw new Error(`it has ${size} bytes, and at most ${MOST_MODEL_BYTES} are read`);
+  if (size > MOST_MODEL_BYTES) throw new Error(`it has ${size} bytes; the limit is ${MOST_MODEL_BYTES}`);
   return readFile(file, 'utf8');
 }
 
@@ -150,7 +150,7 @@ async function readTopology(file: string): Promise<{ topology: string; shards: s
   const shards = await Promise.all(
     hashes.shards.map(async (shard) => {
       const target = await realpath(path.join(folder, shard));
-      if (!contains(folder, target)) throw new Error(`"${shard}" leads out of the model's folder`);
+      if (!contains(folder, target)) throw new Error(`"${shard}" points outside the model's folder`);
       return target;
     }),
   );

@@ -131,7 +131,7 @@ export async function requestOf({ settings, workspace }: Host, config: string): 
 export function untrusted(): FinePruneError {
   return badInput(
     'run.untrusted',
-    'This workspace is not trusted, so nothing is run in it: a model and its data come from whoever made the workspace.',
-    { todo: 'Trust the workspace to run Fine-Prune.' },
+    'This workspace is not trusted, so nothing runs in it: its models and data come from whoever made it.',
+    { todo: 'Trust this workspace to run Fine-Prune.' },
   );
 }

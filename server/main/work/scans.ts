@@ -85,8 +85,8 @@ export class Scans {
     if (!clean)
       throw badInput(
         'scan.noData',
-        'No config names this model, so it has to be said which clean images it is scanned with.',
-        { file, todo: 'Make a config for it, or give clean images and labels.' },
+        'No config names this model, so it is not known which clean images to scan it with.',
+        { file, todo: 'Create a config for it, or give clean images and labels.' },
       );
     const folder = path.dirname(file);
     const name = modelName(file);
@@ -115,7 +115,7 @@ export class Scans {
     if (others.length === 0) return only;
     throw badInput(
       'scan.severalConfigs',
-      `${others.length + 1} configs name this model, so it has to be said whose clean images it is scanned with.`,
+      `${others.length + 1} configs name this model, so it is not known whose clean images to scan it with.`,
       { file: model, todo: 'Scan one of the configs.' },
     );
   }

@@ -29,7 +29,7 @@ export const PHASE_TITLES: Record<Phase, string> = {
   engine: 'Starting the engine',
   model: 'Reading the model',
   data: 'Reading the data',
-  'evaluate-before': 'Measuring the model as it is',
+  'evaluate-before': 'Measuring the input model',
   analyse: 'Analysing activations',
   curve: 'Computing the pruning curve',
   prune: 'Pruning',
@@ -39,10 +39,10 @@ export const PHASE_TITLES: Record<Phase, string> = {
   train: 'Training',
   'evaluate-after': 'Measuring the result',
   write: 'Writing the results',
-  scan: 'Searching a trigger for every class',
-  invert: 'Estimating the trigger anew',
+  scan: 'Searching for a trigger for each class',
+  invert: 'Estimating the trigger again',
   repair: 'Trying a repair',
-  proof: 'Searching triggers in the repaired model',
+  proof: 'Searching for triggers in the repaired model',
 };
 
 /** Phases whose steps are thousandths of the whole: they say how far it is, and their number tells a person nothing. */
@@ -60,7 +60,7 @@ export interface SearchPlan {
 
 /** `Searching triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes`. */
 export function planText({ classes, images, steps, seconds }: SearchPlan): string {
-  return `Searching triggers: ${count(classes)} class${classes === 1 ? '' : 'es'} × ${images} images × ${steps} steps, ${roughTime(seconds)}; the time grows with the number of classes`;
+  return `Searching for triggers: ${count(classes)} class${classes === 1 ? '' : 'es'} × ${images} images × ${steps} steps, ${roughTime(seconds)}; the time grows with the number of classes`;
 }
 
 /** A rough time as people say it: `less than a minute`, `about 95 minutes`, `about 7 hours`. */

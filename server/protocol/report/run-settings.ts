@@ -55,6 +55,6 @@ export function settingsText(settings: readonly RunSetting[]): string {
   const list = settings.map(({ path, run, config }) => `${path} ${run} (config: ${config})`).join(', ');
   const whence = settings.every(({ option }) => option !== null)
     ? 'settings from the command line'
-    : 'settings that the config does not have';
-  return `This report was made with ${whence}: ${list}. A run of the config by itself may end otherwise.`;
+    : 'settings that are not in the config';
+  return `This report was made with ${whence}: ${list}. Running the config on its own may give a different result.`;
 }

@@ -143,7 +143,7 @@ describe('native engine: the real installation', function () {
       assert.ok(lstatSync(path.join(engineFolder(other), name)).isSymbolicLink());
 
     await rename(tensorflow, `${tensorflow}-upgraded`);
-    assert.match((await findNativeEngine({ env: other })).why, /is gone.*install it again/);
+    assert.match((await findNativeEngine({ env: other })).why, /is missing.*install it again/);
   });
 
   it('uses a configured engine from anywhere, after it has loaded', async () => {

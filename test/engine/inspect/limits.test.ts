@@ -91,11 +91,11 @@ describe('what the inspector can not show', function () {
       after.fingerprint = asker.fingerprint;
       await assert.rejects(
         after.ask({ ...layer, state: 'after' }),
-        fails('inspect.notDefended', /other images or tells other classes/),
+        fails('inspect.notDefended', /different images or has different classes/),
       );
       await assert.rejects(
         after.ask({ kind: 'examples', count: 2 }),
-        fails('inspect.notDefended', /other images or tells other classes/),
+        fails('inspect.notDefended', /different images or has different classes/),
       );
       assert.equal((await after.ask(layer)).units, 8);
     }

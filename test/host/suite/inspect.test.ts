@@ -122,7 +122,7 @@ describe('a choice written into a config', function () {
     const told = await writeChoice(config, { layer: 'dense_1', count: 40, units: 128 }, 'dense_1');
     assert.equal(
       told,
-      'Wrote prune.ratio 0.32 (40 of 128) into write-ratio.fineprune.json. It is not saved yet; undo there takes it back.',
+      'Wrote prune.ratio 0.32 (40 of 128) to write-ratio.fineprune.json. The file has unsaved changes; Undo reverts this.',
     );
     assert.equal(document.getText(), text.replace('0.2 }', '0.32 }'));
     assert.equal(document.isDirty, true);

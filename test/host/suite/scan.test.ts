@@ -25,7 +25,7 @@ describe('Scan for Backdoors', function () {
     await waitFor(
       'the search to have begun',
       async () =>
-        (await lensTitles(document.uri)).some((title) => /trigger for every class/.test(title) && title.includes('%')),
+        (await lensTitles(document.uri)).some((title) => /trigger for each class/.test(title) && title.includes('%')),
       { deadlineMs: 60_000 },
     );
     assert.deepEqual((await extension()).exports.activeRuns(), ['scan-cancelled']);

@@ -153,7 +153,7 @@ describe('the scripts of action.yml, run on pull requests', function () {
       repo.write('demo.defended/weights.bin', weights);
     });
     assert.equal(run.codes.Outcome, 1);
-    assert.match(run.summary, /The report is stale: the defended model is not the one that it speaks of/);
+    assert.match(run.summary, /The report is stale: the defended model is not the one it describes/);
   });
 
   it("takes the merge commit's first parent as the base, not an older one that the event names", async () => {

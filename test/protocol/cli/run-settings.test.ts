@@ -11,7 +11,7 @@ import { LanguageClient } from '../language-client';
 import { CLI, command, type CheckAnswer } from '../review-repo';
 
 const SAID =
-  /^This report was made with settings from the command line: strategy fine-pruning \(config: auto\), seed 5 \(config: 0\)\. A run of the config by itself may end otherwise\.$/;
+  /^This report was made with settings from the command line: strategy fine-pruning \(config: auto\), seed 5 \(config: 0\)\. Running the config on its own may give a different result\.$/;
 const codes = (all: readonly Diagnostic[]): unknown[] => all.map(({ code }) => code);
 const settingsOf = (all: readonly Diagnostic[], code: string): Diagnostic => all.find((one) => one.code === code)!;
 

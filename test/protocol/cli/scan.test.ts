@@ -48,7 +48,7 @@ describe('fine-prune scan', function () {
 
   it('exits with 130 on Ctrl-C, and leaves nothing', async () => {
     const { child, said, finished } = start('model.json', ...CLEAN);
-    await waitFor('the search', () => said().includes('Searching a trigger'), { deadlineMs: 60_000 });
+    await waitFor('the search', () => said().includes('Searching for a trigger'), { deadlineMs: 60_000 });
     child.kill('SIGINT');
     const { code, stdout, stderr } = await finished;
     assert.equal(code, 130, stderr);
@@ -122,7 +122,7 @@ describe('fine-prune scan', function () {
     assert.match(stderr, /^Pixels: scale 1\/255, mean 0, std 1, the defaults; no config beside the model names it\.$/m);
     assert.match(
       stderr,
-      /^Searching triggers: 10 classes × 16 images × 120 steps, (less than a minute|about \d+ minutes?); the time grows with the number of classes\.$/m,
+      /^Searching for triggers: 10 classes × 16 images × 120 steps, (less than a minute|about \d+ minutes?); the time grows with the number of classes\.$/m,
     );
     assert.match(stderr, / · (0\.)?\d+ %$/m);
     assert.match(stderr, /smallest mask: class 0, [\d.]+ px \(0\.\d\d of the median\)/);
@@ -174,7 +174,7 @@ describe('fine-prune scan', function () {
     const { failure } = JSON.parse(wrong.stdout) as { failure: Failure };
     assert.deepEqual(
       [wrong.code, failure.code, failure.message],
-      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is none of them.'],
+      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
     );
   });
 

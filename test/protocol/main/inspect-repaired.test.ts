@@ -127,7 +127,7 @@ describe('the inspector of a model that a strategy repaired', function () {
     const config = attackedConfig(temp.dir, 'reset', 'inverted', { strategy: 'head-reset', backend: 'wasm' });
     const inspector = new Inspector(client, uriOf(config));
     const searching = inspector.begin({ kind: 'open' });
-    await searching.reported(/^Searching a trigger for every class$/);
+    await searching.reported(/^Searching for a trigger for each class$/);
     searching.cancel();
     const cancelled = await searching.result;
     assert.ok(!cancelled.ok && cancelled.failure.kind === 'cancelled', JSON.stringify(cancelled));

@@ -75,15 +75,15 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
     const { page } = host;
     await page
       .getByTestId('loading')
-      .getByText(/^Searching a trigger for every class … [1-9]\d* %/)
+      .getByText(/^Searching for a trigger for each class … [1-9]\d* %/)
       .waitFor({ timeout: 60_000 });
     assert.deepEqual(await seriousIssues(page), []);
     await page.getByRole('button', { name: 'Cancel' }).press('Enter');
-    await page.getByRole('heading', { level: 1, name: 'small is not looked into yet' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'small has not been analysed yet' }).waitFor();
     const cancelled = host.sent.at(-1);
     assert.equal(cancelled?.type, 'cancel');
     await page.getByRole('button', { name: 'Search Again' }).press('Enter');
-    await page.getByTestId('loading').getByText('Searching a trigger for every class').waitFor();
+    await page.getByTestId('loading').getByText('Searching for a trigger for each class').waitFor();
     await page.locator('#scan-title').waitFor({ timeout: SEARCHED_MS });
     assert.deepEqual(await host.faults(), []);
   });
@@ -137,7 +137,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
         /estimated trigger/,
         title,
       );
-      for (const format of ['SVG drawing', 'CSV table']) {
+      for (const format of ['SVG image', 'CSV table']) {
         await figure.getByRole('button', { name: `Save ${title}` }).click();
         await page.getByRole('menuitem', { name: format }).click();
       }
@@ -154,7 +154,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
     const { page } = await open(estimated());
     assert.match(
       await text(page, '.ratio'),
-      /Rule triggered-difference: neurons that the estimated trigger raises most, on held-out images, go first\. The fewest that bring the attack success rate \(estimated trigger\) within its gate of 30 %, on 600 held-out images: \d+ neurons\./,
+      /Rule triggered-difference: neurons that the estimated trigger raises most, on held-out images, are pruned first\. The fewest that bring the attack success rate \(estimated trigger\) within its gate of 30 %, on 600 held-out images: \d+ neurons\./,
     );
     const link = page.locator('.ratio').getByRole('button', { name: /^\d+ neurons$/ });
     const fewest = Number.parseInt(await link.innerText(), 10);
@@ -185,7 +185,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
     );
     assert.match(
       (await page.locator('.masks canvas').first().getAttribute('aria-label')) ?? '',
-      /^Mask of class 3: suspicious, .*anomaly index [\d.]+; the figures with the trigger are on it$/,
+      /^Mask of class 3: suspicious, .*anomaly index [\d.]+; the figures with the trigger use it$/,
     );
     // Something is drawn: the mask where the patch was.
     const drawn = await page
@@ -198,7 +198,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
         );
       });
     assert.ok(drawn.length > 0 && drawn.every((pixel) => pixel % 28 >= 20 && pixel >= 20 * 28), drawn.join());
-    assert.match(await text(page, '.scan'), /Made since the config describes no trigger\./);
+    assert.match(await text(page, '.scan'), /Made because the config describes no trigger\./);
   });
 
   it('says that a search found nothing, and does not call the model clean', async () => {

@@ -114,7 +114,7 @@ describe('what the config prunes, on the inspector’s page, with the example mo
     assert.match(
       await text(page, '[data-testid=plan]'),
       new RegExp(
-        `^The config names these 24 neurons: ${raised.slice(0, 8).join(', ')} and 16 more\\. The curve follows the rule, so they have no place on it\\.$`,
+        `^The config names these 24 neurons: ${raised.slice(0, 8).join(', ')} and 16 more\\. The curve follows the rule, so they are not on it\\.$`,
       ),
     );
     // The table begins with what the trigger raises most.

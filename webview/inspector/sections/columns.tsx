@@ -61,7 +61,7 @@ function selectColumn({ at }: Table, selected: Uint8Array): GridColumn {
   return {
     id: 'select',
     label: 'Mask',
-    hint: 'Own mask: what you would prune',
+    hint: 'Custom mask: what you would prune',
     width: 52,
     align: 'left',
     sortable: false,

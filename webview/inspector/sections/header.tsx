@@ -70,7 +70,7 @@ function Verdict(): JSX.Element {
   if (!report) {
     return (
       <p class="verdict quiet">
-        Not run yet: this is the model as it came.{' '}
+        Not run yet: this is the input model.{' '}
         <button type="button" class="link" onClick={() => controller.command('run')}>
           Run the defense
         </button>
@@ -81,9 +81,9 @@ function Verdict(): JSX.Element {
     <p class="verdict">
       <span class={`codicon codicon-${VERDICT_ICONS[report.verdict.word] ?? 'info'}`} aria-hidden="true" />
       <strong>{capital(report.verdict.word)}</strong>
-      {report.settings ? ` ${report.settings}, not as the config says` : ''}
+      {report.settings ? ` ${report.settings}, not as in the config` : ''}
       {report.changed.length
-        ? ` · no longer certain: ${report.changed.join(', ')} changed since`
+        ? ` · stale: ${report.changed.join(', ')} changed since`
         : ` · ${report.verdict.sentence}`}{' '}
       <button type="button" class="link" onClick={() => controller.command('open-report')}>
         Open report
@@ -122,7 +122,7 @@ function StateChoice(): JSX.Element {
       class="segments"
       role="radiogroup"
       aria-label="State of the model"
-      title={noAfter ?? 'The model as it came, or the defended one'}
+      title={noAfter ?? 'The input model or the defended one'}
     >
       {STATES.map(([one, label]) => (
         <button

@@ -17,10 +17,10 @@ export function MaskBar(): JSX.Element {
   const noChoice =
     layer.state === 'after' ? 'These are units of the defended model: choose Before' : whyNoChoice(overview);
   return (
-    <div class="mask" role="group" aria-label="Own mask">
+    <div class="mask" role="group" aria-label="Custom mask">
       <div class="mask-tools">
         <strong>
-          Own mask: {selected.length === 0 ? 'nothing selected' : plural(selected.length, unitWord(layer.layerKind))}
+          Custom mask: {selected.length === 0 ? 'nothing selected' : plural(selected.length, unitWord(layer.layerKind))}
         </strong>
         {layer.triggeredMean ? <SelectAbove /> : null}
       </div>
@@ -32,7 +32,7 @@ export function MaskBar(): JSX.Element {
           </vscode-button>
           <vscode-button
             disabled={selected.length === 0 || noChoice !== null}
-            title={noChoice ?? 'Writes prune.units into the config; undo takes it back'}
+            title={noChoice ?? 'Writes prune.units to the config; Undo reverts this'}
             onClick={() => controller.pruneSelected()}
           >
             Prune These

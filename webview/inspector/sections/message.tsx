@@ -36,7 +36,7 @@ export function Failed({ failure, name }: { failure: Failure; name: string }): J
   const theirs = failure.kind === 'input';
   if (failure.kind === 'cancelled') {
     return (
-      <Message icon="circle-slash" title={`${name} is not looked into yet`} text={failure.message}>
+      <Message icon="circle-slash" title={`${name} has not been analysed yet`} text={failure.message}>
         <vscode-button onClick={() => controller.retry('main')}>Search Again</vscode-button>
         <vscode-button appearance="secondary" onClick={() => controller.command('open-config')}>
           Open Config
@@ -52,7 +52,7 @@ export function Failed({ failure, name }: { failure: Failure; name: string }): J
   return (
     <Message
       icon="error"
-      title={theirs ? `${name} can’t be looked into` : 'The engine failed'}
+      title={theirs ? `${name} can’t be analysed` : 'The engine failed'}
       text={failureText(failure)}
       place={faultyPlace(failure)}
     >

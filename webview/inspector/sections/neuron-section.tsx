@@ -76,8 +76,8 @@ export function NeuronSection(): JSX.Element {
       <UnitGrid {...shown} />
       <CurrentUnit />
       <p class="quiet">
-        Arrow keys or click: look at one; Enter goes to its details. Space or its box: into your own mask, with Shift a
-        range.{estimated ? ' “Triggered” is with the estimated trigger.' : ''}
+        Arrow keys or click: show one; Enter: go to its details. Space or its checkbox: select it for the mask; with
+        Shift, a range.{estimated ? ' “Triggered” means with the estimated trigger.' : ''}
       </p>
     </section>
   );

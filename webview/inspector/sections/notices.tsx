@@ -26,8 +26,8 @@ export function Notices(): JSX.Element {
             }
           >
             {overview.search
-              ? `No trigger is known: the config describes none, and a scan of all ${count(overview.classes)} classes found none. Only clean activations are shown, and no attack success rate. That nothing is found does not show that the model is clean.`
-              : 'No trigger is known: only clean activations are shown, and no attack success rate. Describe it under “trigger” in the config, as kind and target class, or have it estimated with "inverted", to see what it does.'}
+              ? `No trigger is known: the config describes none, and a scan of all ${count(overview.classes)} classes found none. Only clean activations are shown, and no attack success rate. Finding nothing does not show that the model is clean.`
+              : 'No trigger is known: only clean activations are shown, and no attack success rate. To see what it does, describe it under “trigger” in the config (kind and target class) or have it estimated with "inverted".'}
           </Bar>
         ) : null}
         {subset ? <Bar icon="info">{subset}</Bar> : null}
@@ -55,12 +55,12 @@ function Events(): JSX.Element {
       ) : null}
       {notice?.kind === 'ended' ? (
         <Bar icon="error" button={log}>
-          {notice.failure.message} It is started again.
+          {notice.failure.message} It is being restarted.
         </Bar>
       ) : null}
       {notice?.kind === 'back' ? (
         <Bar icon="pass" onClose={() => controller.dismiss('notice')}>
-          The engine had ended; it is back.
+          The engine stopped and was restarted.
         </Bar>
       ) : null}
       {failed ? (

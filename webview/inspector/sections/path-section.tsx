@@ -22,10 +22,10 @@ export function PathSection(): JSX.Element | null {
       <p class="quiet">
         The same images without and with the {trigger}, which{' '}
         {estimated
-          ? `was searched to take images to class ${overview.trigger.target}`
-          : `is meant to be taken for class ${overview.trigger.target}`}
-        . True class → taken for with the trigger
-        {after ? ' → after the defense' : '; a run adds what the defended model takes them for'}.
+          ? `was estimated so that it takes images to class ${overview.trigger.target}`
+          : `is meant to make the model predict class ${overview.trigger.target}`}
+        . True class → predicted class with the trigger
+        {after ? ' → after the defense' : '; a run adds what the defended model predicts'}.
       </p>
       {failed ? <PartFailed failure={failed} part="examples" /> : null}
       {!data && !failed ? <p class="quiet">Reading examples …</p> : null}

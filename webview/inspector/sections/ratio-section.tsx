@@ -37,7 +37,7 @@ export function RatioSection(): JSX.Element {
   const chooseCount = useCallback((wanted: number) => choose(nearestPoint(curve.pruned, wanted)), [choose, curve]);
   const noChoice =
     layer.state === 'after'
-      ? 'The ratio is for the model as it came: choose Before'
+      ? 'The ratio is for the input model: choose Before'
       : (whyNoChoice(overview) ?? whyNoRatio(plan, moved, word));
 
   return (
@@ -46,7 +46,7 @@ export function RatioSection(): JSX.Element {
         <h2 id="ratio-title">How much to prune</h2>
         <vscode-button
           disabled={noChoice !== null}
-          title={noChoice ?? 'Writes prune.ratio into the config; undo takes it back'}
+          title={noChoice ?? 'Writes prune.ratio to the config; Undo reverts this'}
           onClick={() => controller.useRatio()}
         >
           Use This Ratio
@@ -76,6 +76,6 @@ export function RatioSection(): JSX.Element {
 /** Why what is shown can't be written as a ratio; null where it can. */
 function whyNoRatio({ source }: Plan, moved: boolean, word: string): string | null {
   return source === 'named' && !moved
-    ? `The config names its ${word}s: move the slider to have a number go by the rule instead`
+    ? `The config names its ${word}s: move the slider to prune a number of them by the rule instead`
     : null;
 }

@@ -51,8 +51,9 @@ export function ScanSection(): JSX.Element {
       {found === undefined && !failed ? <p class="quiet">Looking for a scan of this model …</p> : null}
       {found === null ? (
         <p class="quiet">
-          No scan of this very model is known here. A scan searches, for every class, the smallest trigger that takes
-          images of other classes to it; a class whose trigger is far smaller than those of the others is suspicious.
+          No scan of exactly this model is known here. For each class, a scan searches for the smallest trigger that
+          takes images of other classes to it; a class whose trigger is far smaller than those of the others is
+          suspicious.
         </p>
       ) : null}
       {found ? <Evidence found={found} taken={described ? null : (trigger?.target ?? null)} /> : null}
@@ -125,7 +126,7 @@ function Mask({
           height={height}
           width={width}
           size={SIZE}
-          label={`Mask of class ${target}: ${inversionText(one)}${taken ? '; the figures with the trigger are on it' : ''}`}
+          label={`Mask of class ${target}: ${inversionText(one)}${taken ? '; the figures with the trigger use it' : ''}`}
         />
         {trigger ? (
           <PixelImage

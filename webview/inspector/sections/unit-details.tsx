@@ -108,7 +108,7 @@ function Pictures({
     <div class="pictures-block">
       <h3>
         {title}
-        {excited.length ? <span class="quiet"> true class → taken for, activation</span> : null}
+        {excited.length ? <span class="quiet"> true class → predicted class, activation</span> : null}
       </h3>
       {excited.length ? null : <p class="quiet">No image takes it above zero.</p>}
       <ul class="pictures">
@@ -118,7 +118,7 @@ function Pictures({
               pixels={pixels}
               shape={shape}
               size={PICTURE_SIZE}
-              label={`Image ${index}: class ${label}, taken for ${predicted}, activation ${formatNumber(activation)}`}
+              label={`Image ${index}: class ${label}, classified as ${predicted}, activation ${formatNumber(activation)}`}
             />
             <span class="caption" aria-hidden="true">
               {label} → <span class={predicted === label ? '' : 'wrong'}>{predicted}</span>

@@ -88,7 +88,7 @@ function Steps({ unit, word }: { unit: number; word: string }): JSX.Element {
         <span class="codicon codicon-chevron-right" />
       </vscode-button>
       <vscode-button appearance="secondary" onClick={() => controller.toggle(unit)}>
-        {selected ? 'Remove from Own Mask' : 'Add to Own Mask'}
+        {selected ? 'Remove from Custom Mask' : 'Add to Custom Mask'}
       </vscode-button>
     </span>
   );

@@ -204,8 +204,8 @@ export class Controller {
       failure: {
         kind: 'engine',
         code: 'inspect.badAnswer',
-        message: 'The answer of the engine could not be read.',
-        todo: 'The log says more.',
+        message: 'The engine’s answer could not be read.',
+        todo: 'See the log for details.',
       },
     });
   }
@@ -222,7 +222,7 @@ export class Controller {
     const loaded = await this.loader.load();
     if (loaded === 'superseded' || this.store.get().notice?.kind !== 'ended') return;
     this.store.set({ notice: loaded === 'failed' ? null : { kind: 'back' } });
-    if (loaded === 'shown') this.panel.say('The engine is back.');
+    if (loaded === 'shown') this.panel.say('The engine is running again.');
   }
 
   /** A link was followed while the page is open. What is being loaded goes on to it when it is there. */

@@ -17,7 +17,7 @@ export const SEARCHING = PHASE_TITLES.scan;
 const CANCELLED: Failure = {
   kind: 'cancelled',
   code: 'cancelled',
-  message: 'The search for a trigger was cancelled; what it does can’t be shown without one.',
+  message: 'The search for a trigger was cancelled; without one, its effect can’t be shown.',
 };
 
 /** What came of showing a layer: `failed` is told on the page, `superseded` when something newer was asked for meanwhile. */

@@ -83,7 +83,7 @@ export function planText(
   const elsewhere = layer.layer !== chosen && chosen !== '';
   switch (source) {
     case 'named':
-      return `The config names ${count === 1 ? `this ${word}` : `these ${plural(count, word)}`}${units?.length ? `: ${indexList(units, SPELT)}` : ''}. The curve follows the rule, so they have no place on it.`;
+      return `The config names ${count === 1 ? `this ${word}` : `these ${plural(count, word)}`}${units?.length ? `: ${indexList(units, SPELT)}` : ''}. The curve follows the rule, so they are not on it.`;
     case 'ratio':
       return elsewhere
         ? `The config prunes ${chosen}; this is what its ratio would do here.`

@@ -10,8 +10,8 @@ export function ruleText(
   word: string,
 ): string {
   if (rule === 'triggered-difference' && guide)
-    return `${word}s that the ${guide === 'estimated' ? 'estimated ' : ''}trigger raises most, on held-out images, go first`;
-  const lowest = `${word}s with the lowest ${rule === 'clean-mean-abs' ? 'mean absolute' : 'mean'} activation on ${strategy ? 'held-out ' : ''}clean images go first`;
+    return `${word}s that the ${guide === 'estimated' ? 'estimated ' : ''}trigger raises most, on held-out images, are pruned first`;
+  const lowest = `${word}s with the lowest ${rule === 'clean-mean-abs' ? 'mean absolute' : 'mean'} activation on ${strategy ? 'held-out ' : ''}clean images are pruned first`;
   return rule === 'triggered-difference' ? `no trigger is known that could raise a ${word}, so ${lowest}` : lowest;
 }
 
@@ -44,7 +44,7 @@ export function limitOf(
     return {
       kind: 'gate',
       pruned: null,
-      text: `On ${count(overview.images.holdout)} held-out images no number of them brings the ${what} and costs at most ${drop} of clean accuracy.`,
+      text: `On ${count(overview.images.holdout)} held-out images, no number of them brings the ${what} and costs at most ${drop} of clean accuracy.`,
     };
   return {
     kind: 'gate',
@@ -55,5 +55,5 @@ export function limitOf(
 
 /** Why nothing of what is pruned can be written into the config; null where it can. */
 export function whyNoChoice({ strategy }: Pick<Overview, 'strategy'>): string | null {
-  return strategy && `The strategy ${strategy} chooses by itself what it prunes`;
+  return strategy && `The strategy ${strategy} chooses what to prune on its own`;
 }

@@ -35,10 +35,10 @@ export function limitsText({ limits, medianNorm, images }: ScanResult): string {
 }
 
 const SOURCES: Record<NonNullable<ScanData['found']>['source'], string> = {
-  trigger: 'Made since the config describes no trigger.',
+  trigger: 'Made because the config describes no trigger.',
   cache: 'Made by an earlier run of this config.',
   file: '',
-  report: 'Made by the run that the report is of.',
+  report: 'Made by the run that wrote the report.',
 };
 
 /** Where a scan is from. */

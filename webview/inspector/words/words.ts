@@ -82,7 +82,7 @@ export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'se
   const { norm, success, flagged } = search.taken;
   const found = `Class ${trigger.target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it.`;
   return flagged
-    ? `${found} Every figure with the trigger is on this estimate.`
+    ? `${found} Every figure with the trigger uses this estimate.`
     : `${found} The class is named in the config; the scan does not find it suspicious.`;
 }
 
@@ -135,7 +135,8 @@ export function maskText({ units, masked, unmasked, subset }: MaskData, word: st
 }
 
 /** The same for people who do not see it. */
-export const maskSummary = (mask: MaskData, estimated = false): string => `Own mask: ${maskedText(mask, estimated)}.`;
+export const maskSummary = (mask: MaskData, estimated = false): string =>
+  `Custom mask: ${maskedText(mask, estimated)}.`;
 
 /** What the config's own units do, for people who do not see it. */
 export const plannedSummary = (mask: MaskData, estimated = false): string =>
@@ -172,13 +173,13 @@ export const FATES: Record<Fate, { icon: string; text: string }> = {
   'still attacked': { icon: 'error', text: 'still attacked' },
   recovered: { icon: 'pass', text: 'recovered' },
   resisted: { icon: 'pass', text: 'right' },
-  changed: { icon: 'warning', text: 'wrong otherwise' },
+  changed: { icon: 'warning', text: 'wrong in another way' },
 };
 
 /** The way of one triggered example in words: `class 7, with the trigger taken for 0, after the defense for 7`. */
 export function pathText({ label, before, after }: Example, estimated = false): string {
-  const clean = before.clean === label ? '' : ` (taken for ${before.clean} without the trigger)`;
-  return `class ${label}${clean}, with the ${estimated ? 'estimated ' : ''}trigger taken for ${before.triggered}${after ? `, after the defense for ${after.triggered}` : ''}`;
+  const clean = before.clean === label ? '' : ` (classified as ${before.clean} without the trigger)`;
+  return `class ${label}${clean}, classified as ${before.triggered} with the ${estimated ? 'estimated ' : ''}trigger${after ? `, as ${after.triggered} after the defense` : ''}`;
 }
 
 /** Examples by what became of them, the most frequent first: `Of these 10: 9 recovered, 1 still attacked.` */
@@ -194,9 +195,9 @@ export function fatesText(examples: readonly Example[], target: number): string 
 
 /** Why the defended model can't be looked at; null when it can. */
 export function whyNoAfter(report: ReportState | null): string | null {
-  if (!report) return 'There is no report yet: a run of the defense makes the defended model.';
+  if (!report) return 'There is no report yet: running the defense creates the defended model.';
   if (report.after) return null;
-  return 'The defended model is not there, or not the one that the report measured.';
+  return 'The defended model is missing, or it is not the one that the report measured.';
 }
 
 /** A failure in words: what is wrong, and what to do. */

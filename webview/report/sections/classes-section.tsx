@@ -79,7 +79,7 @@ function Matrices({ report, classes, cut, target }: Props): JSX.Element {
         )}
       </div>
       <p class="quiet">
-        Rows: true class. Columns: what the model says. A cell’s shade is its share of the row.
+        Rows: true class. Columns: predicted class. A cell’s shade is its share of the row.
         {target === null
           ? ''
           : ` ◂ marks the trigger’s target, class ${target}; triggered images of that class are not counted.`}

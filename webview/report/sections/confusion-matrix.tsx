@@ -23,7 +23,7 @@ export function ConfusionMatrix({
   const { save } = useActions();
   const kind = name.includes('triggered') ? 'triggered' : 'clean';
   const full = (): ChartTable => ({
-    columns: ['true class', ...Array.from({ length: matrix.classes }, (_, i) => `taken for ${i}`)].map((label) => ({
+    columns: ['true class', ...Array.from({ length: matrix.classes }, (_, i) => `predicted ${i}`)].map((label) => ({
       label,
       align: 'right',
     })),
@@ -40,7 +40,7 @@ export function ConfusionMatrix({
         <table class={`matrix ${kind}`}>
           <thead>
             <tr>
-              <td class="corner quiet">true ↓ said →</td>
+              <td class="corner quiet">true ↓ predicted →</td>
               {classes.map((column) => (
                 <th key={column} scope="col" class="fp-right">
                   {column}

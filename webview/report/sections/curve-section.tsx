@@ -50,7 +50,7 @@ export function CurveSection({ report }: { report: DefenseReport }): JSX.Element
         {curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images
         {curve.subset ? ', a subset of the test set drawn with the seed' : ''}.
         {named
-          ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it: the marks are what pruning them did.'
+          ? ' The pruned units were named in the config; the curve follows the rule, so they are not on it: the marks show what pruning them did.'
           : ''}
         {smallestText(report)}
       </p>

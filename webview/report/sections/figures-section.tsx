@@ -153,13 +153,13 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
       </Scroll>
       <p class="quiet">
         Below each share: its 95 % Wilson interval and count. Change: before to fine-tuned on the same images, by
-        McNemar’s exact test. ASR: triggered inputs, their true class not the target, taken for the target. Robust
+        McNemar’s exact test. ASR: triggered inputs, their true class not the target, classified as the target. Robust
         accuracy: those same inputs classified as their true class.
         {aim === null
           ? ''
-          : ` Sent to class ${aim}, net: images that are not of class ${aim} and go there with the trigger, less those that do without it.`}
+          : ` Sent to class ${aim}, net: images that are not of class ${aim} and go there with the trigger, minus those that do so without it.`}
         {isEstimated(report)
-          ? ' The trigger was estimated from the model by trigger inversion: the attacker’s own, which nobody here knows, may do more.'
+          ? ' The trigger was estimated from the model by trigger inversion: the attacker’s own, which is unknown, may do more.'
           : ''}
         {repaired ? '' : ' The model was measured and not repaired.'}
       </p>

@@ -66,7 +66,7 @@ export function FindingsSection({ issues }: { issues: readonly ReviewedIssue[] }
       </ul>
       {shown.length < issues.length ? (
         <p class="quiet">
-          {count(shown.length)} of {count(issues.length)} findings. The text has all.
+          {count(shown.length)} of {count(issues.length)} findings. See the text for all of them.
         </p>
       ) : null}
     </Section>

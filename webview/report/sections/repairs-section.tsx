@@ -36,7 +36,7 @@ export function RepairsSection({ report: { attempts } }: { report: DefenseReport
           All on clean images held out from fine-tuning and none of the test set, so that the choice does not flatter
           the figures above. {triggersText(triggers.map(([key]) => key))}
           {shown.length < attempts.length
-            ? ` ${count(shown.length)} of ${count(attempts.length)} repairs; the text has all.`
+            ? ` ${count(shown.length)} of ${count(attempts.length)} repairs; see the text for all of them.`
             : ''}
         </p>
       </Section>
@@ -113,7 +113,7 @@ function triggersText(keys: readonly Trigger[0][]): string {
   const words = {
     knownTrigger: 'the known trigger',
     estimatedTrigger: 'the one estimated on the input model',
-    freshTrigger: 'a fresh estimate on the repaired model, which may be no larger',
+    freshTrigger: 'a fresh estimate on the repaired model, limited to the same size',
   };
   return keys.length === 0 ? 'No trigger was measured.' : `Success of ${keys.map((key) => words[key]).join('; of ')}.`;
 }
@@ -173,7 +173,7 @@ function Rounds({ attempts }: { attempts: readonly Attempt[] }): JSX.Element {
       </Scroll>
       {shown.length < rounds.length ? (
         <p class="quiet">
-          {count(shown.length)} of {count(rounds.length)} rounds. The text has all.
+          {count(shown.length)} of {count(rounds.length)} rounds. See the text for all of them.
         </p>
       ) : null}
     </>

@@ -76,8 +76,8 @@ function Notices({ report, changed, settings, local }: Props): JSX.Element {
         <Bar icon="info">
           <span>
             {local
-              ? 'Whether model, config or data have changed since is not known.'
-              : 'This is not the file of the working tree: whether model, config or data fit it was not looked up.'}
+              ? 'It is not known whether the model, config or data have changed since.'
+              : 'This is not the file in the working tree: whether the model, config and data match it was not checked.'}
           </span>
         </Bar>
       ) : null}

@@ -39,11 +39,11 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
         {layer.activation}){deadText(pruning)}.{ruleText(report)}
         {pruning.amongTriggerRaised === null
           ? ''
-          : ` Of the ${plural(pruning.count, word)} that the ${isEstimated(report) ? 'estimated ' : ''}trigger raises most, ${count(pruning.amongTriggerRaised)} went.`}
+          : ` Of the ${plural(pruning.count, word)} that the ${isEstimated(report) ? 'estimated ' : ''}trigger raises most, ${count(pruning.amongTriggerRaised)} were pruned.`}
       </p>
       <ul
         class="chips"
-        aria-label={`Pruned ${word}s, ${pruning.ratio === null ? 'as the config names them' : 'in the order in which they went'}`}
+        aria-label={`Pruned ${word}s, ${pruning.ratio === null ? 'as the config names them' : 'in the order of pruning'}`}
       >
         {shown.map((unit) => (
           <li key={unit}>
@@ -65,7 +65,7 @@ export function UnitsSection({ report }: { report: DefenseReport }): JSX.Element
               Show More
             </vscode-button>
           ) : (
-            'The text has all.'
+            'See the text for all of them.'
           )}
         </p>
       ) : null}

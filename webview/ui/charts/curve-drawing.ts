@@ -92,7 +92,7 @@ function labels(
   if (reference !== null) put(`20 %: ${count(reference)}`, x(reference), 26);
   if (accuracyFloor !== null)
     group.append(
-      label(`least accuracy ${percent(accuracyFloor)}`, {
+      label(`min. accuracy ${percent(accuracyFloor)}`, {
         x: right - 2,
         y: y(accuracyFloor) + 11,
         'text-anchor': 'end',
@@ -100,7 +100,7 @@ function labels(
       }),
     );
   if (asrGate !== null) {
-    const gate = `most ASR ${percent(asrGate)}`;
+    const gate = `max. ASR ${percent(asrGate)}`;
     const top = y(asrGate) - 3;
     // At the other end where it would stand on the name of the line.
     const covered =

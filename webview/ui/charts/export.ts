@@ -101,10 +101,10 @@ export async function toPng(svg: SVGSVGElement, scale = 2): Promise<Uint8Array> 
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(height * scale);
     const context = canvas.getContext('2d');
-    if (!context) throw new Error('This page can draw no picture.');
+    if (!context) throw new Error('This page cannot draw images.');
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
-    if (!blob) throw new Error(`A picture of ${canvas.width} × ${canvas.height} pixels could not be made.`);
+    if (!blob) throw new Error(`An image of ${canvas.width} × ${canvas.height} pixels could not be created.`);
     return new Uint8Array(await blob.arrayBuffer());
   } finally {
     URL.revokeObjectURL(url);

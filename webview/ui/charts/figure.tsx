@@ -52,8 +52,8 @@ export interface FigureProps {
 export const MOST_ROWS = 500;
 
 const FORMATS = [
-  { id: 'svg', label: 'SVG drawing' },
-  { id: 'png', label: 'PNG picture' },
+  { id: 'svg', label: 'SVG image' },
+  { id: 'png', label: 'PNG image' },
   { id: 'csv', label: 'CSV table' },
 ];
 

@@ -22,7 +22,7 @@ export function lanesOf({
   choosable = true,
 }: Pick<LayerChartProps, 'pruned' | 'dead' | 'choosable'>): Lane[] {
   const choices: Lane[] = [
-    { id: 'chosen', name: 'would go', colour: 'var(--fp-pruned)' },
+    { id: 'chosen', name: 'to prune', colour: 'var(--fp-pruned)' },
     { id: 'selected', name: 'selected', colour: 'var(--fp-accent)' },
   ];
   return [

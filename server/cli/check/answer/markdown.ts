@@ -39,7 +39,7 @@ function lead({ result, policyWords }: Checked): string {
     .map(
       ({ outcome, message, id }) => `- ${SIGNS[outcome]} ${text(short(message))} (\`${id.replace(/[^\w.-]/g, '')}\`)`,
     );
-  if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the log of the check`);
+  if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the check log`);
   const gates = openGates(result).map((gate) => `- ${SIGNS.fail} ${text(gate.message)}`);
   const policy = policyWords && result.policy.source !== 'worktree' ? [`- ${text(`${capital(policyWords)}.`)}`] : [];
   return [

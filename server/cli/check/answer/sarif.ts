@@ -26,7 +26,7 @@ export function checkSarif(all: readonly Checked[], repository: Repository | nul
       rules.push({
         id: `check/${id}`,
         shortDescription: { text: `fine-prune check: ${id}` },
-        help: { text: 'See docs/review.md of Fine-Prune.' },
+        help: { text: "See Fine-Prune's docs/review.md." },
       }) - 1,
     );
   }

@@ -57,8 +57,8 @@ export function decisionWords({ decision, status }: ReviewedIssue): string | nul
   const until = decision.expires === undefined ? '' : ` until ${decision.expires}`;
   const lead = {
     accepted: `Accepted${until}`,
-    expired: `No longer accepted, the decision ended on ${decision.expires}`,
-    stale: 'No longer accepted, since what was decided about has changed',
+    expired: `No longer accepted, because the decision expired on ${decision.expires}`,
+    stale: 'No longer accepted, because what was accepted has changed',
     open: '',
   }[status];
   return `${lead}: ${decision.reason} (${decision.author}, ${decision.date})`;

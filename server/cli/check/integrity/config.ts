@@ -45,13 +45,13 @@ function settingResults(report: DefenseReport, config: ResolvedConfig, name: str
     const message =
       target.config === null
         ? `The report is stale: ${name} has changed since${which}.`
-        : `${name} is not the config that this report was made from${which}: it is another one, or has changed since.`;
+        : `${name} is not the config that this report was made from${which}: it is a different one, or has changed since.`;
     results.push(fail('stale.config', message, '/provenance/configHash'));
   } else if (other.length) {
     results.push(
       fail(
         'config.differs',
-        `The settings that the report says it ran are not those of ${name}, although it names its hash: ${other.join(', ')}.`,
+        `The settings in the report are not those of ${name}, although the report has its hash: ${other.join(', ')}.`,
         '/provenance/config',
       ),
     );
@@ -63,7 +63,7 @@ function settingResults(report: DefenseReport, config: ResolvedConfig, name: str
       results.push(
         warn(
           'config.overridden',
-          `The run had settings from its command line: ${settings.join(', ')}. A run of ${name} by itself may end otherwise.`,
+          `The run had settings from its command line: ${settings.join(', ')}. Running ${name} without them may give a different result.`,
           '/provenance/config',
         ),
       );

@@ -15,7 +15,7 @@ export function figureResults(report: DefenseReport): CheckResult[] {
         ...found,
         pass(
           'figures',
-          'The figures agree with each other: rates, intervals, tests, gates, verdict and findings were worked out again.',
+          'The figures agree with each other: rates, intervals, tests, gates, verdict and findings were recalculated.',
         ),
       ];
 }

@@ -28,7 +28,7 @@ async function modelResults(target: Target, report: DefenseReport, opened: OpenC
   const { after } = report.model;
   if (!after) return results;
   const file = await defendedPath(target, report).catch((error: unknown) =>
-    failure('path.outside', 'The defended model is not read', error, '/model/after/path'),
+    failure('path.outside', 'The defended model was not read', error, '/model/after/path'),
   );
   if (typeof file !== 'string') return [...results, file];
   const here = await stat(file).catch(() => null);
@@ -38,7 +38,7 @@ async function modelResults(target: Target, report: DefenseReport, opened: OpenC
       ? await hashed('stale.defended', 'defended.notFetched', 'The defended model', file, after, '/model/after')
       : warn(
           'defended.missing',
-          `The defended model ${after.path} is not here, so its hashes were not compared.`,
+          `The defended model ${after.path} is missing, so its hashes were not compared.`,
           '/model/after/path',
         ),
   ];
@@ -96,8 +96,8 @@ function compared(
     id,
     changed.length === 0,
     {
-      good: `${what} is the one of the report.`,
-      bad: `The report is stale: ${what.toLowerCase()} is not the one that it speaks of (${changed.join(' and ')} differ).`,
+      good: `${what} matches the report.`,
+      bad: `The report is stale: ${what.toLowerCase()} is not the one it describes (${changed.join(' and ')} differ).`,
     },
     pointer,
   );
@@ -119,8 +119,8 @@ async function unfetched(
   const same = pointed && compared(id, what, pointed, expected, pointer);
   if (same?.outcome === 'fail') return same;
   const how = same
-    ? 'a Git LFS pointer lies in its place, to what the report speaks of by its hash'
-    : 'Git LFS pointers lie in its place, so its hashes were not compared';
+    ? 'there is a Git LFS pointer instead, with the hash in the report'
+    : 'there are Git LFS pointers instead, so its hashes were not compared';
   const message = `${what} is not fetched: ${how}. ${FETCH}`;
   return same || id === 'stale.defended' ? warn(notFetched, message, pointer) : fail(notFetched, message, pointer);
 }
@@ -135,7 +135,7 @@ async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<C
       else if ((await contentSha256(file)) !== report.data.files[at]?.sha256) changed.push(written);
       else if (await lfsObjectAt(file)) unfetched.push(written);
     } catch (error) {
-      refused.push(failure('path.outside', 'Data are not read', error, `/data/files/${at}`));
+      refused.push(failure('path.outside', 'Data was not read', error, `/data/files/${at}`));
     }
   }
   return [
@@ -153,7 +153,7 @@ async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<C
       ? [
           warn(
             'data.missing',
-            `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not here, so the hash was not compared.`,
+            `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing, so the hash was not compared.`,
             '/data/files',
           ),
         ]
@@ -162,13 +162,13 @@ async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<C
       ? [
           warn(
             'data.notFetched',
-            `${unfetched.join(', ')} ${unfetched.length === 1 ? 'is' : 'are'} not fetched: Git LFS pointers lie there, by their hashes to what the report was measured on. ${FETCH}`,
+            `${unfetched.join(', ')} ${unfetched.length === 1 ? 'is' : 'are'} not fetched: there are Git LFS pointers instead, with the hashes of the data that the report was measured on. ${FETCH}`,
             '/data/files',
           ),
         ]
       : []),
     ...(changed.length + missing.length + unfetched.length + refused.length === 0
-      ? [pass('data', `${files.length} data files are those of the report.`)]
+      ? [pass('data', `${files.length} data files match the report.`)]
       : []),
   ];
 }

@@ -23,19 +23,19 @@ export async function markdownResults(
       return [
         warn(
           'markdown.missing',
-          `There is no ${name}: make it with \`fine-prune report ${path.basename(target.file)} --format md\`.`,
+          `${name} does not exist: create it with \`fine-prune report ${path.basename(target.file)} --format md\`.`,
         ),
       ];
     if (isLfsPointer(text))
-      return [warn('markdown.notFetched', `${name} is not fetched: a Git LFS pointer lies in its place. ${FETCH}`)];
+      return [warn('markdown.notFetched', `${name} is not fetched: there is a Git LFS pointer instead. ${FETCH}`)];
     // Git may check out text with other line endings than it was committed with.
     const lines = text.replaceAll('\r\n', '\n');
     const same =
       lines === markdownReport(report, undefined, target.name) || lines === markdownReport(report, issues, target.name);
     return [
       hold('markdown.differs', same, {
-        good: `${name} is made from this report.`,
-        bad: `${name} is not what this report gives: it was edited, or is of another run. Make it again with \`fine-prune report ${path.basename(target.file)} --format md\`.`,
+        good: `${name} was made from this report.`,
+        bad: `${name} does not match this report: it was edited, or is from another run. Create it again with \`fine-prune report ${path.basename(target.file)} --format md\`.`,
       }),
     ];
   } catch (error) {

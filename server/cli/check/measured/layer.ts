@@ -37,14 +37,14 @@ export function activationResult(told: LayerAnalysis, here: LayerAnalysis): Chec
   if (told.name !== here.name || told.units !== here.units || told.images !== here.images) {
     return fail(
       'measure.activations',
-      `The config chooses ${here.name} with ${here.units} units on ${here.images} images, the report analysed ${told.name} with ${told.units} on ${told.images}.`,
+      `The config chooses ${here.name} with ${here.units} units on ${here.images} images, but the report analysed ${told.name} with ${told.units} on ${told.images}.`,
       '/layer',
     );
   }
   if (told.chosen !== 'named' && told.chosen !== here.chosen) {
     return fail(
       'measure.activations',
-      `The report says of ${told.name}: ${HOW_FOUND[told.chosen]}. That is not so here.`,
+      `The report says of ${told.name}: ${HOW_FOUND[told.chosen]}. That is not the case here.`,
       '/layer/chosen',
     );
   }
@@ -65,8 +65,8 @@ export function activationResult(told: LayerAnalysis, here: LayerAnalysis): Chec
     'measure.activations',
     off.every((d) => d <= TOLERANCE_ACTIVATION),
     {
-      good: `The mean activations of ${here.name} are those measured here.`,
-      bad: `The mean activation of unit ${worst} of ${here.name} is ${here.activations[worst]?.cleanMean} when it is measured again, ${told.activations[worst]?.cleanMean} in the report.`,
+      good: `The mean activations of ${here.name} match those measured here.`,
+      bad: `The mean activation of unit ${worst} of ${here.name} is ${here.activations[worst]?.cleanMean} when measured again, ${told.activations[worst]?.cleanMean} in the report.`,
     },
     pointer,
   );
@@ -93,8 +93,8 @@ export function curveResult(told: PruningCurve, here: PruningCurve): CheckResult
     'measure.curve',
     same,
     {
-      good: `The pruning curve is the one measured here, at all ${here.points.length} points.`,
-      bad: `The pruning curve is not the one measured here${off < 0 ? '' : `, first at ${here.points[off]!.pruned} pruned units`}: more than ${TOLERANCE_IMAGES} images apart, or on other images.`,
+      good: `The pruning curve matches the one measured here, at all ${here.points.length} points.`,
+      bad: `The pruning curve does not match the one measured here${off < 0 ? '' : `, first at ${here.points[off]!.pruned} pruned units`}: more than ${TOLERANCE_IMAGES} images apart, or on other images.`,
     },
     off < 0 ? '/curve' : `/curve/points/${Math.min(off, Math.max(0, told.points.length - 1))}`,
   );

@@ -29,7 +29,7 @@ export async function measuredResults(
         results: [
           fail(
             'measure.impossible',
-            `The defended model ${report.model.after!.path} is not here: commit it, so that it can be measured.`,
+            `The defended model ${report.model.after!.path} is missing: commit it so that it can be measured.`,
             '/model/after/path',
           ),
         ],
@@ -71,8 +71,8 @@ function estimateResult({ trigger, proof }: DefenseReport): CheckResult[] {
   if (trigger?.source !== 'estimated' && !proof) return [];
   const what =
     trigger?.source === 'estimated'
-      ? `The trigger estimated for class ${trigger.target} is the one that the report holds${proof ? ', and its fresh inversion was not made again' : ''}`
-      : 'The fresh inversion of the repaired model was not made again';
+      ? `The trigger estimated for class ${trigger.target} was taken from the report${proof ? ', and its fresh inversion was not repeated' : ''}`
+      : 'The fresh inversion of the repaired model was not repeated';
   return [
     warn(
       'measure.estimate',
@@ -110,11 +110,11 @@ function modelResults({ model }: DefenseReport, { hashes }: MeasureOutcome): Che
       same
         ? pass(
             'measure.model',
-            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is the one of the report.`,
+            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is the one in the report.`,
           )
         : fail(
             'measure.model',
-            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is not the one of the report.`,
+            `The ${side === 'before' ? 'input' : 'defended'} model that was measured is not the one in the report.`,
             `/model/${side}`,
           ),
     ];

@@ -22,7 +22,7 @@ export function stageResults(told: StageMetrics, here: StageMetrics | null, stag
       sameRate(told[key], here[key]),
       {
         good: `${capital(title)} ${STAGES[stage]}: ${words(here[key])} measured here, ${words(told[key])} in the report.`,
-        bad: `${capital(title)} ${STAGES[stage]} is ${words(here[key])} when it is measured again, ${words(told[key])} in the report: more than ${TOLERANCE_IMAGES} images apart.`,
+        bad: `${capital(title)} ${STAGES[stage]} is ${words(here[key])} when measured again, ${words(told[key])} in the report: more than ${TOLERANCE_IMAGES} images apart.`,
       },
       `/stages/${stage}/${key}`,
     ),
@@ -40,8 +40,8 @@ export function stageResults(told: StageMetrics, here: StageMetrics | null, stag
       'measure.confusion',
       tables.every(Boolean),
       {
-        good: `The confusion matrices and per-class accuracies ${STAGES[stage]} are those measured here.`,
-        bad: `A confusion matrix or per-class accuracy ${STAGES[stage]} is not what is measured here: a cell is more than ${TOLERANCE_IMAGES} images apart.`,
+        good: `The confusion matrices and per-class accuracies ${STAGES[stage]} match those measured here.`,
+        bad: `A confusion matrix or per-class accuracy ${STAGES[stage]} does not match what was measured here: a cell is more than ${TOLERANCE_IMAGES} images apart.`,
       },
       `/stages/${stage}/confusion`,
     ),
@@ -56,8 +56,8 @@ export function mcnemarResult({ comparison }: DefenseReport, here: DefenseReport
     'measure.comparison',
     same(comparison.cleanAccuracy, here.cleanAccuracy) && same(comparison.attackSuccess, here.attackSuccess),
     {
-      good: 'The paired comparison of before and after is the one measured here.',
-      bad: `The paired comparison of before and after is not the one measured here: more than ${TOLERANCE_IMAGES} images apart.`,
+      good: 'The paired comparison of before and after matches the one measured here.',
+      bad: `The paired comparison of before and after does not match the one measured here: more than ${TOLERANCE_IMAGES} images apart.`,
     },
     '/comparison',
   );
@@ -71,7 +71,7 @@ function effectResults(told: StageMetrics, here: StageMetrics, stage: keyof type
       ? [
           warn(
             'measure.effect',
-            'The report says nothing of what the trigger does to other classes: an earlier version wrote it. It was measured here, and the gates are judged by that; run the defense again.',
+            'The report, written by an earlier version, does not say what the trigger does to other classes. It was measured here, and the gates are judged by that; run the defense again.',
             '/stages/after',
           ),
         ]
@@ -95,8 +95,8 @@ function effectResults(told: StageMetrics, here: StageMetrics, stage: keyof type
       'measure.effect',
       same,
       {
-        good: `What the trigger does ${STAGES[stage]}, class by class, is what is measured here.`,
-        bad: `What the trigger does ${STAGES[stage]} is not what is measured here: a count is more than ${TOLERANCE_IMAGES} images apart.`,
+        good: `What the trigger does ${STAGES[stage]}, class by class, matches what was measured here.`,
+        bad: `What the trigger does ${STAGES[stage]} does not match what was measured here: a count is more than ${TOLERANCE_IMAGES} images apart.`,
       },
       `/stages/${stage}/effect`,
     ),

@@ -169,7 +169,7 @@ async function checkSpace(folder: string): Promise<void> {
   const free = bavail * bsize;
   if (free >= WHEEL_SPACE) return;
   const reason = `${megabytes(free - (free % 1e6))} are free in ${path.dirname(folder)}, ${megabytes(WHEEL_SPACE)} are needed while unpacking.`;
-  throw installFailure('disk', reason, 'Free some, or set FINE_PRUNE_CACHE to a folder on another disk.', {
+  throw installFailure('disk', reason, 'Free some space, or set FINE_PRUNE_CACHE to a folder on another disk.', {
     file: path.dirname(folder),
   });
 }

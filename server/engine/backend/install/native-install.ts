@@ -62,7 +62,7 @@ export async function planInstall(options: PlanOptions = {}): Promise<InstallPla
   if (status.source === 'configured' && (!from || from === 'configured'))
     return { source: 'configured', description: status.why, ...here, folder };
 
-  const otherwise = from ? '' : ' If that fails, what the next source offers';
+  const otherwise = from ? '' : ' If that fails, the next source is used';
   if (PLATFORM === BUILT_ON && (!from || from === 'python')) {
     const found = await findPythonTensorflow(env, signal);
     if (found || from === 'python') {
@@ -85,7 +85,7 @@ export async function planInstall(options: PlanOptions = {}): Promise<InstallPla
   if (from && from !== 'tfjs-node')
     return {
       source: from,
-      description: `There is no native engine to take from "${from}" on ${PLATFORM}.`,
+      description: `There is no native engine from "${from}" for ${PLATFORM}.`,
       ...here,
       folder,
     };
@@ -159,7 +159,7 @@ async function checkConfigured(
     throw installFailure(
       'configured',
       status.why,
-      'Correct the setting (or FINE_PRUNE_NATIVE_BINDING), or remove it to have an engine installed.',
+      'Correct the setting (or FINE_PRUNE_NATIVE_BINDING), or remove it to install an engine.',
     );
   }
   return { ...status, tensorflowVersion: await probeBinding(status.path, env, signal) };
@@ -176,7 +176,7 @@ async function builders(
     if (from && from !== 'tfjs-node') {
       throw installFailure(
         'platform',
-        `an engine from "${from}" is built on ${BUILT_ON} only, this is ${PLATFORM}.`,
+        `an engine from "${from}" is built only on ${BUILT_ON}; this is ${PLATFORM}.`,
         'Use the WASM backend, or --from tfjs-node.',
       );
     }

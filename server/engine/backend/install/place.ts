@@ -92,7 +92,7 @@ async function buildAndPublish(target: string, builder: EngineBuilder, signal: A
       await setAside(target);
       await rename(staging, target);
     } catch (error) {
-      throw installFailure('publish', `${reasonOf(error)}.`, `Check the rights on ${path.dirname(target)}.`, {
+      throw installFailure('publish', `${reasonOf(error)}.`, `Check the permissions of ${path.dirname(target)}.`, {
         file: target,
         cause: error,
       });
@@ -151,7 +151,7 @@ async function acquire(
   const onCompromised = (error: Error): void => {
     const todo = 'Run the installation again.';
     lost.abort(
-      installFailure('lock', `this process stood still for too long and lost its turn (${reasonOf(error)}).`, todo, {
+      installFailure('lock', `this process was suspended for too long and lost its turn (${reasonOf(error)}).`, todo, {
         cause: error,
       }),
     );
@@ -192,7 +192,8 @@ function folderFailure(folder: string, error: unknown): FinePruneError {
 /** The first failure is the one to act on: later sources are only fallbacks. */
 function summary(failures: FinePruneError[]): FinePruneError {
   const [first, ...others] = failures;
-  if (!first) return installFailure('platform', 'no source of the engine fits this machine.', 'Use the WASM backend.');
+  if (!first)
+    return installFailure('platform', 'there is no source of an engine for this machine.', 'Use the WASM backend.');
   if (others.length === 0) return first;
   const also = others.map((failure) => failure.message.replace(/^Installing the native engine /, '')).join(' It ');
   return new FinePruneError({ ...first.toFailure(), message: `${first.message} Then it ${also}` }, { cause: first });

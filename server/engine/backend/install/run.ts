@@ -80,7 +80,7 @@ export async function canRun(command: string, env: NodeJS.ProcessEnv, signal?: A
 
 /** The line of a program's output that says why it failed: the first that names an error, else the last one. */
 export function failureLine(result: Pick<RunResult, 'code' | 'stdout' | 'stderr' | 'timedOut'>): string {
-  if (result.timedOut) return 'it took too long and was ended';
+  if (result.timedOut) return 'it took too long and was stopped';
   const lines = `${result.stdout}\n${result.stderr}`
     .split('\n')
     .map((line) => line.trim())
@@ -88,6 +88,6 @@ export function failureLine(result: Pick<RunResult, 'code' | 'stdout' | 'stderr'
   const named =
     lines.find((line) => /(^|\s)(\w*Error|ERROR|error):/.test(line)) ??
     lines.find((line) => /\b(error|cannot|failed)\b/i.test(line));
-  const line = named ?? lines.at(-1) ?? `it ended with code ${result.code} and said nothing`;
+  const line = named ?? lines.at(-1) ?? `it exited with code ${result.code} and no output`;
   return line.slice(0, 300).replace(/\.$/, '');
 }

@@ -9,7 +9,7 @@ import { probeBinding } from './verify';
 
 const PACKAGE = '@tensorflow/tfjs-node';
 const VERSION = '4.22.0';
-const TODO = 'Use the WASM backend, or set FINE_PRUNE_NATIVE_BINDING to a binding of your own.';
+const TODO = 'Use the WASM backend, or set FINE_PRUNE_NATIVE_BINDING to your own binding.';
 /** It sends no progress to programs and has no limit of its own. */
 const TIMEOUT_MS = 15 * 60_000;
 
@@ -82,7 +82,7 @@ async function fetchPackage(folder: string, env: NodeJS.ProcessEnv, signal: Abor
     if (result.code !== 0) throw new Error(failureLine(result));
   } catch (error) {
     signal.throwIfAborted();
-    throw installFailure('tfjsNode', `npm cannot bring ${PACKAGE}@${VERSION} (${reasonOf(error)}).`, TODO, {
+    throw installFailure('tfjsNode', `npm cannot install ${PACKAGE}@${VERSION} (${reasonOf(error)}).`, TODO, {
       cause: error,
     });
   }

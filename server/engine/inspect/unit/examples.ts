@@ -21,14 +21,14 @@ export async function examplesOf(
 ): Promise<ExamplesData> {
   const { triggered, config, roles, model } = subject;
   if (!triggered)
-    throw badInput('inspect.noTrigger', 'No trigger is known, so there are no triggered inputs to look at.', {
+    throw badInput('inspect.noTrigger', 'No trigger is known, so there are no triggered inputs to show.', {
       place: '/trigger',
       todo: 'Describe the trigger in the config.',
     });
   if (triggered.kind === 'samples') {
     throw badInput(
       'inspect.noCleanCounterpart',
-      'Triggered images of your own have no clean originals to stand beside them.',
+      'Your own triggered images have no clean originals to show beside them.',
       { place: '/trigger/kind', todo: 'Look at them in the pictures of each neuron.' },
     );
   }

@@ -76,7 +76,7 @@ function effect({ pruned, cleanMean, triggered, target, outgoing, word }: UnitFi
   )
     return '';
   const most = outgoing.reduce((best, weight, c) => (weight > outgoing[best]! ? c : best), 0);
-  if (outgoing[most]! <= 0) return 'It speaks against every class.';
+  if (outgoing[most]! <= 0) return 'It pushes against every class.';
   return most === target
     ? `It pushes class ${target}, the target, most.`
     : `It pushes class ${most} most, not the target ${target}; this ${word}'s weight to the target is ${short(outgoing[target]!)}.`;

@@ -74,8 +74,8 @@ const TODO: Partial<Record<Kind, (name: string) => string>> = {
     `Save the whole model with \`model.save("model.h5")\`, and convert that: ${convert('model.h5')}.`,
   'keras-saved-model': (name) =>
     `Convert it, then name the model.json in out/: \`tensorflowjs_converter --input_format=keras_saved_model --output_format=tfjs_layers_model ${shellWord(name)} out/\`.`,
-  'saved-model': () => `The converter makes only graph models of it, which have no layers: ${fromKeras}`,
-  'tf-graph': () => `The converter makes only graph models of it, which have no layers: ${fromKeras}`,
+  'saved-model': () => `The converter makes only graph models from it, which have no layers: ${fromKeras}`,
+  'tf-graph': () => `The converter makes only graph models from it, which have no layers: ${fromKeras}`,
   'tf-checkpoint': () =>
     `Load it where the layers are built, save the whole model with \`model.save("model.h5")\`, and convert that: ${convert('model.h5')}.`,
   tflite: () => `C${fromKeras.slice(1)}`,
@@ -87,16 +87,16 @@ const TODO: Partial<Record<Kind, (name: string) => string>> = {
   caffe: rebuilt,
   coreml: rebuilt,
   pickle: () =>
-    'A pickle is a program of its author, which Fine-Prune never runs. Save the model with its own framework, and convert that to TF.js Layers.',
+    'A pickle is a program written by its author, which Fine-Prune never runs. Save the model with its own framework, and convert that to TF.js Layers.',
   gzip: (name) => `Unpack it first: \`gzip -dc ${shellWord(name)} > unpacked-model.json\`.`,
   zip: () => 'Unpack it, and name the model.json inside.',
   'zipped-model': () => 'Unpack it, and name the model.json inside.',
   tar: () => 'Unpack it, and name the model.json inside.',
   html: () => 'It is most likely the error page of a download: get the file again.',
   xml: () => 'It is most likely the error page of a download: get the file again.',
-  'weights-manifest': () => "It is of TF.js before 1.0: convert the Keras model again with today's converter.",
+  'weights-manifest': () => 'It is from TF.js before 1.0: convert the Keras model again with the current converter.',
   'tm-metadata': () => 'Name the model.json beside it.',
-  'defense-report': () => 'Name the model that it is about, or its config.',
-  'scan-result': () => 'Name the model that it is about.',
-  'defense-config': () => 'Name the model that it names.',
+  'defense-report': () => 'Name the model it describes, or its config.',
+  'scan-result': () => 'Name the model it describes.',
+  'defense-config': () => 'Name the model that this config names.',
 };

@@ -113,9 +113,9 @@ function checkStage(stage: StageMetrics, pointer: string, classes: number): void
 }
 
 function checkMatrix(matrix: readonly number[][], pointer: string, classes: number): void {
-  length(matrix, pointer, classes, 'one row a class');
+  length(matrix, pointer, classes, 'one row per class');
   matrix.forEach((row, at) => {
-    length(row, `${pointer}/${at}`, classes, 'one count a class');
+    length(row, `${pointer}/${at}`, classes, 'one count per class');
     row.forEach((n, column) => count(n, `${pointer}/${at}/${column}`));
   });
 }
@@ -142,7 +142,7 @@ function checkLayer(layer: LayerAnalysis, classes: number): void {
   count(layer.units, '/layer/units', MOST_UNITS, 1);
   count(layer.images, '/layer/images');
   index(layer.dead, layer.units, '/layer/dead');
-  length(layer.activations, '/layer/activations', layer.units, 'one entry a unit');
+  length(layer.activations, '/layer/activations', layer.units, 'one entry per unit');
   layer.activations.forEach((unit, at) => {
     const pointer = `/layer/activations/${at}`;
     length(

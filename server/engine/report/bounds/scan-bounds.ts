@@ -27,7 +27,7 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
   const targets = scan.searched?.classes;
   // Of a model that does not know the images nothing was searched.
   if (scan.classes.length > 0 || scan.word !== 'not measurable')
-    length(scan.classes, `${pointer}/classes`, targets?.length ?? classes, 'one a class');
+    length(scan.classes, `${pointer}/classes`, targets?.length ?? classes, 'one per class');
   scan.classes.forEach((one, at) => {
     const place = `${pointer}/classes/${at}`;
     const target = targets ? targets[at]! : at;
@@ -60,7 +60,7 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
 /** Some classes of the model, ascending. */
 function checkSearched(searched: ScanResult['searched'], pointer: string, classes: number, partial: boolean): void {
   if (!searched) return;
-  if (!partial) refuse(pointer, 'is there, but a run searches all classes');
+  if (!partial) refuse(pointer, 'is present, but a run searches all classes');
   if (searched.of !== classes) refuse(`${pointer}/of`, `is ${searched.of}; the model has ${classes} classes`);
   count(searched.classes.length, `${pointer}/classes`, classes - 1, 1);
   index(searched.classes, classes, `${pointer}/classes`, 'class');
@@ -123,7 +123,10 @@ export function norm(value: number, pixels: number, pointer: string): void {
 export function pixelsOf([height, width, channels]: ScannedModel['shape'], pointer: string): number {
   const values = height * width * channels;
   if (!(values > 0 && values <= MOST_VALUES))
-    refuse(pointer, `is of images of ${height}×${width}×${channels}; no trigger is searched in such`);
+    refuse(
+      pointer,
+      `is of images of ${height}×${width}×${channels}; images of this size are not searched for triggers`,
+    );
   return height * width;
 }
 

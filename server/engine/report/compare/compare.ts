@@ -57,11 +57,12 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
   const differ = (of: (report: DefenseReport) => unknown): boolean =>
     canonicalJson(of(base) ?? null) !== canonicalJson(of(head) ?? null);
   const clean: string[] = [];
-  if (differ((r) => testFiles(r, 'test'))) clean.push('The test files differ, so every figure is of other images.');
+  if (differ((r) => testFiles(r, 'test')))
+    clean.push('The test files differ, so all figures are for different images.');
   else if (base.data.test.images !== head.data.test.images)
     clean.push(`One is measured on ${base.data.test.images} test images, the other on ${head.data.test.images}.`);
   else if (base.data.test.images < base.data.test.available && differ((r) => r.provenance.config.seed))
-    clean.push('Each is measured on a subset of the test images of its own, since the seeds differ.');
+    clean.push('Each is measured on its own subset of the test images, because the seeds differ.');
   if (classesOf(base) !== classesOf(head))
     clean.push(`The models have ${classesOf(base)} and ${classesOf(head)} classes.`);
 
@@ -77,9 +78,9 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
     differ((r) => [r.trigger?.kind, r.trigger?.source, r.provenance.config.trigger]) ||
     differ((r) => testFiles(r, 'trigger'))
   ) {
-    triggered.push('The triggers differ, so ASR and robust accuracy are of different attacks.');
+    triggered.push('The triggers differ, so ASR and robust accuracy are for different attacks.');
   } else if (base.trigger.source === 'estimated' && differ((r) => r.scan?.classes[r.trigger?.target ?? -1]?.estimate)) {
-    triggered.push('Each estimated a trigger of its own, so ASR and robust accuracy are of different triggers.');
+    triggered.push('Each estimated its own trigger, so ASR and robust accuracy are for different triggers.');
   }
   return { clean, triggered };
 }

@@ -38,7 +38,7 @@ export function sentence(comparison: Unworded): string {
   const { base, head, caveats } = comparison;
   if (!base || !head) return aloneSentence(base, head);
   if (caveats.length > 0)
-    return `The figures can't be held against each other: ${uncapital(caveats[0]!)} ${[verdicts(base, head), scanSentence(comparison)].filter(Boolean).join(' ')}`;
+    return `The figures can't be compared: ${uncapital(caveats[0]!)} ${[verdicts(base, head), scanSentence(comparison)].filter(Boolean).join(' ')}`;
   return [figureSentence(comparison), gateSentence(comparison), scanSentence(comparison)].filter(Boolean).join(' ');
 }
 
@@ -53,7 +53,7 @@ function aloneSentence(base: DefenseReport | null, head: DefenseReport | null): 
 function verdicts(base: DefenseReport, head: DefenseReport): string {
   return base.verdict.word === head.verdict.word
     ? `Both say: ${head.verdict.word}.`
-    : `The verdict was ${base.verdict.word} and is ${head.verdict.word}.`;
+    : `The verdict was ${base.verdict.word} and is now ${head.verdict.word}.`;
 }
 
 function figureSentence(comparison: Unworded): string {
@@ -63,7 +63,7 @@ function figureSentence(comparison: Unworded): string {
   const beyond = after.filter(({ change }) => change === 'better' || change === 'worse');
   const noise = after.filter(({ change }) => change === 'noise');
   if (beyond.length + noise.length === 0) return 'Every figure of the defended model is the same.';
-  const paired = 'it ignores that both are of the same images, which makes it conservative';
+  const paired = 'it ignores that both are for the same images, which makes it conservative';
   const told = beyond.map(
     (change) => `${title(change)} ${moved(change)}, which is ${change.change} (${pWords(change.pValue!)})`,
   );
@@ -84,7 +84,7 @@ function gateSentence({ gates }: Unworded): string {
     const gate = `the gate on ${GATE_WORDS[id]}`;
     const met =
       base && head && base.met !== head.met
-        ? `${gate} was ${base.met ? 'met and is missed' : 'missed and is met'} now`
+        ? `${gate} was ${base.met ? 'met and is now missed' : 'missed and is now met'}`
         : null;
     const moved =
       limit === 'loosened' || limit === 'tightened'

@@ -25,7 +25,7 @@ export function adviceProblems(
   tell: Tell,
 ): void {
   const { settings = [], labels, sentence } = advice;
-  if (settings.length === 0 && !labels) tell.problem('scan', pointer, `\`${pointer}\` advises nothing.`);
+  if (settings.length === 0 && !labels) tell.problem('scan', pointer, `\`${pointer}\` contains no advice.`);
   settings.forEach((one, at) => {
     const place = `${pointer}/settings/${at}`;
     comparedProblems(one, images.search + images.measured, place, tell);
@@ -51,21 +51,21 @@ function comparedProblems(
     ['after', after],
   ] as const)
     rateProblems(rate, `${pointer}/${name}`, tell);
-  tell.same('scan', `${pointer}/after/of`, after.of, before.of, 'before and after are measured on the same images,');
+  tell.same(
+    'scan',
+    `${pointer}/after/of`,
+    after.of,
+    before.of,
+    'before and after are measured on the same images, so it must be',
+  );
   if (before.of > available)
     tell.problem(
       'scan',
       `${pointer}/before/of`,
-      `\`${pointer}/before/of\` is ${before.of}, but ${available} images were to be had.`,
+      `\`${pointer}/before/of\` is ${before.of}, but ${available} images were available.`,
     );
   const { onlyBefore, onlyAfter, pValue } = comparison;
-  tell.same(
-    'scan',
-    `${pointer}/comparison`,
-    onlyAfter - onlyBefore,
-    after.hits - before.hits,
-    'by the counts the difference is',
-  );
+  tell.same('scan', `${pointer}/comparison`, onlyAfter - onlyBefore, after.hits - before.hits, 'the counts differ by');
   const expected = roundFigure(exactPValue(onlyBefore, onlyAfter));
   // Logarithms may differ in their last bits from one engine to another.
   if (Math.abs(pValue - expected) > 1e-6 * Math.max(expected, 1e-300))

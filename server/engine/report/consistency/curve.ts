@@ -46,7 +46,7 @@ function pointProblems({ curve, layer, data, trigger }: DefenseReport, tell: Tel
     '/curve/subset',
     curve.subset,
     curve.images < data.test.images || (trigger !== null && (curve.triggeredImages ?? 0) < trigger.inputs),
-    'by the numbers of images it is',
+    'the numbers of images imply',
   );
 }
 
@@ -56,14 +56,14 @@ function recommendationProblems({ curve, data, pruning, provenance }: DefenseRep
     tell.problem(
       'curve',
       '/curve/largestWithinLimit',
-      'A largest number within the limit must be there exactly when there are held-out images.',
+      'There must be a largest number within the limit if and only if there are held-out images.',
     );
   }
   if (curve.smallestWithinGate !== undefined && pruning.rule !== 'triggered-difference') {
     tell.problem(
       'curve',
       '/curve/smallestWithinGate',
-      'A smallest number within the gate is chosen by the rule `triggered-difference` only.',
+      'Only the rule `triggered-difference` chooses a smallest number within the gate.',
     );
   }
   const { gates } = provenance.config;
@@ -81,7 +81,7 @@ function largestProblems(
   if (!largest) return;
   const { pruned, heldOut } = largest;
   if (!points.some((point) => point.pruned === pruned))
-    tell.problem('curve', '/curve/largestWithinLimit/pruned', `${pruned} is no point of the curve.`);
+    tell.problem('curve', '/curve/largestWithinLimit/pruned', `${pruned} is not a point on the curve.`);
   if (heldOut.images > available)
     tell.problem(
       'curve',
@@ -109,7 +109,7 @@ function smallestProblems(
   const { pruned, heldOut } = smallest;
   const pointer = '/curve/smallestWithinGate';
   if (!points.some((point) => point.pruned === pruned))
-    tell.problem('curve', `${pointer}/pruned`, `${pruned} is no point of the curve.`);
+    tell.problem('curve', `${pointer}/pruned`, `${pruned} is not a point on the curve.`);
   if (heldOut.images > available)
     tell.problem(
       'curve',

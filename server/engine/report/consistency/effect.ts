@@ -24,14 +24,14 @@ export function effectProblems(
     `${at}/baseRate/of`,
     effect.baseRate.of,
     sum(labels.map((label) => (label === target ? 0 : clean.of(label)))),
-    'the test images of other classes are',
+    'the number of test images of other classes is',
   );
   tell.same(
     'effect',
     `${at}/classes`,
     effect.classes === null,
     trigger.kind === 'samples',
-    'only samples have no twins without the trigger:',
+    'only samples have no untriggered counterparts, so whether it is null must be',
   );
   const complete = !sparse || sparse.clean.omitted + (sparse.triggered?.omitted ?? 0) === 0;
   if (complete)
@@ -51,7 +51,7 @@ export function effectProblems(
     `${at}/ofTarget`,
     sum([...row.values()]),
     clean.of(target),
-    'every test image of the target class gets the trigger:',
+    'every test image of the target class gets the trigger, so it must be',
   );
   const stamped = (label: number, predicted: number): number =>
     label === target ? (row.get(predicted) ?? 0) : inputs.count(label, predicted);
@@ -72,7 +72,7 @@ export function effectProblems(
       `${at}/classes`,
       changes.get(c) ?? 0,
       columns[c]!,
-      `gained less lost of class ${c} must be what the trigger changes in its column,`,
+      `gained minus lost for class ${c} must equal the change that the trigger makes in its column,`,
     );
 }
 

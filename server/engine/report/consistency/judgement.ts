@@ -16,9 +16,9 @@ export function judgementProblems(report: DefenseReport, tell: Tell): void {
   // Units that a trigger raises can't be told without one.
   const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
   if (!chance && unguided)
-    tell.same('repaired', '/repaired', repaired, false, 'without a trigger to order units by it must be');
+    tell.same('repaired', '/repaired', repaired, false, 'without a trigger to order units by, it must be');
   else if (chance || strategy === undefined)
-    tell.same('repaired', '/repaired', repaired, !chance, 'by the accuracy before anything was done it must be');
+    tell.same('repaired', '/repaired', repaired, !chance, 'given the accuracy of the input model, it must be');
   gateProblems(report, tell);
   // Sentences may be worded otherwise by another version; figures and words may not differ.
   const sameWords = provenance.tool === TOOL;
@@ -26,7 +26,7 @@ export function judgementProblems(report: DefenseReport, tell: Tell): void {
     tell.note(
       'tool',
       '/provenance/tool',
-      `The report was written by another version than ${TOOL}: its sentences are not compared, only its figures, verdict and findings.`,
+      `The report was written by a different version than ${TOOL}: its sentences are not compared, only its figures, verdict and findings.`,
     );
   const verdict = judge(report, provenance.config.gates);
   tell.same('verdict', '/verdict/word', report.verdict.word, verdict.word, 'the figures give');
@@ -71,23 +71,23 @@ function findingProblems(report: DefenseReport, sameWords: boolean, tell: Tell):
     tell.note(
       'findings',
       '/findings',
-      'Not one count changed by pruning, yet no finding says that it changed nothing: single predictions may have changed places.',
+      'Not one count changed by pruning, yet no finding says that it changed nothing: individual predictions may have changed places.',
     );
   }
   for (const finding of best.missing) {
     tell.problem(
       'findings',
       '/findings',
-      `The finding \`${finding.id}\` follows from the figures but is missing, or is worded otherwise: ${finding.message}`,
+      `The finding \`${finding.id}\` follows from the figures but is missing, or is worded differently: ${finding.message}`,
     );
   }
   for (const at of best.extra)
     tell.problem(
       'findings',
       `/findings/${at}`,
-      `The finding \`${report.findings[at]!.id}\` does not follow from the figures in these words.`,
+      `The finding \`${report.findings[at]!.id}\` does not follow from the figures with this wording.`,
     );
-  if (best.order) tell.problem('findings', '/findings', 'The findings are not in their order, most serious first.');
+  if (best.order) tell.problem('findings', '/findings', 'The findings are not in order, most serious first.');
 }
 
 interface Difference {

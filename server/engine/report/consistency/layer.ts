@@ -42,9 +42,9 @@ function unitFault(
   if ((triggeredMean ?? 0) > 0 && triggeredFires === 0)
     return `has a mean of ${triggeredMean} on triggered inputs but fires on none of them`;
   if (!isCount(cleanFires, images))
-    return `fires on ${cleanFires} of ${images} clean images, which is no whole number of them`;
+    return `fires on ${cleanFires} of ${images} clean images, which is not a whole number`;
   if (triggeredFires !== null && !isCount(triggeredFires, triggered))
-    return `fires on ${triggeredFires} of ${triggered} triggered inputs, which is no whole number of them`;
+    return `fires on ${triggeredFires} of ${triggered} triggered inputs, which is not a whole number`;
   if (dead && cleanFires !== 0 && cleanFires !== 1)
     return `is constant over the clean images but fires on a share of ${cleanFires} of them`;
   if (dead && perClass.some((mean) => mean !== 0 && Math.abs(mean - cleanMean) > slack))

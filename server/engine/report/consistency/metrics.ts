@@ -46,7 +46,7 @@ export function metricProblems(report: DefenseReport, tell: Tell): void {
     tell.problem(
       'trigger',
       '/comparison/attackSuccess',
-      'The paired test of the attack must be there exactly when there is a trigger.',
+      'There must be a paired test of the attack if and only if there is a trigger.',
     );
 }
 
@@ -148,7 +148,7 @@ function attackProblems(metrics: StageMetrics, inputs: Confusion, trigger: Trigg
     sum(labelCounts(inputs)),
     'the triggered confusion matrix holds',
   );
-  tell.same('confusion', `${pointer}/robustAccuracy/of`, robust.of, asr.of, 'the ASR is over');
+  tell.same('confusion', `${pointer}/robustAccuracy/of`, robust.of, asr.of, 'the ASR is measured on');
   tell.same('trigger', `${pointer}/attackSuccessRate/of`, asr.of, trigger.inputs, '`/trigger/inputs` is');
   tell.same(
     'trigger',
@@ -168,7 +168,7 @@ function everyImageTriggered(clean: Confusion, inputs: Confusion, trigger: Trigg
         `${pointer}/triggeredConfusion/${label}`,
         inputs.of(label),
         clean.of(label),
-        'every test image of the class gets the trigger:',
+        'every test image of the class gets the trigger, so it must be',
       );
   }
 }
@@ -194,7 +194,7 @@ function sameImages(before: Confusion, now: Confusion, pointer: string, tell: Te
       `${pointer}/${label}`,
       now.of(label),
       before.of(label),
-      'every stage is measured on the same images; before there were',
+      'every stage is measured on the same images, and stage `before` has',
     );
   }
 }
@@ -220,7 +220,7 @@ function mcnemarProblems(
     `${pointer}/onlyBefore`,
     onlyBefore - onlyAfter,
     hits.before - hits.after,
-    `less \`onlyAfter\`, it must be what was lost (${hits.before} − ${hits.after}):`,
+    `minus \`onlyAfter\`, it must equal what was lost (${hits.before} − ${hits.after}):`,
   );
   const least = sum(before.map((c, label) => Math.max(0, c.hits - after[label]!.hits)));
   const most = sum(before.map((c, label) => Math.min(c.hits, after[label]!.of - after[label]!.hits)));
@@ -237,7 +237,7 @@ function mcnemarProblems(
     tell.problem(
       'mcnemar',
       `${pointer}/pValue`,
-      `\`${pointer}/pValue\` is ${pValue}, but ${onlyBefore} against ${onlyAfter} gives ${expected}.`,
+      `\`${pointer}/pValue\` is ${pValue}, but ${onlyBefore} and ${onlyAfter} give ${expected}.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { pruneCount } from '../../../protocol/pruning';
 export function pruningProblems({ layer, pruning, curve, repaired, provenance }: DefenseReport, tell: Tell): void {
   const { units, ratio } = pruning;
   const { prune } = provenance.config;
-  tell.same('pruning', '/pruning/count', pruning.count, units.length, 'the units listed are');
+  tell.same('pruning', '/pruning/count', pruning.count, units.length, 'the number of listed units is');
   // Other strategies choose by themselves: consistency-repair.ts holds the units against the chosen attempt.
   const asked = provenance.config.strategy === undefined;
   if (asked) {
@@ -20,9 +20,9 @@ export function pruningProblems({ layer, pruning, curve, repaired, provenance }:
     '/pruning/dead',
     pruning.dead,
     units.filter((u) => dead.has(u)).length,
-    'of the units listed, so many are among the dead:',
+    'the number of listed units among the dead is',
   );
-  if (!repaired) tell.same('pruning', '/pruning/count', pruning.count, 0, 'nothing was repaired:');
+  if (!repaired) tell.same('pruning', '/pruning/count', pruning.count, 0, 'nothing was repaired, so it must be');
   else if (typeof ratio === 'number')
     tell.same(
       'pruning',
@@ -87,7 +87,7 @@ function orderProblems(
     tell.problem(
       'pruning',
       '/pruning/units',
-      `Unit ${spared} was kept although its score, ${score(spared)}, goes before that of unit ${last}, ${score(last)}, which was pruned.`,
+      `Unit ${spared} was kept although its score, ${score(spared)}, ranks before that of unit ${last}, ${score(last)}, which was pruned.`,
     );
   }
 }
@@ -110,7 +110,8 @@ function raisedProblems(
     triggered as number[],
     units.length,
   ).at(-1);
-  if (last === undefined) return tell.same('pruning', '/pruning/amongTriggerRaised', found, 0, 'nothing was pruned:');
+  if (last === undefined)
+    return tell.same('pruning', '/pruning/amongTriggerRaised', found, 0, 'nothing was pruned, so it must be');
   const above = (u: number): boolean => rise(u) - rise(last) > slack(u) + slack(last);
   const below = (u: number): boolean => rise(last) - rise(u) > slack(u) + slack(last);
   const certain = activations.filter((_, u) => above(u)).length;

@@ -34,14 +34,14 @@ function attemptProblems(attempt: Attempt, pointer: string, { data, provenance }
       `${pointer}/rounds/${at}/heldOut/correctBefore`,
       round.heldOut.correctBefore,
       heldOut.correctBefore,
-      'all rounds begin with the same model,',
+      'all rounds start from the same model, so it must be',
     );
   });
   if (canonicalJson(heldOut) !== canonicalJson(rounds[keptRound - 1]?.heldOut ?? null)) {
     tell.problem(
       'attempts',
       `${pointer}/heldOut`,
-      `\`${pointer}/heldOut\` has other figures than round ${keptRound}, which was kept.`,
+      `\`${pointer}/heldOut\` does not match the figures of round ${keptRound}, which was kept.`,
     );
   }
   tell.same('attempts', `${pointer}/met`, met, meetsGates(heldOut, config.gates), 'the held-out figures give');
@@ -89,8 +89,8 @@ function choiceProblems(
     chosen.length,
     repaired ? 1 : 0,
     repaired
-      ? "the defended model is one attempt's; the number of chosen ones must be"
-      : 'nothing was repaired; the number of chosen ones must be',
+      ? 'the defended model comes from one attempt, so the number of chosen attempts must be'
+      : 'nothing was repaired, so the number of chosen attempts must be',
   );
   const [one] = chosen;
   const figures = attempts.map(({ heldOut }) => heldOut);
@@ -98,13 +98,7 @@ function choiceProblems(
   if (former > 0 && former < attempts.length)
     tell.problem('attempts', '/attempts', 'Some attempts say which gates they miss and some do not.');
   const wanted = (former === attempts.length ? formerBest : bestOf)(figures, provenance.config.gates);
-  tell.same(
-    'attempts',
-    '/attempts',
-    one ? attempts.indexOf(one) : null,
-    wanted,
-    'by its index, the attempt to keep is',
-  );
+  tell.same('attempts', '/attempts', one ? attempts.indexOf(one) : null, wanted, 'the index of the attempt to keep is');
   if (!one || !repaired) return;
   const ascending = (units: readonly number[]): string => [...units].sort((a, b) => a - b).join();
   if (ascending(one.units) !== ascending(pruning.units))
@@ -154,13 +148,19 @@ function proofProblems(
     tell.problem(
       'proof',
       '/proof/bounded',
-      `Class ${missing} was suspicious in the input model, but no fresh trigger of its size was searched.`,
+      `Class ${missing} was suspicious in the input model, but no fresh trigger of its size was searched for.`,
     );
   bounded.forEach(({ target, norm, before: was, after }, at) => {
     const pointer = `/proof/bounded/${at}`;
     rateProblems(was, `${pointer}/before`, tell);
     rateProblems(after, `${pointer}/after`, tell);
-    tell.same('proof', `${pointer}/after/of`, after.of, was.of, 'before and after are measured on the same images,');
+    tell.same(
+      'proof',
+      `${pointer}/after/of`,
+      after.of,
+      was.of,
+      'before and after are measured on the same images, so it must be',
+    );
     const others = sum(
       labelCounts(cleanConfusion(stages.before)).map((images, label) => (label === target ? 0 : images)),
     );
@@ -168,7 +168,7 @@ function proofProblems(
       tell.problem(
         'proof',
         `${pointer}/before/of`,
-        `${was.of} test images were measured, but ${others} are of other classes than ${target}.`,
+        `${was.of} test images were measured, but only ${others} are of classes other than ${target}.`,
       );
     const first = before && inversionOf(before, target);
     if (!first) tell.problem('proof', `${pointer}/target`, `Class ${target} was not scanned in the input model.`);

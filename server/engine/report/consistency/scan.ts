@@ -26,7 +26,7 @@ export function scanProblems(report: DefenseReport, tell: Tell): void {
         tell.problem(
           name,
           `/${name}`,
-          `\`/${name}\` is there, but the config asks for the reference recipe, which has none.`,
+          `\`/${name}\` is present, but the config asks for the reference recipe, which has none.`,
         );
     }
   }
@@ -59,7 +59,7 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
   if (sameWords && (searched || classes.length > 0)) {
     const wanted = limitsFor(searched?.of ?? classes.length);
     for (const key of ['index', 'share'] as const)
-      tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'a scan flags by');
+      tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'the limit of a scan is');
   }
   classes.forEach((one, at) => {
     const place = `${pointer}/classes/${at}`;
@@ -68,7 +68,7 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
       one.share,
       NEAR_SHARE * Math.max(1, shares[at]!),
       `${place}/share`,
-      'of the median, its screened norm is',
+      'its screened norm divided by the median is',
       tell,
     );
     near(
@@ -107,7 +107,7 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
     `${pointer}/word`,
     word,
     wanted.length > 0 ? 'suspicious' : comparable ? 'nothing found' : 'not measurable',
-    'by the classes it is',
+    'the classes imply',
   );
   accuracyProblems(scan, pointer, tell);
   if (scan.advice) adviceProblems(scan.advice, images, `${pointer}/advice`, sameWords, tell);
@@ -122,7 +122,13 @@ function accuracyProblems({ cleanAccuracy, classes, images, searched }: ScanResu
     return;
   }
   rateProblems(cleanAccuracy, place, tell);
-  tell.same('scan', `${place}/of`, cleanAccuracy.of, images.search + images.measured, 'the images of the scan are');
+  tell.same(
+    'scan',
+    `${place}/of`,
+    cleanAccuracy.of,
+    images.search + images.measured,
+    'the number of images of the scan is',
+  );
   // Guessing is right on at least so many: the largest class has no less than its part of the images.
   const least = 1 / (searched?.of ?? classes.length);
   if (classes.length > 0 && cleanAccuracy.rate < least + 0.1 * (1 - least))

@@ -54,7 +54,7 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
   const named =
     config.layer !== null || report.attempts?.some((one) => one.chosen && one.strategy === 'fine-pruning-conv');
   const found = config.strategy && layer.chosen === 'last' ? 'last' : 'penultimate';
-  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : found, 'by the config it was');
+  tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : found, 'according to the config it was');
   if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
   triggerProblems(trigger, report.scan, config, tell);
   const files = dataFiles(config);
@@ -62,7 +62,7 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
     tell.problem(
       'data',
       '/data/files',
-      `\`/data/files\` must list the files that the config names, in its order: ${files.length} of them.`,
+      `\`/data/files\` must list the ${files.length} files that the config names, in the same order.`,
     );
   }
   const hashes = new Map<string, string>();
@@ -109,7 +109,9 @@ function triggerProblems(
     '/trigger/target',
     trigger?.target ?? null,
     target,
-    target === null ? 'neither config nor scan give a target:' : 'the class to estimate the trigger of is',
+    target === null
+      ? 'neither the config nor the scan gives a target, so it must be'
+      : 'the class to estimate the trigger of is',
   );
   if (!trigger) return;
   tell.same('trigger', '/trigger/kind', trigger.kind, 'inverted', 'the config has');
@@ -146,12 +148,19 @@ function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseRep
     '/fineTuning/history',
     fineTuning.history.length,
     fineTuning.epochs,
-    'there is one entry an epoch:',
+    'there must be one entry per epoch:',
   );
   fineTuning.history.forEach(({ epoch }, at) =>
-    tell.same('fineTuning', `/fineTuning/history/${at}/epoch`, epoch, at + 1, 'epochs are numbered from 1:'),
+    tell.same(
+      'fineTuning',
+      `/fineTuning/history/${at}/epoch`,
+      epoch,
+      at + 1,
+      'epochs are numbered from 1, so it must be',
+    ),
   );
-  if (!repaired) tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, 0, 'nothing was repaired:');
+  if (!repaired)
+    tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, 0, 'nothing was repaired, so it must be');
   tell.same('fineTuning', '/fineTuning/images', fineTuning.images, data.fineTune.images, '`/data/fineTune/images` is');
   // Other strategies train as long, as fast and on as many stamped images as they choose; consistency-repair.ts looks at their epochs.
   if (strategy) return;
@@ -178,7 +187,7 @@ function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseRep
       tell.problem(
         'fineTuning',
         `/fineTuning/history/${at}/accuracy`,
-        `${accuracy} of ${fineTuning.images} images is no whole number of them.`,
+        `${accuracy} of ${fineTuning.images} images is not a whole number.`,
       );
     }
   });
@@ -200,7 +209,7 @@ function modelProblems({ model, repaired, fineTuning, provenance }: DefenseRepor
     '/model/after/topology',
     model.after.topology,
     model.before.topology,
-    'pruning and fine-tuning leave the topology as it was:',
+    'pruning and fine-tuning do not change the topology, so it must be',
   );
   const { path: file } = model.after;
   if (
@@ -209,7 +218,11 @@ function modelProblems({ model, repaired, fineTuning, provenance }: DefenseRepor
     file.includes('\\') ||
     file.split('/').includes('..')
   ) {
-    tell.problem('model', '/model/after/path', 'The defended model must lie beside the report, or in a folder there.');
+    tell.problem(
+      'model',
+      '/model/after/path',
+      'The defended model must be in the folder of the report or in a subfolder.',
+    );
   }
   if (model.after.weights === model.before.weights && fineTuning.steps > 0 && fineTuning.frozen.length === 0) {
     tell.problem(
@@ -232,13 +245,13 @@ function provenanceProblems(report: DefenseReport, tell: Tell): void {
     tell.note(
       'config.overridden',
       '/provenance/configHash',
-      `The run had ${which}, or paths outside of its folder: the hash of the config file is not that of the settings recorded here.`,
+      `The run had ${which}, or paths outside of its folder: the hash of the config file does not match the settings recorded here.`,
     );
   } else if (provenance.overridden) {
     tell.problem(
       'config',
       '/provenance/overridden',
-      'The hash of the config file is that of the settings recorded here, so no command line can have given any of them.',
+      'The hash of the config file matches the settings recorded here, so none of them can come from a command line.',
     );
   }
   if (config.backend !== 'auto')
@@ -264,5 +277,5 @@ function provenanceProblems(report: DefenseReport, tell: Tell): void {
 
 function hashProblem(hash: string, pointer: string, tell: Tell): void {
   if (!/^[0-9a-f]{64}$/.test(hash))
-    tell.problem('hash', pointer, `\`${pointer}\` is no SHA-256: 64 hexadecimal digits were expected.`);
+    tell.problem('hash', pointer, `\`${pointer}\` is not a SHA-256: 64 hexadecimal digits were expected.`);
 }

@@ -11,7 +11,7 @@ import { REPORT_FILE } from '../../../protocol/files';
 
 export { consistencyProblems, type ConsistencyProblem } from '../consistency/consistency';
 
-const TODO = `Name a \`${REPORT_FILE.form}\` as \`fine-prune run\` wrote it, or run the defense again.`;
+const TODO = `Use a \`${REPORT_FILE.form}\` written by \`fine-prune run\`, or run the defense again.`;
 const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: REPORT_FILE.mostBytes };
 
 let validate: ValidateFunction | undefined;
@@ -34,7 +34,7 @@ export function readReport(text: string, file: string): DefenseReport {
   if (other && other.kind !== 'defense-report')
     refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
   const version = versionOf(value);
-  if (version === undefined) refuse('notAReport', 'This JSON is no defense report: it has no `schemaVersion`.', '');
+  if (version === undefined) refuse('notAReport', 'This JSON is not a defense report: it has no `schemaVersion`.', '');
   if (version !== 1) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
     refuse(
@@ -60,13 +60,13 @@ export function schemaWords({ instancePath, keyword, params, message }: ErrorObj
     case 'required':
       return `${where} has no \`${String(missingProperty)}\`.`;
     case 'additionalProperties':
-      return `${where} has a field \`${cut(String(additionalProperty))}\` that is not known.`;
+      return `${where} has an unknown field \`${cut(String(additionalProperty))}\`.`;
     case 'const':
       return `${where} must be ${JSON.stringify(allowedValue)}.`;
     case 'enum':
       return `${where} must be one of ${(allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}.`;
     default:
-      return `${where} ${message ?? 'is wrong'}.`;
+      return `${where} ${message ?? 'is invalid'}.`;
   }
 }
 

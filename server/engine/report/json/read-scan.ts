@@ -47,7 +47,7 @@ export function readScan(text: string, file: string): ScanReport {
   if (version === undefined || scan === undefined)
     refuse(
       'notAScan',
-      'This JSON is no scan for backdoors: it has no `schemaVersion` or no `scan`.',
+      'This JSON is not a scan for backdoors: it has no `schemaVersion` or no `scan`.',
       '',
       `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );

@@ -35,7 +35,7 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
   if (text.length > kind.maxBytes || Buffer.byteLength(text) > kind.maxBytes) {
     throw badInput(
       `${kind.code}.tooLarge`,
-      `This file has more than ${limitMegabytes(kind.maxBytes)}, too many for a ${kind.noun}.`,
+      `This file is larger than ${limitMegabytes(kind.maxBytes)}, too large for a ${kind.noun}.`,
       { file, todo: kind.todo },
     );
   }
@@ -51,21 +51,14 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
     );
   }
   const deep = deeperThan(text, MAX_DEPTH);
-  if (deep !== null)
-    throw fault('tooDeep', `The brackets of this file are nested too deeply for a ${kind.noun}.`, deep);
+  if (deep !== null) throw fault('tooDeep', `This file is nested too deeply for a ${kind.noun}.`, deep);
   const value = parsed(text, kind, (message, offset) =>
-    fault('syntax', message, offset, '', 'Correct it here, or write the file anew.'),
+    fault('syntax', message, offset, '', 'Correct it here, or write the file again.'),
   );
   checkKeys(text, (message, offset, pointer) => fault('duplicateKey', message, offset, pointer, 'Remove it.'));
   const bad = endless(value);
   if (bad !== null)
-    throw fault(
-      'number',
-      'This number is too large for a computer to hold.',
-      placeIn(text, bad),
-      bad,
-      'Correct it, or write the file anew.',
-    );
+    throw fault('number', 'This number is too large.', placeIn(text, bad), bad, 'Correct it, or write the file again.');
   return value;
 }
 
@@ -96,9 +89,9 @@ function parsed(
       return getNodeValue(parseTree(text, [], { allowTrailingComma: true, disallowComments: true })!);
     const { offset, words } = found ?? {
       offset: Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0),
-      words: 'something is wrong here',
+      words: 'syntax error',
     };
-    throw fault(`This is no ${noun}: the text is not valid JSON: ${words}.`, offset);
+    throw fault(`This is not a ${noun}: the text is not valid JSON: ${words}.`, offset);
   }
 }
 
@@ -117,8 +110,8 @@ function syntaxFault(text: string, forgivingList: string | undefined): { offset:
         if (first !== null || (between && forgivingList !== undefined && pointerOf(path()).startsWith(forgivingList)))
           return;
         const word = /^-?[A-Za-z]*/.exec(text.slice(offset, offset + Math.max(length, 10)))![0];
-        const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a number that JSON knows` : STRICT_WORDS[name];
-        first = { offset, words: known ?? 'something is wrong here' };
+        const known = /^-?(NaN|Infinity)$/.test(word) ? `${word} is not a valid JSON number` : STRICT_WORDS[name];
+        first = { offset, words: known ?? 'syntax error' };
       },
     },
     { disallowComments: true, allowTrailingComma: forgivingList !== undefined },
@@ -137,7 +130,7 @@ function checkKeys(text: string, fault: (message: string, offset: number, pointe
       onObjectProperty: (name, offset, _length, _line, _character, path) => {
         const seen = open.at(-1)!;
         if (name === '__proto__')
-          throw fault('`__proto__` is no field of this file.', offset, pointerOf([...path(), name]));
+          throw fault('`__proto__` is not a field of this file.', offset, pointerOf([...path(), name]));
         if (seen.has(name))
           throw fault(
             `\`${name.slice(0, 60)}\` is given twice; readers would see different values.`,
@@ -193,6 +186,6 @@ export function placeIn(text: string, pointer: string): number {
 /** A report is plain JSON. */
 const STRICT_WORDS: Record<string, string> = {
   ...SYNTAX_WORDS,
-  InvalidSymbol: 'this word has no meaning in JSON',
-  InvalidCommentToken: 'JSON has no comments',
+  InvalidSymbol: 'unexpected token',
+  InvalidCommentToken: 'JSON does not allow comments',
 };

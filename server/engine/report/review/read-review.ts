@@ -8,7 +8,7 @@ import { schemaWords } from '../json/read-report';
 import { parseStrictJson, placeIn, type JsonKind } from '../json/strict-json';
 import { REVIEW_FILE } from '../../../protocol/files';
 
-const TODO = 'Correct it, or accept the finding anew in the report.';
+const TODO = 'Correct it, or accept the finding again in the report.';
 const REVIEW: JsonKind = {
   code: 'review',
   noun: 'list of decisions',
@@ -49,9 +49,9 @@ export function readReview(text: string, file: string): DefenseReview {
       if (decision[key] !== undefined && !isDay(decision[key]))
         refuse(
           'date',
-          `${decision[key]} is no day of the calendar.`,
+          `${decision[key]} is not a valid date.`,
           `/decisions/${at}/${key}`,
-          'Give a day as YYYY-MM-DD.',
+          'Give a date as YYYY-MM-DD.',
         );
     }
   });

@@ -25,7 +25,7 @@ export function issueFingerprint(report: DefenseReport, id: IssueId): string {
   const messages = report.findings.filter((finding) => finding.id === id).map((finding) => finding.message);
   if (!gate && messages.length === 0) {
     throw badInput('review.noSuchIssue', `The report has no open issue \`${id}\`.`, {
-      todo: `Accept one of these: ${issueIds(report).join(', ') || 'there is none'}.`,
+      todo: `Accept one of these: ${issueIds(report).join(', ') || 'none'}.`,
     });
   }
   const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : { messages };
@@ -133,23 +133,19 @@ function checkFields({ reason, author, date, expires }: DecisionFields): void {
   if (reason === '' || reason.length > 1000)
     refuse(
       '/reason',
-      `A reason of 1 to 1000 characters is needed, not of ${reason.length}.`,
-      'Say in one sentence why this may stay.',
+      `The reason must have 1 to 1000 characters; it has ${reason.length}.`,
+      'Say in one sentence why this is acceptable.',
     );
   if (author === '' || author.length > 300)
-    refuse(
-      '/author',
-      'The name of the person who decides is missing, or too long.',
-      'Set git config user.name and user.email.',
-    );
-  if (!isDay(date)) refuse('/date', `${date} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+    refuse('/author', "The author's name is missing or too long.", 'Set git config user.name and user.email.');
+  if (!isDay(date)) refuse('/date', `${date} is not a valid date.`, 'Give a date as YYYY-MM-DD.');
   if (expires !== undefined && !isDay(expires))
-    refuse('/expires', `${expires} is no day of the calendar.`, 'Give a day as YYYY-MM-DD.');
+    refuse('/expires', `${expires} is not a valid date.`, 'Give a date as YYYY-MM-DD.');
   if (expires !== undefined && expires < date)
     refuse(
       '/expires',
-      `A decision of ${date} that ends on ${expires} would never count.`,
-      'Give a later day, or none.',
+      `A decision made on ${date} that expires on ${expires} would never count.`,
+      'Give a later date, or none.',
     );
 }
 

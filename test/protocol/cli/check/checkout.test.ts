@@ -69,7 +69,7 @@ describe('fine-prune check, of a checkout', function () {
     assert.deepEqual(warned(report).sort(), ['data.notFetched', 'defended.notFetched', 'model.notFetched']);
     assert.equal(
       told(report, 'model.notFetched').message,
-      'The input model is not fetched: a Git LFS pointer lies in its place, to what the report speaks of by its hash. Run `git lfs pull` (`lfs: true` for actions/checkout).',
+      'The input model is not fetched: there is a Git LFS pointer instead, with the hash in the report. Run `git lfs pull` (`lfs: true` for actions/checkout).',
     );
     assert.match(
       told(report, 'data.notFetched').message,
@@ -102,7 +102,7 @@ describe('fine-prune check, of a checkout', function () {
     assert.deepEqual([fails(unknown), warned(unknown)], [['model.notFetched'], ['defended.notFetched']]);
     assert.match(
       told(unknown, 'model.notFetched').message,
-      /^The input model is not fetched: Git LFS pointers lie in its place, so its hashes were not compared\./,
+      /^The input model is not fetched: there are Git LFS pointers instead, so its hashes were not compared\./,
     );
   });
 

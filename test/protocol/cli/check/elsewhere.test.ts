@@ -70,7 +70,7 @@ describe('fine-prune check of a report that lies elsewhere than its config', fun
     const changed = only(repo.check().answer);
     assert.match(
       changed.results.find(({ id }) => id === 'stale.config')!.message,
-      /^demo\.fineprune\.json is not the config that this report was made from .*: it is another one, or has changed since\.$/,
+      /^demo\.fineprune\.json is not the config that this report was made from .*: it is a different one, or has changed since\.$/,
     );
   });
 

@@ -157,12 +157,12 @@ describe('check --reproduce: a report against a second run', () => {
       results.map(({ id, outcome }) => [id, outcome]),
       [['reproduce.identical', 'pass']],
     );
-    assert.match(results[0]!.message, /to the byte/);
+    assert.match(results[0]!.message, /byte for byte/);
   });
 
   it('says that only the spacing differs', () => {
     const report = sample();
-    assert.match(compareReproduced(report, JSON.stringify(report), report)[0]!.message, /but for the spacing/);
+    assert.match(compareReproduced(report, JSON.stringify(report), report)[0]!.message, /except for whitespace/);
   });
 
   it('takes figures of another engine within the tolerance, and names what differs', () => {

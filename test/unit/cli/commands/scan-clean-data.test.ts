@@ -49,7 +49,7 @@ describe('command line of scan with clean data', () => {
     );
     assert.deepEqual(await pixels(name, [...clean, '--std', '3']), [
       [0.13],
-      'std 3 from the command line; what it leaves out: scale, mean and std of own.fineprune.json',
+      'std 3 from the command line; the rest: scale, mean and std of own.fineprune.json',
     ]);
     await assert.rejects(
       requested('only', {}, place.cwd),

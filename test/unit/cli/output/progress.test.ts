@@ -14,13 +14,13 @@ describe('progress of a scan in a terminal', () => {
 
   it('counts no thousandths, and names the class that stands out once classes are known', () => {
     const classes = new KnownClasses();
-    assert.equal(describeProgress(event, 12, classes.words()), 'Searching a trigger for every class · 0:12 left');
+    assert.equal(describeProgress(event, 12, classes.words()), 'Searching for a trigger for each class · 0:12 left');
     classes.learn({ type: 'class', target: 4, norm: 61.2, share: 0.83 });
     classes.learn({ type: 'class', target: 0, norm: 5.78, share: 0.072 });
     assert.equal(describeProgress(event, null, classes.words()), 'smallest mask: class 0, 5.8 px (0.07 of the median)');
     assert.equal(
       describeProgress({ ...event, phase: 'proof' }, 12),
-      'Searching triggers in the repaired model · 0:12 left',
+      'Searching for triggers in the repaired model · 0:12 left',
     );
     assert.equal(describeProgress({ ...event, phase: 'fine-tune' }, null), 'Fine-tuning 600/1000 · 31/s');
   });
@@ -44,12 +44,12 @@ describe('progress of a scan in a terminal', () => {
     at(6000, 0.25);
     view.event({ type: 'plan', classes: 10, images: 16, steps: 120, seconds: 20 });
     assert.deepEqual(written, [
-      'Searching a trigger for every class',
-      'Searching triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes (--classes 0-9 searches some of them).',
-      'Searching a trigger for every class · 0.01 %',
-      'Searching a trigger for every class · 83:19:00 left · 0.02 %',
-      'Searching a trigger for every class · 4:58:37 left · 25 %',
-      'Searching triggers: 10 classes × 16 images × 120 steps, less than a minute; the time grows with the number of classes.',
+      'Searching for a trigger for each class',
+      'Searching for triggers: 1,283 classes × 16 images × 120 steps, about 95 minutes; the time grows with the number of classes (--classes 0-9 searches some of them).',
+      'Searching for a trigger for each class · 0.01 %',
+      'Searching for a trigger for each class · 83:19:00 left · 0.02 %',
+      'Searching for a trigger for each class · 4:58:37 left · 25 %',
+      'Searching for triggers: 10 classes × 16 images × 120 steps, less than a minute; the time grows with the number of classes.',
     ]);
   });
 

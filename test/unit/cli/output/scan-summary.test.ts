@@ -31,7 +31,7 @@ describe('a scan on one screen', () => {
     const shown = summarizeScan(scanReport(quietScan()), { ...context, file: null });
     assert.ok(shown.startsWith('NOTHING FOUND: the smallest mask'), shown);
     assert.match(shown, /Triggers that\s+no small mask\s+imitates can escape it/);
-    assert.match(shown, /^Tried {3}120 steps of 16 images a class, from 400; success on 1,500 others; seed\s+0\./m);
+    assert.match(shown, /^Tried {3}120 steps of 16 images\/class, from 400; success on 1,500 others; seed\s+0\./m);
     assert.doesNotMatch(shown, /│|^Result/m);
     assert.doesNotMatch(shown.replaceAll('clean images', ''), /\bclean\b/i);
   });

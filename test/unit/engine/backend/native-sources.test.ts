@@ -70,7 +70,7 @@ describe('the search for a native engine', () => {
       assert.match(status.why, /configured/);
       await assert.rejects(
         installNativeEngine({ configuredPath, env: cache.env, onProgress: () => {} }),
-        failure('engine.install.configured', /no loadable file/, /setting/),
+        failure('engine.install.configured', /not a loadable file/, /setting/),
       );
     }
   });
@@ -89,7 +89,7 @@ describe('the search for a native engine', () => {
       /libtensorflow_cc\.so\.2.*has changed.*Python.*install it again/,
     );
     await rm(library);
-    assert.match((await findNativeEngine({ env: cache.env })).why, /is gone/);
+    assert.match((await findNativeEngine({ env: cache.env })).why, /is missing/);
   });
 
   it('takes no engine from a manifest that is broken or leads out of its folder', async () => {

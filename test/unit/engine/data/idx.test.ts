@@ -143,7 +143,7 @@ describe('IDX files', () => {
     refuses('data.noImages', 'no images', () => idxBytes(UBYTE, [0, 28, 28], []));
     refuses('data.dimensions', 'images without pixels', () => idxBytes(UBYTE, [2, 0, 28], []));
     refuses('data.dimensions', 'sides that no image has', () => idxBytes(UBYTE, [1, 1, 9000], new Uint8Array(9000)));
-    refuses('data.dimensions', 'labels in the place of images', () => idxBytes(UBYTE, [2], [1, 0]), /exchanged/);
+    refuses('data.dimensions', 'labels in the place of images', () => idxBytes(UBYTE, [2], [1, 0]), /swapped/);
     refuses('data.elementType', 'images of shorts', () => idxBytes(0x0b, [2, 1, 1], [0, 1, 0, 2]));
 
     it('a gzip bomb, without inflating it', async () => {

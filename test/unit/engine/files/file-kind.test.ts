@@ -237,9 +237,9 @@ describe('what a file is', () => {
     assert.deepEqual(await sniffFile(caffe), fileKind('caffe', 'name'));
     assert.match(
       (await failureOf('model.otherFormat', () => refuseOtherModel(caffe))).message,
-      /^This looks by its name like a Caffe model;/,
+      /^This looks like a Caffe model by its name;/,
     );
-    assert.equal(kindWords(fileKind('onnx', 'name')), 'looks by its name like an ONNX model');
+    assert.equal(kindWords(fileKind('onnx', 'name')), 'looks like an ONNX model by its name');
     assert.equal(await sniffFile(await folder.write('model.h5', '{"format": "layers-model"}')), null, 'JSON is JSON');
   });
 

@@ -114,7 +114,7 @@ describe('the sentence about a unit', () => {
       say({ outgoing: Float32Array.of(-0.25, 0.1, 0.9) }),
       / It pushes class 2 most, not the target 0; this neuron's weight to the target is -0\.25\.$/,
     );
-    assert.match(say({ outgoing: Float32Array.of(-0.5, -0.1) }), / It speaks against every class\.$/);
+    assert.match(say({ outgoing: Float32Array.of(-0.5, -0.1) }), / It pushes against every class\.$/);
     assert.doesNotMatch(
       say({ outgoing: Float32Array.of(0.5, 0.1), triggered: { mean: 0.12, fires: 0.03, woken: true } }),
       /class/,

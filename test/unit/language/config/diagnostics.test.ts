@@ -158,8 +158,8 @@ describe('config diagnostics', () => {
     assert.deepEqual(
       diagnose(text, goodFacts()).map((d) => [d.severity, d.message]),
       [
-        [1, 'Layer `dense` has no unit 128: its 128 neurons are 0 to 127.'],
-        [1, 'Layer `dense` has no unit 999: its 128 neurons are 0 to 127.'],
+        [1, 'Layer `dense` has no unit 128: its 128 neurons are numbered 0 to 127.'],
+        [1, 'Layer `dense` has no unit 999: its 128 neurons are numbered 0 to 127.'],
       ],
     );
     assert.deepEqual(diagnose(text, NO_FACTS), []);
@@ -175,7 +175,7 @@ describe('config diagnostics', () => {
       [found?.severity, found?.message],
       [
         3,
-        'All 32 channels of `conv2d` are named, so nothing is left of it: the layers after it get no signal but their biases.',
+        'All 32 channels of `conv2d` are listed, so nothing of the layer is left: the layers after it get no signal except their biases.',
       ],
     );
   });

@@ -198,7 +198,7 @@ describe('config hints', () => {
       ['"train": { "images": "train-images"', '60,000 images · 28×28'],
       ['"test": { "images": "t10k-images"', '10,000 images · 28×28'],
       ['"holdout": 5000', '55,000 of 60,000 remain for fine-tuning'],
-      ['"fineTuneImages": 20000', 'of 55,000 that could be used'],
+      ['"fineTuneImages": 20000', 'of 55,000 available'],
       ['"kind": "patch", "target": 0', 'of classes 0 to 9'],
     ]);
   });
@@ -214,11 +214,13 @@ describe('config hints', () => {
       of('"trigger": { "kind": "inverted", "target": 3 }').map(([, label]) => label),
       ['of classes 0 to 9'],
     );
-    assert.deepEqual(of('"strategy": "auto"'), [['"strategy": "auto"', 'one after the other, until the gates hold']]);
+    assert.deepEqual(of('"strategy": "auto"'), [
+      ['"strategy": "auto"', 'one after the other, until the gates are met'],
+    ]);
     assert.deepEqual(of('"strategy": "guided"'), []);
     assert.deepEqual(
       of('"prune": { "rule": "triggered-difference", "ratio": "auto" }').map(([, label]) => label),
-      ['as few of 128 neurons as it takes'],
+      ['as few of 128 neurons as needed'],
     );
   });
 

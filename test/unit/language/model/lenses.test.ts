@@ -25,7 +25,7 @@ describe('lenses in model.json', () => {
     }).slice(1, 3);
     assert.equal(
       planned!.command?.title,
-      'Fine-Prune would prune channels of conv2d_1, as many as clean accuracy allows',
+      'Fine-Prune would prune as many channels of conv2d_1 as clean accuracy allows',
     );
     assert.deepEqual(planned!.command?.arguments, ['file:///w/c']);
     assert.deepEqual(
@@ -52,7 +52,7 @@ describe('lenses in model.json', () => {
       ['▶ Fine-Prune Model', 'Scan for Backdoors'],
     );
     assert.deepEqual(titles('guided').slice(1, 3), [
-      ['Fine-Prune would repair this model by the strategy guided', '"dense"'],
+      ['Fine-Prune would repair this model with the strategy guided', '"dense"'],
       ['Inspect dense', '"dense"'],
     ]);
     const hover = (summary: typeof joined, name: string) =>
@@ -64,15 +64,18 @@ describe('lenses in model.json', () => {
           undefined,
         )!.contents as MarkupContent
       ).value;
-    assert.match(hover(joined, 'dense'), /names it in `layer`\. A strategy takes it by itself/);
+    assert.match(hover(joined, 'dense'), /names it in `layer`\. A strategy chooses it on its own/);
     assert.doesNotMatch(hover(joined, 'conv2d_1'), /A strategy/);
   });
 
   it('counts the units that the config names, and says when the layer does not have them', () => {
     const title = (units: number[]) =>
       modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-2)!.command?.title;
-    assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, those that the config names');
-    assert.equal(title([3, 128]), 'Fine-Prune cannot prune all of the named units: those of dense are 0 to 127');
+    assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, as named in the config');
+    assert.equal(
+      title([3, 128]),
+      'Fine-Prune cannot prune all of the named units: those of dense are numbered 0 to 127',
+    );
   });
 
   it('says why a model cannot be defended', () => {

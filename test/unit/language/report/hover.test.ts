@@ -45,7 +45,7 @@ describe('hovers in a report with scan, attempts and proof', () => {
     says('/attempts/0/met', /Repair `fine-pruning`.*gates missed on held-out images, not kept/);
     says(
       '/attempts/1/heldOut/freshTrigger/rate',
-      /\*estimated\* afresh on the repaired model, no larger than the one found before: 92\.5 %, 1,251 of 1,352/,
+      /new trigger \*estimated\* on the repaired model, no larger than the one found before: 92\.5 %, 1,251 of 1,352/,
       /Clean training images that fine-tuning never sees/,
     );
     says(
@@ -61,7 +61,7 @@ describe('hovers in a report with scan, attempts and proof', () => {
     says('/proof/basis', /The verdict rests on: fresh inversion/);
     says(
       '/proof/bounded/0/norm',
-      /Class 0.*\*estimated\* afresh, a mask of at most 4\.0 pixels/,
+      /Class 0.*newly \*estimated\* trigger, a mask of at most 4\.0 pixels/,
       /takes 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
     );
   });
@@ -76,18 +76,18 @@ describe('hovers in a report with scan, attempts and proof', () => {
 
   it('do not say that a rule chose what the config named', () => {
     const named = exampleReport();
-    assert.match(hoverAt(named, '/pruning/rule'), /lowest mean activation on clean images went first/);
+    assert.match(hoverAt(named, '/pruning/rule'), /lowest mean activation on clean images were pruned first/);
     named.pruning.ratio = null;
     assert.match(
       hoverAt(named, '/pruning/rule'),
-      /^The config names the units that were pruned; the rule orders the curve alone\.$/m,
+      /^The config names the units that were pruned; the rule only orders the curve\.$/m,
     );
-    assert.doesNotMatch(hoverAt(named, '/pruning/rule'), /went first/);
+    assert.doesNotMatch(hoverAt(named, '/pruning/rule'), /pruned first/);
   });
 
   it('explain the rule and what it chose', () => {
     const guided = guidedPruningReport();
-    assert.match(hoverAt(guided, '/pruning/rule'), /trigger raises most went first/);
+    assert.match(hoverAt(guided, '/pruning/rule'), /trigger raises most were pruned first/);
     assert.match(
       hoverAt(guided, '/curve/smallestWithinGate/pruned'),
       /smallest number of pruned units that brings the ASR within its gate/,

@@ -34,7 +34,7 @@ describe('a report with settings that its config has not, in the editor', () => 
     );
     assert.equal(
       lastTooltip({ ...last, changed: ['the model'] }),
-      'Stale: the model changed since this run. Run Fine-Prune again to renew the figures.',
+      'Stale: the model changed since this run. Run Fine-Prune again to update the figures.',
     );
   });
 
@@ -154,6 +154,6 @@ describe('a report with settings that its config has not, in the editor', () => 
         ).value,
       );
     assert.match(at('"configHash"'), /- `seed` `5`, in the config `0` \(`--seed 5`\)/);
-    assert.match(at('"overridden"'), /^Settings that the command line of the run gave/);
+    assert.match(at('"overridden"'), /^Settings given on the command line of the run/);
   });
 });

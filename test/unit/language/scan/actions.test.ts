@@ -11,7 +11,7 @@ describe('quick fixes for a suspicious class', () => {
   const NEW = `{
   "model": "model.json",
   "data": { "train": { "images": "a", "labels": "b" }, "test": { "images": "c", "labels": "d" } },
-  // No trigger is known: the attack success rate can't be measured. "inverted" has one estimated from the model. If you
+  // No trigger is known: the attack success rate can't be measured. "inverted" estimates one from the model. If you
   // know it, for example: { "kind": "patch", "target": 0 } is a white 3×3 square, one pixel from right and bottom.
   "trigger": null,
 
@@ -57,13 +57,13 @@ describe('quick fixes for a suspicious class', () => {
     assert.equal(
       after.get('Use the estimated trigger'),
       NEW.replace('"trigger": null', '"trigger": "inverted"').replace(
-        'No trigger is known: the attack success rate can\'t be measured. "inverted" has one estimated from the model.',
-        'Not known: estimated from the model by trigger inversion.',
+        'No trigger is known: the attack success rate can\'t be measured. "inverted" estimates one from the model.',
+        'Unknown: estimated from the model by trigger inversion.',
       ),
     );
     const guided = NEW.replace(
       '// Share of the layer\'s units to prune; "auto" chooses it on held-out data.',
-      '// How the model is repaired; this strategy chooses by itself what it prunes.',
+      '// How the model is repaired; this strategy chooses on its own what to prune.',
     ).replace('"prune": { "ratio": 0.2 }', '"strategy": "guided"');
     assert.equal(after.get('Repair with the guided strategy'), guided);
     const all = after.get('Try all repairs, one after the other')!;

@@ -66,10 +66,13 @@ describe('how well a model knows the images of its scan, in an editor', () => {
     );
     assert.match(
       hover('word'),
-      /\*\*Other settings fit better\.\*\* With pixels from -1 to 1 98 % of 500 images are right, with those of the scan 50 %: `"scale": 0\.00392156862745098, "mean": 0\.5, "std": 0\.5`\./,
+      /\*\*Other settings fit better\.\*\* With pixels from -1 to 1 98 % of 500 images are right, compared with 50 % as scanned: `"scale": 0\.00392156862745098, "mean": 0\.5, "std": 0\.5`\./,
     );
     assert.match(hover('cleanAccuracy'), /^Images of the scan that the model classifies as labelled\./);
-    assert.match(hover('advice'), /at least two points more of the same images \(McNemar's exact test, p < 0\.01\)/);
+    assert.match(
+      hover('advice'),
+      /at least two percentage points more of the same images right \(McNemar's exact test, p < 0\.01\)/,
+    );
     const atLayer = (scan: ScanResult) =>
       (
         modelHover(
@@ -82,7 +85,7 @@ describe('how well a model knows the images of its scan, in an editor', () => {
       ).value;
     assert.match(
       atLayer(doubted(swappedLabels())),
-      /\*\*Labels in another order\?\*\* With 2 classes renumbered 99\.1 % of 1,500 images are right, with those of the scan 77\.7 %\./,
+      /\*\*Labels in another order\?\*\* With 2 classes renumbered 99\.1 % of 1,500 images are right, compared with 77\.7 % as scanned\./,
     );
     assert.match(
       atLayer(unknownScan(null)),

@@ -6,12 +6,12 @@ describe('progress of a scan', () => {
 
   it('names the class that stands out as soon as classes are known', () => {
     const words = new ScanProgress();
-    assert.equal(words.text(event), 'Searching a trigger for every class');
+    assert.equal(words.text(event), 'Searching for a trigger for each class');
     words.learn({ type: 'class', target: 3, norm: 61.2, share: 0.83 });
     words.learn({ type: 'class', target: 0, norm: 5.78, share: 0.07 });
     assert.equal(
       words.text(event),
-      'Searching a trigger for every class · smallest mask so far: class 0, 5.8 pixels (0.07 of the median)',
+      'Searching for a trigger for each class · smallest mask so far: class 0, 5.8 pixels (0.07 of the median)',
     );
     assert.equal(words.text({ ...event, phase: 'data', total: 1 }), 'Reading the data');
   });

@@ -43,7 +43,7 @@ describe('the text of a scan, in an editor', () => {
       /\*\*Class 0\*\* · estimated trigger · \*\*suspicious\*\*.*\*\*Anomaly index\.\*\*/s,
     );
     assert.match(hover(source.indexOf('"word"') + 2), /Suspicious: class 0/);
-    assert.match(hover(source.indexOf('"weights"') + 2), /another model/);
+    assert.match(hover(source.indexOf('"weights"') + 2), /different model/);
     assert.equal(hover(source.indexOf('"provenance"') + 2), '');
   });
 

@@ -109,19 +109,19 @@ describe('a scan, on model and config', () => {
     }).at(-1);
     assert.deepEqual(
       [stale!.command!.arguments, stale!.command!.tooltip],
-      [[MODEL_URI], 'Stale: the model changed since this scan. Scan again to renew it.'],
+      [[MODEL_URI], 'Stale: the model changed since this scan. Scan again to update it.'],
     );
     const [, scanned] = modelLenses(model, SIMPLE_CNN, {
       plan: { layer: null, ratio: 0.2, configUri: 'file:///w/c' },
       scanning: {
         state: 'running',
-        title: 'Searching a trigger for every class · smallest mask so far: class 0',
+        title: 'Searching for a trigger for each class · smallest mask so far: class 0',
         overall: 0.61,
       },
     });
     assert.deepEqual(
       [scanned!.command!.title, scanned!.command!.command],
-      ['$(sync~spin) Searching a trigger for every class (61 %)', ''],
+      ['$(sync~spin) Searching for a trigger for each class (61 %)', ''],
     );
   });
 
@@ -160,7 +160,7 @@ describe('a scan, on model and config', () => {
         ({ position }) => position.line === 6,
       )!.label;
     assert.equal(hint(last()), 'estimated · Suspicious: class 0');
-    assert.equal(hint(last(quietScan())), 'the last scan found none to estimate');
+    assert.equal(hint(last(quietScan())), 'no suspicious class in the last scan');
     assert.equal(hint(last(suspiciousScan(), ['the model'])), 'estimated from the model');
     const many = { ...suspiciousScan(), flagged: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
     assert.ok(String(hint(last(many))).length <= 43);

@@ -114,7 +114,7 @@ describe('messages to the inspector', () => {
     [
       'an array of another length',
       answer(with_(layer(), { cleanFires: new Float32Array(2) })),
-      /at answer: arrays that have not one entry a unit/,
+      /at answer: arrays without one entry per unit/,
     ],
     [
       'an array that came as JSON',
@@ -134,7 +134,7 @@ describe('messages to the inspector', () => {
     [
       'a unit twice in the order',
       answer(with_(layer(), { order: Int32Array.from([1, 1, 2]) })),
-      /an order that is not one of all units/,
+      /an order that does not contain every unit once/,
     ],
     ['more units than a layer may have', answer(with_(layer(), { units: 65_537 })), /at answer.units/],
     ['flags that are none', answer(with_(layer(), { dead: Uint8Array.from([0, 2, 0]) })), /at answer.dead/],
@@ -151,12 +151,12 @@ describe('messages to the inspector', () => {
     [
       'a base rate above 1',
       answer(with_(layer(), { curve: with_(layer().curve, { base: Float32Array.from([0, 2, 1]) }) })),
-      /base rates that are no shares/,
+      /base rates that are not one share per point/,
     ],
     [
       'base rates that are not one a point',
       answer(with_(layer(), { curve: with_(layer().curve, { base: Float32Array.from([0, 1]) }) })),
-      /base rates that are no shares/,
+      /base rates that are not one share per point/,
     ],
     [
       'more hits than images',
@@ -182,7 +182,7 @@ describe('messages to the inspector', () => {
       answer(with_(unit(), { filter: { height: 2, width: 2, channels: 1, values: new Float32Array(3) } })),
       /a filter whose size does not fit/,
     ],
-    ['weights that are not one a class', answer(with_(unit(), { outgoing: new Float32Array(9) })), /not one a class/],
+    ['weights that are not one a class', answer(with_(unit(), { outgoing: new Float32Array(9) })), /not one per class/],
     [
       'a rate above 1',
       answer({

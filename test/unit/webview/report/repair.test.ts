@@ -28,25 +28,25 @@ describe('messages of the report page with scan, attempts and proof', () => {
   });
 
   const spoiltRepairs: [string, RegExp, (report: DefenseReport) => void][] = [
-    ['a class that is left out', /one entry a class/, (r) => r.scan!.classes.pop()],
+    ['a class that is left out', /one entry per class/, (r) => r.scan!.classes.pop()],
     ['classes in another order', /not in their order/, (r) => r.scan!.classes.reverse()],
-    ['a flagged class that is none', /flagged class that is none/, (r) => (r.scan!.flagged = [10])],
-    ['a class flagged twice', /flagged class that is none/, (r) => (r.scan!.flagged = [0, 0])],
+    ['a flagged class that is none', /flagged class that does not exist/, (r) => (r.scan!.flagged = [10])],
+    ['a class flagged twice', /flagged class that does not exist/, (r) => (r.scan!.flagged = [0, 0])],
     ['a norm below zero', /classes\.2\.norm/, (r) => (r.scan!.classes[2]!.norm = -1)],
     ['an index that is no number', /anomalyIndex/, (r) => (r.scan!.classes[2]!.anomalyIndex = Infinity)],
     [
       'a mask that is no base64',
-      /estimate\.mask: a text that is no base64/,
+      /estimate\.mask: a text that is not base64/,
       (r) => (r.scan!.classes[0]!.estimate!.mask = '<img src=x>!'),
     ],
     [
       'a mask of another size',
-      /another size than the images/,
+      /size differs from the images/,
       (r) => (r.scan!.classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
     ],
     [
       'a pattern of another size, in the proof',
-      /another size than the images/,
+      /size differs from the images/,
       (r) => (r.proof!.scan.classes[4]!.estimate!.pattern = ''),
     ],
     ['a kept round that is none', /kept round/, (r) => (r.attempts![2]!.keptRound = 3)],
@@ -96,7 +96,7 @@ describe('words on scans and repairs', () => {
     const suspicious = judged(
       repairedReport('known', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))),
     );
-    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh inversion speaks against it');
+    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh inversion contradicts it');
     // The text and the terminal say the same.
     for (const report of [estimated, known, suspicious]) {
       const within = ofText(report.gates[0]!, report);

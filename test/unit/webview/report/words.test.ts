@@ -104,11 +104,11 @@ describe('words of the report page', () => {
     assert.equal(told({ expires: '2030-01-01' }), 'Accepted by Ada <ada@example.org> on 2026-01-05, until 2030-01-01');
     assert.equal(
       told({ expires: '2026-01-31' }),
-      'No longer accepted: the decision by Ada <ada@example.org> on 2026-01-05 ended on 2026-01-31',
+      'No longer accepted: the decision by Ada <ada@example.org> on 2026-01-05 expired on 2026-01-31',
     );
     assert.match(
       told({ fingerprint: '0'.repeat(16) }),
-      /^No longer accepted: figures or model are not those of the decision/,
+      /^No longer accepted: the figures or the model differ from those of the decision/,
     );
     assert.equal(decisionText(reviewedIssues(report, null, '2026-02-01')[0]!), null);
   });

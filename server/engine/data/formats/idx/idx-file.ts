@@ -54,7 +54,7 @@ export async function readIdxFile(file: string, what: string): Promise<IdxFile> 
         {
           file,
           place: `byte ${total}`,
-          todo: 'Use the original file: this one was changed, or is of another format.',
+          todo: 'Use the original file: this one was changed, or has another format.',
         },
       );
     }
@@ -96,7 +96,10 @@ async function readHashed(file: string, what: string): Promise<{ bytes: Buffer; 
       );
     }
     if (info.size === 0)
-      throw badInput('data.empty', `The file of the ${what} is empty (0 bytes).`, { file, todo: 'Get it again.' });
+      throw badInput('data.empty', `The file of the ${what} is empty (0 bytes).`, {
+        file,
+        todo: 'Copy or download it again.',
+      });
     if (info.size > MAX_BYTES) throw tooLarge(file, what, info.size);
     const handle = await open(file, 'r');
     try {
@@ -124,7 +127,7 @@ async function readHashed(file: string, what: string): Promise<{ bytes: Buffer; 
     if (typeof (error as NodeJS.ErrnoException).errno === 'number') {
       throw badInput('data.unreadable', `The file of the ${what} can't be read (${code}).`, {
         file,
-        todo: 'Look at its permissions and at the disk.',
+        todo: 'Check its permissions and the disk.',
       });
     }
     throw error;
@@ -141,7 +144,7 @@ export function refuseKind(found: FileKind | null, file: string, what: string): 
   if (found.kind === 'lfs-pointer') {
     throw badInput(
       'data.lfsPointer',
-      `The file of the ${what} is a Git LFS pointer: the data themselves were not fetched.`,
+      `The file of the ${what} is a Git LFS pointer: the data itself was not fetched.`,
       {
         file,
         todo: 'Run `git lfs pull` in that repository.',
@@ -231,7 +234,7 @@ function truncated(file: string, what: string, header: Header, length: number): 
 function truncatedGzip(file: string, what: string, header: Header): FinePruneError {
   return badInput(
     'data.truncatedGzip',
-    `The gzip file of the ${what} ends too early: ${declares(header)}, which it does not hold.`,
+    `The gzip file of the ${what} ends too early: ${declares(header)}, which it does not contain.`,
     {
       file,
       todo: 'Get it again: it was not copied or downloaded to its end.',
@@ -250,10 +253,10 @@ function damagedGzip(file: string, what: string, cause: unknown): FinePruneError
 function gzipTooLong(file: string, what: string, header: Header): FinePruneError {
   return badInput(
     'data.gzipTooLong',
-    `The gzip file of the ${what} holds more than its header says: ${declares(header)}. Reading stopped there.`,
+    `The gzip file of the ${what} contains more than its header says: ${declares(header)}. Reading stopped there.`,
     {
       file,
-      todo: 'Use the original file: this one was changed, or is made to fill the memory.',
+      todo: 'Use the original file: this one was changed, or is made to exhaust the memory.',
     },
   );
 }

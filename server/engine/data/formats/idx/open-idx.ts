@@ -71,16 +71,16 @@ function imageOffset(index: number, count: number, size: number): number {
 function imageShape({ dims, type }: IdxFile, file: string, what: string): [number, number, number] {
   if (type !== UBYTE && type !== FLOAT) throw elementType(file, what, type, 'bytes (08) or floats (0d)');
   if (dims.length < 3) {
-    const hint = dims.length === 1 ? ' This is a file of labels: are the two exchanged?' : '';
+    const hint = dims.length === 1 ? ' This is a file of labels: were the two swapped?' : '';
     throw dimensions(
       file,
       what,
-      `${dims.join('×')} elements are no images: N×height×width or N×height×width×channels was expected.${hint}`,
+      `${dims.join('×')} elements are not images: N×height×width or N×height×width×channels was expected.${hint}`,
     );
   }
   const [count, height, width, channels = 1] = dims as [number, number, number, number?];
   if (count === 0)
-    throw badInput('data.noImages', `The file of the ${what} holds no images.`, {
+    throw badInput('data.noImages', `The file of the ${what} contains no images.`, {
       file,
       place: 'byte 4',
       todo: 'Name a file with images.',
@@ -97,8 +97,8 @@ function imageShape({ dims, type }: IdxFile, file: string, what: string): [numbe
 
 function labelValues({ dims, type, body }: IdxFile, file: string, what: string): Int32Array {
   if (dims.length !== 1) {
-    const hint = dims.length > 2 ? ' These are images: are the two exchanged?' : '';
-    throw dimensions(file, what, `one class index an image was expected, not ${dims.join('×')} elements.${hint}`);
+    const hint = dims.length > 2 ? ' These are images: were the two swapped?' : '';
+    throw dimensions(file, what, `one class index per image was expected, not ${dims.join('×')} elements.${hint}`);
   }
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const read: Record<number, (i: number) => number> = {
@@ -114,7 +114,7 @@ function labelValues({ dims, type, body }: IdxFile, file: string, what: string):
   if (wrong >= 0) {
     throw badInput(
       'data.labelRange',
-      `Label ${labels[wrong]} of image ${wrong} in the ${what} is no class index (0 to ${MAX_LABEL}).`,
+      `Label ${labels[wrong]} of image ${wrong} in the ${what} is not a class index (0 to ${MAX_LABEL}).`,
       {
         file,
         place: `label ${wrong}`,
@@ -148,10 +148,10 @@ function checkRange(stored: Uint8Array | Float32Array, scale: number, file: stri
   if (low * scale >= -slack && high * scale <= 1 + slack) return;
   throw badInput(
     'data.pixelRange',
-    `The ${what} hold values from ${low} to ${high}; \`scale\` ${scale} does not take them to [0, 1].`,
+    `The ${what} hold values from ${low} to ${high}; \`scale\` ${scale} does not map them to [0, 1].`,
     {
       file,
-      todo: `Set data.scale so that it does (1/255 = 0.00392156862745098 for bytes); what the model wants beyond that is said by data.mean and data.std.`,
+      todo: `Set data.scale so that it does (1/255 = 0.00392156862745098 for bytes); use data.mean and data.std for any normalisation that the model needs beyond that.`,
     },
   );
 }

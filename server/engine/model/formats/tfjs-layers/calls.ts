@@ -46,7 +46,7 @@ export function nameOfTensor(tensor: JsonNode): string {
     throw tensor.refuse(
       'model.unsupportedTopology',
       `The model reads output ${index} of layer "${name}"; only layers with one output are supported.`,
-      'Export the model without layers of several outputs.',
+      'Export the model without layers that have several outputs.',
     );
   return name;
 }

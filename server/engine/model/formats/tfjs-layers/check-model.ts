@@ -15,7 +15,7 @@ export async function checkModelFile(file: string, opts: { strict: boolean }): P
   if (size > MOST_MODEL_BYTES)
     throw badInput('model.tooLarge', `The model file has ${size} bytes; at most ${MOST_MODEL_BYTES} are read.`, {
       file,
-      todo: 'Choose the model.json; weights belong into their own files.',
+      todo: 'Choose the model.json; weights belong in their own files.',
     });
   const { problem } = summarise(await readFile(file, 'utf8'), file);
   if (problem && (opts.strict || problem.code !== 'model.notLayersModel')) throw new FinePruneError(problem);

@@ -68,7 +68,7 @@ export class JsonNode {
   }
 
   string(): string {
-    if (typeof this.value !== 'string') throw this.wrong('a text');
+    if (typeof this.value !== 'string') throw this.wrong('a string');
     return this.value;
   }
 

@@ -146,7 +146,7 @@ export function readLayer(className: JsonNode, config: JsonNode): Op {
     throw className.refuse(
       'model.lambda',
       `${config.what} is a Lambda layer: it holds program code, which is never run.`,
-      'Replace the Lambda by ordinary layers and export the model again.',
+      'Replace the Lambda layer with ordinary layers and export the model again.',
     );
   }
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
@@ -170,8 +170,8 @@ export function isModelClass(name: unknown): boolean {
 export function nestedModel(className: JsonNode, config: JsonNode): FinePruneError {
   return className.refuse(
     'model.unsupportedLayer',
-    `The file is a nested model: ${config.what} is itself a model inside the model (${String(className.value)}), as Teachable Machine and transfer learning export it. This version opens models without inner ones.`,
-    'Export the model with its inner layers written out: in Keras, call them one after the other in a new model, and save that.',
+    `The file is a nested model: ${config.what} is itself a model inside the model (${String(className.value)}), as Teachable Machine and transfer learning export it. This version does not open models with inner models.`,
+    'Export the model with its inner layers written out: in Keras, call them one after another in a new model, and save that.',
   );
 }
 

@@ -112,7 +112,7 @@ export function ungrouped(c: JsonNode): void {
       .refuse(
         'model.groupedConvolution',
         `${c.what} is a grouped convolution (groups: ${c.at('groups').value}), which is not supported.`,
-        'Replace it by an ordinary convolution (groups = 1).',
+        'Replace it with an ordinary convolution (groups = 1).',
       );
   }
 }

@@ -48,7 +48,7 @@ export function topologicalOrder<Entry extends Reader>(
         `layers "${later
           .map((e) => e.name)
           .slice(0, 5)
-          .join('", "')}" read each other in a circle`,
+          .join('", "')}" read each other in a cycle`,
       );
     waiting = later;
   }

@@ -146,15 +146,15 @@ function shardPath(node: JsonNode): string {
       `The weights file "${written.slice(0, 120)}" ${why}; weights are read only from the model's own folder.`,
       'Do not trust this model.json, or export the model again.',
     );
-  if (written === '' || written.includes('\0')) throw refuse('is no file name');
+  if (written === '' || written.includes('\0')) throw refuse('is not a file name');
   if (posix.isAbsolute(written) || /^[A-Za-z]:/.test(written) || written.includes('\\'))
     throw refuse('is not a relative path');
   // A file name may hold a colon; on Windows it would name a drive or a stream of another file.
-  if (/^([a-z][a-z0-9+.-]*:\/\/|(blob|data|file|mailto):)/i.test(written)) throw refuse('is an address');
-  if (process.platform === 'win32' && written.includes(':')) throw refuse('holds a colon');
-  if (written.split('/').includes('..')) throw refuse('leads out of the folder');
+  if (/^([a-z][a-z0-9+.-]*:\/\/|(blob|data|file|mailto):)/i.test(written)) throw refuse('is a URL');
+  if (process.platform === 'win32' && written.includes(':')) throw refuse('contains a colon');
+  if (written.split('/').includes('..')) throw refuse('points outside the folder');
   const path = posix.normalize(written);
-  if (path === '.' || path.endsWith('/')) throw refuse('is no file name');
+  if (path === '.' || path.endsWith('/')) throw refuse('is not a file name');
   if (path === MODEL_FILE) throw refuse('is the model.json itself');
   return path;
 }

@@ -25,9 +25,9 @@ export function parseModelJson(text: string, file: string): JsonNode {
   if (!/^\s*[{[]/.test(plain)) {
     // A NUL or a replacement character: no text that was ever JSON.
     const what = /[\0\uFFFD]/.test(plain.slice(0, 4096))
-      ? 'is binary, of no kind that Fine-Prune knows'
-      : 'is a text, but not JSON';
-    throw badInput('model.badJson', `This is no model file: it ${what}.`, {
+      ? 'is binary, in a format that Fine-Prune does not know'
+      : 'is text, but not JSON';
+    throw badInput('model.badJson', `This is not a model file: it ${what}.`, {
       file,
       todo: `Choose the ${MODEL_FILE} that \`model.save()\` or \`tensorflowjs_converter\` wrote, or a defense config (${CONFIG_FILE.pattern}).`,
     });

@@ -76,9 +76,9 @@ async function readJson(file: string, root: string | undefined): Promise<Uint8Ar
   try {
     const real = await realpath(file);
     if (root !== undefined && !contains(await realpath(root), real)) {
-      throw badInput('model.outside', 'The model lies outside of the workspace.', {
+      throw badInput('model.outside', 'The model is outside the workspace.', {
         file,
-        todo: `Move it below ${root}, or open its folder as a workspace.`,
+        todo: `Move it into ${root}, or open its folder as a workspace.`,
       });
     }
     const found = await stat(real);
@@ -94,7 +94,7 @@ async function readJson(file: string, root: string | undefined): Promise<Uint8Ar
         `The model file has ${found.size} bytes; at most ${MOST_MODEL_BYTES} are read.`,
         {
           file,
-          todo: 'Choose the model.json; weights belong into their own files.',
+          todo: 'Choose the model.json; weights belong in their own files.',
         },
       );
     return await readFile(real);

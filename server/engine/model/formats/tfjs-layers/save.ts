@@ -122,7 +122,7 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
   if (!found.isDirectory()) {
     throw badInput(
       'output.fileInTheWay',
-      `${path.basename(target)} can't be written: a file lies where its folder should be.`,
+      `${path.basename(target)} can't be written: there is a file where its folder should be.`,
       { file: target, todo: 'Move that file away, or choose another output folder.' },
     );
   }
@@ -137,7 +137,7 @@ async function refuseOthersFolder(target: string, files: ReadonlySet<string>): P
     if (!ours) {
       throw badInput(
         'output.foreignFiles',
-        `The output folder holds "${name}", which is no part of a saved model; the folder would be replaced as a whole.`,
+        `The output folder holds "${name}", which is not part of a saved model; the whole folder would be replaced.`,
         { file: target, todo: 'Move that file away, or choose another output folder.' },
       );
     }

@@ -64,17 +64,17 @@ async function locate(root: string, shard: string, group: ManifestGroup): Promis
     if (!contains(root, file)) {
       throw badInput(
         'model.shardPath',
-        `The weights file "${shard}" is a link that leads out of the model's folder; weights are read only from there.`,
+        `The weights file "${shard}" is a link that points outside the model's folder; weights are read only from there.`,
         {
           file: wanted,
           place: `${group.place}/paths`,
-          todo: 'Put the file itself in the place of the link, if you trust it.',
+          todo: 'Replace the link with the file itself, if you trust it.',
         },
       );
     }
     const found = await stat(file);
     if (!found.isFile())
-      throw badInput('model.shardMissing', `The weights file "${shard}" is no ordinary file.`, {
+      throw badInput('model.shardMissing', `The weights file "${shard}" is not a regular file.`, {
         file: wanted,
         place: `${group.place}/paths`,
         todo: 'Copy the weight files next to model.json.',
@@ -110,7 +110,7 @@ export async function wrongSize(
   if (!short && total - group.bytes === (await lineBreaks(files, total))) {
     return badInput(
       'model.lineEndings',
-      `${sizes}: git has turned every line feed in it into carriage return and line feed, as if it were text.`,
+      `${sizes}: git has converted every line feed (LF) in it to CRLF, as if it were text.`,
       {
         ...where,
         todo: 'Add the line `*.bin -text` to .gitattributes, delete the weight files, and get them again with `git checkout`.',
@@ -132,7 +132,7 @@ async function otherShard(shard: string, file: string, place: string): Promise<F
   const inside = found.kind === 'gzip' ? insideGzip(await readHead(file)) : null;
   const todo =
     found.kind === 'gzip'
-      ? 'Unpack it, and put what comes out in its place, under the same name.'
+      ? 'Unpack it, and replace it with the unpacked file, under the same name.'
       : found.kind === 'html' || found.kind === 'xml'
         ? 'It is most likely the error page of a download: get the file again.'
         : 'Put the weight files of this model next to model.json.';
@@ -165,7 +165,7 @@ async function readExactly(file: string, into: Uint8Array, group: ManifestGroup)
           throw badInput(
             'model.shardTooShort',
             `The weights file "${path.basename(file)}" became shorter while it was read.`,
-            { file, place: group.place, todo: 'Try again when nothing writes to it.' },
+            { file, place: group.place, todo: 'Try again when nothing is writing to it.' },
           );
         done += bytesRead;
       }

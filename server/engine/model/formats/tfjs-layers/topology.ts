@@ -86,7 +86,7 @@ function modelConfig(root: JsonNode): { className: JsonNode; config: JsonNode } 
   if (!topology.present)
     throw root.refuse(
       'model.notLayersModel',
-      'The file has no "modelTopology": it is no TF.js Layers model.',
+      'The file has no "modelTopology": it is not a TF.js Layers model.',
       'Choose the model.json that `model.save()` or `tensorflowjs_converter` wrote.',
     );
   const model = topology.at('model_config').present ? topology.at('model_config') : topology;
@@ -104,7 +104,7 @@ function sequential(config: JsonNode): Topology {
   const list = Array.isArray(config.value) ? config : config.at('layers');
   const nodes = capped(list);
   if (nodes.length === 0)
-    throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after its layers were added.');
+    throw list.refuse('model.noDense', 'The model has no layers.', 'Export the model after adding its layers.');
   const entries = nodes.map((node) => entryOf(node, []));
   const first = entries[0]!;
   // Its shape stands inside of it, if anywhere.

@@ -97,7 +97,7 @@ describe('settings of a run that its config has not', () => {
     assert.equal(withSettings(settings), 'with trigger.target 3');
     assert.match(
       settingsText(settings),
-      /^This report was made with settings that the config does not have: trigger\.target 3 \(config: 0\)\./,
+      /^This report was made with settings that are not in the config: trigger\.target 3 \(config: 0\)\./,
     );
     report.provenance.config.layer = 'x'.repeat(10_000);
     assert.ok(settingsText(runSettings(report, resolved())).length < 400, 'a value of whatever origin is cut');
@@ -114,7 +114,7 @@ describe('settings of a run that its config has not', () => {
     );
     assert.equal(
       settingsText(settings),
-      'This report was made with settings from the command line: strategy auto (config: fine-pruning), seed 5 (config: 0). A run of the config by itself may end otherwise.',
+      'This report was made with settings from the command line: strategy auto (config: fine-pruning), seed 5 (config: 0). Running the config on its own may give a different result.',
     );
   });
 });

@@ -33,7 +33,7 @@ describe('a comparison of two reports', () => {
     assert.equal(comparison.direction, 'better');
     assert.equal(
       comparison.sentence,
-      "Beyond noise by Fisher's exact test (it ignores that both are of the same images, which makes it conservative): ASR fell from 91.6 % to 1 %, which is better (p < 0.0001) and robust accuracy rose from 8.4 % to 99 %, which is better (p < 0.0001). The gate on ASR was missed and is met now.",
+      "Beyond noise by Fisher's exact test (it ignores that both are for the same images, which makes it conservative): ASR fell from 91.6 % to 1 %, which is better (p < 0.0001) and robust accuracy rose from 8.4 % to 99 %, which is better (p < 0.0001). The gate on ASR was missed and is now met.",
     );
     assert.deepEqual(
       [after(comparison, 'attackSuccessRate').change, after(comparison, 'cleanAccuracy').change],
@@ -46,7 +46,7 @@ describe('a comparison of two reports', () => {
     assert.equal(worse.direction, 'worse');
     assert.match(
       worse.sentence,
-      /ASR rose from 1 % to 91\.6 %, which is worse.*The gate on ASR was met and is missed now\./,
+      /ASR rose from 1 % to 91\.6 %, which is worse.*The gate on ASR was met and is now missed\./,
     );
     const mixed = against(withSuccess(90, (r) => void (r.stages.after.cleanAccuracy = rate(9500, 10_000))));
     assert.equal(mixed.direction, 'mixed');
@@ -78,7 +78,7 @@ describe('a comparison of two reports', () => {
     );
     assert.match(
       comparison.sentence,
-      /The gate on ASR was missed and is met now and its limit was loosened, from 5 % to 95 %\./,
+      /The gate on ASR was missed and is now met and its limit was loosened, from 5 % to 95 %\./,
     );
     assert.deepEqual(comparison.settings, [{ path: 'gates.maxAttackSuccessRate', base: 0.05, head: 0.95 }]);
     assert.deepEqual(
@@ -129,7 +129,7 @@ describe('a comparison of two reports', () => {
       const comparison = against(change);
       assert.equal(comparison.direction, 'not comparable');
       assert.match(comparison.caveats.join(' '), expected);
-      assert.match(comparison.sentence, /^The figures can't be held against each other: /);
+      assert.match(comparison.sentence, /^The figures can't be compared: /);
       assert.equal(after(comparison, 'attackSuccessRate').change, 'unknown');
     });
   }

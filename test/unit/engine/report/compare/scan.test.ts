@@ -86,7 +86,7 @@ describe('a comparison of reports with scans', () => {
       repairedReport('inverted', (r) => void (r.scan = scanOf([5.1, 81, 52, 66, 72, 58, 75, 69, 113, 91]))),
     );
     assert.equal(other.direction, 'not comparable');
-    assert.match(other.caveats.join(' '), /Each estimated a trigger of its own/);
+    assert.match(other.caveats.join(' '), /Each estimated its own trigger/);
     assert.match(compareReports(null, repairedReport()).sentence, /ASR \(estimated trigger\) 0\.13 %/);
     const labels = { base: 'main', head: 'HEAD' };
     const found = comparisonMarkdown(compareReports(exampleReport(), repairedReport()), labels);

@@ -20,7 +20,7 @@ describe('a report with settings that its config has not', () => {
       provenance.overridden = ['seed'];
     });
     assert.deepEqual(note(forged), [
-      'problem config The hash of the config file is that of the settings recorded here, so no command line can have given any of them.',
+      'problem config The hash of the config file matches the settings recorded here, so none of them can come from a command line.',
     ]);
   });
 });

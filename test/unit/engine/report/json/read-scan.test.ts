@@ -61,9 +61,9 @@ describe('a scan that cannot be read', () => {
       'something else of that name',
       '{ "target": "10.0.0.1", "ports": [22] }',
       'scan.notAScan',
-      /no scan for backdoors/,
+      /not a scan for backdoors/,
     ],
-    ['a list', '[]', 'scan.notAScan', /no scan for backdoors/],
+    ['a list', '[]', 'scan.notAScan', /not a scan for backdoors/],
     [
       'another version',
       changed((report) => Object.assign(report, { schemaVersion: 2 })),

@@ -206,7 +206,7 @@ describe('the inspector’s page, when files, settings or the engine change', ()
     await page.answer(layerData());
     assert.deepEqual(page.view.notice, { kind: 'back' });
     assert.deepEqual(
-      [page.said.includes('The engine ended.'), page.said.includes('The engine is back.')],
+      [page.said.includes('The engine ended.'), page.said.includes('The engine is running again.')],
       [true, true],
     );
     for (let i = 0; i < 3; i++) await page.send({ type: 'engine-ended', failure: CRASHED });

@@ -107,7 +107,7 @@ describe('what the config prunes, as the inspector shows it', () => {
       planText(planned(view, on, known), view, on);
     assert.equal(
       of(named()),
-      'The config names these 2 neurons: 3, 7. The curve follows the rule, so they have no place on it.',
+      'The config names these 2 neurons: 3, 7. The curve follows the rule, so they are not on it.',
     );
     assert.match(of(named([4])), /^The config names this neuron: 4\./);
     assert.equal(

@@ -11,7 +11,7 @@ describe('a trigger that is searched for the inspector', () => {
     const { id } = page.asked('open');
     for (const overall of [0, 0.4]) await page.send({ type: 'progress', id, title: SEARCHING, overall });
     assert.deepEqual(page.view.busy.main, searching);
-    assert.deepEqual(page.said, ['Searching a trigger for every class.'], 'once');
+    assert.deepEqual(page.said, ['Searching for a trigger for each class.'], 'once');
     await page.open(estimated());
     assert.equal(page.view.overview?.trigger?.kind, 'inverted');
   });

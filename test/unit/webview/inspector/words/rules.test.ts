@@ -7,16 +7,19 @@ describe('the inspector’s words on the rule of pruning', () => {
     const { prune } = overview();
     assert.equal(
       ruleText(overview({ strategy: 'fine-pruning-conv' }), 'channel'),
-      'channels with the lowest mean activation on held-out clean images go first',
+      'channels with the lowest mean activation on held-out clean images are pruned first',
     );
-    assert.equal(ruleText(overview(), 'neuron'), 'neurons with the lowest mean activation on clean images go first');
+    assert.equal(
+      ruleText(overview(), 'neuron'),
+      'neurons with the lowest mean activation on clean images are pruned first',
+    );
     assert.match(
       ruleText(overview({ prune: { ...prune, rule: 'clean-mean-abs' } }), 'channel'),
       /^channels with the lowest mean absolute activation/,
     );
     assert.equal(
       ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'known' } }), 'neuron'),
-      'neurons that the trigger raises most, on held-out images, go first',
+      'neurons that the trigger raises most, on held-out images, are pruned first',
     );
     assert.match(
       ruleText(overview({ prune: { ...prune, rule: 'triggered-difference', guide: 'estimated' } }), 'neuron'),
@@ -24,7 +27,7 @@ describe('the inspector’s words on the rule of pruning', () => {
     );
     assert.match(
       ruleText(overview({ prune: { ...prune, rule: 'triggered-difference' } }), 'neuron'),
-      /^no trigger is known .* lowest mean activation on clean images go first$/,
+      /^no trigger is known .* lowest mean activation on clean images are pruned first$/,
     );
 
     const within = { pruned: 4, heldOut: { images: 500, correctBefore: 490, correct: 486 } };
@@ -44,11 +47,11 @@ describe('the inspector’s words on the rule of pruning', () => {
     assert.deepEqual(limitOf({ limit: null, smallest: null }, guided), {
       kind: 'gate',
       pruned: null,
-      text: 'On 500 held-out images no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.',
+      text: 'On 500 held-out images, no number of them brings the attack success rate (estimated trigger) within its gate of 5 % and costs at most 1 point of clean accuracy.',
     });
     assert.deepEqual(
       [whyNoChoice(overview()), whyNoChoice(overview({ strategy: 'guided' }))],
-      [null, 'The strategy guided chooses by itself what it prunes'],
+      [null, 'The strategy guided chooses what to prune on its own'],
     );
   });
 });

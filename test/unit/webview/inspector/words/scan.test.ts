@@ -30,7 +30,7 @@ describe('the inspector’s words on a scan', () => {
     );
     assert.deepEqual(
       [sourceText({ source: 'file', file: 'a.scan.json' }), sourceText({ source: 'report', file: null })],
-      ['From a.scan.json.', 'Made by the run that the report is of.'],
+      ['From a.scan.json.', 'Made by the run that wrote the report.'],
     );
   });
 });

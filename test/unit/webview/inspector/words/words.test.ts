@@ -120,7 +120,7 @@ describe('the inspector’s words', () => {
     );
     assert.equal(
       estimateText(estimated()),
-      'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger is on this estimate.',
+      'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger uses this estimate.',
     );
     const named = estimated({
       search: { ...SEARCH, word: 'nothing found', taken: { ...SEARCH.taken!, flagged: false } },
@@ -134,7 +134,7 @@ describe('the inspector’s words', () => {
       before: { clean: 7, triggered: 0 },
       after: null,
     };
-    assert.equal(pathText(example, true), 'class 7, with the estimated trigger taken for 0');
+    assert.equal(pathText(example, true), 'class 7, classified as 0 with the estimated trigger');
     const data = layerData();
     const order = sorted(data, { by: 'difference', descending: true });
     assert.deepEqual(
@@ -161,7 +161,7 @@ describe('the inspector’s words', () => {
     assert.equal(fateOf(example(7, 0, 0), 0), 'still attacked');
     assert.equal(fateOf(example(7, 0, 4), 0), 'changed');
     assert.equal(fateOf(example(7, 7, 7), 0), 'resisted');
-    assert.equal(pathText(example(7, 0, 7)), 'class 7, with the trigger taken for 0, after the defense for 7');
+    assert.equal(pathText(example(7, 0, 7)), 'class 7, classified as 0 with the trigger, as 7 after the defense');
     assert.equal(
       fatesText([example(7, 0, 0), example(7, 0, 7), example(2, 0, 2)], 0),
       'Of these 3: 2 recovered, 1 still attacked.',
@@ -189,7 +189,7 @@ describe('the inspector’s words', () => {
       after: true,
     };
     assert.equal(whyNoAfter(report), null);
-    assert.match(whyNoAfter({ ...report, after: false })!, /not there/);
+    assert.match(whyNoAfter({ ...report, after: false })!, /is missing/);
     assert.match(whyNoAfter(null)!, /no report yet/);
   });
 
