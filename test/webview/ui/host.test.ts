@@ -73,6 +73,7 @@ describe('the connection of a page with its panel', function () {
           pruned: Int32Array.from([0, 3]),
           correct: Int32Array.from([9, 1]),
           successful: null,
+          base: null,
           images: 10,
           triggeredImages: null,
           subset: false,
