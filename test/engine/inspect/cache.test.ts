@@ -2,24 +2,16 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import * as L from '@tensorflow/tfjs-layers';
-import { selectBackend } from '../../../server/engine/backend/select';
 import { Inspections } from '../../../server/engine/inspect/inspections';
 import { FinePruneError } from '../../../server/protocol/errors';
-import { makeTempDir } from '../../harness/processes';
-import { demoConfig, makeDemo } from '../../protocol/demo-folder';
-import { opened, testSplit, type Asker } from './support';
-import { filesOf, randomise, write } from '../model/support';
+import { demoMaker, opened, type Asker } from './support';
 
 const changed = (e: unknown) =>
   e instanceof FinePruneError && e.code === 'inspect.changed' && e.kind === 'input' && e.todo === 'Refresh.';
 
 describe('what the inspector keeps', function () {
   this.timeout(120_000);
-  const temp = makeTempDir('fp-keeps-');
-  let number = 0;
-  const demo = (more = '', counts = { train: 40, test: 60 }) =>
-    makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
+  const demo = demoMaker('fp-keeps-');
   const rewrite = (config: string, from: string | RegExp, to: string): void => {
     const text = readFileSync(config, 'utf8');
     const other = text.replace(from, to);
@@ -28,7 +20,6 @@ describe('what the inspector keeps', function () {
   };
   const reopened = async (asker: Asker): Promise<string> => (await asker.ask({ kind: 'open' })).fingerprint;
   const layer = { kind: 'layer', layer: 'dense_1', state: 'before' } as const;
-  after(() => temp.remove());
 
   it('is one subject whatever a person does to ratio, units, layer or fine-tuning', async () => {
     const config = await demo('"prune": { "ratio": 0.2 }');
@@ -220,134 +211,5 @@ describe('what the inspector keeps', function () {
       'open',
       "the config's own choice",
     );
-  });
-
-  it('answers a large layer from a stated subset where all images would take too long', async () => {
-    await selectBackend({ choice: 'wasm', threads: 1 });
-    const config = await demo('', { train: 20, test: 700 });
-    const net = L.sequential({
-      layers: [
-        L.layers.flatten({ inputShape: [28, 28, 1] }),
-        L.layers.dense({ units: 128, activation: 'relu', name: 'wide' }),
-        L.layers.dense({ units: 1000, name: 'classes' }),
-      ],
-    });
-    randomise(net, 1);
-    const { json, weights } = await filesOf(net);
-    await write(path.dirname(config), json, weights);
-    net.dispose();
-    const asker = await opened(config, 'wasm');
-    const ask = (units: number, scope: 'quick' | 'full') =>
-      asker.ask({
-        kind: 'mask',
-        layer: 'wide',
-        state: 'before',
-        units: Int32Array.from({ length: units }, (_, u) => u),
-        scope,
-      });
-    const [few, half, all, full] = [
-      await ask(3, 'quick'),
-      await ask(64, 'quick'),
-      await ask(128, 'quick'),
-      await ask(64, 'full'),
-    ];
-    assert.deepEqual([few.subset, few.masked.cleanAccuracy.of], [false, 700]);
-    assert.deepEqual([half.subset, half.masked.cleanAccuracy.of, half.unmasked.cleanAccuracy.of], [true, 500, 500]);
-    assert.deepEqual([all.subset, all.masked.cleanAccuracy.of], [false, 700], 'nothing is left to add up');
-    assert.deepEqual([full.subset, full.masked.cleanAccuracy.of], [false, 700]);
-  });
-
-  it('analyses a stated, seeded subset of a layer that would not fit, and the whole for a full mask', async () => {
-    const config = await demo('', { train: 20, test: 300 });
-    const whole = await (await opened(config, 'wasm')).ask(layer);
-    const inspections = new Inspections({ layerBytes: 128 * 1024 });
-    const asker = await opened(config, 'wasm', {}, inspections);
-    const data = await asker.ask(layer);
-    assert.ok(inspections.held.bytes > 0 && inspections.held.bytes <= 128 * 1024, `${inspections.held.bytes}`);
-    assert.ok(data.images.analysed >= 50 && data.images.analysed < 200, `${data.images.analysed}`);
-    assert.deepEqual([data.images.available, data.triggeredImages!.available], [300, whole.triggeredImages!.available]);
-    assert.deepEqual([data.curve.images, data.curve.subset], [data.images.analysed, true]);
-    assert.deepEqual(
-      (await (await opened(config, 'wasm', {}, new Inspections({ layerBytes: 128 * 1024 }))).ask(layer)).cleanMean,
-      data.cleanMean,
-      'the same subset for the same seed',
-    );
-
-    const mask = { kind: 'mask', layer: 'dense_1', state: 'before', units: Int32Array.of(20, 21, 23) } as const;
-    const quick = await asker.ask({ ...mask, scope: 'quick' });
-    assert.deepEqual([quick.subset, quick.masked.cleanAccuracy.of], [true, data.images.analysed]);
-    assert.deepEqual(
-      await asker.ask({ ...mask, scope: 'full' }),
-      await (await opened(config, 'wasm')).ask({ ...mask, scope: 'full' }),
-    );
-    const { top } = await asker.ask({ kind: 'unit', layer: 'dense_1', state: 'before', unit: 20 });
-    const { labels } = testSplit(config);
-    for (const picture of [...top.clean, ...top.triggered!])
-      assert.equal(picture.label, labels[picture.index], 'an index of the whole set');
-  });
-
-  it('covers every layer of a residual network, whose masks agree with their curves', async () => {
-    await selectBackend({ choice: 'wasm', threads: 1 });
-    const config = await demo();
-    const input = L.input({ shape: [28, 28, 1] });
-    const first = L.layers
-      .conv2d({ filters: 6, kernelSize: 3, strides: 4, padding: 'same', name: 'first' })
-      .apply(input) as L.SymbolicTensor;
-    const second = L.layers
-      .conv2d({ filters: 6, kernelSize: 3, padding: 'same', activation: 'relu', name: 'second' })
-      .apply(L.layers.batchNormalization({ name: 'norm' }).apply(first)) as L.SymbolicTensor;
-    const sum = L.layers
-      .activation({ activation: 'relu', name: 'after' })
-      .apply(L.layers.add({ name: 'sum' }).apply([first, second])) as L.SymbolicTensor;
-    const net = L.model({
-      inputs: input,
-      outputs: L.layers
-        .dense({ units: 10, name: 'classes' })
-        .apply(L.layers.globalAveragePooling2d({ name: 'pool' }).apply(sum)) as L.SymbolicTensor,
-    });
-    randomise(net, 2);
-    const { json, weights } = await filesOf(net);
-    await write(path.dirname(config), json, weights);
-    net.dispose();
-    const asker = await opened(config, 'wasm');
-    const { layers } = await asker.ask({ kind: 'open' });
-    assert.ok(
-      layers.some(({ name, kind }) => name === 'sum' && kind === 'Add'),
-      JSON.stringify(layers),
-    );
-    for (const { name } of layers) {
-      const data = await asker.ask({ ...layer, layer: name });
-      assert.equal(data.units, 6);
-      const { curve, order } = data;
-      for (const k of [0, 2, 6]) {
-        const { masked, unmasked } = await asker.ask({
-          kind: 'mask',
-          layer: name,
-          state: 'before',
-          units: order.slice(0, k),
-          scope: 'full',
-        });
-        assert.deepEqual(
-          [masked.cleanAccuracy.hits, masked.attackSuccessRate!.hits],
-          [curve.correct[k], curve.successful![k]],
-          `${k} of ${name}`,
-        );
-        assert.equal(
-          Math.round(curve.base![k]! * masked.baseRate!.of),
-          masked.baseRate!.hits,
-          `${k} of ${name}, without the trigger`,
-        );
-        const quick = await asker.ask({
-          kind: 'mask',
-          layer: name,
-          state: 'before',
-          units: order.slice(0, k),
-          scope: 'quick',
-        });
-        assert.deepEqual([quick.masked, quick.unmasked, quick.subset], [masked, unmasked, false]);
-      }
-      const { sentence } = await asker.ask({ kind: 'unit', layer: name, state: 'before', unit: 2 });
-      assert.ok(sentence.length > 20 && !/neuron/.test(sentence), sentence);
-    }
   });
 });

@@ -1,75 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { findNativeEngine } from '../../../server/engine/backend/native-sources';
 import { Inspections } from '../../../server/engine/inspect/inspections';
-import { runDefense } from '../../../server/engine/tasks/run';
 import { PHASE_TITLES } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
-import type { InspectSubject } from '../../../server/protocol/messages/inspect-engine';
-import type { DefenseReport } from '../../../server/protocol/report/report';
-import { makeTempDir } from '../../harness/processes';
-import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model';
+import { ATTACKED_TARGET, attackedConfig } from '../attacked-model';
 import { assertAsReported, BACKENDS, opened, subjectOf, type Asker, type Backend } from './support';
+import { AttackedFolders, FASTEST, FEW, layer, limit, run, titles } from './estimated-support';
 
 const SEARCHING = PHASE_TITLES.scan;
-const UNITS = 32;
-/** For what holds whatever computes. */
-const FASTEST = BACKENDS[0];
-const layer = { kind: 'layer', layer: 'neurons', state: 'before' } as const;
-const limit = { kind: 'limit', layer: 'neurons', state: 'before' } as const;
-/** A few units alone: the backdoor stays in, and a run has nothing to prove. */
-const FEW = {
-  prune: { rule: 'triggered-difference', ratio: 0.1 },
-  fineTune: { epochs: 0 },
-  gates: { maxAttackSuccessRate: 0.3, maxAccuracyDrop: 0.3 },
-};
-
-const run = async (config: string, backend: Backend): Promise<DefenseReport> =>
-  (
-    await runDefense(
-      { config, allowedFolders: [], overrides: { backend } },
-      () => undefined,
-      new AbortController().signal,
-    )
-  ).report;
-const titles = ({ told }: Asker): string[] => [...new Set(told.map(({ title }) => title))];
-const refusedWith =
-  (code: string) =>
-  (error: unknown): boolean =>
-    error instanceof FinePruneError && error.code === code;
 
 describe('the inspector on an estimated trigger', function () {
   this.timeout(400_000);
-  const temp = makeTempDir('fp-estimated-');
-  const kept = { cache: process.env.FINE_PRUNE_CACHE, binding: process.env.FINE_PRUNE_NATIVE_BINDING };
-  const folders = { attacked: path.join(temp.dir, 'attacked'), harmless: path.join(temp.dir, 'harmless') };
-  let cache = '';
+  const folders = new AttackedFolders(false);
   /** Of the backends so far, each has kept one. */
   const keptBy = (backend: Backend): number => 1 + ([...BACKENDS] as Backend[]).indexOf(backend);
-  const scansKept = (): number => readdirSync(path.join(cache, 'scans')).length;
-
-  before(async () => {
-    // Scans are kept in a cache of our own, and the native engine comes from where it is.
-    const { path: binding } = await findNativeEngine();
-    if (binding !== undefined) process.env.FINE_PRUNE_NATIVE_BINDING = binding;
-    cache = path.join(temp.dir, 'cache');
-    mkdirSync(cache);
-    process.env.FINE_PRUNE_CACHE = cache;
-    for (const folder of Object.values(folders)) mkdirSync(folder);
-    await makeAttacked(folders.attacked);
-    await makeAttacked(folders.harmless, { poisonRate: 0 });
-  });
-  after(async () => {
-    for (const [name, value] of [
-      ['FINE_PRUNE_CACHE', kept.cache],
-      ['FINE_PRUNE_NATIVE_BINDING', kept.binding],
-    ] as const) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-    await temp.remove();
-  });
 
   for (const backend of BACKENDS) {
     describe(`on ${backend}`, () => {
@@ -110,12 +55,12 @@ describe('the inspector on an estimated trigger', function () {
         const other = await opened(config(), backend);
         assert.equal(other.fingerprint, asker.fingerprint, 'another process takes it from the cache');
         assert.ok(!titles(other).includes(SEARCHING));
-        assert.equal(scansKept(), keptBy(backend));
+        assert.equal(folders.scansKept(), keptBy(backend));
       });
 
       it('shows the figures of a run that estimates it: means, order, curve and the fewest units within the gate', async () => {
         const report = await run(config(), backend);
-        assert.equal(scansKept(), keptBy(backend), 'the run took the same scan');
+        assert.equal(folders.scansKept(), keptBy(backend), 'the run took the same scan');
         assert.equal(report.trigger?.source, 'estimated');
         const data = await asker.ask(layer);
         assertAsReported(data, report);
@@ -202,7 +147,7 @@ describe('the inspector on an estimated trigger', function () {
       );
       assert.ok(looked.kind === 'open');
       assert.deepEqual([looked.trigger, looked.search], [null, null]);
-      const before = scansKept();
+      const before = folders.scansKept();
       const known = await asker.inspections.answer(
         asker.subject,
         { kind: 'open', search: false },
@@ -213,7 +158,7 @@ describe('the inspector on an estimated trigger', function () {
         known.kind === 'open' && known.fingerprint === asker.fingerprint && known.trigger !== null,
         'what is known it says',
       );
-      assert.equal(scansKept(), before);
+      assert.equal(folders.scansKept(), before);
       const { held } = asker.inspections;
       assert.equal(held.subjects, 1, 'a model whose trigger is still to be searched is no subject of questions');
     });
@@ -245,116 +190,6 @@ describe('the inspector on an estimated trigger', function () {
           )
         ).fingerprint;
       assert.equal(await described(300), await described(400));
-    });
-
-    it('says that a search found nothing, and shows what there is without a trigger', async () => {
-      const config = attackedConfig(folders.harmless, 'nothing', 'inverted', { ...FEW, backend: 'wasm' });
-      const asker = await opened(config, 'wasm');
-      const { trigger, search, images, prune } = await asker.ask({ kind: 'open' });
-      assert.deepEqual([trigger, images.triggered, prune.guide], [null, null, null]);
-      assert.deepEqual([search?.word, search?.taken], ['nothing found', null]);
-      assert.match(search!.sentence, /^Nothing found: .*Tried: trigger inversion for all 10 classes/);
-      const report = await run(config, 'wasm');
-      const data = await asker.ask(layer);
-      assertAsReported(data, report);
-      assert.deepEqual([data.triggeredMean, data.curve.successful], [null, null]);
-      assert.deepEqual((await asker.ask(limit)).limit, report.curve.largestWithinLimit);
-      await assert.rejects(asker.ask({ kind: 'examples', count: 2 }), refusedWith('inspect.noTrigger'));
-      assert.deepEqual((await asker.ask({ kind: 'scan' })).found?.scan, report.scan);
-
-      // A strategy without a trigger is searched for one too; the same scan serves it.
-      const before = scansKept();
-      const strategy = await opened(attackedConfig(folders.harmless, 'strategy', null, { strategy: 'guided' }), 'wasm');
-      assert.deepEqual([(await strategy.ask({ kind: 'open' })).search?.word, scansKept()], ['nothing found', before]);
-      assert.ok(data.units === UNITS);
-    });
-
-    it('takes the class that is named, and refuses one that the model has not before it searches', async () => {
-      const named = await opened(attackedConfig(folders.attacked, 'named', { kind: 'inverted', target: 7 }), FASTEST);
-      const { trigger, search } = await named.ask({ kind: 'open' });
-      assert.deepEqual([trigger?.target, search?.word, search?.taken?.flagged], [7, 'suspicious', false]);
-      const wrong = attackedConfig(folders.attacked, 'wrong', { kind: 'inverted', target: 12 });
-      const titlesTold: string[] = [];
-      await assert.rejects(
-        new Inspections().answer(
-          subjectOf(wrong, FASTEST),
-          { kind: 'open' },
-          (title) => titlesTold.push(title),
-          new AbortController().signal,
-        ),
-        refusedWith('trigger.target'),
-      );
-      assert.deepEqual(titlesTold, ['Reading model and data']);
-    });
-
-    it('takes from a report what a strategy pruned, and nothing that does not fit the model', async () => {
-      const config = attackedConfig(
-        folders.attacked,
-        'strategy',
-        { kind: 'patch', target: ATTACKED_TARGET },
-        { strategy: 'guided' },
-      );
-      type Repaired = NonNullable<InspectSubject['repaired']>;
-      const fits: Repaired = { strategy: 'guided', layer: 'channels', rule: 'clean-mean', guide: null };
-      const small = { mask: 'AAAA', pattern: 'AAAA' };
-      const whole = {
-        mask: Buffer.alloc(784, 9).toString('base64'),
-        pattern: Buffer.alloc(784, 255).toString('base64'),
-      };
-      const raised = (guide: Repaired['guide']): Repaired => ({
-        strategy: 'guided',
-        layer: 'neurons',
-        rule: 'triggered-difference',
-        guide,
-      });
-      const seen = async (repaired: Repaired | null): Promise<[string, string, string | null]> => {
-        const { chosen, prune } = await (await opened(config, 'wasm', { repaired })).ask({ kind: 'open' });
-        return [chosen, prune.rule, prune.guide];
-      };
-      assert.deepEqual(await seen(null), ['neurons', 'triggered-difference', 'known'], 'as the strategy begins');
-      assert.deepEqual(await seen(fits), ['channels', 'clean-mean', null]);
-      assert.deepEqual(await seen({ ...fits, layer: 'none' }), ['neurons', 'triggered-difference', 'known']);
-      assert.deepEqual(
-        await seen({ ...fits, strategy: 'auto' }),
-        ['neurons', 'triggered-difference', 'known'],
-        'of another strategy',
-      );
-      assert.deepEqual(await seen(raised({ target: ATTACKED_TARGET, trigger: whole })), [
-        'neurons',
-        'triggered-difference',
-        'estimated',
-      ]);
-      for (const guide of [null, { target: 99, trigger: whole }, { target: ATTACKED_TARGET, trigger: small }])
-        assert.deepEqual(await seen(raised(guide)), ['neurons', 'triggered-difference', 'known']);
-      const one = await opened(config, 'wasm', { repaired: raised({ target: ATTACKED_TARGET, trigger: whole }) });
-      assert.notEqual(one.fingerprint, (await opened(config, 'wasm')).fingerprint, 'another order is another answer');
-    });
-
-    it('knows of a scan only what was searched before, where the trigger is described', async () => {
-      const config = attackedConfig(
-        folders.attacked,
-        'described',
-        { kind: 'patch', target: ATTACKED_TARGET },
-        { seed: 9 },
-      );
-      const asker = await opened(config, FASTEST);
-      assert.deepEqual(await asker.ask({ kind: 'scan' }), { kind: 'scan', found: null });
-      // The named class is wanted by both: a run of this config with a strategy would take this scan.
-      const estimated = await opened(
-        attackedConfig(folders.attacked, 'wanted', { kind: 'inverted', target: ATTACKED_TARGET }, { seed: 9 }),
-        FASTEST,
-      );
-      const { found } = await asker.ask({ kind: 'scan' });
-      assert.deepEqual([found?.source, found?.scan], ['cache', (await estimated.ask({ kind: 'scan' })).found?.scan]);
-      rmSync(path.join(cache, 'scans'), { recursive: true });
-      assert.equal((await asker.ask({ kind: 'scan' })).found, null);
-      assert.equal(
-        (await estimated.ask({ kind: 'scan' })).found?.source,
-        'trigger',
-        'kept for as long as the process lives',
-      );
-      await estimated.ask({ kind: 'open' });
-      assert.deepEqual(titles(estimated), ['Reading model and data']);
     });
   });
 });

@@ -12,6 +12,8 @@ import type {
   UnitData,
 } from '../../../server/protocol/messages/inspect';
 import type { EngineAnswer, InspectSubject } from '../../../server/protocol/messages/inspect-engine';
+import { makeTempDir } from '../../harness/processes';
+import { demoConfig, makeDemo } from '../../protocol/demo-folder';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 
 /** Both backends, where the native one is there. */
@@ -62,6 +64,17 @@ export class Asker {
 
 export function subjectOf(config: string, backend: Backend, more: Partial<InspectSubject> = {}): InspectSubject {
   return { config, allowedFolders: [], backend, defended: null, ...more };
+}
+
+/** Makes demo folders for the tests of a suite, with a few images, which are gone after them. `more` goes last into their config. */
+export function demoMaker(
+  prefix: string,
+): (more?: string, counts?: { train: number; test: number }) => Promise<string> {
+  const temp = makeTempDir(prefix);
+  let number = 0;
+  after(() => temp.remove());
+  return (more = '', counts = { train: 40, test: 60 }) =>
+    makeDemo(path.join(temp.dir, `${number++}`), counts, demoConfig(more));
 }
 
 /** Opens a config in an inspector of its own. */

@@ -4,6 +4,8 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
+import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import type { OpenModel } from '../../../server/engine/model/model';
 
 /** Chooses the backend of this process: WASM, or native where FINE_PRUNE_TEST_BACKEND says so. The same tests hold on both. */
 export async function useBackend(): Promise<void> {
@@ -94,4 +96,41 @@ export function images(count: number, shape: readonly number[], seed = 7): tf.Te
 export function distance(a: tf.Tensor, b: tf.Tensor): number {
   if (String(a.shape) !== String(b.shape)) throw new Error(`shapes differ: [${a.shape}] and [${b.shape}]`);
   return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!);
+}
+
+/** Opens models from files, for the tests of a suite: each is disposed after its test, the files are gone after all. */
+export class ModelFiles {
+  private readonly opened: OpenModel[] = [];
+  private folder = '';
+  private count = 0;
+
+  constructor() {
+    let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
+    before(async () => {
+      await useBackend();
+      temporary = await temporaryFolder();
+      this.folder = temporary.folder;
+    });
+    afterEach(() => this.opened.splice(0).forEach((model) => model.dispose()));
+    after(() => temporary.remove());
+  }
+
+  /** Saves a model of layers in a row as TF.js does, changes the JSON, and opens it. */
+  async open(
+    layers: InstanceType<typeof L.layers.Layer>[] | L.LayersModel,
+    change: (json: ModelJson) => void = () => undefined,
+  ): Promise<OpenModel> {
+    const model = Array.isArray(layers) ? L.sequential({ layers }) : layers;
+    randomise(model, 5);
+    const { json, weights } = await filesOf(model);
+    model.dispose();
+    change(json);
+    return this.reopen(json, weights);
+  }
+
+  async reopen(json: ModelJson, weights: Uint8Array): Promise<OpenModel> {
+    const model = await openModel(await write(path.join(this.folder, String(this.count++)), json, weights));
+    this.opened.push(model);
+    return model;
+  }
 }

@@ -8,7 +8,7 @@ import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
 import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { distance, filesOf, images, layerOfVariable, randomise, temporaryFolder, useBackend, write } from './support';
-import { CASES } from './topologies';
+import { CASES } from './topologies/cases';
 
 const PRUNED = [0, 2, 5];
 const TOLERANCE = 2e-5;

@@ -3,22 +3,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as l from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
-import { readConfig } from '../../../server/engine/config/read-config';
-import { openData } from '../../../server/engine/data/formats/open-data';
-import { splitRoles } from '../../../server/engine/data/roles';
-import { openTrigger } from '../../../server/engine/triggers/open-trigger';
-import { triggeredInputs } from '../../../server/engine/triggers/triggered-inputs';
-import { finePrune } from '../../../server/engine/defense/fine-pruning';
-import type { Subject } from '../../../server/engine/pass/subject';
-import { pruningCurve } from '../../../server/engine/pruning/pruning-curve';
-import { sourceOf } from '../../../server/engine/pass/inputs';
-import { measure } from '../../../server/engine/pass/measure';
-import { pruneOrder } from '../../../server/engine/pass/ranking';
-import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
-import { frozenLayers } from '../../../server/engine/model/frozen';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
-import { findUnitSite } from '../../../server/engine/model/units';
-import { Progress } from '../../../server/engine/process/progress';
 import { consistencyProblems, readReport } from '../../../server/engine/report/json/read-report';
 import { startEngine, startMeasure } from '../../../server/jobs/engine-process';
 import type { RunOutcome, RunRequest } from '../../../server/protocol/messages/engine';
@@ -50,39 +34,6 @@ describe('repairs at their limits', function () {
     await selectBackend({ choice: backend, threads: 1 });
   });
   after(() => temp.remove());
-
-  async function open(more: string): Promise<Subject & { trigger: Awaited<ReturnType<typeof openTrigger>> }> {
-    const opened = await readConfig(await demo(more));
-    const { config } = opened;
-    const model = await openModel(opened.modelPath);
-    const dataset = await openData(config, opened.resolve);
-    const roles = splitRoles(config, dataset);
-    const trigger = await openTrigger(
-      {
-        kind: 'patch',
-        target: 0,
-        size: [3, 3],
-        vertical: { from: 'bottom', distance: 1 },
-        horizontal: { from: 'right', distance: 1 },
-        value: [1],
-        image: null,
-      },
-      dataset.shape,
-      model.classes,
-      opened.resolve,
-      config.data.scale,
-    );
-    return {
-      config,
-      model,
-      site: findUnitSite(model.graph),
-      roles,
-      triggered: triggeredInputs(trigger, roles.test),
-      normalisation: config.data,
-      frozen: frozenLayers(model.graph),
-      trigger,
-    };
-  }
 
   it('a run whose images are too few for a scan keeps its report; its verdict rests on the known trigger alone', async () => {
     // Nothing but the biases decides: the trigger is gone, and so is the accuracy.
@@ -246,73 +197,6 @@ describe('repairs at their limits', function () {
       readFileSync(files.markdown, 'utf8'),
       /`neurons_2`, Dense, relu, the last one that can be pruned, since the penultimate one can't/,
     );
-  });
-
-  it('a scan says that it cannot search through a dilated convolution', async () => {
-    const net = l.sequential({
-      layers: [
-        l.layers.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2, name: 'dilated', inputShape: [28, 28, 1] }),
-        l.layers.flatten(),
-        l.layers.dense({ units: 10, activation: 'softmax' }),
-      ],
-    });
-    const { json, weights } = await filesOf(net);
-    net.dispose();
-    const model = await openModel(await write(path.join(temp.dir, 'dilated'), json, weights));
-    const { roles, normalisation, model: other } = await open('"seed": 0');
-    try {
-      const images = sourceOf(roles.test);
-      await assert.rejects(
-        scanModel({ model, normalisation, signal, search: images, measured: images, seed: 0, wanted: [] }),
-        refusedAs('scan.noGradient', '/model'),
-      );
-    } finally {
-      model.dispose();
-      other.dispose();
-    }
-  });
-
-  it('the rule that a trigger orders units by changes nothing where no trigger was found', async () => {
-    const subject = await open('"prune": { "rule": "triggered-difference" }');
-    try {
-      const outcome = await finePrune(
-        { ...subject, triggered: null },
-        null,
-        new Progress(() => undefined),
-        signal,
-        () => undefined,
-      );
-      assert.deepEqual([outcome.repaired, outcome.pruning.count, outcome.fineTuning.steps], [false, 0, 0]);
-      assert.deepEqual(outcome.stages.after, outcome.stages.before);
-    } finally {
-      subject.model.dispose();
-    }
-  });
-
-  it('a curve has one number of pruned units a point, also where activations of one set alone were too many to keep', async () => {
-    const subject = await open('"seed": 0');
-    const { model, normalisation, site, roles, triggered } = subject;
-    const pass = { model, normalisation, signal };
-    try {
-      const test = sourceOf(roles.test);
-      const onTest = await measure(test, site, pass);
-      const onTriggered = await measure(triggered!, site, pass);
-      const order = pruneOrder(onTest.statistics.mean());
-      const sets = { test, onTest, triggered, onTriggered, holdout: null, onHoldout: null };
-      const { curve: whole } = await pruningCurve(subject, order, sets, pass);
-      const { curve } = await pruningCurve(subject, order, { ...sets, onTest: { ...onTest, activations: null } }, pass);
-      assert.ok(curve.points.length < whole.points.length);
-      // Other arithmetic may put an image on the edge on the other side.
-      for (const { pruned, correct, successful } of curve.points)
-        assert.ok(
-          Math.abs(correct - whole.points[pruned]!.correct) <= 1 &&
-            Math.abs(successful! - whole.points[pruned]!.successful!) <= 1,
-          `${pruned} pruned`,
-        );
-      assert.deepEqual(curve.points.at(-1), whole.points.at(-1));
-    } finally {
-      subject.model.dispose();
-    }
   });
 
   it('a report of a strategy from a command line is measured at the layer that the strategy chose', async () => {

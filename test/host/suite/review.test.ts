@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
-import { faultOfExpiry, faultOfReason } from '../../../client/commands/accept-finding';
-import { writeReview } from '../../../client/config/review-file';
 import type { FinePruneApi } from '../../../client/extension';
 import { readText } from '../../../client/git/read';
 import { atMergeBase, atRevision, besideUri, labelOf } from '../../../client/git/revisions';
 import { waitFor } from '../../harness/poll';
-import { closeEditors, diagnosticsWhen, extension, lensTitles, open, workspaceRoot } from './demo';
+import { closeEditors, diagnosticsWhen, extension, lensTitles, workspaceRoot } from './demo';
 
 const ANSWER_MS = 60_000;
 const NAME = 'mnist-badnets';
@@ -257,40 +255,6 @@ describe('Review of a defense', function () {
     };
     assert.match(await text('model.json'), /weights\.bin is missing/);
     assert.doesNotMatch(await text('out-model.json'), /\n {2}dense_1\/kernel.*sha256/);
-  });
-
-  describe('a decision written beside a report', () => {
-    it('makes the file, saved, then changes one line of it; undo takes that back', async () => {
-      const review = vscode.Uri.file(path.join(repo.folder, 'decided.defense-review.json'));
-      const [one, two] = ['{\n"decisions": [\n]}\n', '{\n"decisions": [\n1\n]}\n'];
-      assert.equal(await writeReview(review, null, one), 'It stands in decided.defense-review.json.');
-      assert.equal(await readFile(review.fsPath, 'utf8'), one);
-      const document = await open(review);
-      assert.match(await writeReview(review, one, two), /not saved yet/);
-      assert.deepEqual([document.getText(), document.isDirty], [two, true]);
-      await vscode.commands.executeCommand('undo');
-      await waitFor('the text as it was', () => document.getText() === one);
-      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
-    });
-
-    it('does not overwrite what somebody else has just written', async () => {
-      const review = vscode.Uri.file(path.join(repo.folder, 'raced.defense-review.json'));
-      await writeFile(review.fsPath, 'theirs');
-      await assert.rejects(writeReview(review, null, 'ours'), { code: 'review.notEdited' });
-      assert.equal(await readFile(review.fsPath, 'utf8'), 'theirs');
-      await rm(review.fsPath);
-    });
-
-    it('needs a reason, and a last day that is a day and not over', () => {
-      assert.deepEqual(
-        [faultOfReason(' '), faultOfReason('x'.repeat(1001))?.slice(0, 5), faultOfReason('known')],
-        ['A decision needs a reason.', '1001 ', undefined],
-      );
-      const faults = ['', '2026-02-28', '2026-02-30', '2026-13-01', '1.3.2026', '2026-02-27'].map(
-        (day) => faultOfExpiry(day, '2026-02-28') === undefined,
-      );
-      assert.deepEqual(faults, [true, true, false, false, false, false]);
-    });
   });
 
   /** Waits until VS Code's Git extension has the repository of a file. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { probeBinding } from '../../../server/engine/backend/install/verify';
-import { cacheFolder, findNativeEngine } from '../../../server/engine/backend/native-sources';
+import { findNativeEngine } from '../../../server/engine/backend/native-sources';
 import { forgetFaults, rememberedFault, rememberFault } from '../../../server/engine/backend/one-dnn';
 import {
   startEngine,
@@ -25,7 +24,6 @@ const WORKER = path.resolve(__dirname, '../../fixtures/broken-one-dnn-worker.ts'
 const PARENT = path.resolve(__dirname, '../../fixtures/broken-one-dnn-parent.ts');
 const BREAK = path.resolve(__dirname, '../../fixtures/broken-one-dnn.cjs');
 const TSX = ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href];
-const NOTES = path.join(cacheFolder(), 'one-dnn');
 
 // Where no source of the native engine answers, the test command says so, and leaves these out by this variable.
 if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
@@ -261,43 +259,5 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
       }
       assert.deepEqual(await loads(), ['on', 'off', 'on', 'off', 'on', 'on']);
       assert.equal(await remembered(), null);
-    });
-
-    describe('what is remembered', () => {
-      it('is for this binding and this version of TensorFlow, and no other', async () => {
-        const binding = path.join(temp.dir, 'some.node');
-        await writeFile(binding, 'one');
-        const engine = { installed: true, path: binding, tensorflowVersion: '2.21.0', why: '', platform: '' };
-        await rememberFault(engine, 'SIGILL');
-        assert.equal(await rememberedFault(engine), 'SIGILL');
-        assert.equal(await rememberedFault({ ...engine, tensorflowVersion: '2.22.0' }), null);
-        await utimes(binding, 1, 1);
-        assert.equal(await rememberedFault(engine), null);
-        await rm(binding);
-        assert.equal(await rememberedFault(engine), null);
-      });
-
-      it("is ignored where it can't be read, and is replaced", async () => {
-        const engine = await findNativeEngine();
-        await rememberFault(engine, 'SIGFPE');
-        const [name, ...others] = await readdir(NOTES);
-        assert.deepEqual(others, []);
-        for (const text of [
-          '',
-          '{',
-          'null',
-          '[]',
-          '{"fault":"toString"}',
-          '{"fault":["SIGFPE"]}',
-          '{"fault":"something else"}',
-        ]) {
-          await writeFile(path.join(NOTES, name!), text);
-          assert.equal(await rememberedFault(engine), null, text);
-        }
-        await rememberFault(engine, 'self-test');
-        assert.equal(await rememberedFault(engine), 'self-test');
-        await forgetFaults();
-        assert.equal(existsSync(NOTES), false);
-      });
     });
   });

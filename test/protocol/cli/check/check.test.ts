@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
@@ -197,55 +197,6 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD').answer)), ['stale.model']);
   });
 
-  it('reads no file outside of the repository, whatever report, config and links say', () => {
-    const repo = repos.copyOf(repos.strict);
-    const secret = path.join(repos.dir, 'secret.txt');
-    writeFileSync(secret, 'TOP-SECRET-CONTENT');
-    for (const name of ['leak.defense.json', 'demo.defense.md', 'demo.defense-review.json']) {
-      rmSync(repo.file(name), { force: true });
-      symlinkSync(secret, repo.file(name));
-    }
-    const report = repo.report();
-    report.model.after = { ...report.model.after!, path: '../../../../etc/passwd' };
-    repo.write('out.defense.json', JSON.stringify(report));
-    const run = repo.cli('check', '--measure', '--base', 'HEAD', '--format', 'json');
-    assert.equal(run.code, 1);
-    assert.ok(!`${run.stdout}${run.stderr}`.includes('TOP-SECRET'), run.stdout);
-    const { reports } = JSON.parse(run.stdout) as CheckAnswer;
-    const of = (name: string) => fails(reports.find(({ file }) => file.endsWith(name))!);
-    assert.deepEqual(of('leak.defense.json'), ['path.outside']);
-    assert.ok(
-      of('/demo.defense.json').filter((id) => id === 'path.outside').length >= 2,
-      String(of('/demo.defense.json')),
-    );
-    assert.ok(of('out.defense.json').includes('figures.model'), String(of('out.defense.json')));
-  });
-
-  it('says what is wrong with reports that are none', () => {
-    const repo = repos.copyOf(repos.strict);
-    const text = repo.read('demo.defense.json');
-    repo.write('cut.defense.json', text.slice(0, 5000));
-    repo.write('next.defense.json', text.replace('"schemaVersion": 1', '"schemaVersion": 2'));
-    repo.write('nan.defense.json', text.replace(/"hits": \d+/, '"hits": NaN'));
-    const { code, answer } = repo.check();
-    assert.equal(code, 1);
-    for (const name of ['cut', 'next', 'nan']) {
-      const found = answer.reports.find(({ file }) => file.endsWith(`${name}.defense.json`))!;
-      assert.deepEqual([fails(found), found.level], [['report.unreadable'], null], name);
-    }
-  });
-
-  it('finds reports below the current folder and not in node_modules; says when there is none', () => {
-    const repo = repos.copyOf(repos.strict);
-    repo.write('node_modules/x/other.defense.json', '{}');
-    assert.equal(repo.check().answer.reports.length, 1);
-    rmSync(repo.file('demo.defense.json'));
-    assert.deepEqual(fails(only(repo.check().answer)), ['report.unreadable'], 'one that git tracks is missed');
-    repo.git('rm', '--quiet', '--cached', 'my models #1 (ünïcode)/demo.defense.json');
-    const none = repo.check();
-    assert.deepEqual([none.code, none.answer.failure?.code], [2, 'check.noReports']);
-  });
-
   it('knows settings of a command line from a config that has changed', () => {
     const repo = repos.copyOf(repos.strict);
     assert.equal(
@@ -268,83 +219,11 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     );
   });
 
-  it('shows a report in other forms, and compares two of different revisions', async () => {
-    const repo = repos.copyOf(repos.strict);
-    assert.equal(repo.cli('report', repo.file('demo.defense.json')).stdout, repo.read('demo.defense.md'));
-    await repo.defend(demoConfig('"backend": "wasm", "fineTune": { "epochs": 1 }'));
-    const [base, head] = ['HEAD:my models #1 (ünïcode)/demo.defense.json', repo.file('demo.defense.json')];
-    const compared = JSON.parse(repo.cli('compare', base, head, '--format', 'json').stdout) as {
-      settings: { path: string }[];
-    };
-    assert.ok(compared.settings.some(({ path: setting }) => setting === 'fineTune.epochs'));
-    assert.match(repo.cli('compare', base, head).stdout, /fineTune\.epochs/);
-    const { issues } = JSON.parse(repo.cli('report', head, '--format', 'json').stdout) as { issues: { id: string }[] };
-    assert.equal(issues[0]?.id, 'gate.maxAttackSuccessRate');
-    const sarif = repo.cli('report', head, '--format', 'sarif').stdout;
-    assert.match(sarif, /"uri": "my%20models%20%231%20\(%C3%BCn%C3%AFcode\)\/demo\.defense\.json"/);
-    for (const [named, code] of [
-      ['HEAD:none.defense.json', 'cli.notFound'],
-      ['nowhere.json', 'cli.notFound'],
-      ['no-branch:demo.defense.json', 'git.ref'],
-      ['--all:x', 'git.ref'],
-    ] as const) {
-      const { code: exit, stdout } = repo.cli('compare', '--format', 'json', '--', named, head);
-      assert.deepEqual([exit, (JSON.parse(stdout) as CheckAnswer).failure?.code], [2, code], named);
-    }
-  });
-
   it('needs the defended model to measure, and not to compare hashes', () => {
     const repo = repos.copyOf(repos.strict);
     rmSync(repo.file('demo.defended'), { recursive: true });
     assert.deepEqual(warned(only(repo.check().answer)), ['defended.missing']);
     const report = only(repo.check('--measure').answer);
     assert.deepEqual([fails(report), report.level], [['measure.impossible'], 'consistent']);
-  });
-
-  it('writes summary, comment and SARIF beside the text', () => {
-    const repo = repos.copyOf(repos.strict);
-    repo.write('demo.fineprune.json', demoConfig('"backend": "wasm", "fineTune": { "epochs": 3 }'));
-    const [summary, comment, sarif] = ['summary.md', 'comment.md', 'out.sarif'].map((name) =>
-      path.join(repos.dir, name),
-    ) as [string, string, string];
-    writeFileSync(summary, 'from another tool\n');
-    const { code, stdout } = repo.cli(
-      'check',
-      '--base',
-      'HEAD',
-      '--summary',
-      summary,
-      '--comment',
-      comment,
-      '--sarif',
-      sarif,
-    );
-    assert.equal(code, 1);
-    assert.match(stdout, /FAILED: 1 gate missed, 1 problem\. Checked as consistent/);
-    assert.match(
-      readFileSync(summary, 'utf8'),
-      /^from another tool\n## Defense report: demo\n[\s\S]*The report is stale/,
-    );
-    assert.match(readFileSync(comment, 'utf8'), /^<!-- fine-prune:report:check -->\n/);
-    const { runs } = JSON.parse(readFileSync(sarif, 'utf8')) as {
-      runs: {
-        results: {
-          ruleId: string;
-          ruleIndex: number;
-          locations: { physicalLocation: { region: { startLine: number } } }[];
-        }[];
-        tool: { driver: { rules: { id: string }[] } };
-      }[];
-    };
-    const [{ results, tool }] = runs as [(typeof runs)[number]];
-    assert.deepEqual(
-      results.slice(0, 2).map(({ ruleId }) => ruleId),
-      ['check/stale.config', 'gate.maxAttackSuccessRate'],
-    );
-    for (const { ruleId, ruleIndex } of results) assert.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
-    const line = repo.read('demo.defense.json').split('\n')[
-      results[0]!.locations[0]!.physicalLocation.region.startLine - 1
-    ];
-    assert.match(line!, /"configHash"/);
   });
 });
