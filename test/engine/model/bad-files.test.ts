@@ -42,9 +42,9 @@ describe('models whose files are bad', function () {
       const file = await models.changed(() => undefined);
       const other = path.join(models.parent, 'workspace');
       await mkdir(other);
-      await refused(file, 'model.outside', /outside of the workspace/, { root: other });
+      await refused(file, 'model.outside', /outside the workspace/, { root: other });
       await symlink(file, path.join(other, 'model.json'));
-      await refused(path.join(other, 'model.json'), 'model.outside', /outside of the workspace/, { root: other });
+      await refused(path.join(other, 'model.json'), 'model.outside', /outside the workspace/, { root: other });
     });
   });
 
@@ -70,14 +70,14 @@ describe('models whose files are bad', function () {
       );
     });
     for (const [shard, message] of [
-      ['../weights.bin', /leads out of the folder/],
-      ['a/../../weights.bin', /leads out of the folder/],
+      ['../weights.bin', /points outside the folder/],
+      ['a/../../weights.bin', /points outside the folder/],
       ['/etc/hostname', /not a relative path/],
       ['C:\\weights.bin', /not a relative path/],
       ['..\\weights.bin', /not a relative path/],
-      ['https://example.org/weights.bin', /is an address/],
-      ['', /no file name/],
-      ['.', /no file name/],
+      ['https://example.org/weights.bin', /is a URL/],
+      ['', /not a file name/],
+      ['.', /not a file name/],
       ['model.json', /model.json itself/],
     ] as const) {
       it(`the path "${shard}"`, async () => {
@@ -104,7 +104,7 @@ describe('models whose files are bad', function () {
       const file = await models.changed(() => undefined);
       await rm(path.join(models.folder, 'weights.bin'));
       await symlink(outside, path.join(models.folder, 'weights.bin'));
-      await refused(file, 'model.shardPath', /leads out of the model's folder/);
+      await refused(file, 'model.shardPath', /points outside the model's folder/);
     });
     it('a link inside the folder is fine', async () => {
       const file = await models.changed(() => undefined);
@@ -131,7 +131,7 @@ describe('models whose files are bad', function () {
       const file = await models.changed(() => undefined);
       await rm(path.join(models.folder, 'weights.bin'));
       await mkdir(path.join(models.folder, 'weights.bin'));
-      await refused(file, 'model.shardMissing', /no ordinary file/);
+      await refused(file, 'model.shardMissing', /not a regular file/);
     });
     for (const [value, shown] of [
       [NaN, 'NaN'],

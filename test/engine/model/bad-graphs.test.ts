@@ -84,7 +84,7 @@ describe('models whose graph can not be defended', function () {
     await refused(
       await functional((c) => (named(c.layers, 'a').inbound_nodes = [[['sum', 0, 0, {}]]])),
       'model.badTopology',
-      /in a circle/,
+      /in a cycle/,
     );
     await refused(
       await functional((c) => (c.output_layers = [['gone', 0, 0]])),

@@ -90,7 +90,7 @@ describe('models with layers that can not be defended', function () {
     await refused(
       await models.changed((_, layers) => Object.assign(layers[6]!.config, { units: 1, activation: 'sigmoid' })),
       'model.oneClass',
-      /binary classifier with one sigmoid output \("dense_2"\); this version needs two outputs or more/,
+      /binary classifier with one sigmoid output \("dense_2"\); this version needs at least two outputs/,
     );
     await refused(
       await models.changed((_, layers) => {
@@ -104,7 +104,7 @@ describe('models with layers that can not be defended', function () {
       await refused(
         await models.changed((_, layers) => Object.assign(layers[6]!.config, { units: 1, activation })),
         'model.oneClass',
-        new RegExp(`one output \\("dense_2", ${activation}\\), which tells no classes apart`),
+        new RegExp(`one output \\("dense_2", ${activation}\\), which can't distinguish classes`),
       );
     await refused(
       await models.changed((_, layers) => layers.splice(5)),

@@ -172,7 +172,7 @@ describe('files of other kinds, in the place of', () => {
       const converted = Buffer.from(Buffer.from(weights).toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
       const file = await writeModel(converted);
       const failure = await failureOf('model.lineEndings', () => openModel(file));
-      assert.match(failure.message, /git has turned every line feed in it into carriage return and line feed/);
+      assert.match(failure.message, /git has converted every line feed \(LF\) in it to CRLF/);
       assert.match(failure.todo ?? '', /`\*\.bin -text`/);
       await writeModel(weights);
       (await openModel(file)).dispose();

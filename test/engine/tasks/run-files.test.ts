@@ -41,7 +41,7 @@ describe('files of a run, in its own process', function () {
     assert.equal(status, 2, stderr);
     assert.match(
       stderr,
-      /the disk is full[^]*Nothing half-written was left\.\s*$/,
+      /the disk is full[^]*No partial file was left behind\.\s*$/,
       'the message is the last line: the folder is empty',
     );
   });

@@ -20,10 +20,10 @@ describe('A decision written beside a report', () => {
   it('makes the file, saved, then changes one line of it; undo takes that back', async () => {
     const review = vscode.Uri.file(path.join(folder, 'decided.defense-review.json'));
     const [one, two] = ['{\n"decisions": [\n]}\n', '{\n"decisions": [\n1\n]}\n'];
-    assert.equal(await writeReview(review, null, one), 'It stands in decided.defense-review.json.');
+    assert.equal(await writeReview(review, null, one), 'The decision was saved in decided.defense-review.json.');
     assert.equal(await readFile(review.fsPath, 'utf8'), one);
     const document = await open(review);
-    assert.match(await writeReview(review, one, two), /not saved yet/);
+    assert.match(await writeReview(review, one, two), /has unsaved changes/);
     assert.deepEqual([document.getText(), document.isDirty], [two, true]);
     await vscode.commands.executeCommand('undo');
     await waitFor('the text as it was', () => document.getText() === one);

@@ -31,7 +31,7 @@ describe('commands of the command line', function () {
     assert.deepEqual([none.code, none.stdout], [2, '']);
     assert.match(
       none.stderr,
-      /^error This is no model file: it is a text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/,
+      /^error This is not a model file: it is text, but not JSON\.\n {2}at .*CARD\.md\n {2}→ Choose the model\.json/,
     );
 
     const missing = await cli(['run', 'nowhere.fineprune.json', '--json']);
@@ -116,7 +116,7 @@ describe('commands of the command line', function () {
     assert.equal(made.stderr, '', 'nothing to warn of');
     const again = await cli(args);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /exists already/);
+    assert.match(again.stderr, /already exists/);
     await mkdir(runs.at('pointer'));
     await writeFile(runs.at('pointer', 'model.json'), await readFile(runs.at('badnets', 'model.json')));
     await writeFile(runs.at('pointer', 'weights.bin'), EXAMPLE_POINTER);
@@ -124,7 +124,7 @@ describe('commands of the command line', function () {
     assert.equal(pointed.code, 0, pointed.stderr);
     assert.match(
       pointed.stderr,
-      /^warning The weights of the model are not here: weights\.bin is a Git LFS pointer, not fetched\.\n {2}→ Run `git lfs pull`/,
+      /^warning The weights of the model are missing: weights\.bin is a Git LFS pointer, not fetched\.\n {2}→ Run `git lfs pull`/,
     );
     const run = await cli(['run', 'fresh/model.json', '--report-only']);
     assert.equal(run.code, 0, run.stderr);

@@ -82,7 +82,7 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
       assert.match(backend.why, / oneDNN is off: with it, the native engine crashes on this machine \(SIGFPE\)\.$/);
       assert.match(
         warnings(events),
-        /^The engine crashed \(SIGFPE\), which oneDNN is known for on some CPUs\. It is started once more with oneDNN off\.$/m,
+        /^The engine crashed \(SIGFPE\), which oneDNN is known to cause on some CPUs\. It is being restarted with oneDNN off\.$/m,
       );
       assert.equal(await remembered(), 'SIGFPE');
 
@@ -135,10 +135,10 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
       assert.deepEqual(await loads(), ['on', 'off']);
       const [backend] = events.flatMap((event) => (event.type === 'backend' ? [event] : []));
       assert.equal(backend?.name, 'native');
-      assert.match(backend.why, / oneDNN is off: with it, the native engine computes wrong figures on this machine\.$/);
+      assert.match(backend.why, / oneDNN is off: with it, the native engine computes wrong results on this machine\.$/);
       assert.match(
         warnings(events),
-        /^With oneDNN on: The engine failed its self-test: the gradient of the input is .* It is started once more with oneDNN off\.$/m,
+        /^With oneDNN on: The engine failed its self-test: the gradient of the input is .* It is being restarted with oneDNN off\.$/m,
       );
       assert.equal(await remembered(), 'self-test');
     });
@@ -179,10 +179,10 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
           for (const { backend } of answers)
             assert.match(
               backend.why,
-              /oneDNN is off: with it, the native engine (crashes|computes wrong figures) on this machine/,
+              /oneDNN is off: with it, the native engine (crashes|computes wrong results) on this machine/,
             );
           assert.equal(
-            said.filter((message) => message.endsWith('It is started once more with oneDNN off.')).length,
+            said.filter((message) => message.endsWith('It is being restarted with oneDNN off.')).length,
             1,
             said.join('\n'),
           );

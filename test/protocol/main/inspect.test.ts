@@ -60,6 +60,7 @@ describe('the inspector through the language server', function () {
       'pruned: Int32Array[129]',
       'correct: Int32Array[129]',
       'successful: Int32Array[129]',
+      'base: Float32Array[129]',
     ]);
     assert.deepEqual(answer.images, { analysed: 400, available: 400 });
     assert.deepEqual(

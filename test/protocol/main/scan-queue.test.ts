@@ -16,7 +16,7 @@ describe('a scan in the queue of the language server', function () {
 
   it('is cancelled within 2 s, and leaves nothing', async () => {
     const { answer, reported, cancel } = server.start('cancelled');
-    await reported('the search', /Searching a trigger for every class/);
+    await reported('the search', /Searching for a trigger for each class/);
     const engine = engineOf(server.client)!;
     assert.ok(isAlive(engine));
     const running = await server.titles(server.uri);

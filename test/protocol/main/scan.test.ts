@@ -204,7 +204,7 @@ describe('scans through the language server', function () {
     const lens = (await server.client.at<CodeLens[]>('textDocument/codeLens', server.uri))[2]!;
     assert.deepEqual(
       [lens.command!.title, lens.command!.tooltip],
-      ['Scan for Backdoors', 'Stale: the model changed since this scan. Scan again to renew it.'],
+      ['Scan for Backdoors', 'Stale: the model changed since this scan. Scan again to update it.'],
     );
     writeFileSync(weights, bytes);
     await server.client.filesChanged(weights);

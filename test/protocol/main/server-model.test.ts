@@ -37,7 +37,7 @@ describe('language server, on a model.json', function () {
     const lenses = await server.client.at<CodeLens[]>('textDocument/codeLens', uri);
     assert.equal(
       lenses[1]?.command?.title,
-      'Fine-Prune would prune 2 of 128 neurons of dense_1, those that the config names',
+      'Fine-Prune would prune 2 of 128 neurons of dense_1, as named in the config',
     );
     await server.client.close(named);
     await server.client.close(uri);

@@ -153,7 +153,7 @@ describe('Pages of reports', function () {
     await page.getByRole('heading', { level: 1, name: 'Not mitigated with --strategy auto' }).waitFor();
     await page
       .getByText(
-        'This report was made with settings from the command line: strategy auto (config: fine-pruning). A run of the config by itself may end otherwise.',
+        'This report was made with settings from the command line: strategy auto (config: fine-pruning). Running the config on its own may give a different result.',
       )
       .waitFor();
     assert.deepEqual(await seriousIssues(page), []);

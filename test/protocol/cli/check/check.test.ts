@@ -140,10 +140,7 @@ describe('fine-prune check, in a git repository with a base and a head', functio
       repo.report().stages.after.attackSuccessRate!.hits,
       repos.strict.report().stages.after.attackSuccessRate!.hits,
     ];
-    assert.match(
-      told!.message,
-      new RegExp(`^ASR after fine-tuning is ${was} of \\d+ when it is measured again, ${now} of`),
-    );
+    assert.match(told!.message, new RegExp(`^ASR after fine-tuning is ${was} of \\d+ when measured again, ${now} of`));
   });
 
   it('forgives two images, which another engine may see differently', () => {

@@ -23,7 +23,7 @@ describe('files of other kinds, in the place of', () => {
       ['data.h5', 'data.wrongMagic', /it is an HDF5 file/],
       ['images.npy', 'data.wrongMagic', /it is a NumPy array/],
       ['model.pkl', 'data.wrongMagic', /it is a Python pickle/],
-      ['pointer', 'data.lfsPointer', /were not fetched/],
+      ['pointer', 'data.lfsPointer', /was not fetched/],
       ['page', 'data.wrongMagic', /it is a web page \(HTML\) \(a download that failed\?\)/],
       ['packed.npz.gz', 'data.wrongMagic', /, unpacked, is not in IDX format: it is a NumPy archive/],
     ];
