@@ -33,7 +33,7 @@ describe('defense configs in the editor', () => {
     assert.deepEqual(others, []);
     assert.equal(textAt(document, diagnostic), '12');
     assert.equal(diagnostic.severity, vscode.DiagnosticSeverity.Error);
-    assert.match(diagnostic.message, /0 to 9/);
+    assert.match(diagnostic.message, /0–9/);
   });
 
   it('offer the layers that the model has, as a fix and as completion', async () => {

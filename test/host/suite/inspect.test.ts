@@ -146,7 +146,7 @@ describe('a choice written into a config', function () {
     const text = configText('"prune": { "ratio": 0.2 }');
     const { config } = await demoFolder('write-closed', text);
     const told = await writeChoice(config, { layer: 'dense_1', count: 64, units: 128 }, 'dense_1');
-    assert.equal(told, 'Wrote prune.ratio 0.5 (64 of 128) into write-closed.fineprune.json and saved it.');
+    assert.equal(told, 'Wrote prune.ratio 0.5 (64 of 128) to write-closed.fineprune.json and saved it.');
     assert.equal(await readFile(config.fsPath, 'utf8'), text.replace('0.2', '0.5'));
   });
 
