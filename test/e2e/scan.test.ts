@@ -156,7 +156,7 @@ describe('a scan for backdoors, as a person asks for it', function () {
     const { page, folder } = window;
     await page.keyboard.press('Control+Home');
     await clickCodeLens(page, 'Repair …');
-    const { buttons } = await waitForNotification(page, `Wrote "strategy": "auto" into ${CONFIG}`);
+    const { buttons } = await waitForNotification(page, `Wrote "strategy": "auto" to ${CONFIG}`);
     assert.deepEqual(buttons, ['Fine-Prune Model']);
     await page.locator(`.tab.active[data-resource-name="${CONFIG}"]`).waitFor();
     await page.keyboard.press('Control+End');
