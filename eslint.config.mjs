@@ -9,6 +9,12 @@ const forbid = (files, ...rules) => ({
 });
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
 
+const NO_LSP = [['vscode-language*'], 'the engine knows no LSP'];
+const NO_TENSORS = [
+  ['@tensorflow/*'],
+  'tensors stay in model/ and backend/: others give and get plain arrays (model/network)',
+];
+
 // Deprecated upstream: one file knows it, so that one file has to change when it goes.
 const TOOLKIT = [
   ['@vscode/webview-ui-toolkit', '@vscode/webview-ui-toolkit/*'],
@@ -72,7 +78,8 @@ export default tseslint.config(
     ...rooms,
   },
   forbid(['server/**', 'study/**'], vscode),
-  forbid(['server/engine/**'], vscode, [['vscode-language*'], 'the engine knows no LSP']),
+  forbid(['server/engine/**', 'study/**'], vscode, NO_LSP, NO_TENSORS),
+  forbid(['server/engine/model/**', 'server/engine/backend/**'], vscode, NO_LSP),
   forbid(['webview/**'], vscode, TOOLKIT),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

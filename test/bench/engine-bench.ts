@@ -10,7 +10,7 @@ import { curveHits } from '../../server/engine/pruning/curve';
 import { sourceOf, subsetOf, type PassOptions } from '../../server/engine/pass/inputs';
 import { measure, predict } from '../../server/engine/pass/measure';
 import { pruneOrder } from '../../server/engine/pass/ranking';
-import { masksFor } from '../../server/engine/model/masks';
+import { applyMasks, masksFor } from '../../server/engine/model/masks';
 import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
 import { findUnitSite } from '../../server/engine/model/units';
 import { scanModel } from '../../server/engine/detect/neural-cleanse/scan';
@@ -104,11 +104,9 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
     );
   };
   const onePoint = async () => {
-    const masks = masksFor(model, site, []);
-    masks.apply();
+    applyMasks(model.network, masksFor(model.graph, site, []));
     await predict(test, pass);
     await predict(triggered, pass);
-    masks.dispose();
   };
   // In turn, so that both see the same machine.
   const curves = [];

@@ -162,9 +162,7 @@ export class Opener {
     return this.models.get(file, async () => {
       const value = await openModel(file);
       this.live.add(value);
-      const shards = value.source.groups.flatMap(({ manifest }) =>
-        manifest.paths.map((name) => path.join(path.dirname(file), name)),
-      );
+      const shards = value.source.files.flat().map((shard) => path.join(path.dirname(file), shard.path));
       return { value, files: [file, ...shards] };
     });
   }

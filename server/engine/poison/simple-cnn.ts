@@ -1,9 +1,8 @@
 import { parseModelJson } from '../model/formats/tfjs-layers/model-json';
-import { initialise } from '../model/initialise';
-import type { JsonNode } from '../model/formats/tfjs-layers/json';
+import { initialise } from '../model/formats/tfjs-layers/initialise';
 import { locateWeights, parseManifest } from '../model/formats/tfjs-layers/manifest';
-import type { ModelSource, OpenModel } from '../model/model';
-import { assemble } from '../model/formats/tfjs-layers/open';
+import type { OpenModel } from '../model/model';
+import { assemble, type ReadModel } from '../model/formats/tfjs-layers/open';
 import { encodeWeights } from '../model/formats/tfjs-layers/save';
 import { parseTopology } from '../model/formats/tfjs-layers/topology';
 import { simpleCnnJson } from './simple-cnn-json';
@@ -24,17 +23,18 @@ export function buildSimpleCnn(opts: {
   const root = parseModelJson(json, '');
   const graph = parseTopology(root);
   const groups = parseManifest(root);
-  const source: ModelSource = {
-    json: new TextEncoder().encode(json),
-    groups: groups.map((manifest) => ({
-      manifest,
-      bytes: new Uint8Array(manifest.bytes),
-      shardSizes: [manifest.bytes],
+  const blank: ReadModel = {
+    main: new TextEncoder().encode(json),
+    root,
+    groups,
+    shards: groups.map(({ bytes, paths }) => ({
+      bytes: new Uint8Array(bytes),
+      files: paths.map((path) => ({ path, bytes })),
     })),
-    weights: locateWeights(graph, groups, root),
+    graph,
+    homes: locateWeights(graph, groups, root),
   };
-  const blank = assemble('', root, source, graph);
-  return withFreshWeights(blank, root, opts.seed);
+  return withFreshWeights(blank, opts.seed);
 }
 
 /**
@@ -42,30 +42,23 @@ export function buildSimpleCnn(opts: {
  * @throws FinePruneError `model.unsupportedInitialiser`
  */
 export function reinitialise(model: OpenModel, seed: number): void {
-  const root = parseModelJson(new TextDecoder().decode(model.source.json), model.path);
-  initialise(model.net, model.graph, (layer) => nodeAt(root, layer.place).at('config'), seed);
+  const root = parseModelJson(new TextDecoder().decode(model.source.main), model.path);
+  initialise(model, root, seed);
 }
 
 /** The JSON and the joined weight bytes of a model as it is now. */
 export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint8Array } {
-  return { json: model.source.json, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
+  return { json: model.source.main, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
 }
 
-/** Hashes and source of a from-scratch model speak of its start weights. */
-function withFreshWeights(blank: OpenModel, root: JsonNode, seed: number): OpenModel {
-  reinitialise(blank, seed);
-  const bytes = encodeWeights(blank);
-  const source: ModelSource = {
-    ...blank.source,
-    groups: blank.source.groups.map((g, i) => ({ ...g, bytes: bytes[i]! })),
-  };
-  blank.dispose();
-  return assemble('', root, source, blank.graph);
-}
-
-function nodeAt(root: JsonNode, place: string): JsonNode {
-  return place
-    .split('/')
-    .slice(1)
-    .reduce((node, key) => node.at(key.replace(/~1/g, '/').replace(/~0/g, '~')), root);
+/** Hashes and bytes of a from-scratch model are those of its start weights. */
+function withFreshWeights(blank: ReadModel, seed: number): OpenModel {
+  const model = assemble('', blank);
+  try {
+    reinitialise(model, seed);
+    const bytes = encodeWeights(model);
+    return assemble('', { ...blank, shards: blank.shards.map((shards, i) => ({ ...shards, bytes: bytes[i]! })) });
+  } finally {
+    model.dispose();
+  }
 }

@@ -21,7 +21,7 @@ import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from '
 import { stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
 import { estimatedTrigger } from '../triggers/estimate';
 import { frozenLayers } from '../model/frozen';
-import { masksFor } from '../model/masks';
+import { applyMasks, masksFor } from '../model/masks';
 import type { OpenModel } from '../model/model';
 import { openModel } from '../model/formats/tfjs-layers/open';
 import { configuredSite, findUnitSite } from '../model/units';
@@ -196,18 +196,14 @@ async function measurePruned(
 ): Promise<StageMetrics> {
   const { model, triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
-  const masks = masksFor(model, site, within(units, site.units));
-  try {
-    masks.apply();
-    progress.begin('evaluate-pruned', stageImages({ test, triggered }));
-    const predictions = await predictStage(
-      { test, triggered },
-      { model, normalisation, signal, onImages: (n) => progress.step(n) },
-    );
-    return told('pruned', predictions, truth, emit, triggered);
-  } finally {
-    masks.dispose();
-  }
+  const masks = masksFor(model.graph, site, within(units, site.units));
+  applyMasks(model.network, masks);
+  progress.begin('evaluate-pruned', stageImages({ test, triggered }));
+  const predictions = await predictStage(
+    { test, triggered },
+    { model, normalisation, signal, onImages: (n) => progress.step(n) },
+  );
+  return told('pruned', predictions, truth, emit, triggered);
 }
 
 async function measureDefended(

@@ -13,11 +13,11 @@ import { boundedSuccess } from '../../../server/engine/detect/neural-cleanse/bou
 import type { CheckedSubject } from '../../../server/engine/detect/clean-check';
 import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
-import { forward } from '../../../server/engine/model/forward';
 import type { OpenModel } from '../../../server/engine/model/model';
 import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
+import { logitsOf } from '../model/inside';
 import { ATTACKED_TARGET, makeAttacked } from '../attacked-model';
 
 const MODEL = path.resolve(__dirname, '../../../examples/mnist-badnets/model.json');
@@ -81,7 +81,7 @@ for (const backend of backends) {
       const lossAt = (step: number): number =>
         tf.tidy(() => {
           const moved = pixels.map((v, i) => (v + (step * gradient[i]!) / length - 0.1) / 0.5);
-          const logs = tf.logSoftmax(forward(model, tf.tensor4d(moved, [8, 28, 28, 1]))).dataSync();
+          const logs = tf.logSoftmax(logitsOf(model, tf.tensor4d(moved, [8, 28, 28, 1]))).dataSync();
           return -wanted.reduce((sum, label, i) => sum + logs[i * 10 + label]!, 0);
         });
       const difference = (lossAt(5e-3) - lossAt(-5e-3)) / 1e-2;

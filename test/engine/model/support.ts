@@ -80,13 +80,6 @@ export function randomise(model: L.LayersModel, seed: number): void {
   });
 }
 
-/** Name of the layer that a variable of a network belongs to; TF.js calls the variable itself something else. */
-export function layerOfVariable(net: L.LayersModel, variable: tf.Variable): string {
-  return net.layers.find((layer) =>
-    layer.weights.some((weight) => (weight as unknown as { val: tf.Variable }).val === variable),
-  )!.name;
-}
-
 /** Seeded images in [0, 1]. */
 export function images(count: number, shape: readonly number[], seed = 7): tf.Tensor4D {
   return tf.randomUniform([count, ...shape] as [number, number, number, number], 0, 1, 'float32', seed);

@@ -6,9 +6,9 @@ import { contains } from '../../../files/confine';
 import { outputFailure, writeFileAtomically } from '../../../files/write';
 import { parseManifest } from './manifest';
 import type { OpenModel } from '../../model';
+import { patchSegments } from '../../parameters';
 import { weightsHash } from './model-hashes';
 import { parseModelJson } from './model-json';
-import { variableOf } from '../../net';
 import { MODEL_FILE, MOST_MODEL_BYTES } from '../../../../protocol/files';
 
 /** Files that file managers leave in any folder. */
@@ -46,10 +46,7 @@ export async function saveModel(
 export async function checkSaveFolder(model: OpenModel, outFolder: string): Promise<string> {
   const target = await realTarget(path.resolve(outFolder));
   await refuseOwnFolder(model, target);
-  await refuseOthersFolder(
-    target,
-    new Set([MODEL_FILE, ...model.source.groups.flatMap(({ manifest }) => manifest.paths)]),
-  );
+  await refuseOthersFolder(target, new Set([MODEL_FILE, ...model.source.files.flat().map(({ path: shard }) => shard)]));
   return target;
 }
 
@@ -68,32 +65,26 @@ export async function saveModelBeside(
   const file = path.join(path.resolve(folder), MODEL_FILE);
   for (const [name, content] of filesOf(model, bytes))
     if (name !== MODEL_FILE) await writeFileAtomically(path.join(path.dirname(file), name), content);
-  await writeFileAtomically(file, model.source.json);
+  await writeFileAtomically(file, model.source.main);
   return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
 }
 
 /** What a saved model consists of, by name: model.json and every shard. */
 function filesOf(model: OpenModel, bytes: readonly Uint8Array[]): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>([[MODEL_FILE, model.source.json]]);
-  model.source.groups.forEach(({ manifest, shardSizes }, g) => {
+  const files = new Map<string, Uint8Array>([[MODEL_FILE, model.source.main]]);
+  model.source.files.forEach((shards, segment) => {
     let offset = 0;
-    manifest.paths.forEach((shard, i) => {
-      files.set(shard, bytes[g]!.subarray(offset, offset + shardSizes[i]!));
-      offset += shardSizes[i]!;
-    });
+    for (const shard of shards) {
+      files.set(shard.path, bytes[segment]!.subarray(offset, offset + shard.bytes));
+      offset += shard.bytes;
+    }
   });
   return files;
 }
 
-/** Bytes of each group: the network's weights at their places, all other tensors as they were read. */
-export function encodeWeights(model: OpenModel): Uint8Array[] {
-  const bytes = model.source.groups.map((g) => g.bytes.slice());
-  for (const { layer, spec, group, tensor } of model.source.weights) {
-    const values = variableOf(model.net, model.graph.byName.get(layer)!, spec.name).dataSync();
-    const view = new DataView(bytes[group]!.buffer, tensor.offset, tensor.bytes);
-    for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true);
-  }
-  return bytes;
+/** Weight bytes of each segment: the network's weights at their places, all other tensors as they were read. */
+export function encodeWeights({ segments, graph, homes, network }: OpenModel): Uint8Array[] {
+  return patchSegments(segments, graph.parameters, homes, (id) => network.read(id));
 }
 
 /** The place that is meant, where a folder is a link to another one. */

@@ -1,5 +1,5 @@
 import { sha256 } from '../../../files/hash';
-import type { Graph, GraphLayer } from '../../graph';
+import { mainNode, parametersOf, type Graph, type Layer } from '../../graph';
 import { locateWeights, type ManifestGroup, type ManifestTensor } from './manifest';
 import type { JsonNode } from './json';
 
@@ -32,15 +32,17 @@ export function zeroedLines(
   groups: readonly ManifestGroup[],
   root: JsonNode,
   read: ReadBytes,
-  prunable: (layer: GraphLayer) => boolean,
+  prunable: (layer: Layer) => boolean,
 ): string[] {
-  const weights = locateWeights(graph, groups, root);
+  const homes = locateWeights(graph, groups, root);
   return graph.layers.flatMap((layer) => {
-    if ((layer.op.kind !== 'dense' && layer.op.kind !== 'conv2d') || !prunable(layer)) return [];
-    const units = layer.op.kind === 'dense' ? layer.op.units : layer.op.filters;
+    const { op, shape } = mainNode(graph, layer);
+    if ((op.kind !== 'dense' && op.kind !== 'conv2d') || !prunable(layer)) return [];
+    const units = shape.at(-1)!;
     const silent = new Uint8Array(units).fill(1);
-    for (const { group, tensor } of weights.filter((w) => w.layer === layer.name)) {
-      const bytes = read(group, tensor.offset, tensor.bytes);
+    for (const { id } of parametersOf(graph, layer)) {
+      const { segment, offset, bytes: length } = homes.get(id)!;
+      const bytes = read(segment, offset, length);
       if (!bytes) return [];
       // −0 counts as zero, as it does for everything that reads the weight.
       floats(bytes).forEach((value, i) => {
@@ -48,7 +50,7 @@ export function zeroedLines(
       });
     }
     const zeroed = [...silent.keys()].filter((u) => silent[u]);
-    return [`  ${plain(layer.name)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
+    return [`  ${plain(layer.label)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
   });
 }
 

@@ -3,7 +3,8 @@ import { kindWords, type FileKind } from '../../../files/kinds';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
 import { canonicalJson } from '../../../files/hash';
 import { FinePruneError } from '../../../../protocol/errors';
-import { activationOf, type Graph } from '../../graph';
+import { activationOfLayer } from '../../activation-functions';
+import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
 import type { JsonNode } from './json';
 import { parseManifest, type ManifestGroup } from './manifest';
 import { parseModelBytes } from './model-json';
@@ -144,31 +145,29 @@ function parse(json: Uint8Array, name: string): ReadModel {
 }
 
 function headLines({ root, groups, graph, problem }: ReadModel): string[] {
-  const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + product(t.shape), 0), 0);
+  const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + sizeOf(t.shape), 0), 0);
   return [
     'TF.js Layers model',
-    ...(graph ? [`input ${graph.byName.get(graph.input)!.outputShape.join('×')}`, `classes ${graph.classes}`] : []),
+    ...(graph ? [`input ${nodeOf(graph, graph.input).shape.join('×')}`, `classes ${graph.classes}`] : []),
     `parameters ${parameters}`,
     `topology sha256 ${topologyHash(root)}`,
     '',
     'Layers',
-    ...(graph ? graph.layers.map((layer) => layerLine(layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
+    ...(graph ? graph.layers.map((layer) => layerLine(graph, layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
   ];
 }
 
-function layerLine(
-  { name, className, op, outputShape, weights, place }: Graph['layers'][number],
-  root: JsonNode,
-): string {
-  const parameters = weights.reduce((sum, w) => sum + product(w.shape), 0);
-  const activation = activationOf(op)?.name ?? 'linear';
+function layerLine(graph: Graph, layer: Layer, root: JsonNode): string {
+  const { label, type, shape, place } = layer;
+  const parameters = parametersOf(graph, layer).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
+  const activation = activationOfLayer(graph, layer);
   return [
-    `  ${plain(name)}  ${plain(className)}  ${outputShape.join('×')}`,
+    `  ${plain(label)}  ${plain(type)}  ${shape.join('×')}`,
     ...(parameters ? [`${parameters} parameters`] : []),
-    ...(activation === 'linear' ? [] : [activation]),
+    ...(activation === null ? [] : [activation]),
     // Padding, rate, regularisers …: whatever else changes in a layer shows here, and shows which layer it is. An input is its
     // shape, and has no place of its own where the first layer implies it.
-    ...(op.kind === 'input' ? [] : [`config ${configHash(place, root)}`]),
+    ...(mainNode(graph, layer).op.kind === 'input' ? [] : [`config ${configHash(place, root)}`]),
   ].join('  ');
 }
 
@@ -243,5 +242,4 @@ function topologyHash(root: JsonNode): string {
   }
 }
 
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
