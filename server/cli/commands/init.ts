@@ -7,7 +7,7 @@ import { sniffFile } from '../../engine/files/sniff';
 import { outputFailure } from '../../engine/files/write';
 import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-model';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../../engine/files/plain';
 import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../../engine/files/plain';
 import { FinePruneError } from '../../protocol/errors';
 import { MODEL_FILE, looksLikeModel, MOST_MODEL_BYTES } from '../../protocol/files';
 

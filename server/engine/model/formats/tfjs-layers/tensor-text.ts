@@ -1,4 +1,5 @@
 import { sha256 } from '../../../files/hash';
+import { plain } from '../../../files/plain';
 import type { Graph, GraphLayer } from '../../graph';
 import { locateWeights, type ManifestGroup, type ManifestTensor } from './manifest';
 import type { JsonNode } from './json';
@@ -91,11 +92,6 @@ export function statistics(values: Float32Array): string {
 export function floats(bytes: Uint8Array): Float32Array {
   const length = bytes.length - (bytes.length % 4);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
-}
-
-/** A name from a file, on one line: control characters, and those that turn the direction of writing, are spelt out. */
-export function plain(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 
 function rangeOf({ dtype }: ManifestTensor, bytes: Uint8Array): string {

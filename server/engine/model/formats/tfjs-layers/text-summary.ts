@@ -2,12 +2,13 @@ import { HEAD_BYTES, kindOfBytes } from '../../../files/file-kind';
 import { kindWords, type FileKind } from '../../../files/kinds';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
 import { canonicalJson } from '../../../files/hash';
+import { plain } from '../../../files/plain';
 import { FinePruneError } from '../../../../protocol/errors';
 import { activationOf, type Graph } from '../../graph';
 import type { JsonNode } from './json';
 import { parseManifest, type ManifestGroup } from './manifest';
 import { parseModelBytes } from './model-json';
-import { plain, shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
+import { shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
 import { parseTopology } from './topology';
 import { isPrunable } from '../../units';
 
