@@ -1,11 +1,11 @@
 import type { LayersModel, Tensor, Variable } from './tf-types';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelFormatId, ModelSummary } from '../../protocol/model';
 import type { Graph } from './graph';
 import type { ManifestGroup, WeightLocation } from './formats/tfjs-layers/manifest';
 
 /** An opened model, format by format behind one interface. Weights live in tf variables of `net`. */
 export interface OpenModel {
-  readonly format: 'tfjs-layers';
+  readonly format: ModelFormatId;
   /** Absolute path it was opened from. */
   readonly path: string;
   readonly summary: ModelSummary;

@@ -14,7 +14,7 @@ import { invertTriggers } from '../../../server/engine/detect/neural-cleanse/inv
 import { pixelGradient } from '../../../server/engine/detect/neural-cleanse/input-gradient';
 import { forward } from '../../../server/engine/model/forward';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { softmaxCrossEntropy } from '../../../server/engine/training/loss';
 import { train, trainableVariables } from '../../../server/engine/training/train';

@@ -15,7 +15,7 @@ import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
 import { forward } from '../../../server/engine/model/forward';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
 import { ATTACKED_TARGET, makeAttacked } from '../attacked-model';

@@ -5,7 +5,7 @@ import { forward, forwardFrom, forwardTo } from '../../../server/engine/model/fo
 import { frozenLayers } from '../../../server/engine/model/frozen';
 import { masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { distance, filesOf, images, layerOfVariable, randomise, temporaryFolder, useBackend, write } from './support';
 import { CASES } from './topologies/cases';

@@ -16,7 +16,7 @@ import { pruneOrder } from '../../../server/engine/pass/ranking';
 import { masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
 import { variableOf } from '../../../server/engine/model/net';
-import { buildSimpleCnn } from '../../../server/engine/poison/simple-cnn';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { train } from '../../../server/engine/training/train';
 import type { PoisonTrainRequest } from '../../../server/protocol/messages/engine';

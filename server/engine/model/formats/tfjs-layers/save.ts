@@ -9,7 +9,8 @@ import type { OpenModel } from '../../model';
 import { weightsHash } from './model-hashes';
 import { parseModelJson } from './model-json';
 import { variableOf } from '../../net';
-import { MODEL_FILE, MOST_MODEL_BYTES } from '../../../../protocol/files';
+import { MOST_MODEL_BYTES } from './limits';
+import { MODEL_FILE } from '../../../../protocol/files';
 
 /** Files that file managers leave in any folder. */
 const STRAY = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
