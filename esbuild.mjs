@@ -79,6 +79,21 @@ const oneCore = {
   },
 };
 
+/** Models are opened and saved in the engine process: other bundles have the rest of each format, without TensorFlow. */
+const withoutModelStorage = {
+  name: 'without-model-storage',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/storage$/ }, ({ importer, path: file }) =>
+      /\bengine[\\/]model[\\/]formats[\\/][^\\/]+$/.test(path.dirname(importer))
+        ? { path: file, namespace: 'no-storage' }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'no-storage' }, () => ({
+      contents: `throw new Error('models are opened in the engine process');`,
+    }));
+  },
+};
+
 const shared = {
   absWorkingDir: root,
   outdir: dist,
@@ -108,6 +123,7 @@ const forNode = {
 const forWebview = { ...shared, format: 'iife', platform: 'browser', target: 'chrome120' };
 const bundles = names.map((name) => ({
   ...(WEBVIEWS[name] ? forWebview : forNode),
+  ...(!WEBVIEWS[name] && name !== 'worker' && { plugins: [...forNode.plugins, withoutModelStorage] }),
   entryPoints: { [name]: WEBVIEWS[name] ?? ENTRIES[name] },
   ...(name === 'cli' &&
     !readFileSync(path.join(root, ENTRIES.cli), 'utf8').startsWith('#!') && { banner: { js: '#!/usr/bin/env node' } }),

@@ -11,7 +11,7 @@ import { predict } from '../server/engine/pass/measure';
 import { writeFileAtomically } from '../server/engine/files/write';
 import { stageMetrics } from '../server/engine/metrics/evaluate';
 import { roundFigure, roundShare } from '../server/engine/metrics/rate';
-import { openModel } from '../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../server/engine/model/formats/registry';
 import { serialise } from '../server/engine/report/json/serialise';
 import { runDefense } from '../server/engine/tasks/run';
 import { runScan } from '../server/engine/tasks/scan';

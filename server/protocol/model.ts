@@ -1,8 +1,11 @@
 import type { Failure } from './errors';
 
+/** Model formats that Fine-Prune opens, as reports name them. */
+export type ModelFormatId = 'tfjs-layers';
+
 /** What can be told of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {
-  format: 'tfjs-layers';
+  format: ModelFormatId;
   layers: LayerSummary[];
   /** [height, width, channels]; empty when the model does not say. */
   inputShape: number[];

@@ -11,7 +11,7 @@ import { sourceOf, subsetOf, type PassOptions } from '../../server/engine/pass/i
 import { measure, predict } from '../../server/engine/pass/measure';
 import { pruneOrder } from '../../server/engine/pass/ranking';
 import { applyMasks, masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 import { scanModel } from '../../server/engine/detect/neural-cleanse/scan';
 import { scanImagesOf } from '../../server/engine/detect/scan-images';

@@ -5,7 +5,7 @@ import { openTrigger } from '../../server/engine/triggers/open-trigger';
 import { triggeredInputs } from '../../server/engine/triggers/triggered-inputs';
 import type { Subject } from '../../server/engine/pass/subject';
 import { frozenLayers } from '../../server/engine/model/frozen';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 
 /** What a run works on, opened by a config of the demo folder, with the trigger of the demo model. Who asks disposes of the model. */

@@ -5,7 +5,7 @@ import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { allIndices } from '../../server/engine/data/roles';
 import { sourceOf } from '../../server/engine/pass/inputs';
 import { applyMasks, masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 import { train } from '../../server/engine/training/train';
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { classesOf, cleanConfusion } from '../../server/protocol/report/confusion';
+import { MODEL_FILES } from '../../server/protocol/files';
+import type { ModelFormatId } from '../../server/protocol/model';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import {
   finite,
@@ -223,7 +225,7 @@ export const defenseReport = v.pipe(
       files: list(v.object({ path: text, sha256: text }), MOST_ENTRIES),
     }),
     model: v.object({
-      format: v.literal('tfjs-layers'),
+      format: v.picklist(Object.keys(MODEL_FILES) as ModelFormatId[]),
       path: text,
       layers: whole(),
       parameters: whole(),

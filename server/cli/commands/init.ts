@@ -5,10 +5,9 @@ import { configText } from '../../engine/config/default-config';
 import { refuseKind } from '../../engine/data/formats/idx/idx-file';
 import { sniffFile } from '../../engine/files/sniff';
 import { outputFailure } from '../../engine/files/write';
-import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-model';
+import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
-import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
+import { plain } from '../../engine/files/plain';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from '../parsers';
@@ -84,7 +83,8 @@ async function init(model: string, flags: InitFlags): Promise<number> {
 /** Weight files of a model in whose place Git LFS pointers lie. */
 async function pointers(modelPath: string): Promise<string[]> {
   const found: string[] = [];
-  for (const shard of shardPaths(await readFile(modelPath), path.basename(modelPath))) {
+  const format = await formatOf(modelPath);
+  for (const shard of format.weightFiles(await readFile(modelPath), path.basename(modelPath))) {
     const file = path.resolve(path.dirname(modelPath), shard);
     const info = await stat(file).catch(() => null);
     if (info?.isFile() && (await sniffFile(file))?.kind === 'lfs-pointer') found.push(shard);

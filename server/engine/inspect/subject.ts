@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
@@ -14,7 +13,7 @@ import { openData } from '../data/formats/open-data';
 import { splitRoles } from '../data/roles';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { OpenModel } from '../model/model';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel, storageOf } from '../model/formats/registry';
 import { configuredSite, findUnitSite, prunableLayers } from '../model/units';
 import { MadeFromFiles } from './file-memo';
 import { pruningOf } from './pruning';
@@ -162,8 +161,7 @@ export class Opener {
     return this.models.get(file, async () => {
       const value = await openModel(file);
       this.live.add(value);
-      const shards = value.source.files.flat().map((shard) => path.join(path.dirname(file), shard.path));
-      return { value, files: [file, ...shards] };
+      return { value, files: (await storageOf(value)).files(value) };
     });
   }
 

@@ -1,11 +1,11 @@
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelFormatId, ModelSummary } from '../../protocol/model';
 import type { Graph } from './graph';
 import type { Network } from './network/network';
 import type { Homes } from './parameters';
 
 /** An opened model of any format. */
 export interface OpenModel {
-  readonly format: 'tfjs-layers';
+  readonly format: ModelFormatId;
   /** Absolute path it was opened from; empty for a model that was made here. */
   readonly path: string;
   readonly summary: ModelSummary;

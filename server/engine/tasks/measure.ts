@@ -23,7 +23,7 @@ import { estimatedTrigger } from '../triggers/estimate';
 import { frozenLayers } from '../model/frozen';
 import { applyMasks, masksFor } from '../model/masks';
 import type { OpenModel } from '../model/model';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import { configuredSite, findUnitSite } from '../model/units';
 import { Progress } from '../process/progress';
 import { beginEngine, shownBackend } from './begin';

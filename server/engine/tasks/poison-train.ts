@@ -14,10 +14,8 @@ import { sourceOf } from '../pass/inputs';
 import { writeFileAtomically } from '../files/write';
 import { stageMetrics } from '../metrics/evaluate';
 import { frozenLayers } from '../model/frozen';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { createSimpleCnn, openModel, storageOf } from '../model/formats/registry';
 import type { OpenModel } from '../model/model';
-import { buildSimpleCnn, reinitialise } from '../poison/simple-cnn';
-import { saveModelBeside } from '../model/formats/tfjs-layers/save';
 import { Progress } from '../process/progress';
 import { train } from '../training/train';
 import { modelCard } from '../poison/model-card';
@@ -88,7 +86,7 @@ async function makeModel(
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
-    const saved = await saveModelBeside(model, request.out);
+    const saved = await (await storageOf(model)).saveBeside(model, request.out);
     const files = {
       model: saved.path,
       config: path.join(request.out, CONFIG_FILE.named(request.name)),
@@ -98,7 +96,7 @@ async function makeModel(
     const card = modelCard({ request, trigger: trigger.config, model, saved, metrics, ...made });
     await writeFileAtomically(
       files.config,
-      configText({ model: config.model, ...config.data, trigger: request.trigger }),
+      configText({ model: path.basename(saved.path), ...config.data, trigger: request.trigger }),
     );
     await writeFileAtomically(files.card, card);
     progress.end();
@@ -123,9 +121,9 @@ interface Task {
 async function untrainedModel({ arch, out, seed }: PoisonTrainRequest): Promise<OpenModel> {
   if (arch) await refuseOwnFolder(arch, out);
   await refuseForeignModel(out);
-  if (!arch) return buildSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
-  const model = await openModel(arch, {});
-  reinitialise(model, seed);
+  if (!arch) return await createSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
+  const model = await openModel(arch);
+  (await storageOf(model)).reinitialise(model, seed);
   return model;
 }
 

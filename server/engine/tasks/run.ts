@@ -22,7 +22,7 @@ import { needsScan, scanOfConfig, type Scanned } from '../detect/config-scan';
 import { openEstimated } from '../triggers/estimate';
 import { SCAN } from '../detect/neural-cleanse/scan';
 import { frozenLayers } from '../model/frozen';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import type { OpenModel } from '../model/model';
 import { configuredSite } from '../model/units';
 import { Progress } from '../process/progress';

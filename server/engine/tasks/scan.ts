@@ -13,7 +13,7 @@ import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
 import { reportedScan } from '../detect/neural-cleanse/scan';
 import { scanImagesOf, splitForScan, type ScanImages } from '../detect/scan-images';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import { Progress } from '../process/progress';
 import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';

@@ -1,3 +1,4 @@
+import type { ModelFormatId } from '../model';
 import type { Attempt, Proof } from './attempts';
 import type { PruneRule, ResolvedConfig } from '../config';
 import type { ScanResult } from './scan';
@@ -216,7 +217,7 @@ export interface DataInfo {
 }
 
 export interface ModelInfo {
-  format: 'tfjs-layers';
+  format: ModelFormatId;
   /** Path as written in the config. */
   path: string;
   layers: number;

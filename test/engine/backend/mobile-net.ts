@@ -7,7 +7,7 @@ import { batchOf, sourceOf, subsetOf, type InputSource, type PassOptions } from 
 import { invertTriggers } from '../../../server/engine/detect/neural-cleanse/invert';
 import { pixelGradient } from '../../../server/engine/detect/neural-cleanse/input-gradient';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { softmaxCrossEntropy } from '../../../server/engine/model/network/eager/loss';
 import { train } from '../../../server/engine/training/train';

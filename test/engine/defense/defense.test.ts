@@ -14,7 +14,7 @@ import { measure, predict } from '../../../server/engine/pass/measure';
 import { pruneOrder } from '../../../server/engine/pass/ranking';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { encodeWeights } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { train } from '../../../server/engine/training/train';

@@ -9,7 +9,7 @@ import { sourceOf } from '../../../server/engine/pass/inputs';
 import { checkClean, type CleanCheck } from '../../../server/engine/detect/clean-check';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { train } from '../../../server/engine/training/train';
 import { filesOf, temporaryFolder, write } from '../model/support';
 

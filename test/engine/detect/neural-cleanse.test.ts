@@ -14,7 +14,7 @@ import type { CheckedSubject } from '../../../server/engine/detect/clean-check';
 import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
 import { logitsOf } from '../model/inside';

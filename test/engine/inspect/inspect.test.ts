@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { mostRaised } from '../../../server/engine/pass/ranking';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { runDefense } from '../../../server/engine/tasks/run';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { InspectSubject } from '../../../server/protocol/messages/inspect-engine';

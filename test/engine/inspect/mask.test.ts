@@ -11,7 +11,7 @@ import { allIndices } from '../../../server/engine/data/roles';
 import { sourceOf, subsetOf, type InputSource } from '../../../server/engine/pass/inputs';
 import { predict } from '../../../server/engine/pass/measure';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { Inspections } from '../../../server/engine/inspect/inspections';
 import { FinePruneError } from '../../../server/protocol/errors';

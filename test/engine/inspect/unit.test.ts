@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { Inspections } from '../../../server/engine/inspect/inspections';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { runDefense } from '../../../server/engine/tasks/run';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { Picture } from '../../../server/protocol/messages/inspect';

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { logitsOf } from './inside';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { summarise } from '../../../server/engine/model/formats/tfjs-layers/summary';
 import { modelText } from '../../../server/engine/model/formats/tfjs-layers/text-summary';

@@ -9,11 +9,11 @@ import { sha256 } from '../../../server/engine/files/hash';
 import { logitsOf } from './inside';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
-import { buildSimpleCnn, encodeModel, reinitialise } from '../../../server/engine/poison/simple-cnn';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { buildSimpleCnn, reinitialise } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
 import { saveModel, saveModelBeside } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { findUnitSite } from '../../../server/engine/model/units';
-import { distance, images, temporaryFolder, useBackend, write, type ModelJson } from './support';
+import { distance, encodeModel, images, temporaryFolder, useBackend, write, type ModelJson } from './support';
 
 describe('saving a model', function () {
   this.timeout(60_000);

@@ -4,7 +4,8 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { encodeWeights } from '../../../server/engine/model/formats/tfjs-layers/save';
 import type { OpenModel } from '../../../server/engine/model/model';
 
 /** Chooses the backend of this process: WASM, or native where FINE_PRUNE_TEST_BACKEND says so. The same tests hold on both. */
@@ -49,6 +50,11 @@ export async function filesOf(model: L.LayersModel): Promise<{ json: ModelJson; 
     },
   });
   return files!;
+}
+
+/** The JSON and the joined weight bytes of a model as it is now. */
+export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint8Array } {
+  return { json: model.source.main, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
 }
 
 /** Writes a model into a folder and returns the path of its model.json. */

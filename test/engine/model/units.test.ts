@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { frozenLayers } from '../../../server/engine/model/frozen';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { nodeOf, sizeOf } from '../../../server/engine/model/graph';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { batchOf, Inside, logitsOf } from './inside';

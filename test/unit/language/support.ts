@@ -3,6 +3,8 @@ import { MarkupKind, type Diagnostic, type Range } from 'vscode-languageserver-t
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { configProblems } from '../../../server/engine/config/read-config';
 import { configDiagnostics } from '../../../server/language/config/diagnostics';
+import { formatNamed } from '../../../server/engine/model/formats/registry';
+import type { ModelText } from '../../../server/language/model/text';
 import { EDITOR_SCHEMA } from '../../../server/language/config/schema';
 import { parseConfig, type ConfigText } from '../../../server/language/text/config-text';
 import { NO_FACTS, type ConfigFacts } from '../../../server/language/text/facts';
@@ -26,6 +28,12 @@ export function jsonService(): LanguageService {
   });
   return json;
 }
+
+/** A model.json as the server gives it to what is said about it. */
+export const asModel = (document: TextDocument): ModelText => ({
+  document,
+  layerSpan: formatNamed('tfjs-layers').layerSpan,
+});
 
 export const URI = 'file:///w/demo.fineprune.json';
 

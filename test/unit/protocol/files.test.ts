@@ -11,10 +11,13 @@ import {
   looksLikeModel,
   MODEL_FILE,
   MODEL_NAMES,
+  MODEL_PATTERNS,
   modelBaseName,
+  OFFERED_MODELS,
   REPORT_FILE,
   REVIEW_FILE,
   SCAN_FILE,
+  WEIGHTS_PATTERNS,
 } from '../../../server/protocol/files';
 
 describe('names of files', () => {
@@ -52,6 +55,7 @@ describe('names of files', () => {
       assert.ok(looksLikeModel(name), name);
     for (const name of [...FILE_KINDS.map(({ ending }) => `model${ending}`), 'model.bin', 'mode.json'])
       assert.ok(!looksLikeModel(name), name);
+    assert.deepEqual([MODEL_PATTERNS, WEIGHTS_PATTERNS, OFFERED_MODELS], [['*model*.json'], ['*.bin'], ['model.json']]);
   });
 
   it('tells data files, and its globs find every one of them', () => {
@@ -69,7 +73,7 @@ describe('package.json names files as the catalogue does', () => {
     const prefix = 'workspaceContains:';
     assert.deepEqual(
       manifest.activationEvents.filter((event) => event.startsWith(prefix)),
-      [CONFIG_FILE.glob, anyOf(MODEL_FILE)].map((glob) => prefix + glob),
+      [CONFIG_FILE.glob, ...OFFERED_MODELS.map((name) => anyOf(name))].map((glob) => prefix + glob),
     );
   });
 

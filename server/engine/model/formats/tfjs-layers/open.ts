@@ -1,7 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../../../protocol/errors';
-import { contains } from '../../../files/confine';
 import type { JsonNode } from './json';
 import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
 import { nodeOf, type Graph } from '../../graph';
@@ -14,19 +13,18 @@ import { modelHashes } from './model-hashes';
 import { readShards, type JoinedShards } from './shards';
 import { summaryOf } from './summary';
 import { parseTopology } from './topology';
-import { MOST_MODEL_BYTES } from '../../../../protocol/files';
+import { MOST_MODEL_BYTES } from './limits';
 
 /**
  * Opens a TF.js Layers model: model.json and the weight shards beside it. A backend must be chosen before.
  *
  * @param file path of model.json
- * @param opts.root folder that the file must lie in, links followed; left out: anywhere
  * @throws FinePruneError of kind `input`, code `model.…`, for everything that is wrong with the files, before anything large is
  *   allocated
  */
-export async function openModel(file: string, opts: { root?: string } = {}): Promise<OpenModel> {
+export async function openModel(file: string): Promise<OpenModel> {
   const absolute = path.resolve(file);
-  const json = await readJson(absolute, opts.root);
+  const json = await readJson(absolute);
   const root = parseModelBytes(json, absolute);
   const graph = parseTopology(root);
   const groups = parseManifest(root);
@@ -74,15 +72,9 @@ export function assemble(file: string, { main, root, groups, shards, graph, home
   };
 }
 
-async function readJson(file: string, root: string | undefined): Promise<Uint8Array> {
+async function readJson(file: string): Promise<Uint8Array> {
   try {
     const real = await realpath(file);
-    if (root !== undefined && !contains(await realpath(root), real)) {
-      throw badInput('model.outside', 'The model is outside the workspace.', {
-        file,
-        todo: `Move it into ${root}, or open its folder as a workspace.`,
-      });
-    }
     const found = await stat(real);
     await refuseOtherModel(file, real);
     if (!found.isFile())

@@ -1,13 +1,12 @@
-import { sha256 } from '../../../files/hash';
+import { plain } from '../../../files/plain';
 import { mainNode, parametersOf, type Graph, type Layer } from '../../graph';
 import { locateWeights, type ManifestGroup, type ManifestTensor } from './manifest';
 import type { JsonNode } from './json';
+import { floats, shortHash, statistics } from '../values-text';
 
 /** Bytes of a part of a group's concatenated shards; null when they are not all there. */
 export type ReadBytes = (group: number, offset: number, bytes: number) => Uint8Array | null;
 
-/** Digits of a SHA-256 that a text shows: enough to tell two tensors apart, few enough to read. */
-const HASH_DIGITS = 16;
 /** Ranges of indices that one line lists. */
 const MAX_RANGES = 200;
 
@@ -54,11 +53,6 @@ export function zeroedLines(
   });
 }
 
-/** First digits of the SHA-256 of bytes. */
-export function shortHash(bytes: Uint8Array | string): string {
-  return sha256(bytes).slice(0, HASH_DIGITS);
-}
-
 /** `3, 7–9, 12` for ascending indices. */
 export function ranges(indices: readonly number[]): string {
   const runs: [number, number][] = [];
@@ -73,35 +67,6 @@ export function ranges(indices: readonly number[]): string {
     : shown.join(', ');
 }
 
-/** Smallest and largest value, and how many are no number; for float32 alone, the only type that training changes. */
-export function statistics(values: Float32Array): string {
-  let low = Infinity;
-  let high = -Infinity;
-  let odd = 0;
-  for (const value of values) {
-    if (!Number.isFinite(value)) odd++;
-    else {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  const finite = low <= high ? `  min ${short(low)} max ${short(high)}` : '';
-  return odd ? `${finite}  ${odd} not finite` : finite;
-}
-
-/** Little-endian float32 of bytes at any offset; a rest of fewer than four bytes is left out. */
-export function floats(bytes: Uint8Array): Float32Array {
-  const length = bytes.length - (bytes.length % 4);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
-}
-
-/** A name from a file, on one line: control characters, and those that turn the direction of writing, are spelt out. */
-export function plain(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
-}
-
 function rangeOf({ dtype }: ManifestTensor, bytes: Uint8Array): string {
   return dtype === 'float32' && bytes.length > 0 ? statistics(floats(bytes)) : '';
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(6)));

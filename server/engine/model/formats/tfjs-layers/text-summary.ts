@@ -1,14 +1,17 @@
 import { HEAD_BYTES, kindOfBytes } from '../../../files/file-kind';
-import { kindWords, type FileKind } from '../../../files/kinds';
+import { kindWords } from '../../../files/kinds';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
 import { canonicalJson } from '../../../files/hash';
+import { plain } from '../../../files/plain';
 import { FinePruneError } from '../../../../protocol/errors';
+import { MODEL_FILES } from '../../../../protocol/files';
 import { activationOfLayer } from '../../activation-functions';
 import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
 import type { JsonNode } from './json';
 import { parseManifest, type ManifestGroup } from './manifest';
 import { parseModelBytes } from './model-json';
-import { plain, shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
+import { shortHash } from '../values-text';
+import { tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
 import { parseTopology } from './topology';
 import { isPrunable } from '../../units';
 
@@ -85,21 +88,11 @@ export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFi
     const [from, to] = [Math.max(t.offset, offset), Math.min(t.offset + t.bytes, end)];
     return `  ${plain(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
   });
-  return text([`Weights of a TF.js Layers model, ${bytes.length} bytes`, ...weightLines(model, read), ...parts]);
-}
-
-/** A file that is no weights at all; its hash makes a change of it show. */
-export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
   return text([
-    `This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`,
-    'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.',
+    `Weights of a ${MODEL_FILES['tfjs-layers'].label}, ${bytes.length} bytes`,
+    ...weightLines(model, read),
+    ...parts,
   ]);
-}
-
-/** Weight bytes of which no model is known. */
-export function unknownWeightsText(bytes: Uint8Array, why: string): string {
-  const figures = bytes.length > 0 && bytes.length % 4 === 0 ? [`as float32${statistics(floats(bytes))}`] : [];
-  return text([`Weights, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`, why, ...figures]);
 }
 
 /** What tells two manifests apart for the reading of weight files. */
@@ -147,7 +140,7 @@ function parse(json: Uint8Array, name: string): ReadModel {
 function headLines({ root, groups, graph, problem }: ReadModel): string[] {
   const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + sizeOf(t.shape), 0), 0);
   return [
-    'TF.js Layers model',
+    MODEL_FILES['tfjs-layers'].label,
     ...(graph ? [`input ${nodeOf(graph, graph.input).shape.join('×')}`, `classes ${graph.classes}`] : []),
     `parameters ${parameters}`,
     `topology sha256 ${topologyHash(root)}`,
