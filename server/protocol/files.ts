@@ -81,9 +81,6 @@ export const looksLikeModel = (fileName: string): boolean => MODEL_NAMES.test(fi
 /** As far as a glob says it. */
 export const MODEL_PATTERN = '*model*.json';
 export const WEIGHTS_PATTERN = '*.bin';
-/** Names of data files as MNIST and its kin have them: `train-images-idx3-ubyte.gz`, `labels.idx1`. */
-export const looksLikeData = (fileName: string): boolean => /(^|[-_.])idx[1-4]([-_.]|$)|ubyte(\.gz)?$/i.test(fileName);
-export const DATA_PATTERNS: readonly string[] = ['*idx[1-4]*', '*ubyte*'];
 
 /** The glob of files in any folder whose name fits one of some patterns. */
 export const anyOf = (...patterns: readonly string[]): string =>

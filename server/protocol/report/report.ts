@@ -1,5 +1,6 @@
 import type { Attempt, Proof } from './attempts';
 import type { PruneRule, ResolvedConfig } from '../config';
+import type { DataSource } from '../data';
 import type { ScanResult } from './scan';
 import type { McNemar, StageMetrics } from './metrics';
 
@@ -203,7 +204,7 @@ export interface TriggerInfo {
 }
 
 export interface DataInfo {
-  format: 'idx';
+  format: DataSource['format'];
   classes: number;
   /** [height, width, channels]. */
   shape: [number, number, number];

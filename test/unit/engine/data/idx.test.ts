@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { openIdx } from '../../../../server/engine/data/formats/idx/open-idx';
 import { readIdxFile } from '../../../../server/engine/data/formats/idx/idx-file';
 import { checkDataFitsModel } from '../../../../server/engine/data/checks';
-import { openData } from '../../../../server/engine/data/formats/open-data';
+import { openData } from '../../../../server/engine/data/open-data';
 import { resolveConfig } from '../../../../server/engine/config/resolve-config';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../../../harness/files';
 
@@ -27,7 +27,7 @@ describe('IDX files', () => {
     assert.deepEqual(Array.from(split.labels.subarray(0, 10)), [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
     assert.equal(split.labels.filter((label) => label !== 0).length, 9020);
     const bytes = await readFile(mnistFile('t10k-images-idx3-ubyte'));
-    assert.equal(split.hashes.images, createHash('sha256').update(bytes).digest('hex'));
+    assert.equal(split.hashes[0], createHash('sha256').update(bytes).digest('hex'));
     const [first] = [split.pixels([0])];
     assert.equal(first.length, 784);
     first.forEach((value, i) => assert.equal(value, Math.fround(bytes[16 + i]! / 255)));
