@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { encodeIdx } from '../server/engine/data/formats/idx/encode';
+import { IDX } from '../server/engine/data/formats/idx/idx';
 import { openSource } from '../server/engine/data/open-data';
 import { drawn } from '../server/engine/data/random';
 import { allIndices } from '../server/engine/data/roles';
@@ -23,7 +24,7 @@ export interface DataFiles {
 }
 
 /** What MNIST and its kin are in. */
-const FORMAT = 'idx';
+const FORMAT = IDX.name;
 
 /** Where each data set's four files lie, in MNIST's own format, as gzip. */
 const FOLDERS: Record<DataSetName, string> = {

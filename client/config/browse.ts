@@ -3,26 +3,28 @@ import * as vscode from 'vscode';
 import type { ConfigTextParams } from '../../server/protocol/messages/lsp';
 import {
   contentWords,
-  DEFAULT_FORMAT,
+  DATA_FORMATS,
   fieldsOf,
+  formatNamedBy,
   formatTitle,
+  namesSplit,
   SPLIT_NAMES,
-  SPLIT_WORDS,
   sourceOfPaths,
+  type DataFormatName,
 } from '../../server/protocol/data';
 import { contains } from '../../server/protocol/paths';
 
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;
 
 /** What a new config names: a file for each field of both splits. */
-const FORMAT = DEFAULT_FORMAT;
-const ROLES = SPLIT_NAMES.flatMap((split) =>
-  fieldsOf(FORMAT).map((field) => ({
-    split,
-    title: `${split === 'train' ? 'training' : 'test'} ${contentWords(field)}`,
-    is: (name: string) => SPLIT_WORDS[split].test(name) && field.names.test(name),
-  })),
-);
+const rolesOf = (format: DataFormatName) =>
+  SPLIT_NAMES.flatMap((split) =>
+    fieldsOf(format).map((field) => ({
+      split,
+      title: `${split === 'train' ? 'training' : 'test'} ${contentWords(field)}`,
+      is: (name: string) => namesSplit(name, split) && field.names.test(name),
+    })),
+  );
 
 /** Lets a person choose a folder, and in it what its file names don't tell. Undefined: cancelled. */
 export async function browseForData(modelUri: vscode.Uri, name: string): Promise<DataSet | undefined> {
@@ -33,7 +35,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
       canSelectFiles: false,
       defaultUri: vscode.Uri.file(modelFolder),
       openLabel: 'Use This Data',
-      title: `${name}: folder with images and labels (${formatTitle(FORMAT)})`,
+      title: `${name}: folder with images and labels (${DATA_FORMATS.map(formatTitle).join('; ')})`,
     })) ?? [];
   if (!folder) return undefined;
   const entries = await vscode.workspace.fs.readDirectory(folder);
@@ -41,13 +43,15 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
     .filter(([, type]) => (type & vscode.FileType.File) !== 0)
     .map(([file]) => file)
     .sort();
-  if (names.length < ROLES.length) {
+  const format = formatNamedBy(names);
+  const roles = rolesOf(format);
+  if (names.length < roles.length) {
     throw new Error(
-      `${folder.fsPath} has ${names.length} files; at least ${ROLES.length} are needed: images and labels for training and for test.`,
+      `${folder.fsPath} has ${names.length} files; at least ${roles.length} are needed: images and labels for training and for test.`,
     );
   }
   const chosen = { train: [] as string[], test: [] as string[] };
-  for (const { split, title, is } of ROLES) {
+  for (const { split, title, is } of roles) {
     const fits = names.filter(is);
     const file =
       fits.length === 1
@@ -60,7 +64,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
     chosen[split].push(path.relative(modelFolder, path.join(folder.fsPath, file)).split(path.sep).join('/'));
   }
   if (!(await mayRead(folder, modelUri))) return undefined;
-  return { train: sourceOfPaths(FORMAT, chosen.train), test: sourceOfPaths(FORMAT, chosen.test) };
+  return { train: sourceOfPaths(format, chosen.train), test: sourceOfPaths(format, chosen.test) };
 }
 
 /** Data outside the workspace is refused unless the person has allowed its folder; here they can. */

@@ -32,8 +32,13 @@ export interface SourceField {
 /** The splits of a data set, by their names in a config. */
 export type SplitName = 'train' | 'test';
 export const SPLIT_NAMES: readonly SplitName[] = ['train', 'test'];
-/** Words for the splits in names of files. */
-export const SPLIT_WORDS: Readonly<Record<SplitName, RegExp>> = { train: /train/i, test: /t10k|test|val/i };
+/** Words for the splits in names of files, the usual one first. */
+export const SPLIT_WORDS: Readonly<Record<SplitName, readonly string[]>> = {
+  train: ['train'],
+  test: ['t10k', 'test', 'val'],
+};
+export const namesSplit = (fileName: string, split: SplitName): boolean =>
+  SPLIT_WORDS[split].some((word) => fileName.toLowerCase().includes(word));
 
 /** What everybody has to know of a format. */
 interface FormatFields {
@@ -79,6 +84,12 @@ export const DEFAULT_FORMAT: DataFormatName = 'idx';
 /** A format's name; the default where the word is none. */
 export function formatNamed(word: unknown): DataFormatName {
   return DATA_FORMATS.find((name) => name === word) ?? DEFAULT_FORMAT;
+}
+
+/** The format that some files are in by their names; the default where these say nothing. */
+export function formatNamedBy(fileNames: readonly string[]): DataFormatName {
+  const isNamed = (format: DataFormatName): boolean => fileNames.some((name) => FORMATS[format].fileNames.test(name));
+  return DATA_FORMATS.find(isNamed) ?? DEFAULT_FORMAT;
 }
 
 export const fieldsOf = (format: DataFormatName): readonly SourceField[] => FORMATS[format].fields;

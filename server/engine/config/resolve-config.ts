@@ -129,7 +129,8 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
       };
     }
     case 'samples':
-      return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };
+      // The other fields are the files, whatever their format.
+      return { ...trigger };
   }
 }
 

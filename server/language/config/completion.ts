@@ -12,8 +12,8 @@ import { dataFormatOf, fileFields, rangeOf, type ConfigText, type FileField } fr
 import {
   DEFAULT_FORMAT,
   fieldsOf,
+  namesSplit,
   SPLIT_NAMES,
-  SPLIT_WORDS,
   type DataFormatName,
   type SplitName,
 } from '../../protocol/data';
@@ -92,8 +92,8 @@ function valueItems(field: string, format: DataFormatName, facts: ConfigFacts, r
 
 // Names of data sets tell split and content; what fits the field comes first, everything else stays in reach.
 function preferred(paths: readonly string[], { field, place }: Extract<FileField, { kind: 'data' }>): string[] {
-  const split = SPLIT_WORDS[place.at(-1) === 'train' ? 'train' : 'test'];
-  const score = (path: string) => (field.names.test(path) ? 0 : 2) + (split.test(path) ? 0 : 1);
+  const split = place.at(-1) === 'train' ? 'train' : 'test';
+  const score = (path: string) => (field.names.test(path) ? 0 : 2) + (namesSplit(path, split) ? 0 : 1);
   return [...paths].sort((a, b) => score(a) - score(b));
 }
 

@@ -1,21 +1,19 @@
 import path from 'node:path';
-import { fieldsOf, SPLIT_WORDS, sourceOfPaths, type DataSource } from '../../../../protocol/data';
+import { fieldsOf, namesSplit, sourceOfPaths, SPLIT_WORDS, type DataSource } from '../../../../protocol/data';
 import type { DataPair } from '../format';
 
 type IdxSource = Extract<DataSource, { format: 'idx' }>;
-
-/** Words for the test split in names, the usual one first. */
-const TEST_WORDS = ['t10k', 'test', 'val'];
 
 /** Pairs of splits in one folder, by MNIST's way of naming: `train-images-idx3-ubyte` with its labels, `t10k-…` or `test-…`. */
 export function pairByName(files: readonly string[]): DataPair<IdxSource>[] {
   const all = new Set(files);
   const [imagesField] = fieldsOf('idx');
   return files
-    .filter((file) => [SPLIT_WORDS.train, imagesField!.names].every((word) => word.test(path.basename(file))))
+    .filter((file) => namesSplit(path.basename(file), 'train') && imagesField!.names.test(path.basename(file)))
     .flatMap((images) => {
       const [folder, name] = [path.dirname(images), path.basename(images)];
-      const testImages = TEST_WORDS.map((word) => name.replace(/train/i, word))
+      const testImages = SPLIT_WORDS.test
+        .map((word) => name.replace(/train/i, word))
         .map((test) => present(folder, test, all))
         .find((file) => file !== undefined);
       const train = withLabels(images, all);
