@@ -34,6 +34,22 @@ const engineZones = ENGINE_FLOORS.flatMap((rooms, floor) =>
   })),
 );
 
+/** Formats are read through their registry. */
+const dataFormatsZone = {
+  target: [
+    ...['client', 'webview', 'server/protocol', 'server/language', 'server/main', 'server/cli', 'server/jobs'].map(
+      (room) => `./${room}`,
+    ),
+    ...ENGINE_FLOORS.flat()
+      .filter((room) => room !== 'data')
+      .map(engine),
+    './server/engine/data/*.ts',
+  ],
+  from: './server/engine/data/formats',
+  except: ['./format.ts', './registry.ts'],
+  message: 'Data are read through server/engine/data/open-data.ts and formats/registry.ts.',
+};
+
 /** What a room may not import, outside the engine. `except` names what it may see of such a room all the same. */
 const zone = (target, from, message, except) => ({ target, from, message, ...(except && { except }) });
 
@@ -51,8 +67,8 @@ const formatZones = readdirSync(new URL(FORMATS, import.meta.url), { withFileTyp
         './server/engine/*.ts',
         `./server/engine/model/formats/!(${name})/**/*`,
         './server/engine/model/formats/!(registry).ts',
-        // Until parameters know their homes, these know how TF.js names and places them.
-        './server/engine/model/!(classifier|initialise|model).ts',
+        './server/engine/model/*.ts',
+        './server/engine/model/network/**/*',
       ],
       `${FORMATS}/${name}`,
       'Model formats are reached through server/engine/model/formats/registry.ts.',
@@ -64,6 +80,7 @@ const PAGES = ['./webview/ui', './webview/inspector', './webview/report', './web
 const zones = [
   ...engineZones,
   ...formatZones,
+  dataFormatsZone,
   zone(
     './server/protocol',
     [

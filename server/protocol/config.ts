@@ -1,3 +1,4 @@
+import type { DataSource, SplitFiles } from './data';
 import type { ResolvedTrigger, TriggerConfig } from './trigger';
 
 export type * from './trigger';
@@ -77,7 +78,7 @@ export interface DataConfig {
    * Format of the data files. `idx` reads MNIST's own format, plain or gzip-compressed.
    * @default "idx"
    */
-  format?: 'idx';
+  format?: DataSource['format'];
   /** Clean training data: fine-tuning, and the part of it that is held out for choices. */
   train: SplitFiles;
   /** Clean test data: the reported figures. */
@@ -131,14 +132,6 @@ export interface DataConfig {
    * @default 1
    */
   std?: number | number[];
-}
-
-/** Two files that belong together: the same number of images and labels, in the same order. */
-export interface SplitFiles {
-  /** Path of the images, relative to this file. */
-  images: string;
-  /** Path of the labels, relative to this file. */
-  labels: string;
 }
 
 /** A way to repair a model. */
@@ -243,7 +236,7 @@ export interface GatesConfig {
 export interface ResolvedConfig {
   model: string;
   data: {
-    format: 'idx';
+    format: DataSource['format'];
     train: SplitFiles;
     test: SplitFiles;
     analysis: 'test' | 'holdout';

@@ -148,10 +148,6 @@ export function modelBaseName(fileName: string, folderName: string): string {
   return (own === 'model' ? folderName : own).replace(/^\.+/, '') || 'model';
 }
 
-/** Names of data files as MNIST and its kin have them: `train-images-idx3-ubyte.gz`, `labels.idx1`. */
-export const looksLikeData = (fileName: string): boolean => /(^|[-_.])idx[1-4]([-_.]|$)|ubyte(\.gz)?$/i.test(fileName);
-export const DATA_PATTERNS: readonly string[] = ['*idx[1-4]*', '*ubyte*'];
-
 /** The glob of files in any folder whose name fits one of some patterns. */
 export const anyOf = (...patterns: readonly string[]): string =>
   patterns.length === 1 ? `**/${patterns[0]}` : `**/{${patterns.join(',')}}`;

@@ -1,5 +1,5 @@
 import { readConfig } from '../../server/engine/config/read-config';
-import { openData } from '../../server/engine/data/formats/open-data';
+import { openData } from '../../server/engine/data/open-data';
 import { splitRoles } from '../../server/engine/data/roles';
 import { openTrigger } from '../../server/engine/triggers/open-trigger';
 import { triggeredInputs } from '../../server/engine/triggers/triggered-inputs';
@@ -28,7 +28,7 @@ export async function openSubject(file: string): Promise<Subject> {
     dataset.shape,
     model.classes,
     opened.resolve,
-    config.data.scale,
+    config.data,
   );
   return {
     config,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ResolvedConfig } from '../../server/protocol/config';
+import { DATA_FORMATS } from '../../server/protocol/data';
 import {
   MOST_UNITS,
   finite,
@@ -44,7 +45,7 @@ const trigger = v.variant('kind', [
 export const resolvedConfig = v.object({
   model: text,
   data: v.object({
-    format: v.literal('idx'),
+    format: v.picklist(DATA_FORMATS),
     train: files,
     test: files,
     analysis: v.picklist(['test', 'holdout']),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DATA_FORMATS } from '../../server/protocol/data';
 import { classesOf, cleanConfusion } from '../../server/protocol/report/confusion';
 import { MODEL_FILES } from '../../server/protocol/files';
 import type { ModelFormatId } from '../../server/protocol/model';
@@ -215,7 +216,7 @@ export const defenseReport = v.pipe(
       v.object({ kind: triggerKind, source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() }),
     ),
     data: v.object({
-      format: v.literal('idx'),
+      format: v.picklist(DATA_FORMATS),
       classes: whole(),
       shape: v.tuple([finite, finite, finite]),
       analysis: v.object({ role: v.picklist(['test', 'holdout']), images: whole() }),

@@ -1,6 +1,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/fineprune.schema.json';
 import { dereference, expectation, rightType, type Schema } from './schema-words';
+import { DATA_FORMATS, fieldsOf, formatNamed, type DataFormatName } from '../../protocol/data';
 import { nearest } from '../../protocol/nearest';
 
 /** What is wrong with a value, by its place: what `configProblems` gives a range in the text. */
@@ -16,7 +17,7 @@ export interface Fault {
   todo?: string;
 }
 
-type Validators = { config: ValidateFunction; triggers: Map<string, ValidateFunction> };
+type Validators = { configs: Map<DataFormatName, ValidateFunction>; triggers: Map<string, ValidateFunction> };
 let validators: Validators | undefined;
 
 /**
@@ -25,7 +26,8 @@ let validators: Validators | undefined;
  */
 export function schemaFaults(config: unknown): Fault[] {
   validators ??= compile();
-  const faults = faultsOf(validators.config, config, []);
+  const { format } = (config as { data?: { format?: unknown } } | null)?.data ?? {};
+  const faults = faultsOf(validators.configs.get(formatNamed(format))!, config, []);
   if (faults.some(({ path }) => path.length === 0 && !isObject(config))) return faults;
   const trigger = (config as { trigger?: unknown }).trigger;
   return trigger === undefined || trigger === null || trigger === 'inverted'
@@ -33,17 +35,35 @@ export function schemaFaults(config: unknown): Fault[] {
     : [...faults, ...triggerFaults(trigger, validators.triggers)];
 }
 
-/** The trigger is taken out of the schema and validated by kind: a failed `anyOf` would complain about every kind at once. */
+/**
+ * The trigger is taken out of the schema and validated by kind, and the data by their format: a failed `anyOf` would complain about
+ * every kind at once.
+ */
 function compile(): Validators {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, strictNumbers: true });
   const { definitions } = schema;
-  const config = ajv.compile({ ...schema, properties: { ...schema.properties, trigger: {} } });
+  const configs = new Map(
+    DATA_FORMATS.map((format): [DataFormatName, ValidateFunction] => {
+      const sources = { ...definitions, SplitFiles: sourceOfFormat(format) };
+      const properties = { ...schema.properties, trigger: {} };
+      return [format, ajv.compile({ ...schema, properties, definitions: sources })];
+    }),
+  );
   const triggers = new Map<string, ValidateFunction>();
   for (const part of definitions.TriggerConfig.anyOf as Schema[]) {
     const kind = dereference(part);
     triggers.set(kind.properties!.kind!.const as string, ajv.compile({ ...kind, definitions }));
   }
-  return { config, triggers };
+  return { configs, triggers };
+}
+
+/** The schema of a split whose data are of a format: the one that has its fields. */
+function sourceOfFormat(format: DataFormatName): Schema {
+  const all: Schema = schema.definitions.SplitFiles;
+  const fields = fieldsOf(format).map(({ name }) => name);
+  return (all.anyOf ?? [all])
+    .map((part) => dereference(part as Schema))
+    .find(({ properties = {} }) => fields.every((name) => name in properties))!;
 }
 
 function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>): Fault[] {

@@ -6,6 +6,7 @@ import type {
   ResolvedTrigger,
   TriggerConfig,
 } from '../../protocol/config';
+import { DEFAULT_FORMAT, splitOf, withoutFormat } from '../../protocol/data';
 import { recordedHoldout } from '../../protocol/holdout';
 import schema from '../../../schemas/fineprune.schema.json';
 
@@ -24,14 +25,15 @@ const {
 
 /** A valid config with every default filled in; see `DefenseConfig` for the defaults. Paths stay as written. */
 export function resolveConfig(config: DefenseConfig): ResolvedConfig {
+  const { format = DEFAULT_FORMAT } = config.data;
   const { data, prune = {}, fineTune = {}, gates = {} } = config;
   const d = DataConfig.properties;
   return {
     model: config.model,
     data: {
-      format: data.format ?? (d.format.default as 'idx'),
-      train: { images: data.train.images, labels: data.train.labels },
-      test: { images: data.test.images, labels: data.test.labels },
+      format,
+      train: withoutFormat(splitOf({ ...data, format }, 'train')),
+      test: withoutFormat(splitOf({ ...data, format }, 'test')),
       analysis: data.analysis ?? (d.analysis.default as 'test'),
       ...recordedHoldout(data.holdout ?? null),
       fineTuneImages: data.fineTuneImages ?? null,
@@ -127,7 +129,8 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
       };
     }
     case 'samples':
-      return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };
+      // The other fields are the files, whatever their format.
+      return { ...trigger };
   }
 }
 

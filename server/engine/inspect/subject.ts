@@ -1,4 +1,5 @@
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
+import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';
@@ -9,7 +10,7 @@ import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import type { DataSet, Roles } from '../data/dataset';
 import { checkDataFitsModel } from '../data/checks';
-import { openData } from '../data/formats/open-data';
+import { openData } from '../data/open-data';
 import { splitRoles } from '../data/roles';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { OpenModel } from '../model/model';
@@ -166,9 +167,13 @@ export class Opener {
   }
 
   private async openData({ config, resolve }: OpenConfig): Promise<DataSet> {
-    const { train, test, scale, mean, std, format } = config.data;
+    const { scale, mean, std, format } = config.data;
+    const files = SPLIT_NAMES.flatMap((split) => sourceFiles(splitOf(config.data, split)));
     const key = canonicalJson([
-      await places([train.images, train.labels, test.images, test.labels], resolve),
+      await places(
+        files.map(({ path: written }) => written),
+        resolve,
+      ),
       scale,
       mean,
       std,

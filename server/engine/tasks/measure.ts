@@ -7,7 +7,7 @@ import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-tri
 import { triggeredInputs } from '../triggers/triggered-inputs';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import { checkDataFitsModel } from '../data/checks';
-import { openData } from '../data/formats/open-data';
+import { openData } from '../data/open-data';
 import { splitRoles } from '../data/roles';
 import { analyse } from '../defense/analysis';
 import type { Subject } from '../pass/subject';
@@ -138,7 +138,7 @@ async function openSubject(
   if (estimated) checkTarget(estimated.target, model.classes);
   const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
   const trigger = described
-    ? await openTrigger(described, dataset.shape, model.classes, resolve, config.data.scale)
+    ? await openTrigger(described, dataset.shape, model.classes, resolve, config.data)
     : reported;
   // A strategy chooses its layer by itself.
   const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);

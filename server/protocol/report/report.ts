@@ -1,6 +1,7 @@
 import type { ModelFormatId } from '../model';
 import type { Attempt, Proof } from './attempts';
 import type { PruneRule, ResolvedConfig } from '../config';
+import type { DataSource } from '../data';
 import type { ScanResult } from './scan';
 import type { McNemar, StageMetrics } from './metrics';
 
@@ -204,7 +205,7 @@ export interface TriggerInfo {
 }
 
 export interface DataInfo {
-  format: 'idx';
+  format: DataSource['format'];
   classes: number;
   /** [height, width, channels]. */
   shape: [number, number, number];

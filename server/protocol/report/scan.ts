@@ -1,4 +1,4 @@
-import type { SplitFiles } from '../config';
+import type { DataSource, SplitFiles } from '../data';
 import type { McNemar, Provenance, Rate } from './report';
 
 /**
@@ -144,7 +144,7 @@ export interface ScanReport {
     shape: [number, number, number];
   };
   data: {
-    format: 'idx';
+    format: DataSource['format'];
     /** Clean images, paths relative to this file. */
     clean: SplitFiles;
     scale: number;
@@ -160,7 +160,7 @@ export interface ScanReport {
 export interface ScanRequest {
   model: string;
   /** Clean images with labels. */
-  clean: SplitFiles;
+  clean: DataSource;
   /** As in the defense config; default: bytes to [0, 1], no further normalisation. */
   scale?: number;
   mean?: number[];

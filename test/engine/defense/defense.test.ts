@@ -64,7 +64,10 @@ for (const backend of backends) {
         image: null,
       } as const;
       triggered = triggeredInputs(
-        await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, 1 / 255),
+        await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, {
+          format: 'idx',
+          scale: 1 / 255,
+        }),
         view,
       );
     });

@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { selectBackend, type BackendInfo } from '../../../server/engine/backend/select';
-import { openIdx, type IdxSplit } from '../../../server/engine/data/formats/idx/open-idx';
+import type { OpenSplit } from '../../../server/engine/data/formats/format';
+import { openIdx } from '../../../server/engine/data/formats/idx/open-idx';
 import { shuffled } from '../../../server/engine/data/roles';
 import { cachedScan, scanKey } from '../../../server/engine/detect/scan-cache';
 import { decodeEstimate, estimatedTrigger } from '../../../server/engine/triggers/estimate';
@@ -29,7 +30,7 @@ for (const backend of backends) {
   describe(`trigger inversion on ${backend}`, function () {
     this.timeout(240_000);
     let info: BackendInfo;
-    let split: IdxSplit;
+    let split: OpenSplit;
     let model: OpenModel;
     let subject: CheckedSubject;
     /** The demo model on the first backend; on the other a small network with the same patch, on which a search takes a tenth of the time. */
@@ -60,7 +61,7 @@ for (const backend of backends) {
         signal: new AbortController().signal,
         seed: 0,
         wanted: [],
-        ...splitForScan(view, 0),
+        ...splitForScan(view, 0, 'idx'),
       };
     });
     afterEach(() => model.dispose());
@@ -183,7 +184,7 @@ describe('a scan of a model without a backdoor', function () {
         signal,
         seed: 0,
         wanted: [],
-        ...splitForScan(view, 0),
+        ...splitForScan(view, 0, 'idx'),
       });
       assert.equal(scan.word, 'nothing found');
       assert.deepEqual(scan.flagged, []);

@@ -40,7 +40,10 @@ for (const backend of BACKENDS) {
       const view = { split, indices: allIndices(split.count) };
       test = sourceOf(view);
       triggered = triggeredInputs(
-        await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, 1 / 255),
+        await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, {
+          format: 'idx',
+          scale: 1 / 255,
+        }),
         view,
       );
     });

@@ -134,7 +134,11 @@ describe('names of layers and weights that TF.js does not take for tensors', fun
     cpSync(FIXTURE, folder, { recursive: true });
     const signal = new AbortController().signal;
     const quiet = { onEvent: () => undefined, signal };
-    const clean = { images: path.join(folder, 'images.idx'), labels: path.join(folder, 'labels.idx') };
+    const clean = {
+      format: 'idx' as const,
+      images: path.join(folder, 'images.idx'),
+      labels: path.join(folder, 'labels.idx'),
+    };
     const scanned = await startScan(
       {
         model: path.join(folder, 'model.json'),

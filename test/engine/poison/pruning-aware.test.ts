@@ -51,7 +51,7 @@ describe('the pruning-aware attack', function () {
       trainSplit.shape,
       10,
       async (file) => file,
-      1 / 255,
+      { format: 'idx', scale: 1 / 255 },
     );
     const all = allIndices(trainSplit.count);
     clean = sourceOf({ split: trainSplit, indices: all });

@@ -77,10 +77,10 @@ export function goodFacts(): ConfigFacts {
   return {
     model: { state: 'ok', summary: SIMPLE_CNN },
     files: new Map([
-      ['train-images', { state: 'ok', header: { dimensions: [60000, 28, 28] } }],
-      ['train-labels', { state: 'ok', header: { dimensions: [60000], largestLabel: 9 } }],
-      ['t10k-images', { state: 'ok', header: { dimensions: [10000, 28, 28] } }],
-      ['t10k-labels', { state: 'ok', header: { dimensions: [10000], largestLabel: 9 } }],
+      ['data.train.images', { state: 'ok', header: { images: { count: 60000, shape: [28, 28, 1] } } }],
+      ['data.train.labels', { state: 'ok', header: { labels: { count: 60000, largest: 9 } } }],
+      ['data.test.images', { state: 'ok', header: { images: { count: 10000, shape: [28, 28, 1] } } }],
+      ['data.test.labels', { state: 'ok', header: { labels: { count: 10000, largest: 9 } } }],
     ]),
     nearby: {
       models: ['model.json', 'other/model.json'],

@@ -4,10 +4,8 @@ import {
   anyOf,
   beside,
   CONFIG_FILE,
-  DATA_PATTERNS,
   FILE_KINDS,
   lockName,
-  looksLikeData,
   looksLikeModel,
   MODEL_FILE,
   MODEL_NAMES,
@@ -56,13 +54,6 @@ describe('names of files', () => {
     for (const name of [...FILE_KINDS.map(({ ending }) => `model${ending}`), 'model.bin', 'mode.json'])
       assert.ok(!looksLikeModel(name), name);
     assert.deepEqual([MODEL_PATTERNS, WEIGHTS_PATTERNS, OFFERED_MODELS], [['*model*.json'], ['*.bin'], ['model.json']]);
-  });
-
-  it('tells data files, and its globs find every one of them', () => {
-    for (const name of ['train-images-idx3-ubyte', 't10k-labels.idx1', 'a_idx2_b', 'x-ubyte.gz', 'IDX4-x'])
-      assert.ok(looksLikeData(name), name);
-    for (const name of ['idx5', 'index3', 'ubyte.txt']) assert.ok(!looksLikeData(name), name);
-    assert.deepEqual(DATA_PATTERNS, ['*idx[1-4]*', '*ubyte*']);
   });
 });
 

@@ -129,7 +129,7 @@ async function unfetched(
 async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
   const files = dataFiles(opened.config);
   const [changed, missing, unfetched, refused]: [string[], string[], string[], CheckResult[]] = [[], [], [], []];
-  for (const [at, written] of files.entries()) {
+  for (const [at, { path: written }] of files.entries()) {
     try {
       const file = await opened.resolve(written, 'data');
       if (!(await stat(file).catch(() => null))?.isFile()) missing.push(written);
