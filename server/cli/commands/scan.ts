@@ -16,7 +16,7 @@ import { createProgress } from '../output/progress';
 import { summarizeScan } from '../output/scan-summary';
 import { settingsOf } from '../scan-settings';
 import { findScanTarget } from '../scan-target';
-import { CONFIG_FILE, MODEL_FILE, SCAN_FILE } from '../../protocol/files';
+import { CONFIG_FILE, MODEL_FORM, SCAN_FILE } from '../../protocol/files';
 
 export interface ScanFlags {
   clean?: string[];
@@ -44,7 +44,7 @@ export function scanCommand(): Command {
     )
     .argument(
       '[target]',
-      `a ${MODEL_FILE}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
+      `a ${MODEL_FORM}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
     )
     .option('--clean <files...>', "clean images and labels (default: the training data of the model's config)")
     .option('-o, --out <dir>', "folder for the result (default: the config's, or the model's)")
