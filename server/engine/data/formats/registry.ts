@@ -47,14 +47,15 @@ export async function sourceOfFiles(files: readonly string[]): Promise<DataSourc
  * @throws FinePruneError as `DataFormat.header`
  */
 export async function headerOf(source: DataSource, name: string): Promise<DataHeader> {
-  const headers = await Promise.all(
-    sourceFiles(source).map(async ({ field, path: file, what }) => {
-      const { images, labels } = await formatOf(source).header(file, `${name} ${what}`, source);
-      return {
-        ...(images && field.holds.includes('images') && { images }),
-        ...(labels && field.holds.includes('labels') && { labels }),
-      };
-    }),
-  );
-  return Object.assign({}, ...headers) as DataHeader;
+  let known: DataHeader = {};
+  // One after the other: of several faults the first is told.
+  for (const { field, path: file, what } of sourceFiles(source)) {
+    const { images, labels } = await formatOf(source).header(file, `${name} ${what}`, source);
+    known = {
+      ...known,
+      ...(images && field.holds.includes('images') && { images }),
+      ...(labels && field.holds.includes('labels') && { labels }),
+    };
+  }
+  return known;
 }
