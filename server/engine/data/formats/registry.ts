@@ -7,13 +7,14 @@ import {
   type DataFormatName,
   type DataHeader,
   type DataSource,
+  type SourceOf,
 } from '../../../protocol/data';
 import { readHead } from '../../files/sniff';
 import type { DataFormat, DataPair } from './format';
 import { IDX } from './idx/idx';
 
 /** Every data format: a new one plugs in here. */
-const FORMATS: { readonly [Name in DataFormatName]: DataFormat<Extract<DataSource, { format: Name }>> } = {
+const FORMATS: { readonly [Name in DataFormatName]: DataFormat<SourceOf<Name>> } = {
   idx: IDX,
 };
 
