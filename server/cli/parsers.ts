@@ -78,14 +78,14 @@ export async function typedSource(option: string, values: string[], cwd: string)
   const source = values.includes('') ? null : await sourceOfFiles(values.map((file) => path.resolve(cwd, file)));
   if (source) return source;
   const forms = DATA_FORMATS.map(fieldsOf);
-  const takes = forms.map((fields) => `${FILES[fields.length]}, ${fields.map(contentWords).join(' and ')}`);
+  const takes = forms.map((fields) => `${FILE_COUNTS[fields.length]}, ${fields.map(contentWords).join(' and ')}`);
   const typed = forms.map((fields) => `${option} ${fields.map(({ name }) => name.toUpperCase()).join(' ')}`);
   throw badInput('cli.usage', `${option} takes ${takes.join(', or ')}, not ${values.length}.`, {
     todo: `Write ${typed.join(' or ')}; put everything else before it.`,
   });
 }
 
-const FILES = ['no file', 'one file', 'two files', 'three files'];
+const FILE_COUNTS = ['no file', 'one file', 'two files', 'three files'];
 
 /** A trigger of a kind with the defaults of its parameters. */
 export function defaultTrigger(kind: TriggerKind, target: number): KnownTriggerConfig {

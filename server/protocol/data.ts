@@ -15,6 +15,8 @@ export interface SplitFiles {
 }
 
 export type DataFormatName = DataSource['format'];
+/** The sources of one format. */
+export type SourceOf<Name extends DataFormatName> = Extract<DataSource, { format: Name }>;
 
 /** What a file of a source can hold. */
 export type Content = 'images' | 'labels';

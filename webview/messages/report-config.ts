@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import { DATA_FORMATS } from '../../server/protocol/data';
+import { DATA_FORMATS, fieldsOf, type SplitFiles } from '../../server/protocol/data';
 import {
   MOST_UNITS,
   finite,
@@ -20,7 +20,10 @@ import {
 const MOST_CHANNELS = 65_535;
 
 const channels = list(finite, MOST_CHANNELS);
-const files = v.object({ images: text, labels: text });
+/** The files of a split, with the fields of a format: the table says them to the compiler as text only. */
+const files = v.union(
+  DATA_FORMATS.map((format) => v.object(Object.fromEntries(fieldsOf(format).map(({ name }) => [name, text])))),
+) as unknown as v.GenericSchema<unknown, SplitFiles>;
 const vertical = v.object({ from: v.picklist(['top', 'bottom']), distance: finite });
 const horizontal = v.object({ from: v.picklist(['left', 'right']), distance: finite });
 const target = whole();

@@ -11,7 +11,7 @@ import { plain } from '../../engine/files/plain';
 import { sourceFiles, withPaths } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
-import { baseName, integer, TRIGGER_KINDS, type TriggerKind, typedSource } from '../parsers';
+import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
 import { CONFIG_FILE } from '../../protocol/files';
 import { modelName } from '../../engine/config/scan-inputs';
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import schema from '../../../schemas/fineprune.schema.json';
 import {
   DATA_FORMATS,
   DATA_PATTERNS,
@@ -53,6 +54,7 @@ describe('a data source', () => {
 describe('data formats', () => {
   it('are told by their word, and by default are what a config of version 0.1 means', () => {
     assert.equal(DEFAULT_FORMAT, 'idx');
+    assert.equal(schema.definitions.DataConfig.properties.format.default, DEFAULT_FORMAT);
     assert.deepEqual([formatNamed('idx'), formatNamed(undefined), formatNamed('toString')], ['idx', 'idx', 'idx']);
   });
 
