@@ -37,6 +37,10 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
     if (one.estimate && shape) checkEstimate(one.estimate, `${place}/estimate`, shape);
   });
   index(scan.flagged, classes, `${pointer}/flagged`, 'class');
+  const searched = new Set(scan.classes.map(({ target }) => target));
+  const unknown = scan.flagged.findIndex((one) => !searched.has(one));
+  if (unknown >= 0)
+    refuse(`${pointer}/flagged/${unknown}`, `is ${scan.flagged[unknown]}, a class that was not searched`);
   norm(scan.medianNorm, pixels, `${pointer}/medianNorm`);
   if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
   if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape);
