@@ -138,6 +138,22 @@ function allFit(values: readonly unknown[], fits: (value: unknown) => boolean): 
   return true;
 }
 
+/** Each value of a list at most once. */
+export const distinct = v.rawCheck<number[]>(({ dataset, addIssue }) => {
+  if (!dataset.typed) return;
+  const seen = new Set<number>();
+  for (const [key, value] of dataset.value.entries()) {
+    if (seen.has(value)) {
+      addIssue({
+        message: `names ${value} twice`,
+        path: [{ type: 'array', origin: 'value', input: dataset.value, key, value }],
+      });
+      return;
+    }
+    seen.add(value);
+  }
+});
+
 /** Base64, in the one way of writing it. */
 export const base64 = (mostCharacters: number) =>
   v.pipe(
