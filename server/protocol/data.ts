@@ -1,22 +1,32 @@
+import * as v from 'valibot';
+import { object, said, oneOf } from './shape';
+
 /**
  * Where data lie, for everybody who names, copies, checks or asks for them. What the files contain and how they are read is known to
  * `server/engine/data/formats/` alone; what the fields of a format are called, to this file alone.
  */
 
-/** Where the images and labels of one split lie: one member for each data format. */
-export type DataSource = { format: 'idx' } & SplitFiles;
+/** The files of a split, as a config writes them: one shape for each data format. Their texts are what a hover shows. */
+export const SPLIT_SHAPES = {
+  idx: said(
+    object({
+      images: said(v.string(), 'Path of the images, relative to this file.'),
+      labels: said(v.string(), 'Path of the labels, relative to this file.'),
+    }),
+    'Two files that belong together: the same number of images and labels, in the same order.',
+  ),
+};
+export type DataFormatName = keyof typeof SPLIT_SHAPES;
+export const DATA_FORMATS = Object.keys(SPLIT_SHAPES) as [DataFormatName, ...DataFormatName[]];
+export const DataFormat = v.picklist(DATA_FORMATS);
 
-/** Two files that belong together: the same number of images and labels, in the same order. */
-export interface SplitFiles {
-  /** Path of the images, relative to this file. */
-  images: string;
-  /** Path of the labels, relative to this file. */
-  labels: string;
-}
+/** The files of a split in any format. */
+export const SplitFiles = oneOf(Object.values(SPLIT_SHAPES));
+export type SplitFiles = v.InferOutput<typeof SplitFiles>;
 
-export type DataFormatName = DataSource['format'];
-/** The sources of one format. */
-export type SourceOf<Name extends DataFormatName> = Extract<DataSource, { format: Name }>;
+/** Where the images and labels of one split lie. */
+export type DataSource = { [Name in DataFormatName]: SourceOf<Name> }[DataFormatName];
+export type SourceOf<Name extends DataFormatName> = { format: Name } & v.InferOutput<(typeof SPLIT_SHAPES)[Name]>;
 
 /** What a file of a source can hold. */
 export type Content = 'images' | 'labels';
@@ -79,7 +89,6 @@ const FORMATS: Readonly<Record<DataFormatName, FormatFields>> = {
   },
 };
 
-export const DATA_FORMATS = Object.keys(FORMATS) as DataFormatName[];
 /** What a config means that names no format. */
 export const DEFAULT_FORMAT: DataFormatName = 'idx';
 

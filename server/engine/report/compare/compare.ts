@@ -1,6 +1,6 @@
 import { classesOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Rate } from '../../../protocol/report/report';
-import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
+import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { canonicalJson } from '../../files/hash';
 import { fisherExact } from '../../metrics/fisher';
 import { roundShare } from '../../metrics/rate';
