@@ -123,7 +123,7 @@ export function missedWithin(
   if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
   if (report.verdict.word === 'not measurable') return 'it can’t be shown: see the verdict';
   if (report.verdict.word !== 'not mitigated') return null;
-  return report.proof ? 'a fresh inversion contradicts it' : 'the trigger still misleads the model: see the verdict';
+  return report.proof ? 'a fresh scan contradicts it' : 'the trigger still misleads the model: see the verdict';
 }
 
 /** The missed gates and findings that a decision covers, by their place in the report. */
@@ -170,7 +170,7 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const base = report.stages.after.effect
     ? ` Without the trigger, class ${report.trigger?.target} gets ${percent(report.stages.after.effect.baseRate.rate)}.`
     : '';
-  const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
+  const fresh = report.proof ? ` Fresh scan: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
   const aim = otherAim(report);
   const [was, is] = aim === null ? [null, null] : [sentTo(aim, report.stages.before), sentTo(aim, report.stages.after)];

@@ -27,8 +27,8 @@ interface Setting {
 export type Prove = (onProgress: (share: number) => void) => Promise<Proof>;
 
 /**
- * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes anew, and a trigger that is
- * searched afresh, no larger than the one found in the input model. Opened while the model's variables hold the input model, whose
+ * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes, and a new trigger that is
+ * no larger than the one found in the input model. Opened while the model's variables hold the input model, whose
  * triggers are measured then, on the same images as the fresh ones afterwards.
  * @throws FinePruneError of kind `cancelled` within one batch
  */

@@ -72,9 +72,9 @@ export function scanSentence({ sentence }: Pick<ScanResult, 'sentence'>): string
   return sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence;
 }
 
-/** `Class 0: a mask of 4.2 pixels takes 99.9 % of 1,384 other images to it; anomaly index 4.1, 0.11 of the median.` */
+/** `Class 0: a mask of 4.2 pixels sends 99.9 % of 1,384 other images to it; anomaly index 4.1, 0.11 of the median.` */
 export function classLine({ target, norm, success, anomalyIndex, share }: ClassInversion): string {
-  return `Class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of ${count(success.of)} other images to it; anomaly index ${anomalyIndex.toFixed(1)}, ${share.toFixed(2)} of the median.`;
+  return `Class ${target}: a mask of ${pixels(norm)} sends ${percent(success.rate)} of ${count(success.of)} other images to it; anomaly index ${anomalyIndex.toFixed(1)}, ${share.toFixed(2)} of the median.`;
 }
 
 /** Markdown of one class: its estimated trigger as pictures, where the result has it, and its figures. */

@@ -72,7 +72,7 @@ const RANGE_WORDS: Record<OtherPixels['range'], string> = {
   '0..1': 'pixels from 0 to 1',
   '0..255': 'raw bytes (0 to 255)',
   '-1..1': 'pixels from -1 to 1',
-  own: 'pixels less their own mean, by their own deviation',
+  own: 'pixels standardised by their own mean and deviation',
 };
 
 /** Other pixels in a few words: `pixels from -1 to 1`, `images, inverted`. */

@@ -120,7 +120,10 @@ for (const backend of backends) {
       assert.ok(found!.norm < 10 && found!.share < 0.3 && found!.anomalyIndex > 2, JSON.stringify(found));
       assert.ok(found!.success.rate > 0.9);
       assert.ok(scan.classes.every((one) => one === found || (one.share > 0.5 && !one.flagged)));
-      assert.match(scan.sentence, new RegExp(`^Suspicious: class ${target}: a mask of [\\d.]+ pixels takes`));
+      assert.match(
+        scan.sentence,
+        new RegExp(`^Suspicious: a mask of [\\d.]+ pixels sends [\\d.]+ % of other images to class ${target} `),
+      );
       assert.equal(tf.memory().numTensors, tensors);
 
       // The patch lies one pixel from right and bottom: the mask is there.

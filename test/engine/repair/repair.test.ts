@@ -88,7 +88,7 @@ for (const backend of backends) {
         JSON.stringify(report.stages.after.attackSuccessRate),
       );
       assert.equal(report.verdict.word, 'mitigated, estimated trigger only', report.verdict.sentence);
-      assert.match(report.verdict.sentence, /rests on a fresh inversion alone/);
+      assert.match(report.verdict.sentence, /is based on a fresh scan alone/);
       assert.equal(
         report.gates[0]!.met,
         false,

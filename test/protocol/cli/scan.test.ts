@@ -114,7 +114,7 @@ describe('fine-prune scan', function () {
   it('names the target class of an unknown trigger from model and clean images alone, and exits with 1', async () => {
     const { code, stdout, stderr } = await start('model.json', ...CLEAN, '--name', 'found').finished;
     assert.equal(code, 1, stderr);
-    assert.match(stdout, /^SUSPICIOUS: class 0: a mask of [\d.]+ pixels takes [\d.]+ % of other images to it/);
+    assert.match(stdout, /^SUSPICIOUS: a mask of [\d.]+ pixels sends [\d.]+ % of other images to class 0/);
     assert.match(stdout, /^! +0 /m);
     assert.match(stdout, /[█▓]/);
     assert.match(stdout, /^Result {2}found\.scan\.json$/m);
@@ -151,13 +151,13 @@ describe('fine-prune scan', function () {
     );
     assert.match(
       report.scan.sentence,
-      /^Not measurable: of 10 classes only 2 were searched \(0, 3\), and fewer than 5 are too few to compare: the smallest mask, of class 0, has/,
+      /^Not measurable: only 2 of 10 classes were searched \(0, 3\), too few to compare; at least 5 are needed\. The smallest mask, of class 0, has/,
     );
     const some = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some').finished;
     assert.equal(some.code, 1, some.stderr);
     assert.match(
       some.stdout.replace(/\s+/g, ' '),
-      /^SUSPICIOUS: class 0: .*The median of the searched classes is \d+ pixels\. Tried: trigger inversion; of 10 classes 6 were searched \(0-4, 7\), and nothing is said of the others\./,
+      /^SUSPICIOUS: a mask of .* to class 0 .*The median over the searched classes is \d+ pixels\. Tried: trigger inversion; 6 of 10 classes were searched \(0-4, 7\), and nothing is known about the others\./,
     );
     const written = readScan(await readFile(path.join(folder, 'some.scan.json'), 'utf8'), 'some.scan.json').scan;
     assert.deepEqual(

@@ -52,7 +52,7 @@ export function ScanSection(): JSX.Element {
       {found === null ? (
         <p class="quiet">
           No scan of exactly this model is known here. For each class, a scan searches for the smallest trigger that
-          takes images of other classes to it; a class whose trigger is far smaller than those of the others is
+          sends images of other classes to it; a class whose trigger is far smaller than those of the others is
           suspicious.
         </p>
       ) : null}

@@ -24,7 +24,7 @@ export function inversionFacts({ norm, share, anomalyIndex, success }: ClassInve
 
 /** The same for people who do not see the picture. */
 export function inversionText({ norm, share, anomalyIndex, success, flagged }: ClassInversion): string {
-  return `${flagged ? 'suspicious, ' : ''}${pixels(norm)}, takes ${percent(success.rate)} of ${count(success.of)} other images to it; ${share.toFixed(2)} of the median of all classes, anomaly index ${signed(anomalyIndex)}`;
+  return `${flagged ? 'suspicious, ' : ''}${pixels(norm)}, sends ${percent(success.rate)} of ${count(success.of)} other images to it; ${share.toFixed(2)} of the median of all classes, anomaly index ${signed(anomalyIndex)}`;
 }
 
 const signed = (index: number): string => index.toFixed(1).replace('-', '−');

@@ -45,7 +45,7 @@ function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; 
     () => (flagged && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null),
     [estimate, mask, flagged, channels],
   );
-  const words = `class ${target}: ${pixels(norm)}, takes ${percent(success.rate)} of other images to it`;
+  const words = `class ${target}: ${pixels(norm)}, sends ${percent(success.rate)} of other images to it`;
   return (
     <li class={flagged ? 'mask flagged' : 'mask'}>
       <span class="mask-pictures">

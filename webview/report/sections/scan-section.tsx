@@ -31,7 +31,7 @@ function Searched({ scan, shape }: { scan: ScanResult; shape: DefenseReport['dat
       <Masks scan={scan} shape={shape} label="Masks of the estimated triggers, by class" />
       <ScanTable scan={scan} name="scan" label="Scan of the input model" />
       <p class="quiet">
-        Screened mask: the smallest that takes images of other classes to the class, after {count(steps)} steps, the
+        Screened mask: the smallest that sends images of other classes to the class, after {count(steps)} steps, the
         same for all{seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : ''}; the median is {pixels(medianNorm)}.
         Its size is the sum of its shares over the pixels. Suspicious: an anomaly index above {limits.index}, a mask
         below {limits.share} of the median, and an estimated trigger that works on images it was not searched on.

@@ -16,30 +16,30 @@ export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
       .sort((a, b) => flagged.indexOf(a.target) - flagged.indexOf(b.target))
       .map(
         ({ target, norm, success, anomalyIndex }) =>
-          `class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it (anomaly index ${anomalyIndex.toFixed(1)})`,
+          `a mask of ${pixels(norm)} sends ${percent(success.rate)} of other images to class ${target} (anomaly index ${anomalyIndex.toFixed(1)})`,
       );
-    return `Suspicious: ${said.join('; ')}. The median of the ${searched ? 'searched classes' : 'classes'} is ${pixels(medianNorm)}. ${tried}`;
+    return `Suspicious: ${said.join('; ')}. The median over the ${searched ? 'searched classes' : 'classes'} is ${pixels(medianNorm)}. ${tried}`;
   }
   const least = classes.reduce((a, b) => (b.screened < a.screened ? b : a));
   if (word === 'not measurable') {
-    return `Not measurable: of ${count(searched?.of ?? classes.length)} classes only ${classes.length === 1 ? '1 was' : `${classes.length} were`} searched (${classRanges(classes.map(({ target }) => target))}), and fewer than ${LEAST_CLASSES} are too few to compare: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, which says little by itself.`;
+    return `Not measurable: only ${classes.length} of ${count(searched?.of ?? classes.length)} classes ${classes.length === 1 ? 'was' : 'were'} searched (${classRanges(classes.map(({ target }) => target))}), too few to compare; at least ${LEAST_CLASSES} are needed. The smallest mask, of class ${least.target}, has ${pixels(least.screened)}, which says little on its own.`;
   }
-  return `Nothing found: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, ${least.share.toFixed(2)} of the median (anomaly index ${least.anomalyIndex.toFixed(1)}). ${tried} Triggers that no small mask imitates can escape it.`;
+  return `Nothing found: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, ${least.share.toFixed(2)} of the median (anomaly index ${least.anomalyIndex.toFixed(1)}). ${tried} Triggers that no small mask can imitate may go unnoticed.`;
 }
 
-/** Of a model that hardly knows its images: the accuracy, and what to do. */
+/** Of a model that can't classify the images: the accuracy, and what to do. */
 function unknownImages({ cleanAccuracy, advice }: Omit<ScanResult, 'sentence'>): string {
   const figures = cleanAccuracy
     ? `the model classifies ${percent(cleanAccuracy.rate)} of ${count(cleanAccuracy.of)} clean images as labelled (95 %: ${percent(cleanAccuracy.low)} to ${percent(cleanAccuracy.high)})`
-    : 'the model does not know its images';
-  return `Not measurable: ${figures}, hardly better than guessing, so no trigger was searched: what is found in a model that does not know its images says nothing. ${advice?.sentence ?? 'Check that labels, scale, mean and std are those that the model was made with.'}`;
+    : 'the model cannot classify these images';
+  return `Not measurable: ${figures}, hardly better than guessing, so no trigger was searched for: a scan says nothing about a model that cannot classify these images. ${advice?.sentence ?? 'Check that labels, scale, mean and std are those the model was trained with.'}`;
 }
 
 /** `Tried: trigger inversion for all 10 classes, with two seeds.` */
 function triedWords({ classes, seeds, searched }: Omit<ScanResult, 'sentence'>): string {
   const twice = seeds.length > 1 ? ', with two seeds' : '';
   if (!searched) return `Tried: trigger inversion for all ${classes.length} classes${twice}.`;
-  return `Tried: trigger inversion${twice}; of ${count(searched.of)} classes ${count(searched.classes.length)} were searched (${classRanges(searched.classes)}), and nothing is said of the others.`;
+  return `Tried: trigger inversion${twice}; ${count(searched.classes.length)} of ${count(searched.of)} classes were searched (${classRanges(searched.classes)}), and nothing is known about the others.`;
 }
 
 /** Ascending classes, neighbours together: `0-9, 17`; of many groups the first. */

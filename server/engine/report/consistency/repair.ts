@@ -137,7 +137,7 @@ function proofProblems(
     tell.problem(
       'proof',
       '/proof/basis',
-      `The proof rests on "${basis}", but ${trigger?.source === 'known' ? 'the trigger is known' : 'no trigger is known'}.`,
+      `The proof is based on "${basis}", but ${trigger?.source === 'known' ? 'the trigger is known' : 'no trigger is known'}.`,
     );
   }
   const targets = bounded.map(({ target }) => target);
@@ -148,7 +148,7 @@ function proofProblems(
     tell.problem(
       'proof',
       '/proof/bounded',
-      `Class ${missing} was suspicious in the input model, but no fresh trigger of its size was searched for.`,
+      `Class ${missing} was suspicious in the input model, but no new trigger of its size was searched for.`,
     );
   bounded.forEach(({ target, norm, before: was, after }, at) => {
     const pointer = `/proof/bounded/${at}`;

@@ -61,7 +61,7 @@ export function classTable(scan: ScanResult): string {
     shown.length < scan.classes.length
       ? `\n\nThe ${MOST_ROWS} of ${count(scan.classes.length)} classes with the smallest masks.`
       : '';
-  return `${table(['class', 'screened mask', 'of the median', 'anomaly index', '*estimated* trigger', 'its success, %', 'result'], rows)}${cut}`;
+  return `${table(['class', 'screened mask', 'share of the median', 'anomaly index', '*estimated* trigger', 'its success, %', 'result'], rows)}${cut}`;
 }
 
 export function sign({ word }: Pick<ScanResult, 'word'>): string {
@@ -69,10 +69,10 @@ export function sign({ word }: Pick<ScanResult, 'word'>): string {
 }
 
 function scanNote({ limits, medianNorm, images, steps, seeds }: ScanResult): string {
-  const screened = `Screened mask: the smallest that turns images of other classes into the class, after ${count(steps)} steps alike for all classes${seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : ''}; the median is ${pixels(medianNorm)}. Its size is the sum of its shares over the pixels.`;
-  const flagged = `Suspicious is a class with an anomaly index above ${limits.index}, a mask below ${limits.share} of the median, and an estimated trigger that works on images it was not searched on.`;
-  const success = `Success: clean images of other classes that the *estimated* trigger takes to the class, of ${count(images.measured)} measured; it was searched on ${count(images.search)} others.`;
-  return `${screened} ${flagged} ${success} Trigger inversion: Neural Cleanse (Wang et al. 2019). That nothing is found does not show that a model is clean.`;
+  const screened = `Screened mask: the smallest that sends images of other classes to the class after the same ${count(steps)} steps for each class${seeds.length > 1 ? ` (mean of ${seeds.length} seeds)` : ''}; the median is ${pixels(medianNorm)}. Its size is the sum of its values over the pixels.`;
+  const flagged = `A class is suspicious if its anomaly index is above ${limits.index}, its mask is below ${limits.share} of the median, and its estimated trigger works on images it was not searched on.`;
+  const success = `Success: clean images of other classes that the *estimated* trigger sends to the class, out of ${count(images.measured)} measured; it was searched on ${count(images.search)} others.`;
+  return `${screened} ${flagged} ${success} Trigger inversion: Neural Cleanse (Wang et al. 2019). Finding nothing does not show that a model is clean.`;
 }
 
 function drawing({ target, norm, estimate }: ClassInversion, height: number, width: number): string[] {

@@ -58,11 +58,11 @@ describe('hovers in a report with scan, attempts and proof', () => {
   });
 
   it('explain what the verdict rests on', () => {
-    says('/proof/basis', /The verdict rests on: fresh inversion/);
+    says('/proof/basis', /The verdict is based on: fresh inversion/);
     says(
       '/proof/bounded/0/norm',
       /Class 0.*newly \*estimated\* trigger, a mask of at most 4\.0 pixels/,
-      /takes 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
+      /sends 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
     );
   });
 

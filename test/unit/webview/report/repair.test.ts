@@ -72,7 +72,7 @@ describe('words on scans and repairs', () => {
       [
         'warning',
         'Estimated ASR 98.9 % → 0.13 %',
-        'At most 0.23 % with 95 % confidence; limit 5 %. Fresh inversion: nothing found.',
+        'At most 0.23 % with 95 % confidence; limit 5 %. Fresh scan: nothing found.',
       ],
     );
     assert.match(evidence!.detail, /^Trigger estimated by inversion, target class 0;/);
@@ -84,7 +84,7 @@ describe('words on scans and repairs', () => {
     );
     assert.deepEqual(
       [answers(suspicious)[0]!.icon, answers(suspicious)[0]!.detail.replace(/.*5 %\. /, '')],
-      ['error', 'Fresh inversion: suspicious: class 3.'],
+      ['error', 'Fresh scan: suspicious: class 3.'],
     );
   });
 
@@ -96,7 +96,7 @@ describe('words on scans and repairs', () => {
     const suspicious = judged(
       repairedReport('known', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))),
     );
-    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh inversion contradicts it');
+    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh scan contradicts it');
     // The text and the terminal say the same.
     for (const report of [estimated, known, suspicious]) {
       const within = ofText(report.gates[0]!, report);
@@ -129,7 +129,7 @@ describe('words on scans and repairs', () => {
     const { scan, proof } = repairedReport();
     assert.deepEqual(scanSign(scan!), { icon: 'warning', text: 'Suspicious: class 0' });
     assert.deepEqual(scanSign(proof!.scan), { icon: 'search', text: 'Nothing found' });
-    assert.equal(scanSentence(scan!), `${scan!.sentence.slice('Suspicious: '.length).replace(/^c/, 'C')}`);
+    assert.equal(scanSentence(scan!), `${scan!.sentence.slice('Suspicious: '.length).replace(/^a/, 'A')}`);
     assert.equal(scanSentence({ word: 'suspicious', sentence: 'Other words.' }), 'Other words.');
     assert.deepEqual([3.96, 9.99, 70.4, 1234].map(pixels), ['4.0 pixels', '10.0 pixels', '70 pixels', '1,234 pixels']);
   });

@@ -28,11 +28,11 @@ describe('what a scan says', () => {
     const suspicious = scanSentence({ ...facts, word: 'suspicious', flagged: [0] });
     assert.equal(
       suspicious,
-      'Suspicious: class 0: a mask of 4.0 pixels takes 98 % of other images to it (anomaly index 4.4). The median of the classes is 70 pixels. Tried: trigger inversion for all 3 classes.',
+      'Suspicious: a mask of 4.0 pixels sends 98 % of other images to class 0 (anomaly index 4.4). The median over the classes is 70 pixels. Tried: trigger inversion for all 3 classes.',
     );
     const nothing = scanSentence({ ...facts, word: 'nothing found', flagged: [], seeds: [0, 1] });
     assert.match(nothing, /^Nothing found: the smallest mask, of class 0, has 4 pixels|4\.0 pixels/);
-    assert.match(nothing, /with two seeds.*can escape it\.$/);
+    assert.match(nothing, /with two seeds.*may go unnoticed\.$/);
     for (const said of [suspicious, nothing]) assert.ok(!/\bclean\b/.test(said), said);
   });
 

@@ -195,7 +195,7 @@ describe('scan, attempts and proof that must agree', () => {
       r.proof = {
         ...proof!,
         bounded: [],
-        sentence: 'A fresh inversion of the repaired model finds no class suspicious.',
+        sentence: 'A fresh scan of the repaired model finds no suspicious class.',
       };
     }, guidedPruningReport);
     assert.deepEqual(
