@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import type { ScanResult } from '../../server/protocol/report/scan';
+import { suspectedClasses, inversions, neuralCleanse, type ScanResult } from '../../server/protocol/report/scan';
 import { finite, list, mcNemar, rate, share, text, whole, type Holds, type Same } from './parts';
 
 /** What a scan for triggers found, on its way to a page: finite numbers, bounded sizes, base64 that is base64. */
 
 const MOST_CLASSES = 100_000;
 const MOST_SEEDS = 100;
+const MOST_METHODS = 100;
 /** Characters of one mask or pattern: a picture of some 3,000 × 3,000 pixels in three colours. */
 const MOST_BASE64 = 40_000_000;
 
@@ -46,11 +47,17 @@ const advice = v.object({
   ),
 });
 
-export const scan = v.pipe(
+const score = v.pipe(finite, v.minValue(0));
+const suspect = { target: classIndex, source: v.exactOptional(classIndex), score };
+
+const masks = v.pipe(
   v.object({
-    word: scanWord,
-    sentence: text,
-    flagged: list(classIndex, MOST_CLASSES),
+    method: v.literal('neural-cleanse'),
+    limits: v.object({ index: finite, share }),
+    medianNorm: atLeast0,
+    batchSize: whole(),
+    steps: whole(),
+    seeds: list(whole(), MOST_SEEDS),
     classes: list(
       v.object({
         target: classIndex,
@@ -65,43 +72,59 @@ export const scan = v.pipe(
       }),
       MOST_CLASSES,
     ),
-    limits: v.object({ index: finite, share }),
-    medianNorm: atLeast0,
-    images: v.object({ search: whole(), measured: whole() }),
-    batchSize: whole(),
-    steps: whole(),
-    seeds: list(whole(), MOST_SEEDS),
-    cleanAccuracy: v.exactOptional(rate),
-    advice: v.exactOptional(advice),
-    searched: v.exactOptional(v.object({ classes: list(classIndex, MOST_CLASSES), of: whole(MOST_CLASSES) })),
   }),
   v.check(
     ({ classes }) => classes.every(({ target }, at) => at === 0 || target > classes[at - 1]!.target),
     'classes that are not in their order',
   ),
+);
+const other = v.object({
+  method: v.literal('other'),
+  name: text,
+  word: scanWord,
+  sentence: text,
+  suspects: list(v.object(suspect), MOST_CLASSES),
+});
+
+export const scan = v.pipe(
+  v.object({
+    word: scanWord,
+    sentence: text,
+    suspects: list(v.object({ ...suspect, methods: list(text, MOST_METHODS) }), MOST_CLASSES),
+    cleanAccuracy: v.exactOptional(rate),
+    advice: v.exactOptional(advice),
+    images: v.object({ search: whole(), measured: whole() }),
+    searched: v.exactOptional(v.object({ classes: list(classIndex, MOST_CLASSES), of: whole(MOST_CLASSES) })),
+    evidence: list(v.variant('method', [masks, other]), MOST_METHODS),
+  }),
   v.check(
-    ({ classes, searched }) => searched !== undefined || classes.every(({ target }, at) => target === at),
+    (found) => found.searched !== undefined || inversions(found).every(({ target }, at) => target === at),
     'classes that are missing',
   ),
   v.check(
-    ({ classes, flagged }) =>
-      new Set(flagged).size === flagged.length &&
+    (found) =>
+      neuralCleanse(found) === null ||
       isPartOf(
-        flagged,
-        classes.map(({ target }) => target),
+        suspectedClasses(found),
+        inversions(found).map(({ target }) => target),
       ),
-    'a flagged class that does not exist',
+    'a suspected class that does not exist',
+  ),
+  v.check(
+    ({ suspects }) =>
+      new Set(suspects.map(({ target, source }) => `${source ?? ''} ${target}`)).size === suspects.length,
+    'a class that is suspected twice',
   ),
 );
 export type ScanHolds = Holds<Same<v.InferOutput<typeof scan>, ScanResult>>;
 
 /** Whether every estimate has one byte a pixel of the mask, and one a value of the pattern. */
 export function fitsShape(
-  { classes }: Pick<ScanResult, 'classes'>,
+  scan: Pick<ScanResult, 'evidence'>,
   [height, width, channels]: readonly [number, number, number],
 ): boolean {
   const pixels = height * width;
-  return classes.every(
+  return inversions(scan).every(
     ({ estimate: one }) =>
       one === null || (byteLength(one.mask) === pixels && byteLength(one.pattern) === pixels * channels),
   );

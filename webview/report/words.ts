@@ -1,6 +1,6 @@
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
-import type { ScanResult } from '../../server/protocol/report/scan';
+import { suspectedClasses, type ScanResult } from '../../server/protocol/report/scan';
 import {
   capital,
   count,
@@ -35,7 +35,8 @@ const VERDICT_ICONS: Record<VerdictWord, Sign['icon']> = {
 export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[word], text: capital(word) });
 
 /** What a scan found; never in the colour of success, since it is none. */
-export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
+export function scanSign({ word, suspects }: Pick<ScanResult, 'word' | 'suspects'>): Sign {
+  const flagged = suspectedClasses({ suspects });
   if (word === 'not measurable') return { icon: 'question', text: capital(word) };
   if (flagged.length === 0) return { icon: 'search', text: capital(word) };
   return {

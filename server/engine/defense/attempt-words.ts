@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../protocol/report/scan';
 import type { Attempt, Gate, Proof, TriggeredRate } from '../../protocol/report/report';
 import { losesAtMost, measuredTriggers, missedGates, MOST_LOSS, tooFewFor } from '../repair/choice';
 import { judgedSuccess } from '../metrics/triggered-rate';
@@ -101,8 +102,9 @@ const loss = (share: number): string => points(share).replace(/^\+/, '');
 
 /** What a fresh scan of the repaired model came to. */
 export function proofSentence({ scan, bounded, measuredOn }: Omit<Proof, 'sentence'>): string {
-  const found = scan.flagged.length
-    ? `A fresh scan of the repaired model still finds class ${scan.flagged.join(', ')} suspicious.`
+  const flagged = suspectedClasses(scan);
+  const found = flagged.length
+    ? `A fresh scan of the repaired model still finds class ${flagged.join(', ')} suspicious.`
     : 'A fresh scan of the repaired model finds no suspicious class.';
   const sizes = bounded.map(
     ({ target, norm, before, after }) =>

@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../protocol/report/scan';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report/report';
 import { roundShare } from '../metrics/rate';
@@ -42,7 +43,7 @@ export function judgeGates(
 
 /** Whether the trigger is an estimate for a class that a config names and the scan does not find suspicious: any class has one like it. */
 export function isHonestEstimate({ trigger, scan }: Pick<DefenseReport, 'trigger' | 'scan'>): boolean {
-  return trigger?.source === 'estimated' && scan !== undefined && !scan.flagged.includes(trigger.target);
+  return trigger?.source === 'estimated' && scan !== undefined && !suspectedClasses(scan).includes(trigger.target);
 }
 
 /**
@@ -53,8 +54,8 @@ export function doubt(
   { trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof'>,
   gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>,
 ): string | null {
-  if (proof?.scan.flagged.length)
-    return `a fresh scan of the repaired model still finds class ${proof.scan.flagged.join(', ')} suspicious`;
+  const found = proof ? suspectedClasses(proof.scan) : [];
+  if (found.length) return `a fresh scan of the repaired model still finds class ${found.join(', ')} suspicious`;
   if (!proof) return trigger?.source === 'estimated' ? 'the repaired model was not scanned again to confirm it' : null;
   const left = proof.bounded.find(({ after }) => judgedSuccess(after).high > gates.maxAttackSuccessRate);
   if (!left) return null;

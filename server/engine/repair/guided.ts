@@ -5,7 +5,7 @@ import { drawn, shuffled } from '../data/random';
 import { decodeEstimate } from '../triggers/estimate';
 import { invertTriggers } from '../detect/neural-cleanse/invert';
 import { stampMask, type MaskAndPattern } from '../triggers/mask';
-import { SCAN } from '../detect/neural-cleanse/scan';
+import { SCAN } from '../detect/neural-cleanse/settings';
 import { masksFor } from '../model/masks';
 import type { Masks } from '../model/model';
 import { teacherOf, type Teacher } from '../training/distillation';

@@ -11,7 +11,7 @@ import { confinedPath } from '../files/confine';
 import { checkPlace, writeFileAtomically } from '../files/write';
 import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
-import { reportedScan } from '../detect/neural-cleanse/scan';
+import { reportedScan } from '../detect/reported';
 import { scanImagesOf, splitForScan, type ScanImages } from '../detect/scan-images';
 import { openModel } from '../model/formats/tfjs-layers/open';
 import { Progress } from '../process/progress';

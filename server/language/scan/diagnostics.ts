@@ -1,7 +1,14 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Failure } from '../../protocol/errors';
-import { inversionOf, type ScanReport, type ScanResult } from '../../protocol/report/scan';
+import {
+  suspectedClasses,
+  inversions,
+  isNeuralCleanse,
+  inversionOf,
+  type ScanReport,
+  type ScanResult,
+} from '../../protocol/report/scan';
 import { nodeAt, nodeAtPointer, numberAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { layerRange, modelTop } from '../model/text';
 import { problem } from '../text/problem';
@@ -41,7 +48,7 @@ export function scanTextDiagnostics(text: ConfigText, report: ScanReport, change
     return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
   });
   const advice = adviceDiagnostics(scan, changed, (code) =>
-    lineAt(text, scan.classes.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
+    lineAt(text, scan.evidence.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
   );
   return [
     ...stale,
@@ -67,25 +74,28 @@ export function brokenScan(text: ConfigText, { code, message, place, todo }: Fai
 function suspicious(last: LastScan, range: Range, more = ''): Diagnostic[] {
   const { scan } = last.report;
   if (scan.word !== 'suspicious' || !stillHolds(last)) return [];
-  const relatedInformation = scan.flagged.slice(0, MOST_RELATED).flatMap((target): DiagnosticRelatedInformation[] => {
-    const found = inversionOf(scan, target);
-    return found
-      ? [
-          {
-            location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${scan.classes.indexOf(found)}`) },
-            message: classLine(found),
-          },
-        ]
-      : [];
-  });
+  const pointer = `/scan/evidence/${scan.evidence.findIndex(isNeuralCleanse)}/classes`;
+  const relatedInformation = suspectedClasses(scan)
+    .slice(0, MOST_RELATED)
+    .flatMap((target): DiagnosticRelatedInformation[] => {
+      const found = inversionOf(scan, target);
+      return found
+        ? [
+            {
+              location: { uri: last.uri, range: lineAt(last.text, `${pointer}/${inversions(scan).indexOf(found)}`) },
+              message: classLine(found),
+            },
+          ]
+        : [];
+    });
   return [{ ...problem(SUSPICIOUS, 'warning', range, `${scanSentence(scan)}${more}`), relatedInformation }];
 }
 
 /** How what was found goes with the trigger that is known. */
-function knownTarget(config: ConfigText, { flagged }: ScanResult): string {
+function knownTarget(config: ConfigText, scan: ScanResult): string {
   const target = numberAt(config, ['trigger', 'target'])?.value;
   if (target === undefined) return '';
-  const others = flagged.filter((one) => one !== target);
+  const others = suspectedClasses(scan).filter((one) => one !== target);
   if (others.length === 0) return ' It is the target class of the trigger in this config.';
   return ` The trigger in this config has the target class ${target}, which does not explain class ${others.join(', ')}.`;
 }

@@ -14,7 +14,7 @@ export interface LastScan {
 
 /** Whether a scan still speaks about its model. Other clean images than those it searched on change nothing about what it found; a model that did not know them may know others. */
 export function stillHolds({ changed, report }: Pick<LastScan, 'changed' | 'report'>): boolean {
-  return changed.every((what) => what === 'the data' && report.scan.classes.length > 0);
+  return changed.every((what) => what === 'the data' && report.scan.evidence.length > 0);
 }
 
 /** `Stale: the model changed since this scan.` */

@@ -1,36 +1,67 @@
 import type { SplitFiles } from '../config';
 import type { McNemar, Provenance, Rate } from './report';
 
-/**
- * What trigger inversion found in a model (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and
- * pattern that turn clean images into that class. A class whose mask is far smaller than those of the others is suspicious. It
- * never says that a model is clean: `sentence` says what was tried.
- */
+/** What a scan found in a model without knowing a trigger: one answer, and what it rests on. It never says that a model is clean. */
 export interface ScanResult {
   word: ScanWord;
   /** One or two sentences with the figures, and with what was tried. */
   sentence: string;
-  /** Classes that are suspicious, smallest mask first. */
-  flagged: number[];
-  /** One entry a class that was searched, in class order; none where the model hardly knows the images, so that nothing was searched. */
-  classes: ClassInversion[];
+  /** What is suspected, the most suspicious first. */
+  suspects: Suspect[];
+  /** Images of the scan that the model classifies as labelled, before anything was searched. Absent in results of earlier versions. */
+  cleanAccuracy?: Rate;
+  /** What speaks against the settings or the labels that the model was scanned with; absent where nothing does. */
+  advice?: ScanAdvice;
+  /** Clean images that were searched on, and held-out ones that success was measured on. */
+  images: { search: number; measured: number };
+  /** Where only some classes were asked for: these, ascending, and of how many. All figures compare only them. Absent: all were searched. */
+  searched?: { classes: number[]; of: number };
+  /** What each method found; none where the model hardly knows the images, so that nothing was searched. */
+  evidence: Evidence[];
+}
+
+/** A class that a backdoor may send images to. */
+export interface Suspect {
+  /** The class that images are sent to. */
+  target: number;
+  /** The class whose images are, where the method can say; absent: of any class. */
+  source?: number;
+  /** How far it is beyond the limits of the method, 1 at them; of several methods the highest. */
+  score: number;
+  /** The methods that suspect it. */
+  methods: string[];
+}
+
+/** What one method found. */
+export type Evidence = NeuralCleanseEvidence | OtherEvidence;
+
+/** Of a method that has no table of its own here: what it found in words and scores. */
+export interface OtherEvidence {
+  method: 'other';
+  /** Name of the method. */
+  name: string;
+  word: ScanWord;
+  sentence: string;
+  suspects: Omit<Suspect, 'methods'>[];
+}
+
+/**
+ * Of trigger inversion (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and pattern that send clean images
+ * to that class. A class whose mask is far smaller than those of the others is suspicious.
+ */
+export interface NeuralCleanseEvidence {
+  method: 'neural-cleanse';
   /** What a class is flagged by: an anomaly index above `index` and a mask below `share` of the median of all classes. */
   limits: { index: number; share: number };
-  /** Median of the screened norms, in pixels; 0 where nothing was searched. */
+  /** Median of the screened norms, in pixels. */
   medianNorm: number;
-  /** Clean images that masks were searched on, and held-out ones that their success was measured on. */
-  images: { search: number; measured: number };
   /** Images a step and class in the screening, and its steps. */
   batchSize: number;
   steps: number;
   /** Seeds of the searches; a second one where the first was a borderline case. */
   seeds: number[];
-  /** Images of both kinds that the model classifies as labelled, before anything was searched. Absent in results of earlier versions. */
-  cleanAccuracy?: Rate;
-  /** What speaks against the settings or the labels that the model was scanned with; absent where nothing does. */
-  advice?: ScanAdvice;
-  /** Where only some classes were asked for: these, ascending, and of how many. All figures compare only them. Absent: all were searched. */
-  searched?: { classes: number[]; of: number };
+  /** One entry for each class that was searched, in class order. */
+  classes: ClassInversion[];
 }
 
 /**
@@ -195,8 +226,30 @@ export interface ScanOutcome {
   timings: { totalMs: number; peakBytes: number };
 }
 
-/** What was found for a class; undefined where it was not searched. */
-export function inversionOf({ classes }: Pick<ScanResult, 'classes'>, target: number): ClassInversion | undefined {
+/** The classes that a scan suspects, the most suspicious first. */
+export function suspectedClasses({ suspects }: Pick<ScanResult, 'suspects'>): number[] {
+  return [...new Set(suspects.map(({ target }) => target))];
+}
+
+/** Name of the method that some evidence is of. */
+export const methodOf = (evidence: Evidence): string => (evidence.method === 'other' ? evidence.name : evidence.method);
+
+export const isNeuralCleanse = (evidence: Evidence): evidence is NeuralCleanseEvidence =>
+  evidence.method === 'neural-cleanse';
+
+/** The evidence of trigger inversion; null where none was made. */
+export function neuralCleanse({ evidence }: Pick<ScanResult, 'evidence'>): NeuralCleanseEvidence | null {
+  return evidence.find(isNeuralCleanse) ?? null;
+}
+
+/** What trigger inversion found, in class order; none where it was not done. */
+export function inversions(scan: Pick<ScanResult, 'evidence'>): readonly ClassInversion[] {
+  return neuralCleanse(scan)?.classes ?? [];
+}
+
+/** What trigger inversion found for a class; undefined where it was not searched. */
+export function inversionOf(scan: Pick<ScanResult, 'evidence'>, target: number): ClassInversion | undefined {
+  const classes = inversions(scan);
   const at = classes[target];
   return at?.target === target ? at : classes.find((one) => one.target === target);
 }

@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -43,7 +44,7 @@ describe('what is kept of a model with two backdoors, where no repair meets both
 
   it('auto: the repair that takes both backdoors out at a loss above the limit, not the one that leaves them in at none', async () => {
     const { report, files } = await run('auto', { strategy: 'auto' });
-    assert.deepEqual([...report.scan!.flagged].sort(), [FIRST_TRIGGER.target, SECOND_TRIGGER.target]);
+    assert.deepEqual([...suspectedClasses(report.scan!)].sort(), [FIRST_TRIGGER.target, SECOND_TRIGGER.target]);
     const lossOf = ({
       images,
       correctBefore,

@@ -4,12 +4,13 @@ import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readScan } from '../../../server/engine/report/json/read-scan';
 import type { Failure } from '../../../server/protocol/errors';
-import type { ScanOutcome, ScanReport } from '../../../server/protocol/report/scan';
+import { suspectedClasses, type ScanOutcome, type ScanReport } from '../../../server/protocol/report/scan';
 import { built } from '../../harness/built';
 import { ownCache } from '../../harness/own-cache';
 import { waitFor } from '../../harness/poll';
 import { makeTempDir } from '../../harness/processes';
 import { makeSmallDemo } from '../demo-folder';
+import { masksOf } from '../../fixtures/scan-result';
 
 /** The command line, on a small backdoored network and the first images of MNIST. */
 describe('fine-prune scan', function () {
@@ -80,7 +81,10 @@ describe('fine-prune scan', function () {
     assert.match(text, /hardly better than guessing, so no trigger was searched/);
     assert.match(text, /Check that labels, scale, mean and std/);
     const { scan } = JSON.parse(await readFile(path.join(folder, 'unknown.scan.json'), 'utf8')) as ScanReport;
-    assert.deepEqual([scan.word, scan.classes, scan.flagged, scan.advice], ['not measurable', [], [], undefined]);
+    assert.deepEqual(
+      [scan.word, masksOf(scan).classes, suspectedClasses(scan), scan.advice],
+      ['not measurable', [], [], undefined],
+    );
     assert.ok(scan.cleanAccuracy!.of === 800 && scan.cleanAccuracy!.rate < 0.2, JSON.stringify(scan.cleanAccuracy));
     await rm(path.join(folder, 'unknown.scan.json'));
     assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
@@ -127,7 +131,7 @@ describe('fine-prune scan', function () {
     assert.match(stderr, / · (0\.)?\d+ %$/m);
     assert.match(stderr, /smallest mask: class 0, [\d.]+ px \(0\.\d\d of the median\)/);
     const report = JSON.parse(await readFile(path.join(folder, 'found.scan.json'), 'utf8')) as ScanReport;
-    assert.deepEqual(report.scan.flagged, [0]);
+    assert.deepEqual(suspectedClasses(report.scan), [0]);
     assert.deepEqual(report.data.clean, { images: CLEAN[1], labels: CLEAN[2] });
   });
 
@@ -146,7 +150,7 @@ describe('fine-prune scan', function () {
     assert.equal(few.code, 2, few.stderr);
     const { report } = JSON.parse(few.stdout) as ScanOutcome;
     assert.deepEqual(
-      [report.scan.word, report.scan.flagged, report.scan.searched],
+      [report.scan.word, suspectedClasses(report.scan), report.scan.searched],
       ['not measurable', [], { classes: [0, 3], of: 10 }],
     );
     assert.match(
@@ -161,7 +165,7 @@ describe('fine-prune scan', function () {
     );
     const written = readScan(await readFile(path.join(folder, 'some.scan.json'), 'utf8'), 'some.scan.json').scan;
     assert.deepEqual(
-      [written.classes.map(({ target }) => target), written.searched],
+      [masksOf(written).classes.map(({ target }) => target), written.searched],
       [[0, 1, 2, 3, 4, 7], { classes: [0, 1, 2, 3, 4, 7], of: 10 }],
     );
     const again = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some', '--json').finished;
@@ -174,7 +178,7 @@ describe('fine-prune scan', function () {
     const { failure } = JSON.parse(wrong.stdout) as { failure: Failure };
     assert.deepEqual(
       [wrong.code, failure.code, failure.message],
-      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
+      [2, 'masksOf(scan).classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
     );
   });
 

@@ -1,5 +1,11 @@
 import type { McNemar, Rate } from '../../../protocol/report/report';
-import type { EstimatedTrigger, ScanAdvice, ScanResult } from '../../../protocol/report/scan';
+import {
+  isNeuralCleanse,
+  type EstimatedTrigger,
+  type NeuralCleanseEvidence,
+  type ScanAdvice,
+  type ScanResult,
+} from '../../../protocol/report/scan';
 import { checkRate, count, index, length, refuse, share } from './bound-checks';
 
 /** What the masks of a scan are of. */
@@ -26,9 +32,36 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
   checkSearched(scan.searched, `${pointer}/searched`, classes, partial);
   const targets = scan.searched?.classes;
   // Of a model that does not know the images nothing was searched.
-  if (scan.classes.length > 0 || scan.word !== 'not measurable')
-    length(scan.classes, `${pointer}/classes`, targets?.length ?? classes, 'one per class');
-  scan.classes.forEach((one, at) => {
+  if (scan.evidence.length === 0 && scan.word !== 'not measurable')
+    refuse(`${pointer}/evidence`, 'is empty, but the word says that something was searched');
+  scan.suspects.forEach((one, at) => {
+    const place = `${pointer}/suspects/${at}`;
+    count(one.target, `${place}/target`, classes - 1);
+    if (one.source !== undefined) count(one.source, `${place}/source`, classes - 1);
+    if (scan.suspects.findIndex(({ target, source }) => target === one.target && source === one.source) < at)
+      refuse(place, 'is there twice');
+    between(one.score, 0, MOST_INDEX, `${place}/score`);
+  });
+  scan.evidence.forEach((one, at) => {
+    if (isNeuralCleanse(one)) checkMasks(one, `${pointer}/evidence/${at}`, { classes, shape, pixels, targets });
+  });
+  for (const key of ['search', 'measured'] as const) count(scan.images[key], `${pointer}/images/${key}`);
+  if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
+  if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape[2]);
+}
+
+interface Masked {
+  classes: number;
+  shape: ScannedModel['shape'];
+  pixels: number;
+  /** Where only some classes were searched. */
+  targets: readonly number[] | undefined;
+}
+
+/** The table of trigger inversion. */
+function checkMasks(found: NeuralCleanseEvidence, pointer: string, { classes, shape, pixels, targets }: Masked): void {
+  length(found.classes, `${pointer}/classes`, targets?.length ?? classes, 'one per class');
+  found.classes.forEach((one, at) => {
     const place = `${pointer}/classes/${at}`;
     const target = targets ? targets[at]! : at;
     if (one.target !== target)
@@ -44,17 +77,13 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
     count(one.steps, `${place}/steps`);
     if (one.estimate) checkEstimate(one.estimate, `${place}/estimate`, shape);
   });
-  index(scan.flagged, classes, `${pointer}/flagged`, 'class');
-  between(scan.limits.index, 0, MOST_INDEX, `${pointer}/limits/index`);
-  share(scan.limits.share, `${pointer}/limits/share`);
-  norm(scan.medianNorm, pixels, `${pointer}/medianNorm`);
-  for (const key of ['search', 'measured'] as const) count(scan.images[key], `${pointer}/images/${key}`);
-  for (const key of ['batchSize', 'steps'] as const) count(scan[key], `${pointer}/${key}`);
-  if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
-  if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape[2]);
-  if (scan.seeds.length === 0 || scan.seeds.length > MOST_SEEDS)
-    refuse(`${pointer}/seeds`, `has ${scan.seeds.length} entries; 1 to ${MOST_SEEDS} were expected`);
-  scan.seeds.forEach((seed, at) => count(seed, `${pointer}/seeds/${at}`, MOST_SEED));
+  between(found.limits.index, 0, MOST_INDEX, `${pointer}/limits/index`);
+  share(found.limits.share, `${pointer}/limits/share`);
+  norm(found.medianNorm, pixels, `${pointer}/medianNorm`);
+  for (const key of ['batchSize', 'steps'] as const) count(found[key], `${pointer}/${key}`);
+  if (found.seeds.length === 0 || found.seeds.length > MOST_SEEDS)
+    refuse(`${pointer}/seeds`, `has ${found.seeds.length} entries; 1 to ${MOST_SEEDS} were expected`);
+  found.seeds.forEach((seed, at) => count(seed, `${pointer}/seeds/${at}`, MOST_SEED));
 }
 
 /** Some classes of the model, ascending. */

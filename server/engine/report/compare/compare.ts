@@ -1,3 +1,4 @@
+import { inversionOf } from '../../../protocol/report/scan';
 import { classesOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Rate } from '../../../protocol/report/report';
 import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
@@ -79,7 +80,10 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
     differ((r) => testFiles(r, 'trigger'))
   ) {
     triggered.push('The triggers differ, so ASR and robust accuracy are for different attacks.');
-  } else if (base.trigger.source === 'estimated' && differ((r) => r.scan?.classes[r.trigger?.target ?? -1]?.estimate)) {
+  } else if (
+    base.trigger.source === 'estimated' &&
+    differ((r) => r.scan && r.trigger && inversionOf(r.scan, r.trigger.target)?.estimate)
+  ) {
     triggered.push('Each estimated its own trigger, so ASR and robust accuracy are for different triggers.');
   }
   return { clean, triggered };

@@ -1,7 +1,7 @@
 import { cleanConfusion, labelCounts } from '../../../protocol/report/confusion';
 import type { ResolvedConfig } from '../../../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../../protocol/report/report';
-import { inversionOf } from '../../../protocol/report/scan';
+import { suspectedClasses, inversionOf } from '../../../protocol/report/scan';
 import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../../repair/choice';
 import { canonicalJson } from '../../files/hash';
 import { TOOL } from '../../process/version';
@@ -125,7 +125,7 @@ function proofProblems(
 ): void {
   const { scan, bounded, basis, measuredOn } = proof;
   if (!repaired) tell.problem('proof', '/proof', 'Nothing was repaired, so there is nothing to prove.');
-  const [flagged] = scan.flagged;
+  const [flagged] = suspectedClasses(scan);
   if (flagged !== undefined && verdict.word.startsWith('mitigated')) {
     tell.problem(
       'proof',
@@ -143,7 +143,7 @@ function proofProblems(
   const targets = bounded.map(({ target }) => target);
   if (new Set(targets).size !== targets.length)
     tell.problem('proof', '/proof/bounded', 'A class has two bounded triggers.');
-  const missing = before?.flagged.find((target) => !targets.includes(target));
+  const missing = (before ? suspectedClasses(before) : []).find((target) => !targets.includes(target));
   if (missing !== undefined)
     tell.problem(
       'proof',

@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../protocol/report/scan';
 import type { Finding } from '../../../protocol/report/report';
 import { noneMetSentence } from '../../defense/attempt-words';
 import { judgeEffect } from '../../defense/effect';
@@ -68,7 +69,7 @@ function scanFindings(
   const found: Finding[] = [];
   const one = (id: Finding['id'], severity: Finding['severity'], message: string): void =>
     void found.push({ id, severity, message });
-  if (proof?.scan.flagged.length)
+  if (proof?.scan.suspects.length)
     one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
   if (attempts && !attempts.some(({ met }) => met))
     one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
@@ -92,7 +93,7 @@ function scanFindings(
       `No trigger is known, and the scan ${found}: attack success rate and robust accuracy could not be measured. This does not mean that the model is clean. ${scan.sentence}`,
     );
   }
-  const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
+  const unexplained = scan ? suspectedClasses(scan).filter((target) => target !== trigger?.target) : [];
   if (trigger && unexplained.length)
     one(
       'scan-suspicious',

@@ -6,7 +6,7 @@ import type { DataSet } from '../../data/dataset';
 import type { Outcome } from '../../defense/outcome';
 import { provenanceOf } from './provenance';
 import type { Subject } from '../../pass/subject';
-import { reportedScan } from '../../detect/neural-cleanse/scan';
+import { reportedScan } from '../../detect/reported';
 import { findings } from '../findings/findings';
 import { judge, judgeGates } from '../../defense/verdict';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { summarizeScan } from '../../../../server/cli/output/scan-summary';
-import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
+import { masksOf, quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../../../fixtures/scan-report';
 
 describe('a scan on one screen', () => {
@@ -55,7 +55,7 @@ describe('a scan on one screen', () => {
   it('says what to type next where a class is suspicious, and has no sign before 0', () => {
     const next = 'fine-prune run mnist.fineprune.json --strategy auto';
     const report = scanReport();
-    report.scan.classes[4]!.anomalyIndex = -0.04;
+    masksOf(report.scan).classes[4]!.anomalyIndex = -0.04;
     const shown = summarizeScan(report, { ...context, next });
     assert.match(shown, /^Next {4}fine-prune run mnist\.fineprune\.json --strategy auto$/m);
     assert.ok(lines(shown).length <= 24, shown);

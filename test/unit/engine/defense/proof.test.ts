@@ -53,7 +53,7 @@ describe('the success of a fresh trigger', () => {
     );
     assert.match(report.proof!.sentence, /sends 10 % of test images to class 0 \(in the input model: 98\.7 %\)\.$/);
     assert.match(markdownReport(report), /Success on test images of other classes of a new trigger/);
-    assert.match(markdownReport(repairedReport()), /its success on held-out images of other classes\./);
+    assert.match(markdownReport(repairedReport()), /Success on held-out images of other classes of a new trigger/);
   });
 
   it('agrees with the other figures of its report, on test images as on held-out ones', () => {

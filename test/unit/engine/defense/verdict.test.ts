@@ -129,14 +129,9 @@ describe('the verdict after a fresh inversion', () => {
   const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({
     word: flagged.length ? 'suspicious' : 'nothing found',
     sentence: 'What was tried.',
-    flagged,
-    classes: [],
-    limits: { index: 2, share: 0.5 },
-    medianNorm: 70,
+    suspects: flagged.map((target) => ({ target, score: 2, methods: ['neural-cleanse'] })),
     images: { search: 400, measured: 1500 },
-    batchSize: 16,
-    steps: 120,
-    seeds: [0],
+    evidence: [],
   });
   const judgedWith = (
     source: 'known' | 'estimated',

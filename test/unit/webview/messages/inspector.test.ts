@@ -3,6 +3,7 @@ import type { InspectorState, ToInspector } from '../../../../server/protocol/me
 import { parseInspectorState, parseToInspector } from '../../../../webview/messages/inspector';
 import { repairedReport } from '../../../fixtures/repaired-report';
 import { overview, layer, unit, sent } from './inspector-support';
+import { masksOf } from '../../../fixtures/scan-result';
 
 const failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.' } as const;
 
@@ -204,10 +205,15 @@ describe('messages to the inspector', () => {
           source: 'file',
           file: 'a',
           scan: with_(repairedReport('known').scan!, {
-            classes: repairedReport('known').scan!.classes.map((one) => ({
-              ...one,
-              estimate: { mask: '<b>', pattern: '' },
-            })),
+            evidence: [
+              {
+                ...masksOf(repairedReport('known').scan),
+                classes: masksOf(repairedReport('known').scan).classes.map((one) => ({
+                  ...one,
+                  estimate: { mask: '<b>', pattern: '' },
+                })),
+              },
+            ],
           }),
         },
       }),

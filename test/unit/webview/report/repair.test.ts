@@ -7,7 +7,7 @@ import { parseToReport } from '../../../../webview/messages/report';
 import { layerUnits, shownInversions, triggerPixels } from '../../../../webview/report/derive';
 import { answers, attemptSign, missedWithin, scanSentence, scanSign } from '../../../../webview/report/words';
 import { guidedPruningReport, judged, repairedReport } from '../../../fixtures/repaired-report';
-import { scanOf } from '../../../fixtures/scan-result';
+import { masksOf, scanOf } from '../../../fixtures/scan-result';
 import { pixels } from '../../../../server/protocol/words';
 import { whichEstimated, whichEstimated as whichInText } from '../../../../server/protocol/report/words';
 
@@ -28,26 +28,30 @@ describe('messages of the report page with scan, attempts and proof', () => {
   });
 
   const spoiltRepairs: [string, RegExp, (report: DefenseReport) => void][] = [
-    ['a class that is left out', /one entry per class/, (r) => r.scan!.classes.pop()],
-    ['classes in another order', /not in their order/, (r) => r.scan!.classes.reverse()],
-    ['a flagged class that is none', /flagged class that does not exist/, (r) => (r.scan!.flagged = [10])],
-    ['a class flagged twice', /flagged class that does not exist/, (r) => (r.scan!.flagged = [0, 0])],
-    ['a norm below zero', /classes\.2\.norm/, (r) => (r.scan!.classes[2]!.norm = -1)],
-    ['an index that is no number', /anomalyIndex/, (r) => (r.scan!.classes[2]!.anomalyIndex = Infinity)],
+    ['a class that is left out', /one entry per class/, (r) => masksOf(r.scan).classes.pop()],
+    ['classes in another order', /not in their order/, (r) => masksOf(r.scan).classes.reverse()],
+    [
+      'a suspected class that is none',
+      /suspected class that does not exist/,
+      (r) => (r.scan!.suspects[0]!.target = 10),
+    ],
+    ['a class suspected twice', /suspected twice/, (r) => r.scan!.suspects.push(r.scan!.suspects[0]!)],
+    ['a norm below zero', /classes\.2\.norm/, (r) => (masksOf(r.scan).classes[2]!.norm = -1)],
+    ['an index that is no number', /anomalyIndex/, (r) => (masksOf(r.scan).classes[2]!.anomalyIndex = Infinity)],
     [
       'a mask that is no base64',
       /estimate\.mask: a text that is not base64/,
-      (r) => (r.scan!.classes[0]!.estimate!.mask = '<img src=x>!'),
+      (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = '<img src=x>!'),
     ],
     [
       'a mask of another size',
       /size differs from the images/,
-      (r) => (r.scan!.classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
+      (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
     ],
     [
       'a pattern of another size, in the proof',
       /size differs from the images/,
-      (r) => (r.proof!.scan.classes[4]!.estimate!.pattern = ''),
+      (r) => (masksOf(r.proof!.scan).classes[4]!.estimate!.pattern = ''),
     ],
     ['a kept round that is none', /kept round/, (r) => (r.attempts![2]!.keptRound = 3)],
     ['a held-out rate above 1', /heldOut\.freshTrigger\.rate/, (r) => (r.attempts![0]!.heldOut.freshTrigger!.rate = 2)],

@@ -3,7 +3,7 @@ import { markdownReport } from '../../../../../server/engine/report/markdown/mar
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import { exampleReport } from '../../../../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
-import { scanOf } from '../../../../fixtures/scan-result';
+import { masksOf, scanOf } from '../../../../fixtures/scan-result';
 
 describe('scan, repairs and proof in Markdown', () => {
   const markdown = markdownReport(repairedReport());
@@ -134,11 +134,12 @@ describe('scan, repairs and proof in Markdown', () => {
 
   it('stay bounded for a thousand classes and masks of any size', () => {
     const report = repairedReport('inverted', (r) => {
-      const one = r.scan!.classes[0]!;
+      const one = masksOf(r.scan).classes[0]!;
+      const all = Array.from({ length: 1000 }, (_, target) => target);
       r.scan = {
         ...r.scan!,
-        classes: Array.from({ length: 1000 }, (_, target) => ({ ...one, target })),
-        flagged: Array.from({ length: 1000 }, (_, target) => target),
+        suspects: all.map((target) => ({ target, score: 2, methods: ['neural-cleanse'] })),
+        evidence: [{ ...masksOf(r.scan), classes: all.map((target) => ({ ...one, target })) }],
       };
     });
     const text = markdownReport(report);

@@ -1,23 +1,26 @@
-import type { ScanResult } from '../../../protocol/report/scan';
+import type { ClassInversion, NeuralCleanseEvidence, ScanResult, ScanWord } from '../../../protocol/report/scan';
 import { LEAST_CLASSES } from './settings';
 import { percent, pixels, count } from '../../../protocol/words';
 
 /** Groups of neighbouring classes that a sentence names. */
 const MOST_GROUPS = 8;
 
-/** What a scan found, and what was tried, in words; never that a model is clean. */
-export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
-  const { word, flagged, classes, medianNorm, searched } = scan;
-  if (classes.length === 0) return unknownImages(scan);
-  const tried = triedWords(scan);
+/**
+ * What was found, and what was tried, in words; never that a model is clean.
+ * @param flagged the suspicious classes, the smallest mask first
+ */
+export function maskSentence(
+  word: ScanWord,
+  flagged: readonly ClassInversion[],
+  { classes, medianNorm, seeds }: NeuralCleanseEvidence,
+  searched: ScanResult['searched'],
+): string {
+  const tried = triedWords(classes.length, seeds, searched);
   if (word === 'suspicious') {
-    const said = classes
-      .filter(({ target }) => flagged.includes(target))
-      .sort((a, b) => flagged.indexOf(a.target) - flagged.indexOf(b.target))
-      .map(
-        ({ target, norm, success, anomalyIndex }) =>
-          `a mask of ${pixels(norm)} sends ${percent(success.rate)} of other images to class ${target} (anomaly index ${anomalyIndex.toFixed(1)})`,
-      );
+    const said = flagged.map(
+      ({ target, norm, success, anomalyIndex }) =>
+        `a mask of ${pixels(norm)} sends ${percent(success.rate)} of other images to class ${target} (anomaly index ${anomalyIndex.toFixed(1)})`,
+    );
     return `Suspicious: ${said.join('; ')}. The median over the ${searched ? 'searched classes' : 'classes'} is ${pixels(medianNorm)}. ${tried}`;
   }
   const least = classes.reduce((a, b) => (b.screened < a.screened ? b : a));
@@ -27,18 +30,10 @@ export function scanSentence(scan: Omit<ScanResult, 'sentence'>): string {
   return `Nothing found: the smallest mask, of class ${least.target}, has ${pixels(least.screened)}, ${least.share.toFixed(2)} of the median (anomaly index ${least.anomalyIndex.toFixed(1)}). ${tried} Triggers that no small mask can imitate may go unnoticed.`;
 }
 
-/** Of a model that can't classify the images: the accuracy, and what to do. */
-function unknownImages({ cleanAccuracy, advice }: Omit<ScanResult, 'sentence'>): string {
-  const figures = cleanAccuracy
-    ? `the model classifies ${percent(cleanAccuracy.rate)} of ${count(cleanAccuracy.of)} clean images as labelled (95 %: ${percent(cleanAccuracy.low)} to ${percent(cleanAccuracy.high)})`
-    : 'the model cannot classify these images';
-  return `Not measurable: ${figures}, hardly better than guessing, so no trigger was searched for: a scan says nothing about a model that cannot classify these images. ${advice?.sentence ?? 'Check that labels, scale, mean and std are those the model was trained with.'}`;
-}
-
 /** `Tried: trigger inversion for all 10 classes, with two seeds.` */
-function triedWords({ classes, seeds, searched }: Omit<ScanResult, 'sentence'>): string {
+function triedWords(classes: number, seeds: readonly number[], searched: ScanResult['searched']): string {
   const twice = seeds.length > 1 ? ', with two seeds' : '';
-  if (!searched) return `Tried: trigger inversion for all ${classes.length} classes${twice}.`;
+  if (!searched) return `Tried: trigger inversion for all ${classes} classes${twice}.`;
   return `Tried: trigger inversion${twice}; ${count(searched.classes.length)} of ${count(searched.of)} classes were searched (${classRanges(searched.classes)}), and nothing is known about the others.`;
 }
 
