@@ -1,7 +1,5 @@
+import { MOST_CELLS } from '../../protocol/report/confusion';
 import type { SparseConfusion } from '../../protocol/report/report';
-
-/** Cells that a report holds at most: 5,000 of them are some 80 kB. */
-export const MOST_CELLS = 5_000;
 
 /** A square matrix of counts, as reports hold it for many classes. Of more cells than fit, those with the most images are kept. */
 export function sparseConfusion(matrix: readonly (readonly number[])[]): SparseConfusion {

@@ -1,7 +1,9 @@
-import type { Rate, SparseConfusion, StageMetrics } from './report';
+import type { Rate, SparseConfusion, StageMetrics } from './metrics';
 
 /** Up to this many classes a report holds confusion matrices in full. */
 export const MOST_FULL_CLASSES = 100;
+/** Cells off the diagonal that a sparse matrix holds at most, those with the most images: 5,000 are some 80 kB. */
+export const MOST_CELLS = 5_000;
 
 /** A confusion matrix, however a report holds it. */
 export interface Confusion {

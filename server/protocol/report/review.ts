@@ -1,55 +1,50 @@
-import type { DefenseReport, FindingId, Gate, Rate } from './report';
+import * as v from 'valibot';
+import { object, said } from '../shape';
+import { FindingId } from './judgement';
+import type { DefenseReport, Gate, Rate } from './report';
 
-/** What a finding or a missed gate is called where decisions, SARIF and diagnostics refer to it. */
-export type IssueId = FindingId | `gate.${Gate['id']}`;
+export const IssueId = said(
+  v.picklist([...FindingId.options, 'gate.maxAttackSuccessRate', 'gate.maxAccuracyDrop']),
+  'What a finding or a missed gate is called where decisions, SARIF and diagnostics refer to it.',
+);
+export type IssueId = v.InferOutput<typeof IssueId>;
 
-/**
- * Decisions of reviewers about one report, `<name>.defense-review.json`. Written one decision a line, so that two branches
- * that each add one merge without a conflict inside of a line.
- */
-export interface DefenseReview {
-  /** JSON schema of this file; editors fill it in. */
-  $schema?: string;
-  /** Version of this format. */
-  schemaVersion: 1;
-  decisions: Decision[];
-}
+const someText = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1, 'is empty; a text was expected'),
+    v.maxLength(most, ({ input }) => `has ${input.length} characters; at most ${most} were expected`),
+  );
+const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/, 'is not a day as YYYY-MM-DD'));
 
-/** A reviewer accepts a finding, or a missed gate, with a reason. */
-export interface Decision {
-  /** The finding's id, or `gate.` and the gate's id. */
-  finding: IssueId;
-  /** `accept`: known, and not a reason to hold back. */
-  decision: 'accept';
-  /**
-   * Why, in one sentence.
-   * @minLength 1
-   * @maxLength 1000
-   */
-  reason: string;
-  /**
-   * Who decided, as git names people: `Name <mail>`.
-   * @minLength 1
-   * @maxLength 300
-   */
-  author: string;
-  /**
-   * Day of the decision, YYYY-MM-DD.
-   * @pattern ^\d{4}-\d{2}-\d{2}$
-   */
-  date: string;
-  /**
-   * Last day on which it counts, YYYY-MM-DD. Left out: for as long as the finding stays the same.
-   * @pattern ^\d{4}-\d{2}-\d{2}$
-   */
-  expires?: string;
-  /**
-   * Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is
-   * stale and counts no more.
-   * @pattern ^[0-9a-f]{16}$
-   */
-  fingerprint: string;
-}
+export const Decision = said(
+  object({
+    finding: said(IssueId, "The finding's id, or `gate.` and the gate's id."),
+    decision: said(v.literal('accept'), '`accept`: known, and not a reason to hold back.'),
+    reason: said(someText(1000), 'Why, in one sentence.'),
+    author: said(someText(300), 'Who decided, as git names people: `Name <mail>`.'),
+    date: said(day, 'Day of the decision, YYYY-MM-DD.'),
+    expires: v.optional(
+      said(day, 'Last day on which it counts, YYYY-MM-DD. Left out: for as long as the finding stays the same.'),
+    ),
+    fingerprint: said(
+      v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'is not a fingerprint of 16 hexadecimal digits')),
+      'Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is stale and counts no more.',
+    ),
+  }),
+  'A reviewer accepts a finding, or a missed gate, with a reason.',
+);
+export type Decision = v.InferOutput<typeof Decision>;
+
+export const DefenseReview = said(
+  object({
+    $schema: v.optional(said(v.string(), 'JSON schema of this file; editors fill it in.')),
+    schemaVersion: said(v.literal(1), 'Version of this format.'),
+    decisions: v.array(Decision),
+  }),
+  'Decisions of reviewers about one report. Written one decision a line, so that two branches that each add one merge without a conflict inside of a line.',
+);
+export type DefenseReview = v.InferOutput<typeof DefenseReview>;
 
 /** A finding or missed gate of a report with what was decided about it. */
 export interface ReviewedIssue {

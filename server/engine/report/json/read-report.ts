@@ -1,11 +1,10 @@
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
-import schema from '../../../../schemas/defense-report.schema.json';
 import { badInput } from '../../../protocol/errors';
+import { pointerOf } from '../../../protocol/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape-fault';
 import { kindOfJson } from '../../files/kind-of-json';
 import { kindWords } from '../../files/kinds';
-import type { DefenseReport } from '../../../protocol/report/report';
+import { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
-import { firstOutOfBounds } from '../bounds/report-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
 import { REPORT_FILE } from '../../../protocol/files';
 
@@ -13,8 +12,6 @@ export { consistencyProblems, type ConsistencyProblem } from '../consistency/con
 
 const TODO = `Use a \`${REPORT_FILE.form}\` written by \`fine-prune run\`, or run the defense again.`;
 const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: REPORT_FILE.mostBytes };
-
-let validate: ValidateFunction | undefined;
 
 /**
  * Reads the text of a defense report, of whatever origin. What it returns has the shape of the type and figures that are possible
@@ -44,33 +41,10 @@ export function readReport(text: string, file: string): DefenseReport {
       'Use the version of Fine-Prune that wrote it, or run the defense again.',
     );
   }
-  validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
-  const report = value as DefenseReport;
-  const fault = firstOutOfBounds(report);
-  if (fault) refuse('figure', fault.message, fault.pointer);
-  return report;
+  const fault = firstFault(DefenseReport, value);
+  if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
+  return value as DefenseReport;
 }
-
-/** A schema fault as a sentence. The text's own words are cut: they may be anything. */
-export function schemaWords({ instancePath, keyword, params, message }: ErrorObject): string {
-  const where = instancePath === '' ? 'It' : `\`${cut(instancePath)}\``;
-  const { missingProperty, additionalProperty, allowedValue, allowedValues } = params as Record<string, unknown>;
-  switch (keyword) {
-    case 'required':
-      return `${where} has no \`${String(missingProperty)}\`.`;
-    case 'additionalProperties':
-      return `${where} has an unknown field \`${cut(String(additionalProperty))}\`.`;
-    case 'const':
-      return `${where} must be ${JSON.stringify(allowedValue)}.`;
-    case 'enum':
-      return `${where} must be one of ${(allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}.`;
-    default:
-      return `${where} ${message ?? 'is invalid'}.`;
-  }
-}
-
-const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
 
 function versionOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { schemaVersion?: unknown }).schemaVersion : undefined;

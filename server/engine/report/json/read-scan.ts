@@ -1,23 +1,18 @@
-import Ajv, { type ValidateFunction } from 'ajv';
-import schema from '../../../../schemas/scan-report.schema.json';
 import { badInput } from '../../../protocol/errors';
+import { pointerOf } from '../../../protocol/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape-fault';
 import { kindOfJson } from '../../files/kind-of-json';
 import { kindWords } from '../../files/kinds';
-import type { ScanReport } from '../../../protocol/report/scan';
+import { ScanReport } from '../../../protocol/report/scan';
 import { TOOL } from '../../process/version';
-import { count, firstRefused, MOST_CLASSES, type BoundFault } from '../bounds/bound-checks';
 import { tellOf } from '../consistency/consistency';
 import { scanContradictions } from '../consistency/scan';
 import { placeWords } from './places';
-import { schemaWords } from './read-report';
-import { checkScan } from '../bounds/scan-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
 import { SCAN_FILE } from '../../../protocol/files';
 
 const TODO = 'Scan the model again.';
 const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, maxBytes: SCAN_FILE.mostBytes };
-
-let validate: ValidateFunction | undefined;
 
 /**
  * Reads the text of `<name>.scan.json`, of whatever origin. What it returns has the shape of the type, figures that are possible one
@@ -60,11 +55,9 @@ export function readScan(text: string, file: string): ScanReport {
       'Use the version of Fine-Prune that wrote it, or scan the model again.',
     );
   }
-  validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
+  const fault = firstFault(ScanReport, value);
+  if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
   const report = value as ScanReport;
-  const fault = firstOutOfBounds(report);
-  if (fault) refuse('figure', fault.message, fault.pointer);
   // Whoever reads the word, the sentence or one figure alone must not be told another thing than the rest tells.
   scanContradictions(
     report.scan,
@@ -76,13 +69,4 @@ export function readScan(text: string, file: string): ScanReport {
     ),
   );
   return report;
-}
-
-function firstOutOfBounds({ scan, model, provenance }: ScanReport): BoundFault | null {
-  return firstRefused(() => {
-    count(model.classes, '/model/classes', MOST_CLASSES, 1);
-    model.shape.forEach((size, at) => count(size, `/model/shape/${at}`));
-    count(provenance.threads, '/provenance/threads', 4096, 1);
-    checkScan(scan, '/scan', { ...model, partial: true });
-  });
 }

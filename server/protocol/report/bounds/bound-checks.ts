@@ -1,27 +1,35 @@
-import type { Rate, TriggeredRate } from '../../../protocol/report/report';
+import * as v from 'valibot';
+import { pointerPath } from '../../pointer';
+import type { Rate, TriggeredRate } from '../metrics';
 
-/** Checks of single figures of a file of unknown origin. Each throws `Refused` where a figure is impossible by itself. */
+/**
+ * Checks of figures that a shape can't say: within another figure, as many as there are classes. Each throws `Refused` where a figure is
+ * impossible.
+ */
 
 /** A figure that no run can have measured. */
 export interface BoundFault {
+  /** JSON pointer. */
   pointer: string;
-  /** One sentence. */
-  message: string;
+  /** What follows the place in a sentence: "is 5, above the rate 0.5". */
+  what: string;
 }
 
-/** Far above any data set or layer, far below where sums of doubles lose a unit. */
-const MOST_COUNT = 1e12;
-export const MOST_UNITS = 1e6;
-export const MOST_CLASSES = 1e5;
-
-export class Refused extends Error {
+class Refused extends Error {
   constructor(readonly fault: BoundFault) {
-    super(fault.message);
+    super(fault.what);
   }
 }
 
-/** What a check refuses first; null when it passes. */
-export function firstRefused(check: () => void): BoundFault | null {
+/** A check of a whole value, for the pipe of its shape. @param check throws `Refused` for the first fault */
+export function figures<T>(check: (value: T) => void): v.RawCheckAction<T> {
+  return v.rawCheck<T>(({ dataset, addIssue }) => {
+    const fault = dataset.typed ? firstRefused(() => check(dataset.value)) : null;
+    if (fault) addIssue({ message: fault.what, path: pathTo(dataset.value, fault.pointer) });
+  });
+}
+
+function firstRefused(check: () => void): BoundFault | null {
   try {
     check();
     return null;
@@ -31,20 +39,25 @@ export function firstRefused(check: () => void): BoundFault | null {
   }
 }
 
+function pathTo(root: unknown, pointer: string): [v.IssuePathItem, ...v.IssuePathItem[]] | undefined {
+  let input = root;
+  const path = pointerPath(pointer).map((part): v.IssuePathItem => {
+    const key = Array.isArray(input) ? Number(part) : part;
+    const value = (input as Record<string | number, unknown> | undefined)?.[key];
+    const item: v.IssuePathItem = { type: 'unknown', origin: 'value', input, key, value };
+    input = value;
+    return item;
+  });
+  return path.length === 0 ? undefined : (path as [v.IssuePathItem]);
+}
+
 export function refuse(pointer: string, what: string): never {
-  throw new Refused({ pointer, message: `\`${pointer}\` ${what}.` });
+  throw new Refused({ pointer, what });
 }
 
-export function share(value: number, pointer: string): void {
-  if (!(value >= 0 && value <= 1)) refuse(pointer, `is ${value}; a share from 0 to 1 was expected`);
-}
-
-export function above(value: number, pointer: string, most: number): void {
-  if (!(value >= 0 && value <= most)) refuse(pointer, `is ${value}; a number of at least 0 was expected`);
-}
-
-export function count(value: number, pointer: string, most = MOST_COUNT, least = 0): void {
-  if (!Number.isInteger(value) || value < least || value > most)
+/** A whole number is at most this. */
+export function count(value: number, pointer: string, most: number, least = 0): void {
+  if (value < least || value > most)
     refuse(pointer, `is ${value}; a whole number from ${least} to ${most} was expected`);
 }
 
@@ -62,11 +75,9 @@ export function length(values: readonly unknown[], pointer: string, wanted: numb
   if (values.length !== wanted) refuse(pointer, `has ${values.length} entries; ${wanted} were expected, ${what}`);
 }
 
-/** Hits within their count, shares in [0, 1], and the rate inside of its interval. */
+/** Hits within their count, and the rate inside of its interval. */
 export function checkRate(rate: Rate, pointer: string): void {
-  count(rate.of, `${pointer}/of`);
   count(rate.hits, `${pointer}/hits`, rate.of);
-  for (const key of ['rate', 'low', 'high'] as const) share(rate[key], `${pointer}/${key}`);
   if (rate.low > rate.rate && rate.of > 0) refuse(`${pointer}/low`, `is ${rate.low}, above the rate ${rate.rate}`);
   if (rate.high < rate.rate) refuse(`${pointer}/high`, `is ${rate.high}, below the rate ${rate.rate}`);
 }
