@@ -63,7 +63,7 @@ export const proof = v.object({
   scan,
   bounded: list(v.object({ target, norm: atLeast0, before: triggeredRate, after: triggeredRate }), MOST_CLASSES),
   measuredOn: v.optional(v.literal('test')),
-  basis: v.picklist(['known trigger', 'known trigger and fresh inversion', 'fresh inversion']),
+  basis: v.picklist(['known trigger', 'known trigger and fresh scan', 'fresh scan']),
   sentence: text,
 });
 export type ProofHolds = Holds<Same<v.InferOutput<typeof proof>, Proof>>;

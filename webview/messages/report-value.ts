@@ -184,7 +184,7 @@ const curve = v.pipe(
 const hashed = { topology: text, weights: text };
 export const defenseReport = v.pipe(
   v.object({
-    schemaVersion: v.literal(1),
+    schemaVersion: v.literal(2),
     verdict: v.object({ word: verdictWord, sentence: text }),
     gates: list(gate, MOST_ENTRIES),
     findings: list(v.object({ id: findingId, severity, message: text }), MOST_ENTRIES),
@@ -211,7 +211,14 @@ export const defenseReport = v.pipe(
       frozen: list(text, MOST_ENTRIES),
     }),
     trigger: v.nullable(
-      v.object({ kind: triggerKind, source: v.picklist(['known', 'estimated']), target: whole(), inputs: whole() }),
+      v.object({
+        kind: triggerKind,
+        source: v.picklist(['known', 'estimated']),
+        target: whole(),
+        targets: v.exactOptional(list(v.object({ source: whole(), target: whole() }), MOST_ENTRIES)),
+        sources: v.exactOptional(list(whole(), MOST_ENTRIES)),
+        inputs: whole(),
+      }),
     ),
     data: v.object({
       format: v.literal('idx'),
@@ -226,6 +233,8 @@ export const defenseReport = v.pipe(
     model: v.object({
       format: v.literal('tfjs-layers'),
       path: text,
+      source: v.exactOptional(text),
+      architecture: v.exactOptional(text),
       layers: whole(),
       parameters: whole(),
       before: v.object(hashed),
@@ -242,6 +251,7 @@ export const defenseReport = v.pipe(
       threads: whole(),
       oneDnn: v.nullable(v.boolean()),
       cpuFeatures: list(text, MOST_ENTRIES),
+      step: v.exactOptional(v.picklist(['graph', 'eager'])),
       configHash: text,
       config: resolvedConfig,
       overridden: v.optional(list(v.picklist(['strategy', 'data.fineTuneImages', 'seed', 'curve']), 4)),

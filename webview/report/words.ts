@@ -1,4 +1,6 @@
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
+import { CONFIG_FILE, REPORT_FILE } from '../../server/protocol/files';
+import { formerUnknownText, formerVersion } from '../../server/protocol/report/former';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
 import { suspectedClasses, type ScanResult } from '../../server/protocol/report/scan';
 import {
@@ -225,7 +227,14 @@ function evidenceAnswer({ data, trigger, provenance: { backend, engine, config }
 }
 
 /** What a report no longer fits; null when nothing is known to have changed. */
-export function staleText(changed: readonly string[] | null): string | null {
+export function staleText(
+  changed: readonly string[] | null,
+  report: Pick<DefenseReport, 'provenance'>,
+  name: string,
+): string | null {
+  const former = formerVersion(report);
+  if (changed?.length && former)
+    return formerUnknownText(former, `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}`);
   return changed?.length
     ? `This report is stale: ${list(changed)} changed since it was written, so its figures may no longer hold.`
     : null;

@@ -68,7 +68,7 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
       scan: reportedScan(scan),
       bounded,
       ...(measuredOn && { measuredOn }),
-      basis: known ? 'known trigger and fresh inversion' : 'fresh inversion',
+      basis: known ? 'known trigger and fresh scan' : 'fresh scan',
     };
     return { ...facts, sentence: proofSentence(facts) };
   };

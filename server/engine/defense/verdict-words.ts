@@ -70,7 +70,7 @@ export class TriggerWords {
   /** @param before what the trigger did to the input model */
   mitigated(accuracy: string, proof: Proof | undefined, before: EffectJudgement, after: EffectJudgement): string {
     const basis = proof
-      ? ` This is based on ${proof.basis === 'fresh inversion' ? 'a fresh scan alone; the trigger itself is not known' : 'the known trigger and on a fresh scan, which finds no suspicious class'}.`
+      ? ` This is based on ${proof.basis === 'fresh scan' ? 'a fresh scan alone; the trigger itself is not known' : 'the known trigger and on a fresh scan, which finds no suspicious class'}.`
       : ' This is based on the known trigger alone; the repaired model was not scanned.';
     return `${this.fell(before, after)} (${this.within()}); ${accuracy}.${basis}`;
   }

@@ -17,7 +17,7 @@ import { openModel } from '../model/formats/tfjs-layers/open';
 import { Progress } from '../process/progress';
 import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';
-import { serialise } from '../report/json/serialise';
+import { serialiseScan } from '../report/json/serialise';
 import { beginEngine, shownBackend } from './begin';
 import { SCAN_FILE } from '../../protocol/files';
 import { plural } from '../../protocol/words';
@@ -56,7 +56,7 @@ export async function runScan(
     const { scan, cached } = await cachedScan(subject, backend, request.useCache);
     progress.begin('write', 1);
     const report = scanReport(request, model, split, scan, backend);
-    if (file) await writeFileAtomically(file, serialise(report));
+    if (file) await writeFileAtomically(file, serialiseScan(report));
     progress.end();
     return {
       report,
@@ -140,7 +140,7 @@ function scanReport(
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
   const [images, labels] = [relative(request.clean.images), relative(request.clean.labels)];
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scan: reportedScan(scan),
     model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
     data: {

@@ -1,5 +1,6 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { formerText, formerVersion } from '../../protocol/report/former';
 import type { Failure } from '../../protocol/errors';
 import {
   suspectedClasses,
@@ -14,7 +15,7 @@ import { layerRange, modelTop } from '../model/text';
 import { problem } from '../text/problem';
 import { adviceDiagnostics, configAdvice, NOT_MEASURABLE } from './advice';
 import { classLine, scanSentence } from './text';
-import { staleScanText, stillHolds, type LastScan } from './state';
+import { scanRenewal, staleScanText, stillHolds, type LastScan } from './state';
 
 export const SUSPICIOUS = 'scan.suspicious';
 
@@ -43,15 +44,24 @@ export function scanConfigDiagnostics(config: ConfigText, scan: LastScan): Diagn
 /** Diagnostics in the text of a scan's result: its word, and what has changed since. */
 export function scanTextDiagnostics(text: ConfigText, report: ScanReport, changed: readonly string[]): Diagnostic[] {
   const { scan } = report;
+  const former = formerVersion(report);
+  const formerNote = (): Diagnostic[] => [
+    problem(
+      'scan.former',
+      changed.length > 0 ? 'warning' : 'information',
+      lineAt(text, '/provenance/tool'),
+      changed.length > 0 ? staleScanText(changed, report) : formerText(former!, scanRenewal(report)),
+    ),
+  ];
   const stale = changed.map((what) => {
     const pointer = what === 'the model' ? '/model/weights' : what === 'the data' ? '/data/files' : '/data/scale';
-    return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
+    return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what], report));
   });
   const advice = adviceDiagnostics(scan, changed, (code) =>
     lineAt(text, scan.evidence.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
   );
   return [
-    ...stale,
+    ...(former ? formerNote() : stale),
     ...advice,
     ...(scan.word === 'suspicious' && stillHolds({ changed, report })
       ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))]

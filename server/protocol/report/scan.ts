@@ -44,7 +44,7 @@ export function pixelWords({ range, images }: Pick<OtherPixels, 'range' | 'image
 }
 
 const fields = object({
-  schemaVersion: v.literal(1),
+  schemaVersion: said(v.literal(2), 'Version of this format.'),
   scan: ScanResult,
   model: object({
     path: said(text, 'Path relative to this file.'),
@@ -70,7 +70,7 @@ export const ScanReport = said(
     fields,
     figures(({ scan, model }) => checkScan(scan, '/scan', { ...model, partial: true })),
   ),
-  'A scan by itself. Sorted keys and fixed rounding as in a defense report.',
+  'A scan on its own. A fixed order of keys and fixed rounding, as in a defense report.',
 );
 
 /** A scan of one model. Paths are absolute. */

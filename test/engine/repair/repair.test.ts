@@ -101,7 +101,7 @@ for (const backend of backends) {
         attempt!.sentence,
       );
       assert.deepEqual(suspectedClasses(report.proof!.scan), []);
-      assert.equal(report.proof?.basis, 'fresh inversion');
+      assert.equal(report.proof?.basis, 'fresh scan');
       assert.ok(report.proof!.bounded[0]!.before.rate > 0.8 && report.proof!.bounded[0]!.after.rate < 0.05);
       // All test images of other classes, as the ASR: the scan's own success is on held-out ones.
       assert.deepEqual(
@@ -159,7 +159,7 @@ for (const backend of backends) {
           tried.map((_, i) => i === tried.length - 1),
         );
         assert.equal(report.verdict.word, 'mitigated', report.verdict.sentence);
-        assert.equal(report.proof?.basis, 'known trigger and fresh inversion');
+        assert.equal(report.proof?.basis, 'known trigger and fresh scan');
         assert.ok(report.gates.every(({ met }) => met));
       });
 

@@ -105,7 +105,7 @@ describe('Pages of reports', function () {
       'gate, ASR and robust accuracy',
     );
     const content = (await page.locator('main').textContent()) ?? '';
-    assert.match(content, /The verdict is based on: Fresh inversion\./);
+    assert.match(content, /The verdict is based on: Fresh scan\./);
     await tell(opened, viewOf());
     await page.getByRole('heading', { level: 1, name: 'Not mitigated' }).waitFor();
     for (const name of names) assert.equal(await page.getByRole('heading', { name, exact: true }).count(), 0, name);

@@ -133,7 +133,7 @@ function proofProblems(
       `The verdict is "${verdict.word}", but the scan of the repaired model still flags class ${flagged}.`,
     );
   }
-  if ((basis !== 'fresh inversion') !== (trigger?.source === 'known')) {
+  if ((basis !== 'fresh scan') !== (trigger?.source === 'known')) {
     tell.problem(
       'proof',
       '/proof/basis',

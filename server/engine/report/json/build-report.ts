@@ -73,7 +73,7 @@ export function buildReport({
     samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0,
   });
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...facts,
     findings: found,
     gates: judgeGates(facts, config.gates),

@@ -166,10 +166,10 @@ describe('the verdict after a fresh inversion', () => {
       judgedWith('known', null).sentence,
       /is based on the known trigger alone; the repaired model was not scanned/,
     );
-    const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh inversion'));
+    const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh scan'));
     assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
     assert.match(proved.sentence, /is based on the known trigger and on a fresh scan, which finds no suspicious class/);
-    const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh inversion'));
+    const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh scan'));
     assert.deepEqual([doubted.word, doubted.met], ['not mitigated', false]);
     assert.match(doubted.sentence, /still finds class 3 suspicious/);
   });
@@ -180,21 +180,21 @@ describe('the verdict after a fresh inversion', () => {
       met: false,
       sentence: judgedWith('estimated', null, true).sentence,
     });
-    const left = judgedWith('estimated', proofOf([], 300, 'fresh inversion'), true);
+    const left = judgedWith('estimated', proofOf([], 300, 'fresh scan'), true);
     assert.equal(left.word, 'not mitigated');
     assert.match(left.sentence, /a new trigger of at most 4\.0 pixels still sends 30 %/);
-    assert.match(judgedWith('estimated', proofOf([], 45, 'fresh inversion')).sentence, /can't be ruled out/);
-    const gone = judgedWith('estimated', proofOf([], 2, 'fresh inversion'));
+    assert.match(judgedWith('estimated', proofOf([], 45, 'fresh scan')).sentence, /can't be ruled out/);
+    const gone = judgedWith('estimated', proofOf([], 2, 'fresh scan'));
     assert.deepEqual([gone.word, gone.met], ['mitigated, estimated trigger only', false]);
-    assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true).met, true);
+    assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh scan'), true).met, true);
   });
 
   it('says nothing of an estimate for a class that is not suspicious: any class has one', () => {
-    const unproved: NonNullable<DefenseReport['proof']> = { ...proofOf([], 2, 'fresh inversion'), bounded: [] };
+    const unproved: NonNullable<DefenseReport['proof']> = { ...proofOf([], 2, 'fresh scan'), bounded: [] };
     const named = judgedWith('estimated', unproved, true, scan([]));
     assert.deepEqual([named.word, named.met], ['not measurable', false]);
     assert.match(named.sentence, /^The config names class 0, but the scan does not find it suspicious/);
     assert.deepEqual(judgedWith('known', unproved, false, scan([])).word, 'mitigated');
-    assert.deepEqual(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true, scan([0])).met, true);
+    assert.deepEqual(judgedWith('estimated', proofOf([], 2, 'fresh scan'), true, scan([0])).met, true);
   });
 });

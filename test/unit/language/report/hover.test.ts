@@ -58,7 +58,7 @@ describe('hovers in a report with scan, attempts and proof', () => {
   });
 
   it('explain what the verdict rests on', () => {
-    says('/proof/basis', /The verdict is based on: fresh inversion/);
+    says('/proof/basis', /The verdict is based on: fresh scan/);
     says(
       '/proof/bounded/0/norm',
       /Class 0.*newly \*estimated\* trigger, a mask of at most 4\.0 pixels/,

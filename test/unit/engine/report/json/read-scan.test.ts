@@ -66,9 +66,9 @@ describe('a scan that cannot be read', () => {
     ['a list', '[]', 'scan.notAScan', /not a scan for backdoors/],
     [
       'another version',
-      changed((report) => Object.assign(report, { schemaVersion: 2 })),
+      changed((report) => Object.assign(report, { schemaVersion: 3 })),
       'scan.version',
-      /schemaVersion 2/,
+      /schemaVersion 3/,
     ],
     ['a missing part', changed((report) => Reflect.deleteProperty(report, 'data')), 'scan.schema', /`data`/],
     [

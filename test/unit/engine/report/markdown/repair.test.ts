@@ -89,7 +89,7 @@ describe('scan, repairs and proof in Markdown', () => {
   it('say what the verdict rests on, and how far a fresh trigger of that size gets', () => {
     assert.match(
       markdown,
-      /^\*\*Based on: fresh inversion\.\*\* A fresh scan of the repaired model finds no suspicious class\./m,
+      /^\*\*Based on: fresh scan\.\*\* A fresh scan of the repaired model finds no suspicious class\./m,
     );
     assert.match(markdown, /^\| 0 \| 4\.0 pixels \| 99\.11 .* \| 0\.44 \(0\.20–0\.96\), 6 of 1,352 \|$/m);
     assert.match(markdown, /\*\*Scan of the repaired model\.\*\* Nothing found/);
