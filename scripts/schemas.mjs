@@ -38,6 +38,9 @@ const jobs = [
 const named = [
   'config.ts',
   'data-config.ts',
+  'data.ts',
+  'resolved-config.ts',
+  'trigger-config.ts',
   'trigger.ts',
   ...['attempts', 'judgement', 'layer', 'metrics', 'report', 'review', 'scan-result'].map(
     (name) => `report/${name}.ts`,

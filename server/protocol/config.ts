@@ -1,31 +1,24 @@
 import * as v from 'valibot';
-import { DataConfig, ResolvedData } from './data-config';
+import { BackendChoice } from './backend';
+import { DataConfig } from './data-config';
 import { CONFIG_FILE } from './files';
 import { DEFAULT_RATIO, PruneRatio, PruneRule } from './pruning';
-import { above0To, list, object, said, share, text, whole, wholeFrom } from './shape';
-import { OtherStrategy, Strategy } from './strategy';
-import { ResolvedTrigger, TriggerConfig } from './trigger';
+import { batchSize, CurveCost, epochs, learningRate, seed, threads } from './resolved-config';
+import { list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from './shape';
+import { Strategy } from './strategy';
+import { TriggerConfig } from './trigger-config';
 
 export type { DataConfig, SplitFiles } from './data-config';
 export type { PruneRatio, PruneRule } from './pruning';
+export type { ResolvedConfig } from './resolved-config';
 export type { OtherStrategy, Strategy, StrategyName } from './strategy';
-export type { KnownTrigger, KnownTriggerConfig, ResolvedTrigger, TriggerConfig } from './trigger';
+export type { KnownTrigger, ResolvedTrigger } from './trigger';
+export type { KnownTriggerConfig, TriggerConfig } from './trigger-config';
 
 /**
- * The defense config, as it is written and with every default filled in. The JSON schema in `schemas/` is generated from these shapes,
- * so their texts are what a person reads in a hover and in completion.
+ * The defense config as it is written. The JSON schema in `schemas/` is generated from these shapes, so their texts are what a person
+ * reads in a hover and in completion.
  */
-
-/** Most units that a config names, and that the inspector shows of a layer. */
-export const MOST_NAMED_UNITS = 65_536;
-
-const CurveCost = v.picklist(['quick', 'full']);
-export const BackendChoice = v.picklist(['auto', 'native', 'wasm']);
-const epochs = whole(1000);
-const learningRate = above0To(1);
-const batchSize = whole(8192, 1);
-const seed = whole(4_294_967_295);
-const threads = whole(64, 1);
 
 export const PruneConfig = said(
   object({
@@ -148,29 +141,3 @@ export const DefenseConfig = said(
 );
 /** As it is written: what has a default may be left out. */
 export type DefenseConfig = v.InferInput<typeof DefenseConfig>;
-
-export const ResolvedConfig = said(
-  object({
-    model: text,
-    data: ResolvedData,
-    trigger: v.nullable(ResolvedTrigger),
-    layer: v.nullable(text),
-    prune: said(
-      object({
-        ratio: v.nullable(PruneRatio),
-        rule: PruneRule,
-        units: v.optional(list(wholeFrom(0), MOST_NAMED_UNITS)),
-      }),
-      '`units`: the units that the config names, ascending, and only where it does; `ratio` is null then and never otherwise.',
-    ),
-    strategy: v.optional(said(OtherStrategy, 'Only where it is not `fine-pruning`.')),
-    curve: CurveCost,
-    fineTune: object({ epochs, learningRate, batchSize }),
-    gates: object({ maxAttackSuccessRate: share, maxAccuracyDrop: share, acceptEstimated: v.boolean() }),
-    seed,
-    backend: BackendChoice,
-    threads,
-  }),
-  'A config with every default filled in and every path as it was written: what the engine works from and the report records.',
-);
-export type ResolvedConfig = v.InferOutput<typeof ResolvedConfig>;

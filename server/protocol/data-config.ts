@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { above0, channels, finite, object, said, text, wholeFrom } from './shape';
+import { AnalysisRole, DataFormat, scale, some } from './data';
+import { finite, object, said, wholeFrom } from './shape';
 
-/** The clean data of a config: as it is written, and with every default filled in. */
+/** The clean data of a config, as it is written. */
 
 export const SplitFiles = said(
   object({
@@ -12,11 +13,7 @@ export const SplitFiles = said(
 );
 export type SplitFiles = v.InferOutput<typeof SplitFiles>;
 
-export const DataFormat = v.literal('idx');
-/** Whose images the activation analysis reads. */
-export const AnalysisRole = v.picklist(['test', 'holdout']);
 const perChannel = v.union([finite, v.array(finite)]);
-const some = wholeFrom(1);
 
 export const DataConfig = said(
   object({
@@ -50,7 +47,7 @@ export const DataConfig = said(
     ),
     testImages: v.optional(said(some, 'Use only this many test images, drawn with the seed. Left out: all.')),
     scale: v.optional(
-      said(above0, 'Factor that takes a stored pixel value to the range [0, 1]. Triggers act there. 1/255 for bytes.'),
+      said(scale, 'Factor that takes a stored pixel value to the range [0, 1]. Triggers act there. 1/255 for bytes.'),
       0.00392156862745098,
     ),
     mean: v.optional(
@@ -69,25 +66,3 @@ export const DataConfig = said(
 );
 /** As it is written: what has a default may be left out. */
 export type DataConfig = v.InferInput<typeof DataConfig>;
-
-export const ResolvedSplit = object({ images: text, labels: text });
-
-export const ResolvedData = object({
-  format: DataFormat,
-  train: ResolvedSplit,
-  test: ResolvedSplit,
-  analysis: AnalysisRole,
-  holdout: said(
-    wholeFrom(0),
-    '5000 where the config leaves it out, which then stands for a fifth of the images, at most 5,000.',
-  ),
-  holdoutNamed: v.optional(
-    said(v.literal(true), 'Where the config names 5,000 itself, up to half of the images; absent otherwise.'),
-  ),
-  fineTuneImages: v.nullable(some),
-  analysisImages: v.nullable(some),
-  testImages: v.nullable(some),
-  scale: above0,
-  mean: channels,
-  std: channels,
-});

@@ -10,6 +10,8 @@ import * as v from 'valibot';
 export const MOST_COUNT = 1e12;
 export const MOST_UNITS = 1e6;
 export const MOST_CLASSES = 1e5;
+/** Most units that a config names, and that the inspector shows of a layer. */
+export const MOST_NAMED_UNITS = 65_536;
 /** Entries of a list that nothing else bounds. */
 export const MOST_ENTRIES = 10_000;
 const MOST_CHARACTERS = 65_536;

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
+import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/report-view';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
 import { ActionsContext, type Actions } from './actions';

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
-import { ResolvedConfig } from '../config';
+import { BackendName } from '../backend';
+import { ResolvedConfig } from '../resolved-config';
 import { list, MOST_ENTRIES, object, said, text, whole } from '../shape';
 
 /** What a result was made with. */
-
-export const BackendName = v.picklist(['native', 'wasm']);
-export type BackendName = v.InferOutput<typeof BackendName>;
 
 /** The tool and engine, of runs and scans alike. */
 export const MadeWith = object({

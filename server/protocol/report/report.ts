@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AnalysisRole, DataFormat } from '../data-config';
+import { AnalysisRole, DataFormat } from '../data';
 import {
   atLeast0,
   count,

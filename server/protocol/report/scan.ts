@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { DataFormat, ResolvedSplit, type SplitFiles } from '../data-config';
+import { DataFormat, ResolvedSplit } from '../data';
+import type { SplitFiles } from '../data-config';
 import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape';
 import { figures } from './bounds/bound-checks';
 import { checkScan } from './bounds/scan-bounds';

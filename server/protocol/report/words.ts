@@ -1,7 +1,7 @@
 import type { Attempt, Proof } from './attempts';
 import type { StageMetrics } from './metrics';
 import type { DefenseReport, Gate } from './report';
-import type { ReportComparison } from './review';
+import type { ReportComparison } from './comparison';
 import type { ScanResult } from './scan';
 
 /** What the things in a report are called, wherever they are shown. */

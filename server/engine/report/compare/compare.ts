@@ -1,7 +1,7 @@
 import { inversionOf } from '../../../protocol/report/scan';
 import { classesOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Finding, Rate } from '../../../protocol/report/report';
-import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
+import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { canonicalJson } from '../../files/hash';
 import { fisherExact } from '../../metrics/fisher';
 import { roundShare } from '../../metrics/rate';

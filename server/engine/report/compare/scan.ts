@@ -1,5 +1,5 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import type { ReportComparison, ScanChange } from '../../../protocol/report/review';
+import type { ReportComparison, ScanChange } from '../../../protocol/report/comparison';
 import { suspectedClasses, type ScanResult } from '../../../protocol/report/scan';
 import { list } from '../../../protocol/words';
 

@@ -1,4 +1,4 @@
-import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
+import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { classes } from '../compare/scan';
 import { ESTIMATED_SIDE, figureTitle } from '../compare/words';
 import { code, text } from './escape';

@@ -1,5 +1,6 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import type { ReportComparison, ReviewedIssue } from '../../../protocol/report/review';
+import type { ReportComparison } from '../../../protocol/report/comparison';
+import type { ReviewedIssue } from '../../../protocol/report/review';
 import { comparisonMarkdown, comparisonSentence, type ComparisonLabels } from './compare';
 import { reportBlocks, type Block } from './markdown';
 import { text } from './escape';

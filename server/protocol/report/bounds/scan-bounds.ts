@@ -26,6 +26,8 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
   scan.suspects.forEach((one, at) => {
     const place = `${pointer}/suspects/${at}`;
     count(one.target, `${place}/target`, classes - 1);
+    if (targets && !targets.includes(one.target))
+      refuse(`${place}/target`, `is ${one.target}, a class that was not searched`);
     if (one.source !== undefined) count(one.source, `${place}/source`, classes - 1);
     if (scan.suspects.findIndex(({ target, source }) => target === one.target && source === one.source) < at)
       refuse(place, 'is there twice');

@@ -1,7 +1,7 @@
 import { compareReports } from '../../../../server/engine/report/compare/compare';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import type { ReportComparison } from '../../../../server/protocol/report/review';
+import type { ReportComparison } from '../../../../server/protocol/report/comparison';
 import { exampleReport, setAttackSuccess } from '../../../fixtures/example-report';
 
 export const against = (change: (report: DefenseReport) => void): ReportComparison =>

@@ -3,7 +3,7 @@ import { missedWithin as ofText, WITHIN_WORDS } from '../../../../server/engine/
 import { reviewedIssues } from '../../../../server/engine/report/review/review';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { flaggedText, scanSigns } from '../../../../webview/compare/words';
-import { parseToReport } from '../../../../webview/messages/report';
+import { parseToReport } from '../../../../server/protocol/messages/report-view';
 import { layerUnits, shownInversions, triggerPixels } from '../../../../webview/report/derive';
 import { answers, attemptSign, missedWithin, scanSentence, scanSign } from '../../../../webview/report/words';
 import { guidedPruningReport, judged, repairedReport } from '../../../fixtures/repaired-report';
@@ -28,32 +28,48 @@ describe('messages of the report page with scan, attempts and proof', () => {
   });
 
   const spoiltRepairs: [string, RegExp, (report: DefenseReport) => void][] = [
-    ['a class that is left out', /one entry per class/, (r) => masksOf(r.scan).classes.pop()],
-    ['classes in another order', /not in their order/, (r) => masksOf(r.scan).classes.reverse()],
+    [
+      'a class that is left out',
+      /scan\.evidence\.0\.classes: has 9 entries; 10 were expected, one per class/,
+      (r) => masksOf(r.scan).classes.pop(),
+    ],
+    [
+      'classes in another order',
+      /scan\.evidence\.0\.classes\.0\.target: .*in the order of the classes/,
+      (r) => masksOf(r.scan).classes.reverse(),
+    ],
     [
       'a suspected class that is none',
-      /suspected class that does not exist/,
+      /scan\.suspects\.0\.target: is 10; a whole number from 0 to 9/,
       (r) => (r.scan!.suspects[0]!.target = 10),
     ],
-    ['a class suspected twice', /suspected twice/, (r) => r.scan!.suspects.push(r.scan!.suspects[0]!)],
+    [
+      'a class suspected twice',
+      /scan\.suspects\.1: is there twice/,
+      (r) => r.scan!.suspects.push(r.scan!.suspects[0]!),
+    ],
     ['a norm below zero', /classes\.2\.norm/, (r) => (masksOf(r.scan).classes[2]!.norm = -1)],
     ['an index that is no number', /anomalyIndex/, (r) => (masksOf(r.scan).classes[2]!.anomalyIndex = Infinity)],
     [
       'a mask that is no base64',
-      /estimate\.mask: a text that is not base64/,
+      /estimate\.mask: is not base64/,
       (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = '<img src=x>!'),
     ],
     [
       'a mask of another size',
-      /size differs from the images/,
+      /\.scan\.evidence\.0\.classes\.0\.estimate\.mask: is not the base64 text of 784 bytes/,
       (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
     ],
     [
       'a pattern of another size, in the proof',
-      /size differs from the images/,
+      /proof\.scan\.evidence\.0\.classes\.4\.estimate\.pattern: is not the base64 text of 784 bytes/,
       (r) => (masksOf(r.proof!.scan).classes[4]!.estimate!.pattern = ''),
     ],
-    ['a kept round that is none', /kept round/, (r) => (r.attempts![2]!.keptRound = 3)],
+    [
+      'a kept round that is none',
+      /attempts\.2\.keptRound: is 3; a whole number from 1 to 2/,
+      (r) => (r.attempts![2]!.keptRound = 3),
+    ],
     ['a held-out rate above 1', /heldOut\.freshTrigger\.rate/, (r) => (r.attempts![0]!.heldOut.freshTrigger!.rate = 2)],
     ['an unknown strategy', /strategy/, (r) => Object.assign(r.attempts![0]!, { strategy: 'magic' })],
     ['an unknown basis', /proof\.basis/, (r) => Object.assign(r.proof!, { basis: 'hope' })],

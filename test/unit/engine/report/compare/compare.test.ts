@@ -3,7 +3,7 @@ import { compareReports } from '../../../../../server/engine/report/compare/comp
 import { judgeGates } from '../../../../../server/engine/defense/verdict';
 import { rate } from '../../../../../server/engine/metrics/rate';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
-import type { FigureChange, ReportComparison } from '../../../../../server/protocol/report/review';
+import type { FigureChange, ReportComparison } from '../../../../../server/protocol/report/comparison';
 import { exampleReport } from '../../../../fixtures/example-report';
 import { against, withSuccess } from '../compare-support';
 

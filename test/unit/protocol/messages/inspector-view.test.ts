@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import type { InspectorState, ToInspector } from '../../../../server/protocol/messages/inspector-view';
-import { parseInspectorState, parseToInspector } from '../../../../webview/messages/inspector';
+import {
+  parseInspectorState,
+  parseToInspector,
+  type InspectorState,
+  type ToInspector,
+} from '../../../../server/protocol/messages/inspector-view';
 import { repairedReport } from '../../../fixtures/repaired-report';
 import { overview, layer, unit, sent } from './inspector-support';
 import { masksOf } from '../../../fixtures/scan-result';

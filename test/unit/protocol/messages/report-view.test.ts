@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { reviewedIssues } from '../../../../server/engine/report/review/review';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import type { DefenseReview } from '../../../../server/protocol/report/review';
-import { parseFromReport, parseReportPageState, parseToReport } from '../../../../webview/messages/report';
+import { parseFromReport, parseReportPageState, parseToReport } from '../../../../server/protocol/messages/report-view';
 import { lastOf, reportOf } from '../../../fixtures/run-settings';
-import { example, decisionOn } from '../report-support';
+import { example, decisionOn } from '../../webview/report-support';
 
 const viewOf = (report: DefenseReport, review: DefenseReview | null = null) => ({
   type: 'view' as const,
@@ -47,12 +47,36 @@ describe('messages of the report page', () => {
     ],
     ['a figure that is no number', /cleanMean/, (r) => (r.layer.activations[3]!.cleanMean = NaN)],
     ['a count that is none', /confusion/, (r) => (r.stages.before.confusion[2]![1] = -1)],
-    ['a matrix that is not square', /square/, (r) => r.stages.before.confusion[2]!.pop()],
-    ['rates that are not one a class', /one per class/, (r) => r.stages.after.perClass.pop()],
-    ['activations that are not one a unit', /one per unit/, (r) => r.layer.activations.pop()],
-    ['a pruned unit beyond the last', /beyond the last/, (r) => (r.pruning.units[0] = 128)],
-    ['a unit pruned twice', /twice/, (r) => (r.pruning.units[0] = r.pruning.units[1]!)],
-    ['more hits than images', /more hits than images/, (r) => (r.curve.points[0]!.correct = 10_001)],
+    [
+      'a matrix that is not square',
+      /stages\.before\.confusion\.2: has 9 entries; 10 were expected, one count per class/,
+      (r) => r.stages.before.confusion[2]!.pop(),
+    ],
+    [
+      'rates that are not one a class',
+      /stages\.after\.perClass: .*one rate per class/,
+      (r) => r.stages.after.perClass.pop(),
+    ],
+    [
+      'activations that are not one a unit',
+      /layer\.activations: .*one entry per unit/,
+      (r) => r.layer.activations.pop(),
+    ],
+    [
+      'a pruned unit beyond the last',
+      /pruning\.units\.0: is 128; a whole number from 0 to 127/,
+      (r) => (r.pruning.units[0] = 128),
+    ],
+    [
+      'a unit pruned twice',
+      /pruning\.units\.1: names unit \d+ a second time/,
+      (r) => (r.pruning.units[0] = r.pruning.units[1]!),
+    ],
+    [
+      'more hits than images',
+      /curve\.points\.0\.correct: is 10001; a whole number from 0 to 10000/,
+      (r) => (r.curve.points[0]!.correct = 10_001),
+    ],
     ['a verdict of another version', /verdict\.word/, (r) => Object.assign(r.verdict, { word: 'fine' })],
     ['a finding of another version', /findings\.0\.id/, (r) => Object.assign(r.findings[0]!, { id: 'constructor' })],
     ['a sentence of a megabyte', /verdict\.sentence/, (r) => (r.verdict.sentence = 'x'.repeat(1 << 20))],

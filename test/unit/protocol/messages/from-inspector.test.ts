@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FromInspector } from '../../../../server/protocol/messages/inspector-view';
-import { parseFromInspector } from '../../../../webview/messages/inspector';
+import { parseFromInspector, type FromInspector } from '../../../../server/protocol/messages/inspector-view';
 import { sent } from './inspector-support';
 
 describe('messages from the inspector', () => {

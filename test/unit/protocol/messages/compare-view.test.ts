@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { compareReports } from '../../../../server/engine/report/compare/compare';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import { parseComparePageState, parseFromCompare, parseToCompare } from '../../../../webview/messages/compare';
+import {
+  parseComparePageState,
+  parseFromCompare,
+  parseToCompare,
+} from '../../../../server/protocol/messages/compare-view';
 import { repairedReport } from '../../../fixtures/repaired-report';
-import { example } from '../report-support';
+import { example } from '../../webview/report-support';
 
 const state = { version: 1 as const, base: { uri: 'git:/a', label: 'HEAD' }, head: null };
 
