@@ -12,8 +12,20 @@ const load = (file) => require(`../server/protocol/${file}`);
 
 const jobs = [
   { file: 'config.ts', shape: 'DefenseConfig', out: 'fineprune', title: 'Fine-Prune defense config' },
-  { file: 'report/report.ts', shape: 'DefenseReport', out: 'defense-report', title: 'Fine-Prune defense report' },
-  { file: 'report/scan.ts', shape: 'ScanReport', out: 'scan-report', title: 'Fine-Prune scan for backdoors' },
+  {
+    file: 'report/report.ts',
+    shape: 'DefenseReport',
+    out: 'defense-report',
+    title: 'Fine-Prune defense report',
+    former: true,
+  },
+  {
+    file: 'report/scan.ts',
+    shape: 'ScanReport',
+    out: 'scan-report',
+    title: 'Fine-Prune scan for backdoors',
+    former: true,
+  },
   {
     file: 'report/review.ts',
     shape: 'DefenseReview',
@@ -91,16 +103,19 @@ for (const module of named.map(load))
   for (const [name, shape] of Object.entries(module))
     if (shape.type === 'strict_object' || shape.type === 'variant') shapes[name] = shape;
 
+const VERSION_1 = { properties: { schemaVersion: { const: 1 } }, required: ['schemaVersion'] };
 const check = process.argv.includes('--check');
 mkdirSync(`${root}schemas`, { recursive: true });
-for (const { file, shape, out, title } of jobs) {
+for (const { file, shape, out, title, former } of jobs) {
   const whole = load(file)[shape];
   const { $schema, $defs, ...plain } = convert(whole, without(shapes, shape));
   const definitions = Object.fromEntries(
     Object.entries($defs).map(([name, one]) => [name, withReferences(one, without($defs, name))]),
   );
   const schema = withReferences(plain, $defs);
-  const text = JSON.stringify({ title, $schema, ...schema, definitions: used(schema, definitions) }, null, 2) + '\n';
+  // A file of version 1 is read as it is: an editor has nothing to say of it.
+  const versioned = former ? { if: VERSION_1, then: true, else: schema } : schema;
+  const text = JSON.stringify({ title, $schema, ...versioned, definitions: used(schema, definitions) }, null, 2) + '\n';
   const path = `schemas/${out}.schema.json`;
   if (check) {
     if (!existsSync(root + path) || readFileSync(root + path, 'utf8') !== text) {

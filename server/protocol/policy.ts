@@ -6,7 +6,7 @@ import { object, said } from './shape';
 export const CheckPolicy = said(
   object({
     $schema: v.optional(said(v.string(), 'JSON schema of this file; editors fill it in.')),
-    schemaVersion: said(v.literal(1), 'Version of this format.'),
+    schemaVersion: said(v.picklist([2, 1]), 'Version of this format. 1 is still read.'),
     gates: v.optional(
       said(
         GatesConfig,

@@ -1,6 +1,6 @@
 import { cleanConfusion, triggeredConfusion } from '../../server/protocol/report/confusion';
 import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report/report';
-import type { ClassInversion, ScanResult } from '../../server/protocol/report/scan';
+import { inversions, type ClassInversion, type ScanResult } from '../../server/protocol/report/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 
 /** What the pages draw, made of a report's own lists. */
@@ -96,8 +96,8 @@ export function heatOf(total: number): (images: number) => number {
 }
 
 /** The classes of a scan to show of many, by number: those that are flagged, then those with the smallest masks. */
-export function shownInversions({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
-  const order = [...classes].sort(
+export function shownInversions(scan: Pick<ScanResult, 'evidence'>, most: number): ClassInversion[] {
+  const order = [...inversions(scan)].sort(
     (a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target,
   );
   return order.slice(0, most).sort((a, b) => a.target - b.target);

@@ -14,7 +14,7 @@ import type { CheckContext } from './context';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
 const MAX_POLICY_BYTES = 4 << 20;
-const TODO = 'Write a policy as described in docs/review.md: schemaVersion 1, then gates, decisions or both.';
+const TODO = 'Write a policy as described in docs/review.md: schemaVersion 2, then gates, decisions or both.';
 
 /**
  * Reads a policy's text.

@@ -1,7 +1,7 @@
 import { FinePruneError } from '../../protocol/errors';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import type { Scanned } from '../detect/config-scan';
-import { checkSearchable } from '../detect/neural-cleanse/scan';
+import { checkSearchable } from '../detect/scan';
 import { scanImagesOf, type ScanImages } from '../detect/scan-images';
 import type { Progress } from '../process/progress';
 import type { Subject } from '../pass/subject';

@@ -8,7 +8,7 @@ import { nearChance } from '../metrics/near-chance';
 import { adviceSentence } from './advice-words';
 import { otherLabels } from './other-labels';
 import { otherPixels } from './other-pixels';
-import type { ScanSubject } from './neural-cleanse/scan';
+import type { ScanSubject } from './detector';
 
 /** What a scan needs to know of its images beside their pixels. */
 export interface CheckedSubject extends ScanSubject {

@@ -24,7 +24,7 @@ export function adviceDiagnostics(
 ): Diagnostic[] {
   if (changed.length > 0) return [];
   const { advice } = scan;
-  if (scan.classes.length === 0) {
+  if (scan.evidence.length === 0) {
     const code = advice?.labels && !advice.settings ? OTHER_LABELS : OTHER_PIXELS;
     return [problem(NOT_MEASURABLE, 'warning', range(code), cut(scan.sentence), fixes)];
   }

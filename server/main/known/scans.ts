@@ -63,7 +63,7 @@ export class ScanReports {
 
   /** What has changed since the model was scanned, in words; empty when it all still holds. */
   async changes({ model, data, scan }: ScanReport, subject: ScanSubject): Promise<string[]> {
-    const rests = scan.classes.length === 0 || scan.advice?.labels !== undefined;
+    const rests = scan.evidence.length === 0 || scan.advice?.labels !== undefined;
     const [sameModel, sameData] = await Promise.all([
       this.isModel(model, subject.model),
       this.areData(data.files, subject).then(

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { figures } from '../report/bounds/bound-checks';
 import { checkScan } from '../report/bounds/scan-bounds';
+import { inversions } from '../report/scan';
 import { ScanResult } from '../report/scan-result';
-import { text, whole, MOST_NAMED_UNITS } from '../shape';
+import { text, whole, MOST_CLASSES, MOST_NAMED_UNITS } from '../shape';
 import { LayerData, LimitData, MaskData, ModelState } from './inspect-layer';
 import { Overview } from './inspect-overview';
 import { ExamplesData, UnitData } from './inspect-unit';
@@ -66,7 +67,11 @@ export const ScanData = v.object({
       scan: v.pipe(
         ScanResult,
         figures((scan) =>
-          checkScan(scan, '', { classes: scan.searched?.of ?? scan.classes.length, shape: null, partial: true }),
+          checkScan(scan, '', {
+            classes: scan.searched?.of ?? (inversions(scan).length || MOST_CLASSES),
+            shape: null,
+            partial: true,
+          }),
         ),
       ),
     }),

@@ -37,7 +37,7 @@ export const HeldOutFigures = object({
   ),
   freshTrigger: said(
     v.nullable(TriggeredRate),
-    'With a trigger inverted afresh on the repaired model, no larger than the one estimated on the input model; null where none was made.',
+    'With a new trigger, searched for in the repaired model and no larger than the one estimated on the input model; null where none was made.',
   ),
 });
 export type HeldOutFigures = v.InferOutput<typeof HeldOutFigures>;
@@ -87,7 +87,7 @@ export const Attempts = list(Attempt, MOST_ATTEMPTS);
 
 export const Proof = said(
   object({
-    scan: said(ScanResult, 'A scan of the repaired model, all classes anew.'),
+    scan: said(ScanResult, 'A scan of the repaired model, all classes.'),
     bounded: said(
       list(
         object({
@@ -98,7 +98,7 @@ export const Proof = said(
         }),
         MOST_CLASSES,
       ),
-      'For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the one found in the input model, on images of other classes that no trigger was searched on.',
+      'For each class that was suspicious in the input model: the success of a new trigger that is no larger than the one found in the input model, on images of other classes that no trigger was searched on.',
     ),
     measuredOn: v.optional(
       said(
@@ -107,8 +107,8 @@ export const Proof = said(
       ),
     ),
     basis: said(
-      v.picklist(['known trigger', 'known trigger and fresh inversion', 'fresh inversion']),
-      'What the verdict rests on.',
+      v.picklist(['known trigger', 'known trigger and fresh scan', 'fresh scan']),
+      'What the verdict is based on.',
     ),
     sentence: said(text, 'One sentence.'),
   }),

@@ -13,6 +13,9 @@ export const MadeWith = object({
   threads: whole(4096, 1),
   oneDnn: v.nullable(v.boolean()),
   cpuFeatures: list(text, MOST_ENTRIES),
+  step: v.optional(
+    said(v.picklist(['graph', 'eager']), 'How a training step was computed; absent: one call for each operation.'),
+  ),
 });
 
 export const OverriddenSetting = said(

@@ -2,7 +2,19 @@ import * as v from 'valibot';
 import { DataFormat } from '../data';
 import { MODEL_FORMATS } from '../model';
 import { AnalysisRole } from '../resolved-data';
-import { atLeast0, count, list, MOST_ENTRIES, object, said, share, text, classIndex, between } from '../shape';
+import {
+  atLeast0,
+  count,
+  list,
+  MOST_CLASSES,
+  MOST_ENTRIES,
+  object,
+  said,
+  share,
+  text,
+  classIndex,
+  between,
+} from '../shape';
 import { TriggerKind } from '../trigger';
 import { Attempts, Proof } from './attempts';
 import { figures } from './bounds/bound-checks';
@@ -39,6 +51,15 @@ export const TriggerInfo = object({
   kind: TriggerKind,
   source: said(v.picklist(['known', 'estimated']), '`estimated` for the kind `inverted`, and for no other.'),
   target: classIndex,
+  targets: v.optional(
+    said(
+      list(object({ source: classIndex, target: classIndex }), MOST_CLASSES),
+      'Where images of different classes are sent to different ones: the target of each class, ascending by `source`.',
+    ),
+  ),
+  sources: v.optional(
+    said(list(classIndex, MOST_CLASSES), 'Where only images of these classes are sent there; absent: of every class.'),
+  ),
   inputs: said(count, 'Number of triggered inputs whose true class is not the target.'),
 });
 export type TriggerInfo = v.InferOutput<typeof TriggerInfo>;
@@ -62,6 +83,8 @@ const hashes = { topology: text, weights: text };
 export const ModelInfo = object({
   format: v.picklist(MODEL_FORMATS),
   path: said(text, 'Path as written in the config.'),
+  source: v.optional(said(text, 'What the model was read from, where that is not the file itself.')),
+  architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),
   layers: count,
   parameters: count,
   before: said(
@@ -75,48 +98,49 @@ export const ModelInfo = object({
 });
 export type ModelInfo = v.InferOutput<typeof ModelInfo>;
 
+/** In the order of the file: what a reviewer reads first, then what it is based on, long tables last. */
 const fields = object({
-  schemaVersion: said(v.literal(1), 'Version of this format.'),
+  schemaVersion: said(v.literal(2), 'Version of this format.'),
   verdict: Verdict,
   gates: said(list(Gate, MOST_ENTRIES), 'The limits, and whether each is met.'),
   findings: said(list(Finding, MOST_ENTRIES), 'What weakens the result, most serious first.'),
+  repaired: said(
+    v.boolean(),
+    'False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy.',
+  ),
   stages: said(
     object({ before: StageMetrics, pruned: StageMetrics, after: StageMetrics }),
     'The three figures and what they rest on, at each stage.',
   ),
   comparison: said(
     object({ cleanAccuracy: McNemar, attackSuccess: v.nullable(McNemar) }),
-    'Paired comparison, before against after, on the same images.',
+    'Paired comparison, before and after, on the same images.',
   ),
-  layer: LayerAnalysis,
-  pruning: PruningResult,
-  curve: PruningCurve,
-  fineTuning: FineTuningResult,
   trigger: v.nullable(TriggerInfo),
-  data: DataInfo,
-  model: ModelInfo,
-  scan: v.optional(
-    said(
-      ScanResult,
-      'The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one.',
-    ),
-  ),
   attempts: v.optional(
     said(
       Attempts,
       'Every repair that was tried, in order; the one that has `chosen` is the defended model, and none has where nothing was written. Absent for the reference recipe.',
     ),
   ),
-  proof: v.optional(said(Proof, 'A fresh trigger inversion on the repaired model, where the verdict needed one.')),
-  repaired: said(
-    v.boolean(),
-    'False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy.',
-  ),
+  pruning: PruningResult,
+  fineTuning: FineTuningResult,
+  data: DataInfo,
+  model: ModelInfo,
   provenance: Provenance,
+  scan: v.optional(
+    said(
+      ScanResult,
+      'The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one.',
+    ),
+  ),
+  proof: v.optional(said(Proof, 'A fresh scan of the repaired model, where the verdict needed one.')),
+  curve: PruningCurve,
+  layer: LayerAnalysis,
 });
 export type DefenseReport = v.InferOutput<typeof fields>;
 
 export const DefenseReport = said(
   v.pipe(fields, figures(checkReport)),
-  'The one value that everything shown anywhere is a view of. Sorted keys, fixed rounding (shares to 6 decimals, activations and losses to 9 significant digits), no times, no absolute paths, no host names, and nothing that differs between two runs of the same inputs on the same engine.',
+  'The one value that everything shown anywhere is a view of. A fixed order of keys, fixed rounding (shares to 6 decimals, activations and losses to 9 significant digits), no times, no absolute paths, no host names, and nothing that differs between two runs of the same inputs on the same engine.',
 );

@@ -41,7 +41,7 @@ export type Decision = v.InferOutput<typeof Decision>;
 export const DefenseReview = said(
   object({
     $schema: v.optional(said(v.string(), 'JSON schema of this file; editors fill it in.')),
-    schemaVersion: said(v.literal(1), 'Version of this format.'),
+    schemaVersion: said(v.picklist([2, 1]), 'Version of this format. 1 is still read.'),
     decisions: v.array(Decision),
   }),
   'Decisions of reviewers about one report. Written one decision a line, so that two branches that each add one merge without a conflict inside of a line.',

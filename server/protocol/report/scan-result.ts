@@ -15,9 +15,10 @@ import {
 } from '../shape';
 import { McNemar, Rate } from './metrics';
 
-/** What trigger inversion found in a model. */
+/** What a scan found in a model. */
 
 const MOST_SEED = 0xffff_ffff;
+const MOST_METHODS = 100;
 /** A logarithm of shares over the least deviation: far more than any anomaly index is. */
 const MOST_INDEX = 1e9;
 /** Images that settings or labels are compared on: a scan takes some hundred. */
@@ -47,7 +48,7 @@ export const OtherPixels = said(
   object({
     range: said(
       v.picklist(['as set', '0..1', '0..255', '-1..1', 'own']),
-      "Range of what goes into the model: `as set`, pixels from 0 to 1, bytes, from -1 to 1, or less the images' own mean by their own deviation.",
+      "Range of what goes into the model: `as set`, pixels from 0 to 1, bytes, from -1 to 1, or standardised by the images' own mean and deviation.",
     ),
     images: said(
       v.picklist(['as they are', 'inverted', 'channels reversed']),
@@ -113,14 +114,14 @@ export const ClassInversion = said(
     norm: said(atLeast0, "Sum of the estimate's mask over pixels (L1 norm), in pixels, 0 to height·width."),
     screened: said(
       atLeast0,
-      'Norm after the screening, which gives every class the same number of steps; the mean over the seeds. What follows rests on it.',
+      'Norm after the screening, which gives every class the same number of steps; the mean over the seeds. What follows is based on it.',
     ),
     share: said(index, '`screened` as a share of the median of all classes.'),
     anomalyIndex: said(
       between(-MOST_INDEX, MOST_INDEX),
       '−ln(share) / (1.4826 · median of |ln(share)| over the classes), after Neural Cleanse, but on a logarithmic scale: positive for a mask smaller than the median. The divisor counts as at least 0.02.',
     ),
-    success: said(Rate, 'Share of measured images of other classes that the estimated trigger takes to the target.'),
+    success: said(Rate, 'Share of measured images of other classes that the estimated trigger sends to the target.'),
     steps: said(count, 'Steps of the search: screening, all seeds together, and what was spent on the final estimate.'),
     flagged: v.boolean(),
     estimate: said(
@@ -132,34 +133,64 @@ export const ClassInversion = said(
 );
 export type ClassInversion = v.InferOutput<typeof ClassInversion>;
 
-export const ScanResult = said(
+export const NeuralCleanseEvidence = said(
   object({
-    word: ScanWord,
-    sentence: said(text, 'One or two sentences with the figures, and with what was tried.'),
-    flagged: said(classes, 'Classes that are suspicious, smallest mask first.'),
-    classes: said(
-      list(ClassInversion, MOST_CLASSES),
-      'One entry a class that was searched, in class order; none where the model hardly knows the images, so that nothing was searched.',
-    ),
+    method: v.literal('neural-cleanse'),
     limits: said(
       object({ index, share }),
       'What a class is flagged by: an anomaly index above `index` and a mask below `share` of the median of all classes.',
     ),
-    medianNorm: said(atLeast0, 'Median of the screened norms, in pixels; 0 where nothing was searched.'),
-    images: said(
-      object({ search: count, measured: count }),
-      'Clean images that masks were searched on, and held-out ones that their success was measured on.',
-    ),
+    medianNorm: said(atLeast0, 'Median of the screened norms, in pixels.'),
     batchSize: said(count, 'Images a step and class in the screening, and its steps.'),
     steps: count,
     seeds: said(
       list(whole(MOST_SEED), 100, 1),
       'Seeds of the searches; a second one where the first was a borderline case.',
     ),
+    classes: said(list(ClassInversion, MOST_CLASSES), 'One entry for each class that was searched, in class order.'),
+  }),
+  'Of trigger inversion (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and pattern that send clean images to that class. A class whose mask is far smaller than those of the others is suspicious.',
+);
+export type NeuralCleanseEvidence = v.InferOutput<typeof NeuralCleanseEvidence>;
+
+const suspect = {
+  target: said(classIndex, 'The class that images are sent to.'),
+  source: v.optional(said(classIndex, 'The class whose images are, where the method can say; absent: of any class.')),
+  score: said(
+    between(0, MOST_INDEX),
+    'How far it is beyond the limits of the method, 1 at them; of several methods the highest.',
+  ),
+};
+
+export const Suspect = said(
+  object({ ...suspect, methods: said(list(text, MOST_METHODS, 1), 'The methods that suspect it.') }),
+  'A class that a backdoor may send images to.',
+);
+export type Suspect = v.InferOutput<typeof Suspect>;
+
+export const OtherEvidence = said(
+  object({
+    method: v.literal('other'),
+    name: said(text, 'Name of the method.'),
+    word: ScanWord,
+    sentence: text,
+    suspects: list(object(suspect), MOST_CLASSES),
+  }),
+  'Of a method that has no table of its own here: what it found in words and scores.',
+);
+
+export const Evidence = v.variant('method', [NeuralCleanseEvidence, OtherEvidence]);
+export type Evidence = v.InferOutput<typeof Evidence>;
+
+export const ScanResult = said(
+  object({
+    word: ScanWord,
+    sentence: said(text, 'One or two sentences with the figures, and with what was tried.'),
+    suspects: said(list(Suspect, MOST_CLASSES), 'What is suspected, the most suspicious first.'),
     cleanAccuracy: v.optional(
       said(
         Rate,
-        'Images of both kinds that the model classifies as labelled, before anything was searched. Absent in results of earlier versions.',
+        'Images of the scan that the model classifies as labelled, before anything was searched. Absent in results of earlier versions.',
       ),
     ),
     advice: v.optional(
@@ -168,13 +199,21 @@ export const ScanResult = said(
         'What speaks against the settings or the labels that the model was scanned with; absent where nothing does.',
       ),
     ),
+    images: said(
+      object({ search: count, measured: count }),
+      'Clean images that were searched on, and held-out ones that success was measured on.',
+    ),
     searched: v.optional(
       said(
         object({ classes, of: whole(MOST_CLASSES) }),
         'Where only some classes were asked for: these, ascending, and of how many. All figures compare only them. Absent: all were searched.',
       ),
     ),
+    evidence: said(
+      list(Evidence, MOST_METHODS),
+      'What each method found; none where the model hardly knows the images, so that nothing was searched.',
+    ),
   }),
-  'What trigger inversion found in a model (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and pattern that turn clean images into that class. A class whose mask is far smaller than those of the others is suspicious. It never says that a model is clean: `sentence` says what was tried.',
+  'What a scan found in a model without knowing a trigger: one answer, and what it is based on. It never says that a model is clean: `sentence` says what was tried.',
 );
 export type ScanResult = v.InferOutput<typeof ScanResult>;

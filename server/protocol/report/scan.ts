@@ -5,16 +5,25 @@ import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../sh
 import { figures } from './bounds/bound-checks';
 import { checkScan } from './bounds/scan-bounds';
 import { HashedFiles, ImageShape, MadeWith } from './provenance';
-import { ScanResult, type ClassInversion, type OtherPixels } from './scan-result';
+import {
+  ScanResult,
+  type ClassInversion,
+  type Evidence,
+  type NeuralCleanseEvidence,
+  type OtherPixels,
+} from './scan-result';
 
 export type {
   ClassInversion,
   EstimatedTrigger,
+  Evidence,
+  NeuralCleanseEvidence,
   OtherLabels,
   OtherPixels,
   ScanAdvice,
   ScanResult,
   ScanWord,
+  Suspect,
 } from './scan-result';
 
 const RANGE_WORDS: Record<OtherPixels['range'], string> = {
@@ -22,7 +31,7 @@ const RANGE_WORDS: Record<OtherPixels['range'], string> = {
   '0..1': 'pixels from 0 to 1',
   '0..255': 'raw bytes (0 to 255)',
   '-1..1': 'pixels from -1 to 1',
-  own: 'pixels less their own mean, by their own deviation',
+  own: 'pixels standardised by their own mean and deviation',
 };
 
 /** Other pixels in a few words: `pixels from -1 to 1`, `images, inverted`. */
@@ -36,7 +45,7 @@ export function pixelWords({ range, images }: Pick<OtherPixels, 'range' | 'image
 }
 
 const fields = object({
-  schemaVersion: v.literal(1),
+  schemaVersion: said(v.literal(2), 'Version of this format.'),
   scan: ScanResult,
   model: object({
     path: said(text, 'Path relative to this file.'),
@@ -62,7 +71,7 @@ export const ScanReport = said(
     fields,
     figures(({ scan, model }) => checkScan(scan, '/scan', { ...model, partial: true })),
   ),
-  'A scan by itself. Sorted keys and fixed rounding as in a defense report.',
+  'A scan on its own. A fixed order of keys and fixed rounding, as in a defense report.',
 );
 
 /** A scan of one model. Paths are absolute. */
@@ -104,8 +113,30 @@ export interface ScanOutcome {
   timings: { totalMs: number; peakBytes: number };
 }
 
-/** What was found for a class; undefined where it was not searched. */
-export function inversionOf({ classes }: Pick<ScanResult, 'classes'>, target: number): ClassInversion | undefined {
+/** The classes that a scan suspects, the most suspicious first. */
+export function suspectedClasses({ suspects }: Pick<ScanResult, 'suspects'>): number[] {
+  return [...new Set(suspects.map(({ target }) => target))];
+}
+
+/** Name of the method that some evidence is of. */
+export const methodOf = (evidence: Evidence): string => (evidence.method === 'other' ? evidence.name : evidence.method);
+
+export const isNeuralCleanse = (evidence: Evidence): evidence is NeuralCleanseEvidence =>
+  evidence.method === 'neural-cleanse';
+
+/** The evidence of trigger inversion; null where none was made. */
+export function neuralCleanse({ evidence }: Pick<ScanResult, 'evidence'>): NeuralCleanseEvidence | null {
+  return evidence.find(isNeuralCleanse) ?? null;
+}
+
+/** What trigger inversion found, in class order; none where it was not done. */
+export function inversions(scan: Pick<ScanResult, 'evidence'>): readonly ClassInversion[] {
+  return neuralCleanse(scan)?.classes ?? [];
+}
+
+/** What trigger inversion found for a class; undefined where it was not searched. */
+export function inversionOf(scan: Pick<ScanResult, 'evidence'>, target: number): ClassInversion | undefined {
+  const classes = inversions(scan);
   const at = classes[target];
   return at?.target === target ? at : classes.find((one) => one.target === target);
 }

@@ -72,7 +72,7 @@ export function viewOf(
     name: 'mnist-badnets',
     view: {
       report,
-      issues: reviewedIssues(report, { schemaVersion: 1, decisions }, '2026-02-01'),
+      issues: reviewedIssues(report, { schemaVersion: 2, decisions }, '2026-02-01'),
       changed: ['the model'],
     },
     local: true,

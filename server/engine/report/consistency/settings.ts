@@ -104,7 +104,8 @@ function triggerProblems(
     return;
   }
   // A strategy measures with an estimate where the config says nothing of a trigger.
-  const target = config.trigger || config.strategy ? (config.trigger?.target ?? scan?.flagged[0] ?? null) : null;
+  const target =
+    config.trigger || config.strategy ? (config.trigger?.target ?? scan?.suspects[0]?.target ?? null) : null;
   tell.same(
     'trigger',
     '/trigger/target',

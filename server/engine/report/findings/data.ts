@@ -28,7 +28,7 @@ export function dataFindings({
     found.push({
       id: 'test-set-too-small',
       severity: 'warning',
-      message: `Only ${stages.before.cleanAccuracy.of} test images: clean accuracy after is known to between ${percent(stages.after.cleanAccuracy.low)} and ${percent(stages.after.cleanAccuracy.high)} (95 %).`,
+      message: `Only ${stages.before.cleanAccuracy.of} test images: clean accuracy after the repair is between ${percent(stages.after.cleanAccuracy.low)} and ${percent(stages.after.cleanAccuracy.high)} (95 %).`,
     });
   }
   if (data.fineTune.images < data.fineTune.available) {
@@ -70,7 +70,7 @@ export function dataFindings({
     found.push({
       id: 'curve-subset',
       severity: 'information',
-      message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" takes all of them.`,
+      message: `The pruning curve is based on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" uses all of them.`,
     });
   }
   if (trigger?.kind === 'samples' && samplesOfTargetClass > 0) {

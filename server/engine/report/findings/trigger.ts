@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../protocol/report/scan';
 import type { Finding } from '../../../protocol/report/report';
 import { noneMetSentence } from '../../defense/attempt-words';
 import { judgeEffect } from '../../defense/effect';
@@ -12,14 +13,14 @@ export function triggerFindings({ trigger, stages, repaired, scan, attempts, pro
   if (!trigger && scan) return scanned;
   if (!trigger) {
     const unscanned = attempts
-      ? ' The repair needs no scan, so none was made, neither before nor after it; "trigger": "inverted" has one made.'
+      ? ' The repair needs no scan, so the model was scanned neither before nor after it; set "trigger": "inverted" to have it scanned.'
       : '';
     return [
       ...scanned,
       {
         id: 'trigger-unknown',
         severity: 'warning',
-        message: `No trigger is known: attack success rate and robust accuracy could not be measured, and nothing is said about a backdoor.${unscanned}`,
+        message: `No trigger is known: attack success rate and robust accuracy could not be measured, so this report says nothing about a backdoor.${unscanned}`,
       },
     ];
   }
@@ -45,7 +46,7 @@ function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['tri
     found.push({
       id: 'trigger-reaches-other-class',
       severity: 'error',
-      message: `The trigger sends ${percent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it, although ${trigger.source === 'known' ? `the config names class ${trigger.target} as its target. Set "trigger.target" to ${worst.class} and run again.` : `it was estimated for class ${trigger.target}. To have that class repaired, set "trigger.target" to ${worst.class} and run again.`}`,
+      message: `The trigger sends ${percent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it, although ${trigger.source === 'known' ? `the config names class ${trigger.target} as its target. Set "trigger.target" to ${worst.class} and run again.` : `it was estimated for class ${trigger.target}. To repair that class, set "trigger.target" to ${worst.class} and run again.`}`,
     });
   }
   if (notJudged?.length) {
@@ -68,7 +69,7 @@ function scanFindings(
   const found: Finding[] = [];
   const one = (id: Finding['id'], severity: Finding['severity'], message: string): void =>
     void found.push({ id, severity, message });
-  if (proof?.scan.flagged.length)
+  if (proof?.scan.suspects.length)
     one('scan-flags-repaired', 'error', `The repaired model is still suspicious. ${proof.scan.sentence}`);
   if (attempts && !attempts.some(({ met }) => met))
     one('no-repair-met-gates', 'error', noneMetSentence(attempts, gates));
@@ -76,28 +77,28 @@ function scanFindings(
     one(
       'trigger-estimated',
       'warning',
-      `ASR and robust accuracy are on a trigger estimated for class ${trigger.target}, not on the attacker's own, which may be stronger.`,
+      `ASR and robust accuracy are for a trigger estimated for class ${trigger.target}, not for the attacker's own, which may be stronger.`,
     );
   if (trigger && isHonestEstimate({ trigger, scan }))
     one(
       'target-not-suspicious',
       'warning',
-      `The scan does not find class ${trigger.target} suspicious, which the config names: its estimated trigger may be that of an honest class.`,
+      `The config names class ${trigger.target}, but the scan does not find it suspicious: its estimated trigger may be that of a class without a backdoor.`,
     );
   if (scan && !trigger) {
-    const found = scan.word === 'not measurable' ? 'could not look for one' : 'found no class suspicious';
+    const found = scan.word === 'not measurable' ? 'could not search for one' : 'found no suspicious class';
     one(
       'no-trigger-found',
       'warning',
-      `No trigger is known, and inversion ${found}: attack success rate and robust accuracy could not be measured. That does not say that the model is clean. ${scan.sentence}`,
+      `No trigger is known, and the scan ${found}: attack success rate and robust accuracy could not be measured. This does not mean that the model is clean. ${scan.sentence}`,
     );
   }
-  const unexplained = scan?.flagged.filter((target) => target !== trigger?.target) ?? [];
+  const unexplained = scan ? suspectedClasses(scan).filter((target) => target !== trigger?.target) : [];
   if (trigger && unexplained.length)
     one(
       'scan-suspicious',
       'warning',
-      `The scan also finds class ${unexplained.join(', ')} suspicious, which the ${trigger.source} trigger does not aim at.`,
+      `The scan also finds class ${unexplained.join(', ')} suspicious, which is not the target of the ${trigger.source} trigger.`,
     );
   return found;
 }

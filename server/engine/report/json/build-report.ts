@@ -14,7 +14,7 @@ import type { DataSet } from '../../data/dataset';
 import type { Outcome } from '../../defense/outcome';
 import { provenanceOf } from './provenance';
 import type { Subject } from '../../pass/subject';
-import { reportedScan } from '../../detect/neural-cleanse/scan';
+import { reportedScan } from '../../detect/reported';
 import { findings } from '../findings/findings';
 import { judge, judgeGates } from '../../defense/verdict';
 
@@ -81,7 +81,7 @@ export function buildReport({
     samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0,
   });
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...facts,
     findings: found,
     gates: judgeGates(facts, config.gates),

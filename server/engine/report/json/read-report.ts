@@ -6,6 +6,7 @@ import { kindWords } from '../../files/kinds';
 import { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { upgradeReport } from './version-1/upgrade';
 import { REPORT_FILE } from '../../../protocol/files';
 
 export { consistencyProblems, type ConsistencyProblem } from '../consistency/consistency';
@@ -16,7 +17,7 @@ const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, m
 /**
  * Reads the text of a defense report, of whatever origin. What it returns has the shape of the type and figures that are possible
  * one by one: shares in [0, 1], counts that are whole, lists and matrices of the right length, indices in range. Whether they
- * agree with each other is `consistencyProblems`' question.
+ * agree with each other is `consistencyProblems`' question. A report of version 1 is read as one of this version.
  *
  * @param file for messages; nothing is read
  * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `report.tooLarge`, `.empty`, `.syntax`,
@@ -32,18 +33,19 @@ export function readReport(text: string, file: string): DefenseReport {
     refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
   const version = versionOf(value);
   if (version === undefined) refuse('notAReport', 'This JSON is not a defense report: it has no `schemaVersion`.', '');
-  if (version !== 1) {
+  if (version !== 1 && version !== 2) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
     refuse(
       'version',
-      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1 and 2.`,
       '/schemaVersion',
       'Use the version of Fine-Prune that wrote it, or run the defense again.',
     );
   }
-  const fault = firstFault(DefenseReport, value);
+  const report = version === 1 ? upgradeReport(value as object) : value;
+  const fault = firstFault(DefenseReport, report);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
-  return value as DefenseReport;
+  return report as DefenseReport;
 }
 
 function versionOf(value: unknown): unknown {

@@ -9,6 +9,7 @@ import { tellOf } from '../consistency/consistency';
 import { scanContradictions } from '../consistency/scan';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { upgradeScanReport } from './version-1/upgrade';
 import { SCAN_FILE } from '../../../protocol/files';
 
 const TODO = 'Scan the model again.';
@@ -16,7 +17,7 @@ const SCAN: JsonKind = { code: 'scan', noun: 'scan for backdoors', todo: TODO, m
 
 /**
  * Reads the text of `<name>.scan.json`, of whatever origin. What it returns has the shape of the type, figures that are possible one
- * by one and follow from each other, and estimates with as many bytes as the model's images need.
+ * by one and follow from each other, and estimates with as many bytes as the model's images need. A scan of version 1 is read as one of this version.
  *
  * @param file for messages; nothing is read
  * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `scan.tooLarge`, `.empty`, `.syntax`,
@@ -46,18 +47,19 @@ export function readScan(text: string, file: string): ScanReport {
       '',
       `Name a \`${SCAN_FILE.form}\` as a scan wrote it.`,
     );
-  if (version !== 1) {
+  if (version !== 1 && version !== 2) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
     refuse(
       'version',
-      `This scan has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      `This scan has schemaVersion ${shown}; this version of Fine-Prune reads 1 and 2.`,
       '/schemaVersion',
       'Use the version of Fine-Prune that wrote it, or scan the model again.',
     );
   }
-  const fault = firstFault(ScanReport, value);
+  const upgraded = version === 1 ? upgradeScanReport(value as object) : value;
+  const fault = firstFault(ScanReport, upgraded);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
-  const report = value as ScanReport;
+  const report = upgraded as ScanReport;
   // Whoever reads the word, the sentence or one figure alone must not be told another thing than the rest tells.
   scanContradictions(
     report.scan,

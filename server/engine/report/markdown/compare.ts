@@ -131,7 +131,7 @@ function unitsText({ units }: ReportComparison): string {
   const parts = [
     `${count(both.length)} pruned in both`,
     ...(onlyHead.length > 0 ? [`only now: ${listed(onlyHead)}`] : []),
-    ...(onlyBase.length > 0 ? [`no more: ${listed(onlyBase)}`] : []),
+    ...(onlyBase.length > 0 ? [`no longer: ${listed(onlyBase)}`] : []),
   ];
   return `Units of ${code(layer.head ?? '')}: ${parts.join('; ')}.`;
 }

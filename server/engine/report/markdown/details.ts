@@ -14,7 +14,7 @@ import { CONFIG_FILE } from '../../../protocol/files';
 import { count, unitWord, indexList } from '../../../protocol/words';
 import { HOW_FOUND, asrName, isEstimated } from '../../../protocol/report/words';
 
-/** Matrices with more classes are told by what is confused most. */
+/** Of matrices with more classes only what is confused most is shown. */
 const MATRIX_CLASSES = 20;
 const CLASS_ROWS = 100;
 const MOST_CONFUSED = 20;
@@ -76,12 +76,12 @@ export function reproduction(report: DefenseReport, name: string): string {
       ]
     : [];
   const command = ['fine-prune', 'run', shellWord(CONFIG_FILE.named(name)), ...flags].join(' ');
-  const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
+  const why = overridden ? ' The flags repeat the settings that this run took from its command line.' : '';
   const machine =
     provenance.backend === 'native'
       ? `${code(provenance.engine)}, ${count(provenance.threads)} ${provenance.threads === 1 ? 'thread' : 'threads'}, oneDNN ${provenance.oneDnn ? 'on' : 'off'} and these instruction sets: ${code(provenance.cpuFeatures.join(', ') || 'none')}`
       : code(provenance.engine);
-  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere a few images may be classified otherwise.${why} The command writes beside the config; \`--out FOLDER\` has it write elsewhere.`;
+  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere, a few images may be classified differently.${why} The command writes beside the config; \`--out FOLDER\` writes elsewhere.`;
 }
 
 export function classTable(report: DefenseReport): string {
@@ -129,7 +129,7 @@ export function confusions(report: DefenseReport): string {
 /** A row of zeros would read as if no image of the class had been there. */
 function targetNote({ trigger }: DefenseReport): string {
   return trigger
-    ? `\n\nTriggered inputs have no images of class ${trigger.target}: it is the target, and an image that is labelled so can't be misled to it.`
+    ? `\n\nTriggered inputs have no images of class ${trigger.target}: it is the target, and images that are already labelled so can't be misled to it.`
     : '';
 }
 
@@ -169,7 +169,7 @@ export function hashes({ model, data, provenance }: DefenseReport): string {
         ]
       : []),
     ...data.files.slice(0, 50).map((file) => row('data', file.path, file.sha256)),
-    row('config, before flags of a command line', null, provenance.configHash),
+    row('config, without command-line flags', null, provenance.configHash),
   ];
   return table(['what', 'path', 'SHA-256'], rows, 3);
 }

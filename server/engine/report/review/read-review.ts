@@ -30,10 +30,10 @@ export function readReview(text: string, file: string): DefenseReview {
     throw badInput(`review.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
-  if (typeof version === 'number' && version !== 1) {
+  if (typeof version === 'number' && version !== 1 && version !== 2) {
     refuse(
       'version',
-      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1.`,
+      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1 and 2.`,
       '/schemaVersion',
       'Use the version of Fine-Prune that wrote them.',
     );

@@ -1,6 +1,6 @@
 import { base64Bytes } from '../../shape';
 import type { Rate } from '../metrics';
-import type { EstimatedTrigger, ScanAdvice, ScanResult } from '../scan-result';
+import type { EstimatedTrigger, NeuralCleanseEvidence, ScanAdvice, ScanResult } from '../scan-result';
 import { checkRate, count, index, length, refuse } from './bound-checks';
 
 /** What the masks of a scan are of. */
@@ -21,9 +21,37 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
   checkSearched(scan.searched, `${pointer}/searched`, classes, partial);
   const targets = scan.searched?.classes;
   // Of a model that does not know the images nothing was searched.
-  if (scan.classes.length > 0 || scan.word !== 'not measurable')
-    length(scan.classes, `${pointer}/classes`, targets?.length ?? classes, 'one per class');
-  scan.classes.forEach((one, at) => {
+  if (scan.evidence.length === 0 && scan.word !== 'not measurable')
+    refuse(`${pointer}/evidence`, 'is empty, but the word says that something was searched');
+  scan.suspects.forEach((one, at) => {
+    const place = `${pointer}/suspects/${at}`;
+    count(one.target, `${place}/target`, classes - 1);
+    if (targets && !targets.includes(one.target))
+      refuse(`${place}/target`, `is ${one.target}, a class that was not searched`);
+    if (one.source !== undefined) count(one.source, `${place}/source`, classes - 1);
+    if (scan.suspects.findIndex(({ target, source }) => target === one.target && source === one.source) < at)
+      refuse(place, 'is there twice');
+  });
+  scan.evidence.forEach((one, at) => {
+    if (one.method === 'neural-cleanse')
+      checkMasks(one, `${pointer}/evidence/${at}`, { classes, shape, pixels, targets });
+  });
+  if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
+  if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape);
+}
+
+interface Masked {
+  classes: number;
+  shape: ScannedModel['shape'];
+  pixels: number;
+  /** Where only some classes were searched. */
+  targets: readonly number[] | undefined;
+}
+
+/** The table of trigger inversion. */
+function checkMasks(found: NeuralCleanseEvidence, pointer: string, { classes, shape, pixels, targets }: Masked): void {
+  length(found.classes, `${pointer}/classes`, targets?.length ?? classes, 'one per class');
+  found.classes.forEach((one, at) => {
     const place = `${pointer}/classes/${at}`;
     const target = targets ? targets[at]! : at;
     if (one.target !== target)
@@ -36,14 +64,7 @@ export function checkScan(scan: ScanResult, pointer: string, { classes, shape, p
     checkRate(one.success, `${place}/success`);
     if (one.estimate && shape) checkEstimate(one.estimate, `${place}/estimate`, shape);
   });
-  index(scan.flagged, classes, `${pointer}/flagged`, 'class');
-  const searched = new Set(scan.classes.map(({ target }) => target));
-  const unknown = scan.flagged.findIndex((one) => !searched.has(one));
-  if (unknown >= 0)
-    refuse(`${pointer}/flagged/${unknown}`, `is ${scan.flagged[unknown]}, a class that was not searched`);
-  norm(scan.medianNorm, pixels, `${pointer}/medianNorm`);
-  if (scan.cleanAccuracy) checkRate(scan.cleanAccuracy, `${pointer}/cleanAccuracy`);
-  if (scan.advice) checkAdvice(scan.advice, `${pointer}/advice`, classes, shape);
+  norm(found.medianNorm, pixels, `${pointer}/medianNorm`);
 }
 
 /** Some classes of the model, ascending. */

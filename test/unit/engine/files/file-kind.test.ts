@@ -203,7 +203,7 @@ describe('what a file is', () => {
         'tm-metadata',
       ],
       [[{ paths: ['group1-shard1of1'], weights: [{ name: 'a', shape: [1], dtype: 'float32' }] }], 'weights-manifest'],
-      [{ schemaVersion: 1, model: {}, data: {}, scan: {} }, 'scan-result'],
+      [{ schemaVersion: 2, model: {}, data: {}, scan: {} }, 'scan-result'],
       [{ model: 'model.json', data: {} }, 'defense-config'],
       [read(path.join(EXAMPLE, 'model.json')), null],
       [{}, null],

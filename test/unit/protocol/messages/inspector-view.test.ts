@@ -7,6 +7,7 @@ import {
 } from '../../../../server/protocol/messages/inspector-view';
 import { repairedReport } from '../../../fixtures/repaired-report';
 import { overview, layer, unit, sent } from './inspector-support';
+import { masksOf } from '../../../fixtures/scan-result';
 
 const failure = { kind: 'engine', code: 'engine.crashed', message: 'The engine ended.' } as const;
 
@@ -208,10 +209,15 @@ describe('messages to the inspector', () => {
           source: 'file',
           file: 'a',
           scan: with_(repairedReport('known').scan!, {
-            classes: repairedReport('known').scan!.classes.map((one) => ({
-              ...one,
-              estimate: { mask: '<b>', pattern: '' },
-            })),
+            evidence: [
+              {
+                ...masksOf(repairedReport('known').scan),
+                classes: masksOf(repairedReport('known').scan).classes.map((one) => ({
+                  ...one,
+                  estimate: { mask: '<b>', pattern: '' },
+                })),
+              },
+            ],
           }),
         },
       }),

@@ -80,7 +80,7 @@ describe('messages of the report page', () => {
     ['a verdict of another version', /verdict\.word/, (r) => Object.assign(r.verdict, { word: 'fine' })],
     ['a finding of another version', /findings\.0\.id/, (r) => Object.assign(r.findings[0]!, { id: 'constructor' })],
     ['a sentence of a megabyte', /verdict\.sentence/, (r) => (r.verdict.sentence = 'x'.repeat(1 << 20))],
-    ['a schema of another version', /schemaVersion/, (r) => Object.assign(r, { schemaVersion: 2 })],
+    ['a schema of another version', /schemaVersion/, (r) => Object.assign(r, { schemaVersion: 1 })],
     [
       'more layers than there can be',
       /fineTuning\.frozen/,

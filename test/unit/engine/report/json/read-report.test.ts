@@ -70,9 +70,9 @@ describe('reading a report', function () {
     assert.equal(refused(' \n').code, 'report.empty');
     for (const text of ['null', '7', '"x"', '[]', '{}', '{"name": "demo"}'])
       assert.equal(refused(text).code, 'report.notAReport', text);
-    const later = refused(withValue('/schemaVersion', 2));
+    const later = refused(withValue('/schemaVersion', 3));
     assert.equal(later.code, 'report.version');
-    assert.match(later.message, /schemaVersion 2; this version of Fine-Prune reads 1/);
+    assert.match(later.message, /schemaVersion 3; this version of Fine-Prune reads 1 and 2/);
     assert.match(later.place ?? '', /^\/schemaVersion, line \d+:\d+$/);
     assert.equal(refused('{"schemaVersion": "1"}').code, 'report.version');
   });

@@ -130,7 +130,7 @@ describe('a report in Markdown', () => {
       exampleReport(),
       issuesOf(exampleReport()).map((issue) => (issue.decision ? { ...issue, status: 'expired' as const } : issue)),
     );
-    assert.match(over, /which is \*\*over\*\*/);
+    assert.match(over, /now \*\*expired\*\*/);
     assert.ok(!over.includes('missed**, accepted'));
   });
 
@@ -157,6 +157,6 @@ describe('a report in Markdown', () => {
   it('says that units were named, where they were', () => {
     const text = markdownReport(exampleReport((r) => void (r.pruning.ratio = null)));
     assert.match(text, /\(named in the config\)/);
-    assert.match(text, /they have no place on it/);
+    assert.match(text, /they are not marked on it/);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { reportedScan } from '../../../../../server/engine/detect/neural-cleanse/scan';
-import { rate } from '../../../../../server/engine/metrics/rate';
-import type { ScanResult } from '../../../../../server/protocol/report/scan';
+import { reportedScan } from '../../../../server/engine/detect/reported';
+import { rate } from '../../../../server/engine/metrics/rate';
+import { inversions, type ScanResult } from '../../../../server/protocol/report/scan';
 
 describe('what a report holds of a scan of many classes', () => {
   it('is the estimates of flagged classes and of the class that was measured with', () => {
@@ -20,18 +20,23 @@ describe('what a report holds of a scan of many classes', () => {
     const scan: ScanResult = {
       word: 'suspicious',
       sentence: '',
-      flagged: [5],
-      classes,
-      medianNorm: 60,
-      limits: { index: 2, share: 0.4 },
+      suspects: [{ target: 5, score: 2, methods: ['neural-cleanse'] }],
       images: { search: 400, measured: 1500 },
-      batchSize: 16,
-      steps: 120,
-      seeds: [0],
+      evidence: [
+        {
+          method: 'neural-cleanse',
+          medianNorm: 60,
+          limits: { index: 2, share: 0.4 },
+          batchSize: 16,
+          steps: 120,
+          seeds: [0],
+          classes,
+        },
+      ],
     };
     const kept = (target?: number): number[] =>
-      reportedScan(scan, target)
-        .classes.filter((one) => one.estimate)
+      inversions(reportedScan(scan, target))
+        .filter((one) => one.estimate)
         .map((one) => one.target);
     assert.deepEqual([kept(), kept(11), kept(5)], [[5], [5, 11], [5]]);
   });

@@ -1,45 +1,17 @@
 import type { SearchPlan } from '../../../protocol/messages/engine';
-import type { Rate } from '../../../protocol/report/report';
-import type { ClassInversion, EstimatedTrigger, ScanResult } from '../../../protocol/report/scan';
-import { predict } from '../../pass/measure';
-import type { InputSource, PassOptions } from '../../pass/inputs';
-import { badInput } from '../../../protocol/errors';
-import { frozenLayers } from '../../model/frozen';
-import type { OpenModel } from '../../model/model';
-import { rate, roundFigure, roundShare } from '../../metrics/rate';
+import type { ClassInversion, EstimatedTrigger, NeuralCleanseEvidence } from '../../../protocol/report/scan';
+import { roundFigure, roundShare } from '../../metrics/rate';
+import type { ScanSubject } from '../detector';
 import { anomalies, type Anomaly } from './anomaly';
 import { decodeEstimate, encodeEstimate } from '../../triggers/estimate';
 import { classesAtOnce, invertTriggers, type InvertOptions, type Inverted } from './invert';
 import { LOOK_EVERY } from './mask-search';
 import { isComparable, limitsFor, SCAN } from './settings';
 import { FirstSteps, ScanShare } from './scan-share';
-import { scanSentence } from './scan-words';
-import { stampedOthers } from './success';
+import { successOf } from '../success';
 
-export { SCAN };
-
-/** Bytes of estimates that a report may hold beside those of flagged classes. */
-const MOST_BYTES = 65_536;
 /** Of many classes, bytes of estimates that a result holds beside those that matter. */
 const MOST_KEPT_BYTES = 64 << 20;
-
-export interface ScanSubject extends PassOptions {
-  /** Clean images that masks are searched on. */
-  search: InputSource;
-  /** Other clean images, that success is measured on. */
-  measured: InputSource;
-  seed: number;
-  /** Classes whose final estimate is wanted, flagged or not: the target of a known trigger. */
-  wanted: readonly number[];
-  /** Classes to search, ascending; default: all. */
-  targets?: readonly number[];
-  /** Called once, after the first steps. */
-  onPlan?: (plan: SearchPlan) => void;
-  /** How far it is, 0 to 1. */
-  onProgress?: (done: number) => void;
-  /** A class is known better than before: norm in pixels, and its share of the median once all classes have been screened. */
-  onClass?: (target: number, norm: number, share: number | null) => void;
-}
 
 /** What the screening found for a class. Bytes take a quarter of the memory of numbers: there may be a thousand classes. */
 interface Screened extends Pick<Inverted, 'target' | 'norm' | 'succeeded' | 'steps'> {
@@ -52,11 +24,10 @@ const GRADIENT_COST = 3;
 /**
  * Searches a trigger for every class of a model (Neural Cleanse; Wang et al., IEEE S&P 2019): screens all classes with the same few
  * steps, compares their masks, and gives the time that is left to the classes that stand out.
- * @throws FinePruneError `scan.noGradient`; of kind `cancelled` within one step
+ * @throws FinePruneError of kind `cancelled` within one step
  */
-export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
+export async function searchMasks(subject: ScanSubject): Promise<NeuralCleanseEvidence> {
   const { model, search, measured, seed } = subject;
-  checkSearchable(model);
   const all = Array.from({ length: model.classes }, (_, target) => target);
   const targets = subject.targets ?? all;
   const searched = targets.length < all.length ? { classes: [...targets], of: all.length } : undefined;
@@ -118,31 +89,15 @@ export async function scanModel(subject: ScanSubject): Promise<ScanResult> {
     });
     share.step(at + 1, targets.length);
   }
-  return resultOf(classes, comparable, {
-    classes: keptEstimates(classes, finals),
+  return {
+    method: 'neural-cleanse',
     limits,
     medianNorm: roundFigure(median),
-    images: { search: search.count, measured: measured.count },
     batchSize: SCAN.batchSize,
     steps: SCAN.steps,
     seeds: second ? [seed, (seed + 1) >>> 0] : [seed],
-    ...(searched && { searched }),
-  });
-}
-
-/** The word and the sentence of what was found. */
-function resultOf(
-  classes: readonly ClassInversion[],
-  comparable: boolean,
-  found: Omit<ScanResult, 'sentence' | 'word' | 'flagged'>,
-): ScanResult {
-  const flagged = classes
-    .filter((one) => one.flagged)
-    .sort((a, b) => a.norm - b.norm)
-    .map(({ target }) => target);
-  const word = flagged.length ? 'suspicious' : comparable ? 'nothing found' : 'not measurable';
-  const facts: Omit<ScanResult, 'sentence'> = { word, flagged, ...found };
-  return { ...facts, sentence: scanSentence(facts) };
+    classes: keptEstimates(classes, finals),
+  };
 }
 
 /** The same few steps for every class, so many classes at a time as go through the network together. */
@@ -219,20 +174,6 @@ function keptEstimates(classes: ClassInversion[], finals: readonly number[]): Cl
   return classes.map((one) => (one.flagged || finals.includes(one.target) ? one : { ...one, estimate: null }));
 }
 
-/** @throws FinePruneError `scan.noGradient` for a model through which no gradient gets to the pixels */
-export function checkSearchable({ graph }: Pick<OpenModel, 'graph'>): void {
-  const [frozen] = frozenLayers(graph);
-  if (!frozen) return;
-  throw badInput(
-    'scan.noGradient',
-    `This model can't be searched for a trigger: no gradient passes through "${frozen.layer}" (${frozen.reason}).`,
-    {
-      place: '/model',
-      todo: 'Repair it with the known trigger and the strategy "fine-pruning", which needs no search.',
-    },
-  );
-}
-
 /** Norms in pixels. A class that no trigger was found for needs more than the mask that failed, and counts as no less than any that was found. */
 function screenedNorms(screened: readonly Screened[]): number[] {
   const largest = Math.max(0, ...screened.filter(({ succeeded }) => succeeded).map(({ norm }) => norm));
@@ -245,41 +186,10 @@ function smaller(a: Screened, b: Screened): Screened {
 }
 
 /** Whether another seed might come to another answer. */
-function borderline({ shares, indices }: Anomaly, limits: ScanResult['limits']): boolean {
+function borderline({ shares, indices }: Anomaly, limits: NeuralCleanseEvidence['limits']): boolean {
   const within = (value: number, [from, to]: readonly [number, number]): boolean => value > from && value < to;
   return (
     within(Math.min(...shares), SCAN.borderline.share) ||
     shares.some((share, at) => share < limits.share && within(indices[at]!, SCAN.borderline.index))
   );
-}
-
-/** Share of the measured images of other classes that an estimated trigger takes to its target. */
-export async function successOf(
-  target: number,
-  estimate: EstimatedTrigger,
-  measured: InputSource,
-  { model, normalisation, signal }: PassOptions,
-): Promise<Rate> {
-  const { stamped } = stampedOthers(target, estimate, measured, { model });
-  const predicted = await predict(stamped, { model, normalisation, signal });
-  return rate(
-    predicted.reduce((n, label) => n + (label === target ? 1 : 0), 0),
-    stamped.count,
-  );
-}
-
-/**
- * What a report holds of a scan: estimates of all classes where they are small, else of those that matter.
- * @param target class of the trigger that a run measures with: its estimate is needed to measure again
- */
-export function reportedScan(scan: ScanResult, target: number | null = null): ScanResult {
-  const bytes = scan.classes.reduce(
-    (sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0),
-    0,
-  );
-  if (bytes <= MOST_BYTES) return scan;
-  return {
-    ...scan,
-    classes: scan.classes.map((one) => (one.flagged || one.target === target ? one : { ...one, estimate: null })),
-  };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { classRanges, scanSentence } from '../../../../../server/engine/detect/neural-cleanse/scan-words';
+import { classRanges, maskSentence } from '../../../../../server/engine/detect/neural-cleanse/words';
 import { rate } from '../../../../../server/engine/metrics/rate';
 
 describe('what a scan says', () => {
@@ -17,22 +17,22 @@ describe('what a scan says', () => {
     });
     const classes = [one(0, 4, true), one(1, 70, false), one(2, 80, false)];
     const facts = {
+      method: 'neural-cleanse' as const,
       classes,
       medianNorm: 70,
       limits: { index: 2, share: 0.5 },
-      images: { search: 1, measured: 1 },
       batchSize: 16,
       steps: 120,
       seeds: [0],
     };
-    const suspicious = scanSentence({ ...facts, word: 'suspicious', flagged: [0] });
+    const suspicious = maskSentence('suspicious', [classes[0]!], facts, undefined);
     assert.equal(
       suspicious,
-      'Suspicious: class 0: a mask of 4.0 pixels takes 98 % of other images to it (anomaly index 4.4). The median of the classes is 70 pixels. Tried: trigger inversion for all 3 classes.',
+      'Suspicious: a mask of 4.0 pixels sends 98 % of other images to class 0 (anomaly index 4.4). The median over the classes is 70 pixels. Tried: trigger inversion for all 3 classes.',
     );
-    const nothing = scanSentence({ ...facts, word: 'nothing found', flagged: [], seeds: [0, 1] });
+    const nothing = maskSentence('nothing found', [], { ...facts, seeds: [0, 1] }, undefined);
     assert.match(nothing, /^Nothing found: the smallest mask, of class 0, has 4 pixels|4\.0 pixels/);
-    assert.match(nothing, /with two seeds.*can escape it\.$/);
+    assert.match(nothing, /with two seeds.*may go unnoticed\.$/);
     for (const said of [suspicious, nothing]) assert.ok(!/\bclean\b/.test(said), said);
   });
 
