@@ -10,7 +10,7 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
-import { DATA_PATTERNS } from '../../server/protocol/data';
+import { DATA_PATTERNS } from '../../server/protocol/data-source';
 import { CONFIG_FILE, MODEL_PATTERNS, REVIEW_FILE, WEIGHTS_PATTERNS, anyOf } from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';

@@ -9,7 +9,7 @@ import { Strategy } from './strategy';
 import { TriggerConfig } from './trigger-config';
 
 export type { DataConfig } from './data-config';
-export type { SplitFiles } from './data';
+export type { SplitFiles } from './data-source';
 export type { PruneRatio, PruneRule } from './pruning';
 export type { ResolvedConfig } from './resolved-config';
 export type { OtherStrategy, Strategy, StrategyName } from './strategy';

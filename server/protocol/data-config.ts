@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { DataFormat, DEFAULT_FORMAT, SplitFiles } from './data';
+import { DataFormat, DEFAULT_FORMAT, SplitFiles } from './data-source';
 import { AnalysisRole, scale, some } from './resolved-data';
 import { finite, object, said, wholeFrom } from './shape';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { DefenseConfig } from '../../protocol/config';
-import { DATA_FORMATS, formatNamed, SPLIT_SHAPES } from '../../protocol/data';
+import { DATA_FORMATS, formatNamed, SPLIT_SHAPES } from '../../protocol/data-source';
 import { DataConfig } from '../../protocol/data-config';
 import { nearest } from '../../protocol/nearest';
 import { object } from '../../protocol/shape';

@@ -10,7 +10,7 @@ import {
   type ResolvedTrigger,
   type TriggerConfig,
 } from '../../protocol/config';
-import { splitOf, withoutFormat } from '../../protocol/data';
+import { splitOf, withoutFormat } from '../../protocol/data-source';
 import { DataConfig } from '../../protocol/data-config';
 import { recordedHoldout } from '../../protocol/holdout';
 import { BlendedTrigger, PatchTrigger, SinusoidalTrigger, WarpedTrigger } from '../../protocol/trigger-config';

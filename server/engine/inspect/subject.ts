@@ -1,5 +1,5 @@
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data';
+import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { DataFormat } from '../data';
+import { DataFormat } from '../data-source';
 import { MODEL_FORMATS } from '../model';
 import { AnalysisRole } from '../resolved-data';
 import {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { DataFormat, type DataSource } from '../data';
+import { DataFormat, type DataSource } from '../data-source';
 import { ResolvedSplit } from '../resolved-data';
 import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape';
 import { figures } from './bounds/bound-checks';
