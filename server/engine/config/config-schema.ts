@@ -1,6 +1,6 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/fineprune.schema.json';
-import { dereference, expectation, rightType, type Schema } from './schema-words';
+import { ANY_OBJECT, dereference, expectation, rightType, type Schema } from './schema-words';
 import { DATA_FORMATS, fieldsOf, formatNamed, type DataFormatName } from '../../protocol/data';
 import { nearest } from '../../protocol/nearest';
 
@@ -143,12 +143,13 @@ function faultOf(error: ErrorObject, path: (string | number)[]): Fault {
     const missing = (error.params as { missingProperty: string }).missingProperty;
     const field = parent.properties?.[missing] ?? {};
     const what = { ...dereference(field), ...field };
+    const expected = expectation(field);
     return {
       code: 'config.missingField',
       message: `${where} has no \`${missing}\`.`,
       path,
       field: missing,
-      todo: `Add "${missing}": ${what.type === 'object' ? '{ … }' : expectation(field)}.${what.description ? ` ${what.description}` : ''}`,
+      todo: `Add "${missing}": ${expected === ANY_OBJECT ? '{ … }' : expected}.${what.description ? ` ${what.description}` : ''}`,
     };
   }
   if (error.keyword === 'uniqueItems') {

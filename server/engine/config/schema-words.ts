@@ -25,10 +25,13 @@ export function dereference(part: Schema): Schema {
   return part.$ref === undefined ? part : dereference(definitions[part.$ref.slice('#/definitions/'.length)]!);
 }
 
+/** What is expected of a value that is an object, whatever its fields. */
+export const ANY_OBJECT = 'an object, { … }';
+
 /** What a schema allows, as a phrase for people: `a whole number from 1 to 64`, `"auto" or "wasm"`. */
 export function expectation(part: Schema): string {
   const s = dereference(part);
-  if (s.anyOf) return s.anyOf.map(expectation).join(' or ');
+  if (s.anyOf) return [...new Set(s.anyOf.map(expectation))].join(' or ');
   if (s.const !== undefined) return JSON.stringify(s.const);
   if (s.enum) return s.enum.map((value) => JSON.stringify(value)).join(' or ');
   switch (s.type) {
@@ -43,7 +46,7 @@ export function expectation(part: Schema): string {
     case 'array':
       return `a list of ${amount(s)}${s.items?.type === 'integer' ? 'whole ' : ''}numbers`;
     case 'object':
-      return 'an object, { … }';
+      return ANY_OBJECT;
     default:
       return 'null';
   }
