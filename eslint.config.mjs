@@ -36,7 +36,7 @@ const DATA_FORMATS = readdirSync(new URL('server/engine/data/formats', import.me
   .map(({ name }) => ({
     selector: `Literal[value='${name}']`,
     message:
-      'data formats are named in server/protocol/data.ts and read through server/engine/data/formats/registry.ts',
+      'data formats are named in server/protocol/data-source.ts and read through server/engine/data/formats/registry.ts',
   }));
 
 export default tseslint.config(
@@ -66,7 +66,7 @@ export default tseslint.config(
   { files: ['server/protocol/files.ts'], rules: { 'no-restricted-syntax': ['error', ...DATA_FORMATS] } },
   {
     files: [
-      'server/protocol/data.ts',
+      'server/protocol/data-source.ts',
       'server/engine/data/formats/registry.ts',
       'server/engine/data/formats/*/**',
       'server/engine/files/*.ts',

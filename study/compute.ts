@@ -16,7 +16,13 @@ import { serialise } from '../server/engine/report/json/serialise';
 import { runDefense } from '../server/engine/tasks/run';
 import { runScan } from '../server/engine/tasks/scan';
 import type { KnownTriggerConfig } from '../server/protocol/config';
-import { sourceFiles, withoutFormat, withPaths, type DataSource, type SplitFiles } from '../server/protocol/data';
+import {
+  sourceFiles,
+  withoutFormat,
+  withPaths,
+  type DataSource,
+  type SplitFiles,
+} from '../server/protocol/data-source';
 import type { DefenseReport } from '../server/protocol/report/report';
 import type { ScanResult } from '../server/protocol/report/scan';
 import { basisOf, cellName, defenseSettings, modelBasis, modelName, type Cell, type Model } from './cells';

@@ -13,7 +13,7 @@ import {
   sourceOfPaths,
   type SourceOf,
   type SplitName,
-} from '../server/protocol/data';
+} from '../server/protocol/data-source';
 import { badInput } from '../server/protocol/errors';
 import type { Cell } from './cells';
 import { TRAINING_IMAGES, type DataSetName } from './settings';

@@ -11,7 +11,7 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
-import { DATA_PATTERNS } from '../../server/protocol/data';
+import { DATA_PATTERNS } from '../../server/protocol/data-source';
 import { CONFIG_FILE, MODEL_PATTERN, REVIEW_FILE, WEIGHTS_PATTERN, anyOf } from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';

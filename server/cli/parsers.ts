@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { KnownTriggerConfig } from '../protocol/config';
 import path from 'node:path';
 import { sourceOfFiles } from '../engine/data/formats/registry';
-import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data';
+import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data-source';
 import { badInput } from '../protocol/errors';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */

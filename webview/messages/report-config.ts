@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ResolvedConfig } from '../../server/protocol/config';
-import { DATA_FORMATS, fieldsOf, type SplitFiles } from '../../server/protocol/data';
+import { DATA_FORMATS, fieldsOf, type SplitFiles } from '../../server/protocol/data-source';
 import {
   MOST_UNITS,
   finite,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { DATA_FORMATS } from '../../server/protocol/data';
+import { DATA_FORMATS } from '../../server/protocol/data-source';
 import { classesOf, cleanConfusion } from '../../server/protocol/report/confusion';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import {

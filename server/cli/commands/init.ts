@@ -9,7 +9,7 @@ import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-mod
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
 import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
-import { sourceFiles, withPaths } from '../../protocol/data';
+import { sourceFiles, withPaths } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';

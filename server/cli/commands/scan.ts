@@ -5,7 +5,7 @@ import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/
 import { contains } from '../../engine/files/confine';
 import { shellWord } from '../../engine/report/markdown/escape';
 import { startScan } from '../../jobs/engine-process';
-import { sourceFiles } from '../../protocol/data';
+import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { ScanOutcome, ScanRequest, ScanWord } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';

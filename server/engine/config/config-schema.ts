@@ -1,7 +1,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schemas/fineprune.schema.json';
 import { ANY_OBJECT, dereference, expectation, rightType, type Schema } from './schema-words';
-import { DATA_FORMATS, fieldsOf, formatNamed, type DataFormatName } from '../../protocol/data';
+import { DATA_FORMATS, fieldsOf, formatNamed, type DataFormatName } from '../../protocol/data-source';
 import { nearest } from '../../protocol/nearest';
 
 /** What is wrong with a value, by its place: what `configProblems` gives a range in the text. */

@@ -6,7 +6,7 @@ import type {
   ResolvedTrigger,
   TriggerConfig,
 } from '../../protocol/config';
-import { DEFAULT_FORMAT, splitOf, withoutFormat } from '../../protocol/data';
+import { DEFAULT_FORMAT, splitOf, withoutFormat } from '../../protocol/data-source';
 import { recordedHoldout } from '../../protocol/holdout';
 import schema from '../../../schemas/fineprune.schema.json';
 

@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, splitOf, withPaths, type DataSource, type SplitName } from '../../protocol/data';
+import { sourceFiles, splitOf, withPaths, type DataSource, type SplitName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { plural } from '../../protocol/words';
 import { at, type Resolve } from '../config/at-place';

@@ -1,4 +1,4 @@
-import { placeOf, type DataFormatName } from '../../protocol/data';
+import { placeOf, type DataFormatName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { LEAST_HELD_OUT } from '../../protocol/holdout';
 import type { Roles, View } from '../data/dataset';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data';
+import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';

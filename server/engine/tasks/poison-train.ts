@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DefenseConfig } from '../../protocol/config';
-import { withoutFormat, withPaths, type DataSource } from '../../protocol/data';
+import { withoutFormat, withPaths, type DataSource } from '../../protocol/data-source';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { FinePruneError } from '../../protocol/errors';
 import type { StageMetrics } from '../../protocol/report/report';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { EngineEvent } from '../../protocol/messages/engine';
-import { withoutFormat, withPaths } from '../../protocol/data';
+import { withoutFormat, withPaths } from '../../protocol/data-source';
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
 import type { ScanOutcome, ScanReport, ScanRequest, ScanResult } from '../../protocol/report/scan';
 import type { BackendInfo } from '../backend/select';

@@ -1,5 +1,5 @@
 import type { Diagnostic, Range } from 'vscode-languageserver-types';
-import { placeOf } from '../../protocol/data';
+import { placeOf } from '../../protocol/data-source';
 import { pixelWords, type OtherPixels, type ScanResult } from '../../protocol/report/scan';
 import { withPixels } from '../config/edits';
 import { dataFormatOf, nodeAt, pointerToPath, rangeOf, topRange, type ConfigText } from '../text/config-text';

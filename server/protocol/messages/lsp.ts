@@ -1,4 +1,4 @@
-import type { DataSource } from '../data';
+import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
 import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';

@@ -1,6 +1,6 @@
 import type { Attempt, Proof } from './attempts';
 import type { PruneRule, ResolvedConfig } from '../config';
-import type { DataSource } from '../data';
+import type { DataSource } from '../data-source';
 import type { ScanResult } from './scan';
 import type { McNemar, StageMetrics } from './metrics';
 

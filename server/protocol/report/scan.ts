@@ -1,4 +1,4 @@
-import type { DataSource, SplitFiles } from '../data';
+import type { DataSource, SplitFiles } from '../data-source';
 import type { McNemar, Provenance, Rate } from './report';
 
 /**

@@ -8,7 +8,7 @@ import {
   type DataHeader,
   type DataSource,
   type SourceOf,
-} from '../../../protocol/data';
+} from '../../../protocol/data-source';
 import { readHead } from '../../files/sniff';
 import type { DataFormat, DataPair } from './format';
 import { IDX } from './idx/idx';

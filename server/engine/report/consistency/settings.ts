@@ -1,6 +1,13 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../../protocol/config';
-import { sourceFiles, sourceFrom, SPLIT_NAMES, splitOf, type DataSource, type SplitName } from '../../../protocol/data';
+import {
+  sourceFiles,
+  sourceFrom,
+  SPLIT_NAMES,
+  splitOf,
+  type DataSource,
+  type SplitName,
+} from '../../../protocol/data-source';
 import type { DefenseReport } from '../../../protocol/report/report';
 import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/holdout';
 import { recordedSettings } from '../../../protocol/report/run-settings';

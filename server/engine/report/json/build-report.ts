@@ -7,7 +7,7 @@ import {
   withPaths,
   type DataSource,
   type SplitFiles,
-} from '../../../protocol/data';
+} from '../../../protocol/data-source';
 import type { DefenseReport, Finding, OverriddenSetting } from '../../../protocol/report/report';
 import type { BackendInfo } from '../../backend/select';
 import type { DataSet } from '../../data/dataset';

@@ -1,4 +1,4 @@
-import type { DataHeader, SourceOf } from '../../../../protocol/data';
+import type { DataHeader, SourceOf } from '../../../../protocol/data-source';
 import { kindOfBytes } from '../../../files/file-kind';
 import { insideGzip } from '../../../files/sniff';
 import type { DataFormat } from '../format';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { fieldsOf, namesSplit, sourceOfPaths, SPLIT_WORDS, type SourceOf } from '../../../../protocol/data';
+import { fieldsOf, namesSplit, sourceOfPaths, SPLIT_WORDS, type SourceOf } from '../../../../protocol/data-source';
 import type { DataPair } from '../format';
 
 type IdxSource = SourceOf<'idx'>;

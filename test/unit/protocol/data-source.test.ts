@@ -16,7 +16,7 @@ import {
   withoutFormat,
   withPaths,
   type DataSource,
-} from '../../../server/protocol/data';
+} from '../../../server/protocol/data-source';
 
 describe('a data source', () => {
   const source: DataSource = { format: 'idx', images: 'data/x', labels: 'data/y' };
