@@ -38,7 +38,8 @@ const jobs = [
 const named = [
   'config.ts',
   'data-config.ts',
-  'data.ts',
+  'data-source.ts',
+  'resolved-data.ts',
   'resolved-config.ts',
   'trigger-config.ts',
   'trigger.ts',
@@ -101,7 +102,7 @@ function used(schema, definitions) {
 const shapes = {};
 for (const module of named.map(load))
   for (const [name, shape] of Object.entries(module))
-    if (shape.type === 'strict_object' || shape.type === 'variant') shapes[name] = shape;
+    if (shape?.type === 'strict_object' || shape?.type === 'variant') shapes[name] = shape;
 
 const VERSION_1 = { properties: { schemaVersion: { const: 1 } }, required: ['schemaVersion'] };
 const check = process.argv.includes('--check');
