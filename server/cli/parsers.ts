@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { KnownTriggerConfig } from '../protocol/config';
 import { badInput } from '../protocol/errors';
+import { MOST_CLASSES } from '../protocol/shape';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
 export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal', 'warped'] as const;
@@ -42,9 +43,6 @@ export function shareOrNone(text: string): number {
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
-
-/** More classes than any model has. */
-const MOST_CLASSES = 100_000;
 
 /** Classes by number, for commander: `0,3,7`, ranges `0-9`, or both; ascending, each once. */
 export function classList(text: string): number[] {

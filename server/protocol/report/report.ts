@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AnalysisRole, DataFormat } from '../data';
-import { atLeast0, count, list, MOST_ENTRIES, object, said, share, text, classIndex, between } from '../shape';
+import { atLeast0, between, classIndex, count, list, MOST_ENTRIES, object, said, share, text } from '../shape';
 import { TriggerKind } from '../trigger';
 import { Attempts, Proof } from './attempts';
 import { figures } from './bounds/bound-checks';
