@@ -8,7 +8,7 @@ import { distinct, list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from
 import { Strategy } from './strategy';
 import { TriggerConfig } from './trigger-config';
 
-export type { DataConfig, SplitFiles } from './data-config';
+export type { DataConfig } from './data-config';
 export type { PruneRatio, PruneRule } from './pruning';
 export type { ResolvedConfig } from './resolved-config';
 export type { OtherStrategy, Strategy, StrategyName } from './strategy';

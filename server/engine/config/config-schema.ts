@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { DefenseConfig } from '../../protocol/config';
+import { formatNamed, SPLIT_SHAPES, type DataFormatName } from '../../protocol/data';
+import { DataConfig } from '../../protocol/data-config';
 import { nearest } from '../../protocol/nearest';
 import { object } from '../../protocol/shape';
 import { TriggerConfig } from '../../protocol/trigger-config';
@@ -26,14 +28,23 @@ export interface Fault {
   todo?: string;
 }
 
-/** The trigger is compared by the kind that it names: of all kinds at once every one would complain. */
-const withoutTrigger = object({ ...DefenseConfig.entries, trigger: v.optional(v.unknown()) });
+/**
+ * The trigger is compared by the kind that it names, and the data by their format: of all kinds and formats at once every one would
+ * complain.
+ */
+const shapeFor = (format: DataFormatName) => {
+  const files = SPLIT_SHAPES[format];
+  const data = object({ ...DataConfig.entries, train: files, test: files });
+  return object({ ...DefenseConfig.entries, data, trigger: v.optional(v.unknown()) });
+};
 
 /**
- * Compares a parsed config with its shape. One fault gives one entry; of a trigger only the kind that it names is compared.
+ * Compares a parsed config with its shape. One fault gives one entry; of a trigger only the kind that it names is compared, of data only
+ * their format.
  */
 export function schemaFaults(config: unknown): Fault[] {
-  const faults = faultsOf(withoutTrigger, CONFIG_SCHEMA, config, []);
+  const { format } = (config as { data?: { format?: unknown } } | null)?.data ?? {};
+  const faults = faultsOf(shapeFor(formatNamed(format)), CONFIG_SCHEMA, config, []);
   if (!isObject(config)) return faults;
   const { trigger } = config as { trigger?: unknown };
   return trigger === undefined || trigger === null || trigger === 'inverted'

@@ -10,6 +10,7 @@ import {
   type ResolvedTrigger,
   type TriggerConfig,
 } from '../../protocol/config';
+import { DEFAULT_FORMAT, splitOf, withoutFormat } from '../../protocol/data';
 import { DataConfig } from '../../protocol/data-config';
 import { recordedHoldout } from '../../protocol/holdout';
 import { BlendedTrigger, PatchTrigger, SinusoidalTrigger, WarpedTrigger } from '../../protocol/trigger-config';
@@ -29,14 +30,15 @@ const defaults = {
 
 /** A valid config with every default filled in; see `DefenseConfig` for the defaults. Paths stay as written. */
 export function resolveConfig(config: DefenseConfig): ResolvedConfig {
+  const { format = DEFAULT_FORMAT } = config.data;
   const { data, prune = {}, fineTune = {}, gates = {} } = config;
   const { top, data: d } = defaults;
   return {
     model: config.model,
     data: {
-      format: data.format ?? d.format,
-      train: { images: data.train.images, labels: data.train.labels },
-      test: { images: data.test.images, labels: data.test.labels },
+      format,
+      train: withoutFormat(splitOf({ ...data, format }, 'train')),
+      test: withoutFormat(splitOf({ ...data, format }, 'test')),
       analysis: data.analysis ?? d.analysis,
       ...recordedHoldout(data.holdout ?? null),
       fineTuneImages: data.fineTuneImages ?? null,
@@ -132,7 +134,8 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
       };
     }
     case 'samples':
-      return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };
+      // The other fields are the files, whatever their format.
+      return { ...trigger };
   }
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AnalysisRole } from '../data';
+import { AnalysisRole } from '../resolved-data';
 import { PruneRatio, PruneRule } from '../pruning';
 import { LayerKind } from '../report/layer';
 import { Rate } from '../report/metrics';

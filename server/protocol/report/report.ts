@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { AnalysisRole, DataFormat } from '../data';
+import { DataFormat } from '../data';
+import { ModelFormatId } from '../model';
+import { AnalysisRole } from '../resolved-data';
 import { atLeast0, between, classIndex, count, list, MOST_ENTRIES, object, said, share, text } from '../shape';
 import { TriggerKind } from '../trigger';
 import { Attempts, Proof } from './attempts';
@@ -58,7 +60,7 @@ export type DataInfo = v.InferOutput<typeof DataInfo>;
 const hashes = { topology: text, weights: text };
 
 export const ModelInfo = object({
-  format: v.literal('tfjs-layers'),
+  format: ModelFormatId,
   path: said(text, 'Path as written in the config.'),
   layers: count,
   parameters: count,
