@@ -17,6 +17,8 @@ import { readPolicy } from '../../../../../../server/cli/check/policy';
 import { rate } from '../../../../../../server/engine/metrics/rate';
 import { stagesOf, type Stage } from '../../../../../../server/protocol/report/confusion';
 import { matrixOf } from '../../../../../fixtures/matrices';
+import { exampleReport } from '../../../../../fixtures/example-report';
+import { repairedReport } from '../../../../../fixtures/repaired-report';
 import { FORMER_REPORTS, formerText } from '../../../../../fixtures/former';
 import { NASTY } from '../../../../../fixtures/nasty-strings';
 
@@ -61,26 +63,24 @@ function layer1({ classMeans, activations, ...layer }: DefenseReport['layer'], c
   };
 }
 
+/** A report of this version as version 1 had it. */
+function report1(report: DefenseReport): object {
+  const { scan, proof, confusion, layer, ...rest } = report;
+  return {
+    ...rest,
+    schemaVersion: 1,
+    stages: stages1(report),
+    layer: layer1(layer, confusion.before.clean.of.length),
+    ...(scan && { scan: scan1(scan) }),
+    ...(proof && { proof: { ...proof, scan: scan1(proof.scan), basis: proof.basis.replace('scan', 'inversion') } }),
+  };
+}
+
 describe('a report that version 0.1 wrote', () => {
   for (const name of FORMER_REPORTS) {
     it(`is read with everything that it says: ${name}`, () => {
       const report = upgraded(name);
-      const { scan, proof, confusion, layer, ...rest } = report;
-      assert.deepEqual(
-        JSON.parse(
-          JSON.stringify({
-            ...rest,
-            schemaVersion: 1,
-            stages: stages1(report),
-            layer: layer1(layer, confusion.before.clean.of.length),
-            ...(scan && { scan: scan1(scan) }),
-            ...(proof && {
-              proof: { ...proof, scan: scan1(proof.scan), basis: proof.basis.replace('scan', 'inversion') },
-            }),
-          }),
-        ),
-        parsed(name),
-      );
+      assert.deepEqual(JSON.parse(JSON.stringify(report1(report))), parsed(name));
     });
 
     it(`agrees with itself, and is never said to be tampered with: ${name}`, () => {
@@ -123,6 +123,15 @@ describe('a report that version 0.1 wrote', () => {
     it(`has a config that is valid, and the hash that its report names: ${name}`, () => {
       const config = resolveConfig(parseConfig(formerText(`${name}.fineprune.json`), name));
       assert.equal(sha256(canonicalJson(config)), upgraded(name).provenance.configHash);
+    });
+  }
+
+  for (const [what, report] of [
+    ['of the recipe', exampleReport()],
+    ['with scan, attempts and proof', repairedReport()],
+  ] as const) {
+    it(`is what this version would have written: ${what}`, () => {
+      assert.deepEqual(readReport(JSON.stringify(report1(report)), 'x'), JSON.parse(JSON.stringify(report)));
     });
   }
 
