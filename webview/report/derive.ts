@@ -1,5 +1,5 @@
-import { cleanConfusion, triggeredConfusion } from '../../server/protocol/report/confusion';
-import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report/report';
+import { cleanConfusion, triggeredConfusion, type Stage } from '../../server/protocol/report/confusion';
+import type { DefenseReport, PruningCurve } from '../../server/protocol/report/report';
 import { inversions, type ClassInversion, type ScanResult } from '../../server/protocol/report/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 
@@ -70,7 +70,11 @@ export function layerUnits({ layer, pruning }: DefenseReport): {
  * The classes to show of many: those with the most images that left them or came to them wrongly, at any of the stages, by number.
  * @param target the attacker's target class, which is always among them
  */
-export function shownClasses(stages: readonly StageMetrics[], most: number, target: number | null): number[] {
+export function shownClasses(
+  stages: readonly Pick<Stage, 'confusion'>[],
+  most: number,
+  target: number | null,
+): number[] {
   const classes = stages[0] ? cleanConfusion(stages[0]).classes : 0;
   const all = Array.from({ length: classes }, (_, i) => i);
   if (classes <= most) return all;

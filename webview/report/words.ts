@@ -1,3 +1,4 @@
+import { stageOf } from '../../server/protocol/report/confusion';
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
 import { CONFIG_FILE, REPORT_FILE } from '../../server/protocol/files';
 import { formerUnknownText, formerVersion } from '../../server/protocol/report/former';
@@ -176,7 +177,8 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const fresh = report.proof ? ` Fresh scan: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
   const aim = otherAim(report);
-  const [was, is] = aim === null ? [null, null] : [sentTo(aim, report.stages.before), sentTo(aim, report.stages.after)];
+  const [was, is] =
+    aim === null ? [null, null] : [sentTo(aim, stageOf(report, 'before')), sentTo(aim, stageOf(report, 'after'))];
   // Where the images go to another class, the target's own success is no answer.
   const answer =
     was && is

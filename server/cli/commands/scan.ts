@@ -98,7 +98,7 @@ Examples:
   $ fine-prune scan model.json --clean images.gz labels.gz            no config needed
   $ fine-prune scan mnist${CONFIG_FILE.ending} --out out --no-cache
   $ fine-prune scan model.json --clean X.gz Y.gz --classes 0-9        for a model with many classes
-  $ fine-prune scan --json --report-only | jq .report.scan.flagged`,
+  $ fine-prune scan --json --report-only | jq .report.scan.suspects`,
     )
     .action((target: string | undefined, flags: ScanFlags) => conclude(flags.json ?? false, () => scan(target, flags)));
 }

@@ -1,3 +1,4 @@
+import { stagesOf } from '../../protocol/report/confusion';
 import { FinePruneError } from '../../protocol/errors';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import type { Scanned } from '../detect/config-scan';
@@ -39,7 +40,7 @@ export async function provenFinePruning(
   const opened = scanned && (await proofOf(scanned));
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
-  const { before, after } = outcome.stages;
+  const { before, after } = stagesOf(outcome);
   const limit = config.gates.maxAttackSuccessRate;
   const [effectBefore, effectAfter] = [before, after].map((stage) => judgeEffect(stage, trigger, limit));
   if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter))

@@ -1,3 +1,4 @@
+import { stagesOf } from '../../protocol/report/confusion';
 import { suspectedClasses } from '../../protocol/report/scan';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report/report';
@@ -10,13 +11,12 @@ import { TriggerWords } from './verdict-words';
 import { percent } from '../../protocol/words';
 import { provingImages } from '../../protocol/report/words';
 
-type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
+type Measured = Pick<DefenseReport, 'stages' | 'confusion' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
-export function judgeGates(
-  { stages, trigger, repaired, proof, scan }: Measured,
-  gates: ResolvedConfig['gates'],
-): Gate[] {
+export function judgeGates(measured: Measured, gates: ResolvedConfig['gates']): Gate[] {
+  const { trigger, repaired, proof, scan } = measured;
+  const stages = stagesOf(measured);
   const effect = judgeEffect(stages.after, trigger, gates.maxAttackSuccessRate);
   const figure = effect && decidingFigure(effect);
   const counts =
@@ -72,11 +72,10 @@ export function doubt(
 
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */
 export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdict {
-  const { stages, trigger, repaired } = measured;
+  const { trigger, repaired } = measured;
   // Repairs were tried, and each cost too much to be kept.
   const untouched = !repaired && measured.attempts?.length ? nothingKept(measured.attempts, gates) : null;
-  const before = stages.before;
-  const after = stages.after;
+  const { before, after } = stagesOf(measured);
   if (!repaired && untouched === null && measured.scan && !nearChance(before)) {
     if (measured.scan.word === 'not measurable')
       return {

@@ -1,3 +1,4 @@
+import { stageOf } from '../../protocol/report/confusion';
 import type { DefenseReport, Gate } from '../../protocol/report/report';
 import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from '../defense/effect';
 import { doubt, isHonestEstimate } from '../defense/verdict';
@@ -21,10 +22,10 @@ export const WITHIN_WORDS = {
 /** Which of these it is; null where the figure itself says why. */
 export function missedWithin(
   { id, limit, judged, met }: Gate,
-  { stages, trigger, repaired, proof }: Judged,
+  { stages, confusion, trigger, repaired, proof }: Judged,
 ): keyof typeof WITHIN_WORDS | null {
   if (met || id !== 'maxAttackSuccessRate' || judged === null) return null;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   if (repaired && effect?.tooFew) return 'tooFew';
   if (judged > limit) return null;
   if (!repaired) return 'unrepaired';
@@ -33,12 +34,12 @@ export function missedWithin(
   return trigger?.source === 'estimated' ? 'estimated' : null;
 }
 
-type Judged = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'proof'>;
+type Judged = Pick<DefenseReport, 'stages' | 'confusion' | 'trigger' | 'repaired' | 'proof'>;
 
 /** Why a gate is missed, in one sentence with the figures. */
 export function missedGate(
   { id, limit, measured, judged }: Gate,
-  { stages, trigger, repaired, proof, scan }: Judged & Pick<DefenseReport, 'scan'>,
+  { stages, confusion, trigger, repaired, proof, scan }: Judged & Pick<DefenseReport, 'scan'>,
 ): string {
   if (id === 'maxAccuracyDrop') {
     if (measured === null || !repaired)
@@ -50,7 +51,7 @@ export function missedGate(
     return `Gate missed: the ASR could not be measured without a trigger (limit: ${limitWords(limit)}).`;
   if (!repaired)
     return `Gate missed: nothing was repaired; ${asr} is ${percent(measured)} (limit: ${limitWords(limit)}).`;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   const disturbed = effect && effectMiss(effect, limit);
   if (disturbed !== null) return `Gate missed: ${disturbed}`;
   if (judged > limit)

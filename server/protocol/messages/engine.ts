@@ -1,3 +1,4 @@
+import { type Stage } from '../report/confusion';
 import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config';
 import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
@@ -236,7 +237,7 @@ export interface MeasureRequest {
 
 export interface MeasureOutcome {
   /** The input model, the same with `units` zeroed, and the defended model; null without one. */
-  stages: { before: StageMetrics; pruned: StageMetrics | null; after: StageMetrics | null };
+  stages: { before: Stage; pruned: Stage | null; after: Stage | null };
   /** Before against after, on the same images; null without a defended model. */
   comparison: DefenseReport['comparison'] | null;
   /** The input model's layer as the config chooses it. */

@@ -25,7 +25,6 @@ export const UnitActivation = object({
   cleanMean: said(finite, 'Mean over the clean images (and positions), after the activation function.'),
   cleanMeanAbs: said(atLeast0, 'Mean of the absolute value.'),
   cleanFires: said(share, 'Share of clean images on which the unit fires (any position above zero), in [0, 1].'),
-  perClass: said(list(finite, MOST_CLASSES), 'Mean on clean images of each class; empty above 100 classes.'),
   triggeredMean: said(v.nullable(finite), 'Mean over the triggered images; null without a trigger.'),
   triggeredFires: v.nullable(share),
 });
@@ -42,7 +41,11 @@ export const LayerAnalysis = object({
   units: whole(MOST_UNITS, 1),
   images: said(count, 'Number of clean images analysed.'),
   dead: said(units, 'Indices of units that are constant over the whole clean set.'),
-  activations: said(list(UnitActivation, MOST_UNITS), 'One entry a unit, in index order.'),
+  activations: said(list(UnitActivation, MOST_UNITS), 'One entry for each unit, in index order.'),
+  classMeans: said(
+    list(list(finite, MOST_CLASSES), MOST_UNITS),
+    'Of each unit its mean on the clean images of each class; empty for a unit that is 0 on all of them, and for every unit above 100 classes.',
+  ),
 });
 export type LayerAnalysis = v.InferOutput<typeof LayerAnalysis>;
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, list, MOST_CLASSES, MOST_ENTRIES, classIndex, object, said, share, signedShare } from '../shape';
+import { count, list, MOST_CLASSES, classIndex, object, said, share, signedShare } from '../shape';
 
 /** What was measured: shares with their counts, confusion, and what a trigger does. */
 
@@ -31,21 +31,29 @@ export const TriggeredRate = said(
 export type TriggeredRate = v.InferOutput<typeof TriggeredRate>;
 
 const counts = list(count, MOST_CLASSES);
-const matrix = list(counts, MOST_CLASSES);
 
 export const SparseConfusion = said(
   object({
     of: said(counts, 'Images of each true class, and how many of them are classified as labelled.'),
     correct: counts,
     wrong: said(
-      list(v.strictTuple([classIndex, classIndex, count]), MOST_ENTRIES),
-      '[true class, predicted class, images], by class; at most 5,000 of them, those with the most images.',
+      list(object({ label: classIndex, as: list(v.strictTuple([classIndex, count]), MOST_CLASSES, 1) }), MOST_CLASSES),
+      'Of each true class that has errors, what its images are taken for: [predicted class, images], by class. At most 5,000 pairs in all, those with the most images.',
     ),
-    omitted: said(count, 'Images in cells that are left out of `wrong`.'),
+    omitted: said(count, 'Images that are left out of `wrong`.'),
   }),
-  'A confusion matrix of many classes: counts by true class, and what was taken for another class.',
+  'A confusion matrix: counts by true class, and what was taken for another class.',
 );
 export type SparseConfusion = v.InferOutput<typeof SparseConfusion>;
+
+export const StageConfusion = said(
+  object({
+    clean: said(SparseConfusion, 'Over the clean test images.'),
+    triggered: said(v.nullable(SparseConfusion), 'Over the triggered inputs of the ASR; null without a trigger.'),
+  }),
+  'What a model takes the test images for at a stage.',
+);
+export type StageConfusion = v.InferOutput<typeof StageConfusion>;
 
 export const TriggerEffect = said(
   object({
@@ -79,24 +87,6 @@ export const StageMetrics = object({
   robustAccuracy: said(
     v.nullable(Rate),
     'Null without a trigger. Over those same inputs: classified as their true class.',
-  ),
-  confusion: said(
-    matrix,
-    'Rows: true class, columns: predicted class, counts over the clean test images. Empty above 100 classes: see `sparse`.',
-  ),
-  triggeredConfusion: said(
-    v.nullable(matrix),
-    'The same over the triggered inputs of the ASR; null without a trigger, empty above 100 classes.',
-  ),
-  perClass: said(
-    list(Rate, MOST_CLASSES),
-    'Clean accuracy of each class; empty above 100 classes, where `sparse` has the counts.',
-  ),
-  sparse: v.optional(
-    said(
-      object({ clean: SparseConfusion, triggered: v.nullable(SparseConfusion) }),
-      'Above 100 classes, in place of the three above.',
-    ),
   ),
   effect: v.optional(
     said(

@@ -21,14 +21,22 @@ import { figures } from './bounds/bound-checks';
 import { checkReport } from './bounds/report-bounds';
 import { Finding, Gate, Verdict } from './judgement';
 import { LayerAnalysis, PruningCurve, PruningResult } from './layer';
-import { McNemar, StageMetrics } from './metrics';
+import { McNemar, StageConfusion, StageMetrics } from './metrics';
 import { HashedFiles, ImageShape, Provenance } from './provenance';
 import { ScanResult } from './scan-result';
 
 export type { Attempt, HeldOutFigures, Proof, Round } from './attempts';
 export type { Finding, FindingId, Gate, Verdict, VerdictWord } from './judgement';
 export type { CurvePoint, LayerAnalysis, PruningCurve, PruningResult, UnitActivation } from './layer';
-export type { McNemar, Rate, SparseConfusion, StageMetrics, TriggerEffect, TriggeredRate } from './metrics';
+export type {
+  McNemar,
+  Rate,
+  SparseConfusion,
+  StageConfusion,
+  StageMetrics,
+  TriggerEffect,
+  TriggeredRate,
+} from './metrics';
 export type { OverriddenSetting, Provenance } from './provenance';
 export type { TriggerKind } from '../trigger';
 
@@ -136,6 +144,10 @@ const fields = object({
   ),
   proof: v.optional(said(Proof, 'A fresh scan of the repaired model, where the verdict needed one.')),
   curve: PruningCurve,
+  confusion: said(
+    object({ before: StageConfusion, pruned: StageConfusion, after: StageConfusion }),
+    'What the test images are taken for, at each stage.',
+  ),
   layer: LayerAnalysis,
 });
 export type DefenseReport = v.InferOutput<typeof fields>;

@@ -68,9 +68,7 @@ for (const backend of BACKENDS) {
         const { limit } = await asker.ask({ kind: 'limit', layer: report.layer.name, state: 'before' });
         assert.deepEqual(limit, report.curve.largestWithinLimit);
         const { perClass } = await asker.ask({ kind: 'unit', layer: report.layer.name, state: 'before', unit: 20 });
-        report.layer.activations[20]!.perClass.forEach((mean, c) =>
-          close(perClass.clean[c]!, mean, `mean on class ${c}`),
-        );
+        report.layer.classMeans[20]!.forEach((mean, c) => close(perClass.clean[c]!, mean, `mean on class ${c}`));
       });
     }
 

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import { stat } from 'node:fs/promises';
 import type { OpenConfig } from '../../../engine/config/read-config';
 import { formerHoldout } from '../../../engine/report/consistency/settings';
@@ -87,7 +88,7 @@ export function compareMeasured(report: DefenseReport, measured: MeasureOutcome)
   return [
     ...(['before', 'pruned', 'after'] as const).flatMap((stage) =>
       stageResults(
-        report.stages[stage],
+        stageOf(report, stage),
         measured.stages[stage] ?? (report.repaired ? null : measured.stages.before),
         stage,
       ),

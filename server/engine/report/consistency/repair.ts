@@ -120,7 +120,7 @@ function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['g
 
 function proofProblems(
   proof: Proof,
-  { trigger, verdict, repaired, scan: before, stages, provenance }: DefenseReport,
+  { trigger, verdict, repaired, scan: before, confusion, provenance }: DefenseReport,
   tell: Tell,
 ): void {
   const { scan, bounded, basis, measuredOn } = proof;
@@ -162,7 +162,9 @@ function proofProblems(
       'before and after are measured on the same images, so it must be',
     );
     const others = sum(
-      labelCounts(cleanConfusion(stages.before)).map((images, label) => (label === target ? 0 : images)),
+      labelCounts(cleanConfusion({ confusion: confusion.before })).map((images, label) =>
+        label === target ? 0 : images,
+      ),
     );
     if (measuredOn && was.of > others)
       tell.problem(

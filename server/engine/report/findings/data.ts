@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import type { Finding } from '../../../protocol/report/report';
 import { decidingFigure, judgeEffect } from '../../defense/effect';
 import type { Facts } from './facts';
@@ -7,6 +8,7 @@ import { percent, signedPercent } from '../../../protocol/words';
 export function dataFindings({
   data,
   stages,
+  confusion,
   curve,
   repaired,
   samplesOfTargetClass,
@@ -15,7 +17,7 @@ export function dataFindings({
 }: Facts): Finding[] {
   const found: Finding[] = [];
   const limit = provenance.config.gates.maxAttackSuccessRate;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   const judged = effect && decidingFigure(effect);
   if (repaired && judged && judged.share <= limit && judged.high > limit) {
     const what = judged.by === 'rate' ? 'ASR' : `excess of class ${judged.class}`;

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import type { Finding } from '../../../protocol/report/report';
 import { nearChance } from '../../metrics/near-chance';
 import { dataFindings } from './data';
@@ -25,9 +26,9 @@ export function findings(facts: Facts): Finding[] {
   return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
 }
 
-function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
+function modelFindings({ stages, confusion, repaired, fineTuning }: Facts): Finding[] {
   const found: Finding[] = [];
-  if (nearChance(stages.before)) {
+  if (nearChance(stageOf({ stages, confusion }, 'before'))) {
     found.push({
       id: 'accuracy-near-chance',
       severity: 'error',

@@ -1,3 +1,4 @@
+import { stageOf, type Stage } from '../../../protocol/report/confusion';
 import { suspectedClasses } from '../../../protocol/report/scan';
 import type { Finding } from '../../../protocol/report/report';
 import { noneMetSentence } from '../../defense/attempt-words';
@@ -7,7 +8,8 @@ import type { Facts } from './facts';
 import { count, percent, indexList } from '../../../protocol/words';
 
 /** What is known of the trigger, by a scan too, and what it still does. */
-export function triggerFindings({ trigger, stages, repaired, scan, attempts, proof, provenance }: Facts): Finding[] {
+export function triggerFindings(facts: Facts): Finding[] {
+  const { trigger, stages, repaired, scan, attempts, proof, provenance } = facts;
   const limit = provenance.config.gates.maxAttackSuccessRate;
   const scanned = scanFindings({ trigger, scan, attempts, proof }, provenance.config.gates);
   if (!trigger && scan) return scanned;
@@ -26,7 +28,7 @@ export function triggerFindings({ trigger, stages, repaired, scan, attempts, pro
   }
   const found: Finding[] = scanned;
   const { attackSuccessRate: asr, robustAccuracy: robust, cleanAccuracy: clean } = stages.after;
-  found.push(...effectFindings(stages, trigger, limit));
+  found.push(...effectFindings(stageOf(facts, 'after'), trigger, limit));
   if (repaired && asr && robust && robust.rate < clean.rate - 0.05 && asr.rate <= 0.5) {
     found.push({
       id: 'robust-accuracy-low',
@@ -38,8 +40,8 @@ export function triggerFindings({ trigger, stages, repaired, scan, attempts, pro
 }
 
 /** The trigger's way to another class than the config names, and source classes that are too small to be judged. */
-function effectFindings(stages: Facts['stages'], trigger: NonNullable<Facts['trigger']>, limit: number): Finding[] {
-  const effect = judgeEffect(stages.after, trigger, limit);
+function effectFindings(after: Stage, trigger: NonNullable<Facts['trigger']>, limit: number): Finding[] {
+  const effect = judgeEffect(after, trigger, limit);
   const found: Finding[] = [];
   const { worst, notJudged } = effect ?? {};
   if (worst && worst.low > limit) {

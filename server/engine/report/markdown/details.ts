@@ -4,8 +4,10 @@ import {
   cleanConfusion,
   triggeredConfusion,
   type Confusion,
+  stagesOf,
+  type Stage,
 } from '../../../protocol/report/confusion';
-import type { DefenseReport, Rate, StageMetrics } from '../../../protocol/report/report';
+import type { DefenseReport, Rate } from '../../../protocol/report/report';
 import { canonicalJson, sha256 } from '../../files/hash';
 import { rate } from '../../metrics/rate';
 import { code, fenced, json, shellWord, text } from './escape';
@@ -85,9 +87,8 @@ export function reproduction(report: DefenseReport, name: string): string {
 }
 
 export function classTable(report: DefenseReport): string {
-  const { before, after } = report.stages;
-  const rateOf = (stage: StageMetrics, label: number): Rate =>
-    stage.perClass[label] ?? rate(classRate(stage, label).hits, classRate(stage, label).of);
+  const { before, after } = stagesOf(report);
+  const rateOf = (stage: Stage, label: number): Rate => rate(classRate(stage, label).hits, classRate(stage, label).of);
   const classes = Array.from({ length: classesOf(report) }, (_, label) => label).filter(
     (label) => classRate(before, label).of > 0,
   );
@@ -109,7 +110,8 @@ export function classTable(report: DefenseReport): string {
 
 /** Clean images before and after, and triggered ones after. */
 export function confusions(report: DefenseReport): string {
-  const { stages, repaired } = report;
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const triggered = `Triggered inputs${isEstimated(report) ? ' (*estimated* trigger)' : ''}`;
   const shown: [string, Confusion | null][] = [
     ['Clean images before', cleanConfusion(stages.before)],

@@ -1,3 +1,4 @@
+import { stageOf, stagesOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Gate, McNemar, Rate, TriggerEffect, VerdictWord } from '../../../protocol/report/report';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
@@ -132,7 +133,9 @@ function asrTitle(report: DefenseReport, { excess }: Pick<Gate, 'excess'> = {}):
 }
 
 /** The class that the trigger sends most images to, where that is not its target: as the model came, else as it is now. */
-export function otherAimOf({ stages, trigger, repaired, provenance }: DefenseReport): number | null {
+export function otherAimOf(report: DefenseReport): number | null {
+  const { trigger, repaired, provenance } = report;
+  const stages = stagesOf(report);
   const limit = provenance.config.gates.maxAttackSuccessRate;
   for (const stage of [stages.before, ...(repaired ? [stages.after] : [])]) {
     const effect = judgeEffect(stage, trigger, limit);
@@ -171,7 +174,7 @@ export function tableNote(report: DefenseReport): string {
 /** The two rows are of different images: each leaves out those that are labelled as its class. */
 function otherNote(report: DefenseReport): string[] {
   const aim = otherAimOf(report);
-  const excess = aim === null ? null : excessTo(aim, report.stages.before, report.trigger);
+  const excess = aim === null ? null : excessTo(aim, stageOf(report, 'before'), report.trigger);
   const asr = report.stages.before.attackSuccessRate;
   if (!excess || !asr || !report.trigger) return [];
   return [

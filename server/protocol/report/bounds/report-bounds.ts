@@ -1,4 +1,4 @@
-import { classesOf, MOST_FULL_CLASSES } from '../confusion';
+import { classesOf } from '../confusion';
 import type { LayerAnalysis, PruningCurve, PruningResult } from '../layer';
 import type { StageMetrics } from '../metrics';
 import type { DefenseReport } from '../report';
@@ -14,10 +14,13 @@ import { checkScan } from './scan-bounds';
  * @throws Refused for the first
  */
 export function checkReport(report: DefenseReport): void {
-  const { stages, layer, pruning, curve, trigger, data } = report;
+  const { stages, confusion, layer, pruning, curve, trigger, data } = report;
   const classes = classesOf(report);
-  count(classes, '/stages/before/confusion', MOST_CLASSES, 1);
-  for (const stage of ['before', 'pruned', 'after'] as const) checkStage(stages[stage], `/stages/${stage}`, classes);
+  count(classes, '/confusion/before/clean/of', MOST_CLASSES, 1);
+  for (const stage of ['before', 'pruned', 'after'] as const) {
+    checkStage(stages[stage], `/stages/${stage}`, classes);
+    checkSparse(confusion[stage], `/confusion/${stage}`, classes);
+  }
   checkLayer(layer, classes);
   checkPruning(pruning, layer.units);
   checkCurve(curve, layer.units);
@@ -68,34 +71,18 @@ function checkStage(stage: StageMetrics, pointer: string, classes: number): void
     const rate = stage[figure];
     if (rate) checkRate(rate, `${pointer}/${figure}`);
   }
-  // Above 100 classes the matrices are sparse, and the full ones are empty.
-  const full = stage.sparse ? 0 : classes;
-  if (stage.sparse && classes <= MOST_FULL_CLASSES)
-    refuse(`${pointer}/sparse`, `is for more than ${MOST_FULL_CLASSES} classes; there are ${classes}`);
-  checkMatrix(stage.confusion, `${pointer}/confusion`, full);
-  if (stage.triggeredConfusion) checkMatrix(stage.triggeredConfusion, `${pointer}/triggeredConfusion`, full);
-  length(stage.perClass, `${pointer}/perClass`, full, 'one rate per class');
-  if (stage.sparse) checkSparse(stage.sparse, `${pointer}/sparse`, classes);
   if (stage.effect) checkEffect(stage.effect, `${pointer}/effect`, classes);
-  stage.perClass.forEach((rate, at) => checkRate(rate, `${pointer}/perClass/${at}`));
-}
-
-function checkMatrix(matrix: readonly number[][], pointer: string, classes: number): void {
-  length(matrix, pointer, classes, 'one row per class');
-  matrix.forEach((row, at) => length(row, `${pointer}/${at}`, classes, 'one count per class'));
 }
 
 function checkLayer(layer: LayerAnalysis, classes: number): void {
   index(layer.dead, layer.units, '/layer/dead');
   length(layer.activations, '/layer/activations', layer.units, 'one entry per unit');
+  length(layer.classMeans, '/layer/classMeans', layer.units, 'one entry per unit');
+  layer.classMeans.forEach((means, at) => {
+    if (means.length > 0) length(means, `/layer/classMeans/${at}`, classes, 'one mean per class');
+  });
   layer.activations.forEach((unit, at) => {
     const pointer = `/layer/activations/${at}`;
-    length(
-      unit.perClass,
-      `${pointer}/perClass`,
-      classes > MOST_FULL_CLASSES && unit.perClass.length === 0 ? 0 : classes,
-      'one mean per class',
-    );
     if ((unit.triggeredMean === null) !== (unit.triggeredFires === null))
       refuse(`${pointer}/triggeredMean`, 'and `triggeredFires` must both be null or both be numbers');
   });

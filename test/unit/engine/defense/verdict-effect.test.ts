@@ -1,3 +1,4 @@
+import { stagesApart } from '../../../../server/protocol/report/confusion';
 import assert from 'node:assert/strict';
 import { summarize } from '../../../../server/cli/output/summary';
 import { missedGate } from '../../../../server/engine/report/gate-words';
@@ -12,7 +13,7 @@ function reportOf(before: readonly Group[], after: readonly Group[], target = 0)
   const report = referenceReport();
   const [first, last] = [stageOf(before, target), stageOf(after, target)];
   const trigger = { ...report.trigger!, target, inputs: first.attackSuccessRate!.of };
-  const measured = { ...report, trigger, stages: { before: first, pruned: first, after: last } };
+  const measured = { ...report, trigger, ...stagesApart({ before: first, pruned: first, after: last }) };
   return {
     ...measured,
     gates: judgeGates(measured, report.provenance.config.gates),

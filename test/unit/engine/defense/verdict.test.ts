@@ -11,7 +11,6 @@ function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {
     cleanMean,
     cleanMeanAbs: Math.abs(cleanMean),
     cleanFires: 0,
-    perClass: [],
     triggeredMean,
     triggeredFires: triggeredMean === null ? null : triggeredMean && 1,
   };

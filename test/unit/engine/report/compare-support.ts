@@ -11,7 +11,7 @@ export const against = (change: (report: DefenseReport) => void): ReportComparis
 export const withSuccess =
   (hits: number, more: (r: DefenseReport) => void = () => undefined) =>
   (r: DefenseReport): void => {
-    setAttackSuccess(r.stages.after, 0, hits);
+    setAttackSuccess(r, 'after', 0, hits);
     more(r);
     r.gates = judgeGates(r, r.provenance.config.gates);
     r.verdict = judge(r, r.provenance.config.gates);

@@ -46,16 +46,16 @@ describe('messages of the report page', () => {
       (r) => (r.stages.after.cleanAccuracy.rate = 1.5),
     ],
     ['a figure that is no number', /cleanMean/, (r) => (r.layer.activations[3]!.cleanMean = NaN)],
-    ['a count that is none', /confusion/, (r) => (r.stages.before.confusion[2]![1] = -1)],
+    ['a count that is none', /confusion/, (r) => (r.confusion.before.clean.correct[2] = -1)],
     [
       'a matrix that is not square',
-      /stages\.before\.confusion\.2: has 9 entries; 10 were expected, one count per class/,
-      (r) => r.stages.before.confusion[2]!.pop(),
+      /confusion\.before\.clean\.correct: has 9 entries; 10 were expected, one count per class/,
+      (r) => r.confusion.before.clean.correct.pop(),
     ],
     [
-      'rates that are not one a class',
-      /stages\.after\.perClass: .*one rate per class/,
-      (r) => r.stages.after.perClass.pop(),
+      'a stage of other classes',
+      /confusion\.after\.clean\.of: .*one count per class/,
+      (r) => r.confusion.after.clean.of.pop(),
     ],
     [
       'activations that are not one a unit',

@@ -122,7 +122,7 @@ describe('a comparison of two reports', () => {
     ['another target', /target is class 0 in one and class 3/, (r) => void (r.trigger!.target = 3)],
     ['another trigger', /triggers differ/, (r) => void Object.assign(r.provenance.config.trigger!, { size: [5, 5] })],
     ['a trigger on one side only', /Only one of them has a trigger/, (r) => void (r.trigger = null)],
-    ['other classes', /10 and 11 classes/, (r) => void r.stages.before.confusion.push([])],
+    ['other classes', /10 and 11 classes/, (r) => void r.confusion.before.clean.of.push(0)],
   ];
   for (const [what, expected, change] of incomparable) {
     it(`does not hold figures against each other with ${what}`, () => {

@@ -37,7 +37,9 @@ describe('scan, attempts and proof that must agree', () => {
       delete r.proof;
       Object.assign(r, { trigger: null, repaired: false });
       const { before } = r.stages;
-      Object.assign(before, { attackSuccessRate: null, robustAccuracy: null, triggeredConfusion: null });
+      Object.assign(before, { attackSuccessRate: null, robustAccuracy: null });
+      const counts = { ...r.confusion.before, triggered: null };
+      r.confusion = { before: counts, pruned: counts, after: counts };
       r.stages = { before, pruned: before, after: before };
       r.comparison = { cleanAccuracy: { onlyBefore: 0, onlyAfter: 0, pValue: 1 }, attackSuccess: null };
       for (const unit of r.layer.activations) Object.assign(unit, { triggeredMean: null, triggeredFires: null });

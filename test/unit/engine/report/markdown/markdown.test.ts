@@ -141,7 +141,8 @@ describe('a report in Markdown', () => {
         r.model.after = null;
         r.trigger = null;
         for (const stage of Object.values(r.stages))
-          Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null, triggeredConfusion: null });
+          Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null });
+        for (const counts of Object.values(r.confusion)) counts.triggered = null;
         Object.assign(r.gates[0]!, { measured: null, judged: null });
         r.comparison.attackSuccess = null;
         r.curve.triggeredImages = null;
