@@ -23,7 +23,7 @@ function step(command, args, todo) {
 /** @returns the minor version of a Python 3 that can be used. @throws with what to do when there is none */
 function minorOf(python) {
   const wanted = `npm run oracles needs Python 3.${MINORS[0]} to 3.${MINORS.at(-1)} with venv and pip`;
-  const todo = 'Install one, or name another by the environment variable PYTHON.';
+  const todo = 'Install one, or name another by the environment variable FINE_PRUNE_PYTHON.';
   const { stdout, error, status } = spawnSync(python, ['-c', 'import sys; print(*sys.version_info[:2])'], {
     encoding: 'utf8',
   });
@@ -39,7 +39,7 @@ function minorOf(python) {
  * @returns the path of its Python
  */
 export function pythonWithFrameworks() {
-  const python = process.env.PYTHON ?? (process.platform === 'win32' ? 'python' : 'python3');
+  const python = process.env.FINE_PRUNE_PYTHON ?? (process.platform === 'win32' ? 'python' : 'python3');
   const minor = minorOf(python);
   const wanted = createHash('sha256')
     .update(`3.${minor}\n${readFileSync(path.join(root, REQUIREMENTS), 'utf8')}`)
