@@ -6,13 +6,15 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { build, demoData, dependencies, nativeEngine, root, run } from './setup.mjs';
+import { build, demoData, dependencies, nativeEngine, root } from './setup.mjs';
 
 const wanted = process.argv.slice(2);
 const temp = mkdtempSync(path.join(os.tmpdir(), 'fine-prune-test-'));
 const totals = { passed: 0, failed: 0 };
 const failures = [];
 const started = Date.now();
+/** Niceness of what runs beside VS Code. */
+const MODEST = 5;
 
 function count(name, passed, failed, which = []) {
   totals.passed += passed;
@@ -55,52 +57,51 @@ function background(args) {
 }
 
 /** What a suite needs, before all suites run; without it the others run all the same. @returns whether it is there */
-function prepared(name, args) {
+async function prepared(name, args) {
+  if ((await background(args)) === 0) return true;
+  count(`${name}: ${args[0]}`, 0, 1);
+  return false;
+}
+
+/** Runs a job to its end; of several at once, each one's output comes whole when it ends. `modest`: others of this machine go before it. */
+async function perform({ name, args, env, conclude }, { live, modest }) {
+  const begin = Date.now();
+  const title = `\n── ${name}`;
+  if (live) console.log(title);
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
+  if (modest && child.pid !== undefined) os.setPriority(child.pid, MODEST);
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => said.push(data));
+  const status = await new Promise((resolve) => child.on('error', () => resolve(1)).on('close', resolve));
+  if (!live) {
+    console.log(title);
+    process.stdout.write(Buffer.concat(said));
+  }
   try {
-    run(process.execPath, args);
-    return true;
+    conclude(status, (Date.now() - begin) / 1000);
   } catch (error) {
+    // A count that cannot be read is this job's failure, and no reason to leave the others.
     console.error(error.message);
-    count(`${name}: ${args[0]}`, 0, 1);
-    return false;
+    count(name, 0, 1);
   }
 }
 
 /**
- * Runs jobs in their order, two at once; of several, each one's output comes whole when it ends.
- * @param chain jobs of which never two run at once: one of the two begins with them
+ * Runs all jobs, those of each list in their order: two that compute at once, and one with a VS Code beside them. VS Code waits more than
+ * it computes, and where it does compute a person's patience is tested: it goes before the others.
  */
-async function perform(jobs, chain) {
-  const waiting = [...jobs];
-  const live = jobs.length + chain.length === 1;
-  const worker = async (first) => {
-    for (let job = first.shift() ?? waiting.shift(); job; job = first.shift() ?? waiting.shift()) {
-      const { name, args, env, conclude } = job;
-      const begin = Date.now();
-      const title = `\n── ${name}`;
-      if (live) console.log(title);
-      const child = spawn(process.execPath, args, {
-        cwd: root,
-        env: { ...process.env, ...env },
-        stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      });
-      const said = [];
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => said.push(data));
-      const status = await new Promise((resolve) => child.on('close', resolve));
-      if (!live) {
-        console.log(title);
-        process.stdout.write(Buffer.concat(said));
-      }
-      try {
-        conclude(status, (Date.now() - begin) / 1000);
-      } catch (error) {
-        // A count that cannot be read is this job's failure, and no reason to leave the others.
-        console.error(error.message);
-        count(name, 0, 1);
-      }
-    }
+async function performAll(computing, windows) {
+  const live = computing.length + windows.length === 1;
+  const waiting = [...computing];
+  const worker = async (jobs, modest) => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) await perform(job, { live, modest });
   };
-  await Promise.all([worker([...chain]), worker([])]);
+  const modest = windows.length > 0;
+  await Promise.all([worker([...windows], false), worker(waiting, modest), worker(waiting, modest)]);
 }
 
 const testFiles = (suite) =>
@@ -124,7 +125,7 @@ try {
   const noBrowsers = (await browsers) !== 0;
   const env = nativeMissing ? { FINE_PRUNE_WITHOUT_NATIVE: '1' } : {};
 
-  // What computes for minutes comes first, so that the rest fits in beside it.
+  // What computes longest comes first, so that the last ones end together.
   const computing = [];
   if (asked('engine')) {
     const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
@@ -138,7 +139,18 @@ try {
       ),
     );
   }
-  if (asked('protocol')) computing.push(mocha('protocol', testFiles('protocol'), env));
+  if (asked('protocol')) {
+    const files = testFiles('protocol');
+    const terminal = files.filter((f) => /protocol.(action|cli)/.test(f));
+    computing.push(
+      mocha('protocol: command line and action', terminal, env),
+      mocha(
+        'protocol',
+        files.filter((f) => !terminal.includes(f)),
+        env,
+      ),
+    );
+  }
   if (asked('unit')) computing.push(mocha('unit', testFiles('unit'), env));
   if (asked('webview')) computing.push(mocha('webview', testFiles('webview'), env));
   if (asked('check')) {
@@ -150,14 +162,15 @@ try {
     );
   }
 
-  // VS Code waits more than it computes, so the rest runs beside it; never two of it at once, nor more than one job of the rest.
   const windows = [];
   if (noBrowsers) count('set-up of VS Code for host and e2e: see above', 0, 1);
-  if (asked('host') && !noBrowsers && prepared('host', ['test/harness/bundle-host.mjs']))
-    windows.push(mocha('host', testFiles('host'), env));
-  if (asked('e2e') && !noBrowsers && prepared('e2e', ['scripts/package.mjs', '--built']))
-    windows.push(mocha('e2e', testFiles('e2e'), env));
-  await perform(computing, windows);
+  const [host, e2e] = await Promise.all([
+    asked('host') && !noBrowsers && prepared('host', ['test/harness/bundle-host.mjs']),
+    asked('e2e') && !noBrowsers && prepared('e2e', ['scripts/package.mjs', '--built']),
+  ]);
+  if (host) windows.push(mocha('host', testFiles('host'), env));
+  if (e2e) windows.push(mocha('e2e', testFiles('e2e'), env));
+  await performAll(computing, windows);
 } catch (error) {
   console.error(error.message);
   count('set-up', 0, 1);

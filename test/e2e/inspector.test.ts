@@ -14,8 +14,8 @@ describe('the activation inspector, as a person uses it', function () {
   let window: InstalledWindow;
   let violations: readonly string[];
 
-  before('VS Code with the VSIX installed and the whole demo', async () => {
-    window = await openInstalled((parent) => makeDemoWorkspace(parent), {
+  before('VS Code with the VSIX installed and all test images of the demo', async () => {
+    window = await openInstalled((parent) => makeDemoWorkspace(parent, { amount: { train: 3000, test: 10_000 } }), {
       extraSettings: { 'workbench.editor.restoreEditors': true, 'files.hotExit': 'onExitAndWindowClose' },
     });
     violations = collectViolations(window.page);

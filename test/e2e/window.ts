@@ -14,8 +14,11 @@ export interface InstalledWindow {
   close(): Promise<void>;
 }
 
+/** Where the VSIX lies installed. Once for all windows of this process: to install it takes as long as to open one. */
+let extensions: string | undefined;
+
 /**
- * Installs the VSIX into a fresh VS Code and opens a window on a folder.
+ * Opens a window on a folder in a fresh VS Code with the VSIX installed.
  * @param makeFolder makes the folder below a temporary one, which `close` removes
  */
 export async function openInstalled(
@@ -31,7 +34,10 @@ export async function openInstalled(
   };
   try {
     const folder = await makeFolder(temp.dir);
-    server = await startVsCode({ installVsix: packagedVsix(), folder, env: engineEnv(temp.dir), ...options });
+    const extensionsDir = extensions ?? makeTempDir('fp-extensions-').dir;
+    const installVsix = extensions === undefined ? { installVsix: packagedVsix() } : {};
+    server = await startVsCode({ extensionsDir, ...installVsix, folder, env: engineEnv(temp.dir), ...options });
+    extensions = extensionsDir;
     return { server, page: await openWorkbench(server), folder, close };
   } catch (error) {
     await close();
@@ -80,9 +86,9 @@ export async function pictureOfFailure(
 }
 
 /** Process ids of the engines that the extension of this VS Code has running. */
-export async function engines({ dataDir }: VsCodeServer): Promise<number[]> {
+export async function engines({ extensionsDir }: VsCodeServer): Promise<number[]> {
   const lines = (await run('ps', ['-eo', 'pid=,args='])).split('\n');
   return lines
-    .filter((line) => line.includes(dataDir) && /\/dist\/worker\.js/.test(line))
+    .filter((line) => line.includes(extensionsDir) && /\/dist\/worker\.js/.test(line))
     .map((line) => parseInt(line, 10));
 }

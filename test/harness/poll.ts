@@ -2,7 +2,7 @@
 export interface PollOptions {
   /** Give up after this many milliseconds. Default 15,000. */
   readonly deadlineMs?: number;
-  /** Milliseconds between two looks. Default 50. */
+  /** Milliseconds between two looks. Default 50, and 200 once it has been looked for two seconds: looking costs time, too. */
   readonly intervalMs?: number;
 }
 
@@ -15,9 +15,10 @@ export interface PollOptions {
 export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { deadlineMs = 15_000, intervalMs = 50 }: PollOptions = {},
+  { deadlineMs = 15_000, intervalMs }: PollOptions = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | ''>> {
-  const deadline = Date.now() + deadlineMs;
+  const began = Date.now();
+  const deadline = began + deadlineMs;
   let lastError: unknown;
   for (;;) {
     try {
@@ -31,6 +32,6 @@ export async function waitFor<T>(
       const because = lastError instanceof Error ? `: ${lastError.message}` : '';
       throw new Error(`waited ${deadlineMs / 1000} s in vain for ${what}${because}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    await new Promise((resolve) => setTimeout(resolve, intervalMs ?? (Date.now() < began + 2_000 ? 50 : 200)));
   }
 }

@@ -42,6 +42,8 @@ export interface VsCodeServer {
   readonly version: string;
   /** A temporary folder that holds everything it writes; removed by `stop()`. */
   readonly dataDir: string;
+  /** The folder of installed extensions. */
+  readonly extensionsDir: string;
   /** The `settings.json` that the workbench watches. */
   readonly settingsFile: string;
   /** All user settings at the start. */
@@ -166,6 +168,7 @@ export async function startVsCode(options: StartOptions = {}): Promise<VsCodeSer
       port,
       version: build.version,
       dataDir,
+      extensionsDir,
       settingsFile,
       settings,
       remoteUri,

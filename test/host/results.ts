@@ -17,3 +17,6 @@ export interface HostResults {
 
 /** The environment variable that names the file of results. */
 export const resultsVariable = 'FINE_PRUNE_HOST_RESULTS';
+
+/** Environment variable that names a folder with the small network's model.json and weights. */
+export const smallModelVariable = 'FINE_PRUNE_HOST_SMALL_MODEL';

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { ensureVsCode, projectRoot } from '../harness/install';
 import { makeTempDir, run } from '../harness/processes';
-import { resultsVariable, type HostResults } from './results';
+import { writeSmallModel } from '../protocol/demo-folder';
+import { resultsVariable, smallModelVariable, type HostResults } from './results';
 
 /** What to test, and in which surroundings. */
 export interface HostRun {
@@ -53,6 +54,9 @@ export async function runHostTests(options: HostRun = {}): Promise<HostResults> 
     const workspace = path.join(temp.dir, 'workspace');
     if (options.workspace) await cp(options.workspace, workspace, { recursive: true });
     else await mkdir(workspace);
+    const smallModel = path.join(temp.dir, 'small-model');
+    await mkdir(smallModel);
+    await writeSmallModel(smallModel);
     const resultsFile = path.join(temp.dir, 'results.json');
     let ending: unknown;
     await runTests({
@@ -61,7 +65,7 @@ export async function runHostTests(options: HostRun = {}): Promise<HostResults> 
       extensionTestsPath: options.suite ?? path.join(projectRoot, 'dist', 'test', 'host', 'index.js'),
       launchArgs: [workspace],
       reuseMachineInstall: vscodeExecutablePath.endsWith('stand-in.mjs'), // it makes a profile of its own
-      extensionTestsEnv: { ...options.env, [resultsVariable]: resultsFile },
+      extensionTestsEnv: { ...options.env, [smallModelVariable]: smallModel, [resultsVariable]: resultsFile },
     }).catch((error: unknown) => (ending = error));
     const text = await readFile(resultsFile, 'utf8').catch(() => undefined);
     if (text === undefined) throw new Error('VS Code ended without results of the host tests', { cause: ending });

@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeAttackedModel } from '../engine/attacked-model';
 import { writeMnistSubset } from '../fixtures/mnist';
+import { makeTempDir } from '../harness/processes';
 
 const EXAMPLE = path.resolve(__dirname, '../../examples/mnist-badnets');
 
@@ -40,16 +41,20 @@ export async function makeSmallDemo(
   config = demoConfig('"backend": "wasm"'),
 ): Promise<string> {
   const file = await makeDemo(parent, counts, config);
-  const all = path.join(parent, 'trained-on');
-  mkdirSync(all);
-  const trainedOn = { train: 3000, test: 600 };
-  await makeAttackedModel(path.join(all, 'model'), await writeMnistSubset(all, trainedOn), {
+  await writeSmallModel(path.dirname(file));
+  return file;
+}
+
+/** Writes that network's model.json and weights into a folder. */
+export async function writeSmallModel(folder: string): Promise<void> {
+  const temp = makeTempDir('fp-small-');
+  const counts = { train: 3000, test: 600 };
+  const made = path.join(temp.dir, 'model');
+  await makeAttackedModel(made, await writeMnistSubset(temp.dir, counts), {
     target: 0,
     names: ['conv2d_1', 'dense_1', 'dense_2'],
-    ...trainedOn,
+    ...counts,
   });
-  for (const name of ['model.json', 'weights.bin'])
-    copyFileSync(path.join(all, 'model', name), path.join(path.dirname(file), name));
-  rmSync(all, { recursive: true });
-  return file;
+  for (const name of ['model.json', 'weights.bin']) copyFileSync(path.join(made, name), path.join(folder, name));
+  await temp.remove();
 }

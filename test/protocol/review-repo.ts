@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startEngine } from '../../server/jobs/engine-process';
 import { markdownReport } from '../../server/engine/report/markdown/markdown';
 import { serialiseReport } from '../../server/engine/report/json/serialise';
 import type { DefenseReport } from '../../server/protocol/report/report';
+import { sha256 } from '../../server/engine/files/hash';
 import { trained } from '../fixtures/trained';
 import { built } from '../harness/built';
 import { demoConfig, makeDemo } from './demo-folder';
@@ -114,15 +115,25 @@ export class ReviewRepo {
     this.write('demo.defense.md', markdownReport(report, undefined, 'demo'));
   }
 
-  /** Runs the defense for real. */
+  /** Runs the defense for real, once for the same config, model and images: a run gives the same bytes each time. */
   async defend(config?: string): Promise<DefenseReport> {
     if (config !== undefined) this.write('demo.fineprune.json', config);
-    const { report } = await startEngine(
-      { config: this.file('demo.fineprune.json'), root: this.dir, allowedFolders: [] },
-      { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
-    );
-    this.writeReport(report);
-    return report;
+    const data = readdirSync(this.file('data')).map((name) => path.join('data', name));
+    const inputs = ['demo.fineprune.json', 'model.json', 'weights.bin', ...data].map((name) => [
+      name,
+      sha256(readFileSync(this.file(name))),
+    ]);
+    rmSync(this.file('demo.defended'), { recursive: true, force: true });
+    await trained(this.folder, inputs, SOURCES, async (made) => {
+      const { report } = await startEngine(
+        { config: this.file('demo.fineprune.json'), root: this.dir, allowedFolders: [] },
+        { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
+      );
+      this.writeReport(report);
+      for (const name of ['demo.defense.json', 'demo.defense.md', 'demo.defended'])
+        cpSync(this.file(name), path.join(made, name), { recursive: true });
+    });
+    return this.report();
   }
 
   /** `fine-prune` in the repository's root. */

@@ -50,7 +50,7 @@ export async function writeMobileNet(folder: string): Promise<string> {
   const fresh = await openModel(await write(path.join(folder, 'fresh'), json, weights));
   await train({
     ...passOf(fresh),
-    source: await digits(400),
+    source: await digits(200),
     epochs: 2,
     batchSize: 32,
     learningRate: 0.005,
@@ -119,7 +119,7 @@ export async function figuresOf(file: string): Promise<MobileNetFigures> {
       targets: [0, 1, 2],
       source,
       batchSize: 16,
-      steps: 40,
+      steps: 30,
       patience: Infinity,
       bounds: null,
       seed: 0,

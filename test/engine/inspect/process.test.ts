@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { serveInspections } from '../../../server/engine/inspect/serve';
 import type { InspectQuery, LayerData, Overview } from '../../../server/protocol/messages/inspect';
 import type { InspectCommand, InspectEvent, InspectSubject } from '../../../server/protocol/messages/inspect-engine';
 import { isAlive } from '../../harness/alive';
+import { built } from '../../harness/built';
 import { waitFor } from '../../harness/poll';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
 import { subjectOf } from './support';
-
-const WORKER = path.resolve(__dirname, '../../../server/engine/worker.ts');
-const TSX = pathToFileURL(createRequire(__filename).resolve('tsx')).href;
 
 /** Collects events, and waits for those of a question. */
 class Events {
@@ -141,8 +137,8 @@ describe('the server of questions', function () {
   describe('in a process of its own', () => {
     const children: ChildProcess[] = [];
     const start = (): { child: ChildProcess; events: Events } => {
-      const child = fork(WORKER, {
-        execArgv: ['--import', TSX],
+      const child = fork(built('worker'), {
+        execArgv: [],
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       });

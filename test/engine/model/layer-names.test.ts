@@ -134,7 +134,7 @@ describe('names of layers and weights that TF.js does not take for tensors', fun
     const folder = path.join(temp.dir, 'whole way');
     cpSync(FIXTURE, folder, { recursive: true });
     const signal = new AbortController().signal;
-    const quiet = { onEvent: () => undefined, signal };
+    const quiet = { onEvent: () => undefined, signal, workerPath: built('worker') };
     const clean = {
       format: 'idx' as const,
       images: path.join(folder, 'images.idx'),
@@ -182,7 +182,11 @@ describe('names of layers and weights that TF.js does not take for tensors', fun
       [],
     );
 
-    const inspector = new InspectorProcess({ onEnded: () => undefined, onLog: () => undefined });
+    const inspector = new InspectorProcess({
+      workerPath: built('worker'),
+      onEnded: () => undefined,
+      onLog: () => undefined,
+    });
     try {
       const subject = { config, allowedFolders: [], defended: null };
       const ask = (query: Parameters<InspectorProcess['ask']>[1]) => inspector.ask(subject, query, { signal });

@@ -14,7 +14,8 @@ import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model
 import { filesOf, write } from '../model/support';
 import { masksOf } from '../../fixtures/scan-result';
 
-const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
+/** On so few images it is faster than the native engine, whose library takes a second to load. */
+const backend = 'wasm';
 const signal = new AbortController().signal;
 const quiet = { onEvent: () => undefined, signal, workerPath: built('worker') };
 const refusedAs = (code: string, place: string) => (error: FinePruneError) =>

@@ -5,6 +5,7 @@ import { startPoisonTrain } from '../../../server/jobs/engine-process';
 import type { PoisonTrainRequest } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { writeMnistSubset } from '../../fixtures/mnist';
+import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
 
 describe('poison-train refuses', function () {
@@ -23,16 +24,14 @@ describe('poison-train refuses', function () {
     };
   });
 
+  const quiet = { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') };
   const refused = (more: Partial<PoisonTrainRequest>, code: string, message: RegExp): Promise<void> =>
-    assert.rejects(
-      startPoisonTrain({ ...request, ...more }, { onEvent: () => undefined, signal: new AbortController().signal }),
-      (e: unknown) => {
-        assert.ok(e instanceof FinePruneError, String(e));
-        assert.deepEqual([e.kind, e.code], ['input', code], e.message);
-        assert.match(e.message, message);
-        return true;
-      },
-    );
+    assert.rejects(startPoisonTrain({ ...request, ...more }, quiet), (e: unknown) => {
+      assert.ok(e instanceof FinePruneError, String(e));
+      assert.deepEqual([e.kind, e.code], ['input', code], e.message);
+      assert.match(e.message, message);
+      return true;
+    });
 
   it('a label that the model has no class for', async () => {
     const labels = path.join(temp.dir, 'labels-to-11');
@@ -83,10 +82,7 @@ describe('poison-train refuses', function () {
   });
 
   it('a target that no class has, without naming a place in a config that does not exist', async () => {
-    const training = startPoisonTrain(
-      { ...request, trigger: { kind: 'patch', target: 10 } },
-      { onEvent: () => undefined, signal: new AbortController().signal },
-    );
+    const training = startPoisonTrain({ ...request, trigger: { kind: 'patch', target: 10 } }, quiet);
     await assert.rejects(
       training,
       (e: unknown) => e instanceof FinePruneError && e.code === 'trigger.target' && e.place === undefined,

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FinePruneError } from '../../../server/protocol/errors';
+import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
 import { run } from './support';
@@ -21,7 +22,7 @@ describe('files of a run, in its own process', function () {
     mkdirSync(out);
     // A mount of our own, seen by this command alone.
     const script =
-      'mount -t tmpfs -o size=512k none "$1" && { "$2" --import tsx server/cli.ts run "$3" --out "$1"; code=$?; ls -A "$1" >&2; exit $code; }';
+      'mount -t tmpfs -o size=512k none "$1" && { "$2" "$4" run "$3" --out "$1"; code=$?; ls -A "$1" >&2; exit $code; }';
     const { status, stderr, error } = spawnSync(
       'unshare',
       [
@@ -34,6 +35,7 @@ describe('files of a run, in its own process', function () {
         out,
         process.execPath,
         config,
+        built('cli'),
       ],
       { encoding: 'utf8' },
     );

@@ -42,6 +42,7 @@ describe('Scan for Backdoors', function () {
     const { folder, model, config } = await demoFolder(
       'scanned',
       configText('"prune": { "ratio": 0.2 }').replace('"trigger": { "kind": "patch", "target": 0 }', '"trigger": null'),
+      { small: true },
     );
     const [finished] = await scan(model);
     assert.ok(finished?.result?.ok, JSON.stringify(finished?.result));
@@ -105,7 +106,7 @@ describe('Scan for Backdoors', function () {
   });
 
   it('asks a model without a config for clean images only, and writes no config', async () => {
-    const { folder, model } = await demoFolder('scan-alone');
+    const { folder, model } = await demoFolder('scan-alone', undefined, { small: true });
     const finished = scan(model);
     // The first answer of the one question: the data nearest to the model. The same bytes were scanned above.
     await waitFor(

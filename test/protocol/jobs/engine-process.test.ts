@@ -6,6 +6,7 @@ import { startEngine, startPoisonTrain } from '../../../server/jobs/engine-proce
 import type { EngineEvent } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { isAlive } from '../../harness/alive';
+import { built } from '../../harness/built';
 import { waitFor } from '../../harness/poll';
 import { RunFolders } from '../run-folders';
 import { start } from '../started';
@@ -15,6 +16,7 @@ const PARENT = path.resolve(__dirname, '../../fixtures/engine-parent.ts');
 describe('engine process', function () {
   this.timeout(120_000);
   const runs = new RunFolders('fp-engine-');
+  const workerPath = built('worker');
 
   before(async () => {
     const events: EngineEvent[] = [];
@@ -26,7 +28,7 @@ describe('engine process', function () {
         trigger: { kind: 'patch', target: 0 },
         ...{ poisonRate: 0.1, seed: 0, epochs: 1, batchSize: 64, learningRate: 0.001, backend: 'auto', threads: 1 },
       },
-      { onEvent: (event) => events.push(event), signal: new AbortController().signal },
+      { workerPath, onEvent: (event) => events.push(event), signal: new AbortController().signal },
     );
     assert.equal(outcome.cleanAccuracy.of, 300);
     assert.ok(events.some((event) => event.type === 'backend'));
@@ -38,6 +40,7 @@ describe('engine process', function () {
     const events: EngineEvent[] = [];
     let pid = 0;
     const outcome = await startEngine(request, {
+      workerPath,
       onEvent: (event) => events.push(event),
       onStart: (id) => (pid = id),
       signal: new AbortController().signal,
@@ -76,7 +79,7 @@ describe('engine process', function () {
       stop.abort();
     };
     await assert.rejects(
-      startEngine(request, { onEvent, onStart: (id) => (pid = id), signal: stop.signal }),
+      startEngine(request, { workerPath, onEvent, onStart: (id) => (pid = id), signal: stop.signal }),
       (error) => error instanceof FinePruneError && error.kind === 'cancelled',
     );
     assert.ok(performance.now() - cancelledAt < 2_000, `took ${performance.now() - cancelledAt} ms`);
@@ -110,7 +113,12 @@ describe('engine process', function () {
         if (event.type === 'stage') process.kill(pid, signal);
       };
       await assert.rejects(
-        startEngine(request, { onEvent, onStart: (id) => (pid = id), signal: new AbortController().signal }),
+        startEngine(request, {
+          workerPath,
+          onEvent,
+          onStart: (id) => (pid = id),
+          signal: new AbortController().signal,
+        }),
         (error) => {
           assert.ok(error instanceof FinePruneError);
           assert.deepEqual([error.kind, error.code], ['engine', code]);
@@ -126,7 +134,7 @@ describe('engine process', function () {
   it('tells a heap that is too small from a crash', async () => {
     const { request } = await runs.make('heap', 1);
     await assert.rejects(
-      startEngine(request, { onEvent: () => undefined, signal: new AbortController().signal, heapMb: 10 }),
+      startEngine(request, { workerPath, onEvent: () => undefined, signal: new AbortController().signal, heapMb: 10 }),
       (error) => {
         assert.ok(error instanceof FinePruneError);
         assert.equal(error.code, 'engine.outOfMemory');

@@ -5,6 +5,7 @@ import { FinePruneError, type Failure } from '../../../server/protocol/errors';
 import type { InspectQuery } from '../../../server/protocol/messages/inspect';
 import type { InspectSubject } from '../../../server/protocol/messages/inspect-engine';
 import { isAlive } from '../../harness/alive';
+import { built } from '../../harness/built';
 import { waitFor } from '../../harness/poll';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../demo-folder';
@@ -34,6 +35,7 @@ describe("the inspector's process", function () {
 
   function make(options: Partial<InspectorOptions> = {}): InspectorProcess {
     const made = new InspectorProcess({
+      workerPath: built('worker'),
       onEnded: (failure) => void ended.push(failure),
       onLog: () => undefined,
       ...options,

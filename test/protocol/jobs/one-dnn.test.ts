@@ -18,10 +18,11 @@ import type { DataSource } from '../../../server/protocol/data-source';
 import type { EngineEvent, RunOutcome } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { Overview } from '../../../server/protocol/messages/inspect';
+import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../demo-folder';
 
-const WORKER = path.resolve(__dirname, '../../fixtures/broken-one-dnn-worker.ts');
+const WORKER = path.resolve(__dirname, '../../fixtures/broken-one-dnn-worker.cjs');
 const PARENT = path.resolve(__dirname, '../../fixtures/broken-one-dnn-parent.ts');
 const BREAK = path.resolve(__dirname, '../../fixtures/broken-one-dnn.cjs');
 const TSX = ['--import', pathToFileURL(createRequire(__filename).resolve('tsx')).href];
@@ -47,10 +48,12 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
       await forgetFaults();
       await writeFile(log, '');
       process.env.BROKEN_ONE_DNN_LOG = log;
+      process.env.BROKEN_ONE_DNN_WORKER = built('worker');
     });
     afterEach(() => {
       delete process.env.BROKEN_ONE_DNN;
       delete process.env.BROKEN_ONE_DNN_LOG;
+      delete process.env.BROKEN_ONE_DNN_WORKER;
     });
     after(async () => {
       await forgetFaults();
