@@ -37,15 +37,25 @@ const PAGE_BUDGET_KB = 450;
 const names = options.only?.split(',') ?? [...Object.keys(ENTRIES), ...Object.keys(WEBVIEWS)];
 
 /**
- * tfjs-node's kernels ask for the umbrella package `@tensorflow/tfjs`, which brings browser backends and data loaders that
- * the engine never runs. They get its two parts that matter, the same instances that the engine itself imports.
+ * One core of TF.js for all, its ES modules: gradients are registered from there, and what nobody uses is left out. tfjs-node asks
+ * for the umbrella package `@tensorflow/tfjs`, which would bring browser backends, layers and data loaders. Compiled to ES5, it
+ * calls the constructor of the class that its backend extends as a function, which a class of ES modules does not allow.
  */
 const slimTensorflow = {
   name: 'slim-tensorflow',
   setup(build) {
+    const moduleOf = (name) => path.join(packageFolder(name), 'dist', 'index.js');
+    const core = moduleOf('@tensorflow/tfjs-core');
+    build.onResolve({ filter: /^@tensorflow\/tfjs-(core|backend-wasm)$/ }, ({ path: name }) => ({
+      path: moduleOf(name),
+    }));
     build.onResolve({ filter: /^@tensorflow\/tfjs$/ }, () => ({ path: 'tfjs', namespace: 'slim-tensorflow' }));
     build.onLoad({ filter: /.*/, namespace: 'slim-tensorflow' }, () => ({
-      contents: `module.exports = { ...require('@tensorflow/tfjs-core'), ...require('@tensorflow/tfjs-layers') };`,
+      contents: `
+        import { KernelBackend as Class } from ${JSON.stringify(core)};
+        export * from ${JSON.stringify(core)};
+        export function KernelBackend() {}
+        KernelBackend.prototype = Class.prototype;`,
       loader: 'js',
       resolveDir: root,
     }));
@@ -66,6 +76,21 @@ const oneCore = {
       }
       return undefined;
     });
+  },
+};
+
+/** Models are opened and saved in the engine process: other bundles have the rest of each format, without TensorFlow. */
+const withoutModelStorage = {
+  name: 'without-model-storage',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/storage$/ }, ({ importer, path: file }) =>
+      /\bengine[\\/]model[\\/]formats[\\/][^\\/]+$/.test(path.dirname(importer))
+        ? { path: file, namespace: 'no-storage' }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'no-storage' }, () => ({
+      contents: `throw new Error('models are opened in the engine process');`,
+    }));
   },
 };
 
@@ -98,6 +123,7 @@ const forNode = {
 const forWebview = { ...shared, format: 'iife', platform: 'browser', target: 'chrome120' };
 const bundles = names.map((name) => ({
   ...(WEBVIEWS[name] ? forWebview : forNode),
+  ...(!WEBVIEWS[name] && name !== 'worker' && { plugins: [...forNode.plugins, withoutModelStorage] }),
   entryPoints: { [name]: WEBVIEWS[name] ?? ENTRIES[name] },
   ...(name === 'cli' &&
     !readFileSync(path.join(root, ENTRIES.cli), 'utf8').startsWith('#!') && { banner: { js: '#!/usr/bin/env node' } }),

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
@@ -9,11 +10,40 @@ const forbid = (files, ...rules) => ({
 });
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
 
+const NO_LSP = [['vscode-language*'], 'the engine knows no LSP'];
+const NO_TENSORS = [
+  ['@tensorflow/*'],
+  'tensors stay in model/ and backend/: others give and get plain arrays (model/network)',
+];
+
 // Deprecated upstream: one file knows it, so that one file has to change when it goes.
 const TOOLKIT = [
   ['@vscode/webview-ui-toolkit', '@vscode/webview-ui-toolkit/*'],
   'only webview/ui/toolkit.ts imports the component library',
 ];
+
+// Names of files have one home.
+const FILE_NAMES = [
+  'Literal[value=/FILE_NAMES/]:not(ImportDeclaration > Literal)',
+  'TemplateElement[value.raw=/FILE_NAMES/]',
+  'Literal[regex.pattern=/(fineprune|defense|defense-review|scan).+json/]',
+].map((selector) => ({
+  selector: selector.replace(
+    'FILE_NAMES',
+    String.raw`\.(fineprune|defense|defense-review|scan)\.(json|md)|(^|[}*])\.defended`,
+  ),
+  message: 'endings of files come from server/protocol/files.ts',
+}));
+
+// A data format is named where its fields are, and in its own folder: everybody else asks the registry. Its name is therefore no
+// everyday word.
+const DATA_FORMATS = readdirSync(new URL('server/engine/data/formats', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => ({
+    selector: `Literal[value='${name}']`,
+    message:
+      'data formats are named in server/protocol/data.ts and read through server/engine/data/formats/registry.ts',
+  }));
 
 export default tseslint.config(
   { ignores: ['dist/**', 'out/**', 'node_modules/**', '.cache/**', '.vscode-test/**'] },
@@ -35,25 +65,19 @@ export default tseslint.config(
     },
   },
   {
-    // Names of files have one home.
     files: ['client/**', 'server/**', 'webview/**', 'study/**'],
-    ignores: ['server/protocol/files.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        ...[
-          'Literal[value=/FILE_NAMES/]:not(ImportDeclaration > Literal)',
-          'TemplateElement[value.raw=/FILE_NAMES/]',
-          'Literal[regex.pattern=/(fineprune|defense|defense-review|scan).+json/]',
-        ].map((selector) => ({
-          selector: selector.replace(
-            'FILE_NAMES',
-            String.raw`\.(fineprune|defense|defense-review|scan)\.(json|md)|(^|[}*])\.defended`,
-          ),
-          message: 'endings of files come from server/protocol/files.ts',
-        })),
-      ],
-    },
+    rules: { 'no-restricted-syntax': ['error', ...FILE_NAMES, ...DATA_FORMATS] },
+  },
+  // The homes of these names; `files/` tells kinds of file, of which a data format is one.
+  { files: ['server/protocol/files.ts'], rules: { 'no-restricted-syntax': ['error', ...DATA_FORMATS] } },
+  {
+    files: [
+      'server/protocol/data.ts',
+      'server/engine/data/formats/registry.ts',
+      'server/engine/data/formats/*/**',
+      'server/engine/files/*.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...FILE_NAMES] },
   },
   // What a person can read in one go.
   { rules: { 'max-lines': ['error', 300] } },
@@ -72,7 +96,8 @@ export default tseslint.config(
     ...rooms,
   },
   forbid(['server/**', 'study/**'], vscode),
-  forbid(['server/engine/**'], vscode, [['vscode-language*'], 'the engine knows no LSP']),
+  forbid(['server/engine/**', 'study/**'], vscode, NO_LSP, NO_TENSORS),
+  forbid(['server/engine/model/**', 'server/engine/backend/**'], vscode, NO_LSP),
   forbid(['webview/**'], vscode, TOOLKIT),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

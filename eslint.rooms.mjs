@@ -1,5 +1,7 @@
 // The rooms of docs/architecture.md: who may import whom. Data flows one way, and so do imports.
 
+import { readdirSync } from 'node:fs';
+
 /** The engine's rooms, the highest floor first. A room imports from lower floors and from itself; rooms of one floor don't know each other. */
 const ENGINE_FLOORS = [
   ['tasks', 'inspect'],
@@ -32,13 +34,53 @@ const engineZones = ENGINE_FLOORS.flatMap((rooms, floor) =>
   })),
 );
 
+/** Formats are read through their registry. */
+const dataFormatsZone = {
+  target: [
+    ...['client', 'webview', 'server/protocol', 'server/language', 'server/main', 'server/cli', 'server/jobs'].map(
+      (room) => `./${room}`,
+    ),
+    ...ENGINE_FLOORS.flat()
+      .filter((room) => room !== 'data')
+      .map(engine),
+    './server/engine/data/*.ts',
+  ],
+  from: './server/engine/data/formats',
+  except: ['./format.ts', './registry.ts'],
+  message: 'Data are read through server/engine/data/open-data.ts and formats/registry.ts.',
+};
+
 /** What a room may not import, outside the engine. `except` names what it may see of such a room all the same. */
 const zone = (target, from, message, except) => ({ target, from, message, ...(except && { except }) });
+
+/** A model format is known to its registry alone. */
+const FORMATS = './server/engine/model/formats';
+const formatZones = readdirSync(new URL(FORMATS, import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) =>
+    zone(
+      [
+        './{client,webview,study}/**/*',
+        './server/!(engine)/**/*',
+        './server/*.ts',
+        './server/engine/!(model)/**/*',
+        './server/engine/*.ts',
+        `./server/engine/model/formats/!(${name})/**/*`,
+        './server/engine/model/formats/!(registry).ts',
+        './server/engine/model/*.ts',
+        './server/engine/model/network/**/*',
+      ],
+      `${FORMATS}/${name}`,
+      'Model formats are reached through server/engine/model/formats/registry.ts.',
+    ),
+  );
 
 const PAGES = ['./webview/ui', './webview/inspector', './webview/report', './webview/compare'];
 
 const zones = [
   ...engineZones,
+  ...formatZones,
+  dataFormatsZone,
   zone(
     './server/protocol',
     [

@@ -39,6 +39,7 @@ const named = [
   'config.ts',
   'data-config.ts',
   'data.ts',
+  'resolved-data.ts',
   'resolved-config.ts',
   'trigger-config.ts',
   'trigger.ts',
@@ -60,6 +61,7 @@ const convert = (shape, definitions) =>
     overrideSchema: ({ valibotSchema: { type, literal }, jsonSchema }) => {
       if (type === 'literal') return { type: typeof literal, ...jsonSchema };
       if (jsonSchema.required?.length === 0) delete jsonSchema.required;
+      if (jsonSchema.anyOf?.length === 1) return jsonSchema.anyOf[0];
       // Validators say of `oneOf` only that none matches.
       const { oneOf, ...rest } = jsonSchema;
       return oneOf ? { ...rest, anyOf: oneOf } : jsonSchema;
@@ -101,7 +103,7 @@ function used(schema, definitions) {
 const shapes = {};
 for (const module of named.map(load))
   for (const [name, shape] of Object.entries(module))
-    if (shape.type === 'strict_object' || shape.type === 'variant') shapes[name] = shape;
+    if (shape?.type === 'strict_object' || shape?.type === 'variant') shapes[name] = shape;
 
 const VERSION_1 = { properties: { schemaVersion: { const: 1 } }, required: ['schemaVersion'] };
 const check = process.argv.includes('--check');

@@ -5,18 +5,19 @@ import { openTrigger } from '../server/engine/triggers/open-trigger';
 import { poisonTrain } from '../server/engine/tasks/poison-train';
 import { triggeredInputs } from '../server/engine/triggers/triggered-inputs';
 import { resolveTrigger } from '../server/engine/config/resolve-config';
-import { openIdx } from '../server/engine/data/formats/idx/open-idx';
+import { openSource } from '../server/engine/data/open-data';
 import { allIndices } from '../server/engine/data/roles';
 import { sourceOf } from '../server/engine/pass/inputs';
 import { predict } from '../server/engine/pass/measure';
 import { writeFileAtomically } from '../server/engine/files/write';
 import { stageMetrics } from '../server/engine/metrics/evaluate';
 import { roundFigure, roundShare } from '../server/engine/metrics/rate';
-import { openModel } from '../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../server/engine/model/formats/registry';
 import { serialise } from '../server/engine/report/json/serialise';
 import { runDefense } from '../server/engine/tasks/run';
 import { runScan } from '../server/engine/tasks/scan';
-import type { KnownTriggerConfig, SplitFiles } from '../server/protocol/config';
+import type { KnownTriggerConfig } from '../server/protocol/config';
+import { sourceFiles, withoutFormat, withPaths, type DataSource, type SplitFiles } from '../server/protocol/data';
 import type { DefenseReport } from '../server/protocol/report/report';
 import { suspectedClasses, inversions, neuralCleanse, type ScanResult } from '../server/protocol/report/scan';
 import { basisOf, cellName, defenseSettings, modelBasis, modelName, type Cell, type Model } from './cells';
@@ -88,20 +89,17 @@ export async function makeModel(model: Model, place: Place, signal: AbortSignal)
  */
 export async function trueFigures(
   modelPath: string,
-  test: SplitFiles,
+  test: DataSource,
   triggerConfig: KnownTriggerConfig,
   signal: AbortSignal,
 ): Promise<{ figures: Figures; weights: string }> {
-  const split = await openIdx(test.images, test.labels, 1 / 255, 'test');
+  const split = await openSource(test, { scale: 1 / 255, name: 'test' });
   const model = await openModel(modelPath);
   try {
-    const trigger = await openTrigger(
-      resolveTrigger(triggerConfig),
-      split.shape,
-      model.classes,
-      async (file) => file,
-      1 / 255,
-    );
+    const trigger = await openTrigger(resolveTrigger(triggerConfig), split.shape, model.classes, async (file) => file, {
+      format: test.format,
+      scale: 1 / 255,
+    });
     const view = { split, indices: allIndices(split.count) };
     const [clean, triggered] = [sourceOf(view), triggeredInputs(trigger, view)];
     const pass = { model, normalisation: { mean: [0], std: [1] }, signal };
@@ -150,13 +148,13 @@ export async function computeCell(cell: Cell, place: Place, signal: AbortSignal)
 
 /** Folders that engine calls may read: the study's own, and those of the data. */
 function folders({ out, files }: Place): [string, ...string[]] {
-  return [out, path.dirname(files.train.images)];
+  return [out, path.dirname(sourceFiles(files.train)[0]!.path)];
 }
 
 async function scanned(
   cell: Cell,
   place: Place,
-  clean: SplitFiles,
+  clean: DataSource,
   signal: AbortSignal,
 ): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; scan: ScanFigures }> {
   const model = path.join(modelFolder(cell, place), MODEL_FILE);
@@ -193,7 +191,7 @@ export function scanFigures(scan: ScanResult): ScanFigures {
 async function repaired(
   cell: Cell,
   place: Place,
-  clean: SplitFiles,
+  clean: DataSource,
   before: Figures,
   signal: AbortSignal,
 ): Promise<{ engine: { name: 'native' | 'wasm'; version: string }; repair: RepairFigures }> {
@@ -201,16 +199,13 @@ async function repaired(
   const config = path.join(folder, CONFIG_FILE.named(cellName(cell)));
   const { data, ...settings } = defenseSettings(cell);
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
-  const files = ({ images, labels }: SplitFiles): SplitFiles => ({
-    images: relative(images),
-    labels: relative(labels),
-  });
+  const files = (source: DataSource): SplitFiles => withoutFormat(withPaths(source, relative));
   await writeFileAtomically(
     config,
     serialise({
       ...settings,
       model: relative(path.join(modelFolder(cell, place), MODEL_FILE)),
-      data: { ...data, train: files(clean), test: files(place.files.test) },
+      data: { ...data, format: clean.format, train: files(clean), test: files(place.files.test) },
       backend: place.backend,
     }),
   );

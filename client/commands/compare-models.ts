@@ -5,17 +5,22 @@ import { activeFile, baseName } from '../ui/open';
 import type { CommandContext } from './context';
 import { pickFile } from './pick';
 import { askOther, given, type Given, type Kind } from './sides';
-import { MODEL_FILE, MODEL_PATTERN, anyOf, looksLikeModel } from '../../server/protocol/files';
+import { MODEL_FORM, MODEL_EXTENSIONS, MODEL_PATTERNS, anyOf, looksLikeModel } from '../../server/protocol/files';
 
-const MODELS: Kind = { is: (uri) => looksLikeModel(baseName(uri)), glob: anyOf(MODEL_PATTERN), noun: 'Model' };
+const MODELS: Kind = {
+  is: (uri) => looksLikeModel(baseName(uri)),
+  glob: anyOf(...MODEL_PATTERNS),
+  extensions: MODEL_EXTENSIONS,
+  noun: 'Model',
+};
 
 /** `finePrune.compareModels`: what differs between two models, or two revisions of one, as a diff of their texts. */
 export async function compareModels({ modelTexts }: CommandContext, first?: unknown, second?: unknown): Promise<void> {
   const found = (await given(MODELS, first, second)) ?? (await chooseModel());
   if (!found) return;
   if ('file' in found && !MODELS.is(found.file))
-    throw badInput('compare.notAModel', `${baseName(found.file)} is not a model: expected a TF.js ${MODEL_FILE}.`, {
-      todo: `Choose the ${MODEL_FILE} beside it.`,
+    throw badInput('compare.notAModel', `${baseName(found.file)} is not a model: expected a TF.js ${MODEL_FORM}.`, {
+      todo: `Choose the ${MODEL_FORM} beside it.`,
     });
   const sides = 'file' in found ? await askOther(MODELS, found.file) : found;
   if (!sides) return;
@@ -36,6 +41,6 @@ async function chooseModel(): Promise<Given | undefined> {
   const file =
     active && MODELS.is(active)
       ? active
-      : await pickFile(MODELS.glob, 'Fine-Prune: compare which model?', { [MODELS.noun]: ['json'] });
+      : await pickFile(MODELS.glob, 'Fine-Prune: compare which model?', { [MODELS.noun]: MODELS.extensions });
   return file && { file };
 }

@@ -5,7 +5,7 @@ import { pickFile } from './pick';
 import { askOther, given, type Given, type Kind } from './sides';
 import { REPORT_FILE } from '../../server/protocol/files';
 
-const REPORTS: Kind = { is: isReport, glob: REPORT_FILE.glob, noun: 'Defense report' };
+const REPORTS: Kind = { is: isReport, glob: REPORT_FILE.glob, extensions: ['json'], noun: 'Defense report' };
 
 /**
  * `finePrune.compareReports`: two reports beside each other, from two selected files, an entry of the Source Control view (HEAD
@@ -27,6 +27,7 @@ export async function compareReports(context: CommandContext, first?: unknown, s
 
 async function chooseReport(): Promise<Given | undefined> {
   const file =
-    activeReport() ?? (await pickFile(REPORTS.glob, 'Fine-Prune: compare which report?', { [REPORTS.noun]: ['json'] }));
+    activeReport() ??
+    (await pickFile(REPORTS.glob, 'Fine-Prune: compare which report?', { [REPORTS.noun]: REPORTS.extensions }));
   return file && { file };
 }

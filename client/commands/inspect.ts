@@ -7,7 +7,14 @@ import { notify } from '../ui/notify';
 import { activeFile, baseName, configOf, exists, isConfig, isModel, isReport, toUri } from '../ui/open';
 import { isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
-import { CONFIG_FILE, MODEL_FILE, REPORT_FILE, anyOf } from '../../server/protocol/files';
+import {
+  CONFIG_FILE,
+  MODEL_FORM,
+  MODEL_OR_CONFIG_EXTENSIONS,
+  OFFERED_MODELS,
+  REPORT_FILE,
+  anyOf,
+} from '../../server/protocol/files';
 
 /**
  * `finePrune.inspect`: opens the activation inspector of a config; for a model, of the config that names it; for a report, of the config
@@ -18,8 +25,8 @@ export async function inspect(context: CommandContext, first?: unknown, target?:
   const file =
     toUri(first) ??
     activeFile() ??
-    (await pickFile(anyOf(CONFIG_FILE.pattern, MODEL_FILE), 'Fine-Prune: inspect which model or config?', {
-      'Model or config': ['json'],
+    (await pickFile(anyOf(CONFIG_FILE.pattern, ...OFFERED_MODELS), 'Fine-Prune: inspect which model or config?', {
+      'Model or config': MODEL_OR_CONFIG_EXTENSIONS,
     }));
   if (!file) return;
   const config = await configFor(file, context);
@@ -40,7 +47,7 @@ async function configFor(file: vscode.Uri, { server }: CommandContext): Promise<
   if (!isModel(file))
     throw badInput(
       'inspect.notAModel',
-      `${baseName(file)}: expected a ${MODEL_FILE}, a ${CONFIG_FILE.pattern} or a ${REPORT_FILE.pattern}.`,
+      `${baseName(file)}: expected a ${MODEL_FORM}, a ${CONFIG_FILE.pattern} or a ${REPORT_FILE.pattern}.`,
       { file: file.fsPath },
     );
   if (!vscode.workspace.isTrusted) {

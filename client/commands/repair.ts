@@ -12,7 +12,13 @@ import { activeFile, baseName, isConfig, isModel, isScan, toUri, modelName } fro
 import { isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
 import { scannedBy } from './scanned';
-import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
+import {
+  CONFIG_FILE,
+  MODEL_FORM,
+  MODEL_OR_CONFIG_EXTENSIONS,
+  OFFERED_MODELS,
+  anyOf,
+} from '../../server/protocol/files';
 
 /**
  * `finePrune.repair`: makes a config ask for a repair whose trigger is estimated and whose strategy is chosen by itself; a model without one
@@ -23,13 +29,13 @@ export async function repair(context: CommandContext, target?: unknown): Promise
   const given =
     toUri(target) ??
     activeFile() ??
-    (await pickFile(anyOf(CONFIG_FILE.pattern, MODEL_FILE), 'Fine-Prune: repair which model?', {
-      'Model or config': ['json'],
+    (await pickFile(anyOf(CONFIG_FILE.pattern, ...OFFERED_MODELS), 'Fine-Prune: repair which model?', {
+      'Model or config': MODEL_OR_CONFIG_EXTENSIONS,
     }));
   if (!given) return;
   const file = isScan(given) ? await scannedBy(given) : given;
   if (!isConfig(file) && !isModel(file))
-    throw badInput('repair.notAModel', `${baseName(file)}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`, {
+    throw badInput('repair.notAModel', `${baseName(file)}: expected a ${MODEL_FORM} or a ${CONFIG_FILE.pattern}.`, {
       file: file.fsPath,
     });
   const done = await configFor(file, context);

@@ -9,7 +9,13 @@ import { notify, notifyFailure, SHOW_LOG, unbroken, type Action } from '../ui/no
 import { activeFile, baseName, isConfig, isModel, toUri } from '../ui/open';
 import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
-import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
+import {
+  CONFIG_FILE,
+  MODEL_FORM,
+  MODEL_OR_CONFIG_EXTENSIONS,
+  OFFERED_MODELS,
+  anyOf,
+} from '../../server/protocol/files';
 import { capital } from '../../server/protocol/words';
 
 /** What became of one run, for whoever called the command from code. */
@@ -45,16 +51,16 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
     if (ours.length === 0)
       throw badInput(
         'run.notAModel',
-        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`,
+        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FORM} or a ${CONFIG_FILE.pattern}.`,
       );
     return ours;
   }
   const active = activeFile();
   const looked = active && (isConfig(active) || isModel(active)) ? active : undefined;
   const chosen = await pickFile(
-    anyOf(MODEL_FILE, CONFIG_FILE.pattern),
+    anyOf(...OFFERED_MODELS, CONFIG_FILE.pattern),
     'Fine-Prune: which model or config?',
-    { 'Model or config': ['json'] },
+    { 'Model or config': MODEL_OR_CONFIG_EXTENSIONS },
     looked,
   );
   return chosen ? [chosen] : [];

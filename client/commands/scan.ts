@@ -10,7 +10,13 @@ import { explain, isAllowed, type CommandContext } from './context';
 import { pickFile } from './pick';
 import { save } from './run';
 import { scannedBy } from './scanned';
-import { CONFIG_FILE, MODEL_FILE, anyOf } from '../../server/protocol/files';
+import {
+  CONFIG_FILE,
+  MODEL_FORM,
+  MODEL_OR_CONFIG_EXTENSIONS,
+  OFFERED_MODELS,
+  anyOf,
+} from '../../server/protocol/files';
 
 /** What is scanned: a config's model, or a model by itself with clean data. */
 interface Plan {
@@ -50,15 +56,15 @@ async function targets(first: unknown, selection: unknown): Promise<vscode.Uri[]
     if (ours.length === 0)
       throw badInput(
         'scan.notAModel',
-        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FILE} or a ${CONFIG_FILE.pattern}.`,
+        `${uris.map(baseName).join(', ')}: expected a ${MODEL_FORM} or a ${CONFIG_FILE.pattern}.`,
       );
     return ours;
   }
   const active = vscode.window.activeTextEditor?.document.uri;
   const chosen = await pickFile(
-    anyOf(MODEL_FILE, CONFIG_FILE.pattern),
+    anyOf(...OFFERED_MODELS, CONFIG_FILE.pattern),
     'Fine-Prune: scan which model?',
-    { 'Model or config': ['json'] },
+    { 'Model or config': MODEL_OR_CONFIG_EXTENSIONS },
     active && isOurs(active) ? active : undefined,
   );
   return chosen ? [chosen] : [];

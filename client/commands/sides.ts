@@ -12,6 +12,8 @@ export interface Kind {
   is(uri: vscode.Uri): boolean;
   /** Finds them in the workspace. */
   glob: string;
+  /** Endings without their dot, for dialogs. */
+  extensions: string[];
   /** What one is called, for questions. */
   noun: string;
 }
@@ -69,7 +71,7 @@ export async function askOther(
         label: 'Another file …',
         iconPath: new vscode.ThemeIcon('file'),
         base: async () => {
-          const other = await pickFile(kind.glob, title, { [kind.noun]: ['json'] });
+          const other = await pickFile(kind.glob, title, { [kind.noun]: kind.extensions });
           return other && sideOf(other);
         },
       },

@@ -1,17 +1,30 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ConfigTextParams } from '../../server/protocol/messages/lsp';
+import {
+  contentWords,
+  DATA_FORMATS,
+  fieldsOf,
+  formatNamedBy,
+  formatTitle,
+  namesSplit,
+  SPLIT_NAMES,
+  sourceOfPaths,
+  type DataFormatName,
+} from '../../server/protocol/data';
 import { contains } from '../../server/protocol/paths';
 
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;
 
-/** What a data set consists of, and the file names that say so. */
-const ROLES = [
-  { title: 'training images', is: (name: string) => /train/i.test(name) && /image|idx[34]/i.test(name) },
-  { title: 'training labels', is: (name: string) => /train/i.test(name) && /label|idx1/i.test(name) },
-  { title: 'test images', is: (name: string) => /t10k|test/i.test(name) && /image|idx[34]/i.test(name) },
-  { title: 'test labels', is: (name: string) => /t10k|test/i.test(name) && /label|idx1/i.test(name) },
-] as const;
+/** What a new config names: a file for each field of both splits. */
+const rolesOf = (format: DataFormatName) =>
+  SPLIT_NAMES.flatMap((split) =>
+    fieldsOf(format).map((field) => ({
+      split,
+      title: `${split === 'train' ? 'training' : 'test'} ${contentWords(field)}`,
+      is: (name: string) => namesSplit(name, split) && field.names.test(name),
+    })),
+  );
 
 /** Lets a person choose a folder, and in it what its file names don't tell. Undefined: cancelled. */
 export async function browseForData(modelUri: vscode.Uri, name: string): Promise<DataSet | undefined> {
@@ -22,7 +35,7 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
       canSelectFiles: false,
       defaultUri: vscode.Uri.file(modelFolder),
       openLabel: 'Use This Data',
-      title: `${name}: folder with images and labels (IDX, plain or gzip)`,
+      title: `${name}: folder with images and labels (${DATA_FORMATS.map(formatTitle).join('; ')})`,
     })) ?? [];
   if (!folder) return undefined;
   const entries = await vscode.workspace.fs.readDirectory(folder);
@@ -30,13 +43,15 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
     .filter(([, type]) => (type & vscode.FileType.File) !== 0)
     .map(([file]) => file)
     .sort();
-  if (names.length < ROLES.length) {
+  const format = formatNamedBy(names);
+  const roles = rolesOf(format);
+  if (names.length < roles.length) {
     throw new Error(
-      `${folder.fsPath} has ${names.length} files; at least ${ROLES.length} are needed: images and labels for training and for test.`,
+      `${folder.fsPath} has ${names.length} files; at least ${roles.length} are needed: images and labels for training and for test.`,
     );
   }
-  const chosen: string[] = [];
-  for (const { title, is } of ROLES) {
+  const chosen = { train: [] as string[], test: [] as string[] };
+  for (const { split, title, is } of roles) {
     const fits = names.filter(is);
     const file =
       fits.length === 1
@@ -46,11 +61,10 @@ export async function browseForData(modelUri: vscode.Uri, name: string): Promise
             ignoreFocusOut: true,
           });
     if (file === undefined) return undefined;
-    chosen.push(path.relative(modelFolder, path.join(folder.fsPath, file)).split(path.sep).join('/'));
+    chosen[split].push(path.relative(modelFolder, path.join(folder.fsPath, file)).split(path.sep).join('/'));
   }
   if (!(await mayRead(folder, modelUri))) return undefined;
-  const [trainImages, trainLabels, testImages, testLabels] = chosen as [string, string, string, string];
-  return { train: { images: trainImages, labels: trainLabels }, test: { images: testImages, labels: testLabels } };
+  return { train: sourceOfPaths(format, chosen.train), test: sourceOfPaths(format, chosen.test) };
 }
 
 /** Data outside the workspace is refused unless the person has allowed its folder; here they can. */

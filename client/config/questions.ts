@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { sourceFiles } from '../../server/protocol/data';
 import type { ConfigTextParams, PrepareResult } from '../../server/protocol/messages/lsp';
 import { browseForData } from './browse';
 
@@ -39,7 +40,7 @@ async function askForData(
   const items = [
     ...found.map((set) => ({
       label: set.label,
-      description: set.train.images,
+      description: sourceFiles(set.train)[0]!.path,
       set,
       iconPath: new vscode.ThemeIcon('database'),
     })),

@@ -7,12 +7,16 @@ import { readBytes } from '../git/read';
 import { besideUri } from '../git/revisions';
 import { baseName } from '../ui/open';
 import type { LanguageServer } from './server';
-import { MODEL_PATTERN, WEIGHTS_PATTERN, anyOf, MOST_MODEL_BYTES } from '../../server/protocol/files';
+import {
+  anyOf,
+  MODEL_PATTERNS,
+  MOST_MODEL_BYTES,
+  MOST_TEXT_WEIGHT_BYTES,
+  WEIGHTS_PATTERNS,
+} from '../../server/protocol/files';
 import { contains } from '../../server/protocol/paths';
 
 export const MODEL_SCHEME = 'fineprune-model';
-
-const MOST_WEIGHT_BYTES = 2 ** 30;
 
 /** The document that says a model as text: its layers, zeroed units, and a hash of each tensor. */
 export const modelTextUri = (model: vscode.Uri): vscode.Uri =>
@@ -21,7 +25,7 @@ export const modelTextUri = (model: vscode.Uri): vscode.Uri =>
 /** Models as texts, of whatever scheme, so that an editor can show what differs. */
 export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  private readonly watcher = vscode.workspace.createFileSystemWatcher(anyOf(MODEL_PATTERN, WEIGHTS_PATTERN));
+  private readonly watcher = vscode.workspace.createFileSystemWatcher(anyOf(...MODEL_PATTERNS, ...WEIGHTS_PATTERNS));
   private readonly registrations: vscode.Disposable[];
   readonly onDidChange = this.changed.event;
 
@@ -84,7 +88,7 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
     const first = await ask(null);
     if ('text' in first) return first.text;
     const shards: NonNullable<ModelTextParams['shards']> = [];
-    let left = MOST_WEIGHT_BYTES;
+    let left = MOST_TEXT_WEIGHT_BYTES;
     for (const shard of new Set(first.needs)) {
       if (token.isCancellationRequested) return '';
       const bytes = await readShard(model, shard, left);
@@ -112,7 +116,7 @@ async function readShard(model: vscode.Uri, shard: string, most: number): Promis
     if (error instanceof FinePruneError && error.code === 'file.tooLarge')
       throw badInput(
         'model.tooLarge',
-        `The weights of ${baseName(model)} are larger than ${MOST_WEIGHT_BYTES / 2 ** 30} GB.`,
+        `The weights of ${baseName(model)} are larger than ${MOST_TEXT_WEIGHT_BYTES / 2 ** 30} GB.`,
         { todo: 'A text diff reads all weights, so larger models are not shown.' },
       );
     throw error;

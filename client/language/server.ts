@@ -30,7 +30,7 @@ import {
   type InspectProgress,
   type StatusParams,
 } from '../../server/protocol/messages/lsp';
-import { MODEL_FILE, REPORT_FILE, REVIEW_FILE, SCAN_FILE, anyOf } from '../../server/protocol/files';
+import { OFFERED_MODELS, REPORT_FILE, REVIEW_FILE, SCAN_FILE, anyOf } from '../../server/protocol/files';
 
 /** Restarts within RESTART_WINDOW_MS after which a crashing server stays down. */
 const MAX_RESTARTS = 4;
@@ -41,11 +41,13 @@ export const GAVE_UP = `The Fine-Prune server crashed ${MAX_RESTARTS + 1} times 
 /** What the server looks after, and where the status item is shown. */
 export const SELECTOR = [
   { scheme: 'file', language: 'fineprune' },
-  ...[anyOf(MODEL_FILE), REPORT_FILE.glob, REVIEW_FILE.glob, SCAN_FILE.glob].map((pattern) => ({
-    scheme: 'file',
-    language: 'json',
-    pattern,
-  })),
+  ...[...OFFERED_MODELS.map((pattern) => anyOf(pattern)), REPORT_FILE.glob, REVIEW_FILE.glob, SCAN_FILE.glob].map(
+    (pattern) => ({
+      scheme: 'file',
+      language: 'json',
+      pattern,
+    }),
+  ),
 ];
 
 export type WorkDone = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;

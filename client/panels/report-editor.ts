@@ -10,21 +10,21 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
-import {
-  CONFIG_FILE,
-  DATA_PATTERNS,
-  MODEL_PATTERN,
-  REVIEW_FILE,
-  WEIGHTS_PATTERN,
-  anyOf,
-} from '../../server/protocol/files';
+import { DATA_PATTERNS } from '../../server/protocol/data';
+import { CONFIG_FILE, MODEL_PATTERNS, REVIEW_FILE, WEIGHTS_PATTERNS, anyOf } from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';
 
 const TYPING_MS = 200;
 const FILES_MS = 500;
 /** Files that a report's hashes, decisions and staleness rest on. Its own text is the document's to tell. */
-const WATCHED = anyOf(CONFIG_FILE.pattern, REVIEW_FILE.pattern, MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS);
+const WATCHED = anyOf(
+  CONFIG_FILE.pattern,
+  REVIEW_FILE.pattern,
+  ...MODEL_PATTERNS,
+  ...WEIGHTS_PATTERNS,
+  ...DATA_PATTERNS,
+);
 
 export interface ReportContext {
   server: LanguageServer;

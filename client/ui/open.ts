@@ -2,7 +2,7 @@ import { findNodeAtLocation } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import {
   CONFIG_FILE,
-  MODEL_FILE,
+  isOfferedModel,
   REPORT_FILE,
   REVIEW_FILE,
   SCAN_FILE,
@@ -49,7 +49,7 @@ export function activeFile(): vscode.Uri | undefined {
 }
 
 export const isConfig = (uri: vscode.Uri): boolean => CONFIG_FILE.is(uri.path);
-export const isModel = (uri: vscode.Uri): boolean => baseName(uri) === MODEL_FILE;
+export const isModel = (uri: vscode.Uri): boolean => isOfferedModel(baseName(uri));
 export const isReport = (uri: vscode.Uri): boolean => REPORT_FILE.is(uri.path);
 export const isScan = (uri: vscode.Uri): boolean => SCAN_FILE.is(uri.path);
 

@@ -1,7 +1,7 @@
 import { describeFailure, type Failure } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report/report';
 import { toFailure } from '../engine/process/failure';
-import { plain } from '../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../engine/files/plain';
 import { painter, wantsColour } from './output/paint';
 
 /** What a script learns from the exit code. */

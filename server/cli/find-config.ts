@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkModelFile } from '../engine/model/formats/tfjs-layers/check-model';
+import { checkModelFile } from '../engine/model/formats/registry';
 import { refuseOtherModel } from '../engine/model/formats/other-model';
 import { badInput } from '../protocol/errors';
 import { CONFIG_FILE } from '../protocol/files';

@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import type { KnownTriggerConfig } from '../protocol/config';
+import path from 'node:path';
+import { sourceOfFiles } from '../engine/data/formats/registry';
+import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data';
 import { badInput } from '../protocol/errors';
+import { MOST_CLASSES } from '../protocol/shape';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
 export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal', 'warped'] as const;
@@ -43,9 +47,6 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** More classes than any model has. */
-const MOST_CLASSES = 100_000;
-
 /** Classes by number, for commander: `0,3,7`, ranges `0-9`, or both; ascending, each once. */
 export function classList(text: string): number[] {
   const refuse = (): never => {
@@ -67,18 +68,22 @@ export function baseName(text: string): string {
 }
 
 /**
- * The two files of a data set, in the order images, labels.
- * @throws FinePruneError `cli.usage` when they are not two
+ * The files of a split, in the order of their format's fields: images, labels.
+ * @returns paths made absolute from `cwd`
+ * @throws FinePruneError `cli.usage` when no format has as many
  */
-export function splitFiles(option: string, values: string[]): { images: string; labels: string } {
-  const [images, labels] = values;
-  if (values.length !== 2 || !images || !labels) {
-    throw badInput('cli.usage', `${option} takes two files, images and labels, not ${values.length}.`, {
-      todo: `Write ${option} IMAGES LABELS; put everything else before it.`,
-    });
-  }
-  return { images, labels };
+export async function typedSource(option: string, values: string[], cwd: string): Promise<DataSource> {
+  const source = values.includes('') ? null : await sourceOfFiles(values.map((file) => path.resolve(cwd, file)));
+  if (source) return source;
+  const forms = DATA_FORMATS.map(fieldsOf);
+  const takes = forms.map((fields) => `${FILE_COUNTS[fields.length]}, ${fields.map(contentWords).join(' and ')}`);
+  const typed = forms.map((fields) => `${option} ${fields.map(({ name }) => name.toUpperCase()).join(' ')}`);
+  throw badInput('cli.usage', `${option} takes ${takes.join(', or ')}, not ${values.length}.`, {
+    todo: `Write ${typed.join(' or ')}; put everything else before it.`,
+  });
 }
+
+const FILE_COUNTS = ['no file', 'one file', 'two files', 'three files'];
 
 /** A trigger of a kind with the defaults of its parameters. */
 export function defaultTrigger(kind: TriggerKind, target: number): KnownTriggerConfig {

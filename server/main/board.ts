@@ -1,4 +1,5 @@
 import type { Diagnostic } from 'vscode-languageserver/node';
+import { formatNamed } from '../engine/model/formats/registry';
 import { configDiagnostics } from '../language/config/diagnostics';
 import type { FailedRun } from '../language/text/facts';
 import { NO_FACTS, summaryOf } from '../language/text/facts';
@@ -253,9 +254,10 @@ export class Board {
     if (!summary) return [];
     const document = await this.snapshots.document(file, 'json');
     if (!document) return [];
+    const text = { document, layerSpan: formatNamed(summary.format).layerSpan };
     // Of a run that failed, the figures before it say nothing; a scan is about the model, whatever became of runs.
-    const ofRun = last && config !== undefined && !this.failed.has(config) ? modelDiagnostics(document, last) : [];
-    return [...ofRun, ...(scan ? scanModelDiagnostics(document, summary.classifier, scan) : [])];
+    const ofRun = last && config !== undefined && !this.failed.has(config) ? modelDiagnostics(text, last) : [];
+    return [...ofRun, ...(scan ? scanModelDiagnostics(text, summary.classifier, scan) : [])];
   }
 
   private publish(uri: string, diagnostics: Diagnostic[]): void {

@@ -7,12 +7,13 @@ import {
 import { SETTINGS_SECTION, TRUSTED_NOTIFICATION } from '../protocol/messages/lsp';
 import type { Parts } from './parts';
 import { pathOf } from './uris';
-import { CONFIG_FILE, anyOf, DATA_PATTERNS, FILE_KINDS, MODEL_PATTERN, WEIGHTS_PATTERN } from '../protocol/files';
+import { DATA_PATTERNS } from '../protocol/data';
+import { CONFIG_FILE, anyOf, FILE_KINDS, MODEL_PATTERNS, WEIGHTS_PATTERNS } from '../protocol/files';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */
 const WATCHED = [
   ...FILE_KINDS.map(({ glob }) => glob),
-  ...[MODEL_PATTERN, WEIGHTS_PATTERN, ...DATA_PATTERNS, '*.png'].map((pattern) => anyOf(pattern)),
+  ...[...MODEL_PATTERNS, ...WEIGHTS_PATTERNS, ...DATA_PATTERNS, '*.png'].map((pattern) => anyOf(pattern)),
 ];
 
 type Capabilities = InitializeParams['capabilities'];

@@ -1,7 +1,8 @@
 import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../engine/files/confine';
-import { CONFIG_FILE, looksLikeModel, looksLikeData } from '../protocol/files';
+import { looksLikeData } from '../protocol/data';
+import { CONFIG_FILE, looksLikeModel } from '../protocol/files';
 
 /** Files of interest in a folder, absolute, in the order of the walk: nearer ones first. */
 export interface FoundFiles {

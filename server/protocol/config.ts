@@ -4,11 +4,11 @@ import { DataConfig } from './data-config';
 import { CONFIG_FILE } from './files';
 import { DEFAULT_RATIO, PruneRatio, PruneRule } from './pruning';
 import { batchSize, CurveCost, epochs, learningRate, seed, threads } from './resolved-config';
-import { list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from './shape';
+import { distinct, list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from './shape';
 import { Strategy } from './strategy';
 import { TriggerConfig } from './trigger-config';
 
-export type { DataConfig, SplitFiles } from './data-config';
+export type { DataConfig } from './data-config';
 export type { PruneRatio, PruneRule } from './pruning';
 export type { ResolvedConfig } from './resolved-config';
 export type { OtherStrategy, Strategy, StrategyName } from './strategy';
@@ -33,7 +33,7 @@ export const PruneConfig = said(
       said(
         v.pipe(
           list(said(wholeFrom(0), 'A unit of the layer, by its index, counted from 0.'), MOST_NAMED_UNITS, 1),
-          v.check((units) => new Set(units).size === units.length, 'names a unit twice'),
+          distinct,
           v.metadata({ uniqueItems: true }),
         ),
         'Prune exactly these units of the layer, by index, instead of a share of them. `rule` then orders the pruning curve only.',

@@ -1,17 +1,9 @@
 import * as v from 'valibot';
-import { AnalysisRole, DataFormat, scale, some } from './data';
+import { DataFormat, DEFAULT_FORMAT, SplitFiles } from './data';
+import { AnalysisRole, scale, some } from './resolved-data';
 import { finite, object, said, wholeFrom } from './shape';
 
 /** The clean data of a config, as it is written. */
-
-export const SplitFiles = said(
-  object({
-    images: said(v.string(), 'Path of the images, relative to this file.'),
-    labels: said(v.string(), 'Path of the labels, relative to this file.'),
-  }),
-  'Two files that belong together: the same number of images and labels, in the same order.',
-);
-export type SplitFiles = v.InferOutput<typeof SplitFiles>;
 
 const perChannel = v.union([finite, v.array(finite)]);
 
@@ -19,7 +11,7 @@ export const DataConfig = said(
   object({
     format: v.optional(
       said(DataFormat, "Format of the data files. `idx` reads MNIST's own format, plain or gzip-compressed."),
-      'idx',
+      DEFAULT_FORMAT,
     ),
     train: said(SplitFiles, 'Clean training data: fine-tuning, and the part of it that is held out for choices.'),
     test: said(SplitFiles, 'Clean test data: the reported figures.'),

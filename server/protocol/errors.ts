@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { text } from './shape';
+import { shortText } from './shape';
 
 /** Who has to act: `input` the person's files or settings, `engine` the machinery, `cancelled` nobody. */
 export const FailureKind = v.picklist(['input', 'engine', 'cancelled']);
@@ -9,15 +9,15 @@ export type FailureKind = v.InferOutput<typeof FailureKind>;
 export const Failure = v.object({
   kind: FailureKind,
   /** Stable word for tests, quick fixes and CI, such as `model.shardTooShort`. */
-  code: text,
+  code: shortText,
   /** One sentence: what is wrong and what was expected. */
-  message: text,
+  message: shortText,
   /** Absolute path of the file at fault, when there is one. */
-  file: v.optional(text),
+  file: v.optional(shortText),
   /** Where in the file: a JSON path such as `/trigger/target`, a tensor name, or a byte offset in words. */
-  place: v.optional(text),
+  place: v.optional(shortText),
   /** One sentence that says what to do next. */
-  todo: v.optional(text),
+  todo: v.optional(shortText),
 });
 export type Failure = v.InferOutput<typeof Failure>;
 

@@ -1,3 +1,5 @@
+import type { ModelFormatId } from './model';
+
 /** A kind of file that Fine-Prune reads or writes beside others of the same base name, told by its ending. */
 export interface FileKind {
   /** What follows the base name, such as `.defense.json`. */
@@ -52,11 +54,6 @@ export const FILE_KINDS: readonly FileKind[] = [CONFIG_FILE, REPORT_FILE, REVIEW
 export const MARKDOWN_ENDING = '.defense.md';
 export const DEFENDED_ENDING = '.defended';
 
-/** A TF.js Layers model, as `model.save()` calls it. */
-export const MODEL_FILE = 'model.json';
-/** Bytes of such a file that are read at most; the weights lie in files of their own. */
-export const MOST_MODEL_BYTES = 64 * 2 ** 20;
-
 /**
  * The file beside one, of the same base name and another kind: the report that a run of a config writes, the decisions about a report.
  * @param file a path, a URI's path or a file name of the kind `from`
@@ -66,24 +63,94 @@ export function beside(file: string, from: FileKind, to: FileKind): string {
   return file.slice(0, start) + to.named(from.nameOf(file.slice(start)));
 }
 
+/** How the files of a model format are called. Patterns have `*` for any characters, and go for any case. */
+export interface ModelFiles {
+  /** What people call such a model: `TF.js Layers model`. */
+  readonly label: string;
+  /** Names for which the editor offers its commands unasked. */
+  readonly offered: readonly string[];
+  /** Names that are a model's by all appearances: where many files are looked through, their content decides among these. */
+  readonly likely: readonly string[];
+  /** Endings that a model may have whatever its name. */
+  readonly endings: readonly string[];
+  /** Weight files beside it. */
+  readonly weights: readonly string[];
+  /** Bytes of the file by which a model is opened that are read at most. */
+  readonly mostBytes: number;
+}
+
+/** A TF.js Layers model, as `model.save()` calls it. */
+export const MODEL_FILE = 'model.json';
+
+/** The model formats of `server/engine/model/formats/registry.ts`, in its order. */
+export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = {
+  'tfjs-layers': {
+    label: 'TF.js Layers model',
+    offered: [MODEL_FILE],
+    likely: ['*model*.json'],
+    endings: ['.json'],
+    weights: ['*.bin'],
+    // The weights lie in files of their own.
+    mostBytes: 64 * 2 ** 20,
+  },
+};
+
+/** What is opened, for people: `TF.js Layers models`. */
+export const MODEL_LABELS = Object.values(MODEL_FILES)
+  .map(({ label }) => `${label}s`)
+  .join(', ');
+const allOf = (field: 'offered' | 'likely' | 'weights'): readonly string[] => [
+  ...new Set(Object.values(MODEL_FILES).flatMap((files) => files[field])),
+];
+export const OFFERED_MODELS = allOf('offered');
+/** The same, for people. */
+export const MODEL_FORM = OFFERED_MODELS.join(' or ');
+export const MODEL_PATTERNS = allOf('likely');
+export const WEIGHTS_PATTERNS = allOf('weights');
+
+/** Endings of models without their dot, for dialogs that choose files; with those of configs. */
+export const MODEL_EXTENSIONS: string[] = [
+  ...new Set(Object.values(MODEL_FILES).flatMap(({ endings }) => endings.map((ending) => ending.slice(1)))),
+];
+export const MODEL_OR_CONFIG_EXTENSIONS: string[] = [...new Set([...MODEL_EXTENSIONS, 'json'])];
+
+/** Bytes of a model's file that are read at most, whatever its format. */
+export const MOST_MODEL_BYTES = Math.max(...Object.values(MODEL_FILES).map(({ mostBytes }) => mostBytes));
+/** Bytes of weights that a text for diffs is made of at most: it takes all of them into memory. */
+export const MOST_TEXT_WEIGHT_BYTES = 2 ** 30;
+
+/** The source of a regular expression for names that fit one of some patterns. */
+function namesLike(patterns: readonly string[]): string {
+  const sources = patterns.map((pattern) => pattern.replaceAll('.', '\\.').replaceAll('*', '.*'));
+  return sources.length > 1 ? `(?:${sources.join('|')})` : sources.join();
+}
+
+const others = FILE_KINDS.map(({ ending }) => ending.slice(1, -'.json'.length)).join('|');
+const likelyNames = (patterns: readonly string[]): RegExp =>
+  new RegExp(`^(?!.*\\.(?:${others})\\.json$)${namesLike(patterns)}$`, 'i');
+
+/** Names that are a model's by all appearances: `model.json`, `tf_model.json`, `model-2.json`, and no file of another kind. */
+export const MODEL_NAMES = likelyNames(MODEL_PATTERNS);
+/** @param format of which format; left out: of any */
+export const looksLikeModel = (fileName: string, format?: ModelFormatId): boolean =>
+  (format ? likelyNames(MODEL_FILES[format].likely) : MODEL_NAMES).test(fileName);
+
+const OFFERED_NAMES = new RegExp(`^${namesLike(OFFERED_MODELS)}$`);
+/** Whether the editor offers its commands unasked for a file of this name. */
+export const isOfferedModel = (fileName: string): boolean => OFFERED_NAMES.test(fileName);
+/** Whether a file is a model rather than its weights, by its ending. */
+export const hasModelEnding = (fileName: string): boolean =>
+  Object.values(MODEL_FILES).some(({ endings }) => endings.some((ending) => fileName.endsWith(ending)));
+
 /**
- * Base name of what is written about a model: its own, or its folder's where it is called `model.json` as TF.js calls every model.
+ * Base name of what is written about a model: its own, or its folder's where it is called `model` as TF.js calls every model.
  * @param folderName name of the folder that it lies in
  */
 export function modelBaseName(fileName: string, folderName: string): string {
-  const own = fileName.replace(/\.json$/i, '');
+  const ending = MODEL_EXTENSIONS.find((one) => fileName.toLowerCase().endsWith(`.${one}`));
+  const own = ending === undefined ? fileName : fileName.slice(0, -ending.length - 1);
   return (own === 'model' ? folderName : own).replace(/^\.+/, '') || 'model';
 }
-
-/** Names that are a model's by all appearances: `model.json`, `tf_model.json`, `model-2.json`, and no file of another kind. */
-export const MODEL_NAMES = /^(?!.*\.(?:fineprune|defense|defense-review|scan)\.json$).*model.*\.json$/i;
-export const looksLikeModel = (fileName: string): boolean => MODEL_NAMES.test(fileName);
-/** As far as a glob says it. */
-export const MODEL_PATTERN = '*model*.json';
-export const WEIGHTS_PATTERN = '*.bin';
-/** Names of data files as MNIST and its kin have them: `train-images-idx3-ubyte.gz`, `labels.idx1`. */
-export const looksLikeData = (fileName: string): boolean => /(^|[-_.])idx[1-4]([-_.]|$)|ubyte(\.gz)?$/i.test(fileName);
-export const DATA_PATTERNS: readonly string[] = ['*idx[1-4]*', '*ubyte*'];
 
 /** The glob of files in any folder whose name fits one of some patterns. */
 export const anyOf = (...patterns: readonly string[]): string =>

@@ -1,8 +1,13 @@
+import * as v from 'valibot';
 import type { Failure } from './errors';
+
+/** Model formats that Fine-Prune opens, as reports name them. */
+export const ModelFormatId = v.picklist(['tfjs-layers']);
+export type ModelFormatId = v.InferOutput<typeof ModelFormatId>;
 
 /** What can be told of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {
-  format: 'tfjs-layers';
+  format: ModelFormatId;
   layers: LayerSummary[];
   /** [height, width, channels]; empty when the model does not say. */
   inputShape: number[];

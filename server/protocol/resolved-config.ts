@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { BackendChoice } from './backend';
-import { ResolvedData } from './data';
+import { ResolvedData } from './resolved-data';
 import { PruneRatio, PruneRule } from './pruning';
 import { above0To, list, MOST_NAMED_UNITS, object, said, share, text, whole, wholeFrom } from './shape';
 import { OtherStrategy } from './strategy';

@@ -14,13 +14,12 @@ export const MOST_CLASSES = 1e5;
 export const MOST_NAMED_UNITS = 65_536;
 /** Entries of a list that nothing else bounds. */
 export const MOST_ENTRIES = 10_000;
-const MOST_CHARACTERS = 65_536;
 
 type Schema = v.GenericSchema;
 type Issue = v.BaseIssue<unknown>;
 
 /** Of schemas of numbers: whether a value fits. Reports have millions of numbers, and what fits needs no words. */
-const tests = new WeakMap<Schema, (value: unknown) => boolean>();
+const numberTests = new WeakMap<Schema, (value: unknown) => boolean>();
 
 /** A schema that is asked only about what does not fit. */
 function quick<S extends Schema>(schema: S, fits: (value: unknown) => boolean): S {
@@ -29,7 +28,7 @@ function quick<S extends Schema>(schema: S, fits: (value: unknown) => boolean): 
     '~run': (dataset, config) =>
       fits(dataset.value) ? Object.assign(dataset, { typed: true as const }) : schema['~run'](dataset, config),
   };
-  tests.set(made, fits);
+  numberTests.set(made, fits);
   return made;
 }
 
@@ -40,7 +39,7 @@ export function said<const S extends Schema>(schema: S, text: string) {
   return { ...described, '~run': schema['~run'] } as typeof described;
 }
 
-/** An object with these fields, in this order where it is written, and no others. */
+/** An object with these fields and no others. What is parsed has its fields in this order. */
 export function object<const E extends v.ObjectEntries>(entries: E) {
   const schema = v.strictObject(entries);
   const run = schema['~run'].bind(schema);
@@ -62,7 +61,7 @@ const was =
   ({ input }: Issue): string =>
     `is ${String(input)}; ${expected} was expected`;
 
-/** Numbers in a range, at most 1e12 away from 0 where nothing else is said. */
+/** Numbers in a range. @param expected what a message says was expected */
 const range = (least: number, most: number, expected: string) =>
   quick(
     v.pipe(v.number(), v.minValue(least, was(expected)), v.maxValue(most, was(expected))),
@@ -89,7 +88,7 @@ export const wholeFrom = (least: number) => {
   return v.pipe(v.number(), v.integer(message), v.minValue(least, message));
 };
 
-/** A whole number in a range. */
+/** A whole number in a range; a count where nothing is said. */
 export function whole(most: number = MOST_COUNT, least = 0) {
   const message = was(`a whole number from ${least} to ${most}`);
   return quick(
@@ -102,15 +101,17 @@ export const unitCount = whole(MOST_UNITS);
 export const unitIndex = whole(MOST_UNITS - 1);
 export const classIndex = whole(MOST_CLASSES - 1);
 
-export const text = v.pipe(
-  v.string(),
-  v.maxLength(
-    MOST_CHARACTERS,
-    ({ input }) => `has ${input.length} characters; at most ${MOST_CHARACTERS} were expected`,
-  ),
-);
+const textOf = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(most, ({ input }) => `has ${input.length} characters; at most ${most} were expected`),
+  );
+/** A text of a file. */
+export const text = textOf(1_000_000);
+/** A text of a message. */
+export const shortText = textOf(65_536);
 
-/** A list of so many entries. */
+/** A list of `least` to `most` entries. */
 export function list<const S extends Schema>(item: S, most: number, least = 0) {
   const words = `${least === 0 ? 'at most' : `${least} to`} ${most} were expected`;
   const message = ({ input }: { input: unknown[] }): string => `has ${input.length} entries; ${words}`;
@@ -118,7 +119,7 @@ export function list<const S extends Schema>(item: S, most: number, least = 0) {
   const short = v.pipe(v.array(item), v.maxLength(most, message));
   const bounded = least === 0 ? short : (v.pipe(short, v.minLength(least, message)) as unknown as typeof short);
   const run = bounded['~run'];
-  const fits = tests.get(item);
+  const fits = numberTests.get(item);
   return {
     ...bounded,
     '~run'(dataset, config) {
@@ -138,16 +139,24 @@ function allFit(values: readonly unknown[], fits: (value: unknown) => boolean): 
   return true;
 }
 
+/** Each value of a list at most once. */
+export const distinct = v.rawCheck<number[]>(({ dataset, addIssue }) => {
+  if (!dataset.typed) return;
+  const seen = new Set<number>();
+  for (const [key, value] of dataset.value.entries()) {
+    if (seen.has(value)) {
+      addIssue({
+        message: `names ${value} twice`,
+        path: [{ type: 'array', origin: 'value', input: dataset.value, key, value }],
+      });
+      return;
+    }
+    seen.add(value);
+  }
+});
+
 /** Base64, in the one way of writing it. */
-export const base64 = (mostCharacters: number) =>
-  v.pipe(
-    v.string(),
-    v.maxLength(
-      mostCharacters,
-      ({ input }) => `has ${input.length} characters; at most ${mostCharacters} were expected`,
-    ),
-    v.check(isBase64, 'is not base64'),
-  );
+export const base64 = (mostCharacters: number) => v.pipe(textOf(mostCharacters), v.check(isBase64, 'is not base64'));
 
 /** Whether a text is base64 with its padding, no bit left over. */
 function isBase64(value: string): boolean {

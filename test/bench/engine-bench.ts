@@ -4,14 +4,14 @@ import { openTrigger } from '../../server/engine/triggers/open-trigger';
 import { triggeredInputs } from '../../server/engine/triggers/triggered-inputs';
 import { selectBackend } from '../../server/engine/backend/select';
 import { readConfig } from '../../server/engine/config/read-config';
-import { openData } from '../../server/engine/data/formats/open-data';
+import { openData } from '../../server/engine/data/open-data';
 import { splitRoles } from '../../server/engine/data/roles';
 import { curveHits } from '../../server/engine/pruning/curve';
 import { sourceOf, subsetOf, type PassOptions } from '../../server/engine/pass/inputs';
 import { measure, predict } from '../../server/engine/pass/measure';
 import { pruneOrder } from '../../server/engine/pass/ranking';
-import { masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { applyMasks, masksFor } from '../../server/engine/model/masks';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 import { scanModel } from '../../server/engine/detect/scan';
 import { scanImagesOf } from '../../server/engine/detect/scan-images';
@@ -50,7 +50,7 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
   const data = await openData(config, opened.resolve);
   const roles = splitRoles(config, data);
   const triggered = triggeredInputs(
-    await openTrigger(config.trigger as KnownTrigger, data.shape, model.classes, opened.resolve, config.data.scale),
+    await openTrigger(config.trigger as KnownTrigger, data.shape, model.classes, opened.resolve, config.data),
     roles.test,
   );
   const pass: PassOptions = { model, normalisation: config.data, signal: new AbortController().signal };
@@ -104,11 +104,9 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
     );
   };
   const onePoint = async () => {
-    const masks = masksFor(model, site, []);
-    masks.apply();
+    applyMasks(model.network, masksFor(model.graph, site, []));
     await predict(test, pass);
     await predict(triggered, pass);
-    masks.dispose();
   };
   // In turn, so that both see the same machine.
   const curves = [];
@@ -124,7 +122,7 @@ async function main(choice: 'native' | 'wasm'): Promise<void> {
   await steps();
   const step = await rounds(steps);
   const scans = await rounds(() =>
-    scanModel({ ...pass, ...scanImagesOf(roles, 0), seed: 0, wanted: [] }).then(() => undefined),
+    scanModel({ ...pass, ...scanImagesOf(roles, 0, 'idx'), seed: 0, wanted: [] }).then(() => undefined),
   );
   console.log(
     JSON.stringify({

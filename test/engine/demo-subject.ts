@@ -1,11 +1,11 @@
 import { readConfig } from '../../server/engine/config/read-config';
-import { openData } from '../../server/engine/data/formats/open-data';
+import { openData } from '../../server/engine/data/open-data';
 import { splitRoles } from '../../server/engine/data/roles';
 import { openTrigger } from '../../server/engine/triggers/open-trigger';
 import { triggeredInputs } from '../../server/engine/triggers/triggered-inputs';
 import type { Subject } from '../../server/engine/pass/subject';
 import { frozenLayers } from '../../server/engine/model/frozen';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 
 /** What a run works on, opened by a config of the demo folder, with the trigger of the demo model. Who asks disposes of the model. */
@@ -28,7 +28,7 @@ export async function openSubject(file: string): Promise<Subject> {
     dataset.shape,
     model.classes,
     opened.resolve,
-    config.data.scale,
+    config.data,
   );
   return {
     config,

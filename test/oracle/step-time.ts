@@ -4,8 +4,8 @@ import { selectBackend } from '../../server/engine/backend/select';
 import { openIdx } from '../../server/engine/data/formats/idx/open-idx';
 import { allIndices } from '../../server/engine/data/roles';
 import { sourceOf } from '../../server/engine/pass/inputs';
-import { masksFor } from '../../server/engine/model/masks';
-import { openModel } from '../../server/engine/model/formats/tfjs-layers/open';
+import { applyMasks, masksFor } from '../../server/engine/model/masks';
+import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
 import { train } from '../../server/engine/training/train';
 
@@ -21,8 +21,8 @@ async function main(): Promise<void> {
     1 / 255,
   );
   const model = await openModel(path.join(modelFolder!, 'model.json'), {});
-  const masks = masksFor(model, findUnitSite(model.graph), allIndices(25) as unknown as number[]);
-  masks.apply();
+  const masks = masksFor(model.graph, findUnitSite(model.graph), [...allIndices(25)]);
+  applyMasks(model.network, masks);
   const images = (steps: number) =>
     sourceOf({ split, indices: Int32Array.from({ length: 64 * steps }, (_, i) => i % (64 * DISTINCT)) });
   const run = (steps: number) =>

@@ -1,4 +1,4 @@
-import { dataFiles } from '../../engine/report/consistency/settings';
+import { dataFiles, type DataFile } from '../../engine/report/consistency/settings';
 import { settingDifferences } from '../../engine/report/check/staleness';
 import { canonicalJson } from '../../engine/files/hash';
 import type { ResolvedConfig } from '../../protocol/config';
@@ -132,19 +132,24 @@ function contentTerms(
   changedFiles: ReadonlySet<string>,
 ): CheckResult[] {
   const known = new Map(before.report?.data.files.map((file) => [file.path, file.sha256]));
-  const paths = dataFiles({ data, trigger } as ResolvedConfig);
+  const named = dataFiles({ data, trigger });
   const changed = (at: number): boolean => {
     const file = report.data.files[at];
     const hash = file && known.get(file.path);
-    return (hash !== undefined && hash !== file!.sha256) || (paths[at] !== undefined && changedFiles.has(paths[at]));
+    return (
+      (hash !== undefined && hash !== file!.sha256) || (named[at] !== undefined && changedFiles.has(named[at].path))
+    );
   };
+  // What a report lists beyond the files of its splits is a trigger's.
+  const listed = Array.from({ length: Math.max(named.length, report.data.files.length) }, (_, at) => at);
+  const of = (wanted: DataFile['role']): number[] => listed.filter((at) => (named[at]?.role ?? 'trigger') === wanted);
   const roles: [id: string, what: string, at: number[]][] = [
-    ['policy.testChanged', 'test data', [2, 3]],
-    ['policy.splitChanged', 'training data', [0, 1]],
-    ['policy.triggerChanged', 'trigger', [4, 5]],
+    ['policy.testChanged', 'test data', of('test')],
+    ['policy.splitChanged', 'training data', of('train')],
+    ['policy.triggerChanged', 'trigger', of('trigger')],
   ];
   return roles.flatMap(([id, what, at]) => {
-    const files = at.filter(changed).map((i) => paths[i] ?? report.data.files[i]?.path);
+    const files = at.filter(changed).map((i) => named[i]?.path ?? report.data.files[i]?.path);
     return files.length
       ? [
           fail(

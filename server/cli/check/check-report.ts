@@ -217,7 +217,7 @@ const reviewOf = (decisions: Decision[]): DefenseReview => ({ schemaVersion: 2, 
 /** Paths, as the config writes them, of data files that are not those of the base revision. */
 async function changedData(opened: OpenConfig, context: CheckContext): Promise<Set<string>> {
   const changed = new Set<string>();
-  for (const written of dataFiles(opened.config)) {
+  for (const { path: written } of dataFiles(opened.config)) {
     // A path that leads out is told with the hashes.
     const file = await opened.resolve(written, 'data').catch(() => null);
     if (file !== null && (await changedSince(file, context))) changed.add(written);

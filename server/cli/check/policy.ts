@@ -121,4 +121,4 @@ function strictest(a: Gates, b: Gates): Gates {
 }
 
 /** Gates of a config that says nothing of them. */
-export const DEFAULT_GATES: Gates = v.getDefaults(GatesConfig) as Gates;
+export const DEFAULT_GATES: Gates = v.getDefaults(GatesConfig);

@@ -2,16 +2,16 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
-import { refuseKind } from '../../engine/data/formats/idx/idx-file';
+import { headerOf } from '../../engine/data/formats/registry';
 import { sniffFile } from '../../engine/files/sniff';
 import { outputFailure } from '../../engine/files/write';
-import { checkModelFile } from '../../engine/model/formats/tfjs-layers/check-model';
+import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
-import { shardPaths } from '../../engine/model/formats/tfjs-layers/text-summary';
+import { plain } from '../../engine/files/plain';
+import { sourceFiles, withPaths } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
-import { baseName, integer, splitFiles, TRIGGER_KINDS, type TriggerKind } from '../parsers';
+import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
 import { CONFIG_FILE } from '../../protocol/files';
 import { modelName } from '../../engine/config/scan-inputs';
 
@@ -54,24 +54,28 @@ Examples:
 async function init(model: string, flags: InitFlags): Promise<number> {
   const modelPath = path.resolve(model);
   const folder = path.dirname(modelPath);
-  const splits = { train: splitFiles('--train', flags.train), test: splitFiles('--test', flags.test) };
+  const cwd = process.cwd();
+  const splits = {
+    train: await typedSource('--train', flags.train, cwd),
+    test: await typedSource('--test', flags.test, cwd),
+  };
   await refuseOtherModel(modelPath);
   await mustExist(modelPath, 'model');
   await checkModelFile(modelPath, { strict: true });
-  for (const [role, files] of Object.entries(splits)) {
-    await mustBeData(path.resolve(files.images), `${role} images`);
-    await mustBeData(path.resolve(files.labels), `${role} labels`);
+  for (const [role, source] of Object.entries(splits)) {
+    for (const { path: file, what } of sourceFiles(source)) await mustExist(file, `${role} ${what}`);
+    await headerOf(source, role);
   }
-  const beside = (file: string): string => path.relative(folder, path.resolve(file)).split(path.sep).join('/');
+  const beside = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
   const text = configText({
     model: path.basename(modelPath),
-    train: { images: beside(splits.train.images), labels: beside(splits.train.labels) },
-    test: { images: beside(splits.test.images), labels: beside(splits.test.labels) },
+    train: withPaths(splits.train, beside),
+    test: withPaths(splits.test, beside),
     trigger: flags.trigger === 'none' ? null : { kind: flags.trigger, target: flags.target },
   });
   const config = path.join(folder, CONFIG_FILE.named(flags.name ?? modelName(modelPath)));
   await writeNew(config, text);
-  const shown = path.relative(process.cwd(), config);
+  const shown = path.relative(cwd, config);
   process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shown}\n`);
   const unfetched = await pointers(modelPath);
   if (unfetched.length)
@@ -84,7 +88,8 @@ async function init(model: string, flags: InitFlags): Promise<number> {
 /** Weight files of a model in whose place Git LFS pointers lie. */
 async function pointers(modelPath: string): Promise<string[]> {
   const found: string[] = [];
-  for (const shard of shardPaths(await readFile(modelPath), path.basename(modelPath))) {
+  const format = await formatOf(modelPath);
+  for (const shard of format.weightFiles(await readFile(modelPath), path.basename(modelPath))) {
     const file = path.resolve(path.dirname(modelPath), shard);
     const info = await stat(file).catch(() => null);
     if (info?.isFile() && (await sniffFile(file))?.kind === 'lfs-pointer') found.push(shard);
@@ -96,11 +101,6 @@ async function mustExist(file: string, what: string): Promise<void> {
   const info = await stat(file).catch(() => null);
   if (!info?.isFile())
     throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
-}
-
-async function mustBeData(file: string, what: string): Promise<void> {
-  await mustExist(file, what);
-  refuseKind(await sniffFile(file), file, what);
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

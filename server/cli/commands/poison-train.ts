@@ -12,7 +12,7 @@ import {
   integer,
   share,
   shareOrNone,
-  splitFiles,
+  typedSource,
   TRIGGER_KINDS,
   type TriggerKind,
 } from '../parsers';
@@ -84,7 +84,7 @@ Examples:
 
 async function poisonTrain(flags: PoisonTrainFlags): Promise<number> {
   const cwd = process.cwd();
-  const request = poisonTrainRequest(flags, cwd);
+  const request = await poisonTrainRequest(flags, cwd);
   const progress = createProgress(process.stderr);
   const outcome = await withCancellation(progress.line, (signal) =>
     startPoisonTrain(request, { onEvent: progress.event, signal, startedFrom: 'a terminal' }),
@@ -95,11 +95,7 @@ async function poisonTrain(flags: PoisonTrainFlags): Promise<number> {
 }
 
 /** What the engine is asked for, from the flags of the command line. */
-export function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): PoisonTrainRequest {
-  const absolute = ({ images, labels }: { images: string; labels: string }): { images: string; labels: string } => ({
-    images: path.resolve(cwd, images),
-    labels: path.resolve(cwd, labels),
-  });
+export async function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): Promise<PoisonTrainRequest> {
   const out = path.resolve(cwd, flags.out);
   const { poisonRate, noiseRate, pruningAware, seed, epochs, batchSize, learningRate, backend, threads } = flags;
   if (poisonRate + (noiseRate ?? 0) > 1)
@@ -109,8 +105,8 @@ export function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): Poison
       { todo: 'Lower one of them.' },
     );
   return {
-    train: absolute(splitFiles('--train', flags.train)),
-    test: absolute(splitFiles('--test', flags.test)),
+    train: await typedSource('--train', flags.train, cwd),
+    test: await typedSource('--test', flags.test, cwd),
     out,
     name: flags.name ?? path.basename(out),
     ...(flags.arch !== undefined && { arch: path.resolve(cwd, flags.arch) }),

@@ -5,17 +5,18 @@ import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/
 import { contains } from '../../engine/files/confine';
 import { shellWord } from '../../engine/report/markdown/escape';
 import { startScan } from '../../jobs/engine-process';
+import { sourceFiles } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import type { ScanOutcome, ScanRequest, ScanWord } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';
 import { conclude, EXIT, printJson } from '../exit';
 import { wantsColour } from '../output/paint';
-import { baseName, classList, collect, integer, splitFiles } from '../parsers';
+import { baseName, classList, collect, integer, typedSource } from '../parsers';
 import { createProgress } from '../output/progress';
 import { summarizeScan } from '../output/scan-summary';
 import { settingsOf } from '../scan-settings';
 import { findScanTarget } from '../scan-target';
-import { CONFIG_FILE, MODEL_FILE, SCAN_FILE } from '../../protocol/files';
+import { CONFIG_FILE, MODEL_FORM, SCAN_FILE } from '../../protocol/files';
 
 export interface ScanFlags {
   clean?: string[];
@@ -43,7 +44,7 @@ export function scanCommand(): Command {
     )
     .argument(
       '[target]',
-      `a ${MODEL_FILE}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
+      `a ${MODEL_FORM}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
     )
     .option('--clean <files...>', "clean images and labels (default: the training data of the model's config)")
     .option('-o, --out <dir>', "folder for the result (default: the config's, or the model's)")
@@ -139,8 +140,7 @@ interface PlannedScan {
  * @throws FinePruneError `cli.…`, or of the config
  */
 export async function planScan(target: string | undefined, flags: ScanFlags, cwd: string): Promise<PlannedScan> {
-  const typed = flags.clean && splitFiles('--clean', flags.clean);
-  const clean = typed && { images: path.resolve(cwd, typed.images), labels: path.resolve(cwd, typed.labels) };
+  const clean = flags.clean && (await typedSource('--clean', flags.clean, cwd));
   const found = await findScanTarget(target, cwd, clean !== undefined);
   const beyond = (flags.allow ?? []).map((folder) => path.resolve(cwd, folder));
   const known = found.config === undefined && clean ? await settingsOf(found.naming) : null;
@@ -166,7 +166,7 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
       name: flags.name ?? (config === undefined ? modelName(subject) : baseNameOf(config)),
     },
     // What was typed is meant, wherever it lies.
-    allowedFolders: [root, ...beyond, ...(clean ? [path.dirname(clean.images), path.dirname(clean.labels)] : [])],
+    allowedFolders: [root, ...beyond, ...(clean ? sourceFiles(clean).map((file) => path.dirname(file.path)) : [])],
     seed: flags.seed ?? settings?.seed ?? 0,
     backend: flags.backend ?? settings?.backend ?? 'auto',
     threads: flags.threads ?? settings?.threads ?? 1,

@@ -1,13 +1,19 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../../engine/files/plain';
 import { FinePruneError } from '../../protocol/errors';
-import { MODEL_FILE, looksLikeModel, MOST_MODEL_BYTES } from '../../protocol/files';
-
-/** Weight files beyond this are told by their size alone: a text diff must not take all memory. */
-const MAX_WEIGHTS_BYTES = 1 << 30;
+import type { ModelFormat, WeightFileTexts, WeightPlace } from '../../engine/model/formats/format';
+import {
+  hasModelEnding,
+  isOfferedModel,
+  looksLikeModel,
+  MODEL_FORM,
+  MODEL_FILES,
+  MOST_MODEL_BYTES,
+  MOST_TEXT_WEIGHT_BYTES,
+} from '../../protocol/files';
 
 /** `fine-prune textconv`. */
 export function textconvCommand(): Command {
@@ -62,96 +68,81 @@ async function textOf(file: string): Promise<string> {
   const info = statSync(absolute);
   if (info.isDirectory()) await (await import('../../engine/model/formats/other-model')).refuseOtherModel(absolute);
   if (!info.isFile()) return 'Not shown as text: not a regular file.\n';
-  return path.extname(absolute) === '.json'
-    ? await modelFileText(
-        absolute,
-        process.env.GIT_PREFIX === undefined ? file : path.basename(file),
-        info.size,
-        MOST_MODEL_BYTES,
-      )
-    : await weightFileText(absolute, info.size, MOST_MODEL_BYTES);
+  return hasModelEnding(absolute)
+    ? await modelFileText(absolute, process.env.GIT_PREFIX === undefined ? file : path.basename(file), info.size)
+    : await weightFileText(absolute, info.size);
 }
 
 /** @param name as the person typed it */
-async function modelFileText(file: string, name: string, size: number, most: number): Promise<string> {
-  if (size > most) return `Not shown as text: ${size} bytes, at most ${most} are read.\n`;
-  const { modelText, shardPaths } = await import('../../engine/model/formats/tfjs-layers/text-summary');
-  const json = await readFile(file);
+async function modelFileText(file: string, name: string, size: number): Promise<string> {
+  if (size > MOST_MODEL_BYTES) return tooLarge(size, MOST_MODEL_BYTES);
+  const { formatOfBytes } = await import('../../engine/model/formats/registry');
+  const content = await readFile(file);
+  const format = formatOfBytes(name, content);
+  const { mostBytes } = MODEL_FILES[format.id];
+  if (size > mostBytes) return tooLarge(size, mostBytes);
   // Git sets this for what it starts. The weights of that revision are not at hand, and those of another would show changes
   // that nobody made.
-  if (process.env.GIT_PREFIX !== undefined) return modelText(json, null, name);
+  if (process.env.GIT_PREFIX !== undefined) return format.text.ofModel(content, null, name);
   const folder = path.dirname(file);
-  const sizes = shardPaths(json, name).map((shard) => sizeOf(path.join(folder, shard)) ?? 0);
-  if (sizes.reduce((a, b) => a + b, 0) > MAX_WEIGHTS_BYTES) return modelText(json, null, name);
+  const weightFiles = format.weightFiles(content, name);
+  const total = weightFiles.reduce((sum, one) => sum + (sizeOf(path.join(folder, one)) ?? 0), 0);
+  if (total > MOST_TEXT_WEIGHT_BYTES) return format.text.ofModel(content, null, name);
   const { confinedPath } = await import('../../engine/files/confine');
-  const shards = new Map<string, Buffer>();
-  for (const shard of shardPaths(json, name)) {
+  const weights = new Map<string, Buffer>();
+  for (const one of weightFiles) {
     // A link out of the model's folder counts as missing.
-    const real = await confinedPath(folder, shard, { root: folder, folders: [] }, 'weights').catch(() => null);
-    if (real !== null && sizeOf(real) !== null) shards.set(shard, readFileSync(real));
+    const real = await confinedPath(folder, one, { root: folder, folders: [] }, 'weights').catch(() => null);
+    if (real !== null && sizeOf(real) !== null) weights.set(one, readFileSync(real));
   }
-  return modelText(json, (shard) => shards.get(shard) ?? null, name);
+  return format.text.ofModel(content, (one) => weights.get(one) ?? null, name);
 }
 
-async function weightFileText(file: string, size: number, mostJson: number): Promise<string> {
-  if (size > MAX_WEIGHTS_BYTES) return `Not shown as text: ${size} bytes, at most ${MAX_WEIGHTS_BYTES} are read.\n`;
+const tooLarge = (size: number, most: number): string =>
+  `Not shown as text: ${size} bytes, at most ${most} are read.\n`;
+
+async function weightFileText(file: string, size: number): Promise<string> {
+  if (size > MOST_TEXT_WEIGHT_BYTES) return tooLarge(size, MOST_TEXT_WEIGHT_BYTES);
   const bytes = readWhole(file, size);
   const { sniffFile } = await import('../../engine/files/sniff');
   const other = await sniffFile(file);
   if (other?.kind === 'lfs-pointer') return `A Git LFS pointer:\n${bytes.toString('utf8', 0, 512)}`;
-  const summary = await import('../../engine/model/formats/tfjs-layers/text-summary');
-  const fitting = await modelsNaming(file, size, mostJson, summary.placeOfShard);
-  // Models with equal manifests read a weight file alike: which of them it is of makes no difference.
-  const distinct = new Map(
-    fitting.map((model) => [summary.manifestKey(model.json, model.file) + JSON.stringify(model.place), model]),
-  );
+  // Models that read a weight file alike: which of them it is of makes no difference.
+  const distinct = new Map((await modelsNaming(file, size)).map((model) => [model.place.key, model]));
   const [model] = distinct.values();
-  if (model && distinct.size === 1) return summary.weightsText(model.json, { ...model.place, bytes }, model.file);
+  if (model && distinct.size === 1) return model.texts.text(model.content, model.place, bytes, model.file);
+  const { otherFileText, unknownWeightsText } = await import('../../engine/model/formats/file-text');
   // Only now: weights of a model may begin with any bytes.
-  if (other) return summary.otherFileText(bytes, other);
-  return summary.unknownWeightsText(
+  if (other) return otherFileText(bytes, other);
+  return unknownWeightsText(
     bytes,
     distinct.size
       ? 'Several models in the working folder name a file of this name and size.'
-      : 'No model.json in the working folder names a file of this name and size.',
+      : `No ${MODEL_FORM} in the working folder names a file of this name and size.`,
   );
 }
 
 interface Naming {
   file: string;
-  json: Uint8Array;
-  place: { group: number; offset: number };
+  content: Uint8Array;
+  texts: WeightFileTexts;
+  place: WeightPlace;
 }
 
 /** Models that name a weight file: the one beside it; under git, or where there is none, those that git tracks. */
-async function modelsNaming(
-  file: string,
-  size: number,
-  mostJson: number,
-  placeOf: typeof import('../../engine/model/formats/tfjs-layers/text-summary').placeOfShard,
-): Promise<Naming[]> {
+async function modelsNaming(file: string, size: number): Promise<Naming[]> {
+  const { formatOfBytes } = await import('../../engine/model/formats/registry');
   const named = async (candidates: readonly string[]): Promise<Naming[]> => {
     const found: Naming[] = [];
     for (const candidate of candidates) {
-      const jsonSize = sizeOf(candidate);
-      if (jsonSize === null || jsonSize > mostJson) continue;
-      try {
-        const json = await readFile(candidate);
-        const bases = namesOf(file);
-        const place = bases
-          .map((base) =>
-            placeOf(json, candidate, base, size, (shard) => sizeOf(path.join(path.dirname(candidate), shard))),
-          )
-          .find((p) => p !== null);
-        if (place) found.push({ file: candidate, json, place });
-      } catch (error) {
-        // Another model's fault says nothing about this file.
-        if (!(error instanceof FinePruneError)) throw error;
-      }
+      const one = await naming(candidate, file, size, formatOfBytes);
+      if (one) found.push(one);
     }
     return found;
   };
-  const beside = await named([path.join(path.dirname(file), MODEL_FILE)]);
+  const folder = path.dirname(file);
+  const neighbours = (await readdir(folder)).filter(isOfferedModel).map((name) => path.join(folder, name));
+  const beside = await named(neighbours);
   // Under git both sides of a diff must be read in the same way, and only one of them may have its model beside it.
   if (beside.length && process.env.GIT_PREFIX === undefined) return beside;
   const { Repository } = await import('../git');
@@ -161,10 +152,32 @@ async function modelsNaming(
         .filter((name) => looksLikeModel(path.basename(name)))
         .map((name) => path.join(repository.root, name))
     : [];
-  return [
-    ...beside,
-    ...(await named(tracked.filter((one) => path.resolve(one) !== path.join(path.dirname(file), MODEL_FILE)))),
-  ];
+  return [...beside, ...(await named(tracked.filter((one) => !neighbours.includes(path.resolve(one)))))];
+}
+
+/** Where a weight file lies in a model; null where the model does not name it, or is broken. */
+async function naming(
+  model: string,
+  file: string,
+  size: number,
+  formatOfBytes: (name: string, bytes: Uint8Array) => ModelFormat,
+): Promise<Naming | null> {
+  const modelSize = sizeOf(model);
+  if (modelSize === null || modelSize > MOST_MODEL_BYTES) return null;
+  try {
+    const content = await readFile(model);
+    const texts = formatOfBytes(model, content).text.ofWeightFile;
+    if (!texts) return null;
+    const sizeBeside = (one: string): number | null => sizeOf(path.join(path.dirname(model), one));
+    const place = namesOf(file)
+      .map((base) => texts.placeOf(content, model, base, size, sizeBeside))
+      .find((found) => found !== null);
+    return place ? { file: model, content, texts, place } : null;
+  } catch (error) {
+    // Another model's fault says nothing about this file.
+    if (error instanceof FinePruneError) return null;
+    throw error;
+  }
 }
 
 /** Names that a file may have had: git before 2.37 writes a revision's file as `<random>_<name>`. */

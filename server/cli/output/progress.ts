@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../../engine/files/plain';
 import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES, planText } from '../../protocol/messages/engine';
 import { percent } from './summary';
 import { maskSize } from '../../protocol/words';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report/report';
-import { plain } from '../../engine/model/formats/tfjs-layers/tensor-text';
+import { plain } from '../../engine/files/plain';
 import { excessTo, type ClassFigure } from '../../engine/defense/effect';
 import { missedWithin } from '../../engine/report/gate-words';
 import { otherAimOf } from '../../engine/report/markdown/figures';

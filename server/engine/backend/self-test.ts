@@ -18,8 +18,8 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-// Registers the gradients.
-import '@tensorflow/tfjs-layers';
+// The core registers no gradients by itself.
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { FinePruneError } from '../../protocol/errors';
 import {
   describeLayer,

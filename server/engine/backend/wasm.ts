@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { env, setBackend } from '@tensorflow/tfjs-core';
-// Gradients are registered by tfjs-layers' own import of the core, not by the core alone.
-import '@tensorflow/tfjs-layers';
+// The core registers no gradients by itself.
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { FinePruneError } from '../../protocol/errors';
 import { packageFolder } from './native-sources';

@@ -1,4 +1,5 @@
 import type { DefenseConfig, TriggerConfig } from '../../protocol/config';
+import { DEFAULT_FORMAT, sourceFiles, sourceFrom, SPLIT_NAMES, splitOf, type DataSource } from '../../protocol/data';
 import { named, type Fault } from './config-schema';
 
 /** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */
@@ -13,16 +14,13 @@ export function ruleFaults(config: DefenseConfig): Fault[] {
 }
 
 function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
+  const { format = DEFAULT_FORMAT } = data;
   const paths: [(string | number)[], string | undefined][] = [
     [['model'], model],
-    [['data', 'train', 'images'], data.train.images],
-    [['data', 'train', 'labels'], data.train.labels],
-    [['data', 'test', 'images'], data.test.images],
-    [['data', 'test', 'labels'], data.test.labels],
+    ...SPLIT_NAMES.flatMap((split) => pathsIn(['data', split], splitOf({ ...data, format }, split))),
   ];
   const chosen = triggerOf(trigger);
-  if (chosen?.kind === 'samples')
-    paths.push([['trigger', 'images'], chosen.images], [['trigger', 'labels'], chosen.labels]);
+  if (chosen?.kind === 'samples') paths.push(...pathsIn(['trigger'], sourceFrom(format, chosen)));
   if (chosen?.kind === 'patch' || chosen?.kind === 'blended') paths.push([['trigger', 'image'], chosen.image]);
   return paths
     .filter(([, value]) => value !== undefined && (value.trim() === '' || value.includes('\0')))
@@ -31,6 +29,10 @@ function pathFaults({ model, data, trigger }: DefenseConfig): Fault[] {
       message: `${named(path)} must be the path of a file, not ${JSON.stringify(value)}.`,
       path,
     }));
+}
+
+function pathsIn(place: string[], source: DataSource): [string[], string][] {
+  return sourceFiles(source).map(({ field, path }) => [[...place, field.name], path]);
 }
 
 function dataFaults({ data, prune }: DefenseConfig): Fault[] {

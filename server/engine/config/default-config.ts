@@ -1,11 +1,12 @@
-import type { SplitFiles, Strategy, TriggerConfig } from '../../protocol/config';
+import type { Strategy, TriggerConfig } from '../../protocol/config';
+import { DEFAULT_FORMAT, withoutFormat, type DataSource } from '../../protocol/data';
 import { DEFAULT_RATIO } from '../../protocol/pruning';
 
 /** What a new config can't do without: paths relative to it, and the trigger if one is known. */
 export interface NewConfig {
   readonly model: string;
-  readonly train: SplitFiles;
-  readonly test: SplitFiles;
+  readonly train: DataSource;
+  readonly test: DataSource;
   /** `inverted`: not known, to be estimated from the model. */
   readonly trigger: TriggerConfig | { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | 'inverted' | null;
   /** Default: the reference recipe. */
@@ -24,7 +25,7 @@ export function configText({ model, train, test, trigger, strategy = 'fine-pruni
   "model": ${JSON.stringify(model)},
 
   "data": {
-    // Clean training data: for fine-tuning, and the part that is held out for choices.
+${formatText(train)}    // Clean training data: for fine-tuning, and the part that is held out for choices.
     "train": ${files(train)},
     // Clean test data: the reported figures.
     "test": ${files(test)},
@@ -53,8 +54,13 @@ function repairText(strategy: Strategy): string {
   return `  ${STRATEGY_COMMENT}\n  "strategy": ${JSON.stringify(strategy)}`;
 }
 
-const files = ({ images, labels }: SplitFiles): string =>
-  `{\n      "images": ${JSON.stringify(images)},\n      "labels": ${JSON.stringify(labels)}\n    }`;
+const formatText = ({ format }: DataSource): string =>
+  format === DEFAULT_FORMAT ? '' : `    "format": ${JSON.stringify(format)},\n`;
+
+function files(source: DataSource): string {
+  const fields = Object.entries(withoutFormat(source));
+  return `{\n${fields.map(([name, value]) => `      ${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(',\n')}\n    }`;
+}
 
 function triggerText(trigger: NewConfig['trigger']): string {
   if (trigger === null) {

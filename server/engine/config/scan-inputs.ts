@@ -1,10 +1,14 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
+import { sourceFiles, splitOf, withPaths } from '../../protocol/data';
 import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/report/scan';
 import { at } from './at-place';
 import { parseConfig, readConfig, readConfigText, resolveConfig, type ReadOptions } from './read-config';
 import { modelBaseName } from '../../protocol/files';
+
+/** Where a config names what a scan reads. */
+const CLEAN_PLACE = '/data/train';
 
 /** What a config says of a scan of its model beside the data. */
 export type ScanSettings = Required<Pick<ScanRequest, 'scale' | 'mean' | 'std' | 'seed' | 'backend' | 'threads'>>;
@@ -28,11 +32,12 @@ export async function scanInputs(
   { ownData = true, ...options }: ReadOptions & { ownData?: boolean } = {},
 ): Promise<ScanInputs> {
   const { config, folder, name, resolve, placed } = await readConfig(configPath, options);
-  const { train, holdout, holdoutNamed, fineTuneImages } = config.data;
+  const { holdout, holdoutNamed, fineTuneImages } = config.data;
+  const clean = splitOf(config.data, 'train');
   try {
     if (ownData) {
-      await at('/data/train/images', () => resolve(train.images, 'clean images'));
-      await at('/data/train/labels', () => resolve(train.labels, 'clean labels'));
+      for (const { path: written, place, what } of sourceFiles(clean, CLEAN_PLACE))
+        await at(place, () => resolve(written, `clean ${what}`));
     }
   } catch (error) {
     throw placed(error);
@@ -41,7 +46,7 @@ export async function scanInputs(
   const absolute = (written: string): string => path.resolve(folder, written);
   return {
     model: absolute(config.model),
-    clean: { images: absolute(train.images), labels: absolute(train.labels) },
+    clean: withPaths(clean, absolute),
     ...settingsIn(config),
     config: { holdout, ...(holdoutNamed && { holdoutNamed }), fineTuneImages, target: config.trigger?.target ?? null },
     folder,
@@ -77,11 +82,7 @@ export function placedWithoutConfig(error: unknown, { clean }: Pick<ScanRequest,
   const inConfig = error.file === undefined && error.place?.startsWith('/');
   const file = !inConfig
     ? error.file
-    : error.place === '/data/train/images'
-      ? clean.images
-      : error.place === '/data/train/labels'
-        ? clean.labels
-        : undefined;
+    : sourceFiles(clean, CLEAN_PLACE).find(({ place }) => place === error.place)?.path;
   const place = inConfig ? undefined : error.place;
   const next = todo?.replace(/ in the config(?=[.,])/, '');
   return new FinePruneError(

@@ -18,7 +18,25 @@ export interface Schema {
   description?: string;
 }
 
+/** The config's schema, as it is generated from its shape: what words about it are read from. */
+export const CONFIG_SCHEMA = schema as Schema;
 const definitions = schema.definitions as Record<string, Schema>;
+
+/** The schema of a kind of trigger. */
+export function triggerSchema(kind: string): Schema {
+  return definitions.TriggerConfig!.anyOf!.map(dereference).find(({ properties }) => properties?.kind?.const === kind)!;
+}
+
+/** The schema of what a path of keys and indices leads to. */
+export function schemaAt(part: Schema, path: readonly (string | number)[]): Schema {
+  const [key, ...rest] = path;
+  if (key === undefined) return part;
+  const inner = [part, ...(dereference(part).anyOf ?? [])]
+    .map(dereference)
+    .map((one) => (typeof key === 'number' ? one.items : one.properties?.[key]))
+    .find((one) => one !== undefined);
+  return inner ? schemaAt(inner, rest) : {};
+}
 
 /** Follows a reference into the config schema's definitions. */
 export function dereference(part: Schema): Schema {

@@ -1,14 +1,15 @@
+import { placeOf, SPLIT_NAMES, type DataFormatName, type SplitName } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import type { DataSet, Split } from './dataset';
 
 /** @throws FinePruneError `data.shapeMismatch` when training and test images differ in shape */
-export function checkSameShape(train: Split, test: Split): void {
+export function checkSameShape(train: Split, test: Split, format: DataFormatName): void {
   if (train.shape.join() === test.shape.join()) return;
   throw badInput(
     'data.shapeMismatch',
     `Training images are ${words(train.shape)} but test images ${words(test.shape)} (height×width×channels).`,
     {
-      place: '/data/test/images',
+      place: placeOf(format, '/data/test', 'images'),
       todo: 'Name two splits of the same data set.',
     },
   );
@@ -21,7 +22,7 @@ export function checkSameShape(train: Split, test: Split): void {
  * @throws FinePruneError `data.shape`, `data.labelOutOfRange`, with a place in the config
  */
 export function checkDataFitsModel(
-  dataset: Pick<DataSet, 'shape' | 'train' | 'test'>,
+  dataset: Pick<DataSet, 'format' | 'shape' | 'train' | 'test'>,
   model: { inputShape: ArrayLike<number | null>; classes: number },
 ): void {
   const wanted = Array.from(model.inputShape);
@@ -32,23 +33,23 @@ export function checkDataFitsModel(
       'data.shape',
       `The images are ${words(dataset.shape)} but the model takes ${words(wanted)} (height×width×channels).`,
       {
-        place: '/data/train/images',
+        place: placeOf(dataset.format, '/data/train', 'images'),
         todo: 'Name the data that the model was trained on.',
       },
     );
   }
-  checkLabels(dataset.train, 'train', model.classes);
-  checkLabels(dataset.test, 'test', model.classes);
+  for (const split of SPLIT_NAMES) checkLabels(dataset, split, model.classes);
 }
 
-function checkLabels(split: Split, key: 'train' | 'test', classes: number): void {
+function checkLabels(dataset: Pick<DataSet, 'format' | SplitName>, key: SplitName, classes: number): void {
+  const split = dataset[key];
   const wrong = split.labels.findIndex((label) => label >= classes);
   if (wrong < 0) return;
   throw badInput(
     'data.labelOutOfRange',
     `Label ${split.labels[wrong]} of ${key === 'train' ? 'training' : 'test'} image ${wrong} is out of range: the model has ${classes} classes, 0 to ${classes - 1}.`,
     {
-      place: `/data/${key}/labels`,
+      place: placeOf(dataset.format, `/data/${key}`, 'labels'),
       todo: 'Name the labels that the model was trained on.',
     },
   );

@@ -1,5 +1,7 @@
+import type { DataFormatName } from '../../protocol/data';
+
 /**
- * The interface that every data format plugs into. A split gives pixels on demand, so that no format ever has to hold a
+ * What every data format gives. A split gives pixels on demand, so that no format ever has to hold a
  * whole set as floats.
  */
 export interface Split {
@@ -17,7 +19,7 @@ export interface Split {
 }
 
 export interface DataSet {
-  readonly format: 'idx';
+  readonly format: DataFormatName;
   readonly train: Split;
   readonly test: Split;
   /** 1 + the largest label of both splits. */

@@ -4,7 +4,7 @@ import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/r
 import { cancelled } from '../../protocol/errors';
 import type { ScanImages } from '../detect/scan-images';
 import { nearChance } from '../metrics/near-chance';
-import { masksFor } from '../model/masks';
+import { applyMasks, masksFor } from '../model/masks';
 import type { UnitSite } from '../model/model';
 import type { PassOptions } from '../pass/inputs';
 import { measure, type Measured } from '../pass/measure';
@@ -94,9 +94,7 @@ export async function defend(
   };
   if (!best) return { ...stages.outcome(), ...found, fineTuning: fineTuningOf(subject) };
 
-  const masks = masksFor(model, at, found.pruning.units);
-  masks.apply();
-  masks.dispose();
+  applyMasks(model.network, masksFor(model.graph, at, found.pruning.units));
   await stages.next('pruned');
   best.weights.restore();
   await stages.next('after');

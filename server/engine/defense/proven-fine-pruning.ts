@@ -56,7 +56,7 @@ export async function provenFinePruning(
 function searchable({ model, roles, config }: Subject): ScanImages | null {
   try {
     checkSearchable(model);
-    return scanImagesOf(roles, config.seed);
+    return scanImagesOf(roles, config.seed, config.data.format);
   } catch (error) {
     if (error instanceof FinePruneError && error.kind === 'input') return null;
     throw error;

@@ -59,7 +59,7 @@ export async function keptScanOfConfig(subject: ConfigScan, backend: BackendInfo
 }
 
 function withImages({ config, model, roles }: ConfigScan, heard: Heard): CheckedSubject & { images: ScanImages } {
-  const images = scanImagesOf(roles, config.seed);
+  const images = scanImagesOf(roles, config.seed, config.data.format);
   const target = config.trigger?.target ?? null;
   return {
     model,

@@ -1,11 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { badInput } from '../../protocol/errors';
 import { ActivationStatistics } from '../pass/activations';
 import { denseTail } from '../pruning/curve';
 import type { DenseTail } from '../pruning/dense-curve';
 import { eachBatch, subsetOf, type InputSource, type PassOptions } from '../pass/inputs';
 import { argMaxRows } from '../metrics/evaluate';
-import { forwardFrom, forwardTo } from '../model/forward';
+import { sizeOf } from '../model/graph';
 import type { UnitSite } from '../model/model';
 
 /** One set of inputs as one layer and the whole network see it. */
@@ -42,32 +41,21 @@ export async function analyse(
   const activations = new Float32Array(source.count * site.units);
   const tail = site.feedsClassifier ? denseTail(options.model, site) : null;
   const logits = tail && new Float64Array(source.count * tail.classes);
-  await eachBatch(source, options, (x, start, rows) => {
-    const frontier = forwardTo(options.model, site, x);
-    const { units } = frontier;
-    const values = units.dataSync() as Float32Array;
-    const spatial = units.shape.slice(1, -1);
-    statistics.add(
-      values,
-      source.labels.subarray(start, start + rows),
-      spatial.reduce((a, d) => a * d, 1),
-    );
-    const means = spatial.length
-      ? (tf
-          .mean(
-            units,
-            spatial.map((_, axis) => axis + 1),
-          )
-          .dataSync() as Float32Array)
-      : values;
-    // Weights are finite, but what they add up to need not be: no mean, order or chart says anything then.
-    if (!means.every(Number.isFinite)) throw notFinite(site.layer);
-    activations.set(means, start * site.units);
-    if (tail) addLogits(means, tail, logits!.subarray(start * tail.classes, (start + rows) * tail.classes));
-    predicted.set(
-      argMaxRows(forwardFrom(options.model, site, frontier).dataSync() as Float32Array, options.model.classes),
-      start,
-    );
+  const { network, classes } = options.model;
+  await eachBatch(source, options, (batch, start) => {
+    const frontier = network.forwardTo(site, batch);
+    try {
+      const end = start + batch.rows;
+      statistics.add(frontier.values(), source.labels.subarray(start, end), sizeOf(frontier.positions));
+      const means = frontier.means();
+      // Weights are finite, but what they add up to need not be: no mean, order or chart says anything then.
+      if (!means.every(Number.isFinite)) throw notFinite(site.layer);
+      activations.set(means, start * site.units);
+      if (tail) addLogits(means, tail, logits!.subarray(start * tail.classes, end * tail.classes));
+      predicted.set(argMaxRows(network.forwardFrom(site, frontier), classes), start);
+    } finally {
+      frontier.dispose();
+    }
   });
   return { source, positions, available: whole.count, statistics, activations, predicted, logits };
 }

@@ -1,5 +1,6 @@
 import type { LayerData, LimitData, ModelState } from '../../protocol/messages/inspect';
-import type { Frontier, OpenModel, UnitSite } from '../model/model';
+import type { OpenModel, UnitSite } from '../model/model';
+import type { Frontier } from '../model/network/network';
 import type { Analysed } from './analyse';
 import type { Held } from './byte-cache';
 import type { Subject } from './subject';
@@ -24,5 +25,5 @@ export interface LayerState extends Held {
 /** A subset of a set with its tensors at the tap, batch after batch. */
 export interface Frontiers {
   readonly positions: Int32Array;
-  readonly batches: readonly (Frontier & { readonly start: number })[];
+  readonly batches: readonly { readonly frontier: Frontier; readonly start: number }[];
 }

@@ -1,5 +1,5 @@
-import path from 'node:path';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
+import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';
@@ -10,11 +10,11 @@ import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import type { DataSet, Roles } from '../data/dataset';
 import { checkDataFitsModel } from '../data/checks';
-import { openData } from '../data/formats/open-data';
+import { openData } from '../data/open-data';
 import { splitRoles } from '../data/roles';
 import { canonicalJson, sha256 } from '../files/hash';
 import type { OpenModel } from '../model/model';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel, storageOf } from '../model/formats/registry';
 import { configuredSite, findUnitSite, prunableLayers } from '../model/units';
 import { MadeFromFiles } from './file-memo';
 import { pruningOf } from './pruning';
@@ -162,17 +162,18 @@ export class Opener {
     return this.models.get(file, async () => {
       const value = await openModel(file);
       this.live.add(value);
-      const shards = value.source.groups.flatMap(({ manifest }) =>
-        manifest.paths.map((name) => path.join(path.dirname(file), name)),
-      );
-      return { value, files: [file, ...shards] };
+      return { value, files: (await storageOf(value)).files(value) };
     });
   }
 
   private async openData({ config, resolve }: OpenConfig): Promise<DataSet> {
-    const { train, test, scale, mean, std, format } = config.data;
+    const { scale, mean, std, format } = config.data;
+    const files = SPLIT_NAMES.flatMap((split) => sourceFiles(splitOf(config.data, split)));
     const key = canonicalJson([
-      await places([train.images, train.labels, test.images, test.labels], resolve),
+      await places(
+        files.map(({ path: written }) => written),
+        resolve,
+      ),
       scale,
       mean,
       std,

@@ -1,4 +1,5 @@
 import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
+import { sourceFiles, sourceFrom } from '../../protocol/data';
 import { PHASE_TITLES } from '../../protocol/messages/engine';
 import type { ScanResult } from '../../protocol/report/scan';
 import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';
@@ -74,14 +75,21 @@ export class Triggers {
   ): Promise<OpenTrigger> {
     const named =
       trigger.kind === 'samples'
-        ? [trigger.images, trigger.labels]
+        ? sourceFiles(sourceFrom(config.data.format, trigger)).map(({ path }) => path)
         : 'image' in trigger && trigger.image !== null
           ? [trigger.image]
           : [];
     // Paths as they are allowed here and now: what another config may read must not be handed to this one.
-    const key = canonicalJson([trigger, dataset.shape, classes, config.data.scale, await places(named, resolve)]);
+    const key = canonicalJson([
+      trigger,
+      dataset.shape,
+      classes,
+      config.data.format,
+      config.data.scale,
+      await places(named, resolve),
+    ]);
     return await this.described.get(key, async () => {
-      const value = await openTrigger(trigger, dataset.shape, classes, resolve, config.data.scale);
+      const value = await openTrigger(trigger, dataset.shape, classes, resolve, config.data);
       return { value, files: await Promise.all(value.files.map(({ path: written }) => resolve(written))) };
     });
   }

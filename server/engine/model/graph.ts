@@ -1,91 +1,110 @@
+import type { ActivationFunction } from './activation-functions';
+
 /**
- * A network as this project understands it: plain data read from `modelTopology`, every field checked, nothing of TF.js in it.
- * Shapes leave out the batch dimension.
+ * A network as this project understands it, whatever file it comes from: plain data, every field checked. Nodes compute, layers are
+ * what the model's owner calls them. Shapes leave out the batch dimension; channels are always last.
  */
 export interface Graph {
-  /** Layers in topological order, only those the output depends on; the first is the input. */
-  readonly layers: readonly GraphLayer[];
-  readonly byName: ReadonlyMap<string, GraphLayer>;
-  /** Names of the layers that read each layer's output, in order. */
+  /** In topological order, only those that the output depends on; the first is the input. */
+  readonly nodes: readonly Node[];
+  readonly byId: ReadonlyMap<string, Node>;
+  /** Ids of the nodes that read each node's output, in order. */
   readonly consumers: ReadonlyMap<string, readonly string[]>;
+  /** In the order of their nodes. */
+  readonly layers: readonly Layer[];
+  /** In the order of the layers that have them. */
+  readonly parameters: readonly Parameter[];
+  /** The node that gives the images. */
   readonly input: string;
-  /** The layer whose output is the logits. */
+  /** The node whose output is the logits. */
   readonly output: string;
-  /** The last Dense layer: its units are the classes. */
+  /** The last dense node: its units are the classes. */
   readonly classifier: string;
   readonly classes: number;
-  /** The layer whose softmax was taken off so that the output is logits; null when the file ends in logits. */
+  /** Label of the layer whose softmax was taken off so that the output is logits; null when the file ends in logits. */
   readonly softmaxOf: string | null;
 }
 
-export interface GraphLayer {
-  readonly name: string;
-  /** Class as the file names it. */
-  readonly className: string;
+/** One operation. Ids are neutral; people see labels. */
+export interface Node {
+  readonly id: string;
+  /** Label of the layer that it belongs to. */
+  readonly label: string;
   readonly op: Op;
-  /** Names of the layers whose outputs this one reads, in order. */
+  /** Ids of the nodes whose outputs this one reads, in order. */
   readonly inputs: readonly string[];
-  readonly outputShape: readonly number[];
-  /** Weights in Keras's order. */
-  readonly weights: readonly WeightSpec[];
-  /** JSON path of the layer in the file. */
-  readonly place: string;
-}
-
-export interface WeightSpec {
-  /** Last part of the name in the manifest, such as `kernel`. */
-  readonly name: string;
+  /** Ids of its parameters, by what they are to it. */
+  readonly parameters: Readonly<Partial<Record<Role, string>>>;
   readonly shape: readonly number[];
 }
+
+/** A layer as its owner knows it: one node, or one and its activation function. */
+export interface Layer {
+  readonly label: string;
+  /** What kind of layer the file says it is, such as `Conv2D`. */
+  readonly type: string;
+  /** Where the layer is in the file, in the format's own way: for TF.js a JSON path. */
+  readonly place: string;
+  /** Its nodes, in order: what enters goes into the first, what leaves comes from the last. */
+  readonly nodes: readonly string[];
+  readonly shape: readonly number[];
+}
+
+/** A tensor that training changes, or a statistic that it moves. */
+export interface Parameter {
+  /** Unique in the model: the layer's label and the weight's name, such as `dense_1/kernel`. */
+  readonly id: string;
+  readonly label: string;
+  readonly role: Role;
+  readonly shape: readonly number[];
+  /** False for the moving statistics of batch normalisation. */
+  readonly trainable: boolean;
+}
+
+/**
+ * What a parameter is to its node. Kernels: [in, out] of dense, [height, width, in, out] of conv2d, [height, width, in, multiplier] of
+ * depthwise; `scale`, `offset`, `mean`, `variance` of batch normalisation; `slope` of PReLU.
+ */
+export type Role = 'kernel' | 'bias' | 'scale' | 'offset' | 'mean' | 'variance' | 'slope';
 
 export type Pair = readonly [number, number];
 export type Padding = 'valid' | 'same';
 
-/** What a layer computes. Channels are always last. */
-export type Op =
-  | { kind: 'input'; shape: readonly number[] }
-  | { kind: 'dense'; units: number; useBias: boolean; activation: ActivationName }
-  | {
-      kind: 'conv2d';
-      filters: number;
-      kernel: Pair;
-      strides: Pair;
-      padding: Padding;
-      dilation: Pair;
-      useBias: boolean;
-      activation: ActivationName;
-    }
-  | {
-      kind: 'depthwise';
-      multiplier: number;
-      kernel: Pair;
-      strides: Pair;
-      padding: Padding;
-      dilation: Pair;
-      useBias: boolean;
-      activation: ActivationName;
-    }
-  | { kind: 'pool'; how: 'max' | 'average'; size: Pair; strides: Pair; padding: Padding }
-  | { kind: 'globalPool'; how: 'max' | 'average' }
-  | { kind: 'batchNorm'; momentum: number; epsilon: number; center: boolean; scale: boolean }
-  | { kind: 'dropout'; rate: number; spatial: boolean }
-  | { kind: 'gaussianNoise'; deviation: number }
-  | { kind: 'gaussianDropout'; rate: number }
-  | { kind: 'activation'; activation: ActivationName }
-  | { kind: 'relu'; max: number | null }
-  | { kind: 'leakyRelu'; slope: number }
-  | { kind: 'elu' }
-  | { kind: 'prelu'; sharedAxes: readonly number[] }
-  | { kind: 'rescaling'; scale: number; offset: number }
-  | { kind: 'flatten' }
-  | { kind: 'reshape'; target: readonly number[] }
-  | { kind: 'zeroPadding'; vertical: Pair; horizontal: Pair }
-  | { kind: 'add' }
-  | { kind: 'concatenate' };
+interface Window {
+  readonly strides: Pair;
+  readonly padding: Padding;
+}
 
-/** A function for each kind of layer; the compiler asks for a new kind in every table. */
+/** What a node computes. */
+export type Op =
+  | { kind: 'input' }
+  | { kind: 'dense' }
+  | ({ kind: 'conv2d'; kernel: Pair; dilation: Pair } & Window)
+  | ({ kind: 'depthwise'; multiplier: number; kernel: Pair; dilation: Pair } & Window)
+  | ({ kind: 'pool'; how: 'max' | 'average'; size: Pair } & Window)
+  | { kind: 'globalPool'; how: 'max' | 'average' }
+  | { kind: 'batchNorm'; momentum: number; epsilon: number }
+  /** `stream` gives each random node numbers of its own. */
+  | { kind: 'dropout'; rate: number; spatial: boolean; stream: number }
+  | { kind: 'noise'; how: 'add' | 'multiply'; deviation: number; stream: number }
+  | { kind: 'activation'; function: ActivationFunction; slope?: number; max?: number }
+  | { kind: 'softmax' }
+  | { kind: 'prelu' }
+  /** x · scale + offset, with numbers. */
+  | { kind: 'affine'; scale: number; offset: number }
+  /** To the node's shape, row-major. */
+  | { kind: 'reshape' }
+  | { kind: 'pad'; vertical: Pair; horizontal: Pair }
+  | { kind: 'add' }
+  /** Along the last axis. */
+  | { kind: 'concat' }
+  | { kind: 'identity' };
+
+export type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
+
+/** A function for each kind of node; the compiler asks for a new kind in every table. */
 export type OpTable<Rest extends unknown[], Result> = {
-  readonly [Kind in Op['kind']]: (op: Extract<Op, { kind: Kind }>, ...rest: Rest) => Result;
+  readonly [Kind in Op['kind']]: (op: OpOf<Kind>, ...rest: Rest) => Result;
 };
 
 /** Calls the table's function for the kind of `op`. */
@@ -94,60 +113,40 @@ export function forOp<Rest extends unknown[], Result>(table: OpTable<Rest, Resul
   return (table[op.kind] as (op: Op, ...rest: Rest) => Result)(op, ...rest);
 }
 
-/** Activation functions by the name Keras gives them, in one spelling. */
-export type ActivationName = keyof typeof ACTIVATIONS;
-
-/**
- * What pruning has to know of each function: its value at 0, whether it goes below zero, and whether one unit's value depends
- * on other units.
- */
-export const ACTIVATIONS = {
-  linear: { atZero: 0, negative: true, couples: false },
-  relu: { atZero: 0, negative: false, couples: false },
-  relu6: { atZero: 0, negative: false, couples: false },
-  leaky_relu: { atZero: 0, negative: true, couples: false },
-  elu: { atZero: 0, negative: true, couples: false },
-  selu: { atZero: 0, negative: true, couples: false },
-  sigmoid: { atZero: 0.5, negative: false, couples: false },
-  hard_sigmoid: { atZero: 0.5, negative: false, couples: false },
-  tanh: { atZero: 0, negative: true, couples: false },
-  softplus: { atZero: Math.LN2, negative: false, couples: false },
-  softsign: { atZero: 0, negative: true, couples: false },
-  swish: { atZero: 0, negative: true, couples: false },
-  hard_swish: { atZero: 0, negative: true, couples: false },
-  gelu: { atZero: 0, negative: true, couples: false },
-  gelu_new: { atZero: 0, negative: true, couples: false },
-  mish: { atZero: 0, negative: true, couples: false },
-  exponential: { atZero: 1, negative: false, couples: false },
-  softmax: { atZero: null, negative: false, couples: true },
-} as const satisfies Record<string, { atZero: number | null; negative: boolean; couples: boolean }>;
-
-/** The layer of that name; asking for one that is not there is a defect of the caller. */
-export function layerOf(graph: Graph, name: string): GraphLayer {
-  const layer = graph.byName.get(name);
-  if (!layer) throw new Error(`no layer ${name} in the graph`);
-  return layer;
+/** The node of that id; asking for one that is not there is a defect of the caller. */
+export function nodeOf(graph: Graph, id: string): Node {
+  const node = graph.byId.get(id);
+  if (!node) throw new Error(`no node ${id} in the graph`);
+  return node;
 }
 
-/** What a layer does elementwise to a value of 0 at inference, and its name for people; null for layers that are no activation. */
-export function activationOf(
-  op: Op,
-): { name: string; atZero: number | null; negative: boolean; couples: boolean } | null {
-  switch (op.kind) {
-    case 'dense':
-    case 'conv2d':
-    case 'depthwise':
-    case 'activation':
-      return { name: op.activation, ...ACTIVATIONS[op.activation] };
-    case 'relu':
-      return { name: 'relu', ...ACTIVATIONS.relu };
-    case 'leakyRelu':
-      return { name: 'leaky_relu', ...ACTIVATIONS.leaky_relu };
-    case 'elu':
-      return { name: 'elu', ...ACTIVATIONS.elu };
-    case 'prelu':
-      return { name: 'prelu', atZero: 0, negative: true, couples: false };
-    default:
-      return null;
-  }
+/** The layer that its owner calls so; undefined where there is none. */
+export function layerNamed(graph: Graph, label: string): Layer | undefined {
+  return graph.layers.find((layer) => layer.label === label);
+}
+
+/** The layer of a node. */
+export function layerOf(graph: Graph, { label }: Node): Layer {
+  return layerNamed(graph, label)!;
+}
+
+/** The node that does a layer's work, before its activation function. */
+export function mainNode(graph: Graph, { nodes }: Layer): Node {
+  return nodeOf(graph, nodes[0]!);
+}
+
+/** Parameters of a layer, in the file's order. */
+export function parametersOf(graph: Graph, { label }: Layer): Parameter[] {
+  return graph.parameters.filter((parameter) => parameter.label === label);
+}
+
+/** The one node that reads a node's output; null where there is none or several do. */
+export function soleConsumer(graph: Graph, { id }: Node): Node | null {
+  const readers = graph.consumers.get(id)!;
+  return readers.length === 1 ? nodeOf(graph, readers[0]!) : null;
+}
+
+/** Number of values in a tensor of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
 }

@@ -1,28 +1,28 @@
-import type { LayersModel, Tensor, Variable } from './tf-types';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelFormatId, ModelSummary } from '../../protocol/model';
 import type { Graph } from './graph';
-import type { ManifestGroup, WeightLocation } from './formats/tfjs-layers/manifest';
+import type { Network } from './network/network';
+import type { Homes } from './parameters';
 
-/** An opened model, format by format behind one interface. Weights live in tf variables of `net`. */
+/** An opened model of any format. */
 export interface OpenModel {
-  readonly format: 'tfjs-layers';
-  /** Absolute path it was opened from. */
+  readonly format: ModelFormatId;
+  /** Absolute path it was opened from; empty for a model that was made here. */
   readonly path: string;
   readonly summary: ModelSummary;
+  readonly graph: Graph;
   /**
-   * The built network. Its classifier gives logits: a softmax at the end is taken off when the model is opened (arg max does
-   * not change) and is back in the saved file, whose JSON is the input's.
+   * The network, with the weights as they are now. It gives logits: a softmax at the end is taken off when the model is opened (arg max
+   * does not change) and is back in the saved file, whose structure is the input's.
    */
-  readonly net: LayersModel;
+  readonly network: Network;
   /** [height, width, channels]. */
   readonly inputShape: readonly [number, number, number];
   readonly classes: number;
   /** SHA-256: canonical JSON of `modelTopology`; weight bytes in manifest order. */
   readonly hashes: { topology: string; weights: string };
-  /** Layers in topological order, as they are executed. */
-  readonly order: readonly string[];
-  /** The same network as plain data: what `forward`, `masksFor` and `findUnitSite` work from. */
-  readonly graph: Graph;
+  /** The weight bytes as they were read; `homes` says where in them each parameter is. */
+  readonly segments: readonly Uint8Array[];
+  readonly homes: Homes;
   /** The file as it was read: what saving starts from. */
   readonly source: ModelSource;
   dispose(): void;
@@ -30,24 +30,15 @@ export interface OpenModel {
 
 /** A model's files as they were read. */
 export interface ModelSource {
-  /** model.json, byte for byte. */
-  readonly json: Uint8Array;
-  readonly groups: readonly SourceGroup[];
-  /** Where each weight of the network lies; bytes of other tensors are kept as they are. */
-  readonly weights: readonly WeightLocation[];
+  /** The file that was opened, byte for byte. */
+  readonly main: Uint8Array;
+  /** The files that the segments are cut into, in order: paths relative to the model's folder, and their sizes in bytes. */
+  readonly files: readonly (readonly { readonly path: string; readonly bytes: number }[])[];
 }
 
-/** Weight bytes of one group of the manifest, its shards joined. */
-export interface SourceGroup {
-  readonly manifest: ManifestGroup;
-  readonly bytes: Uint8Array;
-  /** Size of each shard file, in the order of `manifest.paths`. */
-  readonly shardSizes: readonly number[];
-}
-
-/** Where units are measured and masked: see "unit" and "pruned neuron" in design.md. */
+/** Where units are measured and masked: see "unit" and "pruned" in docs/developing.md. */
 export interface UnitSite {
-  /** The layer that makes the units. */
+  /** Label of the layer that makes the units. */
   readonly layer: string;
   readonly kind: 'Dense' | 'Conv2D' | 'Add';
   readonly chosen: 'penultimate' | 'named' | 'last';
@@ -56,27 +47,8 @@ export interface UnitSite {
   readonly activation: string;
   /** Whether that function can give values below zero. */
   readonly canBeNegative: boolean;
-  /** Layer whose output tensor holds the units on its last axis, after BatchNorm and activation. */
+  /** Node whose output tensor holds the units on its last axis, after batch normalisation and activation. */
   readonly tap: string;
-  /** True when only inference-time identities (Dropout, Flatten of a vector, Activation linear) lie between tap and classifier Dense. */
+  /** True when only inference-time identities (dropout, a reshape of a vector) lie between tap and classifier. */
   readonly feedsClassifier: boolean;
-  readonly classifier: string;
-}
-
-/** A 0/1 tensor for each variable that a set of pruned units touches. */
-export interface Masks {
-  /** Variables with the mask that holds pruned entries at zero; same shapes. */
-  readonly entries: readonly { variable: Variable; mask: Tensor }[];
-  /** Multiplies every variable with its mask. */
-  apply(): void;
-  dispose(): void;
-}
-
-/** Everything the tail of the network needs, computed once per batch. */
-export interface Frontier {
-  /** Output of the tap: [N, units] or [N, h, w, units]. */
-  readonly units: Tensor;
-  /** Other tensors, by layer name, that layers after the tap read (skip connections). */
-  readonly others: ReadonlyMap<string, Tensor>;
-  dispose(): void;
 }

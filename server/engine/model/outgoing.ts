@@ -1,10 +1,10 @@
-import { activationOf, layerOf, type Graph, type GraphLayer } from './graph';
+import { activationOf } from './activation-functions';
+import { nodeOf, type Graph, type Node } from './graph';
 
-/** A weight that reads units. */
+/** A parameter that reads units. */
 export interface OutgoingWeight {
-  readonly layer: string;
-  readonly weight: string;
-  /** Axis of the weight that runs over its input. */
+  readonly parameter: string;
+  /** Axis of the parameter that runs over its input. */
   readonly axis: number;
   /** For each index on that axis the unit it reads, or -1. */
   readonly unitOf: Int32Array;
@@ -12,80 +12,77 @@ export interface OutgoingWeight {
 
 export interface Outgoing {
   readonly weights: readonly OutgoingWeight[];
-  /** A layer that passes units on where no weight can take them out (Add, or a Reshape that mixes them); null when none does. */
+  /** Label of a layer that passes units on where no weight can take them out (a sum, or a reshape that mixes them); null when none does. */
   readonly blocked: string | null;
-  /** A layer between tap and weights that turns 0 into something else; null when none does. */
+  /** Label of a layer between tap and weights that turns 0 into something else; null when none does. */
   readonly revived: string | null;
-  /** Whether a layer between tap and weights adds noise in training, to silenced units too. */
+  /** Whether a node between tap and weights adds noise in training, to silenced units too. */
   readonly noisy: boolean;
 }
 
+/** Kinds of nodes whose kernel reads units, and the axis of the kernel that does. */
+const INPUT_AXES = { dense: 0, conv2d: 2, depthwise: 2 } as const;
+
 /**
- * Every weight that reads the tap's units, traced forward through layers that keep units apart: pooling, dropout, padding,
- * elementwise activations, Flatten (unit c of C is read by the rows r with r mod C = c) and Concatenate.
+ * Every weight that reads the tap's units, traced forward through nodes that keep units apart: pooling, dropout, padding,
+ * elementwise activations, reshapes (unit c of C is read by the rows r with r mod C = c) and concatenation.
  */
-export function outgoingWeights(graph: Graph, tap: GraphLayer, units: number): Outgoing {
+export function outgoingWeights(graph: Graph, tap: Node, units: number): Outgoing {
   const weights: OutgoingWeight[] = [];
   let blocked: string | null = null;
   let revived: string | null = null;
   let noisy = false;
-  // One map a tensor: a Concatenate may be reached on several ways.
+  // A map for each tensor: a concatenation may be reached in several ways.
   const maps = new Map<string, Int32Array>([
-    [tap.name, Int32Array.from({ length: tap.outputShape.at(-1)! }, (_, i) => i % units)],
+    [tap.id, Int32Array.from({ length: tap.shape.at(-1)! }, (_, i) => i % units)],
   ]);
-  for (const layer of graph.layers) {
-    if (layer.name === tap.name || !layer.inputs.some((name) => maps.has(name))) continue;
-    const unitOf = maps.get(layer.inputs[0]!);
-    const { op } = layer;
-    const activation = activationOf(op);
+  for (const node of graph.nodes) {
+    if (node.id === tap.id || !node.inputs.some((id) => maps.has(id))) continue;
+    const unitOf = maps.get(node.inputs[0]!);
+    const { op, label } = node;
     switch (op.kind) {
       case 'dense':
-        weights.push({ layer: layer.name, weight: 'kernel', axis: 0, unitOf: unitOf! });
-        break;
       case 'conv2d':
-        weights.push({ layer: layer.name, weight: 'kernel', axis: 2, unitOf: unitOf! });
-        break;
       case 'depthwise':
-        weights.push({ layer: layer.name, weight: 'depthwise_kernel', axis: 2, unitOf: unitOf! });
+        weights.push({ parameter: node.parameters.kernel!, axis: INPUT_AXES[op.kind], unitOf: unitOf! });
         break;
       case 'add':
-        blocked ??= layer.name;
+        blocked ??= label;
         break;
-      case 'concatenate':
-        maps.set(layer.name, joined(layer, maps, graph));
+      case 'concat':
+        maps.set(node.id, joined(node, maps, graph));
         break;
-      case 'flatten':
       case 'reshape': {
-        const size = layer.outputShape.at(-1)!;
+        const size = node.shape.at(-1)!;
         const channels = unitOf!.length;
         // Row-major order: the last axis stays whole where the new one is a multiple of it.
         if (size % channels === 0)
           maps.set(
-            layer.name,
+            node.id,
             Int32Array.from({ length: size }, (_, r) => unitOf![r % channels]!),
           );
-        else blocked ??= layer.name;
+        else blocked ??= label;
         break;
       }
-      default:
+      default: {
+        const activation = activationOf(op);
         if (
           op.kind === 'batchNorm' ||
-          (op.kind === 'rescaling' && op.offset !== 0) ||
+          (op.kind === 'affine' && op.offset !== 0) ||
           (activation && activation.atZero !== 0)
         )
-          revived ??= layer.name;
-        noisy ||= op.kind === 'gaussianNoise';
-        if (activation?.couples) blocked ??= layer.name;
-        else maps.set(layer.name, unitOf!);
+          revived ??= label;
+        noisy ||= op.kind === 'noise' && op.how === 'add';
+        if (activation?.couples) blocked ??= label;
+        else maps.set(node.id, unitOf!);
+      }
     }
   }
   return { weights, blocked, revived, noisy };
 }
 
-function joined(layer: GraphLayer, maps: ReadonlyMap<string, Int32Array>, graph: Graph): Int32Array {
+function joined(node: Node, maps: ReadonlyMap<string, Int32Array>, graph: Graph): Int32Array {
   return Int32Array.from(
-    layer.inputs.flatMap((name) => [
-      ...(maps.get(name) ?? new Int32Array(layerOf(graph, name).outputShape.at(-1)!).fill(-1)),
-    ]),
+    node.inputs.flatMap((id) => [...(maps.get(id) ?? new Int32Array(nodeOf(graph, id).shape.at(-1)!).fill(-1))]),
   );
 }

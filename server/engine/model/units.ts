@@ -1,19 +1,26 @@
 import type { ResolvedConfig } from '../../protocol/config';
 import { badInput, type FinePruneError } from '../../protocol/errors';
-import { activationOf, layerOf, type Graph, type GraphLayer } from './graph';
+import { activationOf } from './activation-functions';
+import {
+  layerNamed,
+  layerOf,
+  mainNode,
+  nodeOf,
+  parametersOf,
+  soleConsumer,
+  type Graph,
+  type Layer,
+  type Node,
+  type Op,
+} from './graph';
 import type { UnitSite } from './model';
 import { outgoingWeights, type OutgoingWeight } from './outgoing';
-
-/** A weight whose entries for the pruned units are zeroed: index i of its last axis belongs to unit i mod units. */
-export interface IncomingWeight {
-  readonly layer: string;
-  readonly weight: string;
-}
 
 /** What silences units at a site, as plain data. */
 export interface SitePlan {
   readonly site: UnitSite;
-  readonly incoming: readonly IncomingWeight[];
+  /** Parameters whose entries for the pruned units are zeroed: index i of the last axis belongs to unit i mod units. */
+  readonly incoming: readonly string[];
   /** Weights that read the units; empty where zeroed incoming weights already bring every unit to 0. */
   readonly outgoing: readonly OutgoingWeight[];
 }
@@ -42,7 +49,7 @@ export function strategySite(graph: Graph, named: string | null, file?: string):
   } catch (error) {
     const last = named === null && prunableLayers(graph).at(-1);
     if (!last) throw error;
-    return planFor(graph, layerOf(graph, last), 'last', file).site;
+    return planFor(graph, layerNamed(graph, last)!, 'last', file).site;
   }
 }
 
@@ -58,7 +65,7 @@ export function configuredSite(
 /** The site together with the weights to zero. Throws as `findUnitSite` does. */
 export function planSite(graph: Graph, named?: string | null, file?: string): SitePlan {
   if (named === undefined || named === null) return planFor(graph, penultimate(graph, file), 'penultimate', file);
-  const layer = graph.byName.get(named);
+  const layer = layerNamed(graph, named);
   if (!layer) {
     throw badInput(
       'layer.unknown',
@@ -69,13 +76,13 @@ export function planSite(graph: Graph, named?: string | null, file?: string): Si
   return planFor(graph, layer, 'named', file);
 }
 
-/** Names of the layers that may be named, in order. */
+/** Labels of the layers that may be named, in order. */
 export function prunableLayers(graph: Graph): string[] {
-  return graph.layers.filter((layer) => isPrunable(graph, layer)).map((layer) => layer.name);
+  return graph.layers.filter((layer) => isPrunable(graph, layer)).map(({ label }) => label);
 }
 
 /** Whether a layer may be named in a config's `layer`. */
-export function isPrunable(graph: Graph, layer: GraphLayer): boolean {
+export function isPrunable(graph: Graph, layer: Layer): boolean {
   try {
     planFor(graph, layer, 'named', undefined);
     return true;
@@ -84,34 +91,35 @@ export function isPrunable(graph: Graph, layer: GraphLayer): boolean {
   }
 }
 
-/** Kinds of layers through which one goes back from the classifier to the layer that makes the units. */
-const PASSED_BACK = new Set([
+/** Kinds of nodes that have units. */
+const WITH_UNITS: ReadonlySet<Op['kind']> = new Set(['dense', 'conv2d', 'add']);
+
+/** Kinds of nodes through which one goes back from the classifier to the layer that makes the units. */
+const PASSED_BACK: ReadonlySet<Op['kind']> = new Set([
   'activation',
-  'relu',
-  'leakyRelu',
-  'elu',
+  'softmax',
   'prelu',
+  'identity',
   'batchNorm',
   'dropout',
-  'gaussianNoise',
-  'gaussianDropout',
-  'flatten',
+  'noise',
   'reshape',
   'pool',
   'globalPool',
-  'zeroPadding',
-  'rescaling',
+  'pad',
+  'affine',
 ]);
 
-function penultimate(graph: Graph, file: string | undefined): GraphLayer {
-  let layer = layerOf(graph, layerOf(graph, graph.classifier).inputs[0]!);
-  while (PASSED_BACK.has(layer.op.kind)) layer = layerOf(graph, layer.inputs[0]!);
-  if (['dense', 'conv2d', 'add'].includes(layer.op.kind)) return layer;
+function penultimate(graph: Graph, file: string | undefined): Layer {
+  const classifier = nodeOf(graph, graph.classifier);
+  let node = nodeOf(graph, classifier.inputs[0]!);
+  while (PASSED_BACK.has(node.op.kind)) node = nodeOf(graph, node.inputs[0]!);
+  if (WITH_UNITS.has(node.op.kind)) return layerOf(graph, node);
   const todo = prunableLayers(graph);
   const why =
-    layer.op.kind === 'input'
-      ? `there is no layer before the classifier "${graph.classifier}"`
-      : `"${layer.name}" (${layer.className}) comes before the classifier`;
+    node.op.kind === 'input'
+      ? `there is no layer before the classifier "${classifier.label}"`
+      : `"${node.label}" (${layerOf(graph, node).type}) comes before the classifier`;
   throw badInput(
     'layer.noPenultimate',
     `No layer to prune was found: ${why}, and only Dense, Conv2D and Add layers have units.`,
@@ -125,157 +133,135 @@ function penultimate(graph: Graph, file: string | undefined): GraphLayer {
   );
 }
 
-function planFor(graph: Graph, layer: GraphLayer, chosen: UnitSite['chosen'], file: string | undefined): SitePlan {
-  const refuse = (why: string): FinePruneError => {
-    const others = graph.layers
-      .filter((l) => l !== layer && (l.op.kind === 'dense' || l.op.kind === 'conv2d') && l.name !== graph.classifier)
-      .map((l) => l.name);
-    return badInput('layer.notPrunable', `Layer "${layer.name}" (${layer.className}) can't be pruned: ${why}.`, {
-      file,
-      place: '/layer',
-      todo: others.length
-        ? `Name another layer in \`layer\`: ${list(others)}.`
-        : 'This model has no other layer that could be pruned.',
-    });
-  };
-  const { op } = layer;
-  if (op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'add')
+function planFor(graph: Graph, layer: Layer, chosen: UnitSite['chosen'], file: string | undefined): SitePlan {
+  const refuse = (why: string): FinePruneError => notPrunable(graph, layer, why, file);
+  const node = mainNode(graph, layer);
+  const { kind } = node.op;
+  if (kind !== 'dense' && kind !== 'conv2d' && kind !== 'add')
     throw refuse('only Dense, Conv2D and Add layers have units');
-  if (layer.name === graph.classifier) throw refuse('it is the classifier, whose units are the classes');
+  if (node.id === graph.classifier) throw refuse('it is the classifier, whose units are the classes');
 
-  const chain = chainOf(graph, layer);
+  const units = node.shape.at(-1)!;
+  const chain = chainOf(graph, node);
   const tap = chain.at(-1)!;
-  const function_ = chain
-    .map((l) => activationOf(l.op))
-    .filter((a) => a !== null && a.name !== 'linear')
-    .at(-1);
-  if (chain.some((l) => activationOf(l.op)?.couples)) throw refuse('its softmax makes every unit depend on all others');
-  const units = layer.outputShape.at(-1)!;
+  const functions = chain.flatMap(({ op }) => activationOf(op) ?? []);
+  if (functions.some(({ couples }) => couples)) throw refuse('its softmax makes every unit depend on all others');
   const traced = outgoingWeights(graph, tap, units);
   const silent = silence(chain);
   if (traced.revived)
     throw refuse(`"${traced.revived}" would turn a silenced unit into a constant that still counts downstream`);
   if (!silent && traced.blocked)
     throw refuse(
-      `a silenced unit gives ${function_?.name ?? 'a sum'}(0), which is not 0, and "${traced.blocked}" passes it on where no weight can take it out`,
+      `a silenced unit gives ${functions.at(-1)?.name ?? 'a sum'}(0), which is not 0, and "${traced.blocked}" passes it on where no weight can take it out`,
     );
 
-  const lastLinear =
-    chain.findLastIndex((l) => l.op.kind === 'batchNorm') >
-    chain.findLastIndex((l) => (activationOf(l.op)?.name ?? 'linear') !== 'linear');
+  const isNormalisedLast =
+    chain.findLastIndex(({ op }) => op.kind === 'batchNorm') >
+    chain.findLastIndex(({ op }) => activationOf(op) !== null);
   const site: UnitSite = {
-    layer: layer.name,
-    kind: op.kind === 'dense' ? 'Dense' : op.kind === 'conv2d' ? 'Conv2D' : 'Add',
+    layer: layer.label,
+    kind: kind === 'dense' ? 'Dense' : kind === 'conv2d' ? 'Conv2D' : 'Add',
     chosen,
     units,
-    activation: function_?.name ?? 'linear',
-    canBeNegative: lastLinear || (function_?.negative ?? true),
-    tap: tap.name,
+    activation: functions.at(-1)?.name ?? 'linear',
+    canBeNegative: isNormalisedLast || (functions.at(-1)?.negative ?? true),
+    tap: tap.id,
     feedsClassifier: feedsClassifier(graph, tap, units),
-    classifier: graph.classifier,
   };
-  return { site, incoming: incomingWeights(layer, chain), outgoing: silent && !traced.noisy ? [] : traced.weights };
+  return {
+    site,
+    incoming: incomingWeights(graph, layer, chain),
+    outgoing: silent && !traced.noisy ? [] : traced.weights,
+  };
+}
+
+function notPrunable(graph: Graph, layer: Layer, why: string, file: string | undefined): FinePruneError {
+  const others = graph.layers
+    .filter((other) => {
+      const { id, op } = mainNode(graph, other);
+      return other !== layer && (op.kind === 'dense' || op.kind === 'conv2d') && id !== graph.classifier;
+    })
+    .map(({ label }) => label);
+  return badInput('layer.notPrunable', `Layer "${layer.label}" (${layer.type}) can't be pruned: ${why}.`, {
+    file,
+    place: '/layer',
+    todo: others.length
+      ? `Name another layer in \`layer\`: ${list(others)}.`
+      : 'This model has no other layer that could be pruned.',
+  });
 }
 
 /**
- * The layer and what belongs to its units: every layer after it that works on each unit alone, up to the last activation or
- * BatchNormalization that has to be seen together with it. That is one while no activation function was applied yet, and one
+ * The node and what belongs to its units: every node after it that works on each unit alone, up to the last activation or
+ * batch normalisation that has to be seen together with it. That is one while no activation function was applied yet, and one
  * that does not keep 0 at 0: a unit that is 0 at the tap is then 0 up to the next weights. Ends where the output is read twice.
  */
-function chainOf(graph: Graph, layer: GraphLayer): GraphLayer[] {
-  const walked = [layer];
+function chainOf(graph: Graph, start: Node): Node[] {
+  const walked = [start];
   let length = 1;
-  let activated = isNonlinear(layer);
+  let activated = false;
   for (
-    let next = soleConsumer(graph, layer);
-    next && isPerUnit(next, layer.outputShape.at(-1)!);
+    let next = soleConsumer(graph, start);
+    next && isPerUnit(next, start.shape.at(-1)!);
     next = soleConsumer(graph, next)
   ) {
     walked.push(next);
+    const activation = activationOf(next.op);
     if (
       next.op.kind === 'batchNorm' ||
-      next.op.kind === 'rescaling' ||
-      (isNonlinear(next) && (!activated || activationOf(next.op)!.atZero !== 0))
+      next.op.kind === 'affine' ||
+      (activation && (!activated || activation.atZero !== 0))
     )
       length = walked.length;
-    activated ||= isNonlinear(next);
+    activated ||= activation !== null;
   }
   return walked.slice(0, length);
 }
 
-function soleConsumer(graph: Graph, layer: GraphLayer): GraphLayer | null {
-  const readers = graph.consumers.get(layer.name)!;
-  return readers.length === 1 ? layerOf(graph, readers[0]!) : null;
+/** Whether a node works on each unit by itself, and index i of its last axis still belongs to unit i mod units. */
+function isPerUnit({ op, shape }: Node, units: number): boolean {
+  return op.kind === 'reshape' ? shape.at(-1)! % units === 0 : PASSED_BACK.has(op.kind);
 }
 
-function isNonlinear(layer: GraphLayer): boolean {
-  return (activationOf(layer.op)?.name ?? 'linear') !== 'linear';
-}
-
-/** Whether a layer works on each unit by itself, and index i of its last axis still belongs to unit i mod units. */
-function isPerUnit({ op, outputShape }: GraphLayer, units: number): boolean {
-  if (op.kind === 'flatten' || op.kind === 'reshape') return outputShape.at(-1)! % units === 0;
-  return (
-    (activationOf(op) !== null && op.kind !== 'dense' && op.kind !== 'conv2d' && op.kind !== 'depthwise') ||
-    [
-      'batchNorm',
-      'rescaling',
-      'dropout',
-      'gaussianNoise',
-      'gaussianDropout',
-      'pool',
-      'globalPool',
-      'zeroPadding',
-    ].includes(op.kind)
-  );
-}
-
-/** Whether zeroed incoming weights (and gamma, beta) make a unit exactly 0 at the end of the chain. Never so for a sum. */
-function silence(chain: readonly GraphLayer[]): boolean {
-  let zero = chain[0]!.op.kind !== 'add';
-  for (const { op } of chain) {
+/** Whether zeroed incoming weights (and scale, offset) make a unit exactly 0 at the end of the chain. Never so for a sum. */
+function silence([first, ...rest]: readonly Node[]): boolean {
+  if (first!.op.kind === 'add') return false;
+  let zero = true;
+  for (const { op, parameters } of rest) {
     const activation = activationOf(op);
     if (activation) zero &&= activation.atZero === 0;
-    // gamma = 0 and beta = 0 silence whatever comes in; without gamma, moving_mean = 0 and beta = 0 keep a 0.
-    else if (op.kind === 'batchNorm') zero ||= op.scale;
-    else if (op.kind === 'rescaling') zero &&= op.offset === 0;
+    // Scale 0 and offset 0 silence whatever comes in; without a scale, mean 0 and offset 0 keep a 0.
+    else if (op.kind === 'batchNorm') zero ||= parameters.scale !== undefined;
+    else if (op.kind === 'affine') zero &&= op.offset === 0;
   }
-  return zero && chain[0]!.op.kind !== 'add';
+  return zero;
 }
 
-function incomingWeights(layer: GraphLayer, chain: readonly GraphLayer[]): IncomingWeight[] {
-  const own = layer.weights.map(({ name }) => ({ layer: layer.name, weight: name }));
-  const norms = chain.filter((l) => l.op.kind === 'batchNorm');
+function incomingWeights(graph: Graph, layer: Layer, chain: readonly Node[]): string[] {
+  const own = parametersOf(graph, layer).map(({ id }) => id);
+  const norms = chain.filter(({ op }) => op.kind === 'batchNorm');
   return [
     ...own,
-    ...norms.flatMap(({ name, op, weights }) => {
-      const scaled = op.kind === 'batchNorm' && op.scale;
-      const zeroed = scaled ? ['gamma', 'beta'] : ['beta', 'moving_mean'];
-      return weights.filter((w) => zeroed.includes(w.name)).map((w) => ({ layer: name, weight: w.name }));
-    }),
+    ...norms.flatMap(({ parameters: { scale, offset, mean } }) =>
+      [scale, offset, scale === undefined ? mean : undefined].filter((id) => id !== undefined),
+    ),
   ];
 }
 
 /** Whether only inference-time identities lie between tap and classifier, and between the classifier and the logits. */
-function feedsClassifier(graph: Graph, tap: GraphLayer, units: number): boolean {
-  const readsTap = (name: string): boolean =>
-    name === tap.name || (isIdentity(layerOf(graph, name)) && readsTap(layerOf(graph, name).inputs[0]!));
-  const givesLogits = (name: string): boolean =>
-    name === graph.classifier || (isIdentity(layerOf(graph, name)) && givesLogits(layerOf(graph, name).inputs[0]!));
+function feedsClassifier(graph: Graph, tap: Node, units: number): boolean {
+  const comesFrom = (id: string, wanted: string): boolean =>
+    id === wanted || (isIdentity(nodeOf(graph, id)) && comesFrom(nodeOf(graph, id).inputs[0]!, wanted));
   return (
-    String(tap.outputShape) === String(units) &&
-    readsTap(layerOf(graph, graph.classifier).inputs[0]!) &&
-    givesLogits(graph.output) &&
-    !isNonlinear(layerOf(graph, graph.classifier))
+    String(tap.shape) === String(units) &&
+    comesFrom(nodeOf(graph, graph.classifier).inputs[0]!, tap.id) &&
+    comesFrom(graph.output, graph.classifier)
   );
 }
 
-function isIdentity({ op, outputShape }: GraphLayer): boolean {
-  if (op.kind === 'activation') return op.activation === 'linear';
-  return (
-    ['dropout', 'gaussianNoise', 'gaussianDropout'].includes(op.kind) ||
-    ((op.kind === 'flatten' || op.kind === 'reshape') && outputShape.length === 1)
-  );
+/** At inference. */
+function isIdentity({ op, shape }: Node): boolean {
+  return ['identity', 'dropout', 'noise'].includes(op.kind) || (op.kind === 'reshape' && shape.length === 1);
 }
 
 function list(names: readonly string[]): string {

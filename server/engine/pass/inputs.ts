@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { cancelled } from '../../protocol/errors';
 import type { TriggeredInputs } from '../triggers/trigger';
 import type { Normalisation, View } from '../data/dataset';
 import { normalise } from '../data/normalise';
 import type { OpenModel } from '../model/model';
+import type { Batch } from '../model/network/network';
 
 /** Images a forward pass takes at a time: larger brings no speed, and memory stays small. */
 export const EVALUATION_BATCH = 256;
@@ -46,34 +46,33 @@ export interface PassOptions {
   onImages?: (done: number, of: number) => void;
 }
 
-/** The model's input for some positions: normalised, [k, height, width, channels]. The caller disposes it. */
-export function inputTensor(
-  source: InputSource,
+/** The model's input for some positions. */
+export function batchOf(
+  source: Pick<InputSource, 'pixels'>,
   positions: ArrayLike<number>,
   { model, normalisation }: Pick<PassOptions, 'model' | 'normalisation'>,
-): tf.Tensor4D {
-  const [height, width, channels] = model.inputShape as [number, number, number];
+): Batch {
   const pixels = source.pixels(positions);
-  normalise(pixels, channels, normalisation);
-  return tf.tensor4d(pixels, [positions.length, height, width, channels]);
+  normalise(pixels, model.inputShape[2], normalisation);
+  return { pixels, rows: positions.length };
 }
 
 /**
- * Calls `onBatch` with each batch of a source, in order, inside a tidy; gives the event loop a turn between batches so that
+ * Calls `onBatch` with each batch of a source, in order; gives the event loop a turn between batches so that
  * messages (cancel) arrive.
  * @throws FinePruneError of kind `cancelled`
  */
 export async function eachBatch(
   source: InputSource,
   options: PassOptions,
-  onBatch: (x: tf.Tensor4D, start: number, rows: number) => void,
-  batch = EVALUATION_BATCH,
+  onBatch: (batch: Batch, start: number) => void,
+  size = EVALUATION_BATCH,
 ): Promise<void> {
-  for (let start = 0; start < source.count; start += batch) {
+  for (let start = 0; start < source.count; start += size) {
     if (options.signal.aborted) throw cancelled();
-    const rows = Math.min(batch, source.count - start);
+    const rows = Math.min(size, source.count - start);
     const positions = Int32Array.from({ length: rows }, (_, i) => start + i);
-    tf.tidy(() => onBatch(inputTensor(source, positions, options), start, rows));
+    onBatch(batchOf(source, positions, options), start);
     options.onImages?.(start + rows, source.count);
     await turn(options.signal);
   }

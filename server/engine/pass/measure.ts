@@ -1,5 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { forward, forwardFrom, forwardTo } from '../model/forward';
+import { sizeOf } from '../model/graph';
 import type { UnitSite } from '../model/model';
 import { argMaxRows } from '../metrics/evaluate';
 import { ActivationStatistics } from './activations';
@@ -11,8 +10,9 @@ const ACTIVATION_CACHE_BYTES = 256 * 2 ** 20;
 /** Predicted class of every input of a source. */
 export async function predict(source: InputSource, options: PassOptions): Promise<Int32Array> {
   const predicted = new Int32Array(source.count);
-  await eachBatch(source, options, (x, start) => {
-    predicted.set(argMaxRows(forward(options.model, x).dataSync() as Float32Array, options.model.classes), start);
+  const { network, classes } = options.model;
+  await eachBatch(source, options, (batch, start) => {
+    predicted.set(argMaxRows(network.forward(batch), classes), start);
   });
   return predicted;
 }
@@ -34,17 +34,16 @@ export async function measure(source: InputSource, site: UnitSite, options: Pass
     site.feedsClassifier && source.count * site.units * 4 <= ACTIVATION_CACHE_BYTES
       ? new Float32Array(source.count * site.units)
       : null;
-  await eachBatch(source, options, (x, start, rows) => {
-    const frontier = forwardTo(model, site, x);
-    const values = frontier.units.dataSync() as Float32Array;
-    statistics.add(values, source.labels.subarray(start, start + rows), positionsOf(frontier.units));
-    activations?.set(values, start * site.units);
-    predicted.set(argMaxRows(forwardFrom(model, site, frontier).dataSync() as Float32Array, model.classes), start);
+  await eachBatch(source, options, (batch, start) => {
+    const frontier = model.network.forwardTo(site, batch);
+    try {
+      const values = frontier.values();
+      statistics.add(values, source.labels.subarray(start, start + batch.rows), sizeOf(frontier.positions));
+      activations?.set(values, start * site.units);
+      predicted.set(argMaxRows(model.network.forwardFrom(site, frontier), model.classes), start);
+    } finally {
+      frontier.dispose();
+    }
   });
   return { predicted, statistics, activations };
-}
-
-/** Spatial positions of a tap's output: 1 for [N, units], h·w for [N, h, w, units]. */
-function positionsOf(units: tf.Tensor): number {
-  return units.shape.slice(1, -1).reduce((a, d) => a * d, 1);
 }

@@ -1,12 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { badInput } from '../../protocol/errors';
 import { measure } from '../pass/measure';
 import type { InputSource, PassOptions } from '../pass/inputs';
 import { pruneOrder } from '../pass/ranking';
-import { layerOf, type Graph } from '../model/graph';
-import { masksFor } from '../model/masks';
+import { layerNamed, mainNode, nodeOf, type Graph } from '../model/graph';
+import { applyMasks, masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
-import { variableOf } from '../model/net';
 import { findUnitSite, isPrunable } from '../model/units';
 import { train, type TrainOptions } from '../training/train';
 import { pruneCount } from '../../protocol/pruning';
@@ -64,39 +62,35 @@ export async function trainPruningAware({
     decoys.push({ layer: site.layer, units, site, honest: honestWeights(model, site) });
   }
 
-  const masks = decoys.map(({ site, units }) => masksFor(model, site, units));
-  try {
-    masks.forEach((mask) => mask.apply());
-    // The layers' own kernels and biases are masked and nothing else, so that no variable has two masks.
-    const entries = masks.flatMap((mask) => mask.entries);
-    const trained = await train({
-      ...options,
-      source: poisoned,
-      masks: { entries, apply: () => undefined, dispose: () => undefined },
-      onStep: (step, _of, soFar) => onStep?.(stepsOf(clean) + step, total, soFar),
-    });
-    for (const one of decoys) {
-      reinstate(model, one);
-      // From the input on: a decoy is dormant only once those before it are.
-      const { statistics } = await measure(clean, one.site, pass);
-      lowerBiases(model, one, statistics.highest());
-    }
-    return { ...trained, decoys: decoys.map(({ layer, units }) => ({ layer, units })) };
-  } finally {
-    masks.forEach((mask) => mask.dispose());
+  const masks = decoys.map(({ site, units }) => masksFor(model.graph, site, units));
+  masks.forEach((mask) => applyMasks(model.network, mask));
+  const trained = await train({
+    ...options,
+    source: poisoned,
+    // The layers' own kernels and biases are masked and nothing else, so that no parameter has two masks.
+    masks: new Map(masks.flatMap((mask) => [...mask])),
+    onStep: (step, _of, soFar) => onStep?.(stepsOf(clean) + step, total, soFar),
+  });
+  for (const one of decoys) {
+    reinstate(model, one);
+    // From the input on: a decoy is dormant only once those before it are.
+    const { statistics } = await measure(clean, one.site, pass);
+    lowerBiases(model, one, statistics.highest());
   }
+  return { ...trained, decoys: decoys.map(({ layer, units }) => ({ layer, units })) };
 }
 
 /** The last convolution and the penultimate layer, from the input on; once where they are the same. */
 function attackedSites(graph: Graph): UnitSite[] {
   const penultimate = findUnitSite(graph);
   const convolution = graph.layers.findLast(
-    (layer) => layer.op.kind === 'conv2d' && layer.name !== penultimate.layer && isPrunable(graph, layer),
+    (layer) =>
+      mainNode(graph, layer).op.kind === 'conv2d' && layer.label !== penultimate.layer && isPrunable(graph, layer),
   );
-  const sites = [...(convolution ? [findUnitSite(graph, convolution.name)] : []), penultimate];
+  const sites = [...(convolution ? [findUnitSite(graph, convolution.label)] : []), penultimate];
   for (const { layer, activation, tap } of sites) {
-    const { op } = layerOf(graph, layer);
-    if (activation === 'relu' && tap === layer && (op.kind === 'dense' || op.kind === 'conv2d') && op.useBias) continue;
+    const { parameters } = mainNode(graph, layerNamed(graph, layer)!);
+    if (activation === 'relu' && nodeOf(graph, tap).label === layer && parameters.bias !== undefined) continue;
     throw badInput(
       'attack.layer',
       `The pruning-aware attack lowers biases until units are dormant, which layer "${layer}" does not allow: it needs a bias and a ReLU of its own.`,
@@ -114,13 +108,13 @@ interface Honest {
   bias: Float32Array;
 }
 
-function weightOf(model: OpenModel, site: UnitSite, weight: 'kernel' | 'bias'): tf.Variable {
-  return variableOf(model.net, layerOf(model.graph, site.layer), weight);
+/** Id of a layer's kernel or bias. */
+function idOf({ graph }: OpenModel, site: UnitSite, role: 'kernel' | 'bias'): string {
+  return mainNode(graph, layerNamed(graph, site.layer)!).parameters[role]!;
 }
 
 function honestWeights(model: OpenModel, site: UnitSite): Honest {
-  const values = (weight: 'kernel' | 'bias'): Float32Array =>
-    weightOf(model, site, weight).dataSync().slice() as Float32Array;
+  const values = (role: 'kernel' | 'bias'): Float32Array => model.network.read(idOf(model, site, role));
   return { kernel: values('kernel'), bias: values('bias') };
 }
 
@@ -128,19 +122,18 @@ function honestWeights(model: OpenModel, site: UnitSite): Honest {
 function reinstate(model: OpenModel, { site, units, honest }: Decoys & { site: UnitSite; honest: Honest }): void {
   const back = new Set(units);
   for (const weight of ['kernel', 'bias'] as const) {
-    change(weightOf(model, site, weight), (value, i) => (back.has(i % site.units) ? honest[weight][i]! : value));
+    change(model, idOf(model, site, weight), (value, i) => (back.has(i % site.units) ? honest[weight][i]! : value));
   }
 }
 
 /** @param highest largest activation of each unit on clean images */
 function lowerBiases(model: OpenModel, { site, units }: Decoys & { site: UnitSite }, highest: Float32Array): void {
   const back = new Set(units);
-  change(weightOf(model, site, 'bias'), (value, unit) =>
+  change(model, idOf(model, site, 'bias'), (value, unit) =>
     back.has(unit) ? value - (1 + MARGIN) * highest[unit]! : value,
   );
 }
 
-function change(variable: tf.Variable, to: (value: number, index: number) => number): void {
-  const values = (variable.dataSync() as Float32Array).map(to);
-  tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+function change({ network }: OpenModel, parameter: string, to: (value: number, index: number) => number): void {
+  network.write(parameter, network.read(parameter).map(to));
 }

@@ -1,4 +1,5 @@
 import { imageWeights } from '../metrics/base-rate';
+import { nodeOf } from '../model/graph';
 import type { OpenModel, UnitSite } from '../model/model';
 import { TAIL_CURVE_POINTS, curvePoints, imagesWithin, type CurveHits } from './curve-plan';
 import { denseCurveHits, type DenseTail, type Taken } from './dense-curve';
@@ -113,12 +114,12 @@ async function denseHits(
 }
 
 /** The classifier as plain arrays; call it before pruning touches the weights. */
-export function denseTail(model: OpenModel, site: UnitSite): DenseTail {
-  const [kernel, bias] = model.net.getLayer(site.classifier).getWeights();
+export function denseTail({ graph, network, classes }: OpenModel, site: UnitSite): DenseTail {
+  const { kernel, bias } = nodeOf(graph, graph.classifier).parameters;
   return {
     units: site.units,
-    classes: model.classes,
-    kernel: kernel!.dataSync() as Float32Array,
-    bias: bias ? (bias.dataSync() as Float32Array) : new Float32Array(model.classes),
+    classes,
+    kernel: network.read(kernel!),
+    bias: bias === undefined ? new Float32Array(classes) : network.read(bias),
   };
 }

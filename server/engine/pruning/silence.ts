@@ -1,7 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Silence } from '../../protocol/messages/engine';
 import { argMaxRows } from '../metrics/evaluate';
-import { forwardFrom, forwardTo } from '../model/forward';
 import { masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
 import { eachBatch, type InputSource, type PassOptions } from '../pass/inputs';
@@ -16,23 +14,24 @@ export async function predictMasked(
   units: readonly number[],
   options: PassOptions,
 ): Promise<{ predicted: Int32Array; changed: number }> {
-  const { model } = options;
+  const { network, classes } = options.model;
   const predicted = new Int32Array(source.count);
   const keep = new Float32Array(site.units).fill(1);
   for (const unit of units) keep[unit] = 0;
   let changed = 0;
-  await eachBatch(source, options, (x, start) => {
-    const frontier = forwardTo(model, site, x);
-    const whole = argMaxRows(forwardFrom(model, site, frontier).dataSync() as Float32Array, model.classes);
-    predicted.set(whole, start);
-    if (units.length === 0) return;
-    const masked = argMaxRows(
-      forwardFrom(model, site, frontier, tf.mul(frontier.units, tf.tensor1d(keep))).dataSync() as Float32Array,
-      model.classes,
-    );
-    whole.forEach((label, i) => {
-      if (masked[i] !== label) changed++;
-    });
+  await eachBatch(source, options, (batch, start) => {
+    const frontier = network.forwardTo(site, batch);
+    try {
+      const whole = argMaxRows(network.forwardFrom(site, frontier), classes);
+      predicted.set(whole, start);
+      if (units.length === 0) return;
+      const masked = argMaxRows(network.forwardFrom(site, frontier, keep), classes);
+      whole.forEach((label, i) => {
+        if (masked[i] !== label) changed++;
+      });
+    } finally {
+      frontier.dispose();
+    }
   });
   return { predicted, changed };
 }
@@ -50,13 +49,6 @@ export function weightedUnits(model: OpenModel, site: UnitSite, units: readonly 
 }
 
 function hasWeight(model: OpenModel, site: UnitSite, units: readonly number[]): boolean {
-  const masks = masksFor(model, site, units);
-  try {
-    return masks.entries.some(({ variable, mask }) => {
-      const [values, kept] = [variable.dataSync(), mask.dataSync()];
-      return values.some((value, i) => kept[i] === 0 && value !== 0);
-    });
-  } finally {
-    masks.dispose();
-  }
+  const masks = masksFor(model.graph, site, units);
+  return [...masks].some(([id, mask]) => model.network.read(id).some((value, i) => mask[i] === 0 && value !== 0));
 }

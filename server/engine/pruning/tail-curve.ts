@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { forwardFrom, forwardTo } from '../model/forward';
+import { layerOf, nodeOf, parametersOf, sizeOf } from '../model/graph';
 import type { OpenModel, UnitSite } from '../model/model';
 import { argMaxRows } from '../metrics/evaluate';
 import type { Taken } from './dense-curve';
@@ -23,50 +22,48 @@ export async function tailCurveHits(
   options: PassOptions,
   taken?: Taken,
 ): Promise<Uint32Array> {
-  const { model } = options;
+  const { network, classes } = options.model;
   const hits = new Uint32Array(points.length);
   await eachBatch(
     source,
     options,
-    (x, start, rows) => {
-      const frontier = forwardTo(model, site, x);
-      points.forEach((k, at) => {
-        const logits = tf.tidy(() => forwardFrom(model, site, frontier, tf.mul(frontier.units, keepMask(order, k))));
-        const predicted = argMaxRows(logits.dataSync() as Float32Array, model.classes);
-        logits.dispose();
-        for (let r = 0; r < rows; r++) {
-          if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
-          if (taken && predicted[r] === taken.target) taken.shares[at]! += taken.weights[start + r]!;
-        }
-      });
+    (batch, start) => {
+      const frontier = network.forwardTo(site, batch);
+      try {
+        points.forEach((k, at) => {
+          const predicted = argMaxRows(network.forwardFrom(site, frontier, keepMask(order, k)), classes);
+          for (let r = 0; r < batch.rows; r++) {
+            if (predicted[r] === (wanted === 'labels' ? source.labels[start + r] : wanted)) hits[at]!++;
+            if (taken && predicted[r] === taken.target) taken.shares[at]! += taken.weights[start + r]!;
+          }
+        });
+      } finally {
+        frontier.dispose();
+      }
     },
     CHUNK,
   );
   return hits;
 }
 
-/** [units] of 0 for the first k units of `order`, else 1; broadcasts over images and positions. */
-function keepMask(order: Int32Array, k: number): tf.Tensor1D {
+/** [units] of 0 for the first k units of `order`, else 1. */
+function keepMask(order: Int32Array, k: number): Float32Array {
   const keep = new Float32Array(order.length).fill(1);
   for (let i = 0; i < k; i++) keep[order[i]!] = 0;
-  return tf.tensor1d(keep);
+  return keep;
 }
 
 /** Multiply-adds that one image costs in the layers behind the tap, counted from shapes; elementwise work counts 4 an element. */
-export function tailWork(model: OpenModel, site: UnitSite): number {
-  const { layers, byName } = model.graph;
-  const behind = layers.slice(layers.findIndex((layer) => layer.name === site.tap) + 1);
+export function tailWork({ graph }: Pick<OpenModel, 'graph'>, site: UnitSite): number {
+  const tap = nodeOf(graph, site.tap);
+  const behind = graph.layers.slice(graph.layers.indexOf(layerOf(graph, tap)) + 1);
   // Masking the tap itself: read, multiply, write.
-  let work = 8 * product(byName.get(site.tap)!.outputShape);
+  let work = 8 * sizeOf(tap.shape);
   for (const layer of behind) {
-    const out = product(layer.outputShape);
-    const kernel = layer.weights.find((w) => w.name === 'kernel')?.shape;
+    const out = sizeOf(layer.shape);
+    const kernel = parametersOf(graph, layer).find(({ role }) => role === 'kernel')?.shape;
     // A kernel [..., in, out] meets every output position: positions · prod(kernel shape).
-    work += kernel ? (out / kernel.at(-1)!) * product(kernel) : 4 * out;
+    work += kernel ? (out / kernel.at(-1)!) * sizeOf(kernel) : 4 * out;
   }
   return work;
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((a, d) => a * d, 1);
 }

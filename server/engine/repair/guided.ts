@@ -6,8 +6,7 @@ import { decodeEstimate } from '../triggers/estimate';
 import { invertTriggers } from '../detect/neural-cleanse/invert';
 import { stampMask, type MaskAndPattern } from '../triggers/mask';
 import { SCAN } from '../detect/neural-cleanse/settings';
-import { masksFor } from '../model/masks';
-import type { Masks } from '../model/model';
+import { applyMasks, masksFor, type Masks } from '../model/masks';
 import { teacherOf, type Teacher } from '../training/distillation';
 import { train, type Trained } from '../training/train';
 import { sourceOf, type InputSource } from '../pass/inputs';
@@ -52,19 +51,15 @@ async function run(context: RepairContext): Promise<Repaired> {
   const pruned = await choosePruned(context);
   // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
   const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
-  const masks = masksFor(model, subject.site, pruned.units);
+  const masks = masksFor(model.graph, subject.site, pruned.units);
   const plan = planOf(roles.fineTune.indices.length, config.fineTune.batchSize);
   const setting: Setting = { context, teacher, masks, plan, triggers: context.targets.map(() => []) };
   const done: Done[] = [];
-  try {
-    masks.apply();
-    for (let number = 1; number <= MOST_ROUNDS; number++) {
-      const one = await performRound(setting, number);
-      done.push(one);
-      if (number >= plan.leastRounds && enough(one.round.heldOut, config.gates.maxAttackSuccessRate)) break;
-    }
-  } finally {
-    masks.dispose();
+  applyMasks(model.network, masks);
+  for (let number = 1; number <= MOST_ROUNDS; number++) {
+    const one = await performRound(setting, number);
+    done.push(one);
+    if (number >= plan.leastRounds && enough(one.round.heldOut, config.gates.maxAttackSuccessRate)) break;
   }
   const rounds = done.map(({ round }) => round);
   const figures = rounds.map(({ heldOut }) => heldOut);

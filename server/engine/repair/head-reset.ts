@@ -1,5 +1,6 @@
 import { randomStream } from '../data/random';
-import { resetDense } from '../model/initialise';
+import { mainNode } from '../model/graph';
+import { resetLayers } from '../model/initialisers';
 import { train } from '../training/train';
 import { sourceOf, type InputSource } from '../pass/inputs';
 import { freshOn, heldOutFigures } from './held-out';
@@ -32,7 +33,7 @@ async function run(context: RepairContext): Promise<Repaired> {
   const { config, model, roles, frozen, normalisation } = subject;
   const { batchSize } = config.fineTune;
   const epochs = epochsOf(roles.fineTune.indices.length, batchSize);
-  resetDense(model.net, model.graph, denseLayers(context), config.seed);
+  resetLayers(model.network, model.graph, denseLayers(context), config.seed);
   const trained = await train({
     model,
     source: shifted(sourceOf(roles.fineTune), model.inputShape, config.seed),
@@ -74,7 +75,8 @@ export function epochsOf(images: number, batchSize: number): number {
 }
 
 function denseLayers({ subject: { model } }: RepairContext): string[] {
-  return model.graph.layers.filter(({ op }) => op.kind === 'dense').map(({ name }) => name);
+  const { graph } = model;
+  return graph.layers.filter((layer) => mainNode(graph, layer).op.kind === 'dense').map(({ label }) => label);
 }
 
 /** Images moved by whole pixels, another way each time they are asked for; what moves in is black (0). A side of one pixel stays. */

@@ -1,6 +1,6 @@
 import { allIndices } from '../data/roles';
 import { drawn } from '../data/random';
-import { masksFor } from '../model/masks';
+import { applyMasks, masksFor } from '../model/masks';
 import type { UnitSite } from '../model/model';
 import { findUnitSite, prunableLayers } from '../model/units';
 import { train, type Trained } from '../training/train';
@@ -110,24 +110,20 @@ export async function pruneAndTune(
     onStep: (step: number, total: number, soFar: { loss: number; accuracy: number }) => void;
   },
 ): Promise<Trained> {
-  const masks = masksFor(model, site, units);
-  try {
-    masks.apply();
-    await on.onPruned?.();
-    const source = sourceOf(roles.fineTune);
-    on.onTraining?.(Math.ceil(source.count / config.fineTune.batchSize) * config.fineTune.epochs);
-    return await train({
-      model,
-      source,
-      normalisation,
-      ...config.fineTune,
-      seed: config.seed,
-      masks,
-      frozen: frozen.map(({ layer }) => layer),
-      signal,
-      onStep: on.onStep,
-    });
-  } finally {
-    masks.dispose();
-  }
+  const masks = masksFor(model.graph, site, units);
+  applyMasks(model.network, masks);
+  await on.onPruned?.();
+  const source = sourceOf(roles.fineTune);
+  on.onTraining?.(Math.ceil(source.count / config.fineTune.batchSize) * config.fineTune.epochs);
+  return await train({
+    model,
+    source,
+    normalisation,
+    ...config.fineTune,
+    seed: config.seed,
+    masks,
+    frozen: frozen.map(({ layer }) => layer),
+    signal,
+    onStep: on.onStep,
+  });
 }

@@ -1,27 +1,15 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { OpenModel } from '../model/model';
 
-/** A model's weights at one moment, moving statistics included; restoring them changes its variables in place. */
+/** A model's weights at one moment, moving statistics included. */
 export class Weights {
-  private readonly values: Float32Array[];
+  private readonly values: ReadonlyMap<string, Float32Array>;
 
-  constructor(private readonly model: OpenModel) {
-    // A copy: on the native engine a tensor may share its memory with what dataSync gave.
-    this.values = variablesOf(model).map((variable) => Float32Array.from(variable.dataSync()));
+  constructor(private readonly model: Pick<OpenModel, 'graph' | 'network'>) {
+    this.values = new Map(model.graph.parameters.map(({ id }) => [id, model.network.read(id)]));
   }
 
+  /** Brings the model's network back to them. */
   restore(): void {
-    tf.tidy(() =>
-      variablesOf(this.model).forEach((variable, i) =>
-        variable.assign(tf.tensor(this.values[i]!.slice(), variable.shape)),
-      ),
-    );
+    for (const [id, values] of this.values) this.model.network.write(id, values);
   }
-}
-
-/** All variables of the network, in its order. LayerVariable keeps its tf.Variable to itself; there is no public way to it. */
-function variablesOf(model: OpenModel): tf.Variable[] {
-  return model.net.layers.flatMap((layer) =>
-    layer.weights.map((weight) => (weight as unknown as { val: tf.Variable }).val),
-  );
 }

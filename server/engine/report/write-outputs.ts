@@ -4,11 +4,10 @@ import path from 'node:path';
 import type { DefenseReport } from '../../protocol/report/report';
 import { outputFailure, writeFileAtomically } from '../files/write';
 import type { OpenModel } from '../model/model';
-import { weightsHash } from '../model/formats/tfjs-layers/model-hashes';
-import { checkSaveFolder, encodeWeights, saveModel } from '../model/formats/tfjs-layers/save';
+import { storageOf } from '../model/formats/registry';
 import { markdownReport } from './markdown/markdown';
 import { serialiseReport } from './json/serialise';
-import { DEFENDED_ENDING, MARKDOWN_ENDING, MODEL_FILE, REPORT_FILE } from '../../protocol/files';
+import { DEFENDED_ENDING, MARKDOWN_ENDING, REPORT_FILE } from '../../protocol/files';
 
 /** What is written for a model, by the config's base name and the output folder. */
 interface Place {
@@ -22,7 +21,7 @@ interface Place {
  * @throws FinePruneError of kind `input`, code `output.*`
  */
 export async function checkOutputs({ model, name, folder }: Place): Promise<void> {
-  await checkSaveFolder(model, modelFolder(name, folder));
+  await (await storageOf(model)).checkSaveFolder(model, modelFolder(name, folder));
   for (const file of [reportFile(name, folder), markdownFile(name, folder)]) {
     if ((await stat(file).catch(() => null))?.isDirectory())
       throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), file);
@@ -54,14 +53,14 @@ export async function writeOutputs({
   name,
   folder,
 }: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
-  const modelPath = report.repaired ? path.join(modelFolder(name, folder), MODEL_FILE) : null;
+  const storage = await storageOf(model);
+  const modelPath = report.repaired ? path.join(modelFolder(name, folder), storage.fileName(model)) : null;
   const after =
     modelPath === null
       ? null
       : {
           path: path.relative(folder, modelPath).split(path.sep).join('/'),
-          topology: model.hashes.topology,
-          weights: weightsHash(encodeWeights(model)),
+          ...storage.hashes(model),
         };
   const written = { ...report, model: { ...report.model, after } };
   const texts = [
@@ -73,7 +72,7 @@ export async function writeOutputs({
   }));
   try {
     for (const { staged, text } of texts) await writeFileAtomically(staged, text);
-    if (modelPath) await saveModel(model, modelFolder(name, folder));
+    if (modelPath) await storage.save(model, modelFolder(name, folder));
     for (const { staged, target } of texts) {
       await rename(staged, target).catch((error: unknown) => {
         throw outputFailure(error, target);

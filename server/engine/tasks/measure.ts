@@ -7,7 +7,7 @@ import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-tri
 import { triggeredInputs } from '../triggers/triggered-inputs';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import { checkDataFitsModel } from '../data/checks';
-import { openData } from '../data/formats/open-data';
+import { openData } from '../data/open-data';
 import { splitRoles } from '../data/roles';
 import { analyse } from '../defense/analysis';
 import type { Subject } from '../pass/subject';
@@ -21,9 +21,9 @@ import { comparisonOf, measureStage, predictStage, stageImages, truthOf } from '
 import { stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
 import { estimatedTrigger } from '../triggers/estimate';
 import { frozenLayers } from '../model/frozen';
-import { masksFor } from '../model/masks';
+import { applyMasks, masksFor } from '../model/masks';
 import type { OpenModel } from '../model/model';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import { configuredSite, findUnitSite } from '../model/units';
 import { Progress } from '../process/progress';
 import { beginEngine, shownBackend } from './begin';
@@ -138,7 +138,7 @@ async function openSubject(
   if (estimated) checkTarget(estimated.target, model.classes);
   const reported = estimated ? estimatedTrigger(estimated.target, estimated.trigger, model.inputShape) : null;
   const trigger = described
-    ? await openTrigger(described, dataset.shape, model.classes, resolve, config.data.scale)
+    ? await openTrigger(described, dataset.shape, model.classes, resolve, config.data)
     : reported;
   // A strategy chooses its layer by itself.
   const own = configuredSite(model.graph, config, config.layer === null ? model.path : undefined);
@@ -196,18 +196,14 @@ async function measurePruned(
 ): Promise<Stage> {
   const { model, triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
-  const masks = masksFor(model, site, within(units, site.units));
-  try {
-    masks.apply();
-    progress.begin('evaluate-pruned', stageImages({ test, triggered }));
-    const predictions = await predictStage(
-      { test, triggered },
-      { model, normalisation, signal, onImages: (n) => progress.step(n) },
-    );
-    return told('pruned', predictions, truth, emit, triggered);
-  } finally {
-    masks.dispose();
-  }
+  const masks = masksFor(model.graph, site, within(units, site.units));
+  applyMasks(model.network, masks);
+  progress.begin('evaluate-pruned', stageImages({ test, triggered }));
+  const predictions = await predictStage(
+    { test, triggered },
+    { model, normalisation, signal, onImages: (n) => progress.step(n) },
+  );
+  return told('pruned', predictions, truth, emit, triggered);
 }
 
 async function measureDefended(

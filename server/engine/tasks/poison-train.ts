@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { DefenseConfig } from '../../protocol/config';
+import { withoutFormat, withPaths, type DataSource } from '../../protocol/data';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { FinePruneError } from '../../protocol/errors';
 import type { StageMetrics } from '../../protocol/report/report';
 import { configText } from '../config/default-config';
 import { resolveConfig, resolveTrigger } from '../config/read-config';
-import { openIdx } from '../data/formats/idx/open-idx';
+import { openSource } from '../data/open-data';
 import { checkDataFitsModel, checkSameShape } from '../data/checks';
 import type { Normalisation, Split } from '../data/dataset';
 import { allIndices } from '../data/roles';
@@ -14,10 +15,8 @@ import { sourceOf } from '../pass/inputs';
 import { writeFileAtomically } from '../files/write';
 import { stageMetrics } from '../metrics/evaluate';
 import { frozenLayers } from '../model/frozen';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { createSimpleCnn, openModel, storageOf } from '../model/formats/registry';
 import type { OpenModel } from '../model/model';
-import { buildSimpleCnn, reinitialise } from '../poison/simple-cnn';
-import { saveModelBeside } from '../model/formats/tfjs-layers/save';
 import { Progress } from '../process/progress';
 import { train } from '../training/train';
 import { modelCard } from '../poison/model-card';
@@ -58,28 +57,30 @@ async function makeModel(
   const progress = new Progress(emit);
   const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
   progress.begin('data', 1);
+  const { format } = request.train;
+  const named = { train: relativeTo(request.out, request.train), test: relativeTo(request.out, request.test) };
   const config: DefenseConfig = {
     model: MODEL_FILE,
-    data: { train: relativeTo(request.out, request.train), test: relativeTo(request.out, request.test) },
+    data: { format, train: withoutFormat(named.train), test: withoutFormat(named.test) },
     trigger: request.trigger,
     seed: request.seed,
   };
   const { data } = resolveConfig(config);
-  const clean = await openIdx(request.train.images, request.train.labels, data.scale, 'training');
-  const test = await openIdx(request.test.images, request.test.labels, data.scale, 'test');
-  checkSameShape(clean, test);
+  const clean = await openSource(request.train, { scale: data.scale, name: 'training' });
+  const test = await openSource(request.test, { scale: data.scale, name: 'test' });
+  checkSameShape(clean, test, format);
 
   progress.begin('model', 1);
   const model = await untrainedModel(request);
   try {
-    checkDataFitsModel({ shape: clean.shape, train: clean, test }, model);
+    checkDataFitsModel({ format, shape: clean.shape, train: clean, test }, model);
     // Pictures of a trigger lie beside the data or anywhere the person names: this is their own command, not a stranger's file.
     const trigger = await openTrigger(
       resolveTrigger(request.trigger),
       clean.shape,
       model.classes,
       async (file) => path.resolve(request.out, file),
-      data.scale,
+      data,
     );
     const task: Task = { request, clean, test, model, trigger, normalisation: data, progress, signal };
     const triggered = triggeredInputs(trigger, { split: test, indices: allIndices(test.count) });
@@ -88,7 +89,7 @@ async function makeModel(
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
-    const saved = await saveModelBeside(model, request.out);
+    const saved = await (await storageOf(model)).saveBeside(model, request.out);
     const files = {
       model: saved.path,
       config: path.join(request.out, CONFIG_FILE.named(request.name)),
@@ -96,10 +97,8 @@ async function makeModel(
     };
     const made = { trained, poisoned, images: clean.count, backend };
     const card = modelCard({ request, trigger: trigger.config, model, saved, metrics, ...made });
-    await writeFileAtomically(
-      files.config,
-      configText({ model: config.model, ...config.data, trigger: request.trigger }),
-    );
+    const written = { model: path.basename(saved.path), ...named, trigger: request.trigger };
+    await writeFileAtomically(files.config, configText(written));
     await writeFileAtomically(files.card, card);
     progress.end();
     return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
@@ -122,11 +121,16 @@ interface Task {
 /** The layers that the person names, or the reference SimpleCNN, with first weights of the seed. */
 async function untrainedModel({ arch, out, seed }: PoisonTrainRequest): Promise<OpenModel> {
   if (arch) await refuseOwnFolder(arch, out);
-  await refuseForeignModel(out);
-  if (!arch) return buildSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
-  const model = await openModel(arch, {});
-  reinitialise(model, seed);
-  return model;
+  const model = arch ? await openModel(arch) : await createSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
+  try {
+    const storage = await storageOf(model);
+    await refuseForeignModel(out, storage.fileName(model));
+    if (arch) storage.reinitialise(model, seed);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 async function trainPoisoned({ request, clean, test, model, trigger, normalisation, progress, signal }: Task) {
@@ -167,10 +171,5 @@ async function measureTrained(
   return stageMetrics(predictions, truth);
 }
 
-function relativeTo(
-  folder: string,
-  { images, labels }: { images: string; labels: string },
-): { images: string; labels: string } {
-  const relative = (file: string) => path.relative(folder, file).split(path.sep).join('/');
-  return { images: relative(images), labels: relative(labels) };
-}
+const relativeTo = (folder: string, source: DataSource): DataSource =>
+  withPaths(source, (file) => path.relative(folder, file).split(path.sep).join('/'));

@@ -7,7 +7,7 @@ import { triggeredInputs } from '../triggers/triggered-inputs';
 import type { BackendInfo } from '../backend/select';
 import { readConfig, type OpenConfig } from '../config/read-config';
 import { checkDataFitsModel } from '../data/checks';
-import { openData } from '../data/formats/open-data';
+import { openData } from '../data/open-data';
 import type { DataSet, Roles } from '../data/dataset';
 import { splitRoles } from '../data/roles';
 import { defend } from '../defense/defend';
@@ -22,7 +22,7 @@ import { needsScan, scanOfConfig, type Scanned } from '../detect/config-scan';
 import { openEstimated } from '../triggers/estimate';
 import { scanPasses } from '../detect/scan';
 import { frozenLayers } from '../model/frozen';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import type { OpenModel } from '../model/model';
 import { configuredSite } from '../model/units';
 import { Progress } from '../process/progress';
@@ -139,8 +139,7 @@ async function openSubject(task: Task): Promise<Opened & { dataset: DataSet }> {
   const roles = splitRoles(config, dataset);
   checkStrategy(config, model, roles);
   const described = config.trigger?.kind === 'inverted' ? null : config.trigger;
-  const known =
-    described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data.scale));
+  const known = described && (await openTrigger(described, dataset.shape, model.classes, opened.resolve, config.data));
   if (signal.aborted) throw cancelled();
 
   progress.expect(expectedWork(config, roles, model.classes));

@@ -1,10 +1,12 @@
 import path from 'node:path';
 import type { EngineEvent } from '../../protocol/messages/engine';
+import { withoutFormat, withPaths } from '../../protocol/data';
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
 import type { ScanOutcome, ScanReport, ScanRequest, ScanResult } from '../../protocol/report/scan';
 import type { BackendInfo } from '../backend/select';
+import type { Resolve } from '../config/at-place';
 import { checkDataFitsModel } from '../data/checks';
-import { openIdx, type IdxSplit } from '../data/formats/idx/open-idx';
+import { openSource, type SourceSplit } from '../data/open-data';
 import type { Split } from '../data/dataset';
 import { allIndices, trainingRoles } from '../data/roles';
 import { confinedPath } from '../files/confine';
@@ -13,7 +15,7 @@ import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
 import { reportedScan } from '../detect/reported';
 import { scanImagesOf, splitForScan, type ScanImages } from '../detect/scan-images';
-import { openModel } from '../model/formats/tfjs-layers/open';
+import { openModel } from '../model/formats/registry';
 import { Progress } from '../process/progress';
 import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';
@@ -44,8 +46,7 @@ export async function runScan(
     root: request.allowedFolders[0] ?? path.dirname(request.model),
     folders: request.allowedFolders.slice(1),
   };
-  const resolve = (file: string, what: string): Promise<string> =>
-    confinedPath(path.dirname(request.model), file, allowed, what);
+  const resolve: Resolve = (file, what = 'files') => confinedPath(path.dirname(request.model), file, allowed, what);
   const model = await openModel(await resolve(request.model, 'model'));
   try {
     progress.begin('data', 1);
@@ -105,16 +106,11 @@ function normalisationOf({ scale = BYTE_SCALE, mean = [0], std = [1] }: ScanRequ
 }
 
 /** @throws FinePruneError `data.…`, with file or place */
-async function openClean(
-  request: ScanRequest,
-  model: OpenModel,
-  resolve: (file: string, what: string) => Promise<string>,
-): Promise<IdxSplit> {
+async function openClean(request: ScanRequest, model: OpenModel, resolve: Resolve): Promise<SourceSplit> {
   const { scale, mean, std } = normalisationOf(request);
-  const images = await resolve(request.clean.images, 'clean images');
-  const labels = await resolve(request.clean.labels, 'clean labels');
-  const split = await openIdx(images, labels, scale, 'clean');
-  checkDataFitsModel({ shape: split.shape, train: split, test: split }, model);
+  const { format } = request.clean;
+  const split = await openSource(request.clean, { scale, name: 'clean' }, { resolve });
+  checkDataFitsModel({ format, shape: split.shape, train: split, test: split }, model);
   const channels = split.shape[2];
   for (const [key, list] of Object.entries({ mean, std })) {
     if (list.length === 1 || list.length === channels) continue;
@@ -131,42 +127,39 @@ async function openClean(
 function scanReport(
   request: ScanRequest,
   model: OpenModel,
-  split: IdxSplit,
+  split: SourceSplit,
   scan: ScanResult,
   backend: BackendInfo,
 ): ScanReport {
   const { scale, mean, std } = normalisationOf(request);
   const folder = request.out?.folder ?? path.dirname(request.model);
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
-  const [images, labels] = [relative(request.clean.images), relative(request.clean.labels)];
+  const { format } = request.clean;
   return {
     schemaVersion: 2,
     scan: reportedScan(scan),
     model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
     data: {
-      format: 'idx',
-      clean: { images, labels },
+      format,
+      clean: withoutFormat(withPaths(request.clean, relative)),
       scale,
       mean: [...mean],
       std: [...std],
-      files: [
-        { path: images, sha256: split.hashes.images },
-        { path: labels, sha256: split.hashes.labels },
-      ],
+      files: split.files.map(({ path: file, sha256 }) => ({ path: relative(file), sha256 })),
     },
     provenance: provenanceOf(backend),
   };
 }
 
 /** As a run of the config would take them, where it could; else of all there are. */
-function imagesOf({ config, seed }: ScanRequest, split: Split): ScanImages {
+function imagesOf({ clean: { format }, config, seed }: ScanRequest, split: Split): ScanImages {
   const all = { split, indices: allIndices(split.count) };
-  if (!config) return splitForScan(all, seed);
+  if (!config) return splitForScan(all, seed, format);
   try {
-    return scanImagesOf(trainingRoles(split, config, seed), seed);
+    return scanImagesOf(trainingRoles(split, config, seed), seed, format);
   } catch (error) {
     // Too few of a role for a run's scan, and still enough for one alone.
-    if (error instanceof FinePruneError && error.code === 'scan.tooFewImages') return splitForScan(all, seed);
+    if (error instanceof FinePruneError && error.code === 'scan.tooFewImages') return splitForScan(all, seed, format);
     throw error;
   }
 }

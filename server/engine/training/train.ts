@@ -1,15 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { FinePruneError, cancelled } from '../../protocol/errors';
 import type { FineTuningResult } from '../../protocol/report/report';
 import type { Normalisation } from '../data/dataset';
 import { shuffled } from '../data/random';
-import { inputTensor, type InputSource } from '../pass/inputs';
+import { batchOf, type InputSource } from '../pass/inputs';
 import { roundFigure } from '../metrics/rate';
-import { forward } from '../model/forward';
-import type { Masks, OpenModel } from '../model/model';
-import { Adam } from './adam';
-import { distillationLoss, type Teacher } from './distillation';
-import { softmaxCrossEntropy } from './loss';
+import type { Masks } from '../model/masks';
+import type { OpenModel } from '../model/model';
+import type { Training } from '../model/network/network';
+import { DISTILLATION, type Teacher } from './distillation';
 
 export interface TrainOptions {
   model: OpenModel;
@@ -45,13 +43,8 @@ export interface Trained {
  * @throws FinePruneError of kind `cancelled` within one batch; of kind `input` when the loss is no longer finite
  */
 export async function train(options: TrainOptions): Promise<Trained> {
-  const { model, source, epochs, batchSize, masks, signal } = options;
-  const variables = trainableVariables(model, options.frozen);
-  const adam = new Adam(
-    variables,
-    options.learningRate,
-    new Map(masks?.entries.map(({ variable, mask }) => [variable, mask])),
-  );
+  const { model, source, epochs, batchSize, masks, frozen, signal } = options;
+  const training = model.network.training({ masks, frozen, ...(options.teacher && { distillation: DISTILLATION }) });
   const history: FineTuningResult['history'] = [];
   const total = epochs * Math.ceil(source.count / batchSize);
   let steps = 0;
@@ -63,9 +56,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       for (let start = 0; start < order.length; start += batchSize) {
         if (signal.aborted) throw cancelled();
         const positions = order.subarray(start, start + batchSize);
-        if (options.decay === 'cosine')
-          adam.learningRate = 0.5 * options.learningRate * (1 + Math.cos((Math.PI * steps) / total));
-        const step = trainStep(options, positions, variables, adam, steps);
+        const step = trainStep(options, training, positions, steps, total);
         if (!Number.isFinite(step.loss)) throw diverged(options, steps);
         loss += step.loss * positions.length;
         correct += step.correct;
@@ -82,59 +73,28 @@ export async function train(options: TrainOptions): Promise<Trained> {
       });
     }
   } finally {
-    adam.dispose();
+    training.dispose();
   }
   return { steps, history };
 }
 
+/** @param step number of steps before this one */
 function trainStep(
   options: TrainOptions,
+  training: Training,
   positions: Int32Array,
-  variables: tf.Variable[],
-  adam: Adam,
   step: number,
+  total: number,
 ): { loss: number; correct: number } {
-  const { model, source } = options;
-  return tf.tidy(() => {
-    const x = inputTensor(source, positions, options);
-    const targets = oneHot(
-      Int32Array.from(positions, (p) => source.labels[p]!),
-      model.classes,
-    );
-    const answers = options.teacher && tf.tensor2d(options.teacher(positions), [positions.length, model.classes]);
-    let predicted: tf.Tensor | undefined;
-    let hard: tf.Scalar | undefined;
-    const { grads } = tf.variableGrads(() => {
-      const logits = forward(model, x, { training: true, dropoutSeed: (options.seed * 1_000_003 + step) % 2 ** 31 });
-      predicted = tf.keep(tf.argMax(logits, 1));
-      hard = tf.keep(softmaxCrossEntropy(targets, logits));
-      return answers ? distillationLoss(hard, answers, logits) : hard;
-    }, variables);
-    adam.apply(variables.map((v) => grads[v.name]!));
-    const guesses = predicted!.dataSync();
-    const [loss] = hard!.dataSync();
-    tf.dispose([predicted!, hard!]);
-    return { loss: loss!, correct: positions.reduce((n, p, i) => n + (guesses[i] === source.labels[p] ? 1 : 0), 0) };
+  const { source, learningRate, seed, teacher } = options;
+  return training.step({
+    ...batchOf(source, positions, options),
+    labels: Int32Array.from(positions, (p) => source.labels[p]!),
+    learningRate:
+      options.decay === 'cosine' ? 0.5 * learningRate * (1 + Math.cos((Math.PI * step) / total)) : learningRate,
+    seed: (seed * 1_000_003 + step) % 2 ** 31,
+    ...(teacher && { answers: teacher(positions) }),
   });
-}
-
-/** [N, classes]. Not tf.oneHot: on WASM it fills a float32 tensor with the bit patterns of integers. */
-function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
-  const values = new Float32Array(labels.length * classes);
-  labels.forEach((label, i) => (values[i * classes + label] = 1));
-  return tf.tensor2d(values, [labels.length, classes]);
-}
-
-/** Variables that training changes, in the network's order. */
-export function trainableVariables(model: OpenModel, frozen: readonly string[]): tf.Variable[] {
-  return (
-    model.graph.layers
-      .filter((layer) => layer.weights.length > 0 && !frozen.includes(layer.name))
-      // LayerVariable keeps its tf.Variable to itself; there is no public way to it.
-      .flatMap((layer) =>
-        model.net.getLayer(layer.name).trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val),
-      )
-  );
 }
 
 function diverged(options: TrainOptions, step: number): FinePruneError {

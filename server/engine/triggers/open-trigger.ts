@@ -1,4 +1,4 @@
-import type { KnownTrigger } from '../../protocol/config';
+import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
 import type { Split } from '../data/dataset';
 import { at, type Resolve } from '../config/at-place';
@@ -23,22 +23,22 @@ export interface OpenTrigger extends Trigger {
  *
  * @param shape [height, width, channels] of the images
  * @param classes number of classes of the model
- * @param scale `data.scale`: samples are stored as the data are
+ * @param data samples are stored as the data are
  * @throws FinePruneError `trigger.target`, `trigger.doesNotFit`, `trigger.value`, `trigger.image…`, `path.outside`; for samples
- *   as `openIdx` does, and `data.shapeMismatch`, `data.labelOutOfRange`
+ *   as `openSource` does, and `data.shapeMismatch`, `data.labelOutOfRange`
  */
 export async function openTrigger(
   config: KnownTrigger,
   shape: Shape,
   classes: number,
   resolve: Resolve,
-  scale: number,
+  { format, scale }: Pick<ResolvedConfig['data'], 'format' | 'scale'>,
 ): Promise<OpenTrigger> {
   checkTarget(config.target, classes);
   const { target } = config;
   if (config.kind === 'samples') {
-    const { split, files } = await readSamples(config, { shape, classes, resolve, scale });
-    return { config, target, samples: split, files, stamp: refuseStamp };
+    const samples = await readSamples(config, { shape, classes, resolve, format, scale });
+    return { config, target, samples, files: samples.files, stamp: refuseStamp };
   }
   const { stamp, noisy, sha256 } = await stampOf(config, shape, resolve);
   const files = 'image' in config && config.image !== null && sha256 !== null ? [{ path: config.image, sha256 }] : [];

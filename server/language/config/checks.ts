@@ -1,7 +1,7 @@
 import type { Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { heldOutImages } from '../../protocol/holdout';
-import { headerAt, imageShape, sizeText } from './file-checks';
+import { imagesAt, sizeText } from './file-checks';
 import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { problem, type Fix } from '../text/problem';
@@ -98,7 +98,7 @@ function checkSides(
   word: string,
 ): Diagnostic[] {
   const [first, second] = sides.map((side) => numberAt(config, ['trigger', side]));
-  const shape = imageShape(headerAt(config, facts, ['data', 'test', 'images'])) ?? summaryOf(facts)?.inputShape ?? [];
+  const shape = imagesAt(config, facts, ['data', 'test'])?.known.shape ?? summaryOf(facts)?.inputShape ?? [];
   const given = valueAt(config, ['trigger', 'size']);
   const hasImage = stringAt(config, ['trigger', 'image']) !== undefined;
   const size = Array.isArray(given) ? (given as unknown[])[axis] : given === undefined && !hasImage ? 3 : undefined;
@@ -125,9 +125,7 @@ const PER_CHANNEL = [
 ];
 
 function checkChannels(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
-  const channels = (imageShape(headerAt(config, facts, ['data', 'test', 'images'])) ??
-    summaryOf(facts)?.inputShape ??
-    [])[2];
+  const channels = (imagesAt(config, facts, ['data', 'test'])?.known.shape ?? summaryOf(facts)?.inputShape ?? [])[2];
   return PER_CHANNEL.flatMap((path) => {
     const node = nodeAt(config, path);
     const length = node?.children?.length ?? 0;
@@ -207,8 +205,8 @@ function checkUnits(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
 }
 
 function checkAmounts(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
-  const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
-  const test = headerAt(config, facts, ['data', 'test', 'images'])?.dimensions[0];
+  const train = imagesAt(config, facts, ['data', 'train'])?.known.count;
+  const test = imagesAt(config, facts, ['data', 'test'])?.known.count;
   const holdoutGiven = numberAt(config, ['data', 'holdout']);
   const heldOut = train === undefined ? holdoutGiven?.value : heldOutImages(train, holdoutGiven?.value ?? null);
   const analysis = stringAt(config, ['data', 'analysis']);

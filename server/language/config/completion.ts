@@ -8,19 +8,38 @@ import {
   type Position,
   type Range,
 } from 'vscode-languageserver-types';
-import { FILE_FIELDS, rangeOf, type ConfigText } from '../text/config-text';
+import { dataFormatOf, fileFields, rangeOf, type ConfigText, type FileField } from '../text/config-text';
+import {
+  DEFAULT_FORMAT,
+  fieldsOf,
+  namesSplit,
+  SPLIT_NAMES,
+  type DataFormatName,
+  type SplitName,
+} from '../../protocol/data';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { count, unitWord } from '../../protocol/words';
+
+/** Tab stops of a new config: the model's comes first, then those of its data. */
+const DATA_FIELDS = fieldsOf(DEFAULT_FORMAT);
+const DATA_STOP = 2;
+const TRIGGER_STOP = DATA_STOP + SPLIT_NAMES.length * DATA_FIELDS.length;
+
+function exampleOf(split: SplitName): string {
+  const first = DATA_STOP + SPLIT_NAMES.indexOf(split) * DATA_FIELDS.length;
+  const fields = DATA_FIELDS.map(({ name, examples }, at) => `"${name}": "\${${first + at}:${examples[split]}}"`);
+  return `{ ${fields.join(', ')} }`;
+}
 
 const WHOLE_CONFIG = `{
   // The model to defend. It is never changed; the defended one is written beside this file.
   "model": "\${1:model.json}",
   "data": {
-    "train": { "images": "\${2:train-images-idx3-ubyte}", "labels": "\${3:train-labels-idx1-ubyte}" },
-    "test": { "images": "\${4:t10k-images-idx3-ubyte}", "labels": "\${5:t10k-labels-idx1-ubyte}" }
+    "train": ${exampleOf('train')},
+    "test": ${exampleOf('test')}
   },
   // null when no trigger is known; "inverted" estimates it from the model.
-  "trigger": { "kind": "\${6|patch,blended,sinusoidal|}", "target": \${7:0} }
+  "trigger": { "kind": "\${${TRIGGER_STOP}|patch,blended,sinusoidal|}", "target": \${${TRIGGER_STOP + 1}:0} }
 }
 `;
 
@@ -54,7 +73,7 @@ export async function configCompletion(
         ? previousNode
         : undefined;
     const range = inside ? rangeOf(config, inside) : { start: position, end: position };
-    const own = valueItems(path.join('.'), facts, range);
+    const own = valueItems(path.join('.'), dataFormatOf(config), facts, range);
     if (own) return { isIncomplete: false, items: own };
   }
   const list = await json.doComplete(document, position, json.parseJSONDocument(document));
@@ -62,20 +81,19 @@ export async function configCompletion(
 }
 
 /** Items for the fields whose values come from model and disk; null for other fields. */
-function valueItems(field: string, facts: ConfigFacts, range: Range): CompletionItem[] | null {
+function valueItems(field: string, format: DataFormatName, facts: ConfigFacts, range: Range): CompletionItem[] | null {
   if (field === 'layer') return layerItems(facts, range);
-  const file = FILE_FIELDS.find(({ path }) => path.join('.') === field);
+  const file = fileFields(format).find(({ path }) => path.join('.') === field);
   if (!file) return null;
   const { models, data, images } = facts.nearby;
-  const paths = file.kind === 'model' ? models : file.kind === 'png' ? images : preferred(data, field, file.kind);
+  const paths = file.kind === 'data' ? preferred(data, file) : file.kind === 'png' ? images : models;
   return paths.map((path, index) => item(path, range, { kind: CompletionItemKind.File, sortText: order(index) }));
 }
 
 // Names of data sets tell split and content; what fits the field comes first, everything else stays in reach.
-function preferred(paths: readonly string[], field: string, kind: 'images' | 'labels'): string[] {
-  const split = field.startsWith('data.train') ? /train/i : /t10k|test|val/i;
-  const content = kind === 'images' ? /image|idx3|idx4/i : /label|idx1/i;
-  const score = (path: string) => (content.test(path) ? 0 : 2) + (split.test(path) ? 0 : 1);
+function preferred(paths: readonly string[], { field, place }: Extract<FileField, { kind: 'data' }>): string[] {
+  const split = place.at(-1) === 'train' ? 'train' : 'test';
+  const score = (path: string) => (field.names.test(path) ? 0 : 2) + (namesSplit(path, split) ? 0 : 1);
   return [...paths].sort((a, b) => score(a) - score(b));
 }
 

@@ -1,6 +1,8 @@
 import type { Diagnostic } from 'vscode-languageserver-types';
-import { namedFiles, rangeOf, stringAt, type ConfigText } from '../text/config-text';
-import { summaryOf, type ConfigFacts, type FileFact, type IdxHeader } from '../text/facts';
+import type { Node } from 'jsonc-parser';
+import { contentWords, type Content, type DataHeader, type SourceField } from '../../protocol/data';
+import { dotted, namedFiles, rangeOf, SOURCE_PLACES, type ConfigText, type NamedFile } from '../text/config-text';
+import { summaryOf, type ConfigFacts } from '../text/facts';
 import { problem, type Fix } from '../text/problem';
 import { count } from '../../protocol/words';
 import { nearestFirst } from '../../protocol/nearest';
@@ -8,7 +10,9 @@ import { nearestFirst } from '../../protocol/nearest';
 /** How many existing files a quick fix offers in place of a missing one. */
 const OFFERED_FILES = 5;
 
-const WHAT = { model: 'model', images: 'images', labels: 'labels', png: 'image' } as const;
+const WHAT = { model: 'model', png: 'image' } as const;
+
+const whatOf = (named: NamedFile): string => (named.kind === 'data' ? contentWords(named.field) : WHAT[named.kind]);
 
 /** Checks of the files that a config names: there at all, of the right kind, and fitting each other and the model. */
 export function fileChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
@@ -19,10 +23,10 @@ export function fileChecks(config: ConfigText, facts: ConfigFacts): Diagnostic[]
   ];
 }
 
-function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typeof namedFiles>[number]): Diagnostic[] {
+function checkFile(config: ConfigText, facts: ConfigFacts, named: NamedFile): Diagnostic[] {
   const { value, kind } = named;
   const range = rangeOf(config, named.node);
-  const fact = kind === 'model' ? facts.model : facts.files.get(value);
+  const fact = kind === 'model' ? facts.model : facts.files.get(dotted(named.path));
   if (!fact) return [];
   const candidates = kind === 'model' ? facts.nearby.models : kind === 'png' ? facts.nearby.images : facts.nearby.data;
   const fixes: Fix[] = nearestFirst(value, candidates)
@@ -45,7 +49,7 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
           'config.fileMissing',
           'error',
           range,
-          `\`${value}\` is a folder; a file with the ${WHAT[kind]} is expected.`,
+          `\`${value}\` is a folder; a file with the ${whatOf(named)} is expected.`,
           fixes,
         ),
       ];
@@ -80,105 +84,105 @@ function checkFile(config: ConfigText, facts: ConfigFacts, named: ReturnType<typ
             ]
           : [];
       }
-      return wrongKind(fact.header, kind)
+      return named.kind === 'data' && fact.header && lacks(fact.header, named.field)
         ? [
             problem(
               'config.dataKind',
               'error',
               range,
-              `\`${value}\` contains ${describe(fact.header!)}; ${kind} are expected.`,
+              `\`${value}\` contains ${describe(fact.header)}; ${whatOf(named)} are expected.`,
             ),
           ]
         : [];
   }
 }
 
-function wrongKind(header: IdxHeader | null, kind: string): boolean {
-  if (!header) return false;
-  return kind === 'labels' ? header.dimensions.length !== 1 : kind === 'images' && header.dimensions.length < 3;
+const lacks = (header: DataHeader, { holds }: SourceField): boolean => holds.some((content) => !header[content]);
+
+function describe({ images, labels }: DataHeader): string {
+  return [images && 'images', labels && 'labels'].filter(Boolean).join(' and ') || 'a table';
 }
 
-function describe(header: IdxHeader): string {
-  return header.dimensions.length === 1 ? 'labels' : header.dimensions.length >= 3 ? 'images' : 'a table';
+/** What is known of the images or labels that a config names, and where in its text. */
+interface Stated<C extends Content> {
+  known: NonNullable<DataHeader[C]>;
+  node: Node;
 }
 
-/** The header of the file that the string at `path` names, when it could be read. */
-export function headerAt(config: ConfigText, facts: ConfigFacts, path: string[]): IdxHeader | undefined {
-  const named = stringAt(config, path);
-  const fact: FileFact | undefined = named && facts.files.get(named.value);
-  return fact?.state === 'ok' ? (fact.header ?? undefined) : undefined;
+/** The images that a place names, such as `['data', 'train']`, when their header could be read. */
+export function imagesAt(
+  config: ConfigText,
+  facts: ConfigFacts,
+  place: readonly string[],
+): Stated<'images'> | undefined {
+  return statedAt(config, facts, place, 'images');
 }
 
-/** Places of images with their labels. */
-export const PAIRS = [['data', 'train'], ['data', 'test'], ['trigger']] as const;
+function statedAt<C extends Content>(
+  config: ConfigText,
+  facts: ConfigFacts,
+  place: readonly string[],
+  content: C,
+): Stated<C> | undefined {
+  for (const named of namedFiles(config)) {
+    if (named.kind !== 'data' || named.place.join() !== place.join() || !named.field.holds.includes(content)) continue;
+    const fact = facts.files.get(dotted(named.path));
+    const known = fact?.state === 'ok' ? fact.header?.[content] : undefined;
+    if (known) return { known, node: named.node };
+  }
+  return undefined;
+}
 
 function checkPairs(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   const classes = summaryOf(facts)?.classes ?? 0;
-  return PAIRS.flatMap((place) => {
-    const images = headerAt(config, facts, [...place, 'images']);
-    const labels = headerAt(config, facts, [...place, 'labels']);
-    const node = stringAt(config, [...place, 'labels'])?.node;
-    if (!labels || !node || labels.dimensions.length !== 1) return [];
-    const range = rangeOf(config, node);
-    const found: Diagnostic[] = [];
-    if (images && images.dimensions.length >= 3 && images.dimensions[0] !== labels.dimensions[0]) {
-      found.push(
+  return SOURCE_PLACES.flatMap((place) => {
+    const images = imagesAt(config, facts, place)?.known;
+    const labels = statedAt(config, facts, place, 'labels');
+    if (!labels) return [];
+    const range = rangeOf(config, labels.node);
+    const { count: number, largest } = labels.known;
+    if (images && images.count !== number) {
+      return [
         problem(
           'config.dataCount',
           'error',
           range,
-          `${count(labels.dimensions[0]!)} labels do not match ${count(images.dimensions[0]!)} images; there must be one label per image.`,
+          `${count(number)} labels do not match ${count(images.count)} images; there must be one label per image.`,
         ),
-      );
-    } else if (classes > 0 && labels.largestLabel !== undefined && labels.largestLabel >= classes) {
-      found.push(
-        problem(
-          'config.dataClasses',
-          'error',
-          range,
-          `These labels go up to ${labels.largestLabel}, but the model has ${classes} classes (0–${classes - 1}).`,
-        ),
-      );
+      ];
     }
-    return found;
+    if (classes === 0 || largest === undefined || largest < classes) return [];
+    return [
+      problem(
+        'config.dataClasses',
+        'error',
+        range,
+        `These labels go up to ${largest}, but the model has ${classes} classes (0–${classes - 1}).`,
+      ),
+    ];
   });
-}
-
-/** [height, width, channels] of images as IDX says it: three dimensions are grey images. */
-export function imageShape(header: IdxHeader | undefined): [number, number, number] | undefined {
-  const [, height, width, channels] = header?.dimensions ?? [];
-  return height === undefined || width === undefined ? undefined : [height, width, channels ?? 1];
 }
 
 function checkShapes(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   const expected = summaryOf(facts)?.inputShape ?? [];
-  const train = imageShape(headerAt(config, facts, ['data', 'train', 'images']));
-  return PAIRS.flatMap((place) => {
-    const path = [...place, 'images'];
-    const shape = imageShape(headerAt(config, facts, path));
-    const node = stringAt(config, path)?.node;
-    if (!shape || !node) return [];
-    if (expected.length === 3 && !same(shape, expected)) {
-      return [
-        problem(
-          'config.dataShape',
-          'error',
-          rangeOf(config, node),
-          `These images are ${sizeText(shape)}, but the model takes ${sizeText(expected)}.`,
-        ),
-      ];
-    }
-    if (expected.length !== 3 && train && !same(shape, train)) {
-      return [
-        problem(
-          'config.dataShape',
-          'error',
-          rangeOf(config, node),
-          `These images are ${sizeText(shape)}, but the training images are ${sizeText(train)}.`,
-        ),
-      ];
-    }
-    return [];
+  const train = imagesAt(config, facts, ['data', 'train'])?.known.shape;
+  return SOURCE_PLACES.flatMap((place) => {
+    const images = imagesAt(config, facts, place);
+    if (!images) return [];
+    const { shape } = images.known;
+    const other =
+      expected.length === 3
+        ? { size: expected, words: 'the model takes' }
+        : train && { size: train, words: 'the training images are' };
+    if (!other || same(shape, other.size)) return [];
+    return [
+      problem(
+        'config.dataShape',
+        'error',
+        rangeOf(config, images.node),
+        `These images are ${sizeText(shape)}, but ${other.words} ${sizeText(other.size)}.`,
+      ),
+    ];
   });
 }
 

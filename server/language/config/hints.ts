@@ -1,7 +1,8 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
+import { SPLIT_NAMES } from '../../protocol/data';
 import { heldOutImages } from '../../protocol/holdout';
 import { inputShapeText, layerToPrune, namedUnits } from './checks';
-import { headerAt } from './file-checks';
+import { imagesAt, sizeText } from './file-checks';
 import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { enumeratedAt } from './schema';
@@ -171,21 +172,22 @@ function unitsHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
 }
 
 function dataHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
-  return (['train', 'test'] as const).flatMap((split) => {
-    const images = stringAt(config, ['data', split, 'images']);
-    const header = headerAt(config, facts, ['data', split, 'images']);
-    if (!images || !header || header.dimensions.length < 3) return [];
-    const [number, ...shape] = header.dimensions;
+  return SPLIT_NAMES.flatMap((split) => {
+    const images = imagesAt(config, facts, ['data', split]);
+    if (!images) return [];
+    const { count: number, shape } = images.known;
+    // Of grey images people say no channel.
+    const size = sizeText(shape[2] === 1 ? shape.slice(0, 2) : shape);
     const heldOut =
       split === 'train' && !numberAt(config, ['data', 'holdout'])
-        ? `${count(heldOutImages(number!, null))} of them are held out from fine-tuning`
+        ? `${count(heldOutImages(number, null))} of them are held out from fine-tuning`
         : undefined;
-    return [after(config, images.node, `${plural(number!, 'image')} · ${shape.join('×')}`, heldOut)];
+    return [after(config, images.node, `${plural(number, 'image')} · ${size}`, heldOut)];
   });
 }
 
 function holdoutHints(config: ConfigText, facts: ConfigFacts): InlayHint[] {
-  const train = headerAt(config, facts, ['data', 'train', 'images'])?.dimensions[0];
+  const train = imagesAt(config, facts, ['data', 'train'])?.known.count;
   if (train === undefined) return [];
   const holdout = numberAt(config, ['data', 'holdout']);
   const subset = numberAt(config, ['data', 'fineTuneImages']);

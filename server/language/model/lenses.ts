@@ -1,9 +1,8 @@
 import type { CodeLens } from 'vscode-languageserver-types';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { COMMANDS, type InspectTarget } from '../../protocol/messages/lsp';
 import { strategyLayer, type ModelSummary } from '../../protocol/model';
 import { lastTitle, lastTooltip, type Doings } from '../config/lenses';
-import { layerRange, modelTop } from './text';
+import { layerRange, modelTop, type ModelText } from './text';
 import { activeTitle, type LastRun } from '../report/run-state';
 import { scanLens } from '../scan/lenses';
 import { count, plural, unitWord } from '../../protocol/words';
@@ -24,10 +23,11 @@ export interface PruningPlan {
 
 /** Lenses of a model.json: at the top, and at the layer that would be pruned. TF.js writes one line, so each names its layer. */
 export function modelLenses(
-  document: TextDocument,
+  text: ModelText,
   summary: ModelSummary,
   { plan, last, active, scan, scanning }: Doings & { plan: PruningPlan },
 ): CodeLens[] {
+  const { document } = text;
   const top = modelTop(document);
   if (summary.problem) {
     return [
@@ -61,8 +61,8 @@ export function modelLenses(
   }
   return [
     ...lenses,
-    ...layerLenses(document, summary, plan, last),
-    ...(isOffer ? [{ ...aboutScan, range: lastOfLine(document, summary, top) }] : []),
+    ...layerLenses(text, summary, plan, last),
+    ...(isOffer ? [{ ...aboutScan, range: lastOfLine(text, summary, top) }] : []),
   ];
 }
 
@@ -70,17 +70,12 @@ export function modelLenses(
  * Where a lens stands that may be cut off: editors order lenses by place, and TF.js writes one line, too long for all of them. The
  * classifier, whose units a scan is about, comes after what is pruned.
  */
-function lastOfLine(document: TextDocument, { classifier }: ModelSummary, top: CodeLens['range']): CodeLens['range'] {
-  const range = classifier === null ? top : layerRange(document, classifier);
+function lastOfLine(text: ModelText, { classifier }: ModelSummary, top: CodeLens['range']): CodeLens['range'] {
+  const range = classifier === null ? top : layerRange(text, classifier);
   return range.start.line === top.start.line ? range : top;
 }
 
-function layerLenses(
-  document: TextDocument,
-  summary: ModelSummary,
-  plan: PruningPlan,
-  last: LastRun | undefined,
-): CodeLens[] {
+function layerLenses(text: ModelText, summary: ModelSummary, plan: PruningPlan, last: LastRun | undefined): CodeLens[] {
   const fresh = last && last.changed.length === 0 ? last.report : undefined;
   const name =
     fresh?.layer.name ?? plan.layer ?? (plan.strategy === undefined ? summary.penultimate : strategyLayer(summary));
@@ -88,11 +83,11 @@ function layerLenses(
   if (!layer?.prunable) return [];
   const show = plan.configUri
     ? { command: COMMANDS.showConfig, arguments: [plan.configUri] }
-    : { command: COMMANDS.run, arguments: [document.uri] };
+    : { command: COMMANDS.run, arguments: [text.document.uri] };
   const title = fresh
     ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${layer.name}`
     : planned(layer.name, layer.className, layer.units, plan);
-  const range = layerRange(document, layer.name);
+  const range = layerRange(text, layer.name);
   const lenses: CodeLens[] = [{ range, command: { title, ...show } }];
   if (plan.configUri) {
     const tooltip = `See what each ${unitWord(layer.className)} of ${layer.name} does on clean and on triggered inputs; nothing is trained or written`;

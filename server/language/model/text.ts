@@ -1,26 +1,13 @@
 import type { Range } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 
-/**
- * Finds places in the text of a model.json without parsing it: TF.js writes one line, which may be many megabytes long, and
- * searching for a string is a hundred times faster than scanning every token.
- */
+/** Finds places in the text of a model without parsing it: it may be one line of many megabytes. */
 
-/** The name of a layer where the topology gives it (`"name": "dense_1"`), quotes included; also as Python spells it, `"gr\u00f6\u00dfe"`. */
-export function layerNameSpan(text: string, name: string): { offset: number; length: number } | undefined {
-  const quoted = JSON.stringify(name);
-  for (const spelling of new Set([quoted, escaped(quoted)])) {
-    for (let at = text.indexOf(spelling); at >= 0; at = text.indexOf(spelling, at + 1)) {
-      // Other places give the same word as a list entry (inbound nodes) or as the value of another key.
-      if (/"name"\s*:\s*$/.test(text.slice(Math.max(0, at - 32), at))) return { offset: at, length: spelling.length };
-    }
-  }
-  return undefined;
-}
-
-/** JSON in ASCII alone, as Python writes it. */
-function escaped(json: string): string {
-  return json.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** A model that is a text, and where its format names layers in it. */
+export interface ModelText {
+  readonly document: TextDocument;
+  /** `ModelFormat.layerSpan`. Undefined where the text does not name the layer. */
+  layerSpan(text: string, layer: string): { offset: number; length: number } | undefined;
 }
 
 /** The opening brace: where lenses and diagnostics about the whole model stand. */
@@ -29,9 +16,9 @@ export function modelTop(document: TextDocument): Range {
   return { start: document.positionAt(brace), end: document.positionAt(brace + 1) };
 }
 
-/** The range of a layer's name, or the top when the text does not spell it like this. */
-export function layerRange(document: TextDocument, name: string): Range {
-  const span = layerNameSpan(document.getText(), name);
+/** The range of a layer's name, or the top when the text does not name it. */
+export function layerRange({ document, layerSpan }: ModelText, name: string): Range {
+  const span = layerSpan(document.getText(), name);
   return span
     ? { start: document.positionAt(span.offset), end: document.positionAt(span.offset + span.length) }
     : modelTop(document);

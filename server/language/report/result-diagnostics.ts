@@ -1,11 +1,10 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { DefenseReport, UnitActivation } from '../../protocol/report/report';
 import { formerVersion } from '../../protocol/report/former';
 import { withSettings } from '../../protocol/report/run-settings';
 import { nodeAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import type { InspectLink } from '../model/actions';
-import { layerRange, modelTop } from '../model/text';
+import { layerRange, modelTop, type ModelText } from '../model/text';
 import { problem } from '../text/problem';
 import { beforeAfterLine, figure, verdictSeverity } from '../text/report-text';
 import { staleText, type LastRun } from './run-state';
@@ -22,10 +21,10 @@ function staleNote({ report, reportUri, changed }: LastRun, range: Range): Diagn
 }
 
 /** What a run says about a model, at the layer that was pruned. Stale figures are not shown: one note says so instead. */
-export function modelDiagnostics(document: TextDocument, last: LastRun): Diagnostic[] {
+export function modelDiagnostics(text: ModelText, last: LastRun): Diagnostic[] {
   const { report, changed } = last;
-  if (changed.length) return [staleNote(last, modelTop(document))];
-  const range = layerRange(document, report.layer.name);
+  if (changed.length) return [staleNote(last, modelTop(text.document))];
+  const range = layerRange(text, report.layer.name);
   return [
     verdict(last, range),
     {

@@ -1,7 +1,8 @@
 import type { Diagnostic, Range } from 'vscode-languageserver-types';
+import { placeOf } from '../../protocol/data';
 import { pixelWords, type OtherPixels, type ScanResult } from '../../protocol/report/scan';
 import { withPixels } from '../config/edits';
-import { nodeAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
+import { dataFormatOf, nodeAt, pointerToPath, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { changedPart } from '../text/json-edits';
 import { problem, type Fix } from '../text/problem';
 import type { LastScan } from './state';
@@ -49,7 +50,11 @@ export function adviceDiagnostics(
 /** The same in a config: at the settings or labels that it is about, with the change of the text that sets what fits better. */
 export function configAdvice(config: ConfigText, { report, changed }: LastScan): Diagnostic[] {
   const places: Record<string, string[][]> = {
-    [OTHER_LABELS]: [['data', 'train', 'labels'], ['data', 'train'], ['data']],
+    [OTHER_LABELS]: [
+      pointerToPath(placeOf(dataFormatOf(config), '/data/train', 'labels')),
+      ['data', 'train'],
+      ['data'],
+    ],
     [OTHER_PIXELS]: [['data', 'mean'], ['data', 'std'], ['data', 'scale'], ['data']],
   };
   const range = (code: string): Range => {

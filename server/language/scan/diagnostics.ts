@@ -1,5 +1,4 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { formerText, formerVersion } from '../../protocol/report/former';
 import type { Failure } from '../../protocol/errors';
 import {
@@ -11,7 +10,7 @@ import {
   type ScanResult,
 } from '../../protocol/report/scan';
 import { nodeAt, nodeAtPointer, numberAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
-import { layerRange, modelTop } from '../model/text';
+import { layerRange, modelTop, type ModelText } from '../model/text';
 import { problem } from '../text/problem';
 import { adviceDiagnostics, configAdvice, NOT_MEASURABLE } from './advice';
 import { classLine, scanSentence } from './text';
@@ -23,10 +22,10 @@ export const SUSPICIOUS = 'scan.suspicious';
 const MOST_RELATED = 8;
 
 /** What a scan says about a model, at the layer whose units are the classes. A stale scan, and one that found nothing, says nothing here. */
-export function scanModelDiagnostics(document: TextDocument, classifier: string | null, scan: LastScan): Diagnostic[] {
-  const top = modelTop(document);
+export function scanModelDiagnostics(text: ModelText, classifier: string | null, scan: LastScan): Diagnostic[] {
+  const top = modelTop(text.document);
   return [
-    ...suspicious(scan, classifier === null ? top : layerRange(document, classifier)),
+    ...suspicious(scan, classifier === null ? top : layerRange(text, classifier)),
     ...adviceDiagnostics(scan.report.scan, scan.changed, () => top),
   ];
 }

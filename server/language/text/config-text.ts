@@ -1,6 +1,7 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { Range } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { fieldsOf, formatNamed, SPLIT_NAMES, type DataFormatName, type SourceField } from '../../protocol/data';
 import { tolerantTree, withoutMark } from '../../json/tolerant';
 
 /** A defense config as text: parsed once a version, tolerant of what a person is just typing. */
@@ -79,24 +80,36 @@ export function dotted(path: JSONPath): string {
   );
 }
 
-/** Where a config names files: path in the config → what kind of file is meant. */
-export const FILE_FIELDS: readonly { path: string[]; kind: 'model' | 'images' | 'labels' | 'png' }[] = [
-  { path: ['model'], kind: 'model' },
-  { path: ['data', 'train', 'images'], kind: 'images' },
-  { path: ['data', 'train', 'labels'], kind: 'labels' },
-  { path: ['data', 'test', 'images'], kind: 'images' },
-  { path: ['data', 'test', 'labels'], kind: 'labels' },
-  { path: ['trigger', 'images'], kind: 'images' },
-  { path: ['trigger', 'labels'], kind: 'labels' },
-  { path: ['trigger', 'image'], kind: 'png' },
-];
+/** The format of a config's data; the default where it names none, or none that there is. */
+export const dataFormatOf = (config: ConfigText): DataFormatName => formatNamed(valueAt(config, ['data', 'format']));
 
-/** Paths of files as written in the config, with what is expected there. */
-export function namedFiles(
-  config: ConfigText,
-): { node: Node; value: string; kind: 'model' | 'images' | 'labels' | 'png'; path: string[] }[] {
-  return FILE_FIELDS.flatMap(({ path, kind }) => {
-    const found = stringAt(config, path);
-    return found ? [{ ...found, kind, path }] : [];
+/** Places in a config where images with their labels are named. */
+export const SOURCE_PLACES: readonly string[][] = [...SPLIT_NAMES.map((split) => ['data', split]), ['trigger']];
+
+/** A field of a config that names a file, and what is expected there. */
+export type FileField = { path: string[] } & (
+  | { kind: 'model' | 'png' }
+  /** A file of data, in one of `SOURCE_PLACES`. */
+  | { kind: 'data'; field: SourceField; place: string[] }
+);
+
+/** Where a config with data of a format names files. */
+export function fileFields(format: DataFormatName): FileField[] {
+  return [
+    { path: ['model'], kind: 'model' },
+    ...SOURCE_PLACES.flatMap((place) =>
+      fieldsOf(format).map((field): FileField => ({ path: [...place, field.name], kind: 'data', field, place })),
+    ),
+    { path: ['trigger', 'image'], kind: 'png' },
+  ];
+}
+
+/** A file that a config names: its path as written there. */
+export type NamedFile = FileField & { node: Node; value: string };
+
+export function namedFiles(config: ConfigText): NamedFile[] {
+  return fileFields(dataFormatOf(config)).flatMap((field) => {
+    const found = stringAt(config, field.path);
+    return found ? [{ ...field, ...found }] : [];
   });
 }

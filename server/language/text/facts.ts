@@ -1,3 +1,4 @@
+import type { DataHeader } from '../../protocol/data';
 import type { Failure } from '../../protocol/errors';
 import type { ModelSummary } from '../../protocol/model';
 
@@ -8,7 +9,7 @@ import type { ModelSummary } from '../../protocol/model';
 export interface ConfigFacts {
   /** The model that the config names; left out while it is still being read. */
   model?: ModelFact;
-  /** Data and image files, by their path as written in the config. */
+  /** Data and image files, by their place in the config, such as `data.train.images`. */
   files: ReadonlyMap<string, FileFact>;
   /** Files that could be named, as paths relative to the config, nearest first. */
   nearby: { models: readonly string[]; data: readonly string[]; images: readonly string[] };
@@ -24,15 +25,10 @@ export type ModelFact =
   | { state: 'ok'; summary: ModelSummary };
 
 export type FileFact =
-  { state: Absence } | { state: 'unreadable'; message: string } | { state: 'ok'; header: IdxHeader | null };
-
-/** The first bytes of an IDX file; null in a `FileFact` when the file is no data file (a PNG). */
-export interface IdxHeader {
-  /** Size of each dimension; the first is the number of images or labels. */
-  dimensions: number[];
-  /** Largest label, when the file holds labels and was small enough to be read whole. */
-  largestLabel?: number;
-}
+  | { state: Absence }
+  | { state: 'unreadable'; message: string }
+  /** `header` is null when the file is no data file (a PNG). */
+  | { state: 'ok'; header: DataHeader | null };
 
 export const NO_FACTS: ConfigFacts = { files: new Map(), nearby: { models: [], data: [], images: [] } };
 

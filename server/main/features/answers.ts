@@ -44,7 +44,7 @@ export async function lensesOf(parts: Parts, uri: string): Promise<CodeLens[]> {
   }
   const model = modelAt(parts, uri);
   return model
-    ? modelLenses(model.document, model.summary, board.model(model.file))
+    ? modelLenses(model, model.summary, board.model(model.file))
     : [...reports.lenses(uri), ...scanResults.lenses(uri)];
 }
 

@@ -1,6 +1,8 @@
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import { NO_FACTS, type ConfigFacts } from '../../language/text/facts';
+import { formatNamed } from '../../engine/model/formats/registry';
+import type { ModelText } from '../../language/model/text';
 import type { ModelSummary } from '../../protocol/model';
 import type { Parts } from '../parts';
 import { pathOf } from '../uris';
@@ -30,10 +32,10 @@ export function configAt(
 export function modelAt(
   { host, board }: Parts,
   uri: string,
-): { file: string; document: TextDocument; summary: ModelSummary } | undefined {
+): (ModelText & { file: string; summary: ModelSummary }) | undefined {
   const document = host.documents.get(uri);
   const file = document && pathOf(document.uri);
   if (!file || CONFIG_FILE.is(file)) return undefined;
   const summary = board.snapshots.models.ofDocument(document, file);
-  return summary ? { file, document, summary } : undefined;
+  return summary ? { file, document, summary, layerSpan: formatNamed(summary.format).layerSpan } : undefined;
 }

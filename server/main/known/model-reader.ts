@@ -1,48 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { canonicalJson, sha256 } from '../../engine/files/hash';
-import { parseManifest } from '../../engine/model/formats/tfjs-layers/manifest';
-import { parseModelJson } from '../../engine/model/formats/tfjs-layers/model-json';
-import { isTfjsModelJson, summarise } from '../../engine/model/formats/tfjs-layers/summary';
-import { FinePruneError, type Failure } from '../../protocol/errors';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelHashes } from '../../engine/model/formats/format';
+import { formatNamed, formatOfContent, MODEL_FORMATS } from '../../engine/model/formats/registry';
+import type { Failure } from '../../protocol/errors';
+import type { ModelFormatId, ModelSummary } from '../../protocol/model';
 
 /**
- * Reads the text of a model.json. Also the entry of a worker thread: parsing ten megabytes of JSON takes a good part of a
- * second, in which the server could answer nothing.
+ * Reads models. Also the entry of a worker thread: parsing ten megabytes of JSON takes a good part of a second, in which the server
+ * could answer nothing.
  */
 
-/** What is wanted: the summary of a text that may be something else, or what its hashes rest on. */
-export type ModelQuestion =
-  { want: 'summary'; text: string; file: string } | { want: 'hashes'; text: string; file: string };
+/** A text that may be a model, or something else. */
+export interface SummaryQuestion {
+  text: string;
+  /** Absolute path. */
+  file: string;
+}
 
-export interface ModelAnswer {
-  /** Null when the text is no TF.js model, and when hashes were asked for. */
+export interface SummaryAnswer {
+  /** Null when the text is no model. */
   summary: ModelSummary | null;
-  /** Why a text is no TF.js model that can be defended; null when it is one, and when hashes were asked for. */
+  /** Why a text is no model that can be defended; null when it is one. */
   problem: Failure | null;
-  /** SHA-256 of the canonical topology, and the weight files relative to the model's folder; null for a summary, or for a broken model. */
-  hashes: { topology: string; shards: string[] } | null;
 }
 
-export function readModel({ want, text, file }: ModelQuestion): ModelAnswer {
-  if (want === 'summary') {
-    const summary = summarise(text, file);
-    return { summary: isTfjsModelJson(text) ? summary : null, problem: summary.problem ?? null, hashes: null };
-  }
-  try {
-    const root = parseModelJson(text, file);
-    const shards = parseManifest(root).flatMap(({ paths }) => paths);
-    return {
-      summary: null,
-      problem: null,
-      hashes: { topology: sha256(canonicalJson(root.at('modelTopology').value)), shards },
-    };
-  } catch (error) {
-    if (error instanceof FinePruneError || error instanceof RangeError)
-      return { summary: null, problem: null, hashes: null };
-    throw error;
-  }
+/** What a model's files are, or their hashes. */
+export interface FilesQuestion {
+  want: 'files' | 'hashes';
+  format: ModelFormatId;
+  /** Absolute path. */
+  file: string;
 }
 
-if (parentPort && (workerData as Partial<ModelQuestion> | null)?.want)
-  parentPort.postMessage(readModel(workerData as ModelQuestion));
+export function readSummary({ text, file }: SummaryQuestion): SummaryAnswer {
+  const format = formatOfContent(path.basename(file), text);
+  const summary = (format ?? MODEL_FORMATS[0]).summary(text, file);
+  return { summary: format && summary, problem: summary.problem ?? null };
+}
+
+/**
+ * Absolute paths of a model's file and of its weight files.
+ * @throws FinePruneError `model.…`
+ */
+export async function readFiles({ format, file }: FilesQuestion): Promise<string[]> {
+  const names = formatNamed(format).weightFiles(await readFile(file), file);
+  return [file, ...names.map((name) => path.join(path.dirname(file), name))];
+}
+
+/**
+ * The hashes of a model's files, as a report has them; of what Git LFS pointers stand for where they say it.
+ * @throws FinePruneError `model.…`, `path.…`
+ */
+export async function readHashes({ format, file }: FilesQuestion): Promise<ModelHashes> {
+  const { hashes } = formatNamed(format);
+  return (await hashes.ofPointers(file)) ?? (await hashes.ofFiles(file));
+}
+
+const asked = workerData as SummaryQuestion | FilesQuestion | null;
+if (parentPort && asked) {
+  const answer = (value: unknown): void => parentPort!.postMessage(value);
+  if ('text' in asked) answer(readSummary(asked));
+  // A rejection ends the thread, which is how its owner hears of it.
+  else if ('want' in asked) void (asked.want === 'files' ? readFiles(asked) : readHashes(asked)).then(answer);
+}

@@ -2,26 +2,51 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { readModel, type ModelAnswer, type ModelQuestion } from './model-reader';
+import type { ModelHashes } from '../../engine/model/formats/format';
+import {
+  readFiles,
+  readHashes,
+  readSummary,
+  type FilesQuestion,
+  type SummaryAnswer,
+  type SummaryQuestion,
+} from './model-reader';
 
-/** Texts up to this length are read at once, within some milliseconds. */
+/** Models up to this length are read at once, within some milliseconds; longer ones in a thread of their own. */
 const AT_ONCE_LENGTH = 256 * 1024;
 
-/** The answer when it can be given at once; undefined for a text that is so long that it is read in a thread of its own. */
-export function readAtOnce(question: ModelQuestion): ModelAnswer | undefined {
-  return question.text.length <= AT_ONCE_LENGTH ? readModel(question) : undefined;
+/** The answer when it can be given at once; undefined for a text that is too long for that. */
+export function summaryAtOnce(question: SummaryQuestion): SummaryAnswer | undefined {
+  return question.text.length <= AT_ONCE_LENGTH ? readSummary(question) : undefined;
 }
 
+/** @throws Error when the thread dies, as when it runs out of memory */
+export async function summaryOf(question: SummaryQuestion): Promise<SummaryAnswer> {
+  return summaryAtOnce(question) ?? (await inThread<SummaryAnswer>(question));
+}
+
+type Asked = Omit<FilesQuestion, 'want'>;
+
 /**
- * Reads a model's text, a long one in a thread of its own.
- * @throws Error when the thread dies, as when it runs out of memory
+ * Absolute paths of a model's file and of its weight files.
+ * @param size bytes of the model's file, without weights that lie beside it
+ * @throws Error when it is broken, or the thread dies
  */
-export async function readInThread(question: ModelQuestion): Promise<ModelAnswer> {
-  const answer = readAtOnce(question);
-  if (answer) return answer;
+export async function filesOf(asked: Asked, size: number): Promise<string[]> {
+  const question = { ...asked, want: 'files' } as const;
+  return size <= AT_ONCE_LENGTH ? await readFiles(question) : await inThread<string[]>(question);
+}
+
+/** Hashes of a model's files, and otherwise as `filesOf`. */
+export async function hashesOf(asked: Asked, size: number): Promise<ModelHashes> {
+  const question = { ...asked, want: 'hashes' } as const;
+  return size <= AT_ONCE_LENGTH ? await readHashes(question) : await inThread<ModelHashes>(question);
+}
+
+function inThread<Answer>(question: SummaryQuestion | FilesQuestion): Promise<Answer> {
   const worker = startThread(question);
   return new Promise((resolve, reject) => {
-    worker.once('message', (message: ModelAnswer) => {
+    worker.once('message', (message: Answer) => {
       resolve(message);
       void worker.terminate();
     });
@@ -32,7 +57,7 @@ export async function readInThread(question: ModelQuestion): Promise<ModelAnswer
   });
 }
 
-function startThread(workerData: ModelQuestion): Worker {
+function startThread(workerData: SummaryQuestion | FilesQuestion): Worker {
   const bundled = path.join(__dirname, 'model-reader.js');
   if (existsSync(bundled)) return new Worker(bundled, { workerData });
   // From source: a thread's entry can't be TypeScript, but what it requires can.

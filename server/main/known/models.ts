@@ -1,29 +1,20 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { contains } from '../../engine/files/confine';
-import { contentSha256 } from '../../engine/files/hash';
+import type { ModelFormat, ModelHashes } from '../../engine/model/formats/format';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
+import { formatOf, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { ModelFact } from '../../language/text/facts';
 import type { Failure, FinePruneError } from '../../protocol/errors';
 import type { ModelSummary } from '../../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
 import type { Log } from '../host';
-import { readAtOnce, readInThread } from './model-worker';
-import { MOST_MODEL_BYTES } from '../../protocol/files';
-
-/** Hashes of a model as reports have them. */
-export interface ModelHashes {
-  topology: string;
-  weights: string;
-}
+import { filesOf, hashesOf, summaryAtOnce, summaryOf } from './model-worker';
+import { MODEL_FILES } from '../../protocol/files';
 
 /** An open document: what was told of it last, and what is still being found out about its newest version. */
 interface Reading {
   version: number;
-  /** Null when its text is no TF.js model. */
+  /** Null when its text is no model. */
   summary: ModelSummary | null;
   problem: Failure | null;
   pending: Promise<void> | undefined;
@@ -32,8 +23,8 @@ interface Reading {
 /** What is known of models, by absolute path: from the open document if there is one, else from disk. */
 export class Models {
   private readonly memo = new FileMemo(readFact);
-  private readonly topologies = new FileMemo(readTopology);
-  private readonly weights = new Map<string, { stamp: string; hash: Promise<string> }>();
+  private readonly files = new FileMemo(readFiles);
+  private readonly hashed = new Map<string, { stamp: string; hashes: Promise<ModelHashes> }>();
   private readonly open = new WeakMap<TextDocument, Reading>();
 
   constructor(private readonly log: Log) {}
@@ -52,7 +43,7 @@ export class Models {
   }
 
   /**
-   * The summary of an open document, null when its text is no TF.js model; at once, and for a long text that of the version before
+   * The summary of an open document, null when its text is no model; at once, and for a long text that of the version before
    * until the newest is read.
    */
   ofDocument(document: TextDocument, file: string): ModelSummary | null {
@@ -66,7 +57,7 @@ export class Models {
   }
 
   /**
-   * Why the newest version of an open document can't be defended: what a TF.js model lacks, or what a text is instead; null for models
+   * Why the newest version of an open document can't be defended: what a model lacks, or what a text is instead; null for models
    * that can be, and for texts of which nothing is known.
    */
   async problem(document: TextDocument, file: string): Promise<Failure | null> {
@@ -79,12 +70,12 @@ export class Models {
     const { version } = document;
     const known = this.open.get(document);
     if (known?.version === version) return known;
-    const question = { want: 'summary' as const, text: document.getText(), file };
-    const answer = readAtOnce(question);
+    const question = { text: document.getText(), file };
+    const answer = summaryAtOnce(question);
     const { summary, problem } = answer ?? known ?? { summary: null, problem: null };
     const reading: Reading = { version, summary, problem, pending: undefined };
     if (!answer) {
-      reading.pending = readInThread(question).then(
+      reading.pending = summaryOf(question).then(
         (read) => void Object.assign(reading, { summary: read.summary, problem: read.problem }),
         (error: unknown) => this.log.error(`${file} could not be read`, error),
       );
@@ -98,16 +89,16 @@ export class Models {
    * @throws when it cannot be read
    */
   async hashes(file: string): Promise<ModelHashes> {
-    const { topology, shards } = await this.topologies.get(file);
-    const stamp = (await Promise.all(shards.map(stampOf))).join();
-    let known = this.weights.get(file);
+    const files = await this.files.get(file);
+    const stamp = (await Promise.all(files.map(stampOf))).join();
+    let known = this.hashed.get(file);
     if (known?.stamp !== stamp) {
-      const hash = hashFiles(shards);
-      known = { stamp, hash };
-      this.weights.set(file, known);
-      hash.catch(() => this.weights.delete(file));
+      const hashes = readHashes(file);
+      known = { stamp, hashes };
+      this.hashed.set(file, known);
+      hashes.catch(() => this.hashed.delete(file));
     }
-    return { topology, weights: await known.hash };
+    return await known.hashes;
   }
 }
 
@@ -115,14 +106,15 @@ export class Models {
 const RECOGNISED = new Set(['model.lfsPointer', 'model.graphModel', 'model.otherFormat']);
 
 async function readFact(file: string): Promise<ModelFact> {
+  let format;
   try {
-    await refuseOtherModel(file);
+    format = await formatOf(file);
   } catch (error) {
     return unreadable(error as FinePruneError);
   }
-  const { summary, problem } = await readInThread({ want: 'summary', text: await readModelText(file), file });
+  const { summary, problem } = await summaryOf({ text: await readText(file, format), file });
   if (summary) return { state: 'ok', summary };
-  return unreadable(problem ?? { message: 'This file is not a TF.js Layers model.' });
+  return unreadable(problem ?? { message: `This file is not a ${MODEL_FORMATS[0].label}.` });
 }
 
 /** A folder is no model, but people name one that frameworks save a model as. */
@@ -137,32 +129,25 @@ function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): Model
   return { state: 'unreadable', message, ...(todo !== undefined && { todo }) };
 }
 
-async function readModelText(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size > MOST_MODEL_BYTES) throw new Error(`it has ${size} bytes; the limit is ${MOST_MODEL_BYTES}`);
+async function readText(file: string, format: ModelFormat): Promise<string> {
+  await checkedSize(file, format);
   return readFile(file, 'utf8');
 }
 
-async function readTopology(file: string): Promise<{ topology: string; shards: string[] }> {
-  const { hashes } = await readInThread({ want: 'hashes', text: await readModelText(file), file });
-  if (!hashes) throw new Error('the model is broken');
-  const folder = await realpath(path.dirname(file));
-  const shards = await Promise.all(
-    hashes.shards.map(async (shard) => {
-      const target = await realpath(path.join(folder, shard));
-      if (!contains(folder, target)) throw new Error(`"${shard}" points outside the model's folder`);
-      return target;
-    }),
-  );
-  return { topology: hashes.topology, shards };
+/** @throws Error for a file that is too long to be read */
+async function checkedSize(file: string, { id }: ModelFormat): Promise<number> {
+  const { size } = await stat(file);
+  const { mostBytes } = MODEL_FILES[id];
+  if (size > mostBytes) throw new Error(`it has ${size} bytes; the limit is ${mostBytes}`);
+  return size;
 }
 
-async function hashFiles(files: readonly string[]): Promise<string> {
-  // The one file that a Git LFS pointer stands for is known by the hash in it.
-  if (files.length === 1) return await contentSha256(files[0]!);
-  const hash = createHash('sha256');
-  for (const file of files) {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
+async function readFiles(file: string): Promise<string[]> {
+  const format = await formatOf(file);
+  return await filesOf({ format: format.id, file }, await checkedSize(file, format));
+}
+
+async function readHashes(file: string): Promise<ModelHashes> {
+  const format = await formatOf(file);
+  return await hashesOf({ format: format.id, file }, await checkedSize(file, format));
 }

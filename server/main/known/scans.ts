@@ -8,6 +8,7 @@ import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
+import { sourceFiles, splitOf } from '../../protocol/data';
 import type { ScanReport } from '../../protocol/report/scan';
 import { FileMemo } from './file-memo';
 import type { Log } from '../host';
@@ -100,18 +101,12 @@ export class ScanReports {
   }
 
   /** Whether a config's own training data are these files: what is said of a model and its labels is said of no others. */
-  private async areOfConfig(
-    [images, labels]: ScanReport['data']['files'],
-    { config, resolve }: ScanSubject,
-  ): Promise<boolean> {
+  private async areOfConfig(files: ScanReport['data']['files'], { config, resolve }: ScanSubject): Promise<boolean> {
     if (!config) return true;
-    const { train } = config.data;
-    const pairs = [
-      [train.images, images],
-      [train.labels, labels],
-    ] as const;
     const same = await Promise.all(
-      pairs.map(async ([written, file]) => (await this.dataHashes.get(await resolve(written))) === file?.sha256),
+      sourceFiles(splitOf(config.data, 'train')).map(
+        async ({ path: written }, at) => (await this.dataHashes.get(await resolve(written))) === files[at]?.sha256,
+      ),
     ).catch(() => [false]);
     return !same.includes(false);
   }

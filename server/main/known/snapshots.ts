@@ -4,11 +4,20 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../../engine/config/read-config';
 import { confinedPath } from '../../engine/files/confine';
 import { tellsAll, type TextFault } from '../../language/config/faults';
-import { namedFiles, parseConfig, type ConfigText } from '../../language/text/config-text';
+import {
+  dataFormatOf,
+  dotted,
+  namedFiles,
+  parseConfig,
+  valueAt,
+  type ConfigText,
+  type NamedFile,
+} from '../../language/text/config-text';
 import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../../language/text/facts';
 import type { LastRun } from '../../language/report/run-state';
 import { stillHolds, type LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
+import { optionsFrom } from '../../protocol/data';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import { DataFiles } from './data-files';
@@ -188,7 +197,8 @@ export class Snapshots {
     let model: ModelFact | undefined;
     let modelPath: string | undefined;
     await Promise.all(
-      namedFiles(text).map(async ({ value, kind }) => {
+      namedFiles(text).map(async (named) => {
+        const { value } = named;
         let absolute: string | undefined;
         let refused: Refused = { state: 'outside' };
         try {
@@ -197,12 +207,12 @@ export class Snapshots {
         } catch (error) {
           refused = refusal(error);
         }
-        if (kind === 'model') {
+        if (named.kind === 'model') {
           // Not free of links: the editor knows the model by the path through which the person opened it.
           modelPath = absolute && path.resolve(folder, value);
           model = modelPath ? await this.modelFact(modelPath) : refused;
         } else {
-          files.set(value, absolute ? await this.dataFiles.fact(absolute, kind !== 'png') : refused);
+          files.set(dotted(named.path), absolute ? await this.dataFact(text, named, absolute) : refused);
         }
       }),
     );
@@ -210,6 +220,11 @@ export class Snapshots {
     const relative = (absolute: string[]) => absolute.map((one) => relativePath(folder, one));
     const nearby = { models: relative(found.models), data: relative(found.data), images: relative(found.images) };
     return { facts: { ...(model && { model }), files, nearby }, paths, modelPath };
+  }
+
+  private dataFact(text: ConfigText, named: NamedFile, file: string): Promise<FileFact> {
+    if (named.kind !== 'data') return this.dataFiles.picture(file);
+    return this.dataFiles.fact(file, optionsFrom(dataFormatOf(text), valueAt(text, named.place) as object));
   }
 
   /** @throws FinePruneError as confinedPath does */

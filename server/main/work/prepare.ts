@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { configText } from '../../engine/config/default-config';
-import type { IdxHeader } from '../../language/text/facts';
+import { headerOf, pairedSets } from '../../engine/data/formats/registry';
+import { withPaths, type DataHeader, type DataSource } from '../../protocol/data';
 import type { ConfigTextParams, PrepareParams, PrepareResult } from '../../protocol/messages/lsp';
-import { DataFiles } from '../known/data-files';
 import type { Host } from '../host';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf, relativePath, uriOf } from '../uris';
@@ -70,77 +70,42 @@ export function newConfigText({ model, train, test, trigger, strategy }: ConfigT
 export const openConfigsNaming = (snapshots: Snapshots, configs: readonly string[], model: string): Promise<string[]> =>
   configsNaming(configs, model, async (config) => (await snapshots.document(config, 'fineprune'))?.getText());
 
-interface DataSetFiles {
-  folder: string;
-  train: { images: string; labels: string };
-  test: { images: string; labels: string };
-}
-
 async function fittingSets(
   files: readonly string[],
   inputShape: readonly number[],
   classes: number,
   base: string,
 ): Promise<PrepareResult['dataSets']> {
-  const dataFiles = new DataFiles();
   const sets: PrepareResult['dataSets'] = [];
-  for (const set of dataSets(files)) {
+  for (const { folder, train, test } of pairedSets(files)) {
     if (sets.length === OFFERED_SETS) break;
-    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-      [set.train.images, set.train.labels, set.test.images, set.test.labels].map(async (file) => {
-        const fact = await dataFiles.fact(file, true);
-        return fact.state === 'ok' ? fact.header : null;
-      }),
+    const [trainImages, testImages] = await Promise.all(
+      [train, test].map((source) => fittingImages(source, inputShape, classes)),
     );
-    if (!trainImages || !trainLabels || !testImages || !testLabels) continue;
-    if (!fits(trainImages, trainLabels, inputShape, classes) || !fits(testImages, testLabels, inputShape, classes))
-      continue;
-    const relative = ({ images, labels }: { images: string; labels: string }) => ({
-      images: relativePath(base, images),
-      labels: relativePath(base, labels),
-    });
-    const place = relativePath(base, set.folder) || 'beside the model';
+    if (trainImages === null || testImages === null) continue;
+    const relative = (source: DataSource): DataSource => withPaths(source, (file) => relativePath(base, file));
+    const place = relativePath(base, folder) || 'beside the model';
     sets.push({
-      label: `${place} · ${count(trainImages.dimensions[0]!)} training, ${count(testImages.dimensions[0]!)} test images`,
-      train: relative(set.train),
-      test: relative(set.test),
+      label: `${place} · ${count(trainImages!)} training, ${count(testImages!)} test images`,
+      train: relative(train),
+      test: relative(test),
     });
   }
   return sets;
 }
 
-function fits(images: IdxHeader, labels: IdxHeader, inputShape: readonly number[], classes: number): boolean {
-  const [number, height, width, channels = 1] = images.dimensions;
-  if (images.dimensions.length < 3 || labels.dimensions.length !== 1 || number !== labels.dimensions[0]) return false;
-  if (inputShape.length === 3 && [height, width, channels].some((size, axis) => size !== inputShape[axis]))
-    return false;
-  return classes === 0 || labels.largestLabel === undefined || labels.largestLabel < classes;
+/** Number of a source's images; null where it can't be read, or does not fit the model. */
+async function fittingImages(
+  source: DataSource,
+  inputShape: readonly number[],
+  classes: number,
+): Promise<number | null> {
+  const header = await headerOf(source, 'data').catch(() => null);
+  return header?.images && fits(header, inputShape, classes) ? header.images.count : null;
 }
 
-/** Pairs of splits in one folder, by MNIST's way of naming: `train-images-idx3-ubyte` with its labels, `t10k-…` or `test-…`. */
-export function dataSets(files: readonly string[]): DataSetFiles[] {
-  const all = new Set(files);
-  const labelsOf = (images: string): string | undefined => {
-    const name = path
-      .basename(images)
-      .replace(/images/i, 'labels')
-      .replace(/idx[34]/i, 'idx1');
-    return [name, `${name}.gz`, name.replace(/\.gz$/i, '')]
-      .map((one) => path.join(path.dirname(images), one))
-      .find((one) => one !== images && all.has(one));
-  };
-  return files
-    .filter((file) => /train.*images|images.*train/i.test(path.basename(file)))
-    .flatMap((images) => {
-      const folder = path.dirname(images);
-      const labels = labelsOf(images);
-      const names = ['t10k', 'test', 'val']
-        .map((split) => path.basename(images).replace(/train/i, split))
-        .flatMap((name) => [name, `${name}.gz`, name.replace(/\.gz$/i, '')]);
-      const testImages = names.map((name) => path.join(folder, name)).find((file) => all.has(file));
-      const testLabels = testImages && labelsOf(testImages);
-      return labels && testImages && testLabels
-        ? [{ folder, train: { images, labels }, test: { images: testImages, labels: testLabels } }]
-        : [];
-    });
+function fits({ images, labels }: DataHeader, inputShape: readonly number[], classes: number): boolean {
+  if (!images || images.count !== labels?.count) return false;
+  if (inputShape.length === 3 && images.shape.some((size, axis) => size !== inputShape[axis])) return false;
+  return classes === 0 || labels.largest === undefined || labels.largest < classes;
 }

@@ -3,6 +3,7 @@ import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languag
 import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/scan-inputs';
 import { startScan } from '../../jobs/engine-process';
 import { ScanProgress } from '../../language/scan/progress';
+import { withPaths } from '../../protocol/data';
 import { badInput } from '../../protocol/errors';
 import type { ScanAnswer, ScanParams } from '../../protocol/messages/lsp';
 import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';
@@ -91,7 +92,7 @@ export class Scans {
     const folder = path.dirname(file);
     const name = modelName(file);
     const absolute = (written: string): string => path.resolve(folder, written);
-    const files = { images: absolute(clean.images), labels: absolute(clean.labels) };
+    const files = withPaths(clean, absolute);
     return {
       subject,
       name,

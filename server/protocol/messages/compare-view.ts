@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Failure } from '../errors';
 import { ReportComparison } from '../report/comparison';
-import { text } from '../shape';
+import { shortText } from '../shape';
 import { ExportMessage, parser } from './parts';
 
 /**
@@ -12,9 +12,9 @@ import { ExportMessage, parser } from './parts';
 /** One side of a comparison, as it can be read again. */
 export const ComparedSide = v.object({
   /** URI of any scheme. */
-  uri: text,
+  uri: shortText,
   /** What people call it: `HEAD`, `working tree`, a path. */
-  label: text,
+  label: shortText,
 });
 export type ComparedSide = v.InferOutput<typeof ComparedSide>;
 
@@ -27,7 +27,7 @@ export const ComparePageState = v.object({
 export type ComparePageState = v.InferOutput<typeof ComparePageState>;
 
 /** `state` is for the page to keep. */
-const common = { state: ComparePageState, name: text, labels: v.object({ base: text, head: text }) };
+const common = { state: ComparePageState, name: shortText, labels: v.object({ base: shortText, head: shortText }) };
 
 /** Panel → page. */
 export const ToCompare = v.variant('type', [
@@ -38,7 +38,7 @@ export const ToCompare = v.variant('type', [
     failure: Failure,
     side: v.nullable(v.picklist(['base', 'head'])),
   }),
-  v.object({ type: v.literal('told'), message: text, failed: v.boolean() }),
+  v.object({ type: v.literal('told'), message: shortText, failed: v.boolean() }),
 ]);
 export type ToCompare = v.InferOutput<typeof ToCompare>;
 
@@ -48,7 +48,7 @@ export const FromCompare = v.variant('type', [
   v.object({ type: v.literal('open'), side: v.picklist(['base', 'head']) }),
   v.object({ type: v.literal('command'), command: v.picklist(['text-diff', 'show-log']) }),
   ExportMessage,
-  v.object({ type: v.literal('fault'), message: text }),
+  v.object({ type: v.literal('fault'), message: shortText }),
 ]);
 export type FromCompare = v.InferOutput<typeof FromCompare>;
 

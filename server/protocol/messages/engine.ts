@@ -1,5 +1,6 @@
 import { type Stage } from '../report/confusion';
 import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config';
+import type { DataSource } from '../data';
 import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';
 import type { EstimatedTrigger, ScanOutcome, ScanRequest } from '../report/scan';
@@ -163,9 +164,9 @@ export interface RunOutcome {
 /** The making of one backdoored model. Paths are absolute. */
 export interface PoisonTrainRequest {
   /** Clean training data; part of it gets the trigger. */
-  train: { images: string; labels: string };
+  train: DataSource;
   /** Clean test data, for the figures on the card. */
-  test: { images: string; labels: string };
+  test: DataSource;
   /** Folder that gets model, config and card. */
   out: string;
   /** Base name of config and card. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LargestWithinLimit, LayerKind, SmallestWithinGate } from '../report/layer';
 import { Rate } from '../report/metrics';
-import { count, text, MOST_NAMED_UNITS } from '../shape';
+import { count, MOST_NAMED_UNITS, shortText } from '../shape';
 import { areUnits, bytes, float32, int32, unitCount } from './parts';
 
 /** What the inspector says of one layer. One entry a unit, in index order, in every array; activations after the activation function. */
@@ -70,10 +70,10 @@ const Analysed = v.pipe(
 
 const fields = v.object({
   kind: v.literal('layer'),
-  layer: text,
+  layer: shortText,
   state: ModelState,
   layerKind: LayerKind,
-  activation: text,
+  activation: shortText,
   units: unitCount,
   feedsClassifier: v.boolean(),
   /** Clean images that were analysed, of how many. */
@@ -127,7 +127,7 @@ function isPermutation(order: Int32Array): boolean {
 /** How many units may go, as a report has it. */
 export const LimitData = v.object({
   kind: v.literal('limit'),
-  layer: text,
+  layer: shortText,
   state: ModelState,
   /** The largest number within the accuracy limit; null when no images are held out, and where `triggered-difference` orders. */
   limit: v.nullable(LargestWithinLimit),
@@ -150,7 +150,7 @@ export type MaskFigures = v.InferOutput<typeof MaskFigures>;
 
 export const MaskData = v.object({
   kind: v.literal('mask'),
-  layer: text,
+  layer: shortText,
   state: ModelState,
   /** Number of units that the mask prunes. */
   units: unitCount,

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { AnalysisRole } from '../data';
+import { AnalysisRole } from '../resolved-data';
 import { PruneRatio, PruneRule } from '../pruning';
 import { LayerKind } from '../report/layer';
 import { Rate } from '../report/metrics';
 import { BackendName } from '../backend';
 import { ScanWord } from '../report/scan-result';
-import { atLeast0, count, list, MOST_ENTRIES, share, text, whole, MOST_NAMED_UNITS } from '../shape';
+import { atLeast0, count, list, MOST_ENTRIES, MOST_NAMED_UNITS, share, shortText, whole } from '../shape';
 import { OtherStrategy } from '../strategy';
 import { TriggerKind } from '../trigger';
 import { MOST_SHOWN_CLASSES, shownClass, unit } from './parts';
@@ -14,7 +14,7 @@ import { MOST_SHOWN_CLASSES, shownClass, unit } from './parts';
 
 /** A layer that may be pruned. */
 export const LayerChoice = v.object({
-  name: text,
+  name: shortText,
   kind: LayerKind,
   units: count,
   /** Whether masks are answered from cached activations on all images. */
@@ -26,7 +26,7 @@ export type LayerChoice = v.InferOutput<typeof LayerChoice>;
 export const TriggerSearch = v.object({
   word: ScanWord,
   /** What was found and what was tried, with the figures. */
-  sentence: text,
+  sentence: shortText,
   /** The estimate that the figures rest on: size of its mask in pixels, its success on images that it was not searched on, and whether its class is suspicious; null where none is taken. */
   taken: v.nullable(v.object({ norm: atLeast0, success: Rate, flagged: v.boolean() })),
 });
@@ -34,16 +34,16 @@ export type TriggerSearch = v.InferOutput<typeof TriggerSearch>;
 
 /** What the report beside the config says; the language server adds it. */
 export const ReportState = v.object({
-  verdict: v.object({ word: text, sentence: text }),
+  verdict: v.object({ word: shortText, sentence: shortText }),
   /** What has changed since it was written, in words; empty when it still holds. */
-  changed: list(text, 1000),
-  layer: text,
+  changed: list(shortText, 1000),
+  layer: shortText,
   /** Indices of the pruned units of that layer. */
   pruned: list(unit, MOST_NAMED_UNITS),
   /** Whether the defended model can be looked into: the report names one, it is there, and it is the one that was measured. */
   after: v.boolean(),
   /** `with --strategy auto`: settings that its run had and the config has not; absent where there are none. */
-  settings: v.optional(text),
+  settings: v.optional(shortText),
 });
 export type ReportState = v.InferOutput<typeof ReportState>;
 
@@ -52,16 +52,16 @@ const side = whole(65_535);
 export const Overview = v.object({
   kind: v.literal('open'),
   /** Hash over the contents of model, data and trigger and what of the config changes an answer; equal means the same answers. */
-  fingerprint: text,
+  fingerprint: shortText,
   /** The config's base name. */
-  name: text,
-  model: v.object({ path: text, layers: count, parameters: count }),
+  name: shortText,
+  model: v.object({ path: shortText, layers: count, parameters: count }),
   classes: whole(MOST_SHOWN_CLASSES),
   /** [height, width, channels] of one image. */
   shape: v.tuple([side, side, side]),
   layers: list(LayerChoice, MOST_ENTRIES),
   /** Name of the layer that a run of the config prunes; empty when it names none and the model has none that a run would take. */
-  chosen: text,
+  chosen: shortText,
   /** Null for the reference recipe. A strategy chooses by itself what it prunes: what `prune` and `chosen` say is then the report's, where it is of such a run. */
   strategy: v.nullable(OtherStrategy),
   prune: v.object({
@@ -84,7 +84,7 @@ export const Overview = v.object({
     holdout: count,
     triggered: v.nullable(count),
   }),
-  backend: v.object({ name: BackendName, why: text, version: text }),
+  backend: v.object({ name: BackendName, why: shortText, version: shortText }),
   /** Null when no report lies beside the config, or it can't be read. */
   report: v.nullable(ReportState),
 });

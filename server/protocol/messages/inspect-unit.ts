@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, finite, list, text, whole } from '../shape';
+import { count, finite, list, shortText, whole } from '../shape';
 import { ModelState } from './inspect-layer';
 import { bytes, float32, MOST_IMAGE_BYTES, MOST_SHOWN_CLASSES, shownClass, uint32, unit } from './parts';
 
@@ -48,11 +48,11 @@ const pictures = list(Picture, MOST_PICTURES);
 export const UnitData = v.pipe(
   v.object({
     kind: v.literal('unit'),
-    layer: text,
+    layer: shortText,
     state: ModelState,
     unit,
     /** What the figures say, in one or two sentences. */
-    sentence: text,
+    sentence: shortText,
     histogram: Histogram,
     /** Mean by true class, one entry a class; 0 for a class without images. */
     perClass: v.pipe(

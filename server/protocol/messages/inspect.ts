@@ -3,7 +3,7 @@ import { figures } from '../report/bounds/bound-checks';
 import { checkScan } from '../report/bounds/scan-bounds';
 import { inversions } from '../report/scan';
 import { ScanResult } from '../report/scan-result';
-import { text, whole, MOST_CLASSES, MOST_NAMED_UNITS } from '../shape';
+import { MOST_CLASSES, MOST_NAMED_UNITS, shortText, whole } from '../shape';
 import { LayerData, LimitData, MaskData, ModelState } from './inspect-layer';
 import { Overview } from './inspect-overview';
 import { ExamplesData, UnitData } from './inspect-unit';
@@ -19,7 +19,7 @@ export type { Example, ExamplesData, Picture, UnitData } from './inspect-unit';
  */
 
 /** Of a layer, in a state of the model that the asker has seen; `fingerprint` is that of the `open` answer. */
-const place = { fingerprint: text, layer: text, state: ModelState };
+const place = { fingerprint: shortText, layer: shortText, state: ModelState };
 
 /** What is asked about a model and its config. */
 export const InspectQuery = v.variant('kind', [
@@ -49,9 +49,9 @@ export const InspectQuery = v.variant('kind', [
     scope: v.picklist(['quick', 'full']),
   }),
   /** Example inputs, clean and triggered, with their predictions. Answers with ExamplesData. */
-  v.object({ kind: v.literal('examples'), fingerprint: text, count: whole(1024) }),
+  v.object({ kind: v.literal('examples'), fingerprint: shortText, count: whole(1024) }),
   /** What is known of a scan of the model as it came; nothing is searched for it. Answers with ScanData. */
-  v.object({ kind: v.literal('scan'), fingerprint: text }),
+  v.object({ kind: v.literal('scan'), fingerprint: shortText }),
 ]);
 export type InspectQuery = v.InferOutput<typeof InspectQuery>;
 
@@ -63,7 +63,7 @@ export const ScanData = v.object({
       /** The search for the estimated trigger; an earlier run's, kept in the user's cache; the file of a scan; the defense report. */
       source: v.picklist(['trigger', 'cache', 'file', 'report']),
       /** Name of that file; null for the other sources. */
-      file: v.nullable(text),
+      file: v.nullable(shortText),
       scan: v.pipe(
         ScanResult,
         figures((scan) =>

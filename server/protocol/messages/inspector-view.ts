@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../errors';
-import { count, list, share, text, MOST_NAMED_UNITS } from '../shape';
+import { count, list, MOST_NAMED_UNITS, share, shortText } from '../shape';
 import { InspectAnswer, InspectQuery } from './inspect';
 import { ModelState } from './inspect-layer';
 import { areUnits, ExportMessage, parser, unit, unitCount } from './parts';
@@ -21,8 +21,8 @@ export type InspectorSort = v.InferOutput<typeof InspectorSort>;
 /** What the page keeps with `setState`, so that hiding and reloading the window lose nothing; all else is asked for again. */
 export const InspectorState = v.object({
   version: v.literal(1),
-  configUri: text,
-  layer: v.nullable(text),
+  configUri: shortText,
+  layer: v.nullable(shortText),
   state: ModelState,
   /** Unit that is looked at. */
   unit: v.nullable(unit),
@@ -37,21 +37,21 @@ export const InspectorState = v.object({
 export type InspectorState = v.InferOutput<typeof InspectorState>;
 
 const id = count;
-const target = { layer: v.optional(text), unit: v.optional(unit) };
+const target = { layer: v.optional(shortText), unit: v.optional(unit) };
 
 /** Panel → page. */
 export const ToInspector = v.variant('type', [
   /** Answer to `ready`: what this page is about. The page then asks `open`. */
   v.object({
     type: v.literal('init'),
-    configUri: text,
-    name: text,
+    configUri: shortText,
+    name: shortText,
     trusted: v.boolean(),
     reveal: v.nullable(v.object(target)),
   }),
   v.object({ type: v.literal('answer'), id, answer: InspectAnswer }),
   v.object({ type: v.literal('refused'), id, failure: Failure }),
-  v.object({ type: v.literal('progress'), id, title: text, overall: share }),
+  v.object({ type: v.literal('progress'), id, title: shortText, overall: share }),
   /** Model, config, data or report may have changed: the page offers Refresh when a new `open` has another fingerprint or report. */
   v.object({ type: v.literal('changed') }),
   /** Go to a layer and unit: a link was followed while the page was open. */
@@ -60,7 +60,7 @@ export const ToInspector = v.variant('type', [
   v.object({ type: v.literal('engine-ended'), failure: Failure }),
   v.object({ type: v.literal('trusted') }),
   /** Outcome of `use-ratio`, `prune-units` or `export`, for the live region; `failed` when nothing was written. */
-  v.object({ type: v.literal('told'), message: text, failed: v.boolean() }),
+  v.object({ type: v.literal('told'), message: shortText, failed: v.boolean() }),
 ]);
 export type ToInspector = v.InferOutput<typeof ToInspector>;
 
@@ -73,11 +73,11 @@ export const FromInspector = v.variant('type', [
   v.object({ type: v.literal('cancel'), id }),
   /** Write `prune.ratio` so that exactly `count` of `units` go, and `layer` when it is not the config's. An undoable edit. */
   v.pipe(
-    v.object({ type: v.literal('use-ratio'), layer: text, count: unitCount, units: unitCount }),
+    v.object({ type: v.literal('use-ratio'), layer: shortText, count: unitCount, units: unitCount }),
     v.check(({ count, units }) => count <= units, 'more units pruned than there are'),
   ),
   /** Write `prune.units`, and `layer` when it is not the config's. An undoable edit. */
-  v.object({ type: v.literal('prune-units'), layer: text, units: OwnMask }),
+  v.object({ type: v.literal('prune-units'), layer: shortText, units: OwnMask }),
   /** Save what the page has drawn, where the person says. */
   ExportMessage,
   v.object({
@@ -85,7 +85,7 @@ export const FromInspector = v.variant('type', [
     command: v.picklist(['show-log', 'open-config', 'open-report', 'run', 'scan', 'open-scan', 'manage-trust']),
   }),
   /** An error that nothing caught, for the log. */
-  v.object({ type: v.literal('fault'), message: text }),
+  v.object({ type: v.literal('fault'), message: shortText }),
 ]);
 export type FromInspector = v.InferOutput<typeof FromInspector>;
 

@@ -1,4 +1,4 @@
-import type { SplitFiles } from '../config';
+import type { DataSource } from '../data';
 import type { Failure } from '../errors';
 import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';
@@ -51,7 +51,7 @@ export interface ScanParams {
   /** A config, whose model is scanned on its training images; or a model. */
   uri: string;
   /** For a model: clean images and labels, relative to its folder. Left out: those of the one config that names it. */
-  clean?: SplitFiles;
+  clean?: DataSource;
   workDoneToken?: string | number;
 }
 export type ScanAnswer = { ok: true; outcome: ScanOutcome } | { ok: false; failure: Failure };
@@ -70,15 +70,15 @@ export interface PrepareResult {
   model: { inputShape: number[]; classes: number; layer: string; units: number } | null;
   failure?: Failure;
   /** Data sets found in the workspace that fit the model, paths relative to the model's folder. */
-  dataSets: { label: string; train: { images: string; labels: string }; test: { images: string; labels: string } }[];
+  dataSets: { label: string; train: DataSource; test: DataSource }[];
 }
 
 /** Client → server. Text of a new config, with comments, from the person's answers. */
 export const CONFIG_TEXT_REQUEST = 'finePrune/configText';
 export interface ConfigTextParams {
   model: string;
-  train: { images: string; labels: string };
-  test: { images: string; labels: string };
+  train: DataSource;
+  test: DataSource;
   /** `inverted`: not known, to be estimated from the model. */
   trigger: { kind: 'patch' | 'blended' | 'sinusoidal'; target: number } | 'inverted' | null;
   /** Default: the reference recipe. */

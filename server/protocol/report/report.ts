@@ -1,7 +1,11 @@
 import * as v from 'valibot';
-import { AnalysisRole, DataFormat } from '../data';
+import { DataFormat } from '../data';
+import { ModelFormatId } from '../model';
+import { AnalysisRole } from '../resolved-data';
 import {
   atLeast0,
+  between,
+  classIndex,
   count,
   list,
   MOST_CLASSES,
@@ -10,8 +14,6 @@ import {
   said,
   share,
   text,
-  classIndex,
-  between,
 } from '../shape';
 import { TriggerKind } from '../trigger';
 import { Attempts, Proof } from './attempts';
@@ -87,7 +89,7 @@ export type DataInfo = v.InferOutput<typeof DataInfo>;
 const hashes = { topology: text, weights: text };
 
 export const ModelInfo = object({
-  format: v.literal('tfjs-layers'),
+  format: ModelFormatId,
   path: said(text, 'Path as written in the config.'),
   source: v.optional(said(text, 'What the model was read from, where that is not the file itself.')),
   architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { DataFormat, ResolvedSplit } from '../data';
-import type { SplitFiles } from '../data-config';
+import { DataFormat, SplitFiles, type DataSource } from '../data';
 import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape';
 import { figures } from './bounds/bound-checks';
 import { checkScan } from './bounds/scan-bounds';
@@ -56,7 +55,7 @@ const fields = object({
   }),
   data: object({
     format: DataFormat,
-    clean: said(ResolvedSplit, 'Clean images, paths relative to this file.'),
+    clean: said(SplitFiles, 'Clean images, paths relative to this file.'),
     scale: above0,
     mean: channels,
     std: channels,
@@ -78,7 +77,7 @@ export const ScanReport = said(
 export interface ScanRequest {
   model: string;
   /** Clean images with labels. */
-  clean: SplitFiles;
+  clean: DataSource;
   /** As in the defense config; default: bytes to [0, 1], no further normalisation. */
   scale?: number;
   mean?: number[];

@@ -3,22 +3,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { openIdx } from '../../../server/engine/data/formats/idx/open-idx';
 import { allIndices } from '../../../server/engine/data/roles';
-import {
-  inputTensor,
-  sourceOf,
-  subsetOf,
-  type InputSource,
-  type PassOptions,
-} from '../../../server/engine/pass/inputs';
+import { batchOf, sourceOf, subsetOf, type InputSource, type PassOptions } from '../../../server/engine/pass/inputs';
 import { invertTriggers } from '../../../server/engine/detect/neural-cleanse/invert';
 import { pixelGradient } from '../../../server/engine/detect/neural-cleanse/input-gradient';
-import { forward } from '../../../server/engine/model/forward';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
-import { softmaxCrossEntropy } from '../../../server/engine/training/loss';
-import { train, trainableVariables } from '../../../server/engine/training/train';
+import { softmaxCrossEntropy } from '../../../server/engine/model/network/eager/loss';
+import { train } from '../../../server/engine/training/train';
 import { MNIST_FOLDER } from '../../fixtures/mnist';
+import { Inside } from '../model/inside';
 import { filesOf, randomise, write } from '../model/support';
 
 const IMAGES = 16;
@@ -102,7 +96,8 @@ export async function figuresOf(file: string): Promise<MobileNetFigures> {
   const labels = positions.map((p) => source.labels[p]!);
 
   const { gradient } = pixelGradient(model, pass.normalisation, source.pixels(positions), labels);
-  const variables = trainableVariables(model, []);
+  const inside = new Inside(model);
+  const variables = inside.trained().map(({ variable }) => variable);
   const weightGradients = (training: boolean): Float32Array[] =>
     tf.tidy(() => {
       const targets = tf.tensor2d(
@@ -111,9 +106,10 @@ export async function figuresOf(file: string): Promise<MobileNetFigures> {
         ),
         [IMAGES, CLASSES],
       );
-      const x = inputTensor(source, positions, pass);
+      const { pixels, rows } = batchOf(source, positions, pass);
+      const x = tf.tensor4d(pixels, [rows, 28, 28, 1]);
       const { grads } = tf.variableGrads(
-        () => softmaxCrossEntropy(targets, forward(model, x, training ? { training } : { differentiable: true })),
+        () => softmaxCrossEntropy(targets, inside.forward(x, training ? { seed: 0 } : 'inference')),
         variables,
       );
       return variables.map((v) => grads[v.name]!.dataSync() as Float32Array);
@@ -136,6 +132,7 @@ export async function figuresOf(file: string): Promise<MobileNetFigures> {
     weights: { inference: weightGradients(false), training: weightGradients(true) },
     masks: found.map(({ mask }) => mask),
   };
+  inside.dispose();
   model.dispose();
   return figures;
 }

@@ -12,9 +12,9 @@ import { tailWork } from '../../../server/engine/pruning/tail-curve';
 import { sourceOf, subsetOf, type InputSource, type PassOptions } from '../../../server/engine/pass/inputs';
 import { measure, predict } from '../../../server/engine/pass/measure';
 import { pruneOrder } from '../../../server/engine/pass/ranking';
-import { masksFor } from '../../../server/engine/model/masks';
+import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { encodeWeights } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { train } from '../../../server/engine/training/train';
@@ -64,7 +64,10 @@ for (const backend of backends) {
         image: null,
       } as const;
       triggered = triggeredInputs(
-        await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, 1 / 255),
+        await openTrigger({ ...patch, size: [3, 3], value: [1] }, split.shape, 10, async (p) => p, {
+          format: 'idx',
+          scale: 1 / 255,
+        }),
         view,
       );
     });
@@ -93,11 +96,9 @@ for (const backend of backends) {
       close('correct', hits(onTest.predicted, test.labels), REFERENCE.before.correct);
       close('successful', hits(onTriggered, 0), REFERENCE.before.successful);
       close('robust', hits(onTriggered, triggered.labels), REFERENCE.before.robust);
-      const masks = masksFor(model, site, pruned);
-      masks.apply();
+      applyMasks(model.network, masksFor(model.graph, site, pruned));
       close('correct after pruning', hits(await predict(test, pass), test.labels), REFERENCE.afterPruning.correct);
       close('successful after pruning', hits(await predict(triggered, pass), 0), REFERENCE.afterPruning.successful);
-      masks.dispose();
     });
 
     for (const [layer, sample, points] of [
@@ -124,13 +125,11 @@ for (const backend of backends) {
           assert.deepEqual([curve.points[0], curve.points.at(-1), curve.inputs], [0, site.units, sample]);
           for (const k of points) {
             const fresh = await openModel(MODEL, {});
-            const masks = masksFor(fresh, site, [...order.subarray(0, k)]);
-            masks.apply();
+            applyMasks(fresh.network, masksFor(fresh.graph, site, [...order.subarray(0, k)]));
             const anew = hits(
               await predict(source, { ...pass, model: fresh }),
               wanted === 'labels' ? source.labels : wanted,
             );
-            masks.dispose();
             fresh.dispose();
             const at = curve.points.indexOf(k);
             assert.ok(at >= 0, `${k} is no point of the curve`);
@@ -161,9 +160,9 @@ for (const backend of backends) {
     });
 
     const tuned = async (site: UnitSite, units: readonly number[], seed: number) => {
-      const masks = masksFor(model, site, units);
-      masks.apply();
-      const result = await train({
+      const masks = masksFor(model.graph, site, units);
+      applyMasks(model.network, masks);
+      return await train({
         model,
         source: first(test, 320),
         normalisation: pass.normalisation,
@@ -175,8 +174,6 @@ for (const backend of backends) {
         frozen: [],
         signal: pass.signal,
       });
-      masks.dispose();
-      return result;
     };
 
     it('fine-tunes with the pruned units held at zero, the last short batch included', async () => {
@@ -187,9 +184,11 @@ for (const backend of backends) {
       assert.equal(tf.memory().numTensors, tensors, 'no tensor is left behind');
       assert.equal(steps, 14);
       assert.equal(history.length, 2);
-      const [kernel, bias] = model.net.getLayer('dense_1').getWeights();
-      const k = (await kernel!.array()) as number[][];
-      const b = (await bias!.array()) as number[];
+      const kernel = model.network.read('dense_1/kernel');
+      const b = model.network.read('dense_1/bias');
+      const k = Array.from({ length: kernel.length / b.length }, (_, row) =>
+        kernel.subarray(row * b.length, (row + 1) * b.length),
+      );
       for (const u of units) {
         assert.equal(b[u], 0);
         assert.ok(

@@ -3,13 +3,14 @@ import path from 'node:path';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
 import type { Normalisation, Split } from '../../../server/engine/data/dataset';
-import { openIdx, type IdxSplit } from '../../../server/engine/data/formats/idx/open-idx';
+import type { OpenSplit } from '../../../server/engine/data/formats/format';
+import { openIdx } from '../../../server/engine/data/formats/idx/open-idx';
 import { allIndices, shuffled } from '../../../server/engine/data/roles';
 import { sourceOf } from '../../../server/engine/pass/inputs';
 import { checkClean, type CleanCheck } from '../../../server/engine/detect/clean-check';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { train } from '../../../server/engine/training/train';
 import { filesOf, temporaryFolder, write } from '../model/support';
 
@@ -25,8 +26,8 @@ describe('what a scan says of its clean images', function () {
   this.timeout(180_000);
   let folder: string;
   let remove: () => Promise<void>;
-  let training: IdxSplit;
-  let test: IdxSplit;
+  let training: OpenSplit;
+  let test: OpenSplit;
   let demo: OpenModel;
 
   before(async () => {
@@ -53,7 +54,7 @@ describe('what a scan says of its clean images', function () {
     { scale = SCALE, count = 1900 } = {},
   ): Promise<CleanCheck> =>
     checkClean({
-      ...splitForScan({ split, indices: shuffled(split.count, 3, 'test').slice(0, count) }, 0),
+      ...splitForScan({ split, indices: shuffled(split.count, 3, 'test').slice(0, count) }, 0, 'idx'),
       model,
       normalisation,
       scale,

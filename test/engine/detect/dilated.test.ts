@@ -4,7 +4,7 @@ import * as l from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
 import { sourceOf } from '../../../server/engine/pass/inputs';
 import { scanModel } from '../../../server/engine/detect/scan';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import type { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';

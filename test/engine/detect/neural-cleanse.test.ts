@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { selectBackend, type BackendInfo } from '../../../server/engine/backend/select';
-import { openIdx, type IdxSplit } from '../../../server/engine/data/formats/idx/open-idx';
+import type { OpenSplit } from '../../../server/engine/data/formats/format';
+import { openIdx } from '../../../server/engine/data/formats/idx/open-idx';
 import { shuffled } from '../../../server/engine/data/roles';
 import { cachedScan, scanKey } from '../../../server/engine/detect/scan-cache';
 import { decodeEstimate, estimatedTrigger } from '../../../server/engine/triggers/estimate';
@@ -14,11 +15,11 @@ import { boundedSuccess } from '../../../server/engine/detect/neural-cleanse/bou
 import type { CheckedSubject } from '../../../server/engine/detect/clean-check';
 import { scanModel } from '../../../server/engine/detect/scan';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
-import { forward } from '../../../server/engine/model/forward';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
+import { logitsOf } from '../model/inside';
 import { ATTACKED_TARGET, makeAttacked } from '../attacked-model';
 import { masksOf } from '../../fixtures/scan-result';
 
@@ -31,7 +32,7 @@ for (const backend of backends) {
   describe(`trigger inversion on ${backend}`, function () {
     this.timeout(240_000);
     let info: BackendInfo;
-    let split: IdxSplit;
+    let split: OpenSplit;
     let model: OpenModel;
     let subject: CheckedSubject;
     /** The demo model on the first backend; on the other a small network with the same patch, on which a search takes a tenth of the time. */
@@ -62,7 +63,7 @@ for (const backend of backends) {
         signal: new AbortController().signal,
         seed: 0,
         wanted: [],
-        ...splitForScan(view, 0),
+        ...splitForScan(view, 0, 'idx'),
       };
     });
     afterEach(() => model.dispose());
@@ -83,7 +84,7 @@ for (const backend of backends) {
       const lossAt = (step: number): number =>
         tf.tidy(() => {
           const moved = pixels.map((v, i) => (v + (step * gradient[i]!) / length - 0.1) / 0.5);
-          const logs = tf.logSoftmax(forward(model, tf.tensor4d(moved, [8, 28, 28, 1]))).dataSync();
+          const logs = tf.logSoftmax(logitsOf(model, tf.tensor4d(moved, [8, 28, 28, 1]))).dataSync();
           return -wanted.reduce((sum, label, i) => sum + logs[i * 10 + label]!, 0);
         });
       const difference = (lossAt(5e-3) - lossAt(-5e-3)) / 1e-2;
@@ -188,7 +189,7 @@ describe('a scan of a model without a backdoor', function () {
         signal,
         seed: 0,
         wanted: [],
-        ...splitForScan(view, 0),
+        ...splitForScan(view, 0, 'idx'),
       });
       assert.equal(scan.word, 'nothing found');
       assert.deepEqual(suspectedClasses(scan), []);

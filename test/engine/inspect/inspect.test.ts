@@ -4,13 +4,14 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { mostRaised } from '../../../server/engine/pass/ranking';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { runDefense } from '../../../server/engine/tasks/run';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { InspectSubject } from '../../../server/protocol/messages/inspect-engine';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
+import { tfjsModelOf } from '../model/inside';
 import { assertAsReported, BACKENDS, close, opened, stamped, testSplit } from './support';
 
 const EXAMPLE = path.resolve(__dirname, '../../../examples/mnist-badnets/mnist-badnets.fineprune.json');
@@ -75,10 +76,8 @@ for (const backend of BACKENDS) {
       const config = await demo();
       const { images, labels } = testSplit(config);
       const model = await openModel(path.join(path.dirname(config), 'model.json'));
-      const hidden = L.model({
-        inputs: model.net.inputs,
-        outputs: model.net.getLayer('dense_1').output as L.SymbolicTensor,
-      });
+      const net = await tfjsModelOf(model);
+      const hidden = L.model({ inputs: net.inputs, outputs: net.getLayer('dense_1').output as L.SymbolicTensor });
       const means = (set: Uint8Array[]): number[] =>
         tf.tidy(() => {
           const x = tf.tensor4d(

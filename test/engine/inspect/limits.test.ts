@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
 import { Inspections } from '../../../server/engine/inspect/inspections';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { parseToInspector } from '../../../server/protocol/messages/inspector-view';
 import { makeTempDir } from '../../harness/processes';

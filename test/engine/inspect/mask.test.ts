@@ -10,8 +10,8 @@ import { drawn } from '../../../server/engine/data/random';
 import { allIndices } from '../../../server/engine/data/roles';
 import { sourceOf, subsetOf, type InputSource } from '../../../server/engine/pass/inputs';
 import { predict } from '../../../server/engine/pass/measure';
-import { masksFor } from '../../../server/engine/model/masks';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { applyMasks, masksFor } from '../../../server/engine/model/masks';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { Inspections } from '../../../server/engine/inspect/inspections';
 import { FinePruneError } from '../../../server/protocol/errors';
@@ -40,7 +40,10 @@ for (const backend of BACKENDS) {
       const view = { split, indices: allIndices(split.count) };
       test = sourceOf(view);
       triggered = triggeredInputs(
-        await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, 1 / 255),
+        await openTrigger(resolveTrigger({ kind: 'patch', target: 0 }), split.shape, 10, async (p) => p, {
+          format: 'idx',
+          scale: 1 / 255,
+        }),
         view,
       );
     });
@@ -52,14 +55,12 @@ for (const backend of BACKENDS) {
       positions: { clean: Int32Array; triggered: Int32Array } | null,
     ): Promise<number[]> => {
       const model = await openModel(path.join(path.dirname(config), 'model.json'));
-      const masks = masksFor(model, findUnitSite(model.graph, layer), units);
-      masks.apply();
+      applyMasks(model.network, masksFor(model.graph, findUnitSite(model.graph, layer), units));
       const pass = { model, normalisation: { mean: [0], std: [1] }, signal: new AbortController().signal };
       const [clean, attacked] = positions
         ? [subsetOf(test, positions.clean), subsetOf(triggered, positions.triggered)]
         : [test, triggered];
       const [onClean, onTriggered] = [await predict(clean, pass), await predict(attacked, pass)];
-      masks.dispose();
       model.dispose();
       const hits = (predicted: Int32Array, wanted: (i: number) => number) =>
         predicted.reduce((n, p, i) => n + (p === wanted(i) ? 1 : 0), 0);

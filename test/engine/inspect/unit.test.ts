@@ -4,12 +4,13 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { Inspections } from '../../../server/engine/inspect/inspections';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { runDefense } from '../../../server/engine/tasks/run';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { Picture } from '../../../server/protocol/messages/inspect';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
+import { tfjsModelOf } from '../model/inside';
 import { BACKENDS, close, opened, stamped, testSplit } from './support';
 
 const TEST_IMAGES = 300;
@@ -35,8 +36,9 @@ for (const backend of BACKENDS) {
       ({ images, labels } = testSplit(config));
       await opened(config, backend, {}, inspections);
       const model = await openModel(path.join(path.dirname(config), 'model.json'));
-      const outputs = ['conv2d_1', 'dense_1'].map((name) => model.net.getLayer(name).output as L.SymbolicTensor);
-      const all = L.model({ inputs: model.net.inputs, outputs: [...outputs, ...model.net.outputs] });
+      const net = await tfjsModelOf(model);
+      const outputs = ['conv2d_1', 'dense_1'].map((name) => net.getLayer(name).output as L.SymbolicTensor);
+      const all = L.model({ inputs: net.inputs, outputs: [...outputs, ...net.outputs] });
       const pass = (set: Uint8Array[], indices: number[]) =>
         tf.tidy(() => {
           const x = tf.tensor4d(
@@ -67,8 +69,8 @@ for (const backend of BACKENDS) {
         ),
       };
       kernels = {
-        conv: model.net.getLayer('conv2d_1').getWeights()[0]!.arraySync() as number[][][][],
-        classifier: model.net.getLayer('dense_2').getWeights()[0]!.arraySync() as number[][],
+        conv: net.getLayer('conv2d_1').getWeights()[0]!.arraySync() as number[][][][],
+        classifier: net.getLayer('dense_2').getWeights()[0]!.arraySync() as number[][],
       };
       model.dispose();
     });

@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
 import { FinePruneError } from '../../../server/protocol/errors';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
-import { buildSimpleCnn, encodeModel } from '../../../server/engine/poison/simple-cnn';
-import { temporaryFolder, useBackend, write, type ModelJson } from './support';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
+import { encodeModel, temporaryFolder, useBackend, write, type ModelJson } from './support';
 
 interface SequentialJson {
   config: { layers: { class_name: string; config: Record<string, unknown> }[] };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FinePruneError } from '../../../server/protocol/errors';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { summarise } from '../../../server/engine/model/formats/tfjs-layers/summary';
 import { write, type ModelJson } from './support';
 import { layersOf, refused, SpoiltModels } from './bad-input-support';

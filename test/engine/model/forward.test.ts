@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
-import { forward } from '../../../server/engine/model/forward';
 import { frozenLayers } from '../../../server/engine/model/frozen';
 import { findUnitSite } from '../../../server/engine/model/units';
-import { distance, images, layerOfVariable, ModelFiles } from './support';
+import { identity, Inside, logitsOf, tfjsModelOf } from './inside';
+import { distance, images, ModelFiles } from './support';
 
 const l = L.layers;
 
@@ -19,23 +19,25 @@ describe('running a model', function () {
       l.flatten({ name: 'flat' }),
       l.dense({ units: 3, name: 'classes' }),
     ]);
-    const norm = model.net.getLayer('norm');
-    const values = () => norm.getWeights().map((w) => w.dataSync().slice());
-    const start = norm.getWeights().map((w) => tf.clone(w));
+    const theirs = await tfjsModelOf(model);
+    const inside = new Inside(model);
     const x = images(16, [6, 6, 2]);
-    const before = values();
-    forward(model, x).dispose();
-    assert.deepEqual(values(), before);
-    const ours = forward(model, x, { training: true });
-    const moved = values();
+    const before = inside.values('norm');
+    inside.forward(x, 'inference').dispose();
+    assert.deepEqual(inside.values('norm'), before);
+    const ours = inside.forward(x, { seed: 0 });
+    const moved = inside.values('norm');
     assert.notDeepEqual(moved[2], before[2]);
-    norm.setWeights(start);
-    const theirs = model.net.apply(x, { training: true }) as tf.Tensor;
-    assert.ok(distance(ours, theirs) < 1e-5);
-    values().forEach((expected, i) =>
-      expected.forEach((v, j) => assert.ok(Math.abs(v - moved[i]![j]!) < 1e-6, `weight ${i}`)),
-    );
-    tf.dispose([ours, theirs, x, ...start]);
+    const expected = theirs.apply(x, { training: true }) as tf.Tensor;
+    assert.ok(distance(ours, expected) < 1e-5);
+    theirs
+      .getLayer('norm')
+      .getWeights()
+      .map((w) => w.dataSync())
+      .forEach((weight, i) => weight.forEach((v, j) => assert.ok(Math.abs(v - moved[i]![j]!) < 1e-6, `weight ${i}`)));
+    inside.dispose();
+    theirs.dispose();
+    tf.dispose([ours, expected, x]);
   });
 
   it('dropout: repeatable by seed, another mask for each seed and layer, the stated share is dropped', async () => {
@@ -45,9 +47,10 @@ describe('running a model', function () {
       l.dense({ units: 900, name: 'classes', useBias: false }),
     ]);
     // Identity weights, so that the logits are the dropped input.
-    model.net.getLayer('classes').setWeights([tf.eye(900)]);
+    model.network.write('classes/kernel', identity(900));
     const x = tf.ones([2, 30, 30, 1]) as tf.Tensor4D;
-    const run = (dropoutSeed: number) => [...forward(model, x, { training: true, dropoutSeed }).dataSync()];
+    const inside = new Inside(model);
+    const run = (seed: number) => [...inside.forward(x, { seed }).dataSync()];
     const [a, b, c] = [run(1), run(1), run(2)];
     assert.deepEqual(a, b);
     assert.notDeepEqual(a, c);
@@ -57,7 +60,7 @@ describe('running a model', function () {
     // Five standard deviations of a binomial share.
     assert.ok(Math.abs(dropped - 0.3) < 5 * Math.sqrt((0.3 * 0.7) / a.length), `dropped ${dropped}`);
     assert.ok(
-      forward(model, x)
+      logitsOf(model, x)
         .dataSync()
         .every((v) => v === 1),
     );
@@ -76,9 +79,9 @@ describe('running a model', function () {
           'SpatialDropout2D';
       },
     );
-    model.net.getLayer('classes').setWeights([tf.eye(2000)]);
+    model.network.write('classes/kernel', identity(2000));
     const x = tf.ones([3, 10, 10, 20]) as tf.Tensor4D;
-    const y = forward(model, x, { training: true, dropoutSeed: 4 }).dataSync();
+    const y = new Inside(model).forward(x, { seed: 4 }).dataSync();
     for (let n = 0; n < 3; n++)
       for (let c = 0; c < 20; c++)
         assert.equal(new Set(Array.from({ length: 100 }, (_, p) => y[n * 2000 + p * 20 + c])).size, 1);
@@ -96,14 +99,14 @@ describe('running a model', function () {
         l.flatten({ name: 'flat' }),
         l.dense({ units: 1600, name: 'classes', useBias: false }),
       ]);
-      model.net.getLayer('classes').setWeights([tf.eye(1600)]);
+      model.network.write('classes/kernel', identity(1600));
       const x = tf.ones([4, 40, 40, 1]) as tf.Tensor4D;
-      const y = [...forward(model, x, { training: true, dropoutSeed: 3 }).dataSync()];
+      const y = [...new Inside(model).forward(x, { seed: 3 }).dataSync()];
       const m = y.reduce((a, b) => a + b, 0) / y.length;
       const s = Math.sqrt(y.reduce((a, b) => a + (b - m) ** 2, 0) / y.length);
       assert.ok(Math.abs(m - mean) < 0.03 && Math.abs(s - deviation) < 0.03, `${m} ± ${s}`);
       assert.ok(
-        forward(model, x)
+        logitsOf(model, x)
           .dataSync()
           .every((v) => v === 1),
       );
@@ -129,30 +132,23 @@ describe('running a model', function () {
     assert.match(frozen[2]!.reason, /dilated/);
     assert.match(frozen[0]!.reason, /before "dilated"/);
     const x = images(4, [12, 12, 1]);
-    const before = model.net.layers.map((layer) => layer.getWeights().map((w) => w.dataSync().slice()));
-    const variables = model.net.layers
-      .filter((layer) => !frozen.some((f) => f.layer === layer.name))
-      .flatMap((layer) => layer.trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
+    const inside = new Inside(model);
+    const trained = inside.trained();
+    const [norm, norm2] = [inside.values('norm'), inside.values('norm2')];
     tf.tidy(() => {
       const { grads } = tf.variableGrads(
-        () => tf.mean(tf.square(forward(model, x, { training: true }))) as tf.Scalar,
-        variables,
+        () => tf.mean(tf.square(inside.forward(x, { seed: 0 }))) as tf.Scalar,
+        trained.map(({ variable }) => variable),
       );
       assert.deepEqual(
-        Object.keys(grads).map((name) =>
-          layerOfVariable(
-            model.net,
-            variables.find((variable) => variable.name === name)!,
-          ),
-        ),
+        Object.keys(grads).map((name) => trained.find(({ variable }) => variable.name === name)!.layer),
         ['norm2', 'norm2', 'depthwise', 'depthwise', 'classes', 'classes'],
       );
     });
-    const after = model.net.layers.map((layer) => layer.getWeights().map((w) => w.dataSync().slice()));
     // A frozen BatchNorm keeps its statistics, the other one moves them.
-    const at = (name: string) => model.net.layers.findIndex((layer) => layer.name === name);
-    assert.deepEqual(after[at('norm')], before[at('norm')]);
-    assert.notDeepEqual(after[at('norm2')], before[at('norm2')]);
+    assert.deepEqual(inside.values('norm'), norm);
+    assert.notDeepEqual(inside.values('norm2'), norm2);
+    inside.dispose();
     x.dispose();
   });
 
@@ -176,15 +172,15 @@ describe('running a model', function () {
           ).config.layers[1]!.config.activation = name;
         },
       );
-      model.net.getLayer('hidden').setWeights([tf.eye(8), tf.zeros([8])]);
-      model.net.getLayer('classes').setWeights([tf.eye(8)]);
+      model.network.write('hidden/kernel', identity(8));
+      model.network.write('hidden/bias', new Float32Array(8));
+      model.network.write('classes/kernel', identity(8));
       const values = [-5, -2.5, -1, -0.1, 0, 0.7, 2, 4];
       const x = tf.tensor4d(values, [1, 2, 4, 1]);
-      const found = forward(model, x).dataSync();
+      const found = logitsOf(model, x).dataSync();
       values.forEach((v, i) =>
         assert.ok(Math.abs(found[i]! - formula(v)) < 1e-4 * Math.max(1, formula(v)), `${name}(${v}) = ${found[i]}`),
       );
-      assert.ok(tf.tidy(() => distance(forward(model, x), model.net.predict(x) as tf.Tensor)) < 1e-6);
       x.dispose();
     }
   });
@@ -202,9 +198,11 @@ describe('running a model', function () {
     assert.deepEqual(model.inputShape, [7, 5, 1]);
     assert.equal(findUnitSite(model.graph).layer, 'dense');
     const x = images(3, [7, 5, 1]);
+    const theirs = await tfjsModelOf(model);
     assert.ok(
-      tf.tidy(() => distance(forward(model, x), model.net.predict(tf.reshape(x, [3, 7, 5])) as tf.Tensor)) < 1e-6,
+      tf.tidy(() => distance(logitsOf(model, x), theirs.predict(tf.reshape(x, [3, 7, 5])) as tf.Tensor)) < 1e-6,
     );
+    theirs.dispose();
     x.dispose();
   });
 });

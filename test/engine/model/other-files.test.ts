@@ -5,13 +5,13 @@ import { gzipSync } from 'node:zlib';
 import * as L from '@tensorflow/tfjs-layers';
 import { contentSha256, sha256 } from '../../../server/engine/files/hash';
 import { modelFileHashes, pointedModelHashes } from '../../../server/engine/model/formats/tfjs-layers/hash-files';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
-import { encodeModel, buildSimpleCnn } from '../../../server/engine/poison/simple-cnn';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
 import { summarise } from '../../../server/engine/model/formats/tfjs-layers/summary';
 import { modelText } from '../../../server/engine/model/formats/tfjs-layers/text-summary';
 import { EXAMPLE_POINTER, pointerTo } from '../../fixtures/other-files';
 import { failureOf, temporaryFolder } from '../../harness/files';
-import { filesOf, useBackend } from './support';
+import { encodeModel, filesOf, useBackend } from './support';
 
 const FORMATS = path.resolve(__dirname, '../../fixtures/formats');
 const PAGE = '<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n';

@@ -1,5 +1,5 @@
 import { FinePruneError } from '../../../server/protocol/errors';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { useBackend } from './support';
 

@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { sha256 } from '../../../server/engine/files/hash';
-import { forward } from '../../../server/engine/model/forward';
-import { masksFor } from '../../../server/engine/model/masks';
+import { logitsOf } from './inside';
+import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
-import { buildSimpleCnn, encodeModel, reinitialise } from '../../../server/engine/poison/simple-cnn';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { buildSimpleCnn, reinitialise } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
 import { saveModel, saveModelBeside } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { findUnitSite } from '../../../server/engine/model/units';
-import { distance, images, temporaryFolder, useBackend, write, type ModelJson } from './support';
+import { distance, encodeModel, images, temporaryFolder, useBackend, write, type ModelJson } from './support';
 
 describe('saving a model', function () {
   this.timeout(60_000);
@@ -87,8 +87,7 @@ describe('saving a model', function () {
   });
 
   it('changed: other weights only, and what is read again computes the same', async () => {
-    const masks = masksFor(model, findUnitSite(model.graph), [3, 4]);
-    masks.apply();
+    applyMasks(model.network, masksFor(model.graph, findUnitSite(model.graph), [3, 4]));
     const saved = await saveModel(model, path.join(folder, 'out'));
     const before = await contents(path.join(folder, 'input'));
     const after = await contents(path.join(folder, 'out'));
@@ -101,15 +100,14 @@ describe('saving a model', function () {
     assert.deepEqual(again.hashes, { topology: saved.topology, weights: saved.weights });
     tf.tidy(() => {
       const x = images(3, [12, 12, 1]);
-      assert.equal(distance(forward(again, x), forward(model, x)), 0);
+      assert.equal(distance(logitsOf(again, x), logitsOf(model, x)), 0);
     });
     // The tensor that no layer reads is where it was.
     const bytes = Buffer.concat(
-      await Promise.all(model.source.groups[0]!.manifest.paths.map((p) => readFile(path.join(folder, 'out', p)))),
+      await Promise.all(model.source.files[0]!.map((shard) => readFile(path.join(folder, 'out', shard.path)))),
     );
     assert.deepEqual([...bytes.subarray(1280, 1288)], [1, 2, 3, 4, 5, 6, 7, 8]);
     again.dispose();
-    masks.dispose();
   });
 
   it('replaces an older saved model, also one of other shards', async () => {
@@ -205,7 +203,7 @@ describe('saving a model', function () {
     assert.deepEqual((await readdir(out)).sort(), ['card.md', 'model.json', 'weights.bin']);
     tf.tidy(() => {
       const x = images(2, [28, 28, 1]);
-      assert.equal(distance(forward(opened, x), forward(fresh, x)), 0);
+      assert.equal(distance(logitsOf(opened, x), logitsOf(fresh, x)), 0);
     });
     fresh.dispose();
     opened.dispose();
@@ -230,7 +228,7 @@ describe('the reference network', () => {
     );
     assert.equal(model.summary.parameters, 225_034);
     assert.deepEqual(
-      model.order.map((name) => model.graph.byName.get(name)!.outputShape),
+      model.graph.layers.map(({ shape }) => shape),
       [[28, 28, 1], [26, 26, 32], [13, 13, 32], [11, 11, 64], [5, 5, 64], [1600], [128], [10]],
     );
     assert.equal(model.graph.softmaxOf, 'dense_2');
@@ -241,10 +239,9 @@ describe('the reference network', () => {
     const [a, b, c] = [0, 0, 1].map((seed) => buildSimpleCnn({ seed })) as [OpenModel, OpenModel, OpenModel];
     assert.equal(a.hashes.weights, b.hashes.weights);
     assert.notEqual(a.hashes.weights, c.hashes.weights);
-    const kernels = a.net.layers.filter((layer) => layer.weights.length).map((layer) => layer.getWeights()[0]!);
-    const extent = (k: tf.Tensor): number =>
-      (k.dataSync() as Float32Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    const first = kernels.map((k) => k.dataSync()[0]! / extent(k));
+    const kernels = a.graph.parameters.filter(({ role }) => role === 'kernel').map(({ id }) => a.network.read(id));
+    const extent = (k: Float32Array): number => k.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const first = kernels.map((k) => k[0]! / extent(k));
     assert.equal(new Set(first).size, 4);
     // Glorot, Bengio 2010: uniform within ±√(6 / (fan in + fan out)).
     for (const [k, limit] of kernels.map(
@@ -255,8 +252,8 @@ describe('the reference network', () => {
     }
     reinitialise(b, 1);
     assert.deepEqual(
-      b.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))),
-      c.net.getWeights().map((w) => sha256(new Uint8Array(w.dataSync().slice().buffer))),
+      b.graph.parameters.map(({ id }) => sha256(new Uint8Array(b.network.read(id).buffer))),
+      c.graph.parameters.map(({ id }) => sha256(new Uint8Array(c.network.read(id).buffer))),
     );
     [a, b, c].forEach((model) => model.dispose());
   });

@@ -4,7 +4,8 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as L from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { encodeWeights } from '../../../server/engine/model/formats/tfjs-layers/save';
 import type { OpenModel } from '../../../server/engine/model/model';
 
 /** Chooses the backend of this process: WASM, or native where FINE_PRUNE_TEST_BACKEND says so. The same tests hold on both. */
@@ -51,6 +52,11 @@ export async function filesOf(model: L.LayersModel): Promise<{ json: ModelJson; 
   return files!;
 }
 
+/** The JSON and the joined weight bytes of a model as it is now. */
+export function encodeModel(model: OpenModel): { json: Uint8Array; weights: Uint8Array } {
+  return { json: model.source.main, weights: Uint8Array.from(Buffer.concat(encodeWeights(model))) };
+}
+
 /** Writes a model into a folder and returns the path of its model.json. */
 export async function write(
   folder: string,
@@ -78,13 +84,6 @@ export function randomise(model: L.LayersModel, seed: number): void {
     layer.setWeights(values);
     tf.dispose(values);
   });
-}
-
-/** Name of the layer that a variable of a network belongs to; TF.js calls the variable itself something else. */
-export function layerOfVariable(net: L.LayersModel, variable: tf.Variable): string {
-  return net.layers.find((layer) =>
-    layer.weights.some((weight) => (weight as unknown as { val: tf.Variable }).val === variable),
-  )!.name;
 }
 
 /** Seeded images in [0, 1]. */

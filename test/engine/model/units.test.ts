@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { forward, forwardFrom, forwardTo } from '../../../server/engine/model/forward';
 import { frozenLayers } from '../../../server/engine/model/frozen';
-import { masksFor } from '../../../server/engine/model/masks';
+import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel, UnitSite } from '../../../server/engine/model/model';
-import { openModel } from '../../../server/engine/model/formats/tfjs-layers/open';
+import { openModel } from '../../../server/engine/model/formats/registry';
+import { nodeOf, sizeOf } from '../../../server/engine/model/graph';
 import { findUnitSite } from '../../../server/engine/model/units';
-import { distance, filesOf, images, layerOfVariable, randomise, temporaryFolder, useBackend, write } from './support';
+import { batchOf, Inside, logitsOf } from './inside';
+import { distance, filesOf, images, randomise, temporaryFolder, useBackend, write } from './support';
 import { CASES } from './topologies/cases';
 
 const PRUNED = [0, 2, 5];
@@ -49,108 +50,85 @@ describe('units of a network', function () {
       });
 
       it('computes what TF.js computes', () => {
-        tf.tidy(() => {
-          assert.ok(distance(tf.softmax(forward(model, x)), probabilities) < TOLERANCE);
-          assert.ok(distance(forward(model, x), model.net.predict(x) as tf.Tensor) < TOLERANCE);
-        });
+        tf.tidy(() => assert.ok(distance(tf.softmax(logitsOf(model, x)), probabilities) < TOLERANCE));
       });
 
       it('finds its units', () => {
         const { layer, kind, units, activation, tap, feedsClassifier, canBeNegative } = site;
-        assert.deepEqual({ layer, kind, units, activation, tap, feedsClassifier, canBeNegative }, example.site);
+        assert.deepEqual(
+          { layer, kind, units, activation, tap: nodeOf(model.graph, tap).label, feedsClassifier, canBeNegative },
+          example.site,
+        );
         assert.equal(site.chosen, example.named ? 'named' : 'penultimate');
-        assert.equal(site.classifier, 'classes');
+        assert.equal(nodeOf(model.graph, model.graph.classifier).label, 'classes');
       });
 
       it('runs in two halves as in one, and keeps no tensor', () => {
+        const batch = batchOf(x);
         const before = tf.memory().numTensors;
-        const frontier = forwardTo(model, site, x);
-        assert.equal(frontier.units.shape.at(-1), site.units);
-        const [whole, halves] = [forward(model, x), forwardFrom(model, site, frontier)];
-        assert.ok(distance(whole, halves) < TOLERANCE);
+        const frontier = model.network.forwardTo(site, batch);
+        assert.equal(frontier.values().length, batch.rows * sizeOf(frontier.positions) * site.units);
+        const [whole, halves] = [model.network.forward(batch), model.network.forwardFrom(site, frontier)];
+        assert.ok(whole.every((value, i) => Math.abs(value - halves[i]!) < TOLERANCE));
         frontier.dispose();
-        tf.dispose([whole, halves]);
         assert.equal(tf.memory().numTensors, before);
       });
 
       it('is masked exactly as if the units were zero', () => {
+        const unmasked = logitsOf(model, x);
         const expected = silenced(model, site, x);
-        const masks = masksFor(model, site, PRUNED);
         const before = tf.memory().numTensors;
-        masks.apply();
+        applyMasks(model.network, masksFor(model.graph, site, PRUNED));
         assert.equal(tf.memory().numTensors, before);
-        const found = forward(model, x);
+        const found = logitsOf(model, x);
         assert.ok(distance(found, expected) < TOLERANCE, `differs by ${distance(found, expected)}`);
-        const unchanged = tf.tidy(() => distance(forward(model, x), tf.softmax(forward(model, x))));
-        assert.ok(unchanged > 0);
-        tf.dispose([expected, found]);
-        masks.dispose();
+        assert.ok(distance(found, unmasked) > 0);
+        tf.dispose([unmasked, expected, found]);
       });
 
       it('zeroes outgoing weights only where they are needed', () => {
-        const masks = masksFor(model, site, PRUNED);
-        const chain = new Set([site.layer, site.tap, 'norm']);
+        const chain = new Set([site.layer, nodeOf(model.graph, site.tap).label, 'norm']);
+        const touched = masksFor(model.graph, site, PRUNED);
         const layers = new Set(
-          masks.entries.map(({ variable }) => layerOfVariable(model.net, variable)).filter((name) => !chain.has(name)),
+          model.graph.parameters
+            .filter(({ id, label }) => touched.has(id) && !chain.has(label))
+            .map(({ label }) => label),
         );
         assert.deepEqual([...layers], example.outgoing);
-        masks.dispose();
       });
 
       it('stays masked through training', () => {
-        const masks = masksFor(model, site, PRUNED);
-        masks.apply();
-        for (let step = 0; step < 3; step++) trainStep(model, x, masks.entries, step);
-        const [found, expected] = [forward(model, x), silenced(model, site, x)];
+        const masks = masksFor(model.graph, site, PRUNED);
+        applyMasks(model.network, masks);
+        const before = tf.memory().numTensors;
+        const parameters = () => model.graph.parameters.map(({ id }) => model.network.read(id));
+        const start = parameters();
+        const training = model.network.training({
+          masks,
+          frozen: frozenLayers(model.graph).map(({ layer }) => layer),
+        });
+        const labels = Int32Array.from([0, 1, 2, 3, 0, 1]);
+        for (let step = 0; step < 3; step++) training.step({ ...batchOf(x), labels, learningRate: 0.02, seed: step });
+        training.dispose();
+        assert.equal(tf.memory().numTensors, before);
+        assert.notDeepEqual(parameters(), start);
+        const [found, expected] = [logitsOf(model, x), silenced(model, site, x)];
         assert.ok(distance(found, expected) < TOLERANCE, `differs by ${distance(found, expected)}`);
-        const training = forward(model, x, { training: true, dropoutSeed: 9 });
-        const again = forward(model, x, { training: true, dropoutSeed: 9 });
-        assert.deepEqual(training.dataSync(), again.dataSync());
-        tf.dispose([found, expected, training, again]);
-        masks.dispose();
+        const inside = new Inside(model);
+        const [once, again] = [inside.forward(x, { seed: 9 }), inside.forward(x, { seed: 9 })];
+        assert.deepEqual(once.dataSync(), again.dataSync());
+        inside.dispose();
+        tf.dispose([found, expected, once, again]);
       });
     });
   }
 });
 
 /** Logits with the pruned units set to zero at the tap, weights as they are. */
-function silenced(model: OpenModel, site: UnitSite, x: tf.Tensor4D): tf.Tensor2D {
-  const frontier = forwardTo(model, site, x);
-  const keep = tf.tensor1d(Array.from({ length: site.units }, (_, u) => (PRUNED.includes(u) ? 0 : 1)));
-  const logits = tf.tidy(() => forwardFrom(model, site, frontier, tf.mul(frontier.units, keep)));
+function silenced({ network, classes }: OpenModel, site: UnitSite, x: tf.Tensor4D): tf.Tensor2D {
+  const frontier = network.forwardTo(site, batchOf(x));
+  const keep = Float32Array.from({ length: site.units }, (_, u) => (PRUNED.includes(u) ? 0 : 1));
+  const logits = tf.tensor2d(network.forwardFrom(site, frontier, keep), [x.shape[0], classes]);
   frontier.dispose();
-  keep.dispose();
   return logits;
-}
-
-/** One plain gradient step on cross-entropy, gradients masked; checks that it changes the network. */
-function trainStep(
-  model: OpenModel,
-  x: tf.Tensor4D,
-  masks: readonly { variable: tf.Variable; mask: tf.Tensor }[],
-  step: number,
-): void {
-  const frozen = new Set(frozenLayers(model.graph).map((f) => f.layer));
-  const variables = model.net.layers
-    .filter((layer) => !frozen.has(layer.name))
-    .flatMap((layer) => layer.trainableWeights.map((w) => (w as unknown as { val: tf.Variable }).val));
-  const maskOf = new Map(masks.map(({ variable, mask }) => [variable, mask]));
-  const before = variables.map((v) => v.dataSync().slice());
-  tf.tidy(() => {
-    // Cast, since the WASM kernel writes integers whatever type is asked for.
-    const targets = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 3, 0, 1], 'int32'), 4), 'float32');
-    const { grads } = tf.variableGrads(
-      () =>
-        tf.neg(
-          tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(forward(model, x, { training: true, dropoutSeed: step }))), 1)),
-        ) as tf.Scalar,
-      variables,
-    );
-    for (const v of variables) {
-      const mask = maskOf.get(v);
-      const gradient = mask ? tf.mul(grads[v.name]!, mask) : grads[v.name]!;
-      v.assign(tf.sub(v, tf.mul(gradient, 0.3)));
-    }
-  });
-  assert.ok(variables.some((v, i) => v.dataSync().some((value, j) => value !== before[i]![j])));
 }

@@ -13,10 +13,9 @@ import { allIndices } from '../../../server/engine/data/roles';
 import { sourceOf, subsetOf, type InputSource, type PassOptions } from '../../../server/engine/pass/inputs';
 import { measure, predict } from '../../../server/engine/pass/measure';
 import { pruneOrder } from '../../../server/engine/pass/ranking';
-import { masksFor } from '../../../server/engine/model/masks';
+import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { variableOf } from '../../../server/engine/model/net';
-import { buildSimpleCnn } from '../../../server/engine/poison/simple-cnn';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { train } from '../../../server/engine/training/train';
 import type { PoisonTrainRequest } from '../../../server/protocol/messages/engine';
@@ -52,7 +51,7 @@ describe('the pruning-aware attack', function () {
       trainSplit.shape,
       10,
       async (file) => file,
-      1 / 255,
+      { format: 'idx', scale: 1 / 255 },
     );
     const all = allIndices(trainSplit.count);
     clean = sourceOf({ split: trainSplit, indices: all });
@@ -93,8 +92,7 @@ describe('the pruning-aware attack', function () {
       source.count
     );
   };
-  const weights = (layer: string, weight: 'kernel' | 'bias'): Float32Array =>
-    variableOf(model.net, model.graph.byName.get(layer)!, weight).dataSync().slice() as Float32Array;
+  const weights = (layer: string, weight: 'kernel' | 'bias'): Float32Array => model.network.read(`${layer}/${weight}`);
 
   it('keeps the backdoor when every decoy is pruned, and its decoys are what clean images leave dormant', async () => {
     const steps: [number, number][] = [];
@@ -128,10 +126,9 @@ describe('the pruning-aware attack', function () {
       const mean = statistics.mean();
       assert.ok([...pruneOrder(mean).subarray(0, units.length)].every((u) => mean[u] === 0));
     }
-    const masks = decoys.map(({ layer, units }) => masksFor(model, findUnitSite(model.graph, layer), units));
-    masks.forEach((mask) => mask.apply());
+    for (const { layer, units } of decoys)
+      applyMasks(model.network, masksFor(model.graph, findUnitSite(model.graph, layer), units));
     const [prunedAccuracy, prunedSuccess] = [await share(test, test.labels), await share(triggered, TARGET)];
-    masks.forEach((mask) => mask.dispose());
     assert.ok(
       prunedSuccess > 0.9 && prunedAccuracy > 0.93,
       `after pruning all decoys: clean accuracy ${prunedAccuracy}, ASR ${prunedSuccess}`,
@@ -149,8 +146,7 @@ describe('the pruning-aware attack', function () {
     const honest = buildSimpleCnn({ seed: 0 });
     try {
       await train({ ...options(few), model: honest, source: few.clean, masks: null });
-      const honestOf = (layer: string, weight: 'kernel' | 'bias') =>
-        variableOf(honest.net, honest.graph.byName.get(layer)!, weight).dataSync() as Float32Array;
+      const honestOf = (layer: string, weight: 'kernel' | 'bias') => honest.network.read(`${layer}/${weight}`);
       let lowered = 0;
       for (const { layer, units } of decoys) {
         const { kernel, bias } = attacked[layer]!;

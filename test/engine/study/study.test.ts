@@ -99,7 +99,10 @@ describe('a cell of the study', function () {
   it('fails in words, and its process is gone when it is stopped', async () => {
     const missing: Place = {
       ...place,
-      files: { ...place.files, test: { images: path.join(temp.dir, 'none'), labels: path.join(temp.dir, 'none') } },
+      files: {
+        ...place.files,
+        test: { format: 'idx', images: path.join(temp.dir, 'none'), labels: path.join(temp.dir, 'none') },
+      },
     };
     await failureOf('data.missing', () =>
       inProcess({ type: 'model', model: { ...cell, seed: 2 }, place: missing }, signal),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadWasmBackend } from '../../../server/engine/backend/wasm';
-import { distillationLoss } from '../../../server/engine/training/distillation';
-import { softmaxCrossEntropy } from '../../../server/engine/training/loss';
+import { distillationLoss, softmaxCrossEntropy } from '../../../server/engine/model/network/eager/loss';
+import { DISTILLATION } from '../../../server/engine/training/distillation';
 
 const T = 4;
 const softmax = (row: number[], temperature = 1): number[] => {
@@ -24,7 +24,7 @@ describe('the distillation loss', () => {
       // Made here: what is made within a gradient's scope is gone when it is differentiated.
       const [truth, taught] = [tf.tensor2d(labels), tf.tensor2d(answers)];
       const gradient = tf.grad((x) =>
-        distillationLoss(softmaxCrossEntropy(truth, x as tf.Tensor2D), taught, x as tf.Tensor2D),
+        distillationLoss(softmaxCrossEntropy(truth, x as tf.Tensor2D), taught, x as tf.Tensor2D, DISTILLATION),
       );
       return gradient(tf.tensor2d(logits)).arraySync() as number[][];
     });

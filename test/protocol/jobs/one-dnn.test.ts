@@ -14,6 +14,7 @@ import {
   type EngineProcessOptions,
 } from '../../../server/jobs/engine-process';
 import { InspectorProcess } from '../../../server/jobs/inspector-process';
+import type { DataSource } from '../../../server/protocol/data';
 import type { EngineEvent, RunOutcome } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { Overview } from '../../../server/protocol/messages/inspect';
@@ -111,7 +112,8 @@ if (process.env.FINE_PRUNE_WITHOUT_NATIVE !== '1')
     it('a failed self-test: a model is made by a second process without oneDNN, not by WASM', async () => {
       process.env.BROKEN_ONE_DNN = 'wrong';
       const events: EngineEvent[] = [];
-      const data = (name: string): { images: string; labels: string } => ({
+      const data = (name: string): DataSource => ({
+        format: 'idx',
         images: at('data', `${name}-images-idx3-ubyte`),
         labels: at('data', `${name}-labels-idx1-ubyte`),
       });

@@ -23,7 +23,11 @@ describe('scans through the language server of a model without a config', functi
   const clean = () => {
     const relative = (name: string): string =>
       path.relative(folder, path.join(path.dirname(server.config), 'data', name));
-    return { images: relative('train-images-idx3-ubyte'), labels: relative('train-labels-idx1-ubyte') };
+    return {
+      format: 'idx' as const,
+      images: relative('train-images-idx3-ubyte'),
+      labels: relative('train-labels-idx1-ubyte'),
+    };
   };
 
   it('needs clean data, and says so', async () => {
@@ -65,6 +69,7 @@ describe('scans through the language server of a model without a config', functi
     const answer = await server.start('outside', {
       uri: uriOf(alone),
       clean: {
+        format: 'idx',
         images: '../../../etc/hostname',
         labels: path.relative(folder, path.join(path.dirname(outside), 'data', 'train-labels-idx1-ubyte')),
       },
@@ -79,7 +84,7 @@ describe('scans through the language server of a model without a config', functi
     const data = (name: string): string => path.relative(folder, path.join(few, 'data', name));
     const answer = await server.start('few', {
       uri: uriOf(alone),
-      clean: { images: data('train-images-idx3-ubyte'), labels: data('train-labels-idx1-ubyte') },
+      clean: { format: 'idx', images: data('train-images-idx3-ubyte'), labels: data('train-labels-idx1-ubyte') },
     }).answer;
     assert.ok(!answer.ok);
     assert.deepEqual([answer.failure.code, answer.failure.place], ['scan.tooFewImages', undefined]);

@@ -30,8 +30,8 @@ describe('language server', function () {
       assert.deepEqual(found.dataSets, [
         {
           label: 'data · 400 training, 300 test images',
-          train: { images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
-          test: { images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
+          train: { format: 'idx', images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
+          test: { format: 'idx', images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
         },
       ]);
     });
@@ -63,8 +63,8 @@ describe('language server', function () {
     it('writes the text of a config that has no fault', async () => {
       const text = await server.client.connection.sendRequest<string>(CONFIG_TEXT_REQUEST, {
         model: 'model.json',
-        train: { images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
-        test: { images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
+        train: { format: 'idx', images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
+        test: { format: 'idx', images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
         trigger: { kind: 'patch', target: 3 },
       });
       const uri = await server.client.open(path.join(server.folder, 'new.fineprune.json'), text);

@@ -94,11 +94,11 @@ describe('command line of poison-train', () => {
   };
   const data = ['--train', 'X', 'Y', '--test', 'x', 'y', '--out', 'models/badnets'];
 
-  it('has the reference attack as its defaults', () => {
+  it('has the reference attack as its defaults', async () => {
     const out = path.resolve('/w/models/badnets');
-    assert.deepEqual(parse(data), {
-      train: { images: path.resolve('/w/X'), labels: path.resolve('/w/Y') },
-      test: { images: path.resolve('/w/x'), labels: path.resolve('/w/y') },
+    assert.deepEqual(await parse(data), {
+      train: { format: 'idx', images: path.resolve('/w/X'), labels: path.resolve('/w/Y') },
+      test: { format: 'idx', images: path.resolve('/w/x'), labels: path.resolve('/w/y') },
       out,
       name: 'badnets',
       trigger: { kind: 'patch', target: 0 },
@@ -112,8 +112,8 @@ describe('command line of poison-train', () => {
     });
   });
 
-  it('makes clean models, warped ones with noise, and pruning-aware ones', () => {
-    const { trigger, poisonRate, noiseRate, pruningAware } = parse([
+  it('makes clean models, warped ones with noise, and pruning-aware ones', async () => {
+    const { trigger, poisonRate, noiseRate, pruningAware } = await parse([
       ...data,
       '--trigger',
       'warped',
@@ -130,15 +130,15 @@ describe('command line of poison-train', () => {
       { trigger, poisonRate, noiseRate, pruningAware },
       { trigger: { kind: 'warped', target: 4 }, poisonRate: 0, noiseRate: 0.2, pruningAware: 0.5 },
     );
-    assert.throws(
-      () => parse([...data, '--poison-rate', '0.6', '--noise-rate', '0.5']),
+    await assert.rejects(
+      parse([...data, '--poison-rate', '0.6', '--noise-rate', '0.5']),
       failsWith('cli.usage', 'more than all images'),
     );
   });
 
-  it('wants two files for each data set', () => {
-    assert.throws(
-      () => parse(['--train', 'X', '--test', 'x', 'y', '--out', 'o']),
+  it('wants two files for each data set', async () => {
+    await assert.rejects(
+      parse(['--train', 'X', '--test', 'x', 'y', '--out', 'o']),
       failsWith('cli.usage', '--train takes two files'),
     );
   });

@@ -3,6 +3,8 @@ import { MarkupKind, type Diagnostic, type Range } from 'vscode-languageserver-t
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { configProblems } from '../../../server/engine/config/read-config';
 import { configDiagnostics } from '../../../server/language/config/diagnostics';
+import { formatNamed } from '../../../server/engine/model/formats/registry';
+import type { ModelText } from '../../../server/language/model/text';
 import { EDITOR_SCHEMA } from '../../../server/language/config/schema';
 import { parseConfig, type ConfigText } from '../../../server/language/text/config-text';
 import { NO_FACTS, type ConfigFacts } from '../../../server/language/text/facts';
@@ -26,6 +28,12 @@ export function jsonService(): LanguageService {
   });
   return json;
 }
+
+/** A model.json as the server gives it to what is said about it. */
+export const asModel = (document: TextDocument): ModelText => ({
+  document,
+  layerSpan: formatNamed('tfjs-layers').layerSpan,
+});
 
 export const URI = 'file:///w/demo.fineprune.json';
 
@@ -69,10 +77,10 @@ export function goodFacts(): ConfigFacts {
   return {
     model: { state: 'ok', summary: SIMPLE_CNN },
     files: new Map([
-      ['train-images', { state: 'ok', header: { dimensions: [60000, 28, 28] } }],
-      ['train-labels', { state: 'ok', header: { dimensions: [60000], largestLabel: 9 } }],
-      ['t10k-images', { state: 'ok', header: { dimensions: [10000, 28, 28] } }],
-      ['t10k-labels', { state: 'ok', header: { dimensions: [10000], largestLabel: 9 } }],
+      ['data.train.images', { state: 'ok', header: { images: { count: 60000, shape: [28, 28, 1] } } }],
+      ['data.train.labels', { state: 'ok', header: { labels: { count: 60000, largest: 9 } } }],
+      ['data.test.images', { state: 'ok', header: { images: { count: 10000, shape: [28, 28, 1] } } }],
+      ['data.test.labels', { state: 'ok', header: { labels: { count: 10000, largest: 9 } } }],
     ]),
     nearby: {
       models: ['model.json', 'other/model.json'],

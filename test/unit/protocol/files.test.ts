@@ -4,17 +4,18 @@ import {
   anyOf,
   beside,
   CONFIG_FILE,
-  DATA_PATTERNS,
   FILE_KINDS,
   lockName,
-  looksLikeData,
   looksLikeModel,
   MODEL_FILE,
   MODEL_NAMES,
+  MODEL_PATTERNS,
   modelBaseName,
+  OFFERED_MODELS,
   REPORT_FILE,
   REVIEW_FILE,
   SCAN_FILE,
+  WEIGHTS_PATTERNS,
 } from '../../../server/protocol/files';
 
 describe('names of files', () => {
@@ -52,13 +53,7 @@ describe('names of files', () => {
       assert.ok(looksLikeModel(name), name);
     for (const name of [...FILE_KINDS.map(({ ending }) => `model${ending}`), 'model.bin', 'mode.json'])
       assert.ok(!looksLikeModel(name), name);
-  });
-
-  it('tells data files, and its globs find every one of them', () => {
-    for (const name of ['train-images-idx3-ubyte', 't10k-labels.idx1', 'a_idx2_b', 'x-ubyte.gz', 'IDX4-x'])
-      assert.ok(looksLikeData(name), name);
-    for (const name of ['idx5', 'index3', 'ubyte.txt']) assert.ok(!looksLikeData(name), name);
-    assert.deepEqual(DATA_PATTERNS, ['*idx[1-4]*', '*ubyte*']);
+    assert.deepEqual([MODEL_PATTERNS, WEIGHTS_PATTERNS, OFFERED_MODELS], [['*model*.json'], ['*.bin'], ['model.json']]);
   });
 });
 
@@ -69,7 +64,7 @@ describe('package.json names files as the catalogue does', () => {
     const prefix = 'workspaceContains:';
     assert.deepEqual(
       manifest.activationEvents.filter((event) => event.startsWith(prefix)),
-      [CONFIG_FILE.glob, anyOf(MODEL_FILE)].map((glob) => prefix + glob),
+      [CONFIG_FILE.glob, ...OFFERED_MODELS.map((name) => anyOf(name))].map((glob) => prefix + glob),
     );
   });
 

@@ -2,14 +2,15 @@ import { stat } from 'node:fs/promises';
 import type { OpenConfig } from '../../../engine/config/read-config';
 import { confinedPath } from '../../../engine/files/confine';
 import { contentSha256, lfsObjectAt } from '../../../engine/files/hash';
-import { modelFileHashes, pointedModelHashes } from '../../../engine/model/formats/tfjs-layers/hash-files';
+import type { ModelHashes } from '../../../engine/model/formats/format';
+import { formatOf } from '../../../engine/model/formats/registry';
 import { dataFiles } from '../../../engine/report/consistency/settings';
 import { FinePruneError } from '../../../protocol/errors';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { CheckResult } from '../../../protocol/report/review';
 import { fail, failure, FETCH, hold, pass, warn, type Target } from '../context';
 
-/** Hashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
+/** ModelHashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
 export async function hashResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
   return [...(await modelResults(target, report, opened)), ...(await dataResults(report, opened))];
 }
@@ -57,18 +58,16 @@ export function defendedPath(target: Target, report: DefenseReport): Promise<str
   );
 }
 
-type Hashes = { topology: string; weights: string };
-
 async function hashed(
   id: string,
   notFetched: string,
   what: string,
   file: string,
-  expected: Hashes,
+  expected: ModelHashes,
   pointer: string,
 ): Promise<CheckResult> {
   try {
-    return compared(id, what, await modelFileHashes(file), expected, pointer);
+    return compared(id, what, await (await formatOf(file)).hashes.ofFiles(file), expected, pointer);
   } catch (error) {
     if (error instanceof FinePruneError && error.code === 'model.lfsPointer')
       return await unfetched(id, notFetched, what, file, expected, pointer);
@@ -84,8 +83,8 @@ async function hashed(
 function compared(
   id: string,
   what: string,
-  { topology, weights }: Hashes,
-  expected: Hashes,
+  { topology, weights }: ModelHashes,
+  expected: ModelHashes,
   pointer: string,
 ): CheckResult {
   const changed = [
@@ -112,10 +111,12 @@ async function unfetched(
   notFetched: string,
   what: string,
   file: string,
-  expected: Hashes,
+  expected: ModelHashes,
   pointer: string,
 ): Promise<CheckResult> {
-  const pointed = await pointedModelHashes(file).catch(() => null);
+  const pointed = await formatOf(file)
+    .then((format) => format.hashes.ofPointers(file))
+    .catch(() => null);
   const same = pointed && compared(id, what, pointed, expected, pointer);
   if (same?.outcome === 'fail') return same;
   const how = same
@@ -128,7 +129,7 @@ async function unfetched(
 async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
   const files = dataFiles(opened.config);
   const [changed, missing, unfetched, refused]: [string[], string[], string[], CheckResult[]] = [[], [], [], []];
-  for (const [at, written] of files.entries()) {
+  for (const [at, { path: written }] of files.entries()) {
     try {
       const file = await opened.resolve(written, 'data');
       if (!(await stat(file).catch(() => null))?.isFile()) missing.push(written);

@@ -1,19 +1,9 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { allIndices } from '../../data/roles';
 import { drawn } from '../../data/random';
-import {
-  eachBatch,
-  inputTensor,
-  sourceOf,
-  subsetOf,
-  turn,
-  type InputSource,
-  type PassOptions,
-} from '../../pass/inputs';
+import { eachBatch, batchOf, sourceOf, subsetOf, turn, type InputSource, type PassOptions } from '../../pass/inputs';
 import { tailWork } from '../../pruning/tail-curve';
 import { argMaxRows } from '../../metrics/evaluate';
-import { forwardFrom, forwardTo } from '../../model/forward';
-import type { Frontier } from '../../model/model';
+import type { Frontier } from '../../model/network/network';
 import type { Analysed } from '../analyse';
 import type { Frontiers, LayerState } from '../layer-state';
 import type { BothJudged, Judged } from './mask';
@@ -48,8 +38,8 @@ export async function fromFrontiers(held: LayerState, units: Int32Array, signal:
   }
   const judged = async (set: Analysed, { positions, batches }: Frontiers): Promise<Judged> => {
     const masked = new Int32Array(positions.length);
-    for (const batch of batches) {
-      masked.set(predictedFrom(held, batch, keep), batch.start);
+    for (const { frontier, start } of batches) {
+      masked.set(predictedFrom(held, frontier, keep), start);
       await turn(signal);
     }
     return { labels: picked(set.source.labels, positions), masked, unmasked: picked(set.predicted, positions) };
@@ -105,24 +95,21 @@ async function judgedAnew(
   const { model, site, subject } = held;
   const masked = new Int32Array(source.count);
   const unmasked = known ?? new Int32Array(source.count);
-  await eachBatch(source, { ...options, model, normalisation: subject.config.data }, (x, start) => {
-    const frontier = forwardTo(model, site, x);
-    masked.set(predictedFrom(held, frontier, keep), start);
-    if (!known) unmasked.set(predictedFrom(held, frontier, null), start);
+  await eachBatch(source, { ...options, model, normalisation: subject.config.data }, (batch, start) => {
+    const frontier = model.network.forwardTo(site, batch);
+    try {
+      masked.set(predictedFrom(held, frontier, keep), start);
+      if (!known) unmasked.set(predictedFrom(held, frontier), start);
+    } finally {
+      frontier.dispose();
+    }
   });
   return { labels: source.labels, masked, unmasked };
 }
 
 /** Predicted classes of a batch with the units silenced whose entry in `keep` is 0. */
-function predictedFrom({ model, site }: LayerState, frontier: Frontier, keep: Float32Array | null): Int32Array {
-  const logits = tf.tidy(() =>
-    forwardFrom(model, site, frontier, keep ? tf.mul(frontier.units, tf.tensor1d(keep.slice())) : frontier.units),
-  );
-  try {
-    return argMaxRows(logits.dataSync() as Float32Array, model.classes);
-  } finally {
-    logits.dispose();
-  }
+function predictedFrom({ model, site }: LayerState, frontier: Frontier, keep?: Float32Array): Int32Array {
+  return argMaxRows(model.network.forwardFrom(site, frontier, keep), model.classes);
 }
 
 async function makeFrontiers(
@@ -132,13 +119,13 @@ async function makeFrontiers(
   signal: AbortSignal,
 ): Promise<NonNullable<LayerState['frontiers']>> {
   const made: Frontiers['batches'][number][] = [];
-  const dispose = (): void => made.forEach((batch) => batch.dispose());
+  const dispose = (): void => made.forEach(({ frontier }) => frontier.dispose());
   let bytes = 0;
   const frontiersOf = async (set: Analysed): Promise<Frontiers> => {
     const positions = drawnOf(held, set, count);
     const batches: Frontiers['batches'][number][] = [];
     for (let start = 0; start < positions.length; start += BATCH) {
-      const batch = { ...frontierOf(held, set.source, positions.subarray(start, start + BATCH)), start };
+      const batch = { frontier: frontierOf(held, set.source, positions.subarray(start, start + BATCH)), start };
       batches.push(batch);
       made.push(batch);
       await turn(signal);
@@ -159,18 +146,13 @@ async function makeFrontiers(
 /** Bytes that the tensors of one input take. */
 function bytesOfOne(held: LayerState): number {
   const frontier = frontierOf(held, held.test.source, [0]);
-  const bytes = [frontier.units, ...frontier.others.values()].reduce((sum, { size }) => sum + 4 * size, 0);
+  const { bytes } = frontier;
   frontier.dispose();
   return bytes;
 }
 
 function frontierOf({ model, site, subject }: LayerState, source: InputSource, positions: ArrayLike<number>): Frontier {
-  const x = inputTensor(source, positions, { model, normalisation: subject.config.data });
-  try {
-    return forwardTo(model, site, x);
-  } finally {
-    x.dispose();
-  }
+  return model.network.forwardTo(site, batchOf(source, positions, { model, normalisation: subject.config.data }));
 }
 
 function drawnOf({ subject }: LayerState, { source }: Analysed, count: number): Int32Array {

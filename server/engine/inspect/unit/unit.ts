@@ -2,8 +2,8 @@ import type { Picture, UnitData } from '../../../protocol/messages/inspect';
 import type { InputSource } from '../../pass/inputs';
 import { denseTail } from '../../pruning/curve';
 import { allIndices } from '../../data/roles';
+import { layerNamed, mainNode } from '../../model/graph';
 import type { OpenModel } from '../../model/model';
-import { variableOf } from '../../model/net';
 import type { Analysed } from '../analyse';
 import { histogramOf } from './histogram';
 import type { LayerState } from '../layer-state';
@@ -27,7 +27,7 @@ export function unitData(held: LayerState, unit: number): UnitData {
     state,
     unit,
     sentence: unitSentence({
-      word: model.graph.byName.get(site.layer)!.outputShape.length > 1 ? 'channel' : 'neuron',
+      word: layerNamed(model.graph, site.layer)!.shape.length > 1 ? 'channel' : 'neuron',
       pruned: data.pruned[unit] === 1,
       dead: data.dead[unit] === 1,
       images: clean.source.count,
@@ -112,12 +112,12 @@ export function pixelBytes(source: Pick<InputSource, 'pixels'>, positions: reado
 }
 
 /** The kernel of a channel of a convolution that reads the images themselves; null for every other unit. */
-function filterOf(model: OpenModel, layerName: string, unit: number): UnitData['filter'] {
-  const layer = model.graph.byName.get(layerName)!;
-  if (layer.op.kind !== 'conv2d' || layer.inputs[0] !== model.graph.input) return null;
-  const kernel = variableOf(model.net, layer, 'kernel');
-  const [height, width, channels, filters] = kernel.shape as [number, number, number, number];
-  const all = kernel.dataSync() as Float32Array;
+function filterOf({ graph, network }: OpenModel, layer: string, unit: number): UnitData['filter'] {
+  const node = mainNode(graph, layerNamed(graph, layer)!);
+  const parameter = graph.parameters.find(({ id }) => id === node.parameters.kernel);
+  if (node.op.kind !== 'conv2d' || node.inputs[0] !== graph.input || !parameter) return null;
+  const [height, width, channels, filters] = parameter.shape as [number, number, number, number];
+  const all = network.read(parameter.id);
   return {
     height,
     width,

@@ -92,8 +92,8 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
 
 /** Hashes of the files that hold the test images, or the trigger: names may differ. */
 function testFiles({ data, provenance }: DefenseReport, which: 'test' | 'trigger'): string[] {
-  const wanted = dataFiles(provenance.config).slice(...(which === 'test' ? [2, 4] : [4]));
-  return wanted.map((file) => data.files.find(({ path }) => path === file)?.sha256 ?? file);
+  const wanted = dataFiles(provenance.config).filter(({ role }) => role === which);
+  return wanted.map((file) => data.files.find(({ path }) => path === file.path)?.sha256 ?? file.path);
 }
 
 function figureChange(

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../../protocol/config';
+import { sourceFiles, sourceFrom, SPLIT_NAMES, splitOf, type DataSource, type SplitName } from '../../../protocol/data';
 import type { DefenseReport } from '../../../protocol/report/report';
 import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/holdout';
 import { recordedSettings } from '../../../protocol/report/run-settings';
@@ -57,7 +58,7 @@ function dataProblems(report: DefenseReport, tell: Tell): void {
   tell.same('layer', '/layer/chosen', layer.chosen, named ? 'named' : found, 'according to the config it was');
   if (config.layer !== null) tell.same('layer', '/layer/name', layer.name, config.layer, 'the config names');
   triggerProblems(trigger, report.scan, config, tell);
-  const files = dataFiles(config);
+  const files = dataFiles(config).map(({ path }) => path);
   if (canonicalJson(data.files.map((file) => file.path)) !== canonicalJson(files)) {
     tell.problem(
       'data',
@@ -131,16 +132,27 @@ function triggerProblems(
     );
 }
 
-/** Paths of the files that a config reads as data, in the order of the report's list. */
-export function dataFiles({ data, trigger }: ResolvedConfig): string[] {
+/** A file that a config reads as data, and what for. */
+export interface DataFile {
+  readonly role: SplitName | 'trigger';
+  readonly path: string;
+}
+
+/** The files that a config reads as data, in the order of the report's list. */
+export function dataFiles({ data, trigger }: Pick<ResolvedConfig, 'data' | 'trigger'>): DataFile[] {
   const stamped =
     trigger?.kind === 'samples'
-      ? [trigger.images, trigger.labels]
+      ? pathsOf(sourceFrom(data.format, trigger))
       : trigger && 'image' in trigger && trigger.image !== null
         ? [trigger.image]
         : [];
-  return [data.train.images, data.train.labels, data.test.images, data.test.labels, ...stamped];
+  return [
+    ...SPLIT_NAMES.flatMap((role) => pathsOf(splitOf(data, role)).map((path): DataFile => ({ role, path }))),
+    ...stamped.map((path): DataFile => ({ role: 'trigger', path })),
+  ];
 }
+
+const pathsOf = (source: DataSource): string[] => sourceFiles(source).map(({ path }) => path);
 
 function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseReport, tell: Tell): void {
   const { fineTune, strategy } = provenance.config;

@@ -1,5 +1,13 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../../protocol/config';
+import {
+  sourceFrom,
+  splitOf,
+  withoutFormat,
+  withPaths,
+  type DataSource,
+  type SplitFiles,
+} from '../../../protocol/data';
 import type { DefenseReport, Finding, OverriddenSetting } from '../../../protocol/report/report';
 import type { BackendInfo } from '../../backend/select';
 import type { DataSet } from '../../data/dataset';
@@ -88,18 +96,15 @@ function withoutMachine(file: string): string {
 
 /** A config as reports record it: without the folders of absolute paths. */
 export function portable(config: ResolvedConfig): ResolvedConfig {
-  const pair = ({ images, labels }: { images: string; labels: string }) => ({
-    images: withoutMachine(images),
-    labels: withoutMachine(labels),
-  });
   const { data, trigger } = config;
+  const plain = (source: DataSource): SplitFiles => withoutFormat(withPaths(source, withoutMachine));
   return {
     ...config,
     model: withoutMachine(config.model),
-    data: { ...data, train: pair(data.train), test: pair(data.test) },
+    data: { ...data, train: plain(splitOf(data, 'train')), test: plain(splitOf(data, 'test')) },
     trigger:
       trigger?.kind === 'samples'
-        ? { ...trigger, ...pair(trigger) }
+        ? { ...trigger, ...plain(sourceFrom(data.format, trigger)) }
         : trigger && 'image' in trigger && trigger.image !== null
           ? { ...trigger, image: withoutMachine(trigger.image) }
           : trigger,

@@ -41,7 +41,11 @@ function fingerprint(report: DefenseReport, id: IssueId, said: (messages: string
     });
   }
   const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : said(messages);
-  const tested = new Set(dataFiles(provenance.config).slice(2));
+  const tested = new Set(
+    dataFiles(provenance.config)
+      .filter(({ role }) => role !== 'train')
+      .map(({ path }) => path),
+  );
   const files = data.files.filter((file) => tested.has(file.path)).map((file) => file.sha256);
   return sha256(
     canonicalJson({ id, what, model: model.before, trigger, triggerConfig: provenance.config.trigger, files }),

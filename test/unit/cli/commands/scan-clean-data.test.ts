@@ -29,7 +29,7 @@ describe('command line of scan with clean data', () => {
     });
     assert.deepEqual(await requested(name, flagsOf(clean), place.cwd), {
       model: inCwd('only', 'model.json'),
-      clean: { images: inCwd('i'), labels: inCwd('l') },
+      clean: { format: 'idx', images: inCwd('i'), labels: inCwd('l') },
       scale: 1 / 255,
       mean: [0.13],
       std: [1],

@@ -12,7 +12,7 @@ describe('command line of scan', () => {
   it('takes clean data, pixels, seed and engine from the config, or from the one beside the model', async () => {
     const wanted = {
       model: inCwd('one', 'model.json'),
-      clean: { images: inCwd('one', 'data', 'X'), labels: inCwd('one', 'data', 'Y') },
+      clean: { format: 'idx', images: inCwd('one', 'data', 'X'), labels: inCwd('one', 'data', 'Y') },
       scale: 1 / 255,
       mean: [0.13],
       std: [0.3],
@@ -57,7 +57,7 @@ describe('command line of scan', () => {
     ];
     assert.deepEqual(await requested('one', flagsOf(args), place.cwd), {
       model: inCwd('one', 'model.json'),
-      clean: { images: inCwd('i.gz'), labels: '/elsewhere/l.gz' },
+      clean: { format: 'idx', images: inCwd('i.gz'), labels: '/elsewhere/l.gz' },
       scale: 1,
       mean: [0.1, 0.2, 0.3],
       std: [2],
@@ -73,7 +73,7 @@ describe('command line of scan', () => {
   it('needs no config where clean data are given', async () => {
     assert.deepEqual(await requested('bare', flagsOf(['--clean', 'i', 'l']), place.cwd), {
       model: inCwd('bare', 'model.json'),
-      clean: { images: inCwd('i'), labels: inCwd('l') },
+      clean: { format: 'idx', images: inCwd('i'), labels: inCwd('l') },
       out: { folder: inCwd('bare'), name: 'bare' },
       allowedFolders: [place.cwd, place.cwd, place.cwd],
       seed: 0,
@@ -157,14 +157,14 @@ describe('command line of scan', () => {
         place: 'byte 3',
         todo: 'Correct the path in the config, or put the file there.',
       }),
-      { clean: { images: 'i', labels: 'l' } },
+      { clean: { format: 'idx', images: 'i', labels: 'l' } },
     ) as FinePruneError;
     assert.deepEqual(
       [missing.file, missing.place, missing.todo],
       ['/d/x', 'byte 3', 'Correct the path, or put the file there.'],
     );
     const cancelled = new Error('no failure');
-    assert.equal(placedWithoutConfig(cancelled, { clean: { images: 'i', labels: 'l' } }), cancelled);
+    assert.equal(placedWithoutConfig(cancelled, { clean: { format: 'idx', images: 'i', labels: 'l' } }), cancelled);
   });
 
   for (const args of [

@@ -51,7 +51,7 @@ describe('the reference ratio', () => {
   it('is one number: in the schema, in a new config, in counts', () => {
     const { ratio } = (configSchema.definitions.PruneConfig ?? {}).properties;
     assert.equal(ratio.default, DEFAULT_RATIO);
-    const files = { images: 'x', labels: 'y' };
+    const files = { format: 'idx', images: 'x', labels: 'y' } as const;
     assert.match(configText({ model: 'm', train: files, test: files, trigger: null }), /"ratio": 0\.2 \}/);
     assert.equal(pruneCount(DEFAULT_RATIO, 128), 25);
     assert.deepEqual([countOfShare(0.29, 100), countOfShare(1, 7), countOfShare(1, 0)], [29, 7, 0]);

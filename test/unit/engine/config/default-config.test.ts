@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { configText } from '../../../../server/engine/config/default-config';
 import { configProblems, parseConfig, resolveConfig } from '../../../../server/engine/config/read-config';
+import { sourceFrom } from '../../../../server/protocol/data';
 import { FILE, splits, base } from './support';
 
 describe('the text of a new config', () => {
-  const answers = { model: 'model.json', ...splits };
+  const answers = {
+    model: 'model.json',
+    train: sourceFrom('idx', splits.train),
+    test: sourceFrom('idx', splits.test),
+  };
 
   it('validates, with the reference set-up as all that was not asked', () => {
     const text = configText({ ...answers, trigger: { kind: 'patch', target: 7 } });

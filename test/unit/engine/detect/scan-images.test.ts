@@ -14,7 +14,7 @@ describe('the images of a scan', () => {
   };
   const refused = (fineTune: Int32Array, holdout: Int32Array): string | null => {
     try {
-      scanImagesOf(roles(fineTune, holdout), 0);
+      scanImagesOf(roles(fineTune, holdout), 0, 'idx');
       return null;
     } catch (error) {
       const { code, place } = error as { code: string; place: string };

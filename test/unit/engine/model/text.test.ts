@@ -5,9 +5,9 @@ import {
   modelText,
   placeOfShard,
   shardPaths,
-  unknownWeightsText,
   weightsText,
 } from '../../../../server/engine/model/formats/tfjs-layers/text-summary';
+import { unknownWeightsText } from '../../../../server/engine/model/formats/file-text';
 import { ranges } from '../../../../server/engine/model/formats/tfjs-layers/tensor-text';
 import { FinePruneError } from '../../../../server/protocol/errors';
 

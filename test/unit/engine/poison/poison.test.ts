@@ -6,15 +6,10 @@ import type { Split } from '../../../../server/engine/data/dataset';
 import { openIdx } from '../../../../server/engine/data/formats/idx/open-idx';
 import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../../../harness/files';
 
+const BYTES = { format: 'idx', scale: 1 / 255 } as const;
 const noFiles = async (): Promise<string> => assert.fail('this trigger needs no file');
 const patch = (target: number, shape: readonly [number, number, number]) =>
-  openTrigger(
-    resolveTrigger({ kind: 'patch', target, size: [1, 1], right: 0, bottom: 0 }),
-    shape,
-    10,
-    noFiles,
-    1 / 255,
-  );
+  openTrigger(resolveTrigger({ kind: 'patch', target, size: [1, 1], right: 0, bottom: 0 }), shape, 10, noFiles, BYTES);
 const gray = (count: number): Split => ({
   count,
   shape: [1, 2, 1],
@@ -75,7 +70,7 @@ describe('poisoning', () => {
       pixels: (indices: ArrayLike<number>) =>
         Float32Array.from({ length: 16 * indices.length }, (_, i) => (i % 16) / 16),
     };
-    const trigger = await openTrigger(resolveTrigger({ kind: 'warped', target: 3 }), clean.shape, 10, noFiles, 1 / 255);
+    const trigger = await openTrigger(resolveTrigger({ kind: 'warped', target: 3 }), clean.shape, 10, noFiles, BYTES);
     const { split, poisoned, count, noisy } = poisonedSplit({
       split: clean,
       trigger,
@@ -126,13 +121,7 @@ describe('poisoning', () => {
       await folder.write('images', idxBytes(8, [1, 1, 2], [0, 0]));
       await folder.write('labels', idxBytes(8, [1], [1]));
       const config = resolveTrigger({ kind: 'samples', target: 0, images: 'images', labels: 'labels' });
-      const trigger = await openTrigger(
-        config,
-        [1, 2, 1],
-        10,
-        async (relative) => `${folder.path}/${relative}`,
-        1 / 255,
-      );
+      const trigger = await openTrigger(config, [1, 2, 1], 10, async (relative) => `${folder.path}/${relative}`, BYTES);
       await failureOf('trigger.samples', () => poisonedSplit({ split: gray(10), trigger, poisonRate: 0, seed: 0 }));
     });
   });

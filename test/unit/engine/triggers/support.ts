@@ -13,7 +13,7 @@ export function triggerFolder() {
   const folder = temporaryFolder();
   const resolve = async (relative: string) => path.join(folder.path, relative);
   const opened = (trigger: KnownTriggerConfig, shape: Shape = MNIST, classes = 10) =>
-    openTrigger(resolveTrigger(trigger), shape, classes, resolve, 1 / 255);
+    openTrigger(resolveTrigger(trigger), shape, classes, resolve, { format: 'idx', scale: 1 / 255 });
   const stamped = async (trigger: KnownTriggerConfig, shape: Shape, pixels: number[]) => {
     const image = Float32Array.from(pixels);
     (await opened(trigger, shape)).stamp(image);

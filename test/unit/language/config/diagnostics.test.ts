@@ -119,9 +119,9 @@ describe('config diagnostics', () => {
     );
   });
 
-  const withFile = (path: string, fact: NonNullable<ReturnType<ConfigFacts['files']['get']>>): ConfigFacts => {
+  const withFile = (place: string, fact: NonNullable<ReturnType<ConfigFacts['files']['get']>>): ConfigFacts => {
     const facts = goodFacts();
-    return { ...facts, files: new Map([...facts.files, [path, fact]]) };
+    return { ...facts, files: new Map([...facts.files, [place, fact]]) };
   };
   const fileFaults: [string, string, NonNullable<ReturnType<ConfigFacts['files']['get']>>, string][] = [
     ['missing data', 'train-images', { state: 'missing' }, 'config.fileMissing'],
@@ -133,24 +133,38 @@ describe('config diagnostics', () => {
       { state: 'unreadable', message: 'The file is not in IDX format.' },
       'config.dataUnreadable',
     ],
-    ['labels in place of images', 'train-images', { state: 'ok', header: { dimensions: [60000] } }, 'config.dataKind'],
+    [
+      'labels in place of images',
+      'train-images',
+      { state: 'ok', header: { labels: { count: 60000 } } },
+      'config.dataKind',
+    ],
     [
       'images of another size',
       't10k-images',
-      { state: 'ok', header: { dimensions: [10000, 32, 32, 3] } },
+      { state: 'ok', header: { images: { count: 10000, shape: [32, 32, 3] } } },
       'config.dataShape',
     ],
-    ['more labels than images', 't10k-labels', { state: 'ok', header: { dimensions: [10001] } }, 'config.dataCount'],
+    [
+      'more labels than images',
+      't10k-labels',
+      { state: 'ok', header: { labels: { count: 10001 } } },
+      'config.dataCount',
+    ],
     [
       'labels that are no class of the model',
       'train-labels',
-      { state: 'ok', header: { dimensions: [60000], largestLabel: 46 } },
+      { state: 'ok', header: { labels: { count: 60000, largest: 46 } } },
       'config.dataClasses',
     ],
   ];
   for (const [what, path, fact, code] of fileFaults) {
     it(`says one thing about ${what}`, () =>
-      one(configWith().replace(`"${path}"`, `«"${path}"»`), code, withFile(path, fact)));
+      one(
+        configWith().replace(`"${path}"`, `«"${path}"»`),
+        code,
+        withFile(`data.${path.replace('t10k', 'test').replace('-', '.')}`, fact),
+      ));
   }
 
   it('names the layer and its range at each unit that it does not have, and nothing while no model is known', () => {

@@ -4,12 +4,12 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { modelHover } from '../../../../server/language/model/hover';
 import { modelLenses } from '../../../../server/language/model/lenses';
 import { modelDiagnostics } from '../../../../server/language/report/result-diagnostics';
-import { SIMPLE_CNN } from '../support';
+import { asModel, SIMPLE_CNN } from '../support';
 import { URI, oneLine, document, last } from '../model-support';
 
 describe('lenses in model.json', () => {
   it('has a lens that runs, and one at the layer that would be pruned, each naming what it is about', () => {
-    const lenses = modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } });
+    const lenses = modelLenses(asModel(document), SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } });
     assert.deepEqual(
       lenses.map((l) => l.command?.title),
       ['▶ Fine-Prune Model', 'Fine-Prune would prune 25 of 128 neurons of dense', 'Scan for Backdoors'],
@@ -20,7 +20,7 @@ describe('lenses in model.json', () => {
   });
 
   it('follows the config, and then the result', () => {
-    const [planned, inspect] = modelLenses(document, SIMPLE_CNN, {
+    const [planned, inspect] = modelLenses(asModel(document), SIMPLE_CNN, {
       plan: { layer: 'conv2d_1', ratio: 'auto', configUri: 'file:///w/c' },
     }).slice(1, 3);
     assert.equal(
@@ -33,7 +33,7 @@ describe('lenses in model.json', () => {
       ['Inspect conv2d_1', 'finePrune.inspect', ['file:///w/c', { layer: 'conv2d_1' }]],
     );
     assert.equal(document.getText(inspect!.range), '"conv2d_1"');
-    const done = modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, last: last() });
+    const done = modelLenses(asModel(document), SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, last: last() });
     assert.deepEqual(done.map((l) => l.command?.title).slice(1), [
       'Not mitigated · clean accuracy 99 % · ASR 93.3 %',
       'Fine-Prune pruned 25 of 128 neurons of dense',
@@ -44,7 +44,7 @@ describe('lenses in model.json', () => {
   it('has no lens at a layer that nobody could choose, and for a strategy one at the layer that it takes', () => {
     const joined = { ...SIMPLE_CNN, penultimate: null };
     const titles = (strategy?: 'guided') =>
-      modelLenses(document, joined, {
+      modelLenses(asModel(document), joined, {
         plan: { layer: null, ratio: 0.2, configUri: 'file:///w/c', ...(strategy && { strategy }) },
       }).map((l) => [l.command?.title, document.getText(l.range)]);
     assert.deepEqual(
@@ -70,7 +70,7 @@ describe('lenses in model.json', () => {
 
   it('counts the units that the config names, and says when the layer does not have them', () => {
     const title = (units: number[]) =>
-      modelLenses(document, SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-2)!.command?.title;
+      modelLenses(asModel(document), SIMPLE_CNN, { plan: { layer: null, ratio: null, units } }).at(-2)!.command?.title;
     assert.equal(title([3, 127]), 'Fine-Prune would prune 2 of 128 neurons of dense, as named in the config');
     assert.equal(
       title([3, 128]),
@@ -80,7 +80,7 @@ describe('lenses in model.json', () => {
 
   it('says why a model cannot be defended', () => {
     const lenses = modelLenses(
-      document,
+      asModel(document),
       { ...SIMPLE_CNN, problem: { kind: 'input', code: 'x', message: 'Lambda layers are not supported.' } },
       { plan: { layer: null, ratio: 0.2 } },
     );
@@ -94,9 +94,9 @@ describe('lenses in model.json', () => {
     const large = TextDocument.create(URI, 'json', 1, oneLine(10_000_000));
     assert.ok(large.getText().length > 10_000_000);
     const start = performance.now();
-    const layer = modelLenses(large, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } }).at(-2);
+    const layer = modelLenses(asModel(large), SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 } }).at(-2);
     assert.equal(large.getText(layer!.range), '"dense"');
-    assert.equal(modelDiagnostics(large, last()).length, 5);
+    assert.equal(modelDiagnostics(asModel(large), last()).length, 5);
     const elapsed = performance.now() - start;
     assert.ok(elapsed < 1000, `${elapsed} ms`);
   });

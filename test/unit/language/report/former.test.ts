@@ -9,6 +9,7 @@ import type { LastRun } from '../../../../server/language/report/run-state';
 import { scanTextDiagnostics } from '../../../../server/language/scan/diagnostics';
 import { parseConfig, type ConfigText } from '../../../../server/language/text/config-text';
 import { staleText } from '../../../../webview/report/words';
+import { asModel } from '../support';
 import { formerText } from '../../../fixtures/former';
 
 const textAt = (uri: string, text: string): ConfigText => parseConfig(TextDocument.create(uri, 'json', 1, text));
@@ -39,7 +40,7 @@ describe('a report that version 0.1 wrote, in the editor', () => {
     const told = [
       ...reportDiagnostics(textAt(REPORT, formerText('known.defense.json')), [], changed, report),
       ...configResultDiagnostics(config, last(changed), undefined),
-      ...modelDiagnostics(model, last(changed)),
+      ...modelDiagnostics(asModel(model), last(changed)),
     ];
     assert.deepEqual(
       told.map(({ code, severity }) => [code, severity]),

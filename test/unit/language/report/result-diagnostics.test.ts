@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { modelActions } from '../../../../server/language/model/actions';
 import { configResultDiagnostics, modelDiagnostics } from '../../../../server/language/report/result-diagnostics';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import { configOf, configWith, marked } from '../support';
+import { asModel, configOf, configWith, marked } from '../support';
 import { sampleReport } from '../report-support';
 import { URI, document, last } from '../model-support';
 
@@ -28,7 +28,7 @@ function raisedReport(): DefenseReport {
 
 describe('a result at model and config', () => {
   it('shows verdict, pruned units and findings at the layer, with their severities', () => {
-    const found = modelDiagnostics(document, last());
+    const found = modelDiagnostics(asModel(document), last());
     assert.deepEqual(
       found.map((d) => [d.code, d.severity, document.getText(d.range)]),
       [
@@ -46,11 +46,11 @@ describe('a result at model and config', () => {
     assert.match(String(found[1]!.message), /^25 of 128 neurons of dense were pruned: 4, 9, 14,.*124\./);
     const lost = sampleReport();
     lost.verdict.word = 'accuracy lost';
-    assert.equal(modelDiagnostics(document, { ...last(), report: lost })[0]!.severity, 2);
+    assert.equal(modelDiagnostics(asModel(document), { ...last(), report: lost })[0]!.severity, 2);
   });
 
   it('names the unit that the trigger raises most where the backdoor is still there, and leads to it', () => {
-    const found = modelDiagnostics(document, { ...last(), report: raisedReport() });
+    const found = modelDiagnostics(asModel(document), { ...last(), report: raisedReport() });
     const loudest = found.find(({ code }) => code === 'result.loudest')!;
     assert.equal(
       loudest.message,
@@ -71,7 +71,7 @@ describe('a result at model and config', () => {
   it('says that this unit was pruned, or calls it a channel, where that is so', () => {
     const report = raisedReport();
     const text = (change: Partial<DefenseReport>) =>
-      modelDiagnostics(document, { ...last(), report: { ...report, ...change } }).find(
+      modelDiagnostics(asModel(document), { ...last(), report: { ...report, ...change } }).find(
         ({ code }) => code === 'result.loudest',
       )?.message;
     assert.match(String(text({ pruning: { ...report.pruning, units: [2] } })), /, and was pruned\.$/);
@@ -81,7 +81,7 @@ describe('a result at model and config', () => {
   it('names no unit where the backdoor is gone, the trigger is only estimated, or none is raised', () => {
     const report = raisedReport();
     const codes = (change: Partial<DefenseReport>) =>
-      modelDiagnostics(document, { ...last(), report: { ...report, ...change } }).map(({ code }) => code);
+      modelDiagnostics(asModel(document), { ...last(), report: { ...report, ...change } }).map(({ code }) => code);
     const lowered = report.layer.activations.map((one) => ({ ...one, triggeredMean: one.cleanMean - 1 }));
     for (const change of [
       { verdict: { ...report.verdict, word: 'mitigated' as const } },
@@ -101,7 +101,7 @@ describe('a result at model and config', () => {
   });
 
   it('says that figures are stale instead of showing them', () => {
-    const [only, ...rest] = modelDiagnostics(document, last(['the model', 'the data']));
+    const [only, ...rest] = modelDiagnostics(asModel(document), last(['the model', 'the data']));
     assert.deepEqual(rest, []);
     assert.equal(only!.severity, 3);
     assert.match(String(only!.message), /^Stale: the model and the data changed since this run/);

@@ -4,7 +4,7 @@ import type { CodeAction } from 'vscode-languageserver-types';
 import { configProblems } from '../../../../server/engine/config/read-config';
 import { scanActions } from '../../../../server/language/scan/actions';
 import { scanModelDiagnostics } from '../../../../server/language/scan/diagnostics';
-import { configWith, SIMPLE_CNN, URI } from '../support';
+import { asModel, configWith, SIMPLE_CNN, URI } from '../support';
 import { MODEL_URI, model, last } from './support';
 
 describe('quick fixes for a suspicious class', () => {
@@ -23,7 +23,7 @@ describe('quick fixes for a suspicious class', () => {
 `;
   function fixes(text: string | undefined): { actions: CodeAction[]; after: Map<string, string> } {
     const config = text === undefined ? undefined : TextDocument.create(URI, 'fineprune', 1, text);
-    const diagnostics = scanModelDiagnostics(model, SIMPLE_CNN.classifier, last());
+    const diagnostics = scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, last());
     const actions = scanActions(diagnostics, { config, subject: MODEL_URI, inspect: { layer: 'dense' } });
     for (const action of actions) assert.deepEqual(action.diagnostics, diagnostics);
     const after = new Map(

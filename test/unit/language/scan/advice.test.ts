@@ -12,7 +12,7 @@ import {
 import type { ScanAdvice, ScanResult } from '../../../../server/protocol/report/scan';
 import { suspiciousScan } from '../../../fixtures/scan-result';
 import { knownScan, otherPixels, swappedLabels, unknownScan } from '../../../fixtures/scan-report';
-import { configOf, configWith, marked, SIMPLE_CNN, URI } from '../support';
+import { asModel, configOf, configWith, marked, SIMPLE_CNN, URI } from '../support';
 import { last, model } from './support';
 import { doubted } from './advice-support';
 
@@ -39,7 +39,7 @@ describe('settings that fit a scan better', () => {
     }
     const { text, range } = marked(configWith().replace('"data"', '«"data"»'));
     assert.deepEqual(diagnose(text, doubted())[0]!.range, range);
-    const [ofModel, ...rest] = scanModelDiagnostics(model, SIMPLE_CNN.classifier, last(doubted()));
+    const [ofModel, ...rest] = scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, last(doubted()));
     assert.deepEqual(
       [rest, ofModel!.code, ofModel!.message, ofModel!.range.start.line],
       [[], 'scan.settings', message, 0],

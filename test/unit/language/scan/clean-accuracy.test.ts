@@ -14,7 +14,7 @@ import { scanLine } from '../../../../server/language/scan/text';
 import type { ScanResult } from '../../../../server/protocol/report/scan';
 import { quietScan, suspiciousScan } from '../../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, swappedLabels, unknownScan } from '../../../fixtures/scan-report';
-import { configOf, configWith, goodFacts, SIMPLE_CNN } from '../support';
+import { asModel, configOf, configWith, goodFacts, SIMPLE_CNN } from '../support';
 import { last, model } from './support';
 import { doubted } from './advice-support';
 
@@ -22,7 +22,7 @@ describe('how well a model knows the images of its scan, in an editor', () => {
   it('stands in the lens of config and model beside what was found', () => {
     const titles = (scan: LastScan) => [
       configLenses(configOf(configWith()), goodFacts(), { scan })[2]!.command!.title,
-      modelLenses(model, SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, scan }).find(({ command }) =>
+      modelLenses(asModel(model), SIMPLE_CNN, { plan: { layer: null, ratio: 0.2 }, scan }).find(({ command }) =>
         /[sS]can$/.test(command!.command),
       )!.command!.title,
     ];
@@ -113,7 +113,7 @@ describe('how well a model knows the images of its scan, in an editor', () => {
     const expected = [['scan.notMeasurable', 2, few.report.scan.sentence]];
     assert.match(few.report.scan.sentence, /only 2 of 43 classes were searched/);
     assert.deepEqual(said(scanConfigDiagnostics(configOf(configWith()), few)), expected);
-    assert.deepEqual(said(scanModelDiagnostics(model, SIMPLE_CNN.classifier, few)), expected);
+    assert.deepEqual(said(scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, few)), expected);
     const [inText, ...rest] = scanTextDiagnostics(few.text, few.report, []);
     assert.deepEqual(
       [said([inText!]), rest, few.text.document.getText(inText!.range).replace(/:.*/s, '')],

@@ -3,7 +3,7 @@ import { brokenScan, scanModelDiagnostics, scanTextDiagnostics } from '../../../
 import { scanHover } from '../../../../server/language/scan/hover';
 import { scanTextLenses } from '../../../../server/language/scan/lenses';
 import { quietScan, suspiciousScan } from '../../../fixtures/scan-result';
-import { SIMPLE_CNN, URI } from '../support';
+import { asModel, SIMPLE_CNN, URI } from '../support';
 import { model, last, markdown } from './support';
 
 describe('the text of a scan, in an editor', () => {
@@ -76,6 +76,8 @@ describe('the text of a scan, in an editor', () => {
 
   it('shows no more of a sentence than a scan can have written', () => {
     const long = { ...suspiciousScan(), sentence: 'x'.repeat(100_000) };
-    assert.ok(String(scanModelDiagnostics(model, SIMPLE_CNN.classifier, last(long))[0]!.message).length < 1000);
+    assert.ok(
+      String(scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, last(long))[0]!.message).length < 1000,
+    );
   });
 });

@@ -9,7 +9,7 @@ import type { LastScan } from '../../../../server/language/scan/state';
 import { scanTitle } from '../../../../server/language/scan/text';
 import type { ScanResult } from '../../../../server/protocol/report/scan';
 import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
-import { configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
+import { asModel, configOf, configWith, goodFacts, marked, SIMPLE_CNN, URI } from '../support';
 import { SCAN_URI, MODEL_URI, model, last, markdown } from './support';
 
 /** Two classes with small masks. */
@@ -18,7 +18,7 @@ const twoClasses = (): ScanResult => scanOf([6.4, 81.2, 5.3, 66.8, 71.9, 58.4, 7
 describe('a scan, on model and config', () => {
   it('warns at the layer whose units are the classes, and leads to the class in the result', () => {
     const found = last();
-    const [warning, ...rest] = scanModelDiagnostics(model, SIMPLE_CNN.classifier, found);
+    const [warning, ...rest] = scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, found);
     assert.deepEqual(rest, []);
     assert.deepEqual(
       [warning!.code, warning!.severity, model.getText(warning!.range)],
@@ -72,11 +72,14 @@ describe('a scan, on model and config', () => {
       last(suspiciousScan(), ['the config (data.mean)', 'the data']),
     ]) {
       assert.deepEqual(
-        [...scanModelDiagnostics(model, SIMPLE_CNN.classifier, scan), ...scanConfigDiagnostics(config, scan)],
+        [...scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, scan), ...scanConfigDiagnostics(config, scan)],
         [],
       );
     }
-    assert.equal(scanModelDiagnostics(model, SIMPLE_CNN.classifier, last(suspiciousScan(), ['the data'])).length, 1);
+    assert.equal(
+      scanModelDiagnostics(asModel(model), SIMPLE_CNN.classifier, last(suspiciousScan(), ['the data'])).length,
+      1,
+    );
   });
 
   it('never says that a model is clean', () => {
@@ -103,7 +106,7 @@ describe('a scan, on model and config', () => {
     assert.deepEqual(titles(last(twoClasses())), ['Suspicious: classes 2, 0', 'finePrune.openScan', SCAN_URI]);
     assert.deepEqual(titles(last(quietScan())), ['Nothing found', 'finePrune.openScan', SCAN_URI]);
     assert.deepEqual(titles(last(suspiciousScan(), ['the model'])), ['Scan for Backdoors', 'finePrune.scan', URI]);
-    const stale = modelLenses(model, SIMPLE_CNN, {
+    const stale = modelLenses(asModel(model), SIMPLE_CNN, {
       plan: { layer: null, ratio: 0.2 },
       scan: last(suspiciousScan(), ['the model']),
     }).at(-1);
@@ -111,7 +114,7 @@ describe('a scan, on model and config', () => {
       [stale!.command!.arguments, stale!.command!.tooltip],
       [[MODEL_URI], 'Stale: the model changed since this scan. Scan again to update it.'],
     );
-    const [, scanned] = modelLenses(model, SIMPLE_CNN, {
+    const [, scanned] = modelLenses(asModel(model), SIMPLE_CNN, {
       plan: { layer: null, ratio: 0.2, configUri: 'file:///w/c' },
       scanning: {
         state: 'running',

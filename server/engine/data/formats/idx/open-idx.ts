@@ -1,11 +1,6 @@
 import { badInput, type FinePruneError } from '../../../../protocol/errors';
-import type { Split } from '../../dataset';
+import type { OpenSplit } from '../format';
 import { readIdxFile, type IdxFile } from './idx-file';
-
-/** Images and labels of one split, with the SHA-256 of each file's bytes. */
-export interface IdxSplit extends Split {
-  readonly hashes: { readonly images: string; readonly labels: string };
-}
 
 const UBYTE = 0x08;
 const FLOAT = 0x0d;
@@ -28,7 +23,7 @@ export async function openIdx(
   labelsPath: string,
   scale: number,
   name = 'data set',
-): Promise<IdxSplit> {
+): Promise<OpenSplit> {
   const images = await readIdxFile(imagesPath, `${name} images`);
   const shape = imageShape(images, imagesPath, `${name} images`);
   const labels = await readIdxFile(labelsPath, `${name} labels`);
@@ -48,7 +43,7 @@ export async function openIdx(
     count,
     shape,
     labels: classes,
-    hashes: { images: images.sha256, labels: labels.sha256 },
+    hashes: [images.sha256, labels.sha256],
     pixels(indices) {
       const out = new Float32Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { badInput, FinePruneError } from '../../../../protocol/errors';
 import { refuseOtherModel } from '../other-model';
 import { summarise } from './summary';
-import { MOST_MODEL_BYTES } from '../../../../protocol/files';
+import { MOST_MODEL_BYTES } from './limits';
 
 /**
  * Whether a file is a TF.js Layers model that can be defended, as far as its JSON tells; weights are not read.

@@ -9,7 +9,7 @@ import { parseManifest, type ManifestGroup } from './manifest';
 import { parseModelJson } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { wrongSize } from './shards';
-import { MOST_MODEL_BYTES } from '../../../../protocol/files';
+import { MOST_MODEL_BYTES } from './limits';
 
 /**
  * The hashes that a report has of a model (`OpenModel.hashes`), from its files and without a backend. Weights are read in pieces.

@@ -1,5 +1,5 @@
 import type { FinePruneError } from '../../../../protocol/errors';
-import type { Op } from '../../graph';
+import type { KerasOp } from './keras-layer';
 import type { JsonNode } from './json';
 import {
   activation,
@@ -17,7 +17,7 @@ const UNSUPPORTED_TODO =
   'Fine-Prune reads image classifiers of Dense, Conv2D, DepthwiseConv2D, pooling, BatchNormalization, Dropout, activation, Flatten, Reshape, ZeroPadding2D, Add and Concatenate layers.';
 
 /** One reader a layer class. Each takes the layer's `config`. */
-const READERS: Record<string, (config: JsonNode) => Op> = {
+const READERS: Record<string, (config: JsonNode) => KerasOp> = {
   InputLayer: (c) => ({
     kind: 'input',
     shape: inputShape(c.at('batch_input_shape').present ? c.at('batch_input_shape') : c.at('batch_shape')),
@@ -140,7 +140,7 @@ const READERS: Record<string, (config: JsonNode) => Op> = {
  * @throws FinePruneError `model.lambda`, `model.unsupportedLayer`, `model.groupedConvolution`, `model.channelsFirst`,
  *   `model.unsupportedActivation`, `model.badTopology`
  */
-export function readLayer(className: JsonNode, config: JsonNode): Op {
+export function readLayer(className: JsonNode, config: JsonNode): KerasOp {
   const name = className.string();
   if (name === 'Lambda') {
     throw className.refuse(
@@ -175,7 +175,7 @@ export function nestedModel(className: JsonNode, config: JsonNode): FinePruneErr
   );
 }
 
-function pool(c: JsonNode, how: 'max' | 'average'): Op {
+function pool(c: JsonNode, how: 'max' | 'average'): KerasOp {
   channelsLast(c);
   const size = c.at('pool_size').pair(1, MAX_SIDE, [2, 2]);
   return {
@@ -187,7 +187,7 @@ function pool(c: JsonNode, how: 'max' | 'average'): Op {
   };
 }
 
-function globalPool(c: JsonNode, how: 'max' | 'average'): Op {
+function globalPool(c: JsonNode, how: 'max' | 'average'): KerasOp {
   channelsLast(c);
   if (c.at('keepdims').boolean(false))
     throw c
@@ -200,7 +200,7 @@ function globalPool(c: JsonNode, how: 'max' | 'average'): Op {
   return { kind: 'globalPool', how };
 }
 
-function zeroPadding(node: JsonNode): Op {
+function zeroPadding(node: JsonNode): KerasOp {
   if (!node.present) return { kind: 'zeroPadding', vertical: [1, 1], horizontal: [1, 1] };
   if (Array.isArray(node.value) && node.value.length === 2) {
     const [vertical, horizontal] = node.items() as [JsonNode, JsonNode];

@@ -1,4 +1,6 @@
-import { ACTIVATIONS, type ActivationName, type Padding, type Pair } from '../../graph';
+import { ACTIVATION_FUNCTIONS } from '../../activation-functions';
+import type { Padding, Pair } from '../../graph';
+import type { ActivationName } from './keras-layer';
 import { isObject, shown, type JsonNode } from './json';
 
 /** Fields that the configs of several layer classes have. */
@@ -24,13 +26,15 @@ export function activation(node: JsonNode): ActivationName {
   throw node.refuse(
     'model.unsupportedActivation',
     `${node.what} uses the activation function ${shown(name)}, which is not supported.`,
-    `Supported: ${Object.keys(ACTIVATIONS).join(', ')}.`,
+    `Supported: ${ACTIVATION_NAMES.join(', ')}.`,
   );
 }
 
+const ACTIVATION_NAMES: readonly ActivationName[] = ['linear', ...ACTIVATION_FUNCTIONS, 'softmax'];
+
 // TF.js writes hardSigmoid, Keras hard_sigmoid; silu and hard_silu are Keras 3's names.
 const ALIASES = new Map<string, ActivationName>([
-  ...(Object.keys(ACTIVATIONS) as ActivationName[]).map((name) => [name.replace(/_/g, ''), name] as const),
+  ...ACTIVATION_NAMES.map((name) => [name.replace(/_/g, ''), name] as const),
   ['silu', 'swish'],
   ['hardsilu', 'hard_swish'],
 ]);

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Graph, WeightSpec } from '../../graph';
+import { layerNamed, type Graph } from '../../graph';
+import type { Home, Homes } from '../../parameters';
 import type { JsonNode } from './json';
 import { MAX_PARAMETERS } from './topology';
 import { MODEL_FILE } from '../../../../protocol/files';
@@ -22,14 +23,6 @@ export interface ManifestGroup {
   /** Bytes that the declared shapes need. */
   readonly bytes: number;
   readonly place: string;
-}
-
-/** Where a layer's weight lies. */
-export interface WeightLocation {
-  readonly layer: string;
-  readonly spec: WeightSpec;
-  readonly group: number;
-  readonly tensor: ManifestTensor;
 }
 
 const BYTES: Record<string, number> = { float32: 4, int32: 4, uint8: 1, bool: 1, complex64: 8 };
@@ -160,11 +153,11 @@ function shardPath(node: JsonNode): string {
 }
 
 /**
- * Finds every weight of the graph in the manifest, by layer name and weight name, and checks shape and type. Names may have a
+ * Where each parameter of the graph is, found in the manifest by layer name and weight name; checks shape and type. Names may have a
  * prefix (`sequential/conv2d/kernel`) and a suffix (`:0`). Tensors that no layer reads are left alone.
  * @throws FinePruneError `model.missingWeight`, `model.weightShape`, `model.unsupportedDtype`
  */
-export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode): WeightLocation[] {
+export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode): Homes {
   const byEnding = new Map<string, { group: number; tensor: ManifestTensor }[]>();
   groups.forEach(({ tensors }, group) => {
     for (const tensor of tensors) {
@@ -177,38 +170,32 @@ export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], ro
     }
   });
   const manifest = root.at('weightsManifest', 'The weights manifest');
-  return graph.layers.flatMap((layer) =>
-    layer.weights.map((spec): WeightLocation => {
-      const wanted = `${layer.name}/${spec.name}`;
-      // Keras 3 calls a depthwise kernel just kernel.
-      const found = byEnding.get(wanted) ?? byEnding.get(wanted.replace(/depthwise_kernel$/, 'kernel')) ?? [];
-      const match =
-        found.length === 1 ? found[0] : found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted);
-      if (!match)
-        throw manifest.refuse(
-          'model.missingWeight',
-          `The weights manifest has ${found.length ? `${found.length} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${spec.shape}].`,
-          'model.json is damaged: export the model again.',
-        );
-      const { tensor } = match;
-      const at = manifest.literal(tensor.name);
-      if (tensor.dtype !== 'float32')
-        throw at.refuse(
-          'model.unsupportedDtype',
-          `Tensor "${tensor.name}" is of the type ${tensor.dtype}; expected float32.`,
-          'Export the model with float32 weights.',
-        );
-      if (String(tensor.shape) !== String(spec.shape)) {
-        throw root
-          .at('weightsManifest')
-          .literal(tensor.shape)
-          .refuse(
-            'model.weightShape',
-            `Tensor "${tensor.name}" has the shape [${tensor.shape}]; layer "${layer.name}" (${layer.className}) needs [${spec.shape}].`,
-            'Topology and weights do not belong together: export the model again.',
-          );
-      }
-      return { layer: layer.name, spec, ...match };
-    }),
-  );
+  const homes = graph.parameters.map(({ id: wanted, label, shape }): [string, Home] => {
+    // Keras 3 calls a depthwise kernel just kernel.
+    const found = byEnding.get(wanted) ?? byEnding.get(wanted.replace(/depthwise_kernel$/, 'kernel')) ?? [];
+    const match =
+      found.length === 1 ? found[0] : found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted);
+    if (!match)
+      throw manifest.refuse(
+        'model.missingWeight',
+        `The weights manifest has ${found.length ? `${found.length} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${shape}].`,
+        'model.json is damaged: export the model again.',
+      );
+    const { group, tensor } = match;
+    if (tensor.dtype !== 'float32')
+      throw manifest.refuse(
+        'model.unsupportedDtype',
+        `Tensor "${tensor.name}" is of the type ${tensor.dtype}; expected float32.`,
+        'Export the model with float32 weights.',
+      );
+    if (String(tensor.shape) !== String(shape))
+      throw manifest.refuse(
+        'model.weightShape',
+        `Tensor "${tensor.name}" has the shape [${tensor.shape}]; layer "${label}" (${layerNamed(graph, label)!.type}) needs [${shape}].`,
+        'Topology and weights do not belong together: export the model again.',
+      );
+    const { offset, bytes, name, place } = tensor;
+    return [wanted, { segment: group, offset, bytes, dtype: 'float32', order: null, name, place }];
+  });
+  return new Map(homes);
 }

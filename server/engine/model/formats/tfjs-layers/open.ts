@@ -1,86 +1,80 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { badInput } from '../../../../protocol/errors';
-import { contains } from '../../../files/confine';
 import type { JsonNode } from './json';
-import { locateWeights, parseManifest } from './manifest';
-import type { ModelSource, OpenModel } from '../../model';
+import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
+import { nodeOf, type Graph } from '../../graph';
+import type { OpenModel } from '../../model';
+import { EagerNetwork } from '../../network/eager/eager-network';
+import { readParameter, type Homes } from '../../parameters';
 import { parseModelBytes } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { modelHashes } from './model-hashes';
-import { buildNet, variableOf } from '../../net';
-import { readShards } from './shards';
+import { readShards, type JoinedShards } from './shards';
 import { summaryOf } from './summary';
 import { parseTopology } from './topology';
-import { MOST_MODEL_BYTES } from '../../../../protocol/files';
+import { MOST_MODEL_BYTES } from './limits';
 
 /**
  * Opens a TF.js Layers model: model.json and the weight shards beside it. A backend must be chosen before.
  *
  * @param file path of model.json
- * @param opts.root folder that the file must lie in, links followed; left out: anywhere
  * @throws FinePruneError of kind `input`, code `model.…`, for everything that is wrong with the files, before anything large is
  *   allocated
  */
-export async function openModel(file: string, opts: { root?: string } = {}): Promise<OpenModel> {
+export async function openModel(file: string): Promise<OpenModel> {
   const absolute = path.resolve(file);
-  const json = await readJson(absolute, opts.root);
+  const json = await readJson(absolute);
   const root = parseModelBytes(json, absolute);
   const graph = parseTopology(root);
   const groups = parseManifest(root);
-  const weights = locateWeights(graph, groups, root);
-  const source: ModelSource = {
-    json,
-    groups: await readShards(path.dirname(await realpath(absolute)), groups),
-    weights,
-  };
-  checkFinite(source, absolute);
-  return assemble(absolute, root, source, graph);
+  const homes = locateWeights(graph, groups, root);
+  const shards = await readShards(path.dirname(await realpath(absolute)), groups);
+  const model = { root, main: json, groups, shards, graph, homes };
+  checkFinite(model, absolute);
+  return assemble(absolute, model);
 }
 
-/** The model of files that are already read and checked. Takes over `source`. */
-export function assemble(file: string, root: JsonNode, source: ModelSource, graph = parseTopology(root)): OpenModel {
-  const hashes = modelHashes(
-    root,
-    source.groups.map((g) => g.bytes),
-  );
-  const net = buildNet(graph);
-  tidy(() => {
-    for (const { layer, spec, group, tensor: at } of source.weights) {
-      variableOf(net, graph.byName.get(layer)!, spec.name).assign(
-        tensor(floats(source, group, at.offset, at.bytes), [...spec.shape]),
-      );
-    }
-  });
-  const input = graph.byName.get(graph.input)!.outputShape;
+/** A model's files, read and checked. */
+export interface ReadModel {
+  /** model.json, byte for byte and as JSON. */
+  readonly main: Uint8Array;
+  readonly root: JsonNode;
+  readonly groups: readonly ManifestGroup[];
+  /** One for each group. */
+  readonly shards: readonly JoinedShards[];
+  readonly graph: Graph;
+  readonly homes: Homes;
+}
+
+/** The model of files that are already read and checked. */
+export function assemble(file: string, { main, root, groups, shards, graph, homes }: ReadModel): OpenModel {
+  const segments = shards.map(({ bytes }) => bytes);
+  const byId = new Map(graph.parameters.map((parameter) => [parameter.id, parameter]));
+  const hashes = modelHashes(root, segments);
+  const summary = summaryOf(graph, groups);
+  // Last: from here on there is something to dispose.
+  const network = new EagerNetwork(graph, (id) => readParameter(segments, byId.get(id)!, homes.get(id)!));
+  const input = nodeOf(graph, graph.input).shape;
   return {
     format: 'tfjs-layers',
     path: file,
-    summary: summaryOf(
-      graph,
-      source.groups.map((g) => g.manifest),
-    ),
-    net,
+    summary,
+    graph,
+    network,
     inputShape: [input[0]!, input[1]!, input[2] ?? 1],
     classes: graph.classes,
     hashes,
-    order: graph.layers.map((l) => l.name),
-    graph,
-    source,
-    dispose: () => void net.dispose(),
+    segments,
+    homes,
+    source: { main, files: shards.map(({ files }) => files) },
+    dispose: () => network.dispose(),
   };
 }
 
-async function readJson(file: string, root: string | undefined): Promise<Uint8Array> {
+async function readJson(file: string): Promise<Uint8Array> {
   try {
     const real = await realpath(file);
-    if (root !== undefined && !contains(await realpath(root), real)) {
-      throw badInput('model.outside', 'The model is outside the workspace.', {
-        file,
-        todo: `Move it into ${root}, or open its folder as a workspace.`,
-      });
-    }
     const found = await stat(real);
     await refuseOtherModel(file, real);
     if (!found.isFile())
@@ -113,26 +107,21 @@ async function readJson(file: string, root: string | undefined): Promise<Uint8Ar
   }
 }
 
-/** Little-endian float32, as the format says; copied, since a backend may keep the array it is given. */
-function floats(source: ModelSource, group: number, offset: number, bytes: number): Float32Array {
-  const start = source.groups[group]!.bytes.byteOffset + offset;
-  return new Float32Array(source.groups[group]!.bytes.buffer.slice(start, start + bytes) as ArrayBuffer);
-}
-
-function checkFinite(source: ModelSource, file: string): void {
-  for (const { group, tensor: at } of source.weights) {
-    const index = floats(source, group, at.offset, at.bytes).findIndex((v) => !Number.isFinite(v));
-    if (index >= 0) {
-      const value = floats(source, group, at.offset, at.bytes)[index]!;
+function checkFinite({ shards, graph, homes }: ReadModel, file: string): void {
+  const segments = shards.map(({ bytes }) => bytes);
+  for (const parameter of graph.parameters) {
+    const home = homes.get(parameter.id)!;
+    const values = readParameter(segments, parameter, home);
+    const index = values.findIndex((v) => !Number.isFinite(v));
+    if (index >= 0)
       throw badInput(
         'model.notFinite',
-        `Tensor "${at.name}" holds ${value} at index ${index}; expected finite numbers.`,
+        `Tensor "${home.name}" holds ${values[index]!} at index ${index}; expected finite numbers.`,
         {
           file,
-          place: at.place,
+          place: home.place,
           todo: 'The training diverged or the file is damaged: train or export the model again.',
         },
       );
-    }
   }
 }

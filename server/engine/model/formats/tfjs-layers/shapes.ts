@@ -1,4 +1,5 @@
-import { forOp, type Op, type OpTable, type Padding, type WeightSpec } from '../../graph';
+import type { Padding } from '../../graph';
+import { forLayer, type KerasOp, type KerasTable, type WeightName, type WeightSpec } from './keras-layer';
 import { MAX_UNITS } from './layer-fields';
 import { shown, type JsonNode } from './json';
 
@@ -15,13 +16,13 @@ interface Inferred {
  * @throws FinePruneError `model.shapes` when the layer does not fit its inputs, `model.channelsFirst` for a BatchNormalization of
  *   another axis than the last
  */
-export function inferLayer(op: Op, inputs: readonly Shape[], node: JsonNode): Inferred {
+export function inferLayer(op: KerasOp, inputs: readonly Shape[], node: JsonNode): Inferred {
   const input = inputs[0] ?? [];
   const several = op.kind === 'add' || op.kind === 'concatenate';
   const wanted = op.kind === 'input' ? 0 : several ? Math.max(2, inputs.length) : 1;
   if (inputs.length !== wanted)
     throw unfit(node, `it reads ${inputs.length} tensors, expected ${several ? 'two or more' : wanted}`);
-  const out = forOp(INFER, op, { input, channels: input.at(-1) ?? 0, inputs, node });
+  const out = forLayer(INFER, op, { input, channels: input.at(-1) ?? 0, inputs, node });
   if (out.shape.some((size) => size < 1)) throw unfit(node, `its input of shape [${input}] is too small`);
   if (out.shape.reduce((a, b) => a * b, 1) > 100 * MAX_UNITS)
     throw unfit(node, `its output of shape [${out.shape}] is too large`);
@@ -36,9 +37,9 @@ interface Read {
   node: JsonNode;
 }
 
-const same = (_op: Op, { input }: Read): Inferred => ({ shape: input, weights: [] });
+const same = (_op: KerasOp, { input }: Read): Inferred => ({ shape: input, weights: [] });
 
-const INFER: OpTable<[Read], Inferred> = {
+const INFER: KerasTable<[Read], Inferred> = {
   input: (op) => ({ shape: op.shape, weights: [] }),
   dense: (op, { input, channels, node }) => {
     rank(input, [1, 2, 3], node);
@@ -78,7 +79,9 @@ const INFER: OpTable<[Read], Inferred> = {
   },
   batchNorm: (op, { input, channels, node }) => {
     lastAxis(node.at('axis'), input.length);
-    const names = [...(op.scale ? ['gamma'] : []), ...(op.center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
+    const names: WeightName[] = ['moving_mean', 'moving_variance'];
+    if (op.center) names.unshift('beta');
+    if (op.scale) names.unshift('gamma');
     return { shape: input, weights: names.map((name) => ({ name, shape: [channels] })) };
   },
   dropout: (op, { input, node }) => {
@@ -123,7 +126,7 @@ const INFER: OpTable<[Read], Inferred> = {
   },
 };
 
-function kernel(name: string, shape: Shape): WeightSpec {
+function kernel(name: WeightName, shape: Shape): WeightSpec {
   return { name, shape };
 }
 

@@ -6,11 +6,17 @@ import { contains } from '../../../files/confine';
 import { kindWords } from '../../../files/kinds';
 import { insideGzip, readHead, sniffFile } from '../../../files/sniff';
 import type { ManifestGroup } from './manifest';
-import type { SourceGroup } from '../../model';
 import { lfsPointer } from '../other-model';
 
 /** Git takes a file for text when its first bytes hold no zero: no large file of weights is like that. */
 const MOST_LINES_BYTES = 16 * 2 ** 20;
+
+/** The weight files of a group of the manifest, joined. */
+export interface JoinedShards {
+  readonly bytes: Uint8Array;
+  /** The files, in the order of `ManifestGroup.paths`, and their sizes in bytes. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
 
 /**
  * Reads the weight files of a manifest. The sizes of all files are compared with the declared shapes before any memory is
@@ -20,7 +26,7 @@ const MOST_LINES_BYTES = 16 * 2 ** 20;
  * @throws FinePruneError `model.shardMissing`, `model.shardPath`, `model.shardTooShort`, `model.shardTooLong`, `model.lfsPointer`,
  *   `model.shardFormat`, `model.lineEndings`
  */
-export async function readShards(folder: string, groups: readonly ManifestGroup[]): Promise<SourceGroup[]> {
+export async function readShards(folder: string, groups: readonly ManifestGroup[]): Promise<JoinedShards[]> {
   const root = await realpath(folder);
   const seen = new Set<string>();
   const sized: { files: string[]; sizes: number[] }[] = [];
@@ -43,7 +49,7 @@ export async function readShards(folder: string, groups: readonly ManifestGroup[
     if (total !== group.bytes) throw await wrongSize(group, files, total);
     sized.push({ files, sizes });
   }
-  const read: SourceGroup[] = [];
+  const read: JoinedShards[] = [];
   for (const [i, { files, sizes }] of sized.entries()) {
     const manifest = groups[i]!;
     const bytes = new Uint8Array(manifest.bytes);
@@ -52,7 +58,7 @@ export async function readShards(folder: string, groups: readonly ManifestGroup[
       await readExactly(file, bytes.subarray(offset, offset + sizes[j]!), manifest);
       offset += sizes[j]!;
     }
-    read.push({ manifest, bytes, shardSizes: sizes });
+    read.push({ bytes, files: manifest.paths.map((shard, j) => ({ path: shard, bytes: sizes[j]! })) });
   }
   return read;
 }

@@ -1,6 +1,6 @@
 import { FinePruneError } from '../../../../protocol/errors';
 import type { ModelSummary } from '../../../../protocol/model';
-import type { Graph } from '../../graph';
+import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
 import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
 import { parseModelJson } from './model-json';
 import { parseTopology } from './topology';
@@ -34,20 +34,20 @@ export function summarise(jsonText: string, file: string): ModelSummary {
 
 /** The summary of a model that was read without a fault. */
 export function summaryOf(graph: Graph, groups: readonly ManifestGroup[]): ModelSummary {
-  const input = graph.byName.get(graph.input)!.outputShape;
+  const input = nodeOf(graph, graph.input).shape;
   return {
     format: 'tfjs-layers',
     layers: graph.layers.map((layer) => ({
-      name: layer.name,
-      className: layer.className,
-      units: layer.op.kind === 'dense' ? layer.op.units : layer.op.kind === 'conv2d' ? layer.op.filters : null,
-      parameters: layer.weights.reduce((sum, w) => sum + size(w.shape), 0),
+      name: layer.label,
+      className: layer.type,
+      units: unitsOf(graph, layer),
+      parameters: parametersOf(graph, layer).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       prunable: isPrunable(graph, layer),
     })),
     inputShape: [input[0]!, input[1]!, input[2] ?? 1],
     classes: graph.classes,
-    parameters: groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + size(t.shape), 0), 0),
-    classifier: graph.classifier,
+    parameters: groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + sizeOf(t.shape), 0), 0),
+    classifier: nodeOf(graph, graph.classifier).label,
     penultimate: penultimateOf(graph),
   };
 }
@@ -61,8 +61,9 @@ function penultimateOf(graph: Graph): string | null {
   }
 }
 
-function size(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+function unitsOf(graph: Graph, layer: Layer): number | null {
+  const { op, shape } = mainNode(graph, layer);
+  return op.kind === 'dense' || op.kind === 'conv2d' ? shape.at(-1)! : null;
 }
 
 /**

@@ -1,13 +1,12 @@
-import { sha256 } from '../../../files/hash';
-import type { Graph, GraphLayer } from '../../graph';
+import { plain } from '../../../files/plain';
+import { mainNode, parametersOf, type Graph, type Layer } from '../../graph';
 import { locateWeights, type ManifestGroup, type ManifestTensor } from './manifest';
 import type { JsonNode } from './json';
+import { floats, shortHash, statistics } from '../values-text';
 
 /** Bytes of a part of a group's concatenated shards; null when they are not all there. */
 export type ReadBytes = (group: number, offset: number, bytes: number) => Uint8Array | null;
 
-/** Digits of a SHA-256 that a text shows: enough to tell two tensors apart, few enough to read. */
-const HASH_DIGITS = 16;
 /** Ranges of indices that one line lists. */
 const MAX_RANGES = 200;
 
@@ -32,15 +31,17 @@ export function zeroedLines(
   groups: readonly ManifestGroup[],
   root: JsonNode,
   read: ReadBytes,
-  prunable: (layer: GraphLayer) => boolean,
+  prunable: (layer: Layer) => boolean,
 ): string[] {
-  const weights = locateWeights(graph, groups, root);
+  const homes = locateWeights(graph, groups, root);
   return graph.layers.flatMap((layer) => {
-    if ((layer.op.kind !== 'dense' && layer.op.kind !== 'conv2d') || !prunable(layer)) return [];
-    const units = layer.op.kind === 'dense' ? layer.op.units : layer.op.filters;
+    const { op, shape } = mainNode(graph, layer);
+    if ((op.kind !== 'dense' && op.kind !== 'conv2d') || !prunable(layer)) return [];
+    const units = shape.at(-1)!;
     const silent = new Uint8Array(units).fill(1);
-    for (const { group, tensor } of weights.filter((w) => w.layer === layer.name)) {
-      const bytes = read(group, tensor.offset, tensor.bytes);
+    for (const { id } of parametersOf(graph, layer)) {
+      const { segment, offset, bytes: length } = homes.get(id)!;
+      const bytes = read(segment, offset, length);
       if (!bytes) return [];
       // −0 counts as zero, as it does for everything that reads the weight.
       floats(bytes).forEach((value, i) => {
@@ -48,13 +49,8 @@ export function zeroedLines(
       });
     }
     const zeroed = [...silent.keys()].filter((u) => silent[u]);
-    return [`  ${plain(layer.name)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
+    return [`  ${plain(layer.label)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
   });
-}
-
-/** First digits of the SHA-256 of bytes. */
-export function shortHash(bytes: Uint8Array | string): string {
-  return sha256(bytes).slice(0, HASH_DIGITS);
 }
 
 /** `3, 7–9, 12` for ascending indices. */
@@ -71,35 +67,6 @@ export function ranges(indices: readonly number[]): string {
     : shown.join(', ');
 }
 
-/** Smallest and largest value, and how many are no number; for float32 alone, the only type that training changes. */
-export function statistics(values: Float32Array): string {
-  let low = Infinity;
-  let high = -Infinity;
-  let odd = 0;
-  for (const value of values) {
-    if (!Number.isFinite(value)) odd++;
-    else {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  const finite = low <= high ? `  min ${short(low)} max ${short(high)}` : '';
-  return odd ? `${finite}  ${odd} not finite` : finite;
-}
-
-/** Little-endian float32 of bytes at any offset; a rest of fewer than four bytes is left out. */
-export function floats(bytes: Uint8Array): Float32Array {
-  const length = bytes.length - (bytes.length % 4);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
-}
-
-/** A name from a file, on one line: control characters, and those that turn the direction of writing, are spelt out. */
-export function plain(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
-}
-
 function rangeOf({ dtype }: ManifestTensor, bytes: Uint8Array): string {
   return dtype === 'float32' && bytes.length > 0 ? statistics(floats(bytes)) : '';
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(6)));

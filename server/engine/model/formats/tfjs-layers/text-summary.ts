@@ -1,13 +1,17 @@
 import { HEAD_BYTES, kindOfBytes } from '../../../files/file-kind';
-import { kindWords, type FileKind } from '../../../files/kinds';
+import { kindWords } from '../../../files/kinds';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
 import { canonicalJson } from '../../../files/hash';
+import { plain } from '../../../files/plain';
 import { FinePruneError } from '../../../../protocol/errors';
-import { activationOf, type Graph } from '../../graph';
+import { MODEL_FILES } from '../../../../protocol/files';
+import { activationOfLayer } from '../../activation-functions';
+import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
 import type { JsonNode } from './json';
 import { parseManifest, type ManifestGroup } from './manifest';
 import { parseModelBytes } from './model-json';
-import { plain, shortHash, statistics, floats, tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
+import { shortHash } from '../values-text';
+import { tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
 import { parseTopology } from './topology';
 import { isPrunable } from '../../units';
 
@@ -84,21 +88,11 @@ export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFi
     const [from, to] = [Math.max(t.offset, offset), Math.min(t.offset + t.bytes, end)];
     return `  ${plain(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
   });
-  return text([`Weights of a TF.js Layers model, ${bytes.length} bytes`, ...weightLines(model, read), ...parts]);
-}
-
-/** A file that is no weights at all; its hash makes a change of it show. */
-export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
   return text([
-    `This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`,
-    'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.',
+    `Weights of a ${MODEL_FILES['tfjs-layers'].label}, ${bytes.length} bytes`,
+    ...weightLines(model, read),
+    ...parts,
   ]);
-}
-
-/** Weight bytes of which no model is known. */
-export function unknownWeightsText(bytes: Uint8Array, why: string): string {
-  const figures = bytes.length > 0 && bytes.length % 4 === 0 ? [`as float32${statistics(floats(bytes))}`] : [];
-  return text([`Weights, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`, why, ...figures]);
 }
 
 /** What tells two manifests apart for the reading of weight files. */
@@ -144,31 +138,29 @@ function parse(json: Uint8Array, name: string): ReadModel {
 }
 
 function headLines({ root, groups, graph, problem }: ReadModel): string[] {
-  const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + product(t.shape), 0), 0);
+  const parameters = groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + sizeOf(t.shape), 0), 0);
   return [
-    'TF.js Layers model',
-    ...(graph ? [`input ${graph.byName.get(graph.input)!.outputShape.join('×')}`, `classes ${graph.classes}`] : []),
+    MODEL_FILES['tfjs-layers'].label,
+    ...(graph ? [`input ${nodeOf(graph, graph.input).shape.join('×')}`, `classes ${graph.classes}`] : []),
     `parameters ${parameters}`,
     `topology sha256 ${topologyHash(root)}`,
     '',
     'Layers',
-    ...(graph ? graph.layers.map((layer) => layerLine(layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
+    ...(graph ? graph.layers.map((layer) => layerLine(graph, layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
   ];
 }
 
-function layerLine(
-  { name, className, op, outputShape, weights, place }: Graph['layers'][number],
-  root: JsonNode,
-): string {
-  const parameters = weights.reduce((sum, w) => sum + product(w.shape), 0);
-  const activation = activationOf(op)?.name ?? 'linear';
+function layerLine(graph: Graph, layer: Layer, root: JsonNode): string {
+  const { label, type, shape, place } = layer;
+  const parameters = parametersOf(graph, layer).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
+  const activation = activationOfLayer(graph, layer);
   return [
-    `  ${plain(name)}  ${plain(className)}  ${outputShape.join('×')}`,
+    `  ${plain(label)}  ${plain(type)}  ${shape.join('×')}`,
     ...(parameters ? [`${parameters} parameters`] : []),
-    ...(activation === 'linear' ? [] : [activation]),
+    ...(activation === null ? [] : [activation]),
     // Padding, rate, regularisers …: whatever else changes in a layer shows here, and shows which layer it is. An input is its
     // shape, and has no place of its own where the first layer implies it.
-    ...(op.kind === 'input' ? [] : [`config ${configHash(place, root)}`]),
+    ...(mainNode(graph, layer).op.kind === 'input' ? [] : [`config ${configHash(place, root)}`]),
   ].join('  ');
 }
 
@@ -243,5 +235,4 @@ function topologyHash(root: JsonNode): string {
   }
 }
 
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

@@ -1,10 +1,12 @@
-import type { Graph, GraphLayer } from '../../graph';
 import { findClassifier } from '../../classifier';
+import type { Graph } from '../../graph';
 import { nameOfTensor, tensorList, tensorsOfCall } from './calls';
 import type { JsonNode } from './json';
+import type { KerasLayer } from './keras-layer';
 import { isModelClass, nestedModel, readLayer } from './layer-config';
 import { inputShape } from './layer-fields';
 import { topologicalOrder } from './layer-order';
+import { lower } from './lower';
 import { inferLayer } from './shapes';
 
 export const MAX_LAYERS = 2_000;
@@ -40,8 +42,8 @@ export function parseTopology(root: JsonNode): Graph {
   }
   const { entries, input, output } = kind === 'Sequential' ? sequential(config) : functional(config);
   const ordered = topologicalOrder(entries, output, config);
-  const layers: GraphLayer[] = [];
-  const byName = new Map<string, GraphLayer>();
+  const layers: KerasLayer[] = [];
+  const byName = new Map<string, KerasLayer>();
   let parameters = 0;
   for (const entry of ordered) {
     const op = readLayer(entry.className, entry.config);
@@ -54,7 +56,7 @@ export function parseTopology(root: JsonNode): Graph {
     }
     const { shape, weights } = inferLayer(
       op,
-      entry.inputs.map((name) => byName.get(name)!.outputShape),
+      entry.inputs.map((name) => byName.get(name)!.shape),
       entry.config,
     );
     parameters += weights.reduce((sum, w) => sum + w.shape.reduce((a, b) => a * b, 1), 0);
@@ -64,12 +66,12 @@ export function parseTopology(root: JsonNode): Graph {
         `The model has more than ${MAX_PARAMETERS} parameters.`,
         'Defend a smaller model.',
       );
-    const layer: GraphLayer = {
+    const layer: KerasLayer = {
       name: entry.name,
       className: entry.className.string(),
       op,
       inputs: entry.inputs,
-      outputShape: shape,
+      shape,
       weights,
       place: entry.place,
     };
@@ -77,7 +79,8 @@ export function parseTopology(root: JsonNode): Graph {
     byName.set(entry.name, layer);
   }
   checkInput(layers, root);
-  return findClassifier({ layers, byName, consumers: consumersOf(layers), input, output }, root);
+  const where = root.at('modelTopology');
+  return findClassifier(lower(layers, input, output), (...refusal) => where.refuse(...refusal));
 }
 
 /** `modelTopology` itself, or its `model_config` in files that Keras's converter wrote. */
@@ -205,15 +208,9 @@ function checkNames(entries: readonly Entry[]): void {
   }
 }
 
-function consumersOf(layers: readonly GraphLayer[]): Map<string, string[]> {
-  const consumers = new Map<string, string[]>(layers.map((l) => [l.name, []]));
-  for (const layer of layers) for (const name of layer.inputs) consumers.get(name)!.push(layer.name);
-  return consumers;
-}
-
 /** Images: [height, width, channels], or [height, width] for one channel. */
-function checkInput(layers: readonly GraphLayer[], root: JsonNode): void {
-  const shape = layers.find((l) => l.op.kind === 'input')?.outputShape;
+function checkInput(layers: readonly KerasLayer[], root: JsonNode): void {
+  const shape = layers.find((l) => l.op.kind === 'input')?.shape;
   if (!shape || (shape.length !== 3 && shape.length !== 2)) {
     throw root
       .at('modelTopology')

@@ -139,7 +139,7 @@ describe('a comparison of two reports', () => {
       exampleReport((r) => {
         r.data.test.images = 5000;
         r.provenance.config.seed = seed;
-        r.provenance.config.data.test.images = `other-name-${seed}.gz`;
+        Object.assign(r.provenance.config.data.test, { images: `other-name-${seed}.gz` });
         r.data.files[2]!.path = `other-name-${seed}.gz`;
       });
     assert.match(compareReports(subset(0), subset(1)).caveats.join(), /seeds differ/);
@@ -148,7 +148,7 @@ describe('a comparison of two reports', () => {
       compareReports(
         exampleReport(),
         exampleReport((r) => {
-          r.provenance.config.data.test.images = 'renamed.gz';
+          Object.assign(r.provenance.config.data.test, { images: 'renamed.gz' });
           r.data.files[2]!.path = 'renamed.gz';
         }),
       ).caveats,

@@ -23,7 +23,6 @@ export class Adam {
    */
   constructor(
     private readonly variables: readonly tf.Variable[],
-    public learningRate: number,
     masks: ReadonlyMap<tf.Variable, tf.Tensor>,
   ) {
     this.sizes = variables.map((v) => v.size);
@@ -36,9 +35,9 @@ export class Adam {
   }
 
   /** One step. `gradients` are in the order of the variables and have their shapes. */
-  apply(gradients: readonly tf.Tensor[]): void {
+  apply(gradients: readonly tf.Tensor[], learningRate: number): void {
     this.steps++;
-    const rate = (this.learningRate * Math.sqrt(1 - BETA_2 ** this.steps)) / (1 - BETA_1 ** this.steps);
+    const rate = (learningRate * Math.sqrt(1 - BETA_2 ** this.steps)) / (1 - BETA_1 ** this.steps);
     const epsilon = EPSILON * Math.sqrt(1 - BETA_2 ** this.steps);
     const [m, v, updates] = tf.tidy(() => {
       let g = flat(gradients);

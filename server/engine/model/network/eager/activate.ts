@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName } from './graph';
+import type { ActivationFunction } from '../../activation-functions';
+import type { OpOf } from '../../graph';
 
-/** An activation function of Keras, with Keras's fixed parameters; `linear` returns its argument. */
-export function activate<T extends tf.Tensor>(x: T, name: ActivationName): T {
-  return FUNCTIONS[name](x) as T;
+/** An activation function of Keras. */
+export function activate(x: tf.Tensor, op: OpOf<'activation'>): tf.Tensor {
+  if (op.function === 'leaky_relu') return tf.leakyRelu(x, op.slope);
+  if (op.function === 'relu' && op.max !== undefined) return tf.clipByValue(x, 0, op.max);
+  return FUNCTIONS[op.function](x);
 }
 
 /** TF.js differentiates ReLU by a step function of seven ops, each over all values; the sign of the output needs three. */
@@ -16,11 +19,9 @@ const relu = tf.customGrad((x, save) => {
   };
 }) as (x: tf.Tensor) => tf.Tensor;
 
-const FUNCTIONS: Record<ActivationName, (x: tf.Tensor) => tf.Tensor> = {
-  linear: (x) => x,
+const FUNCTIONS: Record<Exclude<ActivationFunction, 'leaky_relu'>, (x: tf.Tensor) => tf.Tensor> = {
   relu,
   relu6: (x) => tf.relu6(x),
-  leaky_relu: (x) => tf.leakyRelu(x, 0.2),
   elu: (x) => tf.elu(x),
   selu: (x) => tf.selu(x),
   sigmoid: (x) => tf.sigmoid(x),
@@ -39,5 +40,4 @@ const FUNCTIONS: Record<ActivationName, (x: tf.Tensor) => tf.Tensor> = {
     ),
   mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
   exponential: (x) => tf.exp(x),
-  softmax: (x) => tf.softmax(x),
 };
