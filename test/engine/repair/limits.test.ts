@@ -12,7 +12,6 @@ import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo, makeSmallDemo } from '../../protocol/demo-folder';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model';
 import { filesOf, write } from '../model/support';
-import { masksOf } from '../../fixtures/scan-result';
 
 const backend = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? 'wasm' : 'native';
 const signal = new AbortController().signal;
@@ -84,7 +83,7 @@ describe('repairs at their limits', function () {
     const outcome = await run(config);
     const { scan, verdict, repaired, attempts, findings } = outcome.report;
     assert.deepEqual(
-      [verdict.word, repaired, attempts, scan!.word, masksOf(scan).classes],
+      [verdict.word, repaired, attempts, scan!.word, scan!.evidence],
       ['not measurable', false, undefined, 'not measurable', []],
     );
     assert.match(verdict.sentence, /^The input model's clean accuracy is [\d.]+ %, near chance/);
