@@ -4,6 +4,8 @@ import { MODEL_FORMATS } from '../model';
 import { AnalysisRole } from '../resolved-data';
 import {
   atLeast0,
+  between,
+  classIndex,
   count,
   list,
   MOST_CLASSES,
@@ -12,8 +14,6 @@ import {
   said,
   share,
   text,
-  classIndex,
-  between,
 } from '../shape';
 import { TriggerKind } from '../trigger';
 import { Attempts, Proof } from './attempts';

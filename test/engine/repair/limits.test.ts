@@ -12,7 +12,6 @@ import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo, makeSmallDemo } from '../../protocol/demo-folder';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model';
 import { filesOf, write } from '../model/support';
-import { masksOf } from '../../fixtures/scan-result';
 
 /** On so few images it is faster than the native engine, whose library takes a second to load. */
 const backend = 'wasm';
@@ -85,7 +84,7 @@ describe('repairs at their limits', function () {
     const outcome = await run(config);
     const { scan, verdict, repaired, attempts, findings } = outcome.report;
     assert.deepEqual(
-      [verdict.word, repaired, attempts, scan!.word, masksOf(scan).classes],
+      [verdict.word, repaired, attempts, scan!.word, scan!.evidence],
       ['not measurable', false, undefined, 'not measurable', []],
     );
     assert.match(verdict.sentence, /^The input model's clean accuracy is [\d.]+ %, near chance/);

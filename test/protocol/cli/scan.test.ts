@@ -82,7 +82,7 @@ describe('fine-prune scan', function () {
     assert.match(text, /Check that labels, scale, mean and std/);
     const { scan } = JSON.parse(await readFile(path.join(folder, 'unknown.scan.json'), 'utf8')) as ScanReport;
     assert.deepEqual(
-      [scan.word, masksOf(scan).classes, suspectedClasses(scan), scan.advice],
+      [scan.word, scan.evidence, suspectedClasses(scan), scan.advice],
       ['not measurable', [], [], undefined],
     );
     assert.ok(scan.cleanAccuracy!.of === 800 && scan.cleanAccuracy!.rate < 0.2, JSON.stringify(scan.cleanAccuracy));
@@ -178,7 +178,7 @@ describe('fine-prune scan', function () {
     const { failure } = JSON.parse(wrong.stdout) as { failure: Failure };
     assert.deepEqual(
       [wrong.code, failure.code, failure.message],
-      [2, 'masksOf(scan).classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
+      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
     );
   });
 

@@ -142,7 +142,7 @@ describe('scans through the language server', function () {
     const text = readFileSync(server.result, 'utf8');
     const opened = await server.client.open(server.result, undefined, 'json');
     const [warning] = await server.client.diagnosed(opened, 'the warning', (found) => found.length === 1);
-    assert.equal(text.split('\n')[warning!.range.start.line]!.trim(), '"word": "suspicious"');
+    assert.equal(text.split('\n')[warning!.range.start.line]!.trim(), '"word": "suspicious",');
     assert.deepEqual(
       (await server.client.at<CodeLens[]>('textDocument/codeLens', opened)).map(({ command }) => [
         command!.title,

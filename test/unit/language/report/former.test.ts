@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { formatNamed } from '../../../../server/engine/model/formats/registry';
 import { readReport } from '../../../../server/engine/report/json/read-report';
 import { readScan } from '../../../../server/engine/report/json/read-scan';
 import { lastTitle, lastTooltip } from '../../../../server/language/config/lenses';
@@ -10,6 +9,7 @@ import type { LastRun } from '../../../../server/language/report/run-state';
 import { scanTextDiagnostics } from '../../../../server/language/scan/diagnostics';
 import { parseConfig, type ConfigText } from '../../../../server/language/text/config-text';
 import { staleText } from '../../../../webview/report/words';
+import { asModel } from '../support';
 import { formerText } from '../../../fixtures/former';
 
 const textAt = (uri: string, text: string): ConfigText => parseConfig(TextDocument.create(uri, 'json', 1, text));
@@ -17,10 +17,7 @@ const REPORT = 'file:///w/known.defense.json';
 const report = readReport(formerText('known.defense.json'), 'known');
 const last = (changed: string[] = []): LastRun => ({ report, reportUri: REPORT, changed });
 const config = textAt('file:///w/known.fineprune.json', formerText('known.fineprune.json'));
-const model = {
-  document: TextDocument.create('file:///w/model.json', 'json', 1, '{}'),
-  layerSpan: formatNamed('tfjs-layers').layerSpan,
-};
+const model = TextDocument.create('file:///w/model.json', 'json', 1, '{}');
 
 const RENEW = /Renew it with `fine-prune run known\.fineprune\.json`\.$/;
 
@@ -43,7 +40,7 @@ describe('a report that version 0.1 wrote, in the editor', () => {
     const told = [
       ...reportDiagnostics(textAt(REPORT, formerText('known.defense.json')), [], changed, report),
       ...configResultDiagnostics(config, last(changed), undefined),
-      ...modelDiagnostics(model, last(changed)),
+      ...modelDiagnostics(asModel(model), last(changed)),
     ];
     assert.deepEqual(
       told.map(({ code, severity }) => [code, severity]),
