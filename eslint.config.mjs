@@ -42,7 +42,7 @@ const DATA_FORMATS = readdirSync(new URL('server/engine/data/formats', import.me
   .map(({ name }) => ({
     selector: `Literal[value='${name}']`,
     message:
-      'data formats are named in server/protocol/data.ts and read through server/engine/data/formats/registry.ts',
+      'data formats are named in server/protocol/data-source.ts and read through server/engine/data/formats/registry.ts',
   }));
 
 export default tseslint.config(
@@ -72,7 +72,12 @@ export default tseslint.config(
   // The homes of these names; `files/` tells kinds of file, of which a data format is one.
   { files: ['server/protocol/files.ts'], rules: { 'no-restricted-syntax': ['error', ...DATA_FORMATS] } },
   {
-    files: ['server/protocol/data.ts', 'server/engine/data/formats/*/**', 'server/engine/files/*.ts'],
+    files: [
+      'server/protocol/data-source.ts',
+      'server/engine/data/formats/registry.ts',
+      'server/engine/data/formats/*/**',
+      'server/engine/files/*.ts',
+    ],
     rules: { 'no-restricted-syntax': ['error', ...FILE_NAMES] },
   },
   // What a person can read in one go.

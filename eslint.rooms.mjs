@@ -131,7 +131,7 @@ const zones = [
     zone(
       './client',
       page,
-      'Of webview/, the client knows the messages and what the libraries write into a page.',
+      'Of webview/, the client knows what the libraries write into a page.',
       page.endsWith('/ui') ? ['./csp.ts'] : undefined,
     ),
   ),
@@ -140,7 +140,6 @@ const zones = [
     ['./client', './server/engine', './server/jobs', './server/main', './server/cli'],
     'Pages talk to the rest through messages.',
   ),
-  zone('./webview/messages', ['./server/language', ...PAGES], 'Messages are values and their validation.'),
   // Works with the engine, as the command line does.
   zone(
     './study',

@@ -1,3 +1,4 @@
+import { SCAN } from '../server/engine/detect/neural-cleanse/settings';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { openTrigger } from '../server/engine/triggers/open-trigger';
@@ -16,9 +17,15 @@ import { serialise } from '../server/engine/report/json/serialise';
 import { runDefense } from '../server/engine/tasks/run';
 import { runScan } from '../server/engine/tasks/scan';
 import type { KnownTriggerConfig } from '../server/protocol/config';
-import { sourceFiles, withoutFormat, withPaths, type DataSource, type SplitFiles } from '../server/protocol/data';
+import {
+  sourceFiles,
+  withoutFormat,
+  withPaths,
+  type DataSource,
+  type SplitFiles,
+} from '../server/protocol/data-source';
 import type { DefenseReport } from '../server/protocol/report/report';
-import type { ScanResult } from '../server/protocol/report/scan';
+import { suspectedClasses, inversions, neuralCleanse, type ScanResult } from '../server/protocol/report/scan';
 import { basisOf, cellName, defenseSettings, modelBasis, modelName, type Cell, type Model } from './cells';
 import { cleanData, type DataFiles } from './data';
 import type { CellResult, Figures, RepairFigures, ScanFigures } from './result';
@@ -175,12 +182,15 @@ async function scanned(
   return { engine: backend, scan: scanFigures(report.scan) };
 }
 
-export function scanFigures({ word, flagged, classes, limits }: ScanResult): ScanFigures {
+export function scanFigures(scan: ScanResult): ScanFigures {
   return {
-    word,
-    flagged,
-    limits,
-    classes: classes.map(({ share, anomalyIndex }) => ({ share: roundShare(share), index: roundFigure(anomalyIndex) })),
+    word: scan.word,
+    flagged: suspectedClasses(scan),
+    limits: neuralCleanse(scan)?.limits ?? SCAN.limits,
+    classes: inversions(scan).map(({ share, anomalyIndex }) => ({
+      share: roundShare(share),
+      index: roundFigure(anomalyIndex),
+    })),
   };
 }
 
@@ -228,7 +238,7 @@ export function repairFigures(report: DefenseReport): Omit<RepairFigures, 'befor
       met,
       chosen,
     })),
-    flagged: report.scan ? report.scan.flagged : null,
-    proof: report.proof ? report.proof.scan.flagged : null,
+    flagged: report.scan ? suspectedClasses(report.scan) : null,
+    proof: report.proof ? suspectedClasses(report.proof.scan) : null,
   };
 }

@@ -11,20 +11,21 @@ import {
   fieldsOf,
   sourceFiles,
   sourceOfPaths,
-  type DataSource,
+  type SourceOf,
   type SplitName,
-} from '../server/protocol/data';
+} from '../server/protocol/data-source';
 import { badInput } from '../server/protocol/errors';
 import type { Cell } from './cells';
 import { TRAINING_IMAGES, type DataSetName } from './settings';
 
 export interface DataFiles {
-  train: DataSource;
-  test: DataSource;
+  train: IdxSource;
+  test: IdxSource;
 }
 
 /** What MNIST and its kin are in. */
 const FORMAT = IDX.name;
+type IdxSource = SourceOf<typeof FORMAT>;
 
 /** Where each data set's four files lie, in MNIST's own format, as gzip. */
 const FOLDERS: Record<DataSetName, string> = {
@@ -43,11 +44,10 @@ const TODO: Record<DataSetName, string> = {
  * @throws FinePruneError `study.noData` with what to do
  */
 export function dataFiles(name: DataSetName, folder = FOLDERS[name]): DataFiles {
-  const split = (name: SplitName): DataSource =>
-    sourceOfPaths(
-      FORMAT,
-      fieldsOf(FORMAT).map(({ examples }) => path.join(folder, `${examples[name]}.gz`)),
-    );
+  const split = (name: SplitName): IdxSource => {
+    const paths = fieldsOf(FORMAT).map(({ examples }) => path.join(folder, `${examples[name]}.gz`));
+    return sourceOfPaths(FORMAT, paths) as IdxSource;
+  };
   const files = { train: split('train'), test: split('test') };
   const missing = SPLIT_NAMES.flatMap((name) => sourceFiles(files[name])).find((one) => !existsSync(one.path));
   if (missing) throw badInput('study.noData', `The data set ${name} is not on this machine.`, { todo: TODO[name] });
@@ -62,13 +62,13 @@ export async function cleanData(
   { data, share, seed }: Pick<Cell, 'data' | 'share' | 'seed'>,
   { train }: DataFiles,
   folder: string,
-): Promise<DataSource> {
+): Promise<IdxSource> {
   if (share === 100) return train;
   const files = {
     images: path.join(folder, `${data}-${share}-s${seed}-images`),
     labels: path.join(folder, `${data}-${share}-s${seed}-labels`),
   };
-  const source: DataSource = { format: FORMAT, ...files };
+  const source: IdxSource = { format: FORMAT, ...files };
   if (existsSync(files.images) && existsSync(files.labels)) return source;
   const split = await openSource(train, { scale: 1 / 255, name: 'training' });
   const count = Math.round((share / 100) * Math.min(split.count, TRAINING_IMAGES));

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { InspectTarget } from '../../server/protocol/messages/lsp';
-import { MOST_UNITS } from '../../webview/messages/parts';
+import { MOST_NAMED_UNITS } from '../../server/protocol/shape';
 import { carryOut, existingConfig, hasConfig, planFor, prepare } from '../config/new-config';
 import { notify } from '../ui/notify';
 import { activeFile, baseName, configOf, exists, isConfig, isModel, isReport, toUri } from '../ui/open';
@@ -66,6 +66,6 @@ function targetOf(value: unknown): InspectTarget | undefined {
   const { layer, unit } = value as Record<string, unknown>;
   return {
     ...(typeof layer === 'string' && { layer }),
-    ...(typeof unit === 'number' && Number.isInteger(unit) && unit >= 0 && unit < MOST_UNITS && { unit }),
+    ...(typeof unit === 'number' && Number.isInteger(unit) && unit >= 0 && unit < MOST_NAMED_UNITS && { unit }),
   };
 }

@@ -150,7 +150,7 @@ function tell(subject: vscode.Uri, name: string, result: ScanAnswer): void {
   const repair: Action[] = isSuspicious
     ? [{ title: 'Repair …', run: () => vscode.commands.executeCommand('finePrune.repair', subject) }]
     : [];
-  const advice = report.scan.advice && report.scan.classes.length > 0 ? ` ${report.scan.advice.sentence}` : '';
+  const advice = report.scan.advice && report.scan.evidence.length > 0 ? ` ${report.scan.advice.sentence}` : '';
   notify(
     report.scan.word === 'nothing found' && !advice ? 'information' : 'warning',
     `${name}: ${unbroken(report.scan.sentence + advice)}`,

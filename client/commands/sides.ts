@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ComparedSide } from '../../server/protocol/messages/review-view';
+import type { ComparedSide } from '../../server/protocol/messages/compare-view';
 import { atHead, atMergeBase, atRevision, atWork, labelOf } from '../git/revisions';
 import { toUri } from '../ui/open';
 import { pickFile } from './pick';

@@ -11,7 +11,7 @@ import {
   SPLIT_NAMES,
   sourceOfPaths,
   type DataFormatName,
-} from '../../server/protocol/data';
+} from '../../server/protocol/data-source';
 import { contains } from '../../server/protocol/paths';
 
 type DataSet = Pick<ConfigTextParams, 'train' | 'test'>;

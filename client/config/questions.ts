@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { sourceFiles } from '../../server/protocol/data';
+import { sourceFiles } from '../../server/protocol/data-source';
 import type { ConfigTextParams, PrepareResult } from '../../server/protocol/messages/lsp';
 import { browseForData } from './browse';
 

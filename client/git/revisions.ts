@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
-import type { ComparedSide } from '../../server/protocol/messages/review-view';
+import type { ComparedSide } from '../../server/protocol/messages/compare-view';
 import { repositoryOf, type GitRepository } from './api';
 
 export const WORKING_TREE = 'working tree';

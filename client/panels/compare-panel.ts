@@ -6,13 +6,13 @@ import {
   type CompareReportsResult,
   type ReportText,
 } from '../../server/protocol/messages/lsp';
-import type {
-  ComparedSide,
-  ComparePageState,
-  FromCompare,
-  ToCompare,
-} from '../../server/protocol/messages/review-view';
-import { parseFromCompare } from '../../webview/messages/compare';
+import {
+  parseFromCompare,
+  type ComparedSide,
+  type ComparePageState,
+  type FromCompare,
+  type ToCompare,
+} from '../../server/protocol/messages/compare-view';
 import { readText } from '../git/read';
 import { baseName, reportName } from '../ui/open';
 import { saveExport } from './export';

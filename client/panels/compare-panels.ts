@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
-import type { ComparedSide, ComparePageState } from '../../server/protocol/messages/review-view';
-import { parseComparePageState } from '../../webview/messages/compare';
+import {
+  parseComparePageState,
+  type ComparedSide,
+  type ComparePageState,
+} from '../../server/protocol/messages/compare-view';
 import { isReport } from '../ui/open';
 import { COMPARE, ComparePanel, nameOf } from './compare-panel';
 import type { ReportContext } from './report-editor';

@@ -3,14 +3,17 @@ import type { PruneChoice } from '../../server/language/config/edits';
 import { namingFile } from '../../server/language/text/failure-text';
 import { badInput, describeFailure, FinePruneError, type Failure } from '../../server/protocol/errors';
 import type { LayerChoice, Overview } from '../../server/protocol/messages/inspect';
-import type { FromInspector, ToInspector } from '../../server/protocol/messages/inspector-view';
 import {
   INSPECT_REQUEST,
   type InspectParams,
   type InspectResult,
   type InspectTarget,
 } from '../../server/protocol/messages/lsp';
-import { parseFromInspector } from '../../webview/messages/inspector';
+import {
+  parseFromInspector,
+  type FromInspector,
+  type ToInspector,
+} from '../../server/protocol/messages/inspector-view';
 import { readLayer, writeChoice } from '../config/edits';
 import { type LanguageServer } from '../language/server';
 import { runName } from '../run/runs';

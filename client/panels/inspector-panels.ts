@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { InspectTarget } from '../../server/protocol/messages/lsp';
-import { parseInspectorState } from '../../webview/messages/inspector';
+import { parseInspectorState } from '../../server/protocol/messages/inspector-view';
 import { runName } from '../run/runs';
 import { isConfig } from '../ui/open';
 import { INSPECTOR, InspectorPanel, type InspectorContext } from './inspector-panel';

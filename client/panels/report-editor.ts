@@ -2,8 +2,7 @@ import * as vscode from 'vscode';
 import type { Failure } from '../../server/protocol/errors';
 import { badInput } from '../../server/protocol/errors';
 import { READ_REPORT_REQUEST, type ReadReportParams, type ReadReportResult } from '../../server/protocol/messages/lsp';
-import type { FromReport, ToReport } from '../../server/protocol/messages/review-view';
-import { parseFromReport } from '../../webview/messages/report';
+import { parseFromReport, type FromReport, type ToReport } from '../../server/protocol/messages/report-view';
 import { readText } from '../git/read';
 import { besideUri } from '../git/revisions';
 import type { LanguageServer } from '../language/server';
@@ -11,7 +10,7 @@ import { baseName, configOf, exists, reportName, reviewOf } from '../ui/open';
 import { saveExport } from './export';
 import { failureOf, toldFault } from './faults';
 import { Panel } from './panel';
-import { DATA_PATTERNS } from '../../server/protocol/data';
+import { DATA_PATTERNS } from '../../server/protocol/data-source';
 import { CONFIG_FILE, MODEL_PATTERNS, REVIEW_FILE, WEIGHTS_PATTERNS, anyOf } from '../../server/protocol/files';
 
 export const REPORT_EDITOR = 'finePrune.report';

@@ -2,8 +2,9 @@ import { InvalidArgumentError } from 'commander';
 import type { KnownTriggerConfig } from '../protocol/config';
 import path from 'node:path';
 import { sourceOfFiles } from '../engine/data/formats/registry';
-import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data';
+import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data-source';
 import { badInput } from '../protocol/errors';
+import { MOST_CLASSES } from '../protocol/shape';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
 export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal', 'warped'] as const;
@@ -46,9 +47,6 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** More classes than any model has. */
-const MOST_CLASSES = 100_000;
-
 /** Classes by number, for commander: `0,3,7`, ranges `0-9`, or both; ascending, each once. */
 export function classList(text: string): number[] {
   const refuse = (): never => {
@@ -78,14 +76,14 @@ export async function typedSource(option: string, values: string[], cwd: string)
   const source = values.includes('') ? null : await sourceOfFiles(values.map((file) => path.resolve(cwd, file)));
   if (source) return source;
   const forms = DATA_FORMATS.map(fieldsOf);
-  const takes = forms.map((fields) => `${FILES[fields.length]}, ${fields.map(contentWords).join(' and ')}`);
+  const takes = forms.map((fields) => `${FILE_COUNTS[fields.length]}, ${fields.map(contentWords).join(' and ')}`);
   const typed = forms.map((fields) => `${option} ${fields.map(({ name }) => name.toUpperCase()).join(' ')}`);
   throw badInput('cli.usage', `${option} takes ${takes.join(', or ')}, not ${values.length}.`, {
     todo: `Write ${typed.join(' or ')}; put everything else before it.`,
   });
 }
 
-const FILES = ['no file', 'one file', 'two files', 'three files'];
+const FILE_COUNTS = ['no file', 'one file', 'two files', 'three files'];
 
 /** A trigger of a kind with the defaults of its parameters. */
 export function defaultTrigger(kind: TriggerKind, target: number): KnownTriggerConfig {

@@ -7,7 +7,7 @@ import {
 import { SETTINGS_SECTION, TRUSTED_NOTIFICATION } from '../protocol/messages/lsp';
 import type { Parts } from './parts';
 import { pathOf } from './uris';
-import { DATA_PATTERNS } from '../protocol/data';
+import { DATA_PATTERNS } from '../protocol/data-source';
 import { CONFIG_FILE, anyOf, FILE_KINDS, MODEL_PATTERNS, WEIGHTS_PATTERNS } from '../protocol/files';
 
 /** Files whose coming, going or changing can change what is shown: configs, reports, scans, models with their weights, data. */

@@ -1,7 +1,7 @@
 import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../engine/files/confine';
-import { looksLikeData } from '../protocol/data';
+import { looksLikeData } from '../protocol/data-source';
 import { CONFIG_FILE, looksLikeModel } from '../protocol/files';
 
 /** Files of interest in a folder, absolute, in the order of the walk: nearer ones first. */

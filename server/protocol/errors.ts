@@ -1,20 +1,25 @@
+import * as v from 'valibot';
+import { shortText } from './shape';
+
 /** Who has to act: `input` the person's files or settings, `engine` the machinery, `cancelled` nobody. */
-export type FailureKind = 'input' | 'engine' | 'cancelled';
+export const FailureKind = v.picklist(['input', 'engine', 'cancelled']);
+export type FailureKind = v.InferOutput<typeof FailureKind>;
 
 /** A failure as it travels between processes: plain data, ready to be shown where the person looks. */
-export interface Failure {
-  kind: FailureKind;
+export const Failure = v.object({
+  kind: FailureKind,
   /** Stable word for tests, quick fixes and CI, such as `model.shardTooShort`. */
-  code: string;
+  code: shortText,
   /** One sentence: what is wrong and what was expected. */
-  message: string;
+  message: shortText,
   /** Absolute path of the file at fault, when there is one. */
-  file?: string;
+  file: v.optional(shortText),
   /** Where in the file: a JSON path such as `/trigger/target`, a tensor name, or a byte offset in words. */
-  place?: string;
+  place: v.optional(shortText),
   /** One sentence that says what to do next. */
-  todo?: string;
-}
+  todo: v.optional(shortText),
+});
+export type Failure = v.InferOutput<typeof Failure>;
 
 /** A fault in the text of a config, found by the engine's reader and shown by terminal and editor in the same words. */
 export interface ConfigProblem {

@@ -95,6 +95,10 @@ export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = {
   },
 };
 
+/** What is opened, for people: `TF.js Layers models`. */
+export const MODEL_LABELS = Object.values(MODEL_FILES)
+  .map(({ label }) => `${label}s`)
+  .join(', ');
 const allOf = (field: 'offered' | 'likely' | 'weights'): readonly string[] => [
   ...new Set(Object.values(MODEL_FILES).flatMap((files) => files[field])),
 ];

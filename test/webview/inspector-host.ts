@@ -2,8 +2,11 @@ import path from 'node:path';
 import { serveInspections } from '../../server/engine/inspect/serve';
 import type { InspectAnswer, ReportState } from '../../server/protocol/messages/inspect';
 import type { InspectSubject } from '../../server/protocol/messages/inspect-engine';
-import type { FromInspector, ToInspector } from '../../server/protocol/messages/inspector-view';
-import { parseFromInspector } from '../../webview/messages/inspector';
+import {
+  parseFromInspector,
+  type FromInspector,
+  type ToInspector,
+} from '../../server/protocol/messages/inspector-view';
 import { openPage, type OpenPage } from './open-page';
 import type { Theme } from './themes';
 

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/review-view';
+import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/compare-view';
 import type { DefenseReport } from '../../server/protocol/report/report';
 import { curvePoints, offCurve } from '../report/derive';
 import { Bar, Broken, Icon, Section } from '../report/sections/parts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ReportComparison } from '../../server/protocol/report/review';
+import type { ReportComparison } from '../../server/protocol/report/comparison';
 import { Scroll, Section } from '../report/sections/parts';
 import { ChangeWord } from './figures';
 import { FINDING_SIGNS, findingsInOrder, settingText, unitsText } from './words';

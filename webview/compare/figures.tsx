@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Gate } from '../../server/protocol/report/report';
-import type { FigureChange, ReportComparison } from '../../server/protocol/report/review';
+import type { FigureChange, ReportComparison } from '../../server/protocol/report/comparison';
 import { RateCell } from '../report/sections/figures-section';
 import { Icon, Scroll, Section } from '../report/sections/parts';
 import { gateShare, gateSign } from '../report/words';

@@ -1,6 +1,11 @@
 import { render } from 'preact';
-import type { ComparePageState, FromCompare, ToCompare } from '../../server/protocol/messages/review-view';
-import { parseComparePageState, parseToCompare } from '../messages/compare';
+import {
+  parseComparePageState,
+  parseToCompare,
+  type ComparePageState,
+  type FromCompare,
+  type ToCompare,
+} from '../../server/protocol/messages/compare-view';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';
 import '../report/page.css';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ScanChange } from '../../server/protocol/report/review';
+import type { ScanChange } from '../../server/protocol/report/comparison';
 import { Scroll, Section } from '../report/sections/parts';
 import { ChangeWord } from './figures';
 import { flaggedText, scanSigns } from './words';

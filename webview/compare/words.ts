@@ -1,4 +1,4 @@
-import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/report/review';
+import type { FigureChange, GateChange, ReportComparison, ScanChange } from '../../server/protocol/report/comparison';
 import { count, list } from '../../server/protocol/words';
 
 /** What a comparison says in words. */

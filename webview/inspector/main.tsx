@@ -1,6 +1,11 @@
 import { render } from 'preact';
-import type { FromInspector, InspectorState, ToInspector } from '../../server/protocol/messages/inspector-view';
-import { parseInspectorState, parseToInspector } from '../messages/inspector';
+import {
+  parseInspectorState,
+  parseToInspector,
+  type FromInspector,
+  type InspectorState,
+  type ToInspector,
+} from '../../server/protocol/messages/inspector-view';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';
 import { App } from './app';

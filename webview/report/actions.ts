@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { FromReport } from '../../server/protocol/messages/review-view';
+import type { FromReport } from '../../server/protocol/messages/report-view';
 import type { IssueId } from '../../server/protocol/report/review';
 import type { Exported } from '../ui/charts/figure';
 

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
+import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/report-view';
+import { MOST_NAMED_UNITS } from '../../server/protocol/shape';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
 import { ActionsContext, type Actions } from './actions';
@@ -17,9 +18,6 @@ import { ScanSection } from './sections/scan-section';
 import { Summary } from './sections/summary';
 import { UnitsSection } from './sections/units-section';
 import { useShown, type View } from './shown';
-
-/** Units beyond this are none that the inspector can be asked about. */
-const MOST_INSPECTED = 65_536;
 
 /** The page. `onDropped` gets what hears of a message that this page could not take. */
 export function App({
@@ -38,7 +36,7 @@ export function App({
     () => ({
       inspect: possible
         ? (layer, unit) =>
-            (unit === undefined || unit < MOST_INSPECTED) &&
+            (unit === undefined || unit < MOST_NAMED_UNITS) &&
             host.post({ type: 'inspect', layer, ...(unit !== undefined && { unit }) })
         : null,
       accept: possible ? (issue) => host.post({ type: 'accept', issue }) : null,

@@ -1,6 +1,6 @@
-import { cleanConfusion, triggeredConfusion } from '../../server/protocol/report/confusion';
-import type { DefenseReport, PruningCurve, StageMetrics } from '../../server/protocol/report/report';
-import type { ClassInversion, ScanResult } from '../../server/protocol/report/scan';
+import { cleanConfusion, triggeredConfusion, type Stage } from '../../server/protocol/report/confusion';
+import type { DefenseReport, PruningCurve } from '../../server/protocol/report/report';
+import { inversions, type ClassInversion, type ScanResult } from '../../server/protocol/report/scan';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 
 /** What the pages draw, made of a report's own lists. */
@@ -70,7 +70,11 @@ export function layerUnits({ layer, pruning }: DefenseReport): {
  * The classes to show of many: those with the most images that left them or came to them wrongly, at any of the stages, by number.
  * @param target the attacker's target class, which is always among them
  */
-export function shownClasses(stages: readonly StageMetrics[], most: number, target: number | null): number[] {
+export function shownClasses(
+  stages: readonly Pick<Stage, 'confusion'>[],
+  most: number,
+  target: number | null,
+): number[] {
   const classes = stages[0] ? cleanConfusion(stages[0]).classes : 0;
   const all = Array.from({ length: classes }, (_, i) => i);
   if (classes <= most) return all;
@@ -96,8 +100,8 @@ export function heatOf(total: number): (images: number) => number {
 }
 
 /** The classes of a scan to show of many, by number: those that are flagged, then those with the smallest masks. */
-export function shownInversions({ classes }: Pick<ScanResult, 'classes'>, most: number): ClassInversion[] {
-  const order = [...classes].sort(
+export function shownInversions(scan: Pick<ScanResult, 'evidence'>, most: number): ClassInversion[] {
+  const order = [...inversions(scan)].sort(
     (a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target,
   );
   return order.slice(0, most).sort((a, b) => a.target - b.target);

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
+import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/report-view';
 import type { Host } from '../ui/host';
 
 const SCROLL_REST_MS = 200;

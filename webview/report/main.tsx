@@ -1,6 +1,11 @@
 import { render } from 'preact';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
-import { parseReportPageState, parseToReport } from '../messages/report';
+import {
+  parseReportPageState,
+  parseToReport,
+  type FromReport,
+  type ReportPageState,
+  type ToReport,
+} from '../../server/protocol/messages/report-view';
 import { connectHost } from '../ui/host';
 import '../ui/theme.css';
 import { App } from './app';

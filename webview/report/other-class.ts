@@ -1,5 +1,5 @@
-import { cleanConfusion } from '../../server/protocol/report/confusion';
-import type { DefenseReport, StageMetrics } from '../../server/protocol/report/report';
+import { cleanConfusion, stagesOf, type Stage } from '../../server/protocol/report/confusion';
+import type { DefenseReport } from '../../server/protocol/report/report';
 
 /** Images that the trigger sends to a class, net of those that go there without it, as a share of those that are not labelled so. */
 export interface Sent {
@@ -8,7 +8,7 @@ export interface Sent {
 }
 
 /** @returns null without a trigger, for samples, which have no twins, and in reports of earlier versions */
-export function sentTo(c: number, stage: StageMetrics): Sent | null {
+export function sentTo(c: number, stage: Stage): Sent | null {
   const changes = stage.effect?.classes;
   if (!changes) return null;
   const clean = cleanConfusion(stage);
@@ -21,9 +21,11 @@ export function sentTo(c: number, stage: StageMetrics): Sent | null {
 }
 
 /** The class that the trigger sends most images to, as the model came or else as it is now, where that is not its target and above the limit. */
-export function otherAim({ stages, trigger, repaired, provenance }: DefenseReport): number | null {
+export function otherAim(report: DefenseReport): number | null {
+  const { trigger, repaired, provenance } = report;
   if (!trigger) return null;
   const limit = provenance.config.gates.maxAttackSuccessRate;
+  const stages = stagesOf(report);
   for (const stage of [stages.before, ...(repaired ? [stages.after] : [])]) {
     const [most] = (stage.effect?.classes ?? [])
       .filter((one) => one.class !== trigger.target)

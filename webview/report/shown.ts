@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/review-view';
+import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/report-view';
 import { withSettings } from '../../server/protocol/report/run-settings';
 import type { Host } from '../ui/host';
 

@@ -1,6 +1,9 @@
+import { stageOf } from '../../server/protocol/report/confusion';
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
+import { CONFIG_FILE, REPORT_FILE } from '../../server/protocol/files';
+import { formerUnknownText, formerVersion } from '../../server/protocol/report/former';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
-import type { ScanResult } from '../../server/protocol/report/scan';
+import { suspectedClasses, type ScanResult } from '../../server/protocol/report/scan';
 import {
   capital,
   count,
@@ -35,7 +38,8 @@ const VERDICT_ICONS: Record<VerdictWord, Sign['icon']> = {
 export const verdictSign = (word: VerdictWord): Sign => ({ icon: VERDICT_ICONS[word], text: capital(word) });
 
 /** What a scan found; never in the colour of success, since it is none. */
-export function scanSign({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): Sign {
+export function scanSign({ word, suspects }: Pick<ScanResult, 'word' | 'suspects'>): Sign {
+  const flagged = suspectedClasses({ suspects });
   if (word === 'not measurable') return { icon: 'question', text: capital(word) };
   if (flagged.length === 0) return { icon: 'search', text: capital(word) };
   return {
@@ -123,7 +127,7 @@ export function missedWithin(
   if (isEstimated(report) && report.verdict.word.startsWith('mitigated')) return ONLY_ESTIMATED;
   if (report.verdict.word === 'not measurable') return 'it can’t be shown: see the verdict';
   if (report.verdict.word !== 'not mitigated') return null;
-  return report.proof ? 'a fresh inversion contradicts it' : 'the trigger still misleads the model: see the verdict';
+  return report.proof ? 'a fresh scan contradicts it' : 'the trigger still misleads the model: see the verdict';
 }
 
 /** The missed gates and findings that a decision covers, by their place in the report. */
@@ -170,10 +174,11 @@ function backdoorAnswer(report: DefenseReport): Answer {
   const base = report.stages.after.effect
     ? ` Without the trigger, class ${report.trigger?.target} gets ${percent(report.stages.after.effect.baseRate.rate)}.`
     : '';
-  const fresh = report.proof ? ` Fresh inversion: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
+  const fresh = report.proof ? ` Fresh scan: ${scanSign(report.proof.scan).text.toLowerCase()}.` : '';
   const icon = gate && missedWithin(gate, report) === ONLY_ESTIMATED ? 'warning' : iconOf(gate);
   const aim = otherAim(report);
-  const [was, is] = aim === null ? [null, null] : [sentTo(aim, report.stages.before), sentTo(aim, report.stages.after)];
+  const [was, is] =
+    aim === null ? [null, null] : [sentTo(aim, stageOf(report, 'before')), sentTo(aim, stageOf(report, 'after'))];
   // Where the images go to another class, the target's own success is no answer.
   const answer =
     was && is
@@ -224,7 +229,14 @@ function evidenceAnswer({ data, trigger, provenance: { backend, engine, config }
 }
 
 /** What a report no longer fits; null when nothing is known to have changed. */
-export function staleText(changed: readonly string[] | null): string | null {
+export function staleText(
+  changed: readonly string[] | null,
+  report: Pick<DefenseReport, 'provenance'>,
+  name: string,
+): string | null {
+  const former = formerVersion(report);
+  if (changed?.length && former)
+    return formerUnknownText(former, `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}`);
   return changed?.length
     ? `This report is stale: ${list(changed)} changed since it was written, so its figures may no longer hold.`
     : null;

@@ -6,6 +6,7 @@ import { resolveConfig } from '../../engine/config/resolve-config';
 import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/lfs-pointer';
 import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
 import { readReport } from '../../engine/report/json/read-report';
+import { renewedDecisions } from '../../engine/report/review/review';
 import { readReview } from '../../engine/report/review/read-review';
 import type { ResolvedConfig } from '../../protocol/config';
 import { FinePruneError } from '../../protocol/errors';
@@ -60,7 +61,8 @@ export async function atBase(
   found.report = await read(REPORT_FILE.named(stem), REPORT_FILE.mostBytes, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.decisions = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
+  const decisions = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
+  found.decisions = found.report ? renewedDecisions(found.report, decisions) : decisions;
   return found;
 }
 

@@ -17,6 +17,7 @@ import type {
 import { atBase, changedSince, type AtBase } from './base';
 import { termsChanged } from './change';
 import { failure, warn, type CheckContext, type Target } from './context';
+import { formerResults } from './former';
 import { gateApplied, gatesHere, judgedBy } from './gates';
 import { locateConfig } from './locate-config';
 import { configResults } from './integrity/config';
@@ -119,7 +120,11 @@ async function checkRead(
   } = opened
     ? await deeperResults(target, report, text, opened, context)
     : { results: [], level: 'consistent' as const, measured: null };
-  const results = [...consistent, ...deeper, ...(measured ? gatesHere(measured, judged, policy, issues) : [])];
+  const results = formerResults(
+    [...consistent, ...deeper, ...(measured ? gatesHere(measured, judged, policy, issues) : [])],
+    report,
+    target,
+  );
   const passed =
     results.every(({ outcome }) => outcome !== 'fail') &&
     issues.every((issue) => !issue.id.startsWith('gate.') || issue.status === 'accepted');
@@ -207,7 +212,7 @@ async function ownReview(target: Target): Promise<{ decisions: Decision[]; resul
   }
 }
 
-const reviewOf = (decisions: Decision[]): DefenseReview => ({ schemaVersion: 1, decisions });
+const reviewOf = (decisions: Decision[]): DefenseReview => ({ schemaVersion: 2, decisions });
 
 /** Paths, as the config writes them, of data files that are not those of the base revision. */
 async function changedData(opened: OpenConfig, context: CheckContext): Promise<Set<string>> {

@@ -1,23 +1,20 @@
-import Ajv, { type ValidateFunction } from 'ajv';
+import * as v from 'valibot';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import schema from '../../../schemas/check-policy.schema.json';
-import configSchema from '../../../schemas/fineprune.schema.json';
 import { contains } from '../../engine/files/confine';
-import { schemaWords } from '../../engine/report/json/read-report';
 import { parseStrictJson } from '../../engine/report/json/strict-json';
-import type { ResolvedConfig } from '../../protocol/config';
+import { GatesConfig, type ResolvedConfig } from '../../protocol/config';
 import { badInput } from '../../protocol/errors';
-import type { CheckPolicy } from '../../protocol/policy';
+import { pointerOf } from '../../protocol/pointer';
+import { CheckPolicy } from '../../protocol/policy';
 import type { CheckedReport, Decision } from '../../protocol/report/review';
+import { faultSentence, firstFault } from '../../protocol/shape-fault';
 import type { AtBase } from './base';
 import type { CheckContext } from './context';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
 const MAX_POLICY_BYTES = 4 << 20;
-const TODO = 'Write a policy as described in docs/review.md: schemaVersion 1, then gates, decisions or both.';
-
-let validate: ValidateFunction | undefined;
+const TODO = 'Write a policy as described in docs/review.md: schemaVersion 2, then gates, decisions or both.';
 
 /**
  * Reads a policy's text.
@@ -25,13 +22,9 @@ let validate: ValidateFunction | undefined;
  */
 export function readPolicy(text: string, file: string): CheckPolicy {
   const value = parseStrictJson(text, file, { code: 'policy', noun: 'policy', todo: TODO, maxBytes: MAX_POLICY_BYTES });
-  validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value))
-    throw badInput('policy.schema', schemaWords(validate.errors![0]!), {
-      file,
-      place: validate.errors![0]!.instancePath || '/',
-      todo: TODO,
-    });
+  const fault = firstFault(CheckPolicy, value);
+  if (fault)
+    throw badInput('policy.schema', faultSentence(fault), { file, place: pointerOf(fault.path) || '/', todo: TODO });
   return value as CheckPolicy;
 }
 
@@ -127,11 +120,5 @@ function strictest(a: Gates, b: Gates): Gates {
   };
 }
 
-const { maxAttackSuccessRate, maxAccuracyDrop, acceptEstimated } = configSchema.definitions.GatesConfig.properties;
-
 /** Gates of a config that says nothing of them. */
-export const DEFAULT_GATES: Gates = {
-  maxAttackSuccessRate: maxAttackSuccessRate.default,
-  maxAccuracyDrop: maxAccuracyDrop.default,
-  acceptEstimated: acceptEstimated.default,
-};
+export const DEFAULT_GATES: Gates = v.getDefaults(GatesConfig);

@@ -8,10 +8,10 @@ import { outputFailure } from '../../engine/files/write';
 import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { plain } from '../../engine/files/plain';
-import { sourceFiles, withPaths } from '../../protocol/data';
+import { sourceFiles, withPaths } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
-import { baseName, integer, TRIGGER_KINDS, type TriggerKind, typedSource } from '../parsers';
+import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
 import { CONFIG_FILE } from '../../protocol/files';
 import { modelName } from '../../engine/config/scan-inputs';
 

@@ -11,7 +11,7 @@ import { wantsColour } from '../output/paint';
 import { collect, integer } from '../parsers';
 import { createProgress } from '../output/progress';
 import { summarize } from '../output/summary';
-import { CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
+import { CONFIG_FILE, MODEL_FORM } from '../../protocol/files';
 
 export interface RunFlags {
   out?: string;
@@ -32,7 +32,7 @@ export function runCommand(): Command {
     .description('Measure a model, prune and fine-tune it, measure it again; write the defended model and a report.')
     .argument(
       '[target]',
-      `a defense config (${CONFIG_FILE.pattern}), a ${MODEL_FILE} with one beside it, or a folder with one; default: the current folder`,
+      `a defense config (${CONFIG_FILE.pattern}), a ${MODEL_FORM} with one beside it, or a folder with one; default: the current folder`,
     )
     .option('-o, --out <dir>', "folder for report and defended model (default: the config's folder)")
     .addOption(

@@ -5,7 +5,7 @@ import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/
 import { contains } from '../../engine/files/confine';
 import { shellWord } from '../../engine/report/markdown/escape';
 import { startScan } from '../../jobs/engine-process';
-import { sourceFiles } from '../../protocol/data';
+import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { ScanOutcome, ScanRequest, ScanWord } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';
@@ -16,7 +16,7 @@ import { createProgress } from '../output/progress';
 import { summarizeScan } from '../output/scan-summary';
 import { settingsOf } from '../scan-settings';
 import { findScanTarget } from '../scan-target';
-import { CONFIG_FILE, MODEL_FILE, SCAN_FILE } from '../../protocol/files';
+import { CONFIG_FILE, MODEL_FORM, SCAN_FILE } from '../../protocol/files';
 
 export interface ScanFlags {
   clean?: string[];
@@ -44,7 +44,7 @@ export function scanCommand(): Command {
     )
     .argument(
       '[target]',
-      `a ${MODEL_FILE}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
+      `a ${MODEL_FORM}, a defense config (${CONFIG_FILE.pattern}), or a folder with one; default: the current folder`,
     )
     .option('--clean <files...>', "clean images and labels (default: the training data of the model's config)")
     .option('-o, --out <dir>', "folder for the result (default: the config's, or the model's)")
@@ -98,7 +98,7 @@ Examples:
   $ fine-prune scan model.json --clean images.gz labels.gz            no config needed
   $ fine-prune scan mnist${CONFIG_FILE.ending} --out out --no-cache
   $ fine-prune scan model.json --clean X.gz Y.gz --classes 0-9        for a model with many classes
-  $ fine-prune scan --json --report-only | jq .report.scan.flagged`,
+  $ fine-prune scan --json --report-only | jq .report.scan.suspects`,
     )
     .action((target: string | undefined, flags: ScanFlags) => conclude(flags.json ?? false, () => scan(target, flags)));
 }

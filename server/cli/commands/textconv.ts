@@ -9,7 +9,7 @@ import {
   hasModelEnding,
   isOfferedModel,
   looksLikeModel,
-  MODEL_FILE,
+  MODEL_FORM,
   MODEL_FILES,
   MOST_MODEL_BYTES,
   MOST_TEXT_WEIGHT_BYTES,
@@ -118,7 +118,7 @@ async function weightFileText(file: string, size: number): Promise<string> {
     bytes,
     distinct.size
       ? 'Several models in the working folder name a file of this name and size.'
-      : `No ${MODEL_FILE} in the working folder names a file of this name and size.`,
+      : `No ${MODEL_FORM} in the working folder names a file of this name and size.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Attempt, DefenseReport } from '../../protocol/report/report';
-import type { ScanResult } from '../../protocol/report/scan';
+import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import { attemptWord } from '../../protocol/report/words';
 import { pixels } from '../../protocol/words';
 
@@ -21,9 +21,11 @@ function scanText({ scan, proof }: DefenseReport): string | null {
   return parts.length > 0 ? parts.join(' → ') : null;
 }
 
-function foundText({ flagged, classes, word }: ScanResult): string {
+function foundText(scan: ScanResult): string {
+  const { word } = scan;
+  const flagged = suspectedClasses(scan);
   const named = flagged.slice(0, MOST_CLASSES).flatMap((target) => {
-    const one = classes[target];
+    const one = inversionOf(scan, target);
     return one ? [`class ${target} (estimated, ${pixels(one.norm)})`] : [];
   });
   return named.length === 0

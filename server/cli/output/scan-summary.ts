@@ -1,5 +1,12 @@
 import { maskBytes, maskDrawing } from '../../engine/report/markdown/mask-drawing';
-import { inversionOf, type ClassInversion, type ScanReport } from '../../protocol/report/scan';
+import {
+  suspectedClasses,
+  inversions,
+  neuralCleanse,
+  inversionOf,
+  type ClassInversion,
+  type ScanReport,
+} from '../../protocol/report/scan';
 import { painter, type Paint } from './paint';
 import { labelled, percent, wrap } from './summary';
 import { afterScanWord } from '../../protocol/report/words';
@@ -36,7 +43,7 @@ const HEADS = ['class', 'mask', 'screened', 'share', 'index', 'success'];
 export function summarizeScan(report: ScanReport, context: ScanSummaryContext): string {
   const paint = painter(context.colour ?? false);
   const width = Math.min(120, Math.max(60, context.columns ?? 80)) - 1;
-  const table = report.scan.classes.length > 0 ? tableLines(report, paint) : [];
+  const table = tableLines(report, paint);
   const { lines, left } = besides([...table, ...modelLines(report, context, table, width)], picturesOf(report), width);
   const more =
     left.length > 0
@@ -87,10 +94,10 @@ interface Cell {
 const plain = (text: string): Cell => ({ text, width: text.length });
 
 function tableLines({ scan }: ScanReport, paint: Paint): Cell[] {
+  const classes = inversions(scan);
+  if (classes.length === 0) return [];
   const shown =
-    scan.classes.length <= MOST_ROWS
-      ? scan.classes
-      : [...scan.classes].sort((a, b) => a.share - b.share).slice(0, MOST_ROWS - 1);
+    classes.length <= MOST_ROWS ? classes : [...classes].sort((a, b) => a.share - b.share).slice(0, MOST_ROWS - 1);
   const row = (mark: string, cells: readonly string[]): string =>
     `${mark} ${HEADS.map((name, at) => (cells[at] ?? '').padStart(name.length + (at === 0 ? 0 : 2))).join('')}`;
   const head = row(' ', HEADS);
@@ -100,8 +107,8 @@ function tableLines({ scan }: ScanReport, paint: Paint): Cell[] {
       const text = row(one.flagged ? '!' : ' ', cellsOf(one));
       return { text: one.flagged ? paint('red', text) : text, width: text.length };
     }),
-    ...(shown.length < scan.classes.length
-      ? [plain(`  … and ${scan.classes.length - shown.length} classes with larger masks`)]
+    ...(shown.length < classes.length
+      ? [plain(`  … and ${classes.length - shown.length} classes with larger masks`)]
       : []),
   ];
 }
@@ -125,7 +132,7 @@ function signed(value: number): string {
 
 /** The masks of the flagged classes, drawn, smallest first. */
 function picturesOf({ scan, model: { shape } }: ScanReport): { target: number; lines: string[] }[] {
-  return scan.flagged.flatMap((target) => {
+  return suspectedClasses(scan).flatMap((target) => {
     const estimate = inversionOf(scan, target)?.estimate;
     const lines = estimate ? maskDrawing(maskBytes(estimate), shape[0], shape[1]) : [];
     return lines.length > 0
@@ -162,18 +169,20 @@ function footLines(
   { file, cached, backendWhy, next }: ScanSummaryContext,
   width: number,
 ): string[] {
-  const { images, steps, batchSize, seeds, limits } = scan;
+  const { images } = scan;
+  const masks = neuralCleanse(scan);
   const tried =
-    `${steps} steps of ${batchSize} images/class, from ${count(images.search)}; success on ${count(images.measured)} others; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}. ` +
-    `Flagged: index above ${limits.index}, share of the median below ${limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
+    masks &&
+    `${masks.steps} steps of ${masks.batchSize} images/class, from ${count(images.search)}; success on ${count(images.measured)} others; seed${masks.seeds.length > 1 ? 's' : ''} ${masks.seeds.join(', ')}. ` +
+      `Flagged: index above ${masks.limits.index}, share of the median below ${masks.limits.share}. Masks in px.${cached ? ' An earlier scan of the same bytes.' : ''}`;
   const engine =
     provenance.backend === 'native' ? `native, ${provenance.engine}` : (backendWhy ?? `WASM, ${provenance.engine}`);
   const room = width - INDENT;
   const offered = next !== undefined && scan.word === 'suspicious';
   return [
-    ...(scan.classes.length > 0 ? labelled('Tried', tried, width) : []),
+    ...(tried ? labelled('Tried', tried, width) : []),
     // Of one that was not measurable the sentence says it.
-    ...(scan.advice && scan.classes.length > 0 ? labelled('Warning', scan.advice.sentence, width) : []),
+    ...(scan.advice && scan.evidence.length > 0 ? labelled('Warning', scan.advice.sentence, width) : []),
     // Paths are never broken: they are there to be copied.
     ...(file === null ? [] : ['Result'.padEnd(INDENT) + file]),
     // The faster engine was named when the scan began: what to do next is worth the last line more.

@@ -1,5 +1,12 @@
 import type { DefenseConfig, TriggerConfig } from '../../protocol/config';
-import { DEFAULT_FORMAT, sourceFiles, sourceFrom, SPLIT_NAMES, splitOf, type DataSource } from '../../protocol/data';
+import {
+  DEFAULT_FORMAT,
+  sourceFiles,
+  sourceFrom,
+  SPLIT_NAMES,
+  splitOf,
+  type DataSource,
+} from '../../protocol/data-source';
 import { named, type Fault } from './config-schema';
 
 /** What a JSON schema can't say: fields that exclude or need each other. For configs that match the schema. */

@@ -1,8 +1,19 @@
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
-import schema from '../../../schemas/fineprune.schema.json';
-import { dereference, expectation, rightType, type Schema } from './schema-words';
-import { DATA_FORMATS, fieldsOf, formatNamed, type DataFormatName } from '../../protocol/data';
+import * as v from 'valibot';
+import { DefenseConfig } from '../../protocol/config';
+import { DATA_FORMATS, formatNamed, SPLIT_SHAPES } from '../../protocol/data-source';
+import { DataConfig } from '../../protocol/data-config';
 import { nearest } from '../../protocol/nearest';
+import { object } from '../../protocol/shape';
+import { TriggerConfig } from '../../protocol/trigger-config';
+import {
+  CONFIG_SCHEMA,
+  dereference,
+  expectation,
+  rightType,
+  schemaAt,
+  triggerSchema,
+  type Schema,
+} from './schema-words';
 
 /** What is wrong with a value, by its place: what `configProblems` gives a range in the text. */
 export interface Fault {
@@ -17,58 +28,33 @@ export interface Fault {
   todo?: string;
 }
 
-type Validators = { configs: Map<DataFormatName, ValidateFunction>; triggers: Map<string, ValidateFunction> };
-let validators: Validators | undefined;
+/**
+ * The trigger is compared by the kind that it names, and the data by their format: of all kinds at once every one would complain.
+ */
+const SHAPES = new Map(
+  DATA_FORMATS.map((format) => {
+    const split = SPLIT_SHAPES[format];
+    const data = object({ ...DataConfig.entries, train: split, test: split });
+    return [format, object({ ...DefenseConfig.entries, data, trigger: v.optional(v.unknown()) })] as const;
+  }),
+);
 
 /**
- * Validates a parsed config against the generated JSON schema. One fault gives one entry; of a trigger only the kind that it
- * names is compared.
+ * Compares a parsed config with its shape. One fault gives one entry; of a trigger only the kind that it names is compared.
  */
 export function schemaFaults(config: unknown): Fault[] {
-  validators ??= compile();
   const { format } = (config as { data?: { format?: unknown } } | null)?.data ?? {};
-  const faults = faultsOf(validators.configs.get(formatNamed(format))!, config, []);
-  if (faults.some(({ path }) => path.length === 0 && !isObject(config))) return faults;
-  const trigger = (config as { trigger?: unknown }).trigger;
+  const faults = faultsOf(SHAPES.get(formatNamed(format))!, CONFIG_SCHEMA, config, []);
+  if (!isObject(config)) return faults;
+  const { trigger } = config as { trigger?: unknown };
   return trigger === undefined || trigger === null || trigger === 'inverted'
     ? faults
-    : [...faults, ...triggerFaults(trigger, validators.triggers)];
+    : [...faults, ...triggerFaults(trigger)];
 }
 
-/**
- * The trigger is taken out of the schema and validated by kind, and the data by their format: a failed `anyOf` would complain about
- * every kind at once.
- */
-function compile(): Validators {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, strictNumbers: true });
-  const { definitions } = schema;
-  const configs = new Map(
-    DATA_FORMATS.map((format): [DataFormatName, ValidateFunction] => {
-      const sources = { ...definitions, SplitFiles: sourceOfFormat(format) };
-      const properties = { ...schema.properties, trigger: {} };
-      return [format, ajv.compile({ ...schema, properties, definitions: sources })];
-    }),
-  );
-  const triggers = new Map<string, ValidateFunction>();
-  for (const part of definitions.TriggerConfig.anyOf as Schema[]) {
-    const kind = dereference(part);
-    triggers.set(kind.properties!.kind!.const as string, ajv.compile({ ...kind, definitions }));
-  }
-  return { configs, triggers };
-}
-
-/** The schema of a split whose data are of a format: the one that has its fields. */
-function sourceOfFormat(format: DataFormatName): Schema {
-  const all: Schema = schema.definitions.SplitFiles;
-  const fields = fieldsOf(format).map(({ name }) => name);
-  return (all.anyOf ?? [all])
-    .map((part) => dereference(part as Schema))
-    .find(({ properties = {} }) => fields.every((name) => name in properties))!;
-}
-
-function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>): Fault[] {
+function triggerFaults(trigger: unknown): Fault[] {
   const path = ['trigger'];
-  const kinds = [...byKind.keys()];
+  const kinds = TriggerConfig.options.map(({ entries }) => entries.kind.literal);
   if (!isObject(trigger)) {
     const word = typeof trigger === 'string';
     return [
@@ -85,8 +71,8 @@ function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>):
       { code: 'config.missingField', message: '`trigger` has no `kind`.', path, todo: `Add "kind": ${quoted(kinds)}.` },
     ];
   }
-  const validate = typeof kind === 'string' ? byKind.get(kind) : undefined;
-  if (validate) return faultsOf(validate, trigger, path);
+  const shape = TriggerConfig.options.find(({ entries }) => entries.kind.literal === kind);
+  if (shape) return faultsOf(shape, triggerSchema(shape.entries.kind.literal), trigger, path);
   const meant = typeof kind === 'string' ? nearest(kind, kinds) : null;
   return [
     {
@@ -98,25 +84,18 @@ function triggerFaults(trigger: unknown, byKind: Map<string, ValidateFunction>):
   ];
 }
 
-function faultsOf(validate: ValidateFunction, value: unknown, base: string[]): Fault[] {
-  if (validate(value)) return [];
-  const faults: Fault[] = [];
-  const errors = validate.errors ?? [];
-  // Alternatives complain one by one, and about what lies in them; the `anyOf` that holds them speaks for all.
-  const unions = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath);
+function faultsOf(shape: v.GenericSchema, schema: Schema, value: unknown, base: string[]): Fault[] {
   const told = new Set<string>();
-  for (const error of errors) {
-    const at = unions.find((union) => error.instancePath === union || error.instancePath.startsWith(`${union}/`));
-    if (at !== undefined && !(error.keyword === 'anyOf' && error.instancePath === at)) continue;
-    const fault = faultOf(error, [...base, ...segments(error.instancePath)]);
+  const faults = (v.safeParse(shape, value).issues ?? []).flatMap(faultsIn(schema, base)).filter((fault) => {
     const identity = JSON.stringify([
       fault.path,
       fault.key ?? null,
-      error.keyword === 'required' ? fault.message : null,
+      fault.code === 'config.missingField' && fault.field,
     ]);
-    if (!told.has(identity)) faults.push(fault);
+    const first = !told.has(identity);
     told.add(identity);
-  }
+    return first;
+  });
   return faults.filter((fault) => !isMisspelt(fault, faults));
 }
 
@@ -132,42 +111,58 @@ function isMisspelt(missing: Fault, faults: Fault[]): boolean {
   );
 }
 
-function faultOf(error: ErrorObject, path: (string | number)[]): Fault {
-  const parent = error.parentSchema as Schema;
-  const where = path.length === 0 ? 'The config' : named(path);
-  if (error.keyword === 'additionalProperties') {
-    const key = (error.params as { additionalProperty: string }).additionalProperty;
-    return unknownField(path, key, Object.keys(parent.properties ?? {}));
-  }
-  if (error.keyword === 'required') {
-    const missing = (error.params as { missingProperty: string }).missingProperty;
-    const field = parent.properties?.[missing] ?? {};
-    const what = { ...dereference(field), ...field };
-    return {
-      code: 'config.missingField',
-      message: `${where} has no \`${missing}\`.`,
-      path,
-      field: missing,
-      todo: `Add "${missing}": ${what.type === 'object' ? '{ … }' : expectation(field)}.${what.description ? ` ${what.description}` : ''}`,
-    };
-  }
-  if (error.keyword === 'uniqueItems') {
-    const { i, j } = error.params as { i: number; j: number };
-    const second = Math.max(i, j);
+/** The faults that an issue stands for. Of unknown fields valibot names the first alone. */
+const faultsIn =
+  (schema: Schema, base: string[]) =>
+  (issue: v.BaseIssue<unknown>): Fault[] => {
+    const inner = (issue.path ?? []).map(({ key }) => key as string | number);
+    const last = issue.path?.at(-1);
+    if (last?.origin !== 'key') return [faultAt(schema, base, inner, issue)];
+    const path = [...base, ...inner.slice(0, -1)];
+    const known = dereference(schemaAt(schema, inner.slice(0, -1))).properties ?? {};
+    return issue.expected === 'never'
+      ? Object.keys(last.input as object)
+          .filter((key) => !Object.hasOwn(known, key))
+          .map((key) => unknownField(path, key, Object.keys(known)))
+      : [missingField(path, String(last.key), known[String(last.key)]!)];
+  };
+
+function missingField(path: (string | number)[], field: string, part: Schema): Fault {
+  const { type, description } = { ...dereference(part), ...part };
+  return {
+    code: 'config.missingField',
+    message: `${whereIs(path)} has no \`${field}\`.`,
+    path,
+    field,
+    todo: `Add "${field}": ${type === 'object' ? '{ … }' : expectation(part)}.${description ? ` ${description}` : ''}`,
+  };
+}
+
+function faultAt(
+  schema: Schema,
+  base: string[],
+  inner: (string | number)[],
+  { type, message, path: items, input }: v.BaseIssue<unknown>,
+): Fault {
+  const path = [...base, ...inner];
+  if (type === 'raw_check')
     return {
       code: 'config.wrongValue',
-      message: `${where} names ${shown((error.data as unknown[])[second])} twice.`,
-      path: [...path, second],
+      message: `${whereIs(path.slice(0, -1))} ${message}.`,
+      path,
       todo: 'Remove one of the two.',
     };
-  }
-  const code = !rightType(parent, error.data)
+  const part = schemaAt(schema, inner);
+  const data = items ? items.at(-1)!.value : input;
+  const code = !rightType(part, data)
     ? 'config.wrongType'
-    : typeof error.data === 'number'
+    : typeof data === 'number'
       ? 'config.outOfRange'
       : 'config.wrongValue';
-  return { code, message: `${where} must be ${expectation(parent)}, not ${shown(error.data)}.`, path };
+  return { code, message: `${whereIs(path)} must be ${expectation(part)}, not ${shown(data)}.`, path };
 }
+
+const whereIs = (path: (string | number)[]): string => (path.length === 0 ? 'The config' : named(path));
 
 /** The fault of a key that an object of the config does not know. */
 export function unknownField(path: (string | number)[], key: string, known: readonly string[]): Fault {
@@ -190,13 +185,6 @@ export function unknownField(path: (string | number)[], key: string, known: read
 /** A path as people write it: `data.train.images`, `data.mean[1]`. */
 export function named(path: readonly (string | number)[]): string {
   return `\`${path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')}\``;
-}
-
-function segments(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replace(/~1/g, '/').replace(/~0/g, '~')));
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ');

@@ -1,5 +1,5 @@
 import type { Strategy, TriggerConfig } from '../../protocol/config';
-import { DEFAULT_FORMAT, withoutFormat, type DataSource } from '../../protocol/data';
+import { DEFAULT_FORMAT, withoutFormat, type DataSource } from '../../protocol/data-source';
 import { DEFAULT_RATIO } from '../../protocol/pruning';
 
 /** What a new config can't do without: paths relative to it, and the trigger if one is known. */

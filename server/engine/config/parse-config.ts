@@ -4,6 +4,7 @@ import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { kindOfText } from '../files/file-kind';
 import { fileKind, kindWords } from '../files/kinds';
 import { SYNTAX_WORDS } from '../files/json-faults';
+import { pointerOf } from '../../protocol/pointer';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
 import { CONFIG_FILE } from '../../protocol/files';
@@ -151,9 +152,7 @@ function located(fault: Fault & { node?: Node }, root: Node): ConfigProblem {
         : { offset: node.offset, length: 1 }
       : node;
   const { offset, length } = keyNode ?? (code === 'config.missingField' ? head : node);
-  const pointer = [...path, ...(key === undefined ? [] : [key])]
-    .map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`)
-    .join('');
+  const pointer = pointerOf([...path, ...(key === undefined ? [] : [key])]);
   return { code, message, path: pointer, offset, length, ...(todo !== undefined && { todo }) };
 }
 

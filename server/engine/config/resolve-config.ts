@@ -1,72 +1,77 @@
-import type {
+import * as v from 'valibot';
+import {
   DefenseConfig,
-  KnownTrigger,
-  KnownTriggerConfig,
-  ResolvedConfig,
-  ResolvedTrigger,
-  TriggerConfig,
-} from '../../protocol/config';
-import { DEFAULT_FORMAT, splitOf, withoutFormat } from '../../protocol/data';
-import { recordedHoldout } from '../../protocol/holdout';
-import schema from '../../../schemas/fineprune.schema.json';
-
-// Defaults come from the schema, so that hovers and runs can't disagree.
-const top = schema.properties;
-const {
-  DataConfig,
-  PatchTrigger,
-  BlendedTrigger,
-  SinusoidalTrigger,
-  WarpedTrigger,
-  PruneConfig,
   FineTuneConfig,
   GatesConfig,
-} = schema.definitions;
+  PruneConfig,
+  type KnownTrigger,
+  type KnownTriggerConfig,
+  type ResolvedConfig,
+  type ResolvedTrigger,
+  type TriggerConfig,
+} from '../../protocol/config';
+import { splitOf, withoutFormat } from '../../protocol/data-source';
+import { DataConfig } from '../../protocol/data-config';
+import { recordedHoldout } from '../../protocol/holdout';
+import { BlendedTrigger, PatchTrigger, SinusoidalTrigger, WarpedTrigger } from '../../protocol/trigger-config';
+
+// Defaults come from the shape, so that hovers and runs can't disagree.
+const defaults = {
+  top: v.getDefaults(DefenseConfig),
+  data: v.getDefaults(DataConfig),
+  prune: v.getDefaults(PruneConfig),
+  fineTune: v.getDefaults(FineTuneConfig),
+  gates: v.getDefaults(GatesConfig),
+  patch: v.getDefaults(PatchTrigger),
+  blended: v.getDefaults(BlendedTrigger),
+  sinusoidal: v.getDefaults(SinusoidalTrigger),
+  warped: v.getDefaults(WarpedTrigger),
+};
 
 /** A valid config with every default filled in; see `DefenseConfig` for the defaults. Paths stay as written. */
 export function resolveConfig(config: DefenseConfig): ResolvedConfig {
-  const { format = DEFAULT_FORMAT } = config.data;
   const { data, prune = {}, fineTune = {}, gates = {} } = config;
-  const d = DataConfig.properties;
+  const { top, data: d } = defaults;
+  const format = data.format ?? d.format;
   return {
     model: config.model,
     data: {
       format,
       train: withoutFormat(splitOf({ ...data, format }, 'train')),
       test: withoutFormat(splitOf({ ...data, format }, 'test')),
-      analysis: data.analysis ?? (d.analysis.default as 'test'),
+      analysis: data.analysis ?? d.analysis,
       ...recordedHoldout(data.holdout ?? null),
       fineTuneImages: data.fineTuneImages ?? null,
       analysisImages: data.analysisImages ?? null,
       testImages: data.testImages ?? null,
-      scale: data.scale ?? d.scale.default,
-      mean: list(data.mean ?? d.mean.default),
-      std: list(data.std ?? d.std.default),
+      scale: data.scale ?? d.scale,
+      mean: list(data.mean ?? d.mean),
+      std: list(data.std ?? d.std),
     },
     trigger: config.trigger ? resolveTrigger(config.trigger) : null,
     // Absent for the reference recipe: the hash of such a config stays what it was before there was this field.
     ...(config.strategy && config.strategy !== 'fine-pruning' && { strategy: config.strategy }),
     layer: config.layer ?? null,
     prune: {
-      ratio: prune.units ? null : (prune.ratio ?? PruneConfig.properties.ratio.default),
-      rule: prune.rule ?? (PruneConfig.properties.rule.default as 'clean-mean'),
+      ratio: prune.units ? null : (prune.ratio ?? defaults.prune.ratio),
+      rule: prune.rule ?? defaults.prune.rule,
       // Absent where they are not named: the hash of such a config stays what it was before there was this field.
       ...(prune.units && { units: [...prune.units].sort((a, b) => a - b) }),
     },
-    curve: config.curve ?? (top.curve.default as 'quick'),
+    curve: config.curve ?? top.curve,
     fineTune: {
-      epochs: fineTune.epochs ?? FineTuneConfig.properties.epochs.default,
-      learningRate: fineTune.learningRate ?? FineTuneConfig.properties.learningRate.default,
-      batchSize: fineTune.batchSize ?? FineTuneConfig.properties.batchSize.default,
+      epochs: fineTune.epochs ?? defaults.fineTune.epochs,
+      learningRate: fineTune.learningRate ?? defaults.fineTune.learningRate,
+      batchSize: fineTune.batchSize ?? defaults.fineTune.batchSize,
     },
     gates: {
-      maxAttackSuccessRate: gates.maxAttackSuccessRate ?? GatesConfig.properties.maxAttackSuccessRate.default,
-      maxAccuracyDrop: gates.maxAccuracyDrop ?? GatesConfig.properties.maxAccuracyDrop.default,
-      acceptEstimated: gates.acceptEstimated ?? GatesConfig.properties.acceptEstimated.default,
+      maxAttackSuccessRate: gates.maxAttackSuccessRate ?? defaults.gates.maxAttackSuccessRate,
+      maxAccuracyDrop: gates.maxAccuracyDrop ?? defaults.gates.maxAccuracyDrop,
+      acceptEstimated: gates.acceptEstimated ?? defaults.gates.acceptEstimated,
     },
-    seed: config.seed ?? top.seed.default,
-    backend: config.backend ?? (top.backend.default as 'auto'),
-    threads: config.threads ?? top.threads.default,
+    seed: config.seed ?? top.seed,
+    backend: config.backend ?? top.backend,
+    threads: config.threads ?? top.threads,
   };
 }
 
@@ -79,9 +84,9 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
   const { target } = trigger;
   switch (trigger.kind) {
     case 'patch': {
-      const p = PatchTrigger.properties;
+      const p = defaults.patch;
       const image = trigger.image ?? null;
-      const [height, width] = trigger.size ?? p.size.default;
+      const [height, width] = trigger.size ?? p.size;
       return {
         kind: 'patch',
         target,
@@ -89,48 +94,47 @@ export function resolveTrigger(trigger: TriggerConfig | 'inverted'): ResolvedTri
         vertical:
           trigger.top !== undefined
             ? { from: 'top', distance: trigger.top }
-            : { from: 'bottom', distance: trigger.bottom ?? p.bottom.default },
+            : { from: 'bottom', distance: trigger.bottom ?? p.bottom },
         horizontal:
           trigger.left !== undefined
             ? { from: 'left', distance: trigger.left }
-            : { from: 'right', distance: trigger.right ?? p.right.default },
+            : { from: 'right', distance: trigger.right ?? p.right },
         // With an image there is no value to report.
-        value: image === null ? list(trigger.value ?? p.value.default) : [],
+        value: image === null ? list(trigger.value ?? p.value) : [],
         image,
       };
     }
     case 'blended': {
-      const p = BlendedTrigger.properties;
+      const p = defaults.blended;
       return {
         kind: 'blended',
         target,
-        alpha: trigger.alpha ?? p.alpha.default,
+        alpha: trigger.alpha ?? p.alpha,
         image: trigger.image ?? null,
-        patternSeed: trigger.patternSeed ?? p.patternSeed.default,
+        patternSeed: trigger.patternSeed ?? p.patternSeed,
       };
     }
     case 'sinusoidal': {
-      const p = SinusoidalTrigger.properties;
+      const p = defaults.sinusoidal;
       return {
         kind: 'sinusoidal',
         target,
-        amplitude: trigger.amplitude ?? p.amplitude.default,
-        frequency: trigger.frequency ?? p.frequency.default,
+        amplitude: trigger.amplitude ?? p.amplitude,
+        frequency: trigger.frequency ?? p.frequency,
       };
     }
     case 'warped': {
-      const p = WarpedTrigger.properties;
+      const p = defaults.warped;
       return {
         kind: 'warped',
         target,
-        grid: trigger.grid ?? p.grid.default,
-        strength: trigger.strength ?? p.strength.default,
-        patternSeed: trigger.patternSeed ?? p.patternSeed.default,
+        grid: trigger.grid ?? p.grid,
+        strength: trigger.strength ?? p.strength,
+        patternSeed: trigger.patternSeed ?? p.patternSeed,
       };
     }
     case 'samples':
-      // The other fields are the files, whatever their format.
-      return { ...trigger };
+      return { kind: 'samples', target, images: trigger.images, labels: trigger.labels };
   }
 }
 

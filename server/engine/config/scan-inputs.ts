@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, splitOf, withPaths } from '../../protocol/data';
+import { sourceFiles, splitOf, withPaths } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/report/scan';
 import { at } from './at-place';

@@ -18,17 +18,38 @@ export interface Schema {
   description?: string;
 }
 
+/** The config's schema, as it is generated from its shape: what words about it are read from. */
+export const CONFIG_SCHEMA = schema as Schema;
 const definitions = schema.definitions as Record<string, Schema>;
+
+/** The schema of a kind of trigger. */
+export function triggerSchema(kind: string): Schema {
+  return definitions.TriggerConfig!.anyOf!.map(dereference).find(({ properties }) => properties?.kind?.const === kind)!;
+}
+
+/** The schema of what a path of keys and indices leads to. */
+export function schemaAt(part: Schema, path: readonly (string | number)[]): Schema {
+  const [key, ...rest] = path;
+  if (key === undefined) return part;
+  const inner = [part, ...(dereference(part).anyOf ?? [])]
+    .map(dereference)
+    .map((one) => (typeof key === 'number' ? one.items : one.properties?.[key]))
+    .find((one) => one !== undefined);
+  return inner ? schemaAt(inner, rest) : {};
+}
 
 /** Follows a reference into the config schema's definitions. */
 export function dereference(part: Schema): Schema {
   return part.$ref === undefined ? part : dereference(definitions[part.$ref.slice('#/definitions/'.length)]!);
 }
 
+/** What is expected of a value that is an object, whatever its fields. */
+export const ANY_OBJECT = 'an object, { … }';
+
 /** What a schema allows, as a phrase for people: `a whole number from 1 to 64`, `"auto" or "wasm"`. */
 export function expectation(part: Schema): string {
   const s = dereference(part);
-  if (s.anyOf) return s.anyOf.map(expectation).join(' or ');
+  if (s.anyOf) return [...new Set(s.anyOf.map(expectation))].join(' or ');
   if (s.const !== undefined) return JSON.stringify(s.const);
   if (s.enum) return s.enum.map((value) => JSON.stringify(value)).join(' or ');
   switch (s.type) {
@@ -43,7 +64,7 @@ export function expectation(part: Schema): string {
     case 'array':
       return `a list of ${amount(s)}${s.items?.type === 'integer' ? 'whole ' : ''}numbers`;
     case 'object':
-      return 'an object, { … }';
+      return ANY_OBJECT;
     default:
       return 'null';
   }

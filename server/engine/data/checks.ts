@@ -1,4 +1,4 @@
-import { placeOf, SPLIT_NAMES, type DataFormatName, type SplitName } from '../../protocol/data';
+import { placeOf, SPLIT_NAMES, type DataFormatName, type SplitName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { DataSet, Split } from './dataset';
 

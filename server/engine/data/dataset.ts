@@ -1,4 +1,4 @@
-import type { DataFormatName } from '../../protocol/data';
+import type { DataFormatName } from '../../protocol/data-source';
 
 /**
  * What every data format gives. A split gives pixels on demand, so that no format ever has to hold a

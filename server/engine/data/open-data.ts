@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, splitOf, type DataSource, type SplitName } from '../../protocol/data';
+import { sourceFiles, splitOf, withPaths, type DataSource, type SplitName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { plural } from '../../protocol/words';
 import { at, type Resolve } from '../config/at-place';
@@ -33,12 +33,13 @@ export async function openSource(
   { resolve, place }: Whereabouts = { resolve: async (file) => file },
 ): Promise<SourceSplit> {
   const named = sourceFiles(source, place);
-  const absolute: Record<string, string> = {};
-  for (const { field, path, place: where, what } of named) {
+  const absolute = new Map<string, string>();
+  for (const { path, place: where, what } of named) {
     const found = (): Promise<string> => resolve(path, `${name} ${what}`);
-    absolute[field.name] = await (place === undefined ? found() : at(where, found));
+    absolute.set(path, await (place === undefined ? found() : at(where, found)));
   }
-  const { hashes, ...split } = await formatOf(source).open({ ...source, ...absolute } as DataSource, { scale, name });
+  const opened = withPaths(source, (path) => absolute.get(path)!);
+  const { hashes, ...split } = await formatOf(source).open(opened, { scale, name });
   return { ...split, files: named.map(({ path }, i) => ({ path, sha256: hashes[i]! })) };
 }
 

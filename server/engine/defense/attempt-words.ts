@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../protocol/report/scan';
 import type { Attempt, Gate, Proof, TriggeredRate } from '../../protocol/report/report';
 import { losesAtMost, measuredTriggers, missedGates, MOST_LOSS, tooFewFor } from '../repair/choice';
 import { judgedSuccess } from '../metrics/triggered-rate';
@@ -16,7 +17,7 @@ export function attemptSentence(attempt: Omit<Attempt, 'sentence'>, gates: Limit
   const measured: [string, Attempt['heldOut']['knownTrigger']][] = [
     ['the known', knownTrigger],
     ['the estimated', estimatedTrigger],
-    ['a freshly searched', freshTrigger],
+    ['a newly searched', freshTrigger],
   ];
   const said = measured
     .flatMap(([which, rate]) => (rate ? [{ which, rate }] : []))
@@ -30,7 +31,7 @@ export function attemptSentence(attempt: Omit<Attempt, 'sentence'>, gates: Limit
     ? ': kept.'
     : missed
       ? `; kept as the best of those that lose at most ${loss(MOST_LOSS * gates.maxAccuracyDrop)}.`
-      : '; the best of what was tried, kept.';
+      : '; kept as the best of what was tried.';
   return `${what}, on ${count(images)} held-out images: ${figures}. ${why}${chosen ? kept : ': not kept.'}`;
 }
 
@@ -43,7 +44,7 @@ function whyNot(
   const accuracy = losesAtMost(heldOut, maxAccuracyDrop)
     ? null
     : `accuracy falls by more than ${far ? `${loss(MOST_LOSS * maxAccuracyDrop)}, ${MOST_LOSS} times the limit` : percent(maxAccuracyDrop)}`;
-  return [!success && `a trigger is not shown to stay within ${percent(maxAttackSuccessRate)}`, accuracy]
+  return [!success && `a trigger may succeed on more than ${percent(maxAttackSuccessRate)}`, accuracy]
     .filter(Boolean)
     .join(', and ')
     .replace(/^./, (c) => c.toUpperCase());
@@ -99,14 +100,15 @@ function gatesMissed(missed: readonly Gate['id'][], { maxAttackSuccessRate, maxA
 
 const loss = (share: number): string => points(share).replace(/^\+/, '');
 
-/** What a fresh search of the repaired model came to. */
+/** What a fresh scan of the repaired model came to. */
 export function proofSentence({ scan, bounded, measuredOn }: Omit<Proof, 'sentence'>): string {
-  const found = scan.flagged.length
-    ? `A fresh inversion of the repaired model still finds class ${scan.flagged.join(', ')} suspicious.`
-    : 'A fresh inversion of the repaired model finds no class suspicious.';
+  const flagged = suspectedClasses(scan);
+  const found = flagged.length
+    ? `A fresh scan of the repaired model still finds class ${flagged.join(', ')} suspicious.`
+    : 'A fresh scan of the repaired model finds no suspicious class.';
   const sizes = bounded.map(
     ({ target, norm, before, after }) =>
-      `A trigger of at most ${norm.toFixed(1)} pixels, searched afresh, takes ${percent(after.rate)} of ${provingImages({ measuredOn })} to class ${target} (the input model: ${percent(before.rate)}).`,
+      `A new trigger of at most ${norm.toFixed(1)} pixels sends ${percent(after.rate)} of ${provingImages({ measuredOn })} to class ${target} (in the input model: ${percent(before.rate)}).`,
   );
   return [found, ...sizes].join(' ');
 }

@@ -1,6 +1,6 @@
 import type { StrategyName } from '../../protocol/config';
 import type { Attempt, Gate, HeldOutFigures } from '../../protocol/report/report';
-import { inversionOf, type ScanResult } from '../../protocol/report/scan';
+import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import { cancelled } from '../../protocol/errors';
 import type { ScanImages } from '../detect/scan-images';
 import { nearChance } from '../metrics/near-chance';
@@ -172,7 +172,7 @@ async function analysisAt(
 
 /** The class that the trigger aims at, and suspicious classes, smallest mask first; only such as were searched. */
 export function targetsOf(scan: ScanResult, target: number | null): number[] {
-  return [...new Set([...(target === null || !inversionOf(scan, target) ? [] : [target]), ...scan.flagged])];
+  return [...new Set([...(target === null || !inversionOf(scan, target) ? [] : [target]), ...suspectedClasses(scan)])];
 }
 
 function attemptOf(

@@ -1,5 +1,5 @@
-import { cleanConfusion, triggeredConfusion, type Confusion } from '../../protocol/report/confusion';
-import type { DefenseReport, Rate, StageMetrics, TriggerEffect } from '../../protocol/report/report';
+import { cleanConfusion, triggeredConfusion, type Confusion, type Stage } from '../../protocol/report/confusion';
+import type { DefenseReport, Rate, TriggerEffect } from '../../protocol/report/report';
 import { weightedShare } from '../metrics/base-rate';
 import { independentDifference, pairedDifference } from '../metrics/difference';
 import { normalQuantile } from '../metrics/normal';
@@ -71,7 +71,7 @@ type Triggered = Pick<NonNullable<DefenseReport['trigger']>, 'target'>;
  *
  * @returns null without a trigger
  */
-export function judgeEffect(stage: StageMetrics, trigger: Triggered | null, limit: number): EffectJudgement | null {
+export function judgeEffect(stage: Stage, trigger: Triggered | null, limit: number): EffectJudgement | null {
   const asr = stage.attackSuccessRate;
   const inputs = triggeredConfusion(stage);
   if (!trigger || !asr || !inputs) return null;
@@ -154,7 +154,7 @@ export function otherAim({ worst, target }: EffectJudgement, limit: number): num
 }
 
 /** Images that a trigger takes to a class other than its target, with bounds at the level of `judgeEffect`; null without a trigger. */
-export function excessTo(c: number, stage: StageMetrics, trigger: Triggered | null): ClassFigure | null {
+export function excessTo(c: number, stage: Stage, trigger: Triggered | null): ClassFigure | null {
   const inputs = triggeredConfusion(stage);
   if (!trigger || !inputs) return null;
   const clean = cleanConfusion(stage);

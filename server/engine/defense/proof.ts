@@ -1,10 +1,11 @@
 import type { Proof, TriggeredRate } from '../../protocol/report/report';
-import { inversionOf, type ScanResult } from '../../protocol/report/scan';
+import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { View } from '../data/dataset';
 import { sha256 } from '../files/hash';
 import { boundedSuccess } from '../detect/neural-cleanse/bounded';
-import { reportedScan, scanModel } from '../detect/neural-cleanse/scan';
-import { pairedSuccess } from '../detect/neural-cleanse/success';
+import { reportedScan } from '../detect/reported';
+import { scanModel } from '../detect/scan';
+import { pairedSuccess } from '../detect/success';
 import type { ScanImages } from '../detect/scan-images';
 import { proofSentence } from './attempt-words';
 import { boundsOf } from '../repair/held-out';
@@ -27,18 +28,19 @@ interface Setting {
 export type Prove = (onProgress: (share: number) => void) => Promise<Proof>;
 
 /**
- * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes anew, and a trigger that is
- * searched afresh, no larger than the one found in the input model. Opened while the model's variables hold the input model, whose
+ * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes, and a new trigger that is
+ * no larger than the one found in the input model. Opened while the model's variables hold the input model, whose
  * triggers are measured then, on the same images as the fresh ones afterwards.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
 export async function openProof({ before, images, test, known, seed, pass }: Setting): Promise<Prove> {
-  const unseen = before?.flagged.length ? unsearched(sourceOf(test), images.search) : null;
+  const suspected = before ? suspectedClasses(before) : [];
+  const unseen = suspected.length ? unsearched(sourceOf(test), images.search) : null;
   // Where every test image was searched on, the held-out ones have to do.
   const measuredOn = unseen?.count ? 'test' : null;
   const measured = measuredOn ? unseen! : images.measured;
   const successes = new Map<number, TriggeredRate>();
-  for (const target of before?.flagged ?? [])
+  for (const target of suspected)
     successes.set(target, await pairedSuccess(target, inversionOf(before!, target)!.estimate!, measured, pass));
   return async (onProgress) => {
     // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
@@ -66,7 +68,7 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
       scan: reportedScan(scan),
       bounded,
       ...(measuredOn && { measuredOn }),
-      basis: known ? 'known trigger and fresh inversion' : 'fresh inversion',
+      basis: known ? 'known trigger and fresh scan' : 'fresh scan',
     };
     return { ...facts, sentence: proofSentence(facts) };
   };

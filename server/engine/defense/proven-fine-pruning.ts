@@ -1,7 +1,8 @@
+import { stagesOf } from '../../protocol/report/confusion';
 import { FinePruneError } from '../../protocol/errors';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import type { Scanned } from '../detect/config-scan';
-import { checkSearchable } from '../detect/neural-cleanse/scan';
+import { checkSearchable } from '../detect/scan';
 import { scanImagesOf, type ScanImages } from '../detect/scan-images';
 import type { Progress } from '../process/progress';
 import type { Subject } from '../pass/subject';
@@ -39,7 +40,7 @@ export async function provenFinePruning(
   const opened = scanned && (await proofOf(scanned));
   const outcome = await finePrune(subject, trigger, progress, signal, onStage);
   const withScan: Outcome = scanned ? { ...outcome, scan: scanned.scan } : outcome;
-  const { before, after } = outcome.stages;
+  const { before, after } = stagesOf(outcome);
   const limit = config.gates.maxAttackSuccessRate;
   const [effectBefore, effectAfter] = [before, after].map((stage) => judgeEffect(stage, trigger, limit));
   if (!outcome.repaired || !effectBefore || isWithin(effectBefore) || !effectAfter || !isWithin(effectAfter))

@@ -1,3 +1,4 @@
+import { type Stage, stagesApart } from '../../protocol/report/confusion';
 import type { DefenseReport, StageMetrics } from '../../protocol/report/report';
 import { changes, stageMetrics, type Predictions, type Truth } from '../metrics/evaluate';
 import type { InputSource, PassOptions } from '../pass/inputs';
@@ -11,7 +12,7 @@ export type StageName = 'before' | 'pruned' | 'after';
 export type OnStage = (stage: StageName, metrics: StageMetrics) => void;
 
 /** What is measured at the three stages, and what changed from the first to the others. */
-export type StageOutcome = Pick<DefenseReport, 'stages' | 'comparison'> & {
+export type StageOutcome = Pick<DefenseReport, 'stages' | 'confusion' | 'comparison'> & {
   /** Number of predictions, clean and triggered, that pruning alone changed. */
   pruningChanged: number;
 };
@@ -24,7 +25,7 @@ export class Stages {
   readonly test: InputSource;
   private readonly inputs: StageInputs;
   private readonly truth: Truth;
-  private readonly measured: Partial<Record<StageName, { predictions: Predictions; metrics: StageMetrics }>> = {};
+  private readonly measured: Partial<Record<StageName, { predictions: Predictions; metrics: Stage }>> = {};
 
   constructor(
     private readonly subject: Subject,
@@ -38,14 +39,14 @@ export class Stages {
   }
 
   /** The input model, with the activations of the subject's layer. @throws FinePruneError of kind `cancelled` within one batch */
-  async before(): Promise<{ metrics: StageMetrics; onTest: Measured; onTriggered: Measured | null }> {
+  async before(): Promise<{ metrics: Stage; onTest: Measured; onTriggered: Measured | null }> {
     this.progress.begin('evaluate-before', stageImages(this.inputs));
     const { onTest, onTriggered, predictions } = await measureStage(this.inputs, this.subject.site, this.counted());
     return { metrics: this.known('before', predictions), onTest, onTriggered };
   }
 
   /** @throws FinePruneError of kind `cancelled` within one batch */
-  async next(stage: 'pruned' | 'after'): Promise<StageMetrics> {
+  async next(stage: 'pruned' | 'after'): Promise<Stage> {
     this.progress.begin(stage === 'pruned' ? 'evaluate-pruned' : 'evaluate-after', stageImages(this.inputs));
     return this.known(stage, await predictStage(this.inputs, this.counted()));
   }
@@ -57,7 +58,7 @@ export class Stages {
     const after = this.measured.after ?? before;
     const { clean, triggered } = before.predictions;
     return {
-      stages: { before: before.metrics, pruned: pruned.metrics, after: after.metrics },
+      ...stagesApart({ before: before.metrics, pruned: pruned.metrics, after: after.metrics }),
       comparison: comparisonOf(before.predictions, after.predictions, this.truth),
       pruningChanged:
         changes(clean, pruned.predictions.clean) + (triggered ? changes(triggered, pruned.predictions.triggered!) : 0),
@@ -68,7 +69,7 @@ export class Stages {
     return { ...this.pass, onImages: (n) => this.progress.step(n) };
   }
 
-  private known(stage: StageName, predictions: Predictions): StageMetrics {
+  private known(stage: StageName, predictions: Predictions): Stage {
     const metrics = stageMetrics(predictions, this.truth);
     this.measured[stage] = { predictions, metrics };
     const { cleanAccuracy, attackSuccessRate, robustAccuracy } = metrics;

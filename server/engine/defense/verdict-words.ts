@@ -25,11 +25,11 @@ export class TriggerWords {
   }
 
   honest(accuracy: string): string {
-    return `Class ${this.target} was named, but the scan does not find it suspicious: a trigger of the size of its estimate can be found for any class, so it says nothing of a backdoor that its success went from ${this.from} to ${this.to}. ${accuracy.replace('clean', 'Clean')}.`;
+    return `The config names class ${this.target}, but the scan does not find it suspicious: a trigger as large as its estimate can be found for any class, so the change in its success, from ${this.from} to ${this.to}, says nothing about a backdoor. ${accuracy.replace('clean', 'Clean')}.`;
   }
 
   tooFew({ class: c, of, needed }: NonNullable<EffectJudgement['tooFew']>): string {
-    return `Too few images: even a trigger without any effect could not be shown to take at most ${this.limit} to class ${c} on ${count(of)} images of other classes; at least ${count(needed)} are needed. ${this.The} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}).`;
+    return `Too few images: with ${count(of)} images of other classes, not even a trigger without any effect can be shown to send at most ${this.limit} of them to class ${c}; at least ${count(needed)} are needed. ${this.The} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}).`;
   }
 
   noEffect(accuracy: string): string {
@@ -38,7 +38,7 @@ export class TriggerWords {
     const rests = base
       ? `, within the limit of ${this.limit}, and sends images to no other class`
       : `, within the limit of ${this.limit}`;
-    return `${this.The} has no effect on the model as it came: it reaches class ${this.target} on ${this.from} of inputs${without}${rests}. Nothing to repair for this trigger, if clean accuracy (${accuracy}) is what you expect of this model.`;
+    return `${this.The} has no effect on the input model: it reaches class ${this.target} on ${this.from} of inputs${without}${rests}. There is nothing to repair for this trigger, provided that clean accuracy (${accuracy}) is what you expect of this model.`;
   }
 
   stillThere({ fault, target, worst, flow, netWrong }: EffectJudgement, before: EffectJudgement): string {
@@ -47,7 +47,7 @@ export class TriggerWords {
       return `The backdoor is still there for some images: ${this.the} sends ${percent(flow.share)} of the ${count(flow.of)} images of class ${flow.source} to class ${flow.to}, net of those that go there without it; the limit is ${percent(mostDisturbed(this.most))}. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     if (fault === 'wrong') {
-      return `The trigger still misleads the model: it makes ${percent(netWrong ?? 0)} of all images wrong, net; the limit is ${percent(mostDisturbed(this.most))}. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
+      return `The trigger still misleads the model: it makes a net ${percent(netWrong ?? 0)} of all images wrong; the limit is ${percent(mostDisturbed(this.most))}. It reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}).`;
     }
     return target.by === 'excess' ? this.byExcess(target) : this.byRate();
   }
@@ -55,23 +55,23 @@ export class TriggerWords {
   /** Nothing was written: each repair cost too much. @param why what each of them came to */
   untouched(effect: EffectJudgement, before: EffectJudgement, why: string): string {
     if (effect.fault !== 'target' || effect.target.by === 'excess')
-      return `${this.stillThere(effect, before)} The model is as it came. ${why}`;
-    return `The backdoor is still in the model, which is as it came: ${this.the} reaches class ${this.target} on ${this.from} of inputs (${this.within()}). ${why}`;
+      return `${this.stillThere(effect, before)} The model was not changed. ${why}`;
+    return `The backdoor is still in the model, which was not changed: ${this.the} reaches class ${this.target} on ${this.from} of inputs (${this.within()}). ${why}`;
   }
 
   notShown(against: string): string {
-    return `It is not shown that the backdoor is gone: ${this.the}'s success fell from ${this.from} to ${this.to} (${this.within()}), but ${against}.`;
+    return `The backdoor has not been shown to be gone: ${this.the}'s success fell from ${this.from} to ${this.to} (${this.within()}), but ${against}.`;
   }
 
   accuracyLost(accuracy: string, limit: string): string {
-    return `${this.The}'s success fell from ${this.from} to ${this.to}, but ${accuracy}, a loss above the limit of ${limit}.`;
+    return `${this.The}'s success fell from ${this.from} to ${this.to}, but ${accuracy}, a drop above the limit of ${limit}.`;
   }
 
-  /** @param before what the trigger did to the model as it came */
+  /** @param before what the trigger did to the input model */
   mitigated(accuracy: string, proof: Proof | undefined, before: EffectJudgement, after: EffectJudgement): string {
     const basis = proof
-      ? ` This rests on ${proof.basis === 'fresh inversion' ? 'a fresh inversion alone; the trigger itself is not known' : 'the known trigger and on a fresh inversion, which finds no class suspicious'}.`
-      : ' This rests on the known trigger alone; no fresh inversion was made.';
+      ? ` This is based on ${proof.basis === 'fresh scan' ? 'a fresh scan alone; the trigger itself is not known' : 'the known trigger and on a fresh scan, which finds no suspicious class'}.`
+      : ' This is based on the known trigger alone; the repaired model was not scanned.';
     return `${this.fell(before, after)} (${this.within()}); ${accuracy}.${basis}`;
   }
 
@@ -79,7 +79,7 @@ export class TriggerWords {
   private fell({ fault, worst }: EffectJudgement, after: EffectJudgement): string {
     if (fault !== 'other class' || !worst) return `${this.The}'s success fell from ${this.from} to ${this.to}`;
     const now = after.worst ? signedPercent(after.worst.share) : this.to;
-    return `${this.The} sent ${signedPercent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it; now it sends at most ${now} to any class but ${this.target}, and ${this.to} to class ${this.target}`;
+    return `${this.The} sent ${signedPercent(worst.share)} of ${count(worst.of)} images to class ${worst.class}, net of those that go there without it; now it sends at most ${now} to any class other than ${this.target}, and ${this.to} to class ${this.target}`;
   }
 
   private byRate(): string {
@@ -87,15 +87,15 @@ export class TriggerWords {
     const reach = `${this.the} reaches class ${this.target} on ${this.to} of inputs (before: ${this.from}${this.baseAfter()}; limit: ${this.limit})`;
     // Wilson's bound is not the rate: on few images a rate within the limit shows little.
     if (after.rate <= this.most)
-      return `It is not shown that the backdoor is gone: ${reach}, but on ${after.of} inputs up to ${percent(after.high)} can't be ruled out (95 %).`;
+      return `The backdoor has not been shown to be gone: ${reach}, but on ${after.of} inputs up to ${percent(after.high)} can't be ruled out (95 %).`;
     return `The backdoor is still there: ${reach}.`;
   }
 
   private byExcess({ share, high, of }: ClassFigure): string {
     const base = percent(this.measured.stages.after.effect!.baseRate.rate);
-    const reach = `${this.the} takes ${this.to} of inputs to class ${this.target}, where ${base} go without it: ${signedPercent(share)} more (before: ${this.from}; limit: ${this.limit} more)`;
+    const reach = `${this.the} sends ${this.to} of inputs to class ${this.target}, where ${base} go without it: ${signedPercent(share)} more (before: ${this.from}; limit: ${this.limit} more)`;
     if (share <= this.most)
-      return `It is not shown that the backdoor is gone: ${reach}, but on ${count(of)} inputs up to ${signedPercent(high)} more can't be ruled out (95 %).`;
+      return `The backdoor has not been shown to be gone: ${reach}, but on ${count(of)} inputs up to ${signedPercent(high)} more can't be ruled out (95 %).`;
     return `The backdoor is still there: ${reach}.`;
   }
 
@@ -105,7 +105,7 @@ export class TriggerWords {
     const named = `class ${this.target}, which the config names`;
     const reach = `${this.the} sends ${signedPercent(share)} of ${count(of)} images to class ${c}, net of those that go there without it (up to ${signedPercent(high)}${was}; limit: ${this.limit})`;
     if (share <= this.most)
-      return `It is not shown that the backdoor is gone: ${reach}. To ${named}, it sends ${this.to} (before: ${this.from}).`;
+      return `The backdoor has not been shown to be gone: ${reach}. To ${named}, it sends ${this.to} (before: ${this.from}).`;
     return `The backdoor is still there: ${reach}. To ${named}, it sends ${this.to} (before: ${this.from}).`;
   }
 

@@ -1,3 +1,5 @@
+import { stagesOf } from '../../protocol/report/confusion';
+import { suspectedClasses } from '../../protocol/report/scan';
 import type { ResolvedConfig } from '../../protocol/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report/report';
 import { roundShare } from '../metrics/rate';
@@ -9,13 +11,12 @@ import { TriggerWords } from './verdict-words';
 import { percent } from '../../protocol/words';
 import { provingImages } from '../../protocol/report/words';
 
-type Measured = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
+type Measured = Pick<DefenseReport, 'stages' | 'confusion' | 'trigger' | 'repaired' | 'scan' | 'attempts' | 'proof'>;
 
 /** The gates of a config against what was measured. A gate is met only when it could be measured on a trigger that counts. */
-export function judgeGates(
-  { stages, trigger, repaired, proof, scan }: Measured,
-  gates: ResolvedConfig['gates'],
-): Gate[] {
+export function judgeGates(measured: Measured, gates: ResolvedConfig['gates']): Gate[] {
+  const { trigger, repaired, proof, scan } = measured;
+  const stages = stagesOf(measured);
   const effect = judgeEffect(stages.after, trigger, gates.maxAttackSuccessRate);
   const figure = effect && decidingFigure(effect);
   const counts =
@@ -42,7 +43,7 @@ export function judgeGates(
 
 /** Whether the trigger is an estimate for a class that a config names and the scan does not find suspicious: any class has one like it. */
 export function isHonestEstimate({ trigger, scan }: Pick<DefenseReport, 'trigger' | 'scan'>): boolean {
-  return trigger?.source === 'estimated' && scan !== undefined && !scan.flagged.includes(trigger.target);
+  return trigger?.source === 'estimated' && scan !== undefined && !suspectedClasses(scan).includes(trigger.target);
 }
 
 /**
@@ -53,9 +54,9 @@ export function doubt(
   { trigger, proof }: Pick<DefenseReport, 'trigger' | 'proof'>,
   gates: Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate'>,
 ): string | null {
-  if (proof?.scan.flagged.length)
-    return `a fresh inversion of the repaired model still finds class ${proof.scan.flagged.join(', ')} suspicious`;
-  if (!proof) return trigger?.source === 'estimated' ? 'no fresh inversion of the repaired model speaks for it' : null;
+  const found = proof ? suspectedClasses(proof.scan) : [];
+  if (found.length) return `a fresh scan of the repaired model still finds class ${found.join(', ')} suspicious`;
+  if (!proof) return trigger?.source === 'estimated' ? 'the repaired model was not scanned again to confirm it' : null;
   const left = proof.bounded.find(({ after }) => judgedSuccess(after).high > gates.maxAttackSuccessRate);
   if (!left) return null;
   const { share, high } = judgedSuccess(left.after);
@@ -66,43 +67,42 @@ export function doubt(
       ? [`up to ${percent(high)}${untriggered ? ' more' : ''} can't be ruled out`]
       : []),
   ];
-  return `a trigger of at most ${left.norm.toFixed(1)} pixels, searched afresh, still takes ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${asides.length ? ` (${asides.join('; ')})` : ''}`;
+  return `a new trigger of at most ${left.norm.toFixed(1)} pixels still sends ${percent(left.after.rate)} of ${provingImages(proof)} to class ${left.target}${asides.length ? ` (${asides.join('; ')})` : ''}`;
 }
 
 /** The verdict by the order of docs/architecture.md: the first that matches wins, and it says the figures that led to it. */
 export function judge(measured: Measured, gates: ResolvedConfig['gates']): Verdict {
-  const { stages, trigger, repaired } = measured;
+  const { trigger, repaired } = measured;
   // Repairs were tried, and each cost too much to be kept.
   const untouched = !repaired && measured.attempts?.length ? nothingKept(measured.attempts, gates) : null;
-  const before = stages.before;
-  const after = stages.after;
+  const { before, after } = stagesOf(measured);
   if (!repaired && untouched === null && measured.scan && !nearChance(before)) {
     if (measured.scan.word === 'not measurable')
       return {
         word: 'not measurable',
-        sentence: `The scan that the repair begins with could not look for a trigger, so nothing was changed. ${measured.scan.sentence}`,
+        sentence: `The repair starts with a scan, which could not search for a trigger, so nothing was changed. ${measured.scan.sentence}`,
       };
     return {
       word: 'not measurable',
-      sentence: `No trigger is known, and a scan found no class suspicious, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}`,
+      sentence: `No trigger is known and a scan found no suspicious class, so there was nothing to repair and nothing was changed. ${measured.scan.sentence}`,
     };
   }
   if (!repaired && untouched === null) {
     return {
       word: 'not measurable',
-      sentence: `Clean accuracy is ${percent(before.cleanAccuracy.rate)} before anything was done, near chance: model, data and normalisation do not fit together, so nothing was repaired.`,
+      sentence: `The input model's clean accuracy is ${percent(before.cleanAccuracy.rate)}, near chance: model, data and normalisation do not match, so nothing was repaired.`,
     };
   }
   if (untouched !== null && (!trigger || !before.attackSuccessRate || isHonestEstimate(measured))) {
     return {
       word: 'not measurable',
-      sentence: `${trigger ? `Class ${trigger.target} was named, but the scan does not find it suspicious` : 'No trigger is known'}, so nothing can be said of a backdoor. ${untouched}`,
+      sentence: `${trigger ? `The config names class ${trigger.target}, but the scan does not find it suspicious` : 'No trigger is known'}, so nothing can be said about a backdoor. ${untouched}`,
     };
   }
   if (!trigger || !before.attackSuccessRate || !after.attackSuccessRate) {
     return {
       word: 'not measurable',
-      sentence: `No trigger is known${scanWords(measured.scan)}, so whether a backdoor is gone cannot be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.`,
+      sentence: `No trigger is known${scanWords(measured.scan)}, so whether a backdoor is gone can't be measured; clean accuracy went from ${percent(before.cleanAccuracy.rate)} to ${percent(after.cleanAccuracy.rate)}.`,
     };
   }
   const limit = gates.maxAttackSuccessRate;
@@ -134,6 +134,6 @@ function accuracyWords({ stages: { before, after } }: Measured): string {
 function scanWords(scan: Measured['scan']): string {
   if (!scan) return '';
   return scan.word === 'not measurable'
-    ? ', and a scan could not look for one'
-    : ', and a scan found no class suspicious';
+    ? ', and a scan could not search for one'
+    : ', and a scan found no suspicious class';
 }

@@ -36,7 +36,7 @@ function pixelSentence(other: OtherPixels, alike: readonly OtherPixels[]): strin
   const todo =
     images === 'as they are' ? `${capital(set)}` : `${REWRITE[images]}${range === 'as set' ? '' : `, and ${set}`}`;
   const others = alike.length ? ` ${capital(list(alike.map(pixelWords)))} fit about as well.` : '';
-  return `The model seems to take ${pixelWords(other)}: so ${percent(after.rate)} of the same ${after.of} images are right, as set ${percent(before.rate)} (${pWords(comparison.pValue)}). ${todo}.${others}`;
+  return `The model seems to expect ${pixelWords(other)}: with these, ${percent(after.rate)} of the same ${after.of} images are classified correctly; with the current settings, ${percent(before.rate)} (${pWords(comparison.pValue)}). ${todo}.${others}`;
 }
 
 function labelSentence({ classes, before, after, comparison }: OtherLabels): string {
@@ -47,7 +47,7 @@ function labelSentence({ classes, before, after, comparison }: OtherLabels): str
     )
     .join(', ');
   const more = classes.length > MOST_NAMED ? ` and ${classes.length - MOST_NAMED} more` : '';
-  return `The labels look to be in another order than the model's classes: ${named}${more}. So ${percent(after.rate)} of ${after.of} images are right, as labelled ${percent(before.rate)} (${pWords(comparison.pValue)}). Renumber the labels, or name those that belong to this model.`;
+  return `The labels seem to be in a different order from the model's classes: ${named}${more}. In this order, ${percent(after.rate)} of ${after.of} images are classified correctly; as labelled, ${percent(before.rate)} (${pWords(comparison.pValue)}). Renumber the labels, or use the labels that belong to this model.`;
 }
 
 const json = (values: readonly number[]): string => (values.length === 1 ? String(values[0]) : JSON.stringify(values));

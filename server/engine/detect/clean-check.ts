@@ -3,12 +3,13 @@ import type { ScanAdvice, ScanResult } from '../../protocol/report/scan';
 import type { InputSource } from '../pass/inputs';
 import { predict } from '../pass/measure';
 import { confusionMatrix, outcomes } from '../metrics/evaluate';
+import { sparseConfusion } from '../metrics/sparse-confusion';
 import { rate } from '../metrics/rate';
 import { nearChance } from '../metrics/near-chance';
 import { adviceSentence } from './advice-words';
 import { otherLabels } from './other-labels';
 import { otherPixels } from './other-pixels';
-import type { ScanSubject } from './neural-cleanse/scan';
+import type { ScanSubject } from './detector';
 
 /** What a scan needs to know of its images beside their pixels. */
 export interface CheckedSubject extends ScanSubject {
@@ -58,7 +59,10 @@ export async function checkClean({
   const advice = isOrder ? { labels } : settings.length ? { settings } : null;
   return {
     cleanAccuracy,
-    nearChance: nearChance({ cleanAccuracy, confusion: confusionMatrix(source.labels, predicted, model.classes) }),
+    nearChance: nearChance({
+      cleanAccuracy,
+      confusion: { clean: sparseConfusion(confusionMatrix(source.labels, predicted, model.classes)), triggered: null },
+    }),
     advice: advice && { sentence: adviceSentence(advice), ...advice },
   };
 }

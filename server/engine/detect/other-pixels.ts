@@ -4,6 +4,7 @@ import type { Normalisation } from '../data/dataset';
 import { EVALUATION_BATCH, subsetOf, type InputSource, type PassOptions } from '../pass/inputs';
 import { predict } from '../pass/measure';
 import { confusionMatrix, outcomes } from '../metrics/evaluate';
+import { sparseConfusion } from '../metrics/sparse-confusion';
 import { mcnemar } from '../metrics/mcnemar';
 import { rate } from '../metrics/rate';
 import { nearChance } from '../metrics/near-chance';
@@ -69,7 +70,13 @@ export async function otherPixels(
     const [after, comparison] = [rate(count(hits), compared.count), mcnemar(asSet, hits)];
     if (
       !clearlyBetter(comparison, compared.count) ||
-      nearChance({ cleanAccuracy: after, confusion: confusionMatrix(compared.labels, predicted, model.classes) })
+      nearChance({
+        cleanAccuracy: after,
+        confusion: {
+          clean: sparseConfusion(confusionMatrix(compared.labels, predicted, model.classes)),
+          triggered: null,
+        },
+      })
     )
       continue;
     found.push({ ...candidate, flags: flagsOf(candidate), before, after, comparison });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ScanResult } from '../../protocol/report/scan';
+import { inversions, type ScanResult } from '../../protocol/report/scan';
 import type { BackendInfo } from '../backend/select';
 import { cacheFolder } from '../backend/native-sources';
 import { EVALUATION_BATCH, type InputSource } from '../pass/inputs';
@@ -10,10 +10,11 @@ import { writeFileAtomically } from '../files/write';
 import { decodeEstimate } from '../triggers/estimate';
 import { checkedScan } from './checked-scan';
 import type { CheckedSubject } from './clean-check';
-import { SCAN } from './neural-cleanse/scan';
+import { DETECTORS } from './registry';
+import { MEASURED_IMAGES, SEARCH_IMAGES } from './scan-images';
 
 /** Of the way a scan computes: another version makes other results of the same bytes. */
-const VERSION = 3;
+const VERSION = 4;
 /** Scans that are kept, the newest. */
 const MOST = 200;
 
@@ -38,7 +39,8 @@ export function scanKey(
   return sha256(
     canonicalJson({
       version: VERSION,
-      settings: SCAN,
+      images: { search: SEARCH_IMAGES, measured: MEASURED_IMAGES },
+      detectors: DETECTORS.map(({ method, settings }) => ({ method, settings })),
       model: model.hashes,
       scale,
       mean: normalisation.mean,
@@ -56,7 +58,7 @@ export function scanKey(
 /**
  * The scan of these very bytes from the user's cache, or else a new one, which is then kept there. What can't be read, or does not fit,
  * is as good as not there.
- * @param useCache false computes anew in any case
+ * @param useCache false always computes
  * @throws FinePruneError as `checkedScan` does
  */
 export async function cachedScan(
@@ -86,10 +88,11 @@ async function readKept(file: string, { model, targets, wanted }: CheckedSubject
   try {
     const { checksum, scan } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; scan: ScanResult };
     if (checksum !== sha256(canonicalJson(scan))) return null;
+    const found = inversions(scan);
     // Of a model that does not know the images nothing was searched.
-    if (scan.classes.length !== 0 && scan.classes.length !== (targets?.length ?? model.classes)) return null;
+    if (found.length !== 0 && found.length !== (targets?.length ?? model.classes)) return null;
     // What a scan gives holds the estimates that matter; repairs rely on it.
-    for (const { estimate, flagged, target } of scan.classes)
+    for (const { estimate, flagged, target } of found)
       if (estimate || flagged || wanted.includes(target)) decodeEstimate(estimate!, model.inputShape);
     return scan;
   } catch {

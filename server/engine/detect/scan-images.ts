@@ -1,11 +1,13 @@
-import { placeOf, type DataFormatName } from '../../protocol/data';
+import { placeOf, type DataFormatName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { LEAST_HELD_OUT } from '../../protocol/holdout';
 import type { Roles, View } from '../data/dataset';
 import { drawn, shuffled } from '../data/random';
 import { sourceOf, type InputSource } from '../pass/inputs';
-import { SCAN } from './neural-cleanse/scan';
 
+/** Images that are searched on, and others that success is measured on: so many at most. */
+export const SEARCH_IMAGES = 400;
+export const MEASURED_IMAGES = 1500;
 /** Fewer clean images than this say too little about a model. */
 const LEAST_IMAGES = 50;
 
@@ -25,8 +27,8 @@ export function scanImagesOf(
   format: DataFormatName,
 ): ScanImages {
   if (holdout.indices.length === 0) return splitForScan(fineTune, seed, format);
-  const search = { ...fineTune, indices: drawn(fineTune.indices, SCAN.searchImages, seed, 'scan search') };
-  const measured = { ...holdout, indices: drawn(holdout.indices, SCAN.measuredImages, seed, 'scan measured') };
+  const search = { ...fineTune, indices: drawn(fineTune.indices, SEARCH_IMAGES, seed, 'scan search') };
+  const measured = { ...holdout, indices: drawn(holdout.indices, MEASURED_IMAGES, seed, 'scan measured') };
   return checked(search, measured, { images: imagesPlace(format), measured: '/data/holdout' });
 }
 
@@ -36,10 +38,10 @@ export function scanImagesOf(
  */
 export function splitForScan({ split, indices }: View, seed: number, format: DataFormatName): ScanImages {
   const order = shuffled(indices.length, seed, 'scan split').map((position) => indices[position]!);
-  const count = Math.min(SCAN.searchImages, Math.floor(order.length / 2));
+  const count = Math.min(SEARCH_IMAGES, Math.floor(order.length / 2));
   return checked(
     { split, indices: order.slice(0, count).sort() },
-    { split, indices: order.slice(count, count + SCAN.measuredImages).sort() },
+    { split, indices: order.slice(count, count + MEASURED_IMAGES).sort() },
     { images: imagesPlace(format), measured: imagesPlace(format) },
   );
 }

@@ -15,10 +15,8 @@ import { layerData } from './layer-data';
 import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
 import type { Told } from './triggers';
+import { MOST_NAMED_UNITS } from '../../protocol/shape';
 import { count } from '../../protocol/words';
-
-/** Most units that a layer may have: a page takes no more, and a config names no more. */
-const MOST_UNITS = 65_536;
 
 /** Which layer is to be analysed, in which model. */
 export interface LayerRequest {
@@ -159,10 +157,10 @@ export function expectedBytes(subject: Subject, { model, layer, mostBytes }: Lay
 
 function siteOf(model: OpenModel, layer: string): UnitSite {
   const site = findUnitSite(model.graph, layer);
-  if (site.units <= MOST_UNITS) return site;
+  if (site.units <= MOST_NAMED_UNITS) return site;
   throw badInput(
     'layer.tooLarge',
-    `Layer "${layer}" has ${count(site.units)} units; the inspector shows layers of up to ${count(MOST_UNITS)}.`,
+    `Layer "${layer}" has ${count(site.units)} units; the inspector shows layers of up to ${count(MOST_NAMED_UNITS)}.`,
     { todo: 'Choose another layer.' },
   );
 }

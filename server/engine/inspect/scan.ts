@@ -1,6 +1,6 @@
 import type { ScanData } from '../../protocol/messages/inspect';
 import { keptScanOfConfig } from '../detect/config-scan';
-import { reportedScan } from '../detect/neural-cleanse/scan';
+import { reportedScan } from '../detect/reported';
 import type { Subject } from './subject';
 
 /** What is known of a scan of the model as it came: the search for its trigger, or what a run of the same config has left in the user's cache. */

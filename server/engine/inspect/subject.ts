@@ -1,9 +1,9 @@
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data';
+import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';
-import { inversionOf, type ScanResult } from '../../protocol/report/scan';
+import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
 import type { BackendInfo } from '../backend/select';
@@ -217,7 +217,7 @@ function fingerprintOf({
       trigger: config.trigger && { ...config.trigger, files: trigger?.files.map(({ sha256: hash }) => hash) ?? [] },
       // Of an estimated trigger, what it was estimated to be.
       ...(trigger && scan && { estimate: inversionOf(scan, trigger.target)!.estimate }),
-      ...(scan && { flagged: scan.flagged }),
+      ...(scan && { flagged: suspectedClasses(scan) }),
       ...(!searched && { searched }),
       rule,
       ...(guide && guide !== trigger && { guide: stampHash(guide, dataset.shape) }),

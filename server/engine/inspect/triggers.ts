@@ -1,5 +1,5 @@
 import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, sourceFrom } from '../../protocol/data';
+import { sourceFiles, sourceFrom } from '../../protocol/data-source';
 import { PHASE_TITLES } from '../../protocol/messages/engine';
 import type { ScanResult } from '../../protocol/report/scan';
 import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';

@@ -1,5 +1,4 @@
-import type { Rate, StageMetrics } from '../../protocol/report/report';
-import { MOST_FULL_CLASSES } from '../../protocol/report/confusion';
+import type { Stage } from '../../protocol/report/confusion';
 import { rate } from './rate';
 import { sparseConfusion } from './sparse-confusion';
 import { triggerEffect, type StampedPredictions } from './trigger-effect';
@@ -23,30 +22,21 @@ export interface Truth {
 }
 
 /**
- * Clean accuracy, ASR and robust accuracy with counts and 95 % Wilson intervals, confusion matrices and clean accuracy by
- * class. ASR and robust accuracy are over the same triggered inputs, none of which is of the target class.
+ * Clean accuracy, ASR and robust accuracy with counts and 95 % Wilson intervals, and confusion matrices. ASR and robust accuracy are over the same triggered inputs, none of which is of the target class.
  */
-export function stageMetrics(predictions: Predictions, truth: Truth): StageMetrics {
-  const confusion = confusionMatrix(truth.clean, predictions.clean, truth.classes);
-  const perClass: Rate[] = confusion.map((row, label) =>
-    rate(
-      row[label]!,
-      row.reduce((a, b) => a + b, 0),
-    ),
-  );
-  const correct = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
-  const metrics: StageMetrics = {
+export function stageMetrics(predictions: Predictions, truth: Truth): Stage {
+  const clean = confusionMatrix(truth.clean, predictions.clean, truth.classes);
+  const correct = clean.reduce((sum, row, label) => sum + row[label]!, 0);
+  const metrics: Stage = {
     cleanAccuracy: rate(correct, truth.clean.length),
     attackSuccessRate: null,
     robustAccuracy: null,
-    confusion,
-    triggeredConfusion: null,
-    perClass,
+    confusion: { clean: sparseConfusion(clean), triggered: null },
   };
   if (truth.triggered && predictions.triggered) {
     const { labels, target } = truth.triggered;
     const triggered = confusionMatrix(labels, predictions.triggered, truth.classes);
-    metrics.triggeredConfusion = triggered;
+    metrics.confusion.triggered = sparseConfusion(triggered);
     metrics.attackSuccessRate = rate(
       triggered.reduce((sum, row) => sum + row[target]!, 0),
       labels.length,
@@ -64,7 +54,7 @@ export function stageMetrics(predictions: Predictions, truth: Truth): StageMetri
         truth.classes,
       );
   }
-  return truth.classes > MOST_FULL_CLASSES ? sparse(metrics) : metrics;
+  return metrics;
 }
 
 function stampedOf({ triggered, ofTarget }: Predictions, { triggered: truth }: Truth): StampedPredictions | null {
@@ -82,16 +72,6 @@ function joined(a: Int32Array, b: Int32Array): Int32Array {
   all.set(a);
   all.set(b, a.length);
   return all;
-}
-
-/** Matrices of many classes are millions of zeros: a report holds what is not 0. */
-function sparse(metrics: StageMetrics): StageMetrics {
-  const { confusion, triggeredConfusion } = metrics;
-  const held = {
-    clean: sparseConfusion(confusion),
-    triggered: triggeredConfusion && sparseConfusion(triggeredConfusion),
-  };
-  return { ...metrics, confusion: [], triggeredConfusion: triggeredConfusion && [], perClass: [], sparse: held };
 }
 
 /** counts[true class][predicted class]. */

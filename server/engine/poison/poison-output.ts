@@ -1,7 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../protocol/errors';
-import { MODEL_FILE } from '../../protocol/files';
 
 /** The model whose layers are taken must survive: the new one would be written over it. */
 export async function refuseOwnFolder(arch: string, out: string): Promise<void> {
@@ -16,16 +15,19 @@ export async function refuseOwnFolder(arch: string, out: string): Promise<void> 
   );
 }
 
-/** A model that this command has not made stays as it is; our own, which has its card, may be made again. */
-export async function refuseForeignModel(folder: string): Promise<void> {
+/**
+ * A model that this command has not made stays as it is; our own, which has its card, may be made again.
+ * @param fileName of the model that is to be written
+ */
+export async function refuseForeignModel(folder: string, fileName: string): Promise<void> {
   const [model, card] = await Promise.all(
-    [MODEL_FILE, 'CARD.md'].map((name) => stat(path.join(folder, name)).catch(() => null)),
+    [fileName, 'CARD.md'].map((name) => stat(path.join(folder, name)).catch(() => null)),
   );
   if (model && !card) {
     throw badInput(
       'output.foreignModel',
-      'The output folder holds a model.json that was not made by poison-train; it is not overwritten.',
-      { file: path.join(folder, MODEL_FILE), todo: 'Choose another output folder.' },
+      `The output folder holds a ${fileName} that was not made by poison-train; it is not overwritten.`,
+      { file: path.join(folder, fileName), todo: 'Choose another output folder.' },
     );
   }
 }

@@ -10,6 +10,10 @@ export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measur
   const mean = clean.statistics.mean();
   const meanAbs = clean.statistics.meanAbs();
   const triggeredMean = triggered?.statistics.mean();
+  const byClass = (u: number): number[] =>
+    clean.statistics.classes > MOST_FULL_CLASSES || meanAbs[u] === 0
+      ? []
+      : clean.statistics.perClass(u).map(roundFigure);
   return {
     name: site.layer,
     kind: site.kind,
@@ -22,10 +26,10 @@ export function layerAnalysis(site: UnitSite, clean: Measured, triggered: Measur
       cleanMean: roundFigure(m),
       cleanMeanAbs: roundFigure(meanAbs[u]!),
       cleanFires: roundShare(clean.statistics.fires[u]! / clean.statistics.images),
-      perClass: clean.statistics.classes > MOST_FULL_CLASSES ? [] : clean.statistics.perClass(u).map(roundFigure),
       triggeredMean: triggeredMean ? roundFigure(triggeredMean[u]!) : null,
       triggeredFires: triggered ? roundShare(triggered.statistics.fires[u]! / triggered.statistics.images) : null,
     })),
+    classMeans: Array.from(mean, (_, u) => byClass(u)),
   };
 }
 

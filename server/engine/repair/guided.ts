@@ -5,7 +5,7 @@ import { drawn, shuffled } from '../data/random';
 import { decodeEstimate } from '../triggers/estimate';
 import { invertTriggers } from '../detect/neural-cleanse/invert';
 import { stampMask, type MaskAndPattern } from '../triggers/mask';
-import { SCAN } from '../detect/neural-cleanse/scan';
+import { SCAN } from '../detect/neural-cleanse/settings';
 import { applyMasks, masksFor, type Masks } from '../model/masks';
 import { teacherOf, type Teacher } from '../training/distillation';
 import { train, type Trained } from '../training/train';

@@ -1,5 +1,5 @@
 import type { HeldOutFigures, TriggeredRate } from '../../protocol/report/report';
-import { inversionOf, type ScanResult } from '../../protocol/report/scan';
+import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import type { OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
 import type { View } from '../data/dataset';
@@ -50,7 +50,7 @@ export async function freshOn(
  * its own estimate: what one of that size reaches says nothing.
  */
 export function boundsOf(scan: ScanResult): { target: number; norm: number }[] {
-  return scan.flagged.map((target) => ({ target, norm: inversionOf(scan, target)!.norm }));
+  return suspectedClasses(scan).map((target) => ({ target, norm: inversionOf(scan, target)!.norm }));
 }
 
 /** @param fresh success of triggers that were inverted afresh on the model as it is now */

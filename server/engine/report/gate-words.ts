@@ -1,3 +1,4 @@
+import { stageOf } from '../../protocol/report/confusion';
 import type { DefenseReport, Gate } from '../../protocol/report/report';
 import { isWithin, judgeEffect, mostDisturbed, type EffectJudgement } from '../defense/effect';
 import { doubt, isHonestEstimate } from '../defense/verdict';
@@ -14,17 +15,17 @@ export const WITHIN_WORDS = {
   unrepaired: 'nothing was repaired',
   tooFew: 'too few images',
   disturbed: 'the trigger still misleads the model',
-  unproved: 'a fresh inversion contradicts it',
+  unproved: 'a fresh scan contradicts it',
   estimated: 'the trigger is only estimated',
 } as const;
 
 /** Which of these it is; null where the figure itself says why. */
 export function missedWithin(
   { id, limit, judged, met }: Gate,
-  { stages, trigger, repaired, proof }: Judged,
+  { stages, confusion, trigger, repaired, proof }: Judged,
 ): keyof typeof WITHIN_WORDS | null {
   if (met || id !== 'maxAttackSuccessRate' || judged === null) return null;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   if (repaired && effect?.tooFew) return 'tooFew';
   if (judged > limit) return null;
   if (!repaired) return 'unrepaired';
@@ -33,12 +34,12 @@ export function missedWithin(
   return trigger?.source === 'estimated' ? 'estimated' : null;
 }
 
-type Judged = Pick<DefenseReport, 'stages' | 'trigger' | 'repaired' | 'proof'>;
+type Judged = Pick<DefenseReport, 'stages' | 'confusion' | 'trigger' | 'repaired' | 'proof'>;
 
 /** Why a gate is missed, in one sentence with the figures. */
 export function missedGate(
   { id, limit, measured, judged }: Gate,
-  { stages, trigger, repaired, proof, scan }: Judged & Pick<DefenseReport, 'scan'>,
+  { stages, confusion, trigger, repaired, proof, scan }: Judged & Pick<DefenseReport, 'scan'>,
 ): string {
   if (id === 'maxAccuracyDrop') {
     if (measured === null || !repaired)
@@ -50,7 +51,7 @@ export function missedGate(
     return `Gate missed: the ASR could not be measured without a trigger (limit: ${limitWords(limit)}).`;
   if (!repaired)
     return `Gate missed: nothing was repaired; ${asr} is ${percent(measured)} (limit: ${limitWords(limit)}).`;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   const disturbed = effect && effectMiss(effect, limit);
   if (disturbed !== null) return `Gate missed: ${disturbed}`;
   if (judged > limit)
@@ -59,7 +60,7 @@ export function missedGate(
   if (against !== null)
     return `Gate missed: ${asr}, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but ${against}.`;
   if (trigger && isHonestEstimate({ trigger, scan }))
-    return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but it is on an estimate for class ${trigger.target}, which the scan does not find suspicious.`;
+    return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but it is for an estimated trigger of class ${trigger.target}, which the scan does not find suspicious.`;
   if (trigger?.source === 'estimated')
     return `Gate missed: the ASR, up to ${percent(judged)}, is within the limit of ${limitWords(limit)}, but the trigger is only estimated, which counts only with "acceptEstimated": true.`;
   return `Gate missed: ${asr} is ${percent(measured)}, up to ${percent(judged)}; the limit is ${limitWords(limit)}.`;
@@ -72,7 +73,7 @@ function effectMiss(
 ): string | null {
   const asked = `the limit is ${limitWords(limit)}.`;
   if (tooFew)
-    return `${count(tooFew.of)} images are too few to judge class ${tooFew.class} by; at least ${count(tooFew.needed)} are needed (limit: ${limitWords(limit)}).`;
+    return `${count(tooFew.of)} images are too few to judge class ${tooFew.class}; at least ${count(tooFew.needed)} are needed (limit: ${limitWords(limit)}).`;
   if (fault === 'target' && target.by === 'excess') {
     return `the ASR is ${signedPercent(target.share)} above the ${percent(baseRate!.rate)} that go to class ${target.class} without the trigger, judged by the upper bound of its 95 % interval, ${signedPercent(target.high)}; ${asked}`;
   }
@@ -82,6 +83,6 @@ function effectMiss(
   if (fault === 'source class' && flow)
     return `the trigger sends ${percent(flow.share)} of the images of class ${flow.source} to class ${flow.to}, net of those that go there without it; the limit is ${limitWords(mostDisturbed(limit))}.`;
   if (fault === 'wrong' && netWrong !== null)
-    return `the trigger makes ${percent(netWrong)} of all images wrong, net; the limit is ${limitWords(mostDisturbed(limit))}.`;
+    return `the trigger makes a net ${percent(netWrong)} of all images wrong; the limit is ${limitWords(mostDisturbed(limit))}.`;
   return null;
 }

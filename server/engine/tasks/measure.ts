@@ -1,7 +1,7 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../../protocol/messages/engine';
 import { cancelled } from '../../protocol/errors';
 import { recordedHoldout } from '../../protocol/holdout';
-import type { StageMetrics } from '../../protocol/report/report';
+import type { Stage } from '../../protocol/report/confusion';
 import type { PruneRule, ResolvedConfig } from '../../protocol/config';
 import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs } from '../triggers/triggered-inputs';
@@ -193,7 +193,7 @@ async function measureInput(
 async function measurePruned(
   { subject, test, truth, progress, signal, emit }: Setting,
   { layer, units }: MeasureRequest,
-): Promise<StageMetrics> {
+): Promise<Stage> {
   const { model, triggered, normalisation } = subject;
   const site = findUnitSite(model.graph, layer, model.path);
   const masks = masksFor(model.graph, site, within(units, site.units));
@@ -236,7 +236,7 @@ function told(
   truth: Truth,
   emit: (event: EngineEvent) => void,
   triggered: Subject['triggered'],
-): StageMetrics {
+): Stage {
   const metrics = stageMetrics(predictions, truth);
   emit({ type: 'stage', stage, metrics, ...(triggered?.kind === 'inverted' && { estimated: true }) });
   return metrics;

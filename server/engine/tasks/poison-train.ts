@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DefenseConfig } from '../../protocol/config';
-import { withoutFormat, withPaths, type DataSource } from '../../protocol/data';
+import { withoutFormat, withPaths, type DataSource } from '../../protocol/data-source';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { FinePruneError } from '../../protocol/errors';
 import type { StageMetrics } from '../../protocol/report/report';
@@ -121,11 +121,16 @@ interface Task {
 /** The layers that the person names, or the reference SimpleCNN, with first weights of the seed. */
 async function untrainedModel({ arch, out, seed }: PoisonTrainRequest): Promise<OpenModel> {
   if (arch) await refuseOwnFolder(arch, out);
-  await refuseForeignModel(out);
-  if (!arch) return await createSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
-  const model = await openModel(arch);
-  (await storageOf(model)).reinitialise(model, seed);
-  return model;
+  const model = arch ? await openModel(arch) : await createSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
+  try {
+    const storage = await storageOf(model);
+    await refuseForeignModel(out, storage.fileName(model));
+    if (arch) storage.reinitialise(model, seed);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 async function trainPoisoned({ request, clean, test, model, trigger, normalisation, progress, signal }: Task) {

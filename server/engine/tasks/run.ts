@@ -20,7 +20,7 @@ import { checkStrategy, costOf } from '../repair/strategies';
 import { canonicalJson, sha256 } from '../files/hash';
 import { needsScan, scanOfConfig, type Scanned } from '../detect/config-scan';
 import { openEstimated } from '../triggers/estimate';
-import { SCAN } from '../detect/neural-cleanse/scan';
+import { scanPasses } from '../detect/scan';
 import { frozenLayers } from '../model/frozen';
 import { openModel } from '../model/formats/registry';
 import type { OpenModel } from '../model/model';
@@ -197,7 +197,7 @@ async function scanWhereNeeded(
 function expectedWork(config: ResolvedConfig, roles: Roles, classes: number): Partial<Record<Phase, number>> {
   const evaluated = roles.test.indices.length * (config.trigger ? 2 : 1);
   const pass = roles.fineTune.indices.length * 3;
-  const scanned = needsScan(config) ? 2 * classes * SCAN.batchSize * SCAN.steps : 0;
+  const scanned = needsScan(config) ? scanPasses(classes) : 0;
   return {
     ...(scanned && { scan: scanned }),
     'evaluate-before': evaluated,

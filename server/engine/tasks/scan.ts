@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { EngineEvent } from '../../protocol/messages/engine';
-import { withoutFormat, withPaths } from '../../protocol/data';
+import { withoutFormat, withPaths } from '../../protocol/data-source';
 import { badInput, cancelled, FinePruneError } from '../../protocol/errors';
 import type { ScanOutcome, ScanReport, ScanRequest, ScanResult } from '../../protocol/report/scan';
 import type { BackendInfo } from '../backend/select';
@@ -13,13 +13,13 @@ import { confinedPath } from '../files/confine';
 import { checkPlace, writeFileAtomically } from '../files/write';
 import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
-import { reportedScan } from '../detect/neural-cleanse/scan';
+import { reportedScan } from '../detect/reported';
 import { scanImagesOf, splitForScan, type ScanImages } from '../detect/scan-images';
 import { openModel } from '../model/formats/registry';
 import { Progress } from '../process/progress';
 import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';
-import { serialise } from '../report/json/serialise';
+import { serialiseScan } from '../report/json/serialise';
 import { beginEngine, shownBackend } from './begin';
 import { SCAN_FILE } from '../../protocol/files';
 import { plural } from '../../protocol/words';
@@ -57,7 +57,7 @@ export async function runScan(
     const { scan, cached } = await cachedScan(subject, backend, request.useCache);
     progress.begin('write', 1);
     const report = scanReport(request, model, split, scan, backend);
-    if (file) await writeFileAtomically(file, serialise(report));
+    if (file) await writeFileAtomically(file, serialiseScan(report));
     progress.end();
     return {
       report,
@@ -136,7 +136,7 @@ function scanReport(
   const relative = (file: string): string => path.relative(folder, file).split(path.sep).join('/');
   const { format } = request.clean;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scan: reportedScan(scan),
     model: { path: relative(request.model), ...model.hashes, classes: model.classes, shape: [...model.inputShape] },
     data: {

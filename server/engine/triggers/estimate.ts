@@ -1,6 +1,6 @@
 import { badInput } from '../../protocol/errors';
 import type { ResolvedConfig } from '../../protocol/config';
-import { inversionOf, type EstimatedTrigger, type ScanResult } from '../../protocol/report/scan';
+import { inversions, inversionOf, type EstimatedTrigger, type ScanResult } from '../../protocol/report/scan';
 import { checkTarget, type OpenTrigger } from './open-trigger';
 import { clip, type Shape } from './stamp';
 import { stampMask, type MaskAndPattern } from './mask';
@@ -45,9 +45,10 @@ export function estimatedTrigger(target: number, estimate: EstimatedTrigger, sha
  * @throws FinePruneError `trigger.target` when the model has no such class
  */
 export function openEstimated(scan: ScanResult, config: ResolvedConfig['trigger'], shape: Shape): OpenTrigger | null {
-  const target = config?.target ?? scan.flagged[0];
-  if (target === undefined || scan.classes.length === 0) return null;
-  checkTarget(target, scan.classes.length);
+  const target = config?.target ?? scan.suspects[0]?.target;
+  const classes = inversions(scan).length;
+  if (target === undefined || classes === 0) return null;
+  checkTarget(target, classes);
   return estimatedTrigger(target, inversionOf(scan, target)!.estimate!, shape);
 }
 

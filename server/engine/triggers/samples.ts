@@ -1,5 +1,5 @@
 import type { ResolvedTrigger } from '../../protocol/config';
-import { placeOf, sourceFrom, type DataFormatName } from '../../protocol/data';
+import { placeOf, sourceFrom, type DataFormatName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { Resolve } from '../config/at-place';
 import { openSource, type SourceSplit } from '../data/open-data';

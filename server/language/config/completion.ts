@@ -16,7 +16,7 @@ import {
   SPLIT_NAMES,
   type DataFormatName,
   type SplitName,
-} from '../../protocol/data';
+} from '../../protocol/data-source';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { count, unitWord } from '../../protocol/words';
 

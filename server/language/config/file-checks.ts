@@ -1,6 +1,6 @@
 import type { Diagnostic } from 'vscode-languageserver-types';
 import type { Node } from 'jsonc-parser';
-import { contentWords, type Content, type DataHeader, type SourceField } from '../../protocol/data';
+import { contentWords, type Content, type DataHeader, type SourceField } from '../../protocol/data-source';
 import { dotted, namedFiles, rangeOf, SOURCE_PLACES, type ConfigText, type NamedFile } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { problem, type Fix } from '../text/problem';

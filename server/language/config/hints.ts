@@ -1,5 +1,5 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
-import { SPLIT_NAMES } from '../../protocol/data';
+import { SPLIT_NAMES } from '../../protocol/data-source';
 import { heldOutImages } from '../../protocol/holdout';
 import { inputShapeText, layerToPrune, namedUnits } from './checks';
 import { imagesAt, sizeText } from './file-checks';

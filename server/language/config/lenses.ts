@@ -1,3 +1,4 @@
+import { formerVersion } from '../../protocol/report/former';
 import type { CodeLens } from 'vscode-languageserver-types';
 import { COMMANDS } from '../../protocol/messages/lsp';
 import { settingsText, withSettings } from '../../protocol/report/run-settings';
@@ -70,11 +71,13 @@ function canInspect({ model }: ConfigFacts): boolean {
 /** Title of the lens that opens the last report. */
 export function lastTitle({ report, changed, settings = [] }: LastRun): string {
   const result = resultLine(report, withSettings(settings));
-  return changed.length ? `${result} (stale: ${changed.join(', ')} changed)` : result;
+  if (changed.length === 0) return result;
+  const former = formerVersion(report);
+  return `${result} (${former ? `version ${former}: run again` : `stale: ${changed.join(', ')} changed`})`;
 }
 
 /** What the lens adds when it is hovered. */
-export function lastTooltip({ report, changed, settings = [] }: LastRun): string {
-  if (changed.length) return staleText(changed);
+export function lastTooltip({ report, reportUri, changed, settings = [] }: LastRun): string {
+  if (changed.length) return staleText(changed, report, reportUri);
   return settings.length ? `${report.verdict.sentence} ${settingsText(settings)}` : report.verdict.sentence;
 }

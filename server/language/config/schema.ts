@@ -30,18 +30,6 @@ function kindOf(alternative: Alternative): unknown {
   return alternative.properties?.kind?.const;
 }
 
-/** Words that are spread over several alternatives (`"guided"` in one, `"auto"` in another) are one choice of words. */
-function mergeWords(choices: Alternative[]): Alternative[] {
-  const wordsOfOne = ({ type, enum: list, const: word }: Alternative): unknown[] | undefined =>
-    type === 'string' ? (list ?? (word === undefined ? undefined : [word])) : undefined;
-  const worded = choices.filter((choice) => wordsOfOne(choice) !== undefined);
-  if (worded.length < 2) return choices;
-  return [
-    ...choices.filter((choice) => !worded.includes(choice)),
-    { type: 'string', enum: worded.flatMap((choice) => wordsOfOne(choice)!) },
-  ];
-}
-
 /** What a description says of each word of a choice: `` `guided`: prune the units … ``. None unless it tells of all of them. */
 function wordDescriptions(words: readonly unknown[], description: string): string[] | undefined {
   const told = new Map(
@@ -78,12 +66,7 @@ function decide(choices: Alternative[]): JSONSchema {
 
 function prepare(schema: JSONSchema): JSONSchema {
   const { anyOf, description, properties, items, ...rest } = resolveRef(schema);
-  const choices = mergeWords(alternatives(schema));
-  const prepared: JSONSchema = !anyOf
-    ? { ...rest }
-    : choices.length === 1
-      ? { ...rest, ...choices[0] }
-      : { ...rest, ...decide(choices) };
+  const prepared: JSONSchema = anyOf ? { ...rest, ...decide(alternatives(schema)) } : { ...rest };
   if (description) {
     prepared.markdownDescription = description;
     const words = prepared.enum && wordDescriptions(prepared.enum as unknown[], description);

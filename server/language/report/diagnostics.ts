@@ -1,10 +1,12 @@
 import type { Diagnostic, Range } from 'vscode-languageserver-types';
 import type { Failure } from '../../protocol/errors';
+import { formerText, formerVersion } from '../../protocol/report/former';
+import type { DefenseReport } from '../../protocol/report/report';
 import type { ReviewedIssue } from '../../protocol/report/review';
 import { settingsText, type RunSetting } from '../../protocol/report/run-settings';
 import { nodeAtPointer, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { SEVERITY, SOURCE } from '../text/problem';
-import { staleText } from './run-state';
+import { renewalOf, staleText } from './run-state';
 import { settingsSeverity } from './settings-diagnostics';
 
 /** What a diagnostic of a report carries for its quick fix: the finding that may be accepted. */
@@ -20,10 +22,11 @@ export function reportDiagnostics(
   text: ConfigText,
   issues: readonly ReviewedIssue[],
   changed: readonly string[],
+  report: DefenseReport,
   settings: readonly RunSetting[] = [],
 ): Diagnostic[] {
   return [
-    ...staleness(text, changed),
+    ...staleness(text, changed, report),
     ...otherSettings(text, settings),
     ...issues.map((issue) => issueDiagnostic(text, issue)),
   ];
@@ -73,8 +76,20 @@ export function issueText({
   }
 }
 
-/** Hashes that no longer hold are told where they stand. */
-function staleness(text: ConfigText, changed: readonly string[]): Diagnostic[] {
+/** Hashes that no longer hold, where they are in the file. Those of an earlier version say too little for that. */
+function staleness(text: ConfigText, changed: readonly string[], report: DefenseReport): Diagnostic[] {
+  const former = formerVersion(report);
+  const { uri } = text.document;
+  if (former)
+    return [
+      {
+        source: SOURCE,
+        code: 'report.former',
+        severity: changed.length > 0 ? SEVERITY.warning : SEVERITY.information,
+        range: firstLine(text, '/provenance/tool'),
+        message: changed.length > 0 ? staleText(changed, report, uri) : formerText(former, renewalOf(uri)),
+      },
+    ];
   return changed.map((what) => {
     const pointer =
       what === 'the model' ? '/model/before' : what === 'the data' ? '/data/files' : '/provenance/configHash';
@@ -83,7 +98,7 @@ function staleness(text: ConfigText, changed: readonly string[]): Diagnostic[] {
       code: 'report.stale',
       severity: SEVERITY.warning,
       range: firstLine(text, pointer),
-      message: staleText([what]),
+      message: staleText([what], report, uri),
     };
   });
 }

@@ -122,23 +122,12 @@ function stage(report: DefenseReport, [, name, figure, key]: Path): string[] | u
       ...(key === 'low' || key === 'high' ? [TERMS.wilson.definition] : []),
     ];
   }
-  if (figure === 'confusion' || figure === 'triggeredConfusion')
-    return [
-      `**Confusion matrix** · ${title.toLowerCase()}`,
-      `Rows are true classes, columns predicted ones; counts over the ${figure === 'confusion' ? 'clean test images' : 'triggered inputs'}.`,
-    ];
   if (figure === 'effect')
     return [
       `**What the trigger does** · ${title.toLowerCase()}`,
       ...effectText(report.stages[name]),
       TERMS.excess.definition,
     ];
-  if (figure === 'sparse')
-    return [
-      `**Confusion matrices** · ${title.toLowerCase()}`,
-      'With more than 100 classes, a report holds the images and hits of each class and only the confusions that occur.',
-    ];
-  if (figure === 'perClass') return [`**Clean accuracy of each class** · ${title.toLowerCase()}`];
   return figure === undefined ? [`**${title}**`] : undefined;
 }
 

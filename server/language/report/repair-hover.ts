@@ -37,7 +37,7 @@ export function repairPart(report: DefenseReport, [top, ...rest]: Path): string[
       '**Bounded triggers**: for every class that was suspicious in the input model, a new trigger inverted on the repaired model and limited to the size of the one found before. A repair that only avoids the trigger it was trained on leaves one that works.',
     ];
   return [
-    `**The verdict rests on: ${basis}**`,
+    `**The verdict is based on: ${basis}**`,
     'The trigger that a repair was made with does not prove the repair: all classes of the repaired model are searched for triggers again.',
   ];
 }
@@ -47,7 +47,7 @@ function boundedPart(found: Proof['bounded'][number] | undefined, { measuredOn }
   const { target, norm, before, after } = found;
   return [
     `**Class ${target}** · newly *estimated* trigger, a mask of at most ${pixels(norm)}`,
-    `It takes ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`,
+    `It sends ${percent(after.rate)} of ${count(after.of)} ${measuredOn === 'test' ? 'test' : 'held-out'} images of other classes to the class (before: ${percent(before.rate)}); at most ${percent(after.high)} with 95 % confidence.`,
     TERMS.estimatedTrigger.definition,
   ];
 }

@@ -1,5 +1,6 @@
-import type { Diagnostic, DiagnosticRelatedInformation } from 'vscode-languageserver-types';
+import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
 import type { DefenseReport, UnitActivation } from '../../protocol/report/report';
+import { formerVersion } from '../../protocol/report/former';
 import { withSettings } from '../../protocol/report/run-settings';
 import { nodeAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import type { InspectLink } from '../model/actions';
@@ -13,10 +14,16 @@ import { capital, count, indexList, percent, plural, unitWord } from '../../prot
 /** Indices that a message spells out; the report has them all. */
 const SPELT_INDICES = 32;
 
+/** That the figures of a report are not shown, and why. */
+function staleNote({ report, reportUri, changed }: LastRun, range: Range): Diagnostic {
+  const code = formerVersion(report) ? 'result.former' : 'result.stale';
+  return problem(code, 'information', range, staleText(changed, report, reportUri));
+}
+
 /** What a run says about a model, at the layer that was pruned. Stale figures are not shown: one note says so instead. */
 export function modelDiagnostics(text: ModelText, last: LastRun): Diagnostic[] {
   const { report, changed } = last;
-  if (changed.length) return [problem('result.stale', 'information', modelTop(text.document), staleText(changed))];
+  if (changed.length) return [staleNote(last, modelTop(text.document))];
   const range = layerRange(text, report.layer.name);
   return [
     verdict(last, range),
@@ -32,7 +39,7 @@ export function modelDiagnostics(text: ModelText, last: LastRun): Diagnostic[] {
 /** What a run says about its config: the verdict, at the gate that decided it. */
 export function configResultDiagnostics(config: ConfigText, last: LastRun, modelUri: string | undefined): Diagnostic[] {
   const { report, changed } = last;
-  if (changed.length) return [problem('result.stale', 'information', topRange(config), staleText(changed))];
+  if (changed.length) return [staleNote(last, topRange(config))];
   const missed = report.gates.find((gate) => !gate.met);
   // Under the model's path an error would read as if the file were missing.
   const node =

@@ -1,5 +1,7 @@
 import type { DefenseReport } from '../../protocol/report/report';
 import type { RunSetting } from '../../protocol/report/run-settings';
+import { CONFIG_FILE, REPORT_FILE } from '../../protocol/files';
+import { formerUnknownText, formerVersion, type Renewal } from '../../protocol/report/former';
 import { percentDone, list } from '../../protocol/words';
 
 /** What is known of the last run of a config. */
@@ -21,9 +23,17 @@ export interface ActiveRun {
   overall: number;
 }
 
-/** `Stale: the model changed since this run.` */
-export function staleText(changed: readonly string[]): string {
+/** `Stale: the model changed since this run.` Of a report that an earlier version wrote, that it has to be renewed. */
+export function staleText(changed: readonly string[], report: DefenseReport, reportUri: string): string {
+  const former = formerVersion(report);
+  if (former) return formerUnknownText(former, renewalOf(reportUri));
   return `Stale: ${list(changed)} changed since this run. Run Fine-Prune again to update the figures.`;
+}
+
+/** The command that writes a report again. */
+export function renewalOf(reportUri: string): Renewal {
+  const fileName = decodeURIComponent(reportUri.slice(reportUri.lastIndexOf('/') + 1));
+  return `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(fileName))}`;
 }
 
 /** Phase, step and share; the figures so far stay with the notification, since a lens that is longer than its line is cut off. */

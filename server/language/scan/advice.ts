@@ -1,5 +1,5 @@
 import type { Diagnostic, Range } from 'vscode-languageserver-types';
-import { placeOf } from '../../protocol/data';
+import { placeOf } from '../../protocol/data-source';
 import { pixelWords, type OtherPixels, type ScanResult } from '../../protocol/report/scan';
 import { withPixels } from '../config/edits';
 import { dataFormatOf, nodeAt, pointerToPath, rangeOf, topRange, type ConfigText } from '../text/config-text';
@@ -24,7 +24,7 @@ export function adviceDiagnostics(
 ): Diagnostic[] {
   if (changed.length > 0) return [];
   const { advice } = scan;
-  if (scan.classes.length === 0) {
+  if (scan.evidence.length === 0) {
     const code = advice?.labels && !advice.settings ? OTHER_LABELS : OTHER_PIXELS;
     return [problem(NOT_MEASURABLE, 'warning', range(code), cut(scan.sentence), fixes)];
   }

@@ -1,12 +1,20 @@
 import type { Diagnostic, DiagnosticRelatedInformation, Range } from 'vscode-languageserver-types';
+import { formerText, formerVersion } from '../../protocol/report/former';
 import type { Failure } from '../../protocol/errors';
-import { inversionOf, type ScanReport, type ScanResult } from '../../protocol/report/scan';
+import {
+  suspectedClasses,
+  inversions,
+  isNeuralCleanse,
+  inversionOf,
+  type ScanReport,
+  type ScanResult,
+} from '../../protocol/report/scan';
 import { nodeAt, nodeAtPointer, numberAt, rangeOf, topRange, type ConfigText } from '../text/config-text';
 import { layerRange, modelTop, type ModelText } from '../model/text';
 import { problem } from '../text/problem';
 import { adviceDiagnostics, configAdvice, NOT_MEASURABLE } from './advice';
 import { classLine, scanSentence } from './text';
-import { staleScanText, stillHolds, type LastScan } from './state';
+import { scanRenewal, staleScanText, stillHolds, type LastScan } from './state';
 
 export const SUSPICIOUS = 'scan.suspicious';
 
@@ -35,15 +43,24 @@ export function scanConfigDiagnostics(config: ConfigText, scan: LastScan): Diagn
 /** Diagnostics in the text of a scan's result: its word, and what has changed since. */
 export function scanTextDiagnostics(text: ConfigText, report: ScanReport, changed: readonly string[]): Diagnostic[] {
   const { scan } = report;
+  const former = formerVersion(report);
+  const formerNote = (): Diagnostic[] => [
+    problem(
+      'scan.former',
+      changed.length > 0 ? 'warning' : 'information',
+      lineAt(text, '/provenance/tool'),
+      changed.length > 0 ? staleScanText(changed, report) : formerText(former!, scanRenewal(report)),
+    ),
+  ];
   const stale = changed.map((what) => {
     const pointer = what === 'the model' ? '/model/weights' : what === 'the data' ? '/data/files' : '/data/scale';
-    return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what]));
+    return problem('scan.stale', 'warning', lineAt(text, pointer), staleScanText([what], report));
   });
   const advice = adviceDiagnostics(scan, changed, (code) =>
-    lineAt(text, scan.classes.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
+    lineAt(text, scan.evidence.length === 0 || code === NOT_MEASURABLE ? '/scan/word' : '/scan/advice'),
   );
   return [
-    ...stale,
+    ...(former ? formerNote() : stale),
     ...advice,
     ...(scan.word === 'suspicious' && stillHolds({ changed, report })
       ? [problem(SUSPICIOUS, 'warning', lineAt(text, '/scan/word'), scanSentence(scan))]
@@ -66,25 +83,28 @@ export function brokenScan(text: ConfigText, { code, message, place, todo }: Fai
 function suspicious(last: LastScan, range: Range, more = ''): Diagnostic[] {
   const { scan } = last.report;
   if (scan.word !== 'suspicious' || !stillHolds(last)) return [];
-  const relatedInformation = scan.flagged.slice(0, MOST_RELATED).flatMap((target): DiagnosticRelatedInformation[] => {
-    const found = inversionOf(scan, target);
-    return found
-      ? [
-          {
-            location: { uri: last.uri, range: lineAt(last.text, `/scan/classes/${scan.classes.indexOf(found)}`) },
-            message: classLine(found),
-          },
-        ]
-      : [];
-  });
+  const pointer = `/scan/evidence/${scan.evidence.findIndex(isNeuralCleanse)}/classes`;
+  const relatedInformation = suspectedClasses(scan)
+    .slice(0, MOST_RELATED)
+    .flatMap((target): DiagnosticRelatedInformation[] => {
+      const found = inversionOf(scan, target);
+      return found
+        ? [
+            {
+              location: { uri: last.uri, range: lineAt(last.text, `${pointer}/${inversions(scan).indexOf(found)}`) },
+              message: classLine(found),
+            },
+          ]
+        : [];
+    });
   return [{ ...problem(SUSPICIOUS, 'warning', range, `${scanSentence(scan)}${more}`), relatedInformation }];
 }
 
 /** How what was found goes with the trigger that is known. */
-function knownTarget(config: ConfigText, { flagged }: ScanResult): string {
+function knownTarget(config: ConfigText, scan: ScanResult): string {
   const target = numberAt(config, ['trigger', 'target'])?.value;
   if (target === undefined) return '';
-  const others = flagged.filter((one) => one !== target);
+  const others = suspectedClasses(scan).filter((one) => one !== target);
   if (others.length === 0) return ' It is the target class of the trigger in this config.';
   return ` The trigger in this config has the target class ${target}, which does not explain class ${others.join(', ')}.`;
 }

@@ -1,5 +1,5 @@
 import type { Hover, Position } from 'vscode-languageserver-types';
-import type { ScanReport } from '../../protocol/report/scan';
+import { isNeuralCleanse, type NeuralCleanseEvidence, type ScanReport } from '../../protocol/report/scan';
 import type { ConfigText } from '../text/config-text';
 import { hoverAt, type Path } from '../text/hover-at';
 import { TERMS, type TermId } from '../text/metric-text';
@@ -28,15 +28,52 @@ function explain(report: ScanReport, path: Path): string[] | undefined {
 }
 
 /** The same for a place inside of a scan, wherever the scan stands. */
-export function scanPart(scanned: Scanned, [part, index, field]: Path): string[] | undefined {
-  if (part === 'classes' && typeof index === 'number') return ofClass(scanned, index, field);
-  return part === undefined || part === 'classes' || part === 'word' || part === 'sentence' || part === 'flagged'
+export function scanPart(scanned: Scanned, [part, index, ...rest]: Path): string[] | undefined {
+  if (part === 'evidence' && typeof index === 'number') {
+    const evidence = scanned.scan.evidence[index];
+    return evidence && isNeuralCleanse(evidence) ? ofMasks(scanned, evidence, rest) : undefined;
+  }
+  return part === undefined || part === 'evidence' || part === 'word' || part === 'sentence' || part === 'suspects'
     ? scanMarkdown(scanned)
-    : ofScan(scanned, part);
+    : ofScan(part);
 }
 
-function ofClass({ scan, model }: Scanned, index: number, field: string | number | undefined): string[] | undefined {
-  const one = scan.classes[index];
+/** The table of trigger inversion. */
+function ofMasks(
+  scanned: Scanned,
+  { classes, limits, medianNorm }: NeuralCleanseEvidence,
+  [part, index, field]: Path,
+): string[] | undefined {
+  const { searched } = scanned.scan;
+  switch (part) {
+    case 'classes':
+      return typeof index === 'number'
+        ? ofClass(scanned, { classes, medianNorm }, index, field)
+        : scanMarkdown(scanned);
+    case 'limits':
+      return [
+        `A class is suspicious with an anomaly index above ${limits.index} *and* a mask below ${limits.share} of the median.`,
+        ...term('anomalyIndex'),
+      ];
+    case 'medianNorm':
+      return [
+        `Median size of the masks of ${searched ? 'the' : 'all'} ${count(classes.length)} classes${searched ? ' that were searched' : ''}: ${pixels(medianNorm)}.`,
+        ...term('maskNorm'),
+      ];
+    case 'seeds':
+      return ['Seeds of the searches. A borderline case is searched again with a second seed.'];
+    default:
+      return scanMarkdown(scanned);
+  }
+}
+
+function ofClass(
+  { model }: Scanned,
+  { classes, medianNorm }: Pick<NeuralCleanseEvidence, 'classes' | 'medianNorm'>,
+  index: number,
+  field: string | number | undefined,
+): string[] | undefined {
+  const one = classes[index];
   if (!one) return undefined;
   const pictures = [
     `**Class ${one.target}** · estimated trigger${one.flagged ? ' · **suspicious**' : ''}`,
@@ -48,7 +85,7 @@ function ofClass({ scan, model }: Scanned, index: number, field: string | number
     case 'norm':
     case 'screened':
     case 'share':
-      return [...pictures, `The median of the classes is ${pixels(scan.medianNorm)}.`, ...term('maskNorm')];
+      return [...pictures, `The median over the classes is ${pixels(medianNorm)}.`, ...term('maskNorm')];
     case 'success':
       return [...pictures, `95 % interval ${percent(one.success.low)} – ${percent(one.success.high)}.`];
     default:
@@ -56,20 +93,8 @@ function ofClass({ scan, model }: Scanned, index: number, field: string | number
   }
 }
 
-function ofScan({ scan }: Scanned, field: string | number): string[] | undefined {
+function ofScan(field: string | number): string[] | undefined {
   switch (field) {
-    case 'limits':
-      return [
-        `A class is suspicious with an anomaly index above ${scan.limits.index} *and* a mask below ${scan.limits.share} of the median.`,
-        ...term('anomalyIndex'),
-      ];
-    case 'medianNorm':
-      return [
-        `Median size of the masks of ${scan.searched ? 'the' : 'all'} ${count(scan.classes.length)} classes${scan.searched ? ' that were searched' : ''}: ${pixels(scan.medianNorm)}.`,
-        ...term('maskNorm'),
-      ];
-    case 'seeds':
-      return ['Seeds of the searches. A borderline case is searched again with a second seed.'];
     case 'cleanAccuracy':
       return [
         'Images of the scan that the model classifies as labelled. If it hardly recognises them, nothing can be found: the pixel settings or the labels then differ from those it was trained with.',

@@ -29,7 +29,7 @@ export function scanLens(
       range,
       command: {
         title: scanLine(shown),
-        tooltip: last.changed.length ? staleScanText(last.changed) : scanSentence(last.report.scan),
+        tooltip: last.changed.length ? staleScanText(last.changed, last.report) : scanSentence(last.report.scan),
         command: COMMANDS.openScan,
         arguments: [last.uri],
       },
@@ -38,7 +38,7 @@ export function scanLens(
     range,
     command: {
       title: 'Scan for Backdoors',
-      tooltip: last ? staleScanText(last.changed) : SCAN_TOOLTIP,
+      tooltip: last ? staleScanText(last.changed, last.report) : SCAN_TOOLTIP,
       command: COMMANDS.scan,
       arguments: [uri],
     },

@@ -1,4 +1,7 @@
 import {
+  suspectedClasses,
+  inversions,
+  neuralCleanse,
   inversionOf,
   pixelWords,
   type ClassInversion,
@@ -24,14 +27,15 @@ export interface Scanned {
 }
 
 /** `Suspicious: class 0`, `Suspicious: classes 0, 7`, `Nothing found`. */
-export function scanTitle({ word, flagged }: Pick<ScanResult, 'word' | 'flagged'>): string {
+export function scanTitle({ word, suspects }: Pick<ScanResult, 'word' | 'suspects'>): string {
   if (word !== 'suspicious') return capital(word);
+  const flagged = suspectedClasses({ suspects });
   return `Suspicious: class${flagged.length === 1 ? '' : 'es'} ${flagged.slice(0, 8).join(', ')}${flagged.length > 8 ? ` and ${flagged.length - 8} more` : ''}`;
 }
 
 /** The same with how well the model knows the images: `Nothing found · clean accuracy 98.8 %`. */
 export function scanLine(
-  scan: Pick<ScanResult, 'word' | 'flagged'> & { [K in 'cleanAccuracy' | 'advice']?: ScanResult[K] | undefined },
+  scan: Pick<ScanResult, 'word' | 'suspects'> & { [K in 'cleanAccuracy' | 'advice']?: ScanResult[K] | undefined },
 ): string {
   const { cleanAccuracy, advice } = scan;
   const doubt = advice?.settings ? ' · other settings fit better' : advice?.labels ? ' · labels in another order' : '';
@@ -72,9 +76,9 @@ export function scanSentence({ sentence }: Pick<ScanResult, 'sentence'>): string
   return sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence;
 }
 
-/** `Class 0: a mask of 4.2 pixels takes 99.9 % of 1,384 other images to it; anomaly index 4.1, 0.11 of the median.` */
+/** `Class 0: a mask of 4.2 pixels sends 99.9 % of 1,384 other images to it; anomaly index 4.1, 0.11 of the median.` */
 export function classLine({ target, norm, success, anomalyIndex, share }: ClassInversion): string {
-  return `Class ${target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of ${count(success.of)} other images to it; anomaly index ${anomalyIndex.toFixed(1)}, ${share.toFixed(2)} of the median.`;
+  return `Class ${target}: a mask of ${pixels(norm)} sends ${percent(success.rate)} of ${count(success.of)} other images to it; anomaly index ${anomalyIndex.toFixed(1)}, ${share.toFixed(2)} of the median.`;
 }
 
 /** Markdown of one class: its estimated trigger as pictures, where the result has it, and its figures. */
@@ -91,13 +95,15 @@ export function classMarkdown(one: ClassInversion, shape: ScanReport['model']['s
 
 /** Markdown of a scan: what it found, with the pictures of the flagged classes. */
 export function scanMarkdown({ scan, model }: Scanned): string[] {
-  const flagged = scan.flagged.slice(0, MOST_PICTURES).flatMap((target) => inversionOf(scan, target) ?? []);
+  const flagged = suspectedClasses(scan)
+    .slice(0, MOST_PICTURES)
+    .flatMap((target) => inversionOf(scan, target) ?? []);
   const images = [...accuracyText(scan), ...adviceText(scan)];
   if (scan.word === 'not measurable') {
     const why =
-      scan.classes.length === 0
+      scan.evidence.length === 0
         ? 'The model is hardly better than guessing on these images, so nothing was searched.'
-        : `Only ${count(scan.classes.length)} of ${count(scan.searched?.of ?? scan.classes.length)} classes were searched, too few to compare.`;
+        : `Only ${count(inversions(scan).length)} of ${count(scan.searched?.of ?? inversions(scan).length)} classes were searched, too few to compare.`;
     return [`**Not measurable** by the scan for backdoors. ${why}`, ...images];
   }
   if (flagged.length === 0) return [`**Nothing found** by the scan for backdoors. ${triedText(scan)}`, ...images];
@@ -111,9 +117,11 @@ export function scanMarkdown({ scan, model }: Scanned): string[] {
 }
 
 /** What was tried, which a scan that found nothing has to say. */
-export function triedText({ classes, seeds, images, searched }: ScanResult): string {
+export function triedText(scan: ScanResult): string {
+  const { images, searched } = scan;
+  const { classes, seeds } = neuralCleanse(scan) ?? { classes: [], seeds: [] };
   const which = searched
     ? `for ${count(classes.length)} of ${count(searched.of)} classes`
     : `for all ${count(classes.length)} classes`;
-  return `Tried: trigger inversion ${which}${seeds.length > 1 ? `, with ${seeds.length} seeds` : ''}, on ${count(images.search)} clean images. Triggers that no small mask imitates can escape it.`;
+  return `Tried: trigger inversion ${which}${seeds.length > 1 ? `, with ${seeds.length} seeds` : ''}, on ${count(images.search)} clean images. Triggers that no small mask can imitate may go unnoticed.`;
 }

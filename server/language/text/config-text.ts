@@ -1,7 +1,7 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { Range } from 'vscode-languageserver-types';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { fieldsOf, formatNamed, SPLIT_NAMES, type DataFormatName, type SourceField } from '../../protocol/data';
+import { fieldsOf, formatNamed, SPLIT_NAMES, type DataFormatName, type SourceField } from '../../protocol/data-source';
 import { tolerantTree, withoutMark } from '../../json/tolerant';
 
 /** A defense config as text: parsed once a version, tolerant of what a person is just typing. */

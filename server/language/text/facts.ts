@@ -1,4 +1,4 @@
-import type { DataHeader } from '../../protocol/data';
+import type { DataHeader } from '../../protocol/data-source';
 import type { Failure } from '../../protocol/errors';
 import type { ModelSummary } from '../../protocol/model';
 

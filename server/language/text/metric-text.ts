@@ -76,7 +76,7 @@ export const TERMS = {
   triggerInversion: {
     title: 'Trigger inversion',
     definition:
-      'Searches, for each class, for the smallest mask and pattern that take clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
+      'Searches, for each class, for the smallest mask and pattern that send clean images to that class (Neural Cleanse; Wang et al. 2019). A backdoor is a shortcut, so its target class needs a far smaller mask than the others.',
   },
   estimatedTrigger: {
     title: 'Estimated trigger',

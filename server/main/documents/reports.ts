@@ -145,7 +145,7 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
       );
       issues = reviewedIssues(result, null, today());
     }
-    return reportDiagnostics(text, issues, changed, settings);
+    return reportDiagnostics(text, issues, changed, result, settings);
   }
 
   /** Decisions beside a report, as the editor has them; null when there are none. */

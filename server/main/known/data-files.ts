@@ -3,7 +3,7 @@ import { formatOf } from '../../engine/data/formats/registry';
 import { sniffFile } from '../../engine/files/sniff';
 import { refuseOtherImage } from '../../engine/triggers/other-image';
 import type { FileFact } from '../../language/text/facts';
-import type { SourceOptions } from '../../protocol/data';
+import type { SourceOptions } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import { FileMemo } from './file-memo';
 

@@ -8,7 +8,7 @@ import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
-import { sourceFiles, splitOf } from '../../protocol/data';
+import { sourceFiles, splitOf } from '../../protocol/data-source';
 import type { ScanReport } from '../../protocol/report/scan';
 import { FileMemo } from './file-memo';
 import type { Log } from '../host';
@@ -63,7 +63,7 @@ export class ScanReports {
 
   /** What has changed since the model was scanned, in words; empty when it all still holds. */
   async changes({ model, data, scan }: ScanReport, subject: ScanSubject): Promise<string[]> {
-    const rests = scan.classes.length === 0 || scan.advice?.labels !== undefined;
+    const rests = scan.evidence.length === 0 || scan.advice?.labels !== undefined;
     const [sameModel, sameData] = await Promise.all([
       this.isModel(model, subject.model),
       this.areData(data.files, subject).then(

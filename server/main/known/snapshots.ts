@@ -17,7 +17,7 @@ import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../..
 import type { LastRun } from '../../language/report/run-state';
 import { stillHolds, type LastScan } from '../../language/scan/state';
 import type { ResolvedConfig } from '../../protocol/config';
-import { optionsFrom } from '../../protocol/data';
+import { optionsFrom } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import { DataFiles } from './data-files';

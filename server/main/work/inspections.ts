@@ -173,7 +173,7 @@ function repairedBy({
   const { strategy } = provenance.config;
   if (!strategy || !model.after || changed.includes('the model')) return null;
   // A strategy works against the trigger's class, or else the most suspicious one.
-  const target = trigger?.target ?? scan?.flagged[0];
+  const target = trigger?.target ?? scan?.suspects[0]?.target;
   const estimate = target === undefined ? null : ((scan && inversionOf(scan, target)?.estimate) ?? null);
   return {
     strategy,

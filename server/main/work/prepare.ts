@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { configText } from '../../engine/config/default-config';
 import { headerOf, pairedSets } from '../../engine/data/formats/registry';
-import { withPaths, type DataHeader, type DataSource } from '../../protocol/data';
+import { withPaths, type DataHeader, type DataSource } from '../../protocol/data-source';
 import type { ConfigTextParams, PrepareParams, PrepareResult } from '../../protocol/messages/lsp';
 import type { Host } from '../host';
 import type { Snapshots } from '../known/snapshots';

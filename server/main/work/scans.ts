@@ -3,7 +3,7 @@ import type { CancellationToken, WorkDoneProgressReporter } from 'vscode-languag
 import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/scan-inputs';
 import { startScan } from '../../jobs/engine-process';
 import { ScanProgress } from '../../language/scan/progress';
-import { withPaths } from '../../protocol/data';
+import { withPaths } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { ScanAnswer, ScanParams } from '../../protocol/messages/lsp';
 import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';

@@ -1,5 +1,6 @@
+import { type Stage } from '../report/confusion';
 import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config';
-import type { DataSource } from '../data';
+import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';
 import type { EstimatedTrigger, ScanOutcome, ScanRequest } from '../report/scan';
@@ -236,7 +237,7 @@ export interface MeasureRequest {
 
 export interface MeasureOutcome {
   /** The input model, the same with `units` zeroed, and the defended model; null without one. */
-  stages: { before: StageMetrics; pruned: StageMetrics | null; after: StageMetrics | null };
+  stages: { before: Stage; pruned: Stage | null; after: Stage | null };
   /** Before against after, on the same images; null without a defended model. */
   comparison: DefenseReport['comparison'] | null;
   /** The input model's layer as the config chooses it. */

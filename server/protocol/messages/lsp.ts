@@ -1,10 +1,10 @@
-import type { DataSource } from '../data';
+import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
 import type { RunOutcome } from './engine';
 import type { InspectAnswer, InspectQuery } from './inspect';
-import type { DefenseReport } from '../report/report';
-import type { IssueId, ReportComparison, ReviewedIssue } from '../report/review';
-import type { RunSetting } from '../report/run-settings';
+import type { ReportView } from './report-view';
+import type { ReportComparison } from '../report/comparison';
+import type { IssueId } from '../report/review';
 import type { ScanOutcome } from '../report/scan';
 
 /**
@@ -184,15 +184,6 @@ export interface ReadReportParams {
   text: string;
   /** Text of the decisions beside it, when the caller has read it (other schemes, unsaved documents). */
   reviewText?: string;
-}
-export interface ReportView {
-  report: DefenseReport;
-  /** Missed gates and findings, with what was decided about them. */
-  issues: ReviewedIssue[];
-  /** What has changed since it was written; null where that can't be known. */
-  changed: string[] | null;
-  /** Settings that its run had and the config beside it has not; absent where there are none, and where that can't be known. */
-  settings?: RunSetting[];
 }
 export type ReadReportResult = { ok: true; view: ReportView } | { ok: false; failure: Failure };
 

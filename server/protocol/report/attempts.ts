@@ -1,75 +1,117 @@
-import type { StrategyName } from '../config';
-import type { TriggeredRate } from './metrics';
-import type { Gate } from './report';
-import type { ScanResult } from './scan';
+import * as v from 'valibot';
+import { StrategyName } from '../strategy';
+import {
+  atLeast0,
+  classIndex,
+  count,
+  list,
+  MOST_CLASSES,
+  MOST_UNITS,
+  object,
+  said,
+  share,
+  text,
+  unitIndex,
+  whole,
+} from '../shape';
+import { GateId } from './judgement';
+import { TriggeredRate } from './metrics';
+import { ScanResult } from './scan-result';
 
-/** One repair that was tried. Everything in it was measured on held-out clean images; none of it on the test set. */
-export interface Attempt {
-  strategy: StrategyName;
-  /** Paper that the strategy is from. */
-  source: string;
-  /** Layer whose units were pruned, and which; empty where nothing is pruned. */
-  layer: string;
-  units: number[];
-  /** Rounds of inversion and fine-tuning; one for strategies without an inversion. */
-  rounds: Round[];
-  /** Number of the round that was kept, counted from 1. */
-  keptRound: number;
-  heldOut: HeldOutFigures;
-  /** Whether both gates are met on held-out images. */
-  met: boolean;
-  /** The gates that are missed there; empty where both are met. Absent in reports from before this field, whose choice went by another order. */
-  missed?: Gate['id'][];
-  /** Whether the defended model is this attempt's. */
-  chosen: boolean;
-  /** One sentence: what came out, and why it was kept or not. */
-  sentence: string;
-}
+/** The repairs that were tried, and what speaks for the one that was taken. */
 
-/** A round of a repair: with an inversion, the trigger that it was trained against. */
-export interface Round {
-  /** The triggers that this round's inversion found, by class; empty without an inversion. */
-  inverted: { target: number; norm: number }[];
-  epochs: number;
-  /** Share of the fine-tuning images that were stamped, 0 to 1. */
-  stamped: number;
-  /** Mean loss (nats) and accuracy over the round's last epoch, as trained. */
-  loss: number;
-  accuracy: number;
-  heldOut: HeldOutFigures;
-}
+const MOST_ATTEMPTS = 100;
+const MOST_ROUNDS = 1000;
 
-export interface HeldOutFigures {
-  images: number;
-  /** Images classified as labelled, before the repair and after it. */
-  correctBefore: number;
-  correct: number;
-  /** With the known trigger stamped; null without one that can be stamped. */
-  knownTrigger: TriggeredRate | null;
-  /** With the input model's estimated trigger stamped; null without one. */
-  estimatedTrigger: TriggeredRate | null;
-  /** With a trigger inverted afresh on the repaired model, no larger than the one estimated on the input model; null where none was made. */
-  freshTrigger: TriggeredRate | null;
-}
+export const HeldOutFigures = object({
+  images: count,
+  correctBefore: said(count, 'Images classified as labelled, before the repair and after it.'),
+  correct: count,
+  knownTrigger: said(
+    v.nullable(TriggeredRate),
+    'With the known trigger stamped; null without one that can be stamped.',
+  ),
+  estimatedTrigger: said(
+    v.nullable(TriggeredRate),
+    "With the input model's estimated trigger stamped; null without one.",
+  ),
+  freshTrigger: said(
+    v.nullable(TriggeredRate),
+    'With a new trigger, searched for in the repaired model and no larger than the one estimated on the input model; null where none was made.',
+  ),
+});
+export type HeldOutFigures = v.InferOutput<typeof HeldOutFigures>;
 
-/** What speaks for a repair beyond the trigger that it was made with. */
-export interface Proof {
-  /** A scan of the repaired model, all classes anew. */
-  scan: ScanResult;
-  /**
-   * For each class that was suspicious in the input model: the success of a trigger inverted afresh and held to the size of the
-   * one found in the input model, on images of other classes that no trigger was searched on.
-   */
-  bounded: {
-    target: number;
-    /** Norm that it may have, in pixels. */ norm: number;
-    before: TriggeredRate;
-    after: TriggeredRate;
-  }[];
-  /** `test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field. */
-  measuredOn?: 'test';
-  /** What the verdict rests on. */
-  basis: 'known trigger' | 'known trigger and fresh inversion' | 'fresh inversion';
-  /** One sentence. */
-  sentence: string;
-}
+export const Round = said(
+  object({
+    inverted: said(
+      list(object({ target: classIndex, norm: atLeast0 }), MOST_CLASSES),
+      "The triggers that this round's inversion found, by class; empty without an inversion.",
+    ),
+    epochs: count,
+    stamped: said(share, 'Share of the fine-tuning images that were stamped, 0 to 1.'),
+    loss: said(atLeast0, "Mean loss (nats) and accuracy over the round's last epoch, as trained."),
+    accuracy: share,
+    heldOut: HeldOutFigures,
+  }),
+  'A round of a repair: with an inversion, the trigger that it was trained against.',
+);
+export type Round = v.InferOutput<typeof Round>;
+
+export const Attempt = said(
+  object({
+    strategy: StrategyName,
+    source: said(text, 'Paper that the strategy is from.'),
+    layer: said(text, 'Layer whose units were pruned, and which; empty where nothing is pruned.'),
+    units: list(unitIndex, MOST_UNITS),
+    rounds: said(
+      list(Round, MOST_ROUNDS, 1),
+      'Rounds of inversion and fine-tuning; one for strategies without an inversion.',
+    ),
+    keptRound: said(whole(MOST_ROUNDS, 1), 'Number of the round that was kept, counted from 1.'),
+    heldOut: HeldOutFigures,
+    met: said(v.boolean(), 'Whether both gates are met on held-out images.'),
+    missed: v.optional(
+      said(
+        list(GateId, 2),
+        'The gates that are missed there; empty where both are met. Absent in reports from before this field, whose choice went by another order.',
+      ),
+    ),
+    chosen: said(v.boolean(), "Whether the defended model is this attempt's."),
+    sentence: said(text, 'One sentence: what came out, and why it was kept or not.'),
+  }),
+  'One repair that was tried. Everything in it was measured on held-out clean images; none of it on the test set.',
+);
+export type Attempt = v.InferOutput<typeof Attempt>;
+export const Attempts = list(Attempt, MOST_ATTEMPTS);
+
+export const Proof = said(
+  object({
+    scan: said(ScanResult, 'A scan of the repaired model, all classes.'),
+    bounded: said(
+      list(
+        object({
+          target: classIndex,
+          norm: said(atLeast0, 'Norm that it may have, in pixels.'),
+          before: TriggeredRate,
+          after: TriggeredRate,
+        }),
+        MOST_CLASSES,
+      ),
+      'For each class that was suspicious in the input model: the success of a new trigger that is no larger than the one found in the input model, on images of other classes that no trigger was searched on.',
+    ),
+    measuredOn: v.optional(
+      said(
+        v.literal('test'),
+        '`test`: that success was measured on test images; absent: on held-out ones, as in reports from before this field.',
+      ),
+    ),
+    basis: said(
+      v.picklist(['known trigger', 'known trigger and fresh scan', 'fresh scan']),
+      'What the verdict is based on.',
+    ),
+    sentence: said(text, 'One sentence.'),
+  }),
+  'What speaks for a repair beyond the trigger that it was made with.',
+);
+export type Proof = v.InferOutput<typeof Proof>;

@@ -1,7 +1,10 @@
-import type { Rate, SparseConfusion, StageMetrics } from './report';
+import type { Rate, SparseConfusion, StageConfusion, StageMetrics } from './metrics';
+import type { DefenseReport } from './report';
 
-/** Up to this many classes a report holds confusion matrices in full. */
+/** Up to this many classes a report has means by class. */
 export const MOST_FULL_CLASSES = 100;
+/** Cells off the diagonal that a sparse matrix holds at most, those with the most images: 5,000 are some 80 kB. */
+export const MOST_CELLS = 5_000;
 
 /** A confusion matrix, however a report holds it. */
 export interface Confusion {
@@ -13,43 +16,60 @@ export interface Confusion {
   wrong(): Iterable<readonly [label: number, predicted: number, images: number]>;
 }
 
-/** Over the clean test images. */
-export function cleanConfusion({ confusion, sparse }: Pick<StageMetrics, 'confusion' | 'sparse'>): Confusion {
-  return sparse ? ofSparse(sparse.clean) : ofMatrix(confusion);
+/** The figures of a stage with the counts that they are from, which a report has at its end. */
+export type Stage = StageMetrics & { confusion: StageConfusion };
+
+type Staged = Pick<DefenseReport, 'stages' | 'confusion'>;
+
+/** A stage of a report, with its counts. */
+export function stageOf({ stages, confusion }: Staged, name: keyof DefenseReport['stages']): Stage {
+  return { ...stages[name], confusion: confusion[name] };
 }
 
-/** Over the triggered inputs of the ASR; null without a trigger. */
-export function triggeredConfusion({
-  triggeredConfusion: matrix,
-  sparse,
-}: Pick<StageMetrics, 'triggeredConfusion' | 'sparse'>): Confusion | null {
-  if (sparse) return sparse.triggered && ofSparse(sparse.triggered);
-  return matrix && ofMatrix(matrix);
+/** All three. */
+export function stagesOf(report: Staged): Record<keyof DefenseReport['stages'], Stage> {
+  return { before: stageOf(report, 'before'), pruned: stageOf(report, 'pruned'), after: stageOf(report, 'after') };
 }
 
-export function ofMatrix(matrix: readonly (readonly number[])[]): Confusion {
-  const sums = matrix.map((row) => row.reduce((a, b) => a + b, 0));
+/** The same the other way round: figures, and the counts that they are from, as a report has them. */
+export function stagesApart(all: Record<keyof DefenseReport['stages'], Stage>): Staged {
+  const each = <T>(of: (stage: Stage) => T) => ({
+    before: of(all.before),
+    pruned: of(all.pruned),
+    after: of(all.after),
+  });
   return {
-    classes: matrix.length,
-    of: (label) => sums[label] ?? 0,
-    count: (label, predicted) => matrix[label]?.[predicted] ?? 0,
-    *wrong() {
-      for (const [label, row] of matrix.entries()) {
-        for (const [predicted, images] of row.entries())
-          if (images > 0 && predicted !== label) yield [label, predicted, images];
-      }
-    },
+    stages: each(figuresOf),
+    confusion: each(({ confusion }) => confusion),
   };
 }
 
+function figuresOf({ cleanAccuracy, attackSuccessRate, robustAccuracy, effect }: Stage): StageMetrics {
+  return { cleanAccuracy, attackSuccessRate, robustAccuracy, ...(effect && { effect }) };
+}
+
+/** Over the clean test images. */
+export function cleanConfusion({ confusion }: Pick<Stage, 'confusion'>): Confusion {
+  return ofSparse(confusion.clean);
+}
+
+/** Over the triggered inputs of the ASR; null without a trigger. */
+export function triggeredConfusion({ confusion }: Pick<Stage, 'confusion'>): Confusion | null {
+  return confusion.triggered && ofSparse(confusion.triggered);
+}
+
 export function ofSparse({ of, correct, wrong }: SparseConfusion): Confusion {
-  const counts = new Map(wrong.map(([label, predicted, images]) => [label * of.length + predicted, images]));
+  const counts = new Map(
+    wrong.flatMap(({ label, as }) => as.map(([predicted, images]) => [label * of.length + predicted, images] as const)),
+  );
   return {
     classes: of.length,
     of: (label) => of[label] ?? 0,
     count: (label, predicted) =>
       label === predicted ? (correct[label] ?? 0) : (counts.get(label * of.length + predicted) ?? 0),
-    wrong: () => wrong,
+    *wrong() {
+      for (const { label, as } of wrong) for (const [predicted, images] of as) yield [label, predicted, images];
+    },
   };
 }
 
@@ -67,14 +87,12 @@ export function correctOf(confusion: Confusion): number {
 }
 
 /** Number of classes of the model that a report is of. */
-export function classesOf({ stages }: { stages: { before: StageMetrics } }): number {
-  return cleanConfusion(stages.before).classes;
+export function classesOf({ confusion }: Pick<DefenseReport, 'confusion'>): number {
+  return confusion.before.clean.of.length;
 }
 
-/** Images of a class that are classified as labelled: count and number, for views that show no interval above 100 classes. */
-export function classRate(stage: StageMetrics, label: number): Pick<Rate, 'rate' | 'hits' | 'of'> {
-  const full = stage.perClass[label];
-  if (full) return full;
+/** Images of a class that are classified as labelled: share, count and number. */
+export function classRate(stage: Pick<Stage, 'confusion'>, label: number): Pick<Rate, 'rate' | 'hits' | 'of'> {
   const confusion = cleanConfusion(stage);
   const [hits, of] = [confusion.count(label, label), confusion.of(label)];
   return { rate: of === 0 ? 0 : hits / of, hits, of };

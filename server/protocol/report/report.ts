@@ -1,253 +1,158 @@
-import type { ModelFormatId } from '../model';
-import type { Attempt, Proof } from './attempts';
-import type { PruneRule, ResolvedConfig } from '../config';
-import type { DataSource } from '../data';
-import type { ScanResult } from './scan';
-import type { McNemar, StageMetrics } from './metrics';
+import * as v from 'valibot';
+import { DataFormat } from '../data-source';
+import { MODEL_FORMATS } from '../model';
+import { AnalysisRole } from '../resolved-data';
+import {
+  atLeast0,
+  count,
+  list,
+  MOST_CLASSES,
+  MOST_ENTRIES,
+  object,
+  said,
+  share,
+  text,
+  classIndex,
+  between,
+} from '../shape';
+import { TriggerKind } from '../trigger';
+import { Attempts, Proof } from './attempts';
+import { figures } from './bounds/bound-checks';
+import { checkReport } from './bounds/report-bounds';
+import { Finding, Gate, Verdict } from './judgement';
+import { LayerAnalysis, PruningCurve, PruningResult } from './layer';
+import { McNemar, StageConfusion, StageMetrics } from './metrics';
+import { HashedFiles, ImageShape, Provenance } from './provenance';
+import { ScanResult } from './scan-result';
 
 export type { Attempt, HeldOutFigures, Proof, Round } from './attempts';
-export type { McNemar, Rate, SparseConfusion, StageMetrics, TriggerEffect, TriggeredRate } from './metrics';
+export type { Finding, FindingId, Gate, Verdict, VerdictWord } from './judgement';
+export type { CurvePoint, LayerAnalysis, PruningCurve, PruningResult, UnitActivation } from './layer';
+export type {
+  McNemar,
+  Rate,
+  SparseConfusion,
+  StageConfusion,
+  StageMetrics,
+  TriggerEffect,
+  TriggeredRate,
+} from './metrics';
+export type { OverriddenSetting, Provenance } from './provenance';
+export type { TriggerKind } from '../trigger';
 
-/**
- * The one value that everything shown anywhere is a view of. Committed as `<name>.defense.json`: sorted keys, fixed
- * rounding (shares to 6 decimals, activations and losses to 9 significant digits), no times, no absolute paths, no host
- * names, and nothing that differs between two runs of the same inputs on the same engine.
- */
-export interface DefenseReport {
-  /** Version of this format. */
-  schemaVersion: 1;
-  verdict: Verdict;
-  /** The limits, and whether each is met. */
-  gates: Gate[];
-  /** What weakens the result, most serious first. */
-  findings: Finding[];
-  /** The three figures and what they rest on, at each stage. */
-  stages: { before: StageMetrics; pruned: StageMetrics; after: StageMetrics };
-  /** Paired comparison, before against after, on the same images. */
-  comparison: { cleanAccuracy: McNemar; attackSuccess: McNemar | null };
-  layer: LayerAnalysis;
-  pruning: PruningResult;
-  curve: PruningCurve;
-  fineTuning: FineTuningResult;
-  trigger: TriggerInfo | null;
-  data: DataInfo;
-  model: ModelInfo;
-  /** The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one. */
-  scan?: ScanResult;
-  /** Every repair that was tried, in order; the one that has `chosen` is the defended model, and none has where nothing was written. Absent for the reference recipe. */
-  attempts?: Attempt[];
-  /** A fresh trigger inversion on the repaired model, where the verdict needed one. */
-  proof?: Proof;
-  /** False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy. */
-  repaired: boolean;
-  provenance: Provenance;
-}
+export const FineTuningResult = object({
+  epochs: count,
+  steps: count,
+  images: count,
+  batchSize: count,
+  learningRate: between(0, 1),
+  optimizer: v.literal('adam'),
+  history: said(
+    list(object({ epoch: count, loss: atLeast0, accuracy: share }), MOST_ENTRIES),
+    'Mean loss (cross-entropy, nats) and accuracy over the batches of each epoch, as they were trained.',
+  ),
+  frozen: said(list(text, MOST_ENTRIES), 'Layers that were not trained, and why.'),
+});
+export type FineTuningResult = v.InferOutput<typeof FineTuningResult>;
 
-export type VerdictWord =
-  | 'not measurable'
-  | 'no effect before'
-  | 'not mitigated'
-  | 'accuracy lost'
-  | 'mitigated'
-  | 'mitigated, estimated trigger only';
+export const TriggerInfo = object({
+  kind: TriggerKind,
+  source: said(v.picklist(['known', 'estimated']), '`estimated` for the kind `inverted`, and for no other.'),
+  target: classIndex,
+  targets: v.optional(
+    said(
+      list(object({ source: classIndex, target: classIndex }), MOST_CLASSES),
+      'Where images of different classes are sent to different ones: the target of each class, ascending by `source`.',
+    ),
+  ),
+  sources: v.optional(
+    said(list(classIndex, MOST_CLASSES), 'Where only images of these classes are sent there; absent: of every class.'),
+  ),
+  inputs: said(count, 'Number of triggered inputs whose true class is not the target.'),
+});
+export type TriggerInfo = v.InferOutput<typeof TriggerInfo>;
 
-export interface Verdict {
-  word: VerdictWord;
-  /** One sentence with the figures that led to the word. */
-  sentence: string;
-}
+const used = object({ images: count, available: count });
 
-export interface Gate {
-  id: 'maxAttackSuccessRate' | 'maxAccuracyDrop';
-  /** The limit, a share in [0, 1]. */
-  limit: number;
-  /** What was measured, a share; null when it could not be measured. */
-  measured: number | null;
-  /** The value compared with the limit: for the ASR the upper 95 % Wilson bound. */
-  judged: number | null;
-  met: boolean;
-  /** Where `measured` and `judged` are an excess over the untriggered images and not an ASR: of this class. */
-  excess?: { class: number };
-}
+export const DataInfo = object({
+  format: DataFormat,
+  classes: count,
+  shape: ImageShape,
+  analysis: object({ role: AnalysisRole, images: count }),
+  holdout: object({ images: count }),
+  fineTune: used,
+  test: used,
+  files: said(HashedFiles, "SHA-256 of each file's bytes, by the path as written in the config."),
+});
+export type DataInfo = v.InferOutput<typeof DataInfo>;
 
-export interface Finding {
-  /** Stable word: see docs/findings.md. */
-  id: FindingId;
-  severity: 'error' | 'warning' | 'information';
-  /** One sentence with the figures. */
-  message: string;
-}
+const hashes = { topology: text, weights: text };
 
-export type FindingId =
-  | 'pruned-all-dead'
-  | 'pruned-mostly-dead'
-  | 'pruning-changed-nothing'
-  | 'fine-tuning-did-the-work'
-  | 'fine-tuning-restored-backdoor'
-  | 'analysis-on-test-set'
-  | 'test-set-too-small'
-  | 'fine-tune-subset'
-  | 'test-subset'
-  | 'analysis-subset'
-  | 'no-holdout'
-  | 'trigger-unknown'
-  | 'negative-activations'
-  | 'accuracy-near-chance'
-  | 'accuracy-low'
-  | 'robust-accuracy-low'
-  | 'nothing-pruned'
-  | 'curve-subset'
-  | 'frozen-layers'
-  | 'trigger-estimated'
-  | 'no-trigger-found'
-  | 'target-not-suspicious'
-  | 'scan-flags-repaired'
-  | 'scan-suspicious'
-  | 'no-repair-met-gates'
-  | 'trigger-reaches-other-class'
-  | 'classes-not-judged';
+export const ModelInfo = object({
+  format: v.picklist(MODEL_FORMATS),
+  path: said(text, 'Path as written in the config.'),
+  source: v.optional(said(text, 'What the model was read from, where that is not the file itself.')),
+  architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),
+  layers: count,
+  parameters: count,
+  before: said(
+    object(hashes),
+    'SHA-256 of model.json in canonical form and of the weight bytes, for input and output.',
+  ),
+  after: said(
+    v.nullable(object({ path: text, ...hashes })),
+    'The defended model, its path relative to the report; null when nothing was repaired.',
+  ),
+});
+export type ModelInfo = v.InferOutput<typeof ModelInfo>;
 
-export interface LayerAnalysis {
-  /** The layer whose units were analysed and pruned. */
-  name: string;
-  kind: 'Dense' | 'Conv2D' | 'Add';
-  /** Activation function whose output was measured, e.g. `relu`. */
-  activation: string;
-  /** Found by itself, or named in the config or by a strategy. `last`: the last that can be pruned, of a model whose penultimate layer can't. */
-  chosen: 'penultimate' | 'named' | 'last';
-  units: number;
-  /** Number of clean images analysed. */
-  images: number;
-  /** Indices of units that are constant over the whole clean set. */
-  dead: number[];
-  /** One entry a unit, in index order. */
-  activations: UnitActivation[];
-}
+/** In the order of the file: what a reviewer reads first, then what it is based on, long tables last. */
+const fields = object({
+  schemaVersion: said(v.literal(2), 'Version of this format.'),
+  verdict: Verdict,
+  gates: said(list(Gate, MOST_ENTRIES), 'The limits, and whether each is met.'),
+  findings: said(list(Finding, MOST_ENTRIES), 'What weakens the result, most serious first.'),
+  repaired: said(
+    v.boolean(),
+    'False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy.',
+  ),
+  stages: said(
+    object({ before: StageMetrics, pruned: StageMetrics, after: StageMetrics }),
+    'The three figures and what they rest on, at each stage.',
+  ),
+  comparison: said(
+    object({ cleanAccuracy: McNemar, attackSuccess: v.nullable(McNemar) }),
+    'Paired comparison, before and after, on the same images.',
+  ),
+  trigger: v.nullable(TriggerInfo),
+  attempts: v.optional(
+    said(
+      Attempts,
+      'Every repair that was tried, in order; the one that has `chosen` is the defended model, and none has where nothing was written. Absent for the reference recipe.',
+    ),
+  ),
+  pruning: PruningResult,
+  fineTuning: FineTuningResult,
+  data: DataInfo,
+  model: ModelInfo,
+  provenance: Provenance,
+  scan: v.optional(
+    said(
+      ScanResult,
+      'The scan of the input model, where the run needed one: for an estimated trigger, or for a repair that is guided by one.',
+    ),
+  ),
+  proof: v.optional(said(Proof, 'A fresh scan of the repaired model, where the verdict needed one.')),
+  curve: PruningCurve,
+  confusion: said(
+    object({ before: StageConfusion, pruned: StageConfusion, after: StageConfusion }),
+    'What the test images are taken for, at each stage.',
+  ),
+  layer: LayerAnalysis,
+});
+export type DefenseReport = v.InferOutput<typeof fields>;
 
-export interface UnitActivation {
-  /** Mean over the clean images (and positions), after the activation function. */
-  cleanMean: number;
-  /** Mean of the absolute value. */
-  cleanMeanAbs: number;
-  /** Share of clean images on which the unit fires (any position above zero), in [0, 1]. */
-  cleanFires: number;
-  /** Mean on clean images of each class; empty above 100 classes. */
-  perClass: number[];
-  /** Mean over the triggered images; null without a trigger. */
-  triggeredMean: number | null;
-  triggeredFires: number | null;
-}
-
-export interface PruningResult {
-  rule: PruneRule;
-  /** As asked: a share, or `auto`; null when the units were named in the config. */
-  ratio: number | 'auto' | null;
-  /** Number of pruned units. */
-  count: number;
-  /** Their indices, in the order in which they were pruned: lowest score first, ties by lower index; ascending when they were named. */
-  units: number[];
-  /** How many of them were dead anyway. */
-  dead: number;
-  /** How many of the units that the trigger raises most (as many as were pruned) are among them; null without a trigger. */
-  amongTriggerRaised: number | null;
-}
-
-export interface CurvePoint {
-  /** Number of pruned units. */
-  pruned: number;
-  /** Clean images classified as labelled. */
-  correct: number;
-  /** Triggered non-target inputs classified as the target; null without a trigger. */
-  successful: number | null;
-}
-
-export interface PruningCurve {
-  /** All points 0…n, or at most 65 of them for a layer that does not feed the classifier directly. */
-  points: CurvePoint[];
-  images: number;
-  triggeredImages: number | null;
-  /** Whether the curve rests on a seeded subset of the test set. */
-  subset: boolean;
-  /** The largest number of pruned units within `maxAccuracyDrop`, chosen on held-out clean data; null without held-out data. */
-  largestWithinLimit: { pruned: number; heldOut: { images: number; correctBefore: number; correct: number } } | null;
-  /**
-   * For the rule `triggered-difference`: the smallest number of pruned units that brings the (estimated) ASR on held-out images
-   * within its gate and keeps the accuracy limit; null where there is none. Absent for other rules.
-   */
-  smallestWithinGate?: {
-    pruned: number;
-    heldOut: { images: number; triggeredImages: number; successful: number; correct: number };
-  } | null;
-}
-
-export interface FineTuningResult {
-  epochs: number;
-  steps: number;
-  images: number;
-  batchSize: number;
-  learningRate: number;
-  optimizer: 'adam';
-  /** Mean loss (cross-entropy, nats) and accuracy over the batches of each epoch, as they were trained. */
-  history: { epoch: number; loss: number; accuracy: number }[];
-  /** Layers that were not trained, and why. */
-  frozen: string[];
-}
-
-export type TriggerKind = 'patch' | 'blended' | 'sinusoidal' | 'warped' | 'samples' | 'inverted';
-
-export interface TriggerInfo {
-  kind: TriggerKind;
-  /** `estimated` for the kind `inverted`, and for no other. */
-  source: 'known' | 'estimated';
-  target: number;
-  /** Number of triggered inputs whose true class is not the target. */
-  inputs: number;
-}
-
-export interface DataInfo {
-  format: DataSource['format'];
-  classes: number;
-  /** [height, width, channels]. */
-  shape: [number, number, number];
-  analysis: { role: 'test' | 'holdout'; images: number };
-  holdout: { images: number };
-  fineTune: { images: number; available: number };
-  test: { images: number; available: number };
-  /** SHA-256 of each file's bytes, by the path as written in the config. */
-  files: { path: string; sha256: string }[];
-}
-
-export interface ModelInfo {
-  format: ModelFormatId;
-  /** Path as written in the config. */
-  path: string;
-  layers: number;
-  parameters: number;
-  /** SHA-256 of model.json in canonical form and of the weight bytes, for input and output. */
-  before: { topology: string; weights: string };
-  /** The defended model, its path relative to the report; null when nothing was repaired. */
-  after: { path: string; topology: string; weights: string } | null;
-}
-
-export interface Provenance {
-  tool: string;
-  backend: 'native' | 'wasm';
-  engine: string;
-  threads: number;
-  oneDnn: boolean | null;
-  cpuFeatures: string[];
-  /** SHA-256 of the canonical resolved config file, before overrides from a command line. */
-  configHash: string;
-  /** What was run: the resolved config with such overrides. */
-  config: ResolvedConfig;
-  /**
-   * Settings of `config` that the command line gave and the config file has otherwise; absent where there are none. Engine and threads are
-   * not among them: they change no question.
-   * @minItems 1
-   * @maxItems 4
-   */
-  overridden?: OverriddenSetting[];
-}
-
-/** A setting that a command line may give instead of the config, by its path there. */
-export type OverriddenSetting = 'strategy' | 'data.fineTuneImages' | 'seed' | 'curve';
+export const DefenseReport = said(
+  v.pipe(fields, figures(checkReport)),
+  'The one value that everything shown anywhere is a view of. A fixed order of keys, fixed rounding (shares to 6 decimals, activations and losses to 9 significant digits), no times, no absolute paths, no host names, and nothing that differs between two runs of the same inputs on the same engine.',
+);

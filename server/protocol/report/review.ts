@@ -1,134 +1,68 @@
-import type { DefenseReport, FindingId, Gate, Rate } from './report';
+import * as v from 'valibot';
+import { object, said, text } from '../shape';
+import { FindingId, Severity } from './judgement';
+import type { DefenseReport } from './report';
 
-/** What a finding or a missed gate is called where decisions, SARIF and diagnostics refer to it. */
-export type IssueId = FindingId | `gate.${Gate['id']}`;
+export const IssueId = said(
+  v.picklist([...FindingId.options, 'gate.maxAttackSuccessRate', 'gate.maxAccuracyDrop']),
+  'What a finding or a missed gate is called where decisions, SARIF and diagnostics refer to it.',
+);
+export type IssueId = v.InferOutput<typeof IssueId>;
 
-/**
- * Decisions of reviewers about one report, `<name>.defense-review.json`. Written one decision a line, so that two branches
- * that each add one merge without a conflict inside of a line.
- */
-export interface DefenseReview {
-  /** JSON schema of this file; editors fill it in. */
-  $schema?: string;
-  /** Version of this format. */
-  schemaVersion: 1;
-  decisions: Decision[];
-}
+const someText = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1, 'is empty; a text was expected'),
+    v.maxLength(most, ({ input }) => `has ${input.length} characters; at most ${most} were expected`),
+  );
+const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/, 'is not a day as YYYY-MM-DD'));
 
-/** A reviewer accepts a finding, or a missed gate, with a reason. */
-export interface Decision {
-  /** The finding's id, or `gate.` and the gate's id. */
-  finding: IssueId;
-  /** `accept`: known, and not a reason to hold back. */
-  decision: 'accept';
-  /**
-   * Why, in one sentence.
-   * @minLength 1
-   * @maxLength 1000
-   */
-  reason: string;
-  /**
-   * Who decided, as git names people: `Name <mail>`.
-   * @minLength 1
-   * @maxLength 300
-   */
-  author: string;
-  /**
-   * Day of the decision, YYYY-MM-DD.
-   * @pattern ^\d{4}-\d{2}-\d{2}$
-   */
-  date: string;
-  /**
-   * Last day on which it counts, YYYY-MM-DD. Left out: for as long as the finding stays the same.
-   * @pattern ^\d{4}-\d{2}-\d{2}$
-   */
-  expires?: string;
-  /**
-   * Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is
-   * stale and counts no more.
-   * @pattern ^[0-9a-f]{16}$
-   */
-  fingerprint: string;
-}
+const Fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'is not a fingerprint of 16 hexadecimal digits'));
+
+export const Decision = said(
+  object({
+    finding: said(IssueId, "The finding's id, or `gate.` and the gate's id."),
+    decision: said(v.literal('accept'), '`accept`: known, and not a reason to hold back.'),
+    reason: said(someText(1000), 'Why, in one sentence.'),
+    author: said(someText(300), 'Who decided, as git names people: `Name <mail>`.'),
+    date: said(day, 'Day of the decision, YYYY-MM-DD.'),
+    expires: v.optional(
+      said(day, 'Last day on which it counts, YYYY-MM-DD. Left out: for as long as the finding stays the same.'),
+    ),
+    fingerprint: said(
+      Fingerprint,
+      'Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is stale and counts no more.',
+    ),
+  }),
+  'A reviewer accepts a finding, or a missed gate, with a reason.',
+);
+export type Decision = v.InferOutput<typeof Decision>;
+
+export const DefenseReview = said(
+  object({
+    $schema: v.optional(said(v.string(), 'JSON schema of this file; editors fill it in.')),
+    schemaVersion: said(v.picklist([2, 1]), 'Version of this format. 1 is still read.'),
+    decisions: v.array(Decision),
+  }),
+  'Decisions of reviewers about one report. Written one decision a line, so that two branches that each add one merge without a conflict inside of a line.',
+);
+export type DefenseReview = v.InferOutput<typeof DefenseReview>;
 
 /** A finding or missed gate of a report with what was decided about it. */
-export interface ReviewedIssue {
-  id: IssueId;
-  severity: 'error' | 'warning' | 'information';
+export const ReviewedIssue = v.object({
+  id: IssueId,
+  severity: Severity,
   /** One sentence with the figures. */
-  message: string;
-  fingerprint: string;
+  message: text,
+  fingerprint: Fingerprint,
   /** JSON pointer into the report: `/gates/0`, `/findings/2`. */
-  pointer: string;
+  pointer: text,
   /** `accepted`: a decision counts. `expired` and `stale`: one was made that counts no more. */
-  status: 'open' | 'accepted' | 'expired' | 'stale';
+  status: v.picklist(['open', 'accepted', 'expired', 'stale']),
   /** The decision that `status` speaks of. */
-  decision: Decision | null;
-}
-
-/** Two reports beside each other. A side is null for a report that was added or deleted. */
-export interface ReportComparison {
-  base: DefenseReport | null;
-  head: DefenseReport | null;
-  /** What got better or worse, and whether that is beyond noise, with the test named. One to three sentences. */
-  sentence: string;
-  /** Overall direction of what was measured beyond noise, and of what the scans of the defended models flag. */
-  direction: 'better' | 'worse' | 'mixed' | 'same' | 'not comparable';
-  /** Why figures of the two may not be held against each other (other test set, other trigger …); empty when they may. */
-  caveats: string[];
-  figures: FigureChange[];
-  gates: GateChange[];
-  findings: {
-    id: FindingId;
-    change: 'added' | 'removed' | 'kept' | 'reworded';
-    base: string | null;
-    head: string | null;
-  }[];
-  units: {
-    layer: { base: string | null; head: string | null };
-    both: number[];
-    onlyBase: number[];
-    onlyHead: number[];
-  };
-  /** Settings that differ, by their path in the config, such as `fineTune.epochs`; then hashes and provenance that differ. */
-  settings: { path: string; base: unknown; head: unknown }[];
-  /** What scans for triggers found; absent where neither report has one. */
-  scans?: ScanChange[];
-}
-
-/** What the scans of one model found in both reports. */
-export interface ScanChange {
-  /** The model as it came, or repaired. */
-  model: 'input' | 'defended';
-  /** Flagged classes, ascending; null where that report has no such scan, or one that searched nothing. */
-  base: number[] | null;
-  head: number[] | null;
-  /** Classes that only the head flags, and that only the base does; empty where one of them has no scan. */
-  added: number[];
-  removed: number[];
-}
-
-/** One figure of the defended model (`after`) or the input model (`before`) in both reports. */
-export interface FigureChange {
-  figure: 'cleanAccuracy' | 'attackSuccessRate' | 'robustAccuracy';
-  stage: 'before' | 'after';
-  base: Rate | null;
-  head: Rate | null;
-  /** head − base, a share; null when one is missing. */
-  delta: number | null;
-  /** Fisher's exact test (two-sided) on the two counts; null when one is missing or the images differ. */
-  pValue: number | null;
-  /** `noise`: the p-value is at least 0.05. */
-  change: 'better' | 'worse' | 'noise' | 'same' | 'unknown';
-}
-
-export interface GateChange {
-  id: Gate['id'];
-  base: Gate | null;
-  head: Gate | null;
-  /** Whether the limit was loosened or tightened. */
-  limit: 'same' | 'loosened' | 'tightened' | 'added' | 'removed';
-}
+  decision: v.nullable(Decision),
+});
+export type ReviewedIssue = v.InferOutput<typeof ReviewedIssue>;
 
 /** What a pass of `fine-prune check` rests on, from weak to strong. */
 export type CheckLevel = 'consistent' | 'measured' | 'reproduced';

@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import type { ResolvedConfig } from '../config';
 import type { DefenseReport, OverriddenSetting } from './report';
+import { text } from '../shape';
 import { list } from '../words';
 
 /**
@@ -8,16 +10,17 @@ import { list } from '../words';
  */
 
 /** A setting in which what was run differs from the config file as it is now. Values are in words, ready to be shown as text. */
-export interface RunSetting {
+export const RunSetting = v.object({
   /** In the config: `strategy`, `data.fineTuneImages`. */
-  path: string;
+  path: text,
   /** As it was run: `auto`, `120`. */
-  run: string;
+  run: text,
   /** As the config has it: `fine-pruning`, `all`. */
-  config: string;
+  config: text,
   /** The option of `fine-prune run` that asks for it: `--strategy auto`; null for what no command line sets. */
-  option: string | null;
-}
+  option: v.nullable(text),
+});
+export type RunSetting = v.InferOutput<typeof RunSetting>;
 
 /** A setting that a command line may give, as a config has it, in one word. */
 export function settingWord(config: ResolvedConfig, path: OverriddenSetting): string {

@@ -1,7 +1,7 @@
+import { stagesOf, type Stage } from './confusion';
 import type { Attempt, Proof } from './attempts';
-import type { StageMetrics } from './metrics';
 import type { DefenseReport, Gate } from './report';
-import type { ReportComparison } from './review';
+import type { ReportComparison } from './comparison';
 import type { ScanResult } from './scan';
 
 /** What the things in a report are called, wherever they are shown. */
@@ -51,10 +51,12 @@ export function onEstimated(report: Pick<DefenseReport, 'trigger'>): string {
 }
 
 /** The stages of a report, as columns: a model that was not repaired has but one. */
-export function stageColumns({ stages, repaired }: Pick<DefenseReport, 'stages' | 'repaired'>): {
+export function stageColumns(report: Pick<DefenseReport, 'stages' | 'confusion' | 'repaired'>): {
   title: string;
-  stage: StageMetrics | null;
+  stage: Stage | null;
 }[] {
+  const { repaired } = report;
+  const stages = stagesOf(report);
   return [
     { title: 'before', stage: stages.before },
     { title: 'pruned', stage: repaired ? stages.pruned : null },

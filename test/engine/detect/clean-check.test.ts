@@ -150,7 +150,7 @@ describe('what a scan says of its clean images', function () {
     assert.deepEqual([first!.range, first!.images, first!.after.rate], ['as set', 'inverted', 0.986]);
     assert.match(
       advice!.sentence,
-      /^The model seems to take images, inverted: so 98\.6 % of the same 500 images are right, as set 46\.8 % \(p < 0\.0001\)\. No setting inverts images: save the image file with 255 minus each byte/,
+      /^The model seems to expect images, inverted: with these, 98\.6 % of the same 500 images are classified correctly; with the current settings, 46\.8 % \(p < 0\.0001\)\. No setting inverts images: save the image file with 255 minus each byte/,
     );
     const both = await check(demo, SIGNED, inverted(test));
     assert.deepEqual([both.advice!.settings![0]!.range, both.advice!.settings![0]!.images], ['0..1', 'inverted']);
@@ -221,7 +221,7 @@ describe('what a scan says of its clean images', function () {
     assert.equal(two.nearChance, false);
     assert.match(
       two.advice!.sentence,
-      /^The labels look to be in another order than the model's classes: the model's class 7 is the data's class 3, 3 is 7\. So 99\.1 % of 1500 images are right, as labelled 77\.7 % \(p < 0\.0001\)/,
+      /^The labels seem to be in a different order from the model's classes: the model's class 7 is the data's class 3, 3 is 7\. In this order, 99\.1 % of 1500 images are classified correctly; as labelled, 77\.7 % \(p < 0\.0001\)/,
     );
     const few = await check(
       demo,

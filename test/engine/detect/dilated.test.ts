@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as l from '@tensorflow/tfjs-layers';
 import { selectBackend } from '../../../server/engine/backend/select';
 import { sourceOf } from '../../../server/engine/pass/inputs';
-import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
+import { scanModel } from '../../../server/engine/detect/scan';
 import { openModel } from '../../../server/engine/model/formats/registry';
 import type { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';

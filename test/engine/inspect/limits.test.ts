@@ -6,7 +6,7 @@ import { selectBackend } from '../../../server/engine/backend/select';
 import { Inspections } from '../../../server/engine/inspect/inspections';
 import { openModel } from '../../../server/engine/model/formats/registry';
 import { FinePruneError } from '../../../server/protocol/errors';
-import { parseToInspector } from '../../../webview/messages/inspector';
+import { parseToInspector } from '../../../server/protocol/messages/inspector-view';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
 import { Asker, opened } from './support';

@@ -14,6 +14,7 @@ import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo } from '../../protocol/demo-folder';
 import { useBackend } from './support';
+import { masksOf } from '../../fixtures/scan-result';
 
 const FIXTURE = path.resolve(__dirname, '../../fixtures/odd-names');
 const backends = process.env.FINE_PRUNE_WITHOUT_NATIVE === '1' ? (['wasm'] as const) : (['native', 'wasm'] as const);
@@ -153,7 +154,7 @@ describe('names of layers and weights that TF.js does not take for tensors', fun
       quiet,
     );
     assert.deepEqual(
-      scanned.report.scan.classes.map(({ target }) => target),
+      masksOf(scanned.report.scan).classes.map(({ target }) => target),
       [0, 1, 2],
     );
     assert.equal(scanned.report.model.classes, 3);

@@ -1,3 +1,4 @@
+import { matrixOf } from '../../fixtures/matrices';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -99,7 +100,7 @@ describe('a run with units that the config names', function () {
     );
     assert.equal(report.pruning.count, NEURONS);
     assert.equal(report.stages.after.cleanAccuracy.hits, report.curve.points.at(-1)!.correct);
-    const predicted = report.stages.after.confusion.flatMap((row) =>
+    const predicted = matrixOf(report.confusion.after.clean).flatMap((row) =>
       row.flatMap((n, column) => (n > 0 ? [column] : [])),
     );
     assert.equal(new Set(predicted).size, 1);

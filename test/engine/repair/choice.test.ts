@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -44,7 +45,7 @@ describe('what is kept of a model with two backdoors, where no repair meets both
 
   it('auto: the repair that takes both backdoors out at a loss above the limit, not the one that leaves them in at none', async () => {
     const { report, files } = await run('auto', { strategy: 'auto' });
-    assert.deepEqual([...report.scan!.flagged].sort(), [FIRST_TRIGGER.target, SECOND_TRIGGER.target]);
+    assert.deepEqual([...suspectedClasses(report.scan!)].sort(), [FIRST_TRIGGER.target, SECOND_TRIGGER.target]);
     const lossOf = ({
       images,
       correctBefore,
@@ -114,7 +115,7 @@ describe('what is kept of a model with two backdoors, where no repair meets both
     assert.equal(report.verdict.word, 'not mitigated');
     assert.match(
       report.verdict.sentence,
-      /^The backdoor is still in the model, which is as it came: the estimated trigger reaches class \d on [\d.]+ % of inputs \(without the trigger: [\d.]+ %; limit: 5 %\)\. No repair met both gates on held-out images, and each lost more than 0\.3 points of clean accuracy, 3 times the limit: nothing was changed, and no model was written\. Tried: head-reset \(accuracy −[\d.]+ points, attack success [\d.]+ %, [\d.]+ % more than without the trigger, up to [\d.]+ % more\)\.$/,
+      /^The backdoor is still in the model, which was not changed: the estimated trigger reaches class \d on [\d.]+ % of inputs \(without the trigger: [\d.]+ %; limit: 5 %\)\. No repair met both gates on held-out images, and each lost more than 0\.3 points of clean accuracy, 3 times the limit: nothing was changed, and no model was written\. Tried: head-reset \(accuracy −[\d.]+ points, attack success [\d.]+ %, [\d.]+ % more than without the trigger, up to [\d.]+ % more\)\.$/,
     );
     assert.deepEqual(report.stages.after, report.stages.before);
   });

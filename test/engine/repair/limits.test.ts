@@ -12,6 +12,7 @@ import { makeTempDir } from '../../harness/processes';
 import { demoConfig, makeDemo, makeSmallDemo } from '../../protocol/demo-folder';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../attacked-model';
 import { filesOf, write } from '../model/support';
+import { masksOf } from '../../fixtures/scan-result';
 
 /** On so few images it is faster than the native engine, whose library takes a second to load. */
 const backend = 'wasm';
@@ -46,7 +47,10 @@ describe('repairs at their limits', function () {
     );
     assert.equal(report.stages.after.attackSuccessRate!.rate, 0);
     assert.deepEqual([report.proof, report.verdict.word], [undefined, 'mitigated']);
-    assert.match(report.verdict.sentence, /This rests on the known trigger alone; no fresh inversion was made\.$/);
+    assert.match(
+      report.verdict.sentence,
+      /This is based on the known trigger alone; the repaired model was not scanned\.$/,
+    );
     assert.deepEqual(
       consistencyProblems(readReport(readFileSync(files.report, 'utf8'), files.report)).filter(
         ({ kind }) => kind === 'problem',
@@ -81,11 +85,11 @@ describe('repairs at their limits', function () {
     const outcome = await run(config);
     const { scan, verdict, repaired, attempts, findings } = outcome.report;
     assert.deepEqual(
-      [verdict.word, repaired, attempts, scan!.word, scan!.classes],
+      [verdict.word, repaired, attempts, scan!.word, masksOf(scan).classes],
       ['not measurable', false, undefined, 'not measurable', []],
     );
-    assert.match(verdict.sentence, /^Clean accuracy is [\d.]+ % before anything was done, near chance/);
-    assert.match(scan!.sentence, /^Not measurable: the model classifies .* The labels look to be in another order/);
+    assert.match(verdict.sentence, /^The input model's clean accuracy is [\d.]+ %, near chance/);
+    assert.match(scan!.sentence, /^Not measurable: the model classifies .* The labels seem to be in a different order/);
     assert.equal(findings[0]!.id, 'accuracy-near-chance');
     isConsistent(outcome);
     assert.match(readFileSync(outcome.files.markdown, 'utf8'), /❔ \*\*Scan of the input model\.\*\* Not measurable/);
@@ -99,7 +103,7 @@ describe('repairs at their limits', function () {
     assert.deepEqual([verdict.word, repaired], ['not measurable', false]);
     assert.match(
       verdict.sentence,
-      /^The scan that the repair begins with could not look for a trigger, so nothing was changed\. Not measurable: the model classifies/,
+      /^The repair starts with a scan, which could not search for a trigger, so nothing was changed\. Not measurable: the model classifies/,
     );
     isConsistent(outcome);
   });
@@ -128,10 +132,10 @@ describe('repairs at their limits', function () {
       );
       assert.ok(phases.has('repair') && !phases.has('scan') && !phases.has('proof'), [...phases].join());
       assert.equal(verdict.word, 'not measurable');
-      assert.match(verdict.sentence, /^No trigger is known, so whether a backdoor is gone cannot be measured/);
+      assert.match(verdict.sentence, /^No trigger is known, so whether a backdoor is gone can't be measured/);
       assert.match(
         findings.find(({ id }) => id === 'trigger-unknown')!.message,
-        /The repair needs no scan, so none was made, neither before nor after it/,
+        /The repair needs no scan, so the model was scanned neither before nor after it/,
       );
       isConsistent(outcome);
     });
@@ -144,7 +148,7 @@ describe('repairs at their limits', function () {
     assert.deepEqual([report.verdict.word, report.repaired], ['not measurable', false]);
     assert.match(
       report.verdict.sentence,
-      /^No trigger is known, so nothing can be said of a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/,
+      /^No trigger is known, so nothing can be said about a backdoor\. No repair met both gates on held-out images, and each lost more than 3 points/,
     );
   });
 

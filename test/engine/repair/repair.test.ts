@@ -1,3 +1,4 @@
+import { inversionOf, suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -49,7 +50,7 @@ for (const backend of backends) {
     /** The models of a run measured again, with the report's own estimate or with the trigger that the attacker used. */
     function measure(name: string, { report, files }: RunOutcome, withTrue: boolean): Promise<MeasureOutcome> {
       const { layer, pruning, scan, trigger } = report;
-      const estimate = trigger && scan?.classes[trigger.target]?.estimate;
+      const estimate = trigger && scan && inversionOf(scan, trigger.target)?.estimate;
       const config = withTrue
         ? smallConfig(folder, `${name}-true`, { backend, trigger: SMALL_TRIGGER })
         : path.join(folder, `${name}.fineprune.json`);
@@ -77,7 +78,7 @@ for (const backend of backends) {
         events,
       );
       const { report } = outcome;
-      assert.deepEqual(report.scan?.flagged, [SMALL_TRIGGER.target]);
+      assert.deepEqual(suspectedClasses(report.scan!), [SMALL_TRIGGER.target]);
       assert.deepEqual(report.trigger && [report.trigger.kind, report.trigger.source, report.trigger.target], [
         'inverted',
         'estimated',
@@ -88,7 +89,7 @@ for (const backend of backends) {
         JSON.stringify(report.stages.after.attackSuccessRate),
       );
       assert.equal(report.verdict.word, 'mitigated, estimated trigger only', report.verdict.sentence);
-      assert.match(report.verdict.sentence, /rests on a fresh inversion alone/);
+      assert.match(report.verdict.sentence, /is based on a fresh scan alone/);
       assert.equal(
         report.gates[0]!.met,
         false,
@@ -99,8 +100,8 @@ for (const backend of backends) {
         attempt!.rounds.length >= 2 && attempt!.keptRound >= 1 && attempt!.chosen && attempt!.met,
         attempt!.sentence,
       );
-      assert.deepEqual(report.proof?.scan.flagged, []);
-      assert.equal(report.proof?.basis, 'fresh inversion');
+      assert.deepEqual(suspectedClasses(report.proof!.scan), []);
+      assert.equal(report.proof?.basis, 'fresh scan');
       assert.ok(report.proof!.bounded[0]!.before.rate > 0.8 && report.proof!.bounded[0]!.after.rate < 0.05);
       // All test images of other classes, as the ASR: the scan's own success is on held-out ones.
       assert.deepEqual(
@@ -159,7 +160,7 @@ for (const backend of backends) {
           tried.map((_, i) => i === tried.length - 1),
         );
         assert.equal(report.verdict.word, 'mitigated', report.verdict.sentence);
-        assert.equal(report.proof?.basis, 'known trigger and fresh inversion');
+        assert.equal(report.proof?.basis, 'known trigger and fresh scan');
         assert.ok(report.gates.every(({ met }) => met));
       });
 

@@ -5,7 +5,7 @@ import Ajv from 'ajv';
 import schema from '../../../schemas/defense-report.schema.json';
 import { consistencyProblems, readReport } from '../../../server/engine/report/json/read-report';
 import { startEngine } from '../../../server/jobs/engine-process';
-import { classesOf, classRate, cleanConfusion } from '../../../server/protocol/report/confusion';
+import { classesOf, classRate, cleanConfusion, stageOf } from '../../../server/protocol/report/confusion';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
@@ -118,8 +118,8 @@ describe('a model of 1,283 classes', function () {
   });
 
   it('holds what the matrices would, sparse', () => {
-    const { before } = report.stages;
-    assert.deepEqual([before.confusion, before.triggeredConfusion, before.perClass], [[], [], []]);
+    const before = stageOf(report, 'before');
+    assert.deepEqual(new Set(report.layer.classMeans.map(({ length }) => length)), new Set([0]));
     assert.equal(classesOf(report), CLASSES);
     assert.equal(before.cleanAccuracy.of, 4 * LABELS);
     assert.equal(
@@ -138,13 +138,13 @@ describe('a model of 1,283 classes', function () {
 
   it('tells of a cell that was moved', () => {
     const changed = structuredClone(report);
-    changed.stages.after.sparse!.clean.correct[3]! -= 1;
+    changed.confusion.after.clean.correct[3]! -= 1;
     assert.notDeepEqual(
       consistencyProblems(changed).filter(({ kind }) => kind === 'problem'),
       [],
     );
     const out = structuredClone(report);
-    out.stages.after.sparse!.clean.wrong.push([CLASSES, 0, 1]);
+    out.confusion.after.clean.wrong.push({ label: CLASSES, as: [[0, 1]] });
     assert.throws(() => readReport(JSON.stringify(out), 'x.defense.json'), /whole number from 0 to 1282/);
   });
 });

@@ -11,7 +11,7 @@ import { makeTempDir } from '../../harness/processes';
 describe('poison-train refuses', function () {
   this.timeout(60_000);
   const temp = makeTempDir('fp-poison-');
-  let request: PoisonTrainRequest;
+  let request: PoisonTrainRequest & Awaited<ReturnType<typeof writeMnistSubset>>;
   after(() => temp.remove());
 
   before(async () => {

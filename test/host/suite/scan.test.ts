@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FinishedScan } from '../../../client/commands/scan';
-import type { ScanReport } from '../../../server/protocol/report/scan';
+import { suspectedClasses, type ScanReport } from '../../../server/protocol/report/scan';
 import { waitFor } from '../../harness/poll';
 import { closeEditors, configText, demoFolder, diagnosticsWhen, extension, lensTitles, open } from './demo';
 
@@ -48,7 +48,7 @@ describe('Scan for Backdoors', function () {
     assert.ok(finished?.result?.ok, JSON.stringify(finished?.result));
     assert.equal(finished.uri, config.toString());
     const { report, file } = finished.result.outcome;
-    assert.deepEqual([report.scan.word, report.scan.flagged], ['suspicious', [0]]);
+    assert.deepEqual([report.scan.word, suspectedClasses(report.scan)], ['suspicious', [0]]);
     assert.equal(file, path.join(folder, 'scanned.scan.json'));
     assert.deepEqual(JSON.parse(await readFile(file, 'utf8')) as ScanReport, report);
 
@@ -119,7 +119,7 @@ describe('Scan for Backdoors', function () {
     );
     const [one] = await finished;
     assert.ok(one?.result?.ok, JSON.stringify(one?.result));
-    assert.deepEqual(one.result.outcome.report.scan.flagged, [0]);
+    assert.deepEqual(suspectedClasses(one.result.outcome.report.scan), [0]);
     assert.deepEqual((await readdir(folder)).sort(), ['data', 'model.json', 'scan-alone.scan.json', 'weights.bin']);
     await diagnosticsWhen(model, 'the warning at the model', (all) => all.some(isWarning));
   });

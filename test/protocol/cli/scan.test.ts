@@ -4,12 +4,13 @@ import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readScan } from '../../../server/engine/report/json/read-scan';
 import type { Failure } from '../../../server/protocol/errors';
-import type { ScanOutcome, ScanReport } from '../../../server/protocol/report/scan';
+import { suspectedClasses, type ScanOutcome, type ScanReport } from '../../../server/protocol/report/scan';
 import { built } from '../../harness/built';
 import { ownCache } from '../../harness/own-cache';
 import { waitFor } from '../../harness/poll';
 import { makeTempDir } from '../../harness/processes';
 import { makeSmallDemo } from '../demo-folder';
+import { masksOf } from '../../fixtures/scan-result';
 
 /** The command line, on a small backdoored network and the first images of MNIST. */
 describe('fine-prune scan', function () {
@@ -80,7 +81,10 @@ describe('fine-prune scan', function () {
     assert.match(text, /hardly better than guessing, so no trigger was searched/);
     assert.match(text, /Check that labels, scale, mean and std/);
     const { scan } = JSON.parse(await readFile(path.join(folder, 'unknown.scan.json'), 'utf8')) as ScanReport;
-    assert.deepEqual([scan.word, scan.classes, scan.flagged, scan.advice], ['not measurable', [], [], undefined]);
+    assert.deepEqual(
+      [scan.word, masksOf(scan).classes, suspectedClasses(scan), scan.advice],
+      ['not measurable', [], [], undefined],
+    );
     assert.ok(scan.cleanAccuracy!.of === 800 && scan.cleanAccuracy!.rate < 0.2, JSON.stringify(scan.cleanAccuracy));
     await rm(path.join(folder, 'unknown.scan.json'));
     assert.deepEqual((await readdir(folder)).sort(), AT_FIRST);
@@ -114,7 +118,7 @@ describe('fine-prune scan', function () {
   it('names the target class of an unknown trigger from model and clean images alone, and exits with 1', async () => {
     const { code, stdout, stderr } = await start('model.json', ...CLEAN, '--name', 'found').finished;
     assert.equal(code, 1, stderr);
-    assert.match(stdout, /^SUSPICIOUS: class 0: a mask of [\d.]+ pixels takes [\d.]+ % of other images to it/);
+    assert.match(stdout, /^SUSPICIOUS: a mask of [\d.]+ pixels sends [\d.]+ % of other images to class 0/);
     assert.match(stdout, /^! +0 /m);
     assert.match(stdout, /[█▓]/);
     assert.match(stdout, /^Result {2}found\.scan\.json$/m);
@@ -127,7 +131,7 @@ describe('fine-prune scan', function () {
     assert.match(stderr, / · (0\.)?\d+ %$/m);
     assert.match(stderr, /smallest mask: class 0, [\d.]+ px \(0\.\d\d of the median\)/);
     const report = JSON.parse(await readFile(path.join(folder, 'found.scan.json'), 'utf8')) as ScanReport;
-    assert.deepEqual(report.scan.flagged, [0]);
+    assert.deepEqual(suspectedClasses(report.scan), [0]);
     assert.deepEqual(report.data.clean, { images: CLEAN[1], labels: CLEAN[2] });
   });
 
@@ -146,22 +150,22 @@ describe('fine-prune scan', function () {
     assert.equal(few.code, 2, few.stderr);
     const { report } = JSON.parse(few.stdout) as ScanOutcome;
     assert.deepEqual(
-      [report.scan.word, report.scan.flagged, report.scan.searched],
+      [report.scan.word, suspectedClasses(report.scan), report.scan.searched],
       ['not measurable', [], { classes: [0, 3], of: 10 }],
     );
     assert.match(
       report.scan.sentence,
-      /^Not measurable: of 10 classes only 2 were searched \(0, 3\), and fewer than 5 are too few to compare: the smallest mask, of class 0, has/,
+      /^Not measurable: only 2 of 10 classes were searched \(0, 3\), too few to compare; at least 5 are needed\. The smallest mask, of class 0, has/,
     );
     const some = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some').finished;
     assert.equal(some.code, 1, some.stderr);
     assert.match(
       some.stdout.replace(/\s+/g, ' '),
-      /^SUSPICIOUS: class 0: .*The median of the searched classes is \d+ pixels\. Tried: trigger inversion; of 10 classes 6 were searched \(0-4, 7\), and nothing is said of the others\./,
+      /^SUSPICIOUS: a mask of .* to class 0 .*The median over the searched classes is \d+ pixels\. Tried: trigger inversion; 6 of 10 classes were searched \(0-4, 7\), and nothing is known about the others\./,
     );
     const written = readScan(await readFile(path.join(folder, 'some.scan.json'), 'utf8'), 'some.scan.json').scan;
     assert.deepEqual(
-      [written.classes.map(({ target }) => target), written.searched],
+      [masksOf(written).classes.map(({ target }) => target), written.searched],
       [[0, 1, 2, 3, 4, 7], { classes: [0, 1, 2, 3, 4, 7], of: 10 }],
     );
     const again = await start('model.json', ...CLEAN, '--classes', '0-4,7', '--name', 'some', '--json').finished;
@@ -174,7 +178,7 @@ describe('fine-prune scan', function () {
     const { failure } = JSON.parse(wrong.stdout) as { failure: Failure };
     assert.deepEqual(
       [wrong.code, failure.code, failure.message],
-      [2, 'scan.classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
+      [2, 'masksOf(scan).classes', 'The model has 10 classes, 0 to 9; class 10 is not one of them.'],
     );
   });
 

@@ -14,7 +14,7 @@ import {
   type EngineProcessOptions,
 } from '../../../server/jobs/engine-process';
 import { InspectorProcess } from '../../../server/jobs/inspector-process';
-import type { DataSource } from '../../../server/protocol/data';
+import type { DataSource } from '../../../server/protocol/data-source';
 import type { EngineEvent, RunOutcome } from '../../../server/protocol/messages/engine';
 import { FinePruneError } from '../../../server/protocol/errors';
 import type { Overview } from '../../../server/protocol/messages/inspect';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { LayerData } from '../../../server/protocol/messages/inspect';
 import { RUN_REQUEST, SCAN_REQUEST, type RunResult, type ScanAnswer } from '../../../server/protocol/messages/lsp';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { parseToInspector } from '../../../webview/messages/inspector';
+import { parseToInspector } from '../../../server/protocol/messages/inspector-view';
 import { ATTACKED_TARGET, attackedConfig, makeAttacked } from '../../engine/attacked-model';
 import { assertAsReported } from '../../engine/inspect/support';
 import { waitFor } from '../../harness/poll';

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ReportState } from '../../../server/protocol/messages/inspect';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import { parseToInspector } from '../../../webview/messages/inspector';
+import { parseToInspector } from '../../../server/protocol/messages/inspector-view';
 import { exampleReport, textOf } from '../../fixtures/example-report';
 import { makeTempDir } from '../../harness/processes';
 import { makeDemo } from '../demo-folder';

@@ -45,7 +45,7 @@ describe('reports for pages, by the language server', function () {
     const hostile: [string, string, string][] = [
       ['nothing', '', 'report.empty'],
       ['half of a report', TEXT.slice(0, TEXT.length / 2), 'report.syntax'],
-      ['another version', altered((report) => Object.assign(report, { schemaVersion: 2 })), 'report.version'],
+      ['another version', altered((report) => Object.assign(report, { schemaVersion: 3 })), 'report.version'],
       ['NaN for a figure', TEXT.replace('"judged": 0.921085', '"judged": NaN'), 'report.syntax'],
       ['a share above 1', TEXT.replace('"judged": 0.921085', '"judged": 1e3'), 'report.figure'],
       ['a hundred thousand brackets', '['.repeat(100_000), 'report.tooDeep'],

@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -39,7 +40,7 @@ describe('scans through the language server of a model without a config', functi
     const answer = await server.start('alone', { uri: uriOf(alone), clean: clean() }).answer;
     assert.ok(answer.ok, JSON.stringify(answer));
     assert.equal(answer.outcome.file, path.join(folder, 'alone.scan.json'));
-    assert.deepEqual(answer.outcome.report.scan.flagged, [0]);
+    assert.deepEqual(suspectedClasses(answer.outcome.report.scan), [0]);
     const modelUri = uriOf(alone);
     const diagnostics = await server.client.diagnosed(
       modelUri,

@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +22,7 @@ describe('scans through the language server', function () {
     assert.ok(outcome.ok, JSON.stringify(outcome));
     const { report, file } = outcome.outcome;
     assert.equal(file, server.result);
-    assert.deepEqual([report.scan.word, report.scan.flagged], ['suspicious', [0]]);
+    assert.deepEqual([report.scan.word, suspectedClasses(report.scan)], ['suspicious', [0]]);
     assert.deepEqual(JSON.parse(readFileSync(server.result, 'utf8')), report);
     assert.deepEqual(report.data.clean, {
       images: 'data/train-images-idx3-ubyte',

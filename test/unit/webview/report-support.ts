@@ -22,5 +22,5 @@ export function decisionOn(report: DefenseReport, change: Partial<Decision> = {}
     fingerprint: issueFingerprint(report, finding),
     ...change,
   };
-  return { schemaVersion: 1, decisions: [decision] };
+  return { schemaVersion: 2, decisions: [decision] };
 }

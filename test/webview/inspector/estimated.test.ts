@@ -114,7 +114,7 @@ describe('the inspector’s page on an estimated trigger, with the engine behind
     const { page } = await open(estimated());
     assert.match(
       await text(page, '.estimate'),
-      /^estimated trigger\s+Class 3: a mask of [\d.]+ pixels takes [\d.]+ % of other images to it\./,
+      /^estimated trigger\s+Class 3: a mask of [\d.]+ pixels sends [\d.]+ % of other images to it\./,
     );
     assert.match(await text(page, 'header .measured'), /538 with the estimated trigger/);
     assert.match(await text(page, '[data-testid=readout]'), /attack success rate \(estimated trigger\)/);

@@ -1,5 +1,10 @@
-import type { FromInspector, InspectorState, ToInspector } from '../../../server/protocol/messages/inspector-view';
-import { parseInspectorState, parseToInspector } from '../../../webview/messages/inspector';
+import {
+  parseInspectorState,
+  parseToInspector,
+  type FromInspector,
+  type InspectorState,
+  type ToInspector,
+} from '../../../server/protocol/messages/inspector-view';
 import { connectHost } from '../../../webview/ui/host';
 
 /** A page that does nothing but talk with its panel. */

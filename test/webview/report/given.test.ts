@@ -56,15 +56,19 @@ describe('Pages of reports that are given what is hostile, large or no report', 
     await opened.page.evaluate((view) => {
       const { report } = view.view;
       const classes = 1000;
-      for (const stage of Object.values(report.stages)) {
-        stage.confusion = Array.from({ length: classes }, (_, i) =>
-          Array.from({ length: classes }, (_, j) => ((i * 7 + j) % 97 === 0 ? 3 : 0)),
-        );
-        stage.triggeredConfusion = stage.confusion;
-        stage.perClass = Array.from({ length: classes }, () => stage.cleanAccuracy);
-      }
+      const all = Array.from({ length: classes }, (_, i) => i);
+      const cells = (i: number): [number, number][] =>
+        all.flatMap((j): [number, number][] => ((i * 7 + j) % 97 === 0 && i !== j ? [[j, 3]] : []));
+      const matrix = {
+        of: all.map((i) => 3 * all.filter((j) => (i * 7 + j) % 97 === 0).length),
+        correct: all.map((i) => ((i * 8) % 97 === 0 ? 3 : 0)),
+        wrong: all.map((i) => ({ label: i, as: cells(i) })),
+        omitted: 0,
+      };
+      for (const stage of Object.values(report.confusion)) Object.assign(stage, { clean: matrix, triggered: matrix });
       report.layer.activations = Array.from({ length: 65_536 }, () => report.layer.activations[0]!);
       report.layer.units = report.layer.activations.length;
+      report.layer.classMeans = report.layer.activations.map(() => []);
       report.pruning.units = Array.from({ length: 13_107 }, (_, unit) => unit);
       report.pruning.count = report.pruning.units.length;
       window.dispatchEvent(new MessageEvent('message', { data: view }));

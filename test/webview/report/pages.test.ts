@@ -60,7 +60,7 @@ describe('Pages of reports', function () {
     assert.equal(
       await section
         .getByRole('img', {
-          name: 'Mask of the estimated trigger of class 0: 4.0 pixels, takes 99.1 % of other images to it; suspicious',
+          name: 'Mask of the estimated trigger of class 0: 4.0 pixels, sends 99.1 % of other images to it; suspicious',
         })
         .count(),
       1,
@@ -105,7 +105,7 @@ describe('Pages of reports', function () {
       'gate, ASR and robust accuracy',
     );
     const content = (await page.locator('main').textContent()) ?? '';
-    assert.match(content, /The verdict rests on: Fresh inversion\./);
+    assert.match(content, /The verdict is based on: Fresh scan\./);
     await tell(opened, viewOf());
     await page.getByRole('heading', { level: 1, name: 'Not mitigated' }).waitFor();
     for (const name of names) assert.equal(await page.getByRole('heading', { name, exact: true }).count(), 0, name);

@@ -4,7 +4,8 @@ import { compareReports } from '../../../server/engine/report/compare/compare';
 import { readReport } from '../../../server/engine/report/json/read-report';
 import { issueFingerprint, reviewedIssues } from '../../../server/engine/report/review/review';
 import type { DefenseReport } from '../../../server/protocol/report/report';
-import type { ToCompare, ToReport } from '../../../server/protocol/messages/review-view';
+import type { ToCompare } from '../../../server/protocol/messages/compare-view';
+import type { ToReport } from '../../../server/protocol/messages/report-view';
 import { projectRoot } from '../../harness/install';
 import { openPage, type OpenPage } from '../open-page';
 import type { Theme } from '../themes';
@@ -71,7 +72,7 @@ export function viewOf(
     name: 'mnist-badnets',
     view: {
       report,
-      issues: reviewedIssues(report, { schemaVersion: 1, decisions }, '2026-02-01'),
+      issues: reviewedIssues(report, { schemaVersion: 2, decisions }, '2026-02-01'),
       changed: ['the model'],
     },
     local: true,

@@ -22,7 +22,7 @@ export function PathSection(): JSX.Element | null {
       <p class="quiet">
         The same images without and with the {trigger}, which{' '}
         {estimated
-          ? `was estimated so that it takes images to class ${overview.trigger.target}`
+          ? `was estimated so that it sends images to class ${overview.trigger.target}`
           : `is meant to make the model predict class ${overview.trigger.target}`}
         . True class → predicted class with the trigger
         {after ? ' → after the defense' : '; a run adds what the defended model predicts'}.

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ScanData } from '../../../server/protocol/messages/inspect';
-import type { ClassInversion } from '../../../server/protocol/report/scan';
+import { inversions, type ClassInversion } from '../../../server/protocol/report/scan';
 import { triggerPixels } from '../../report/derive';
 import { ScannedImages } from '../../report/sections/scanned-images';
 import { scanSentence, scanSign } from '../../report/words';
@@ -52,7 +52,7 @@ export function ScanSection(): JSX.Element {
       {found === null ? (
         <p class="quiet">
           No scan of exactly this model is known here. For each class, a scan searches for the smallest trigger that
-          takes images of other classes to it; a class whose trigger is far smaller than those of the others is
+          sends images of other classes to it; a class whose trigger is far smaller than those of the others is
           suspicious.
         </p>
       ) : null}
@@ -67,7 +67,8 @@ function Evidence({ found, taken }: { found: Found; taken: number | null }): JSX
   const { scan } = found;
   const shown = useMemo(() => shownMasks(scan, MOST_MASKS), [scan]);
   const sign = scanSign(scan);
-  const masks = scan.classes.filter(({ estimate }) => estimate !== null).length;
+  const classes = inversions(scan);
+  const masks = classes.filter(({ estimate }) => estimate !== null).length;
   return (
     <>
       <p class="found">
@@ -82,12 +83,10 @@ function Evidence({ found, taken }: { found: Found; taken: number | null }): JSX
           ))}
         </ul>
       ) : null}
-      {scan.classes.length > 0 ? (
+      {classes.length > 0 ? (
         <p class="quiet">
           {shown.length < masks ? `${count(shown.length)} of ${count(masks)} masks: the smallest. ` : ''}
-          {masks < scan.classes.length
-            ? `Masks of ${count(scan.classes.length - masks)} more classes are not kept. `
-            : ''}
+          {masks < classes.length ? `Masks of ${count(classes.length - masks)} more classes are not kept. ` : ''}
           Each mask: the stronger a point, the more of the pixel is replaced.{' '}
           {shown.some((one) => one.flagged || one.target === taken)
             ? 'Beside it, the estimated trigger on a grey image. '

@@ -80,7 +80,7 @@ export const isEstimated = ({ trigger }: Pick<Overview, 'trigger'>): boolean => 
 export function estimateText({ trigger, search }: Pick<Overview, 'trigger' | 'search'>): string {
   if (!trigger || !search?.taken) return '';
   const { norm, success, flagged } = search.taken;
-  const found = `Class ${trigger.target}: a mask of ${pixels(norm)} takes ${percent(success.rate)} of other images to it.`;
+  const found = `Class ${trigger.target}: a mask of ${pixels(norm)} sends ${percent(success.rate)} of other images to it.`;
   return flagged
     ? `${found} Every figure with the trigger uses this estimate.`
     : `${found} The class is named in the config; the scan does not find it suspicious.`;

@@ -6,6 +6,7 @@ import {
   cleanConfusion,
   triggeredConfusion,
   type Confusion,
+  stagesOf,
 } from '../../../server/protocol/report/confusion';
 import type { DefenseReport } from '../../../server/protocol/report/report';
 import type { ChartTable } from '../../ui/charts/figure';
@@ -32,7 +33,8 @@ interface Props {
 
 /** What each class was taken for, before and after, and its accuracy. */
 export function ClassesSection({ report }: { report: DefenseReport }): JSX.Element {
-  const { stages, trigger } = report;
+  const { trigger } = report;
+  const stages = stagesOf(report);
   const target = trigger?.target ?? null;
   const classes = useMemo(() => shownClasses([stages.before, stages.after], MOST_CLASSES, target), [report]);
   const of = classesOf(report);
@@ -52,7 +54,8 @@ export function ClassesSection({ report }: { report: DefenseReport }): JSX.Eleme
 }
 
 function Matrices({ report, classes, cut, target }: Props): JSX.Element {
-  const { stages, repaired } = report;
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const estimated = isEstimated(report) ? ' (estimated trigger)' : '';
   const matrices: [string, string, Confusion | null][] = [
     ['Clean images, before', 'clean-before', cleanConfusion(stages.before)],
@@ -89,7 +92,8 @@ function Matrices({ report, classes, cut, target }: Props): JSX.Element {
 }
 
 function PerClass({ report, classes, cut, target }: Props): JSX.Element {
-  const { stages, repaired } = report;
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const { save } = useActions();
   return (
     <Folded id="per-class" title="Accuracy by class">
@@ -140,7 +144,9 @@ function PerClass({ report, classes, cut, target }: Props): JSX.Element {
   );
 }
 
-function perClassTable({ stages, repaired }: DefenseReport): ChartTable {
+function perClassTable(report: DefenseReport): ChartTable {
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const columns = [
     { name: 'before', stage: stages.before },
     ...(repaired ? [{ name: 'after', stage: stages.after }] : []),
@@ -153,7 +159,7 @@ function perClassTable({ stages, repaired }: DefenseReport): ChartTable {
   );
   return {
     columns: ['class', ...cells.map(({ label }) => label)].map((label) => ({ label, align: 'right' })),
-    rows: classesOf({ stages }),
+    rows: classesOf(report),
     cell: (row, column) => (column === 0 ? row : (cells[column - 1]?.of(row) ?? null)),
   };
 }

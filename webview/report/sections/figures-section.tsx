@@ -1,5 +1,6 @@
+import { stagesOf, type Stage } from '../../../server/protocol/report/confusion';
 import type { JSX } from 'preact';
-import type { DefenseReport, Gate, McNemar, Rate, StageMetrics } from '../../../server/protocol/report/report';
+import type { DefenseReport, Gate, McNemar, Rate } from '../../../server/protocol/report/report';
 import type { ReviewedIssue } from '../../../server/protocol/report/review';
 import { otherAim, sentTo } from '../other-class';
 import { Scroll, Section, Signed } from './parts';
@@ -171,9 +172,10 @@ export function FiguresSection({ report }: { report: DefenseReport }): JSX.Eleme
 function OtherClassRow({ report }: { report: DefenseReport }): JSX.Element | null {
   const aim = otherAim(report);
   if (aim === null) return null;
-  const { stages, repaired } = report;
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const [first, last] = [sentTo(aim, stages.before), sentTo(aim, stages.after)];
-  const cell = (stage: StageMetrics): JSX.Element => {
+  const cell = (stage: Stage): JSX.Element => {
     const sent = sentTo(aim, stage);
     return (
       <td class="fp-right">

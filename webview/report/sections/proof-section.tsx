@@ -16,12 +16,12 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
     <>
       <Section title="Proof">
         <p>
-          The verdict rests on: <strong>{capital(proof.basis)}</strong>.
+          The verdict is based on: <strong>{capital(proof.basis)}</strong>.
         </p>
         <p>{proof.sentence}</p>
         {proof.bounded.length > 0 ? (
           <>
-            <Scroll label="Fresh triggers, no larger than those found before">
+            <Scroll label="New triggers, no larger than those found before">
               <table class="rows">
                 <thead>
                   <tr>
@@ -33,7 +33,7 @@ export function ProofSection({ report: { proof, data } }: { report: DefenseRepor
                       Estimate on the input model
                     </th>
                     <th scope="col" class="fp-right">
-                      Fresh estimate on the repaired model
+                      New estimate on the repaired model
                     </th>
                   </tr>
                 </thead>

@@ -12,7 +12,7 @@ const MOST_INVERTED = 5;
 const TRIGGERS = [
   ['knownTrigger', 'Known trigger'],
   ['estimatedTrigger', 'Estimated trigger'],
-  ['freshTrigger', 'Fresh estimate'],
+  ['freshTrigger', 'New estimate'],
 ] as const;
 type Trigger = (typeof TRIGGERS)[number];
 
@@ -113,7 +113,7 @@ function triggersText(keys: readonly Trigger[0][]): string {
   const words = {
     knownTrigger: 'the known trigger',
     estimatedTrigger: 'the one estimated on the input model',
-    freshTrigger: 'a fresh estimate on the repaired model, limited to the same size',
+    freshTrigger: 'a new estimate on the repaired model, limited to the same size',
   };
   return keys.length === 0 ? 'No trigger was measured.' : `Success of ${keys.map((key) => words[key]).join('; of ')}.`;
 }

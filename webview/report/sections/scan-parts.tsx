@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { ClassInversion, ScanResult } from '../../../server/protocol/report/scan';
+import { inversions, type ClassInversion, type ScanResult } from '../../../server/protocol/report/scan';
 import { bytesOf } from '../../ui/bytes';
 import type { ChartTable } from '../../ui/charts/figure';
 import { MaskImage } from '../../ui/mask-image';
@@ -45,7 +45,7 @@ function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; 
     () => (flagged && estimate ? triggerPixels(mask, bytesOf(estimate.pattern), channels) : null),
     [estimate, mask, flagged, channels],
   );
-  const words = `class ${target}: ${pixels(norm)}, takes ${percent(success.rate)} of other images to it`;
+  const words = `class ${target}: ${pixels(norm)}, sends ${percent(success.rate)} of other images to it`;
   return (
     <li class={flagged ? 'mask flagged' : 'mask'}>
       <span class="mask-pictures">
@@ -82,13 +82,13 @@ function Mask({ one, shape: [height, width, channels] }: { one: ClassInversion; 
 export function ScanTable({ scan, name, label }: { scan: ScanResult; name: string; label: string }): JSX.Element {
   const { save } = useActions();
   const shown = useMemo(() => shownInversions(scan, MOST_CLASSES), [scan]);
+  const all = inversions(scan).length;
   return (
     <>
       <div class="heading">
-        {shown.length < scan.classes.length ? (
+        {shown.length < all ? (
           <p class="quiet">
-            {count(shown.length)} of {count(scan.classes.length)} classes: those with the smallest masks. Save the table
-            as CSV for all.
+            {count(shown.length)} of {count(all)} classes: those with the smallest masks. Save the table as CSV for all.
           </p>
         ) : (
           <h3>All classes</h3>
@@ -143,7 +143,8 @@ export function ScanTable({ scan, name, label }: { scan: ScanResult; name: strin
   );
 }
 
-function csvOf({ classes }: ScanResult): ChartTable {
+function csvOf(scan: ScanResult): ChartTable {
+  const classes = inversions(scan);
   const columns: [string, (one: ClassInversion) => number | string][] = [
     ['class', (one) => one.target],
     ['suspicious', (one) => (one.flagged ? 'yes' : 'no')],

@@ -5,7 +5,7 @@ import { scanAccuracyText } from '../words';
 /** How well the model knows the images that it was scanned with, and what fits them better; where nothing was searched, the scan's sentence has both. */
 export function ScannedImages({ scan }: { scan: ScanResult }): JSX.Element | null {
   const accuracy = scanAccuracyText(scan);
-  if (accuracy === null || scan.classes.length === 0) return null;
+  if (accuracy === null || scan.evidence.length === 0) return null;
   return (
     <>
       <p>{accuracy}</p>

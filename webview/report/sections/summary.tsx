@@ -45,9 +45,9 @@ export function Summary(props: Props): JSX.Element {
 }
 
 /** What a person should know before they trust the verdict. */
-function Notices({ report, changed, settings, local }: Props): JSX.Element {
+function Notices({ name, report, changed, settings, local }: Props): JSX.Element {
   const actions = useActions();
-  const stale = staleText(changed);
+  const stale = staleText(changed, report, name);
   // Beside no config, only what the report itself says is known.
   const recorded = changed === null ? recordedSettings(report) : [];
   return (
@@ -108,7 +108,7 @@ function Buttons({ report, changed, local }: Props): JSX.Element {
       {actions.inspect ? (
         <vscode-button onClick={() => actions.inspect?.(report.layer.name)}>Inspect</vscode-button>
       ) : null}
-      {actions.run && !staleText(changed) ? (
+      {actions.run && !changed?.length ? (
         <vscode-button appearance="secondary" onClick={actions.run}>
           Run Again
         </vscode-button>

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import { stat } from 'node:fs/promises';
 import type { OpenConfig } from '../../../engine/config/read-config';
 import { formerHoldout } from '../../../engine/report/consistency/settings';
@@ -61,7 +62,7 @@ export async function measuredResults(
   }
 }
 
-/** The trigger that a run estimated, as its report has it: estimating it anew would be another scan. */
+/** The trigger that a run estimated, as its report has it: estimating it again would be another scan. */
 function estimateOf({ trigger, scan }: DefenseReport): Pick<MeasureRequest, 'estimated'> {
   const estimate = trigger && scan && inversionOf(scan, trigger.target)?.estimate;
   return estimate ? { estimated: { target: trigger.target, trigger: estimate } } : {};
@@ -71,8 +72,8 @@ function estimateResult({ trigger, proof }: DefenseReport): CheckResult[] {
   if (trigger?.source !== 'estimated' && !proof) return [];
   const what =
     trigger?.source === 'estimated'
-      ? `The trigger estimated for class ${trigger.target} was taken from the report${proof ? ', and its fresh inversion was not repeated' : ''}`
-      : 'The fresh inversion of the repaired model was not repeated';
+      ? `The trigger estimated for class ${trigger.target} was taken from the report${proof ? ', and the repaired model was not scanned again' : ''}`
+      : 'The repaired model was not scanned again';
   return [
     warn(
       'measure.estimate',
@@ -87,7 +88,7 @@ export function compareMeasured(report: DefenseReport, measured: MeasureOutcome)
   return [
     ...(['before', 'pruned', 'after'] as const).flatMap((stage) =>
       stageResults(
-        report.stages[stage],
+        stageOf(report, stage),
         measured.stages[stage] ?? (report.repaired ? null : measured.stages.before),
         stage,
       ),

@@ -1,4 +1,4 @@
-import type { DataHeader, DataSource, SourceOptions } from '../../../protocol/data';
+import type { DataHeader, DataSource, SourceOptions } from '../../../protocol/data-source';
 import type { Split } from '../dataset';
 
 /**

@@ -7,13 +7,14 @@ import {
   type DataFormatName,
   type DataHeader,
   type DataSource,
-} from '../../../protocol/data';
+  type SourceOf,
+} from '../../../protocol/data-source';
 import { readHead } from '../../files/sniff';
 import type { DataFormat, DataPair } from './format';
 import { IDX } from './idx/idx';
 
 /** Every data format: a new one plugs in here. */
-const FORMATS: { readonly [Name in DataFormatName]: DataFormat<Extract<DataSource, { format: Name }>> } = {
+const FORMATS: { readonly [Name in DataFormatName]: DataFormat<SourceOf<Name>> } = {
   idx: IDX,
 };
 
@@ -47,14 +48,15 @@ export async function sourceOfFiles(files: readonly string[]): Promise<DataSourc
  * @throws FinePruneError as `DataFormat.header`
  */
 export async function headerOf(source: DataSource, name: string): Promise<DataHeader> {
-  const headers = await Promise.all(
-    sourceFiles(source).map(async ({ field, path: file, what }) => {
-      const { images, labels } = await formatOf(source).header(file, `${name} ${what}`, source);
-      return {
-        ...(images && field.holds.includes('images') && { images }),
-        ...(labels && field.holds.includes('labels') && { labels }),
-      };
-    }),
-  );
-  return Object.assign({}, ...headers) as DataHeader;
+  let known: DataHeader = {};
+  // One after the other: of several faults the first is told.
+  for (const { field, path: file, what } of sourceFiles(source)) {
+    const { images, labels } = await formatOf(source).header(file, `${name} ${what}`, source);
+    known = {
+      ...known,
+      ...(images && field.holds.includes('images') && { images }),
+      ...(labels && field.holds.includes('labels') && { labels }),
+    };
+  }
+  return known;
 }

@@ -2,9 +2,9 @@ import type { TriggeredRate } from '../../../protocol/report/report';
 import type { PassOptions } from '../../pass/inputs';
 import { encodeEstimate } from '../../triggers/estimate';
 import { invertTriggers } from './invert';
-import { SCAN } from './scan';
+import { SCAN } from './settings';
 import type { ScanImages } from '../scan-images';
-import { pairedSuccess } from './success';
+import { pairedSuccess } from '../success';
 
 /** Steps of a search within a bound; the price of the mask needs some of them to find the bound. */
 const STEPS = 250;

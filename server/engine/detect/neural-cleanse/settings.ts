@@ -1,4 +1,4 @@
-import type { ScanResult } from '../../../protocol/report/scan';
+import type { NeuralCleanseEvidence, ScanResult } from '../../../protocol/report/scan';
 
 /**
  * Settings of a scan. The share was calibrated on models of our own, see docs/scan.md.
@@ -17,16 +17,13 @@ export const SCAN = {
   borderline: { share: [0.25, 0.5], index: [1.5, 3] },
   /** What a flagged class's trigger must reach on images that it was not searched on. */
   leastSuccess: 0.75,
-  /** Images that masks are searched on, and others that their success is measured on. */
-  searchImages: 400,
-  measuredImages: 1500,
 } as const;
 
 /** Below this number of classes an anomaly index can't tell one from the others; only the share counts. */
 const FEW_CLASSES = 4;
 
 /** What a class of a model is flagged by. Apart from the scan itself, so that a report can be held against it without an engine. */
-export function limitsFor(classes: number): ScanResult['limits'] {
+export function limitsFor(classes: number): NeuralCleanseEvidence['limits'] {
   return { index: classes < FEW_CLASSES ? 0 : SCAN.limits.index, share: SCAN.limits.share };
 }
 

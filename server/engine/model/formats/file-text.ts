@@ -1,3 +1,4 @@
+import { MODEL_FORM, MODEL_LABELS } from '../../../protocol/files';
 import { kindWords, type FileKind } from '../../files/kinds';
 import { floats, shortHash, statistics } from './values-text';
 
@@ -7,7 +8,7 @@ import { floats, shortHash, statistics } from './values-text';
 export function otherFileText(bytes: Uint8Array, kind: FileKind): string {
   return text([
     `This file ${kindWords(kind)}, ${bytes.length} bytes  sha256 ${shortHash(bytes)}`,
-    'Fine-Prune reads TF.js Layers models: a model.json and the weight files that it names.',
+    `Fine-Prune reads ${MODEL_LABELS}: a ${MODEL_FORM} and the weight files that it names.`,
   ]);
 }
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { badInput, type FinePruneError } from '../../../protocol/errors';
+import { MODEL_LABELS } from '../../../protocol/files';
 import { HEAD_BYTES, kindOfBytes } from '../../files/file-kind';
 import { kindWords, type FileKind, type Kind } from '../../files/kinds';
 import { shellWord } from '../../files/shell-word';
@@ -43,7 +44,7 @@ export function otherModel(found: FileKind, file: string, inside: FileKind | nul
   const todo = TODO[found.kind] ?? (() => 'Name the model.json that `model.save()` or `tensorflowjs_converter` wrote.');
   return badInput(
     'model.otherFormat',
-    `This ${kindWords(found)}${holding}; this version of Fine-Prune opens TF.js Layers models.`,
+    `This ${kindWords(found)}${holding}; this version of Fine-Prune opens ${MODEL_LABELS}.`,
     { file, todo: todo(name) },
   );
 }

@@ -1,9 +1,11 @@
+import { inversionOf } from '../../../protocol/report/scan';
 import { classesOf } from '../../../protocol/report/confusion';
-import type { DefenseReport, Rate } from '../../../protocol/report/report';
-import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
+import type { DefenseReport, Finding, Rate } from '../../../protocol/report/report';
+import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { canonicalJson } from '../../files/hash';
 import { fisherExact } from '../../metrics/fisher';
 import { roundShare } from '../../metrics/rate';
+import { figuresOf } from '../review/figures-of';
 import { scanChanges } from './scan';
 import { direction, sentence } from './words';
 import { dataFiles } from '../consistency/settings';
@@ -15,7 +17,7 @@ export const SIGNIFICANT = 0.05;
 const FIGURES = ['cleanAccuracy', 'attackSuccessRate', 'robustAccuracy'] as const;
 
 /**
- * What changed from one report to another. Figures are held against each other by Fisher's exact test (two-sided) on their counts,
+ * What changed from one report to another. Figures are compared by Fisher's exact test (two-sided) on their counts,
  * where both were counted on the same images with the same trigger; a p-value below 0.05 counts as more than noise. The test takes
  * the two for independent samples although they are of the same images, whose outcomes mostly agree, so it errs on the side of
  * `noise`. It knows nothing of how much figures vary from seed to seed.
@@ -79,7 +81,10 @@ function obstacles(base: DefenseReport, head: DefenseReport): { clean: string[];
     differ((r) => testFiles(r, 'trigger'))
   ) {
     triggered.push('The triggers differ, so ASR and robust accuracy are for different attacks.');
-  } else if (base.trigger.source === 'estimated' && differ((r) => r.scan?.classes[r.trigger?.target ?? -1]?.estimate)) {
+  } else if (
+    base.trigger.source === 'estimated' &&
+    differ((r) => r.scan && r.trigger && inversionOf(r.scan, r.trigger.target)?.estimate)
+  ) {
     triggered.push('Each estimated its own trigger, so ASR and robust accuracy are for different triggers.');
   }
   return { clean, triggered };
@@ -137,12 +142,17 @@ function findingChanges(base: DefenseReport | null, head: DefenseReport | null):
     const [before] = at >= 0 ? left.splice(at, 1) : [];
     return {
       id: finding.id,
-      change: !before ? 'added' : before.message === finding.message ? 'kept' : 'reworded',
+      change: !before ? 'added' : isSame(before, finding) ? 'kept' : 'reworded',
       base: before?.message ?? null,
       head: finding.message,
     };
   });
   return [...now, ...left.map(({ id, message }) => ({ id, change: 'removed' as const, base: message, head: null }))];
+}
+
+/** Whether two findings of an id have the same figures, in whatever words their versions say it. */
+function isSame(base: Finding, head: Finding): boolean {
+  return base.message === head.message || figuresOf(base.message).join() === figuresOf(head.message).join();
 }
 
 function unitChanges(base: DefenseReport | null, head: DefenseReport | null): ReportComparison['units'] {

@@ -1,6 +1,6 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import type { ReportComparison, ScanChange } from '../../../protocol/report/review';
-import type { ScanResult } from '../../../protocol/report/scan';
+import type { ReportComparison, ScanChange } from '../../../protocol/report/comparison';
+import { suspectedClasses, type ScanResult } from '../../../protocol/report/scan';
 import { list } from '../../../protocol/words';
 
 const MOST_NAMED = 20;
@@ -19,7 +19,7 @@ export function scanChanges(base: DefenseReport | null, head: DefenseReport | nu
 
 /** Null too where nothing was searched: that is not nothing found. */
 function flaggedOf(scan: ScanResult | undefined): number[] | null {
-  return scan && scan.classes.length > 0 ? [...scan.flagged].sort((a, b) => a - b) : null;
+  return scan && scan.evidence.length > 0 ? suspectedClasses(scan).sort((a, b) => a - b) : null;
 }
 
 /** A sentence on every scan that finds another class suspicious; empty where none does. */

@@ -1,5 +1,5 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import type { FigureChange, ReportComparison } from '../../../protocol/report/review';
+import type { FigureChange, ReportComparison } from '../../../protocol/report/comparison';
 import { scanSentence } from './scan';
 import { limitWords, percent, list, pWords, capital, uncapital } from '../../../protocol/words';
 import { asrName, RATE_TITLES, whichEstimated } from '../../../protocol/report/words';

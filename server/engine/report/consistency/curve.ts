@@ -33,13 +33,13 @@ function pointProblems({ curve, layer, data, trigger }: DefenseReport, tell: Tel
     tell.problem(
       'curve',
       '/curve/images',
-      `The curve rests on ${curve.images} images, but ${data.test.images} were measured.`,
+      `The curve is based on ${curve.images} images, but ${data.test.images} were measured.`,
     );
   if (trigger && (curve.triggeredImages ?? 0) > trigger.inputs)
     tell.problem(
       'curve',
       '/curve/triggeredImages',
-      `The curve rests on ${curve.triggeredImages} triggered inputs, but there are ${trigger.inputs}.`,
+      `The curve is based on ${curve.triggeredImages} triggered inputs, but there are ${trigger.inputs}.`,
     );
   tell.same(
     'curve',

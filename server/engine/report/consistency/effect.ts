@@ -1,5 +1,5 @@
-import { cleanConfusion, triggeredConfusion, type Confusion } from '../../../protocol/report/confusion';
-import type { DefenseReport, StageMetrics, TriggerEffect } from '../../../protocol/report/report';
+import { cleanConfusion, triggeredConfusion, type Confusion, type Stage } from '../../../protocol/report/confusion';
+import type { DefenseReport, TriggerEffect } from '../../../protocol/report/report';
 import { baseRateOf, expectedWrong } from '../../metrics/base-rate';
 import { roundShare } from '../../metrics/rate';
 import type { Tell } from './consistency';
@@ -7,12 +7,12 @@ import { rateProblems, sum } from './metrics';
 
 /** What a trigger is said to do, against the confusion matrices: gained less lost is what the columns differ by. */
 export function effectProblems(
-  metrics: StageMetrics,
+  metrics: Stage,
   trigger: NonNullable<DefenseReport['trigger']>,
   pointer: string,
   tell: Tell,
 ): void {
-  const { effect, sparse } = metrics;
+  const { effect, confusion } = metrics;
   const inputs = triggeredConfusion(metrics);
   if (!effect || !inputs) return;
   const clean = cleanConfusion(metrics);
@@ -33,7 +33,7 @@ export function effectProblems(
     trigger.kind === 'samples',
     'only samples have no untriggered counterparts, so whether it is null must be',
   );
-  const complete = !sparse || sparse.clean.omitted + (sparse.triggered?.omitted ?? 0) === 0;
+  const complete = confusion.clean.omitted + (confusion.triggered?.omitted ?? 0) === 0;
   if (complete)
     tell.same(
       'effect',
@@ -123,7 +123,7 @@ function samplesProblems(
 
 /** With the trigger less without it: images that are not labelled so and are taken for each class. Only cells that hold images are read. */
 function netColumns(
-  metrics: StageMetrics,
+  metrics: Stage,
   stamped: (label: number, predicted: number) => number,
   labels: readonly number[],
   target: number,

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Finding } from '../../../protocol/report/report';
 import { canonicalJson } from '../../files/hash';
 import { TOOL } from '../../process/version';
@@ -9,9 +10,9 @@ import { judge, judgeGates } from '../../defense/verdict';
 
 /** Gates, verdict and findings, worked out again from the figures by the code that a run uses. */
 export function judgementProblems(report: DefenseReport, tell: Tell): void {
-  const { stages, repaired, trigger, provenance } = report;
+  const { repaired, trigger, provenance } = report;
   // A strategy may also find no repair that does no harm; consistency-repair.ts holds that against the attempts.
-  const chance = nearChance(stages.before);
+  const chance = nearChance(stageOf(report, 'before'));
   const { strategy, prune } = provenance.config;
   // Units that a trigger raises can't be told without one.
   const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
@@ -118,11 +119,9 @@ function difference(found: readonly Finding[], expected: readonly Finding[], sam
  * How many predictions pruning changed is not in a report; what can be told is whether it was none. Confusion matrices that
  * differ say so; equal ones almost do, and do when every pruned unit is 0 on all that was measured. Most likely guess first.
  */
-function changedGuesses({ stages, repaired, layer, pruning, data }: DefenseReport): number[] {
+function changedGuesses({ confusion, repaired, layer, pruning, data }: DefenseReport): number[] {
   if (!repaired) return [0];
-  const counts = ({ confusion, triggeredConfusion, sparse }: DefenseReport['stages']['before']): string =>
-    JSON.stringify([confusion, triggeredConfusion, sparse ?? null]);
-  if (counts(stages.before) !== counts(stages.pruned)) return [1];
+  if (canonicalJson(confusion.before) !== canonicalJson(confusion.pruned)) return [1];
   const analysedAll = data.analysis.role === 'test' && data.analysis.images === data.test.images;
   const silent = pruning.units.every(
     (u) =>

@@ -4,13 +4,13 @@ import type { Tell } from './consistency';
 import { sum } from './metrics';
 
 /** The analysed layer: whether the activations of each unit can be true together. */
-export function layerProblems({ layer, data, trigger, stages }: DefenseReport, tell: Tell): void {
+export function layerProblems({ layer, data, trigger, confusion }: DefenseReport, tell: Tell): void {
   tell.same('layer', '/layer/images', layer.images, data.analysis.images, '`/data/analysis/images` is');
   const dead = new Set(layer.dead);
   if (layer.dead.some((u, at) => at > 0 && u < layer.dead[at - 1]!))
     tell.problem('layer', '/layer/dead', '`/layer/dead` is not in ascending order.');
   const onTest = data.analysis.role === 'test' && data.analysis.images === data.test.images;
-  const classImages = onTest ? labelCounts(cleanConfusion(stages.before)) : null;
+  const classImages = onTest ? labelCounts(cleanConfusion({ confusion: confusion.before })) : null;
   layer.activations.forEach((unit, u) => {
     const pointer = `/layer/activations/${u}`;
     if ((unit.triggeredMean === null) !== (trigger === null))
@@ -19,7 +19,14 @@ export function layerProblems({ layer, data, trigger, stages }: DefenseReport, t
         `${pointer}/triggeredMean`,
         `\`${pointer}\` must have triggered activations exactly when there is a trigger.`,
       );
-    const fault = unitFault(unit, dead.has(u), layer.images, trigger?.inputs ?? 0, classImages);
+    const fault = unitFault(
+      unit,
+      layer.classMeans[u] ?? [],
+      dead.has(u),
+      layer.images,
+      trigger?.inputs ?? 0,
+      classImages,
+    );
     if (fault) tell.problem('layer', pointer, `Unit ${u} of the layer ${fault}.`);
   });
 }
@@ -27,12 +34,13 @@ export function layerProblems({ layer, data, trigger, stages }: DefenseReport, t
 /** What can't be true of one unit; null when nothing is wrong. */
 function unitFault(
   unit: UnitActivation,
+  perClass: readonly number[],
   dead: boolean,
   images: number,
   triggered: number,
   classImages: number[] | null,
 ): string | null {
-  const { cleanMean, cleanMeanAbs, cleanFires, perClass, triggeredFires, triggeredMean } = unit;
+  const { cleanMean, cleanMeanAbs, cleanFires, triggeredFires, triggeredMean } = unit;
   const slack = 1e-6 * cleanMeanAbs;
   if (Math.abs(cleanMean) > cleanMeanAbs + slack)
     return `has a mean of ${cleanMean} but a mean absolute value of ${cleanMeanAbs}`;

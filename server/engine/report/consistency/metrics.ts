@@ -4,6 +4,9 @@ import {
   labelCounts,
   triggeredConfusion,
   type Confusion,
+  stageOf,
+  stagesOf,
+  type Stage,
 } from '../../../protocol/report/confusion';
 import type { DefenseReport, McNemar, Rate, StageMetrics } from '../../../protocol/report/report';
 import { exactPValue } from '../../metrics/mcnemar';
@@ -16,16 +19,15 @@ const STAGES = ['before', 'pruned', 'after'] as const;
 /** Rates from their counts, counts from the confusion matrices, matrices of one data set from each other, and McNemar's test. */
 export function metricProblems(report: DefenseReport, tell: Tell): void {
   for (const stage of STAGES) stageProblems(report, stage, tell);
-  const { before, pruned, after } = report.stages;
+  const { before, pruned, after } = stagesOf(report);
   const [cleanBefore, triggeredBefore] = [cleanConfusion(before), triggeredConfusion(before)];
   for (const [stage, metrics] of [
     ['pruned', pruned],
     ['after', after],
   ] as const) {
-    sameImages(cleanBefore, cleanConfusion(metrics), `/stages/${stage}/confusion`, tell);
+    sameImages(cleanBefore, cleanConfusion(metrics), `/confusion/${stage}/clean`, tell);
     const triggered = triggeredConfusion(metrics);
-    if (triggeredBefore && triggered)
-      sameImages(triggeredBefore, triggered, `/stages/${stage}/triggeredConfusion`, tell);
+    if (triggeredBefore && triggered) sameImages(triggeredBefore, triggered, `/confusion/${stage}/triggered`, tell);
   }
   const { cleanAccuracy, attackSuccess } = report.comparison;
   const right = (matrix: Confusion): Cells => cells(matrix, (label) => matrix.count(label, label));
@@ -50,11 +52,12 @@ export function metricProblems(report: DefenseReport, tell: Tell): void {
     );
 }
 
-type Stage = (typeof STAGES)[number];
+type StageName = (typeof STAGES)[number];
 type Trigger = NonNullable<DefenseReport['trigger']>;
 
-function stageProblems({ stages, trigger, data }: DefenseReport, stage: Stage, tell: Tell): void {
-  const metrics = stages[stage];
+function stageProblems(report: DefenseReport, stage: StageName, tell: Tell): void {
+  const { trigger, data } = report;
+  const metrics = stageOf(report, stage);
   const pointer = `/stages/${stage}`;
   const [clean, inputs] = [cleanConfusion(metrics), triggeredConfusion(metrics)];
   cleanProblems(metrics, clean, data, pointer, tell);
@@ -102,27 +105,10 @@ function cleanProblems(
     data.test.images,
     '`/data/test/images` is',
   );
-  metrics.perClass.forEach((found, label) => {
-    rateProblems(found, `${pointer}/perClass/${label}`, tell);
-    tell.same(
-      'confusion',
-      `${pointer}/perClass/${label}/hits`,
-      found.hits,
-      clean.count(label, label),
-      'the confusion matrix has',
-    );
-    tell.same(
-      'confusion',
-      `${pointer}/perClass/${label}/of`,
-      found.of,
-      clean.of(label),
-      'the row of the confusion matrix sums to',
-    );
-  });
 }
 
 /** ASR and robust accuracy, from the confusion matrix of the triggered images. */
-function attackProblems(metrics: StageMetrics, inputs: Confusion, trigger: Trigger, pointer: string, tell: Tell): void {
+function attackProblems(metrics: Stage, inputs: Confusion, trigger: Trigger, pointer: string, tell: Tell): void {
   const [asr, robust] = [metrics.attackSuccessRate!, metrics.robustAccuracy!];
   rateProblems(asr, `${pointer}/attackSuccessRate`, tell);
   rateProblems(robust, `${pointer}/robustAccuracy`, tell);
@@ -152,7 +138,7 @@ function attackProblems(metrics: StageMetrics, inputs: Confusion, trigger: Trigg
   tell.same('trigger', `${pointer}/attackSuccessRate/of`, asr.of, trigger.inputs, '`/trigger/inputs` is');
   tell.same(
     'trigger',
-    `${pointer}/triggeredConfusion/${trigger.target}`,
+    `/confusion/${stageName(pointer)}/triggered/of/${trigger.target}`,
     inputs.of(trigger.target),
     0,
     'inputs of the target class do not count; there must be',
@@ -165,7 +151,7 @@ function everyImageTriggered(clean: Confusion, inputs: Confusion, trigger: Trigg
     if (label !== trigger.target)
       tell.same(
         'trigger',
-        `${pointer}/triggeredConfusion/${label}`,
+        `/confusion/${stageName(pointer)}/triggered/of/${label}`,
         inputs.of(label),
         clean.of(label),
         'every test image of the class gets the trigger, so it must be',
@@ -173,11 +159,13 @@ function everyImageTriggered(clean: Confusion, inputs: Confusion, trigger: Trigg
   }
 }
 
+/** `before` of `/stages/before`. */
+const stageName = (pointer: string): string => pointer.slice(pointer.lastIndexOf('/') + 1);
+
 const labelsOf = ({ classes }: Confusion): number[] => Array.from({ length: classes }, (_, label) => label);
 
-/** Images in cells that a sparse matrix leaves out: sums over cells do not hold then. */
-const omitted = ({ sparse }: StageMetrics): number =>
-  sparse ? sparse.clean.omitted + (sparse.triggered?.omitted ?? 0) : 0;
+/** Images in cells that a matrix leaves out: sums over cells do not hold then. */
+const omitted = ({ confusion }: Stage): number => confusion.clean.omitted + (confusion.triggered?.omitted ?? 0);
 
 /** Rate and Wilson interval, worked out again from the counts. */
 export function rateProblems(found: Rate, pointer: string, tell: Tell): void {

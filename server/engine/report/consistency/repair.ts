@@ -1,7 +1,7 @@
 import { cleanConfusion, labelCounts } from '../../../protocol/report/confusion';
 import type { ResolvedConfig } from '../../../protocol/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../../protocol/report/report';
-import { inversionOf } from '../../../protocol/report/scan';
+import { suspectedClasses, inversionOf } from '../../../protocol/report/scan';
 import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../../repair/choice';
 import { canonicalJson } from '../../files/hash';
 import { TOOL } from '../../process/version';
@@ -120,12 +120,12 @@ function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['g
 
 function proofProblems(
   proof: Proof,
-  { trigger, verdict, repaired, scan: before, stages, provenance }: DefenseReport,
+  { trigger, verdict, repaired, scan: before, confusion, provenance }: DefenseReport,
   tell: Tell,
 ): void {
   const { scan, bounded, basis, measuredOn } = proof;
   if (!repaired) tell.problem('proof', '/proof', 'Nothing was repaired, so there is nothing to prove.');
-  const [flagged] = scan.flagged;
+  const [flagged] = suspectedClasses(scan);
   if (flagged !== undefined && verdict.word.startsWith('mitigated')) {
     tell.problem(
       'proof',
@@ -133,22 +133,22 @@ function proofProblems(
       `The verdict is "${verdict.word}", but the scan of the repaired model still flags class ${flagged}.`,
     );
   }
-  if ((basis !== 'fresh inversion') !== (trigger?.source === 'known')) {
+  if ((basis !== 'fresh scan') !== (trigger?.source === 'known')) {
     tell.problem(
       'proof',
       '/proof/basis',
-      `The proof rests on "${basis}", but ${trigger?.source === 'known' ? 'the trigger is known' : 'no trigger is known'}.`,
+      `The proof is based on "${basis}", but ${trigger?.source === 'known' ? 'the trigger is known' : 'no trigger is known'}.`,
     );
   }
   const targets = bounded.map(({ target }) => target);
   if (new Set(targets).size !== targets.length)
     tell.problem('proof', '/proof/bounded', 'A class has two bounded triggers.');
-  const missing = before?.flagged.find((target) => !targets.includes(target));
+  const missing = (before ? suspectedClasses(before) : []).find((target) => !targets.includes(target));
   if (missing !== undefined)
     tell.problem(
       'proof',
       '/proof/bounded',
-      `Class ${missing} was suspicious in the input model, but no fresh trigger of its size was searched for.`,
+      `Class ${missing} was suspicious in the input model, but no new trigger of its size was searched for.`,
     );
   bounded.forEach(({ target, norm, before: was, after }, at) => {
     const pointer = `/proof/bounded/${at}`;
@@ -162,7 +162,9 @@ function proofProblems(
       'before and after are measured on the same images, so it must be',
     );
     const others = sum(
-      labelCounts(cleanConfusion(stages.before)).map((images, label) => (label === target ? 0 : images)),
+      labelCounts(cleanConfusion({ confusion: confusion.before })).map((images, label) =>
+        label === target ? 0 : images,
+      ),
     );
     if (measuredOn && was.of > others)
       tell.problem(

@@ -1,8 +1,16 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import { inversionOf, type ScanResult } from '../../../protocol/report/scan';
+import {
+  inversions,
+  isNeuralCleanse,
+  type ClassInversion,
+  type NeuralCleanseEvidence,
+  type ScanResult,
+} from '../../../protocol/report/scan';
 import { anomalies } from '../../detect/neural-cleanse/anomaly';
 import { isComparable, limitsFor, SCAN } from '../../detect/neural-cleanse/settings';
-import { scanSentence } from '../../detect/neural-cleanse/scan-words';
+import { decide, notSearched } from '../../detect/decide';
+import type { Found } from '../../detect/detector';
+import { judgeMasks } from '../../detect/neural-cleanse/judge';
 import { TOOL } from '../../process/version';
 import type { Tell } from './consistency';
 import { adviceProblems } from './advice';
@@ -51,12 +59,58 @@ function guided({ provenance: { config } }: DefenseReport): boolean {
  * @param sameWords whether this version wrote it: only then its limits and sentence are known
  */
 export function scanContradictions(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
-  const { classes, limits, flagged, medianNorm, images, word, searched } = scan;
+  scan.evidence.forEach((one, at) => {
+    if (isNeuralCleanse(one)) maskProblems(one, scan, `${pointer}/evidence/${at}`, sameWords, tell);
+  });
+  accuracyProblems(scan, pointer, tell);
+  decisionProblems(scan, pointer, sameWords, tell);
+  if (scan.advice) adviceProblems(scan.advice, scan.images, `${pointer}/advice`, sameWords, tell);
+}
+
+/** Word, suspects and sentence, decided again from the evidence. What a method without a table says is taken as it says it. */
+function decisionProblems(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
+  const found = scan.evidence.map((one): Found =>
+    isNeuralCleanse(one) ? judgeMasks(one, scan.searched) : { ...one, evidence: one },
+  );
+  const decision = found.length > 0 ? decide(found) : notSearched(scan);
+  const classes = (suspects: ScanResult['suspects']): string =>
+    suspects.map(({ target, source }) => (source === undefined ? target : `${source} to ${target}`)).join(', ');
+  tell.same(
+    'scan',
+    `${pointer}/suspects`,
+    classes(scan.suspects),
+    classes(decision.suspects),
+    'the suspected classes, the most suspicious first, are',
+  );
+  scan.suspects.forEach((one, at) => {
+    const wanted = decision.suspects[at];
+    if (wanted && sameWords)
+      near(
+        wanted.score,
+        one.score,
+        NEAR_SHARE * Math.max(1, wanted.score),
+        `${pointer}/suspects/${at}/score`,
+        'the evidence gives',
+        tell,
+      );
+  });
+  tell.same('scan', `${pointer}/word`, scan.word, decision.word, 'the evidence gives');
+  if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, decision.sentence, 'the figures give');
+}
+
+/** The table of trigger inversion, worked out again. */
+function maskProblems(
+  { classes, limits, medianNorm }: NeuralCleanseEvidence,
+  { images, searched }: ScanResult,
+  pointer: string,
+  sameWords: boolean,
+  tell: Tell,
+): void {
   const comparable = isComparable(classes.length, searched);
   const { median, shares, indices } =
     classes.length > 0 ? anomalies(classes.map(({ screened }) => screened)) : { median: 0, shares: [], indices: [] };
   near(median, medianNorm, NEAR_NORM * median, `${pointer}/medianNorm`, 'the median of the screened norms is', tell);
-  if (sameWords && (searched || classes.length > 0)) {
+  if (sameWords) {
     const wanted = limitsFor(searched?.of ?? classes.length);
     for (const key of ['index', 'share'] as const)
       tell.same('scan', `${pointer}/limits/${key}`, limits[key], wanted[key], 'the limit of a scan is');
@@ -92,33 +146,14 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
     }
     flagProblems(one, limits, comparable, place, tell);
   });
-  const wanted = classes.filter((one) => one.flagged).map(({ target }) => target);
-  const norm = (target: number): number => inversionOf(scan, target)!.norm;
-  const inOrder = [...wanted].sort((a, b) => norm(a) - norm(b) || a - b);
-  tell.same(
-    'scan',
-    `${pointer}/flagged`,
-    flagged.join(', '),
-    inOrder.join(', '),
-    'the flagged classes, smallest mask first, are',
-  );
-  tell.same(
-    'scan',
-    `${pointer}/word`,
-    word,
-    wanted.length > 0 ? 'suspicious' : comparable ? 'nothing found' : 'not measurable',
-    'the classes imply',
-  );
-  accuracyProblems(scan, pointer, tell);
-  if (scan.advice) adviceProblems(scan.advice, images, `${pointer}/advice`, sameWords, tell);
-  if (sameWords) tell.same('scan', `${pointer}/sentence`, scan.sentence, scanSentence(scan), 'the figures give');
 }
 
 /** Of all images of the scan; and of a model that is better than guessing, where something was searched. */
-function accuracyProblems({ cleanAccuracy, classes, images, searched }: ScanResult, pointer: string, tell: Tell): void {
+function accuracyProblems(scan: ScanResult, pointer: string, tell: Tell): void {
+  const { cleanAccuracy, evidence, images, searched } = scan;
   const place = `${pointer}/cleanAccuracy`;
   if (!cleanAccuracy) {
-    if (classes.length === 0) tell.problem('scan', place, 'Nothing was searched, but no clean accuracy says why.');
+    if (evidence.length === 0) tell.problem('scan', place, 'Nothing was searched, but no clean accuracy says why.');
     return;
   }
   rateProblems(cleanAccuracy, place, tell);
@@ -130,8 +165,9 @@ function accuracyProblems({ cleanAccuracy, classes, images, searched }: ScanResu
     'the number of images of the scan is',
   );
   // Guessing is right on at least so many: the largest class has no less than its part of the images.
-  const least = 1 / (searched?.of ?? classes.length);
-  if (classes.length > 0 && cleanAccuracy.rate < least + 0.1 * (1 - least))
+  const classes = searched?.of ?? inversions(scan).length;
+  const least = 1 / classes;
+  if (classes > 0 && evidence.length > 0 && cleanAccuracy.rate < least + 0.1 * (1 - least))
     tell.problem(
       'scan',
       `${place}/rate`,
@@ -151,8 +187,8 @@ function measuredProblems({ images }: ScanResult, pointer: string, { data }: Def
 
 /** A class is flagged exactly when there are enough to compare it with, both limits say so and its trigger takes enough images that it was not searched on. */
 function flagProblems(
-  { target, flagged, anomalyIndex, share, success, estimate }: ScanResult['classes'][number],
-  limits: ScanResult['limits'],
+  { target, flagged, anomalyIndex, share, success, estimate }: ClassInversion,
+  limits: NeuralCleanseEvidence['limits'],
   comparable: boolean,
   place: string,
   tell: Tell,

@@ -1,12 +1,19 @@
-import path from 'node:path';
 import type { ResolvedConfig } from '../../../protocol/config';
-import { sourceFiles, sourceFrom, SPLIT_NAMES, splitOf, type DataSource, type SplitName } from '../../../protocol/data';
+import {
+  sourceFiles,
+  sourceFrom,
+  SPLIT_NAMES,
+  splitOf,
+  type DataSource,
+  type SplitName,
+} from '../../../protocol/data-source';
 import type { DefenseReport } from '../../../protocol/report/report';
 import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/holdout';
 import { recordedSettings } from '../../../protocol/report/run-settings';
 import { inversionOf } from '../../../protocol/report/scan';
 import { canonicalJson, sha256 } from '../../files/hash';
 import type { Tell } from './consistency';
+import { hashProblem, modelProblems } from './model';
 
 /** What the config asks for against what the report says was done, and what names files and hashes. */
 export function settingProblems(report: DefenseReport, tell: Tell): void {
@@ -104,7 +111,8 @@ function triggerProblems(
     return;
   }
   // A strategy measures with an estimate where the config says nothing of a trigger.
-  const target = config.trigger || config.strategy ? (config.trigger?.target ?? scan?.flagged[0] ?? null) : null;
+  const target =
+    config.trigger || config.strategy ? (config.trigger?.target ?? scan?.suspects[0]?.target ?? null) : null;
   tell.same(
     'trigger',
     '/trigger/target',
@@ -205,46 +213,6 @@ function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseRep
   });
 }
 
-function modelProblems({ model, repaired, fineTuning, provenance }: DefenseReport, tell: Tell): void {
-  tell.same('model', '/model/path', model.path, provenance.config.model, 'the config names');
-  for (const side of ['before', 'after'] as const) {
-    const hashes = model[side];
-    if (!hashes) continue;
-    hashProblem(hashes.topology, `/model/${side}/topology`, tell);
-    hashProblem(hashes.weights, `/model/${side}/weights`, tell);
-  }
-  if ((model.after === null) === repaired)
-    tell.problem('model', '/model/after', 'A defended model must be named exactly when the model was repaired.');
-  if (!model.after) return;
-  tell.same(
-    'model',
-    '/model/after/topology',
-    model.after.topology,
-    model.before.topology,
-    'pruning and fine-tuning do not change the topology, so it must be',
-  );
-  const { path: file } = model.after;
-  if (
-    path.posix.isAbsolute(file) ||
-    path.win32.isAbsolute(file) ||
-    file.includes('\\') ||
-    file.split('/').includes('..')
-  ) {
-    tell.problem(
-      'model',
-      '/model/after/path',
-      'The defended model must be in the folder of the report or in a subfolder.',
-    );
-  }
-  if (model.after.weights === model.before.weights && fineTuning.steps > 0 && fineTuning.frozen.length === 0) {
-    tell.problem(
-      'model',
-      '/model/after/weights',
-      `The defended model has the weights of the input model, although it was trained for ${fineTuning.steps} steps.`,
-    );
-  }
-}
-
 function provenanceProblems(report: DefenseReport, tell: Tell): void {
   const { provenance, stages, repaired } = report;
   const { config, configHash } = provenance;
@@ -285,9 +253,4 @@ function provenanceProblems(report: DefenseReport, tell: Tell): void {
         );
     }
   }
-}
-
-function hashProblem(hash: string, pointer: string, tell: Tell): void {
-  if (!/^[0-9a-f]{64}$/.test(hash))
-    tell.problem('hash', pointer, `\`${pointer}\` is not a SHA-256: 64 hexadecimal digits were expected.`);
 }

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import type { Finding } from '../../../protocol/report/report';
 import { decidingFigure, judgeEffect } from '../../defense/effect';
 import type { Facts } from './facts';
@@ -7,6 +8,7 @@ import { percent, signedPercent } from '../../../protocol/words';
 export function dataFindings({
   data,
   stages,
+  confusion,
   curve,
   repaired,
   samplesOfTargetClass,
@@ -15,7 +17,7 @@ export function dataFindings({
 }: Facts): Finding[] {
   const found: Finding[] = [];
   const limit = provenance.config.gates.maxAttackSuccessRate;
-  const effect = judgeEffect(stages.after, trigger, limit);
+  const effect = judgeEffect(stageOf({ stages, confusion }, 'after'), trigger, limit);
   const judged = effect && decidingFigure(effect);
   if (repaired && judged && judged.share <= limit && judged.high > limit) {
     const what = judged.by === 'rate' ? 'ASR' : `excess of class ${judged.class}`;
@@ -28,7 +30,7 @@ export function dataFindings({
     found.push({
       id: 'test-set-too-small',
       severity: 'warning',
-      message: `Only ${stages.before.cleanAccuracy.of} test images: clean accuracy after is known to between ${percent(stages.after.cleanAccuracy.low)} and ${percent(stages.after.cleanAccuracy.high)} (95 %).`,
+      message: `Only ${stages.before.cleanAccuracy.of} test images: clean accuracy after the repair is between ${percent(stages.after.cleanAccuracy.low)} and ${percent(stages.after.cleanAccuracy.high)} (95 %).`,
     });
   }
   if (data.fineTune.images < data.fineTune.available) {
@@ -70,7 +72,7 @@ export function dataFindings({
     found.push({
       id: 'curve-subset',
       severity: 'information',
-      message: `The pruning curve rests on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" takes all of them.`,
+      message: `The pruning curve is based on a seeded subset: ${curve.images} clean${curve.triggeredImages === null ? '' : ` and ${curve.triggeredImages} triggered`} images. "curve": "full" uses all of them.`,
     });
   }
   if (trigger?.kind === 'samples' && samplesOfTargetClass > 0) {

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../protocol/report/confusion';
 import type { Finding } from '../../../protocol/report/report';
 import { nearChance } from '../../metrics/near-chance';
 import { dataFindings } from './data';
@@ -25,20 +26,20 @@ export function findings(facts: Facts): Finding[] {
   return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
 }
 
-function modelFindings({ stages, repaired, fineTuning }: Facts): Finding[] {
+function modelFindings({ stages, confusion, repaired, fineTuning }: Facts): Finding[] {
   const found: Finding[] = [];
-  if (nearChance(stages.before)) {
+  if (nearChance(stageOf({ stages, confusion }, 'before'))) {
     found.push({
       id: 'accuracy-near-chance',
       severity: 'error',
-      message: `Clean accuracy of the input model is ${percent(stages.before.cleanAccuracy.rate)}, near chance. Check that data, labels and normalisation (scale, mean, std) are those of the model. Nothing was pruned or trained.`,
+      message: `Clean accuracy of the input model is ${percent(stages.before.cleanAccuracy.rate)}, near chance. Check that data, labels and normalisation (scale, mean, std) match the model. Nothing was pruned or trained.`,
     });
   }
   if (repaired && stages.before.cleanAccuracy.rate < LOW_ACCURACY) {
     found.push({
       id: 'accuracy-low',
       severity: 'warning',
-      message: `Clean accuracy of the input model is only ${percent(stages.before.cleanAccuracy.rate)}. If you know it to be better, the data's normalisation (scale, mean, std) is not the one it was trained with, and no figure here means much.`,
+      message: `Clean accuracy of the input model is only ${percent(stages.before.cleanAccuracy.rate)}. If you expect more, check the normalisation (scale, mean, std): if it is not the one the model was trained with, no figure here means much.`,
     });
   }
   if (fineTuning.frozen.length) {

@@ -41,7 +41,7 @@ export function pruningFindings({
     found.push({
       id: 'pruning-changed-nothing',
       severity: 'warning',
-      message: `Pruning ${which} changed not one prediction, neither on clean nor on triggered inputs.`,
+      message: `Pruning ${which} did not change a single prediction, on clean or on triggered inputs.`,
     });
   }
   const asr = [stages.before, stages.pruned, stages.after].map((s) => s.attackSuccessRate);
@@ -67,7 +67,7 @@ export function pruningFindings({
     found.push({
       id: 'negative-activations',
       severity: 'warning',
-      message: `${layer.activation} gives values below zero, so a low mean need not mean a dormant unit. Consider "rule": "clean-mean-abs".`,
+      message: `${layer.activation} gives values below zero, so a low mean does not have to mean a dormant unit. Consider "rule": "clean-mean-abs".`,
     });
   }
   return found;

@@ -7,14 +7,14 @@ import {
   withPaths,
   type DataSource,
   type SplitFiles,
-} from '../../../protocol/data';
+} from '../../../protocol/data-source';
 import type { DefenseReport, Finding, OverriddenSetting } from '../../../protocol/report/report';
 import type { BackendInfo } from '../../backend/select';
 import type { DataSet } from '../../data/dataset';
 import type { Outcome } from '../../defense/outcome';
 import { provenanceOf } from './provenance';
 import type { Subject } from '../../pass/subject';
-import { reportedScan } from '../../detect/neural-cleanse/scan';
+import { reportedScan } from '../../detect/reported';
 import { findings } from '../findings/findings';
 import { judge, judgeGates } from '../../defense/verdict';
 
@@ -81,7 +81,7 @@ export function buildReport({
     samplesOfTargetClass: triggered?.kind === 'samples' ? triggered.excluded : 0,
   });
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...facts,
     findings: found,
     gates: judgeGates(facts, config.gates),

@@ -1,4 +1,5 @@
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { pointerPath } from '../../../protocol/pointer';
 
 /** A range of a text. Lines and columns count from 1, columns in UTF-16 units; the end is behind the last character. */
 export interface TextPlace {
@@ -54,19 +55,6 @@ export function placesIn(text: string): Places {
       return placed(offset, Math.max(1, Math.min(length, end - offset)));
     },
   };
-}
-
-/** `/gates/0/limit` from a path of keys and indices (RFC 6901). */
-export function pointerOf(path: readonly (string | number)[]): string {
-  return path.map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
-}
-
-/** The parts of a JSON pointer. */
-export function pointerPath(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
 /** The value below a node by its key or index. */

@@ -1,12 +1,12 @@
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
-import schema from '../../../../schemas/defense-report.schema.json';
 import { badInput } from '../../../protocol/errors';
+import { pointerOf } from '../../../protocol/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape-fault';
 import { kindOfJson } from '../../files/kind-of-json';
 import { kindWords } from '../../files/kinds';
-import type { DefenseReport } from '../../../protocol/report/report';
+import { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
-import { firstOutOfBounds } from '../bounds/report-bounds';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { upgradeReport } from './version-1/upgrade';
 import { REPORT_FILE } from '../../../protocol/files';
 
 export { consistencyProblems, type ConsistencyProblem } from '../consistency/consistency';
@@ -14,12 +14,10 @@ export { consistencyProblems, type ConsistencyProblem } from '../consistency/con
 const TODO = `Use a \`${REPORT_FILE.form}\` written by \`fine-prune run\`, or run the defense again.`;
 const REPORT: JsonKind = { code: 'report', noun: 'defense report', todo: TODO, maxBytes: REPORT_FILE.mostBytes };
 
-let validate: ValidateFunction | undefined;
-
 /**
  * Reads the text of a defense report, of whatever origin. What it returns has the shape of the type and figures that are possible
  * one by one: shares in [0, 1], counts that are whole, lists and matrices of the right length, indices in range. Whether they
- * agree with each other is `consistencyProblems`' question.
+ * agree with each other is `consistencyProblems`' question. A report of version 1 is read as one of this version.
  *
  * @param file for messages; nothing is read
  * @throws FinePruneError of kind `input`, its place a JSON pointer with line and column: `report.tooLarge`, `.empty`, `.syntax`,
@@ -35,42 +33,20 @@ export function readReport(text: string, file: string): DefenseReport {
     refuse('notAReport', `This file ${kindWords(other)}, not a defense report.`, '');
   const version = versionOf(value);
   if (version === undefined) refuse('notAReport', 'This JSON is not a defense report: it has no `schemaVersion`.', '');
-  if (version !== 1) {
+  if (version !== 1 && version !== 2) {
     const shown = String(JSON.stringify(version)).slice(0, 40);
     refuse(
       'version',
-      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1.`,
+      `This report has schemaVersion ${shown}; this version of Fine-Prune reads 1 and 2.`,
       '/schemaVersion',
       'Use the version of Fine-Prune that wrote it, or run the defense again.',
     );
   }
-  validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
-  const report = value as DefenseReport;
-  const fault = firstOutOfBounds(report);
-  if (fault) refuse('figure', fault.message, fault.pointer);
-  return report;
+  const report = version === 1 ? upgradeReport(value as object) : value;
+  const fault = firstFault(DefenseReport, report);
+  if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
+  return report as DefenseReport;
 }
-
-/** A schema fault as a sentence. The text's own words are cut: they may be anything. */
-export function schemaWords({ instancePath, keyword, params, message }: ErrorObject): string {
-  const where = instancePath === '' ? 'It' : `\`${cut(instancePath)}\``;
-  const { missingProperty, additionalProperty, allowedValue, allowedValues } = params as Record<string, unknown>;
-  switch (keyword) {
-    case 'required':
-      return `${where} has no \`${String(missingProperty)}\`.`;
-    case 'additionalProperties':
-      return `${where} has an unknown field \`${cut(String(additionalProperty))}\`.`;
-    case 'const':
-      return `${where} must be ${JSON.stringify(allowedValue)}.`;
-    case 'enum':
-      return `${where} must be one of ${(allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}.`;
-    default:
-      return `${where} ${message ?? 'is invalid'}.`;
-  }
-}
-
-const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
 
 function versionOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { schemaVersion?: unknown }).schemaVersion : undefined;

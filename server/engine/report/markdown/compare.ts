@@ -1,4 +1,4 @@
-import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/review';
+import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { classes } from '../compare/scan';
 import { ESTIMATED_SIDE, figureTitle } from '../compare/words';
 import { code, text } from './escape';
@@ -131,7 +131,7 @@ function unitsText({ units }: ReportComparison): string {
   const parts = [
     `${count(both.length)} pruned in both`,
     ...(onlyHead.length > 0 ? [`only now: ${listed(onlyHead)}`] : []),
-    ...(onlyBase.length > 0 ? [`no more: ${listed(onlyBase)}`] : []),
+    ...(onlyBase.length > 0 ? [`no longer: ${listed(onlyBase)}`] : []),
   ];
   return `Units of ${code(layer.head ?? '')}: ${parts.join('; ')}.`;
 }

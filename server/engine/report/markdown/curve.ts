@@ -37,7 +37,7 @@ export function curveChart(report: DefenseReport): string {
     line(samples.map((s) => s.clean)),
     ...(report.trigger ? [line(samples.map((s) => s.attack ?? 0))] : []),
   ].join('\n');
-  return `${fenced('mermaid', chart)}\n\n${explanation(report, samples)}${curve.subset ? ` It rests on a subset: ${count(curve.images)} clean${curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images.` : ''}`;
+  return `${fenced('mermaid', chart)}\n\n${explanation(report, samples)}${curve.subset ? ` It is based on a subset: ${count(curve.images)} clean${curve.triggeredImages === null ? '' : ` and ${count(curve.triggeredImages)} triggered`} images.` : ''}`;
 }
 
 /** The chart has no legend: which line is which, by colour and by where it begins and ends. */
@@ -57,15 +57,15 @@ function explanation(report: DefenseReport, samples: readonly Sample[]): string 
       : '';
   const named =
     repaired && pruning.ratio === null
-      ? ' The pruned units were named in the config; the curve follows the rule, so they have no place on it.'
+      ? ' The pruned units were named in the config; the curve follows the rule, so they are not marked on it.'
       : '';
   const { largestWithinLimit: largest } = curve;
   const limit = largest
-    ? ` On ${count(largest.heldOut.images)} held-out images, up to ${count(largest.pruned)} of ${count(layer.units)} can go within the limit on the drop in clean accuracy (${count(largest.heldOut.correctBefore)} right before, ${count(largest.heldOut.correct)} then).`
+    ? ` On ${count(largest.heldOut.images)} held-out images, up to ${count(largest.pruned)} of ${count(layer.units)} can be pruned within the limit on the drop in clean accuracy (${count(largest.heldOut.correctBefore)} correct before, ${count(largest.heldOut.correct)} after).`
     : '';
   const { smallestWithinGate: smallest } = curve;
   const gate = smallest
-    ? ` The fewest that bring the ${asrName(report)} within its gate are ${count(smallest.pruned)}: ${count(smallest.heldOut.successful)} of ${count(smallest.heldOut.triggeredImages)} triggered held-out images reach the target then, and ${count(smallest.heldOut.correct)} of ${count(smallest.heldOut.images)} clean ones are right.`
+    ? ` The fewest that bring the ${asrName(report)} within its gate are ${count(smallest.pruned)}: ${count(smallest.heldOut.successful)} of ${count(smallest.heldOut.triggeredImages)} triggered held-out images then reach the target, and ${count(smallest.heldOut.correct)} of ${count(smallest.heldOut.images)} clean ones are correct.`
     : smallest === null
       ? ` No number of them brings the ${asrName(report)} within its gate and keeps the limit on clean accuracy, on held-out images.`
       : '';

@@ -4,8 +4,10 @@ import {
   cleanConfusion,
   triggeredConfusion,
   type Confusion,
+  stagesOf,
+  type Stage,
 } from '../../../protocol/report/confusion';
-import type { DefenseReport, Rate, StageMetrics } from '../../../protocol/report/report';
+import type { DefenseReport, Rate } from '../../../protocol/report/report';
 import { canonicalJson, sha256 } from '../../files/hash';
 import { rate } from '../../metrics/rate';
 import { code, fenced, json, shellWord, text } from './escape';
@@ -14,7 +16,7 @@ import { CONFIG_FILE } from '../../../protocol/files';
 import { count, unitWord, indexList } from '../../../protocol/words';
 import { HOW_FOUND, asrName, isEstimated } from '../../../protocol/report/words';
 
-/** Matrices with more classes are told by what is confused most. */
+/** Of matrices with more classes only what is confused most is shown. */
 const MATRIX_CLASSES = 20;
 const CLASS_ROWS = 100;
 const MOST_CONFUSED = 20;
@@ -76,18 +78,17 @@ export function reproduction(report: DefenseReport, name: string): string {
       ]
     : [];
   const command = ['fine-prune', 'run', shellWord(CONFIG_FILE.named(name)), ...flags].join(' ');
-  const why = overridden ? ' The flags give the settings of this run, which had some from its command line.' : '';
+  const why = overridden ? ' The flags repeat the settings that this run took from its command line.' : '';
   const machine =
     provenance.backend === 'native'
       ? `${code(provenance.engine)}, ${count(provenance.threads)} ${provenance.threads === 1 ? 'thread' : 'threads'}, oneDNN ${provenance.oneDnn ? 'on' : 'off'} and these instruction sets: ${code(provenance.cpuFeatures.join(', ') || 'none')}`
       : code(provenance.engine);
-  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere a few images may be classified otherwise.${why} The command writes beside the config; \`--out FOLDER\` has it write elsewhere.`;
+  return `${fenced('sh', command)}\n\nThe same inputs give the same bytes on ${machine}. Elsewhere, a few images may be classified differently.${why} The command writes beside the config; \`--out FOLDER\` writes elsewhere.`;
 }
 
 export function classTable(report: DefenseReport): string {
-  const { before, after } = report.stages;
-  const rateOf = (stage: StageMetrics, label: number): Rate =>
-    stage.perClass[label] ?? rate(classRate(stage, label).hits, classRate(stage, label).of);
+  const { before, after } = stagesOf(report);
+  const rateOf = (stage: Stage, label: number): Rate => rate(classRate(stage, label).hits, classRate(stage, label).of);
   const classes = Array.from({ length: classesOf(report) }, (_, label) => label).filter(
     (label) => classRate(before, label).of > 0,
   );
@@ -109,7 +110,8 @@ export function classTable(report: DefenseReport): string {
 
 /** Clean images before and after, and triggered ones after. */
 export function confusions(report: DefenseReport): string {
-  const { stages, repaired } = report;
+  const { repaired } = report;
+  const stages = stagesOf(report);
   const triggered = `Triggered inputs${isEstimated(report) ? ' (*estimated* trigger)' : ''}`;
   const shown: [string, Confusion | null][] = [
     ['Clean images before', cleanConfusion(stages.before)],
@@ -129,7 +131,7 @@ export function confusions(report: DefenseReport): string {
 /** A row of zeros would read as if no image of the class had been there. */
 function targetNote({ trigger }: DefenseReport): string {
   return trigger
-    ? `\n\nTriggered inputs have no images of class ${trigger.target}: it is the target, and an image that is labelled so can't be misled to it.`
+    ? `\n\nTriggered inputs have no images of class ${trigger.target}: it is the target, and images that are already labelled so can't be misled to it.`
     : '';
 }
 
@@ -169,7 +171,7 @@ export function hashes({ model, data, provenance }: DefenseReport): string {
         ]
       : []),
     ...data.files.slice(0, 50).map((file) => row('data', file.path, file.sha256)),
-    row('config, before flags of a command line', null, provenance.configHash),
+    row('config, without command-line flags', null, provenance.configHash),
   ];
   return table(['what', 'path', 'SHA-256'], rows, 3);
 }

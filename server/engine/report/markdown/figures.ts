@@ -1,3 +1,4 @@
+import { stageOf, stagesOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Gate, McNemar, Rate, TriggerEffect, VerdictWord } from '../../../protocol/report/report';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
@@ -50,7 +51,7 @@ export function verdictLine({ verdict }: DefenseReport): string {
 export function settingsLine(report: DefenseReport): string {
   const settings = recordedSettings(report).map((setting) => code(setting));
   return settings.length
-    ? `Made with settings from the command line: ${settings.join(', ')}. A run of the config by itself may end otherwise.\n\n`
+    ? `Made with settings from the command line: ${settings.join(', ')}. Running the config on its own may give a different result.\n\n`
     : '';
 }
 
@@ -132,7 +133,9 @@ function asrTitle(report: DefenseReport, { excess }: Pick<Gate, 'excess'> = {}):
 }
 
 /** The class that the trigger sends most images to, where that is not its target: as the model came, else as it is now. */
-export function otherAimOf({ stages, trigger, repaired, provenance }: DefenseReport): number | null {
+export function otherAimOf(report: DefenseReport): number | null {
+  const { trigger, repaired, provenance } = report;
+  const stages = stagesOf(report);
   const limit = provenance.config.gates.maxAttackSuccessRate;
   for (const stage of [stages.before, ...(repaired ? [stages.after] : [])]) {
     const effect = judgeEffect(stage, trigger, limit);
@@ -171,20 +174,20 @@ export function tableNote(report: DefenseReport): string {
 /** The two rows are of different images: each leaves out those that are labelled as its class. */
 function otherNote(report: DefenseReport): string[] {
   const aim = otherAimOf(report);
-  const excess = aim === null ? null : excessTo(aim, report.stages.before, report.trigger);
+  const excess = aim === null ? null : excessTo(aim, stageOf(report, 'before'), report.trigger);
   const asr = report.stages.before.attackSuccessRate;
   if (!excess || !asr || !report.trigger) return [];
   return [
-    `Sent to class ${aim}, net: images with the trigger that are classified as class ${aim}, less those of them that are without it; it leaves out the images of class ${aim} (${count(excess.of)} remain), as the ASR leaves out those of class ${report.trigger.target} (${count(asr.of)} remain).`,
+    `Sent to class ${aim}, net: images with the trigger that are classified as class ${aim}, less those of them that are classified so without it; this leaves out the images of class ${aim} (${count(excess.of)} remain), as the ASR leaves out those of class ${report.trigger.target} (${count(asr.of)} remain).`,
   ];
 }
 
 const ESTIMATED_NOTE =
-  "The trigger was *estimated* from the model by trigger inversion: the attacker's own, which nobody here knows, may do more.";
+  "The trigger was *estimated* from the model by trigger inversion: the attacker's own is not known and may do more.";
 const BASE_NOTE = 'Base rate: those same inputs, without the trigger, classified as the target.';
 const SAMPLES_NOTE =
   "Base rate: clean test images of other classes classified as the target, weighted by the samples' classes.";
-const NET_NOTE = 'Net: images of any class that are wrong with the trigger less those that it makes right.';
+const NET_NOTE = 'Net: images of any class that the trigger makes wrong, less those that it makes right.';
 const TABLE_NOTE =
   'Clean accuracy: clean test images classified as labelled. ASR: triggered inputs, their true class not the target, classified as the target. Robust accuracy: those same inputs classified as their true class. Intervals: Wilson, 95 %.';
 
@@ -198,7 +201,7 @@ export function pairedLine(report: DefenseReport): string {
     told('clean accuracy', 'right', comparison.cleanAccuracy),
     ...(comparison.attackSuccess ? [told(asrName(report), 'successful', comparison.attackSuccess)] : []),
   ];
-  return `Before against fine-tuned on the same images, McNemar's exact test: ${parts.join('; ')}.`;
+  return `Before and after, on the same images (McNemar's exact test): ${parts.join('; ')}.`;
 }
 
 /** Findings, most serious first, and missed gates about which something was decided. */
@@ -223,8 +226,8 @@ function decisionWords({ status, decision }: Pick<ReviewedIssue, 'status' | 'dec
   const words = {
     open: 'Not decided',
     accepted: `☑️ **Accepted**${until}`,
-    expired: `Accepted${until}, which is **over**`,
-    stale: 'Accepted **for other figures**, which does not count any more',
+    expired: `Accepted${until}, now **expired**`,
+    stale: 'Accepted **for other figures**, so no longer valid',
   }[status];
   return `\n  - ${words}, by ${code(decision.author)} on ${text(decision.date)}: ${text(decision.reason)}`;
 }

@@ -10,7 +10,7 @@ const MOST_INVERTED = 5;
 const TRIGGERS = [
   ['knownTrigger', 'known trigger, %'],
   ['estimatedTrigger', '*estimated* trigger, %'],
-  ['freshTrigger', 'fresh *estimate*, %'],
+  ['freshTrigger', 'new *estimate*, %'],
 ] as const;
 
 /** Every repair that was tried, and what it came to on held-out images. */
@@ -41,7 +41,7 @@ export function repairsTried({ attempts = [] }: DefenseReport): string {
     .join('\n');
   const images = shown[0]!.heldOut.images;
   const fresh = shown.find(({ heldOut }) => heldOut.freshTrigger)?.heldOut.freshTrigger?.of;
-  const note = `All of it on ${count(images)} clean images held out from fine-tuning; none of the test set, so that the choice does not flatter the figures above. ${measuredNote(triggers.map(([key]) => key))}${fresh === undefined ? '' : `, on ${count(fresh)} of them`}.`;
+  const note = `All measured on ${count(images)} clean images that were held out from fine-tuning; none is in the test set, so the choice does not flatter the figures above. ${measuredNote(triggers.map(([key]) => key))}${fresh === undefined ? '' : `, on ${count(fresh)} of them`}.`;
   return [table(head, rows, 3), sentences, note].join('\n\n');
 }
 
@@ -50,7 +50,7 @@ function measuredNote(keys: readonly (typeof TRIGGERS)[number][0][]): string {
   const words = {
     knownTrigger: 'the known trigger, which the config describes',
     estimatedTrigger: 'the one *estimated* on the input model',
-    freshTrigger: 'a fresh *estimate* on the repaired model, which may be no larger',
+    freshTrigger: 'a new *estimate* on the repaired model, no larger than the first',
   };
   return keys.length === 0 ? 'No trigger was measured' : `Success of ${keys.map((key) => words[key]).join('; of ')}`;
 }
@@ -86,7 +86,7 @@ export function roundTable({ attempts = [] }: DefenseReport): string {
   return `${table(head, rows, 3)}${cut}`;
 }
 
-/** What the verdict rests on beyond the trigger that the repair was made with. */
+/** What the verdict is based on beyond the trigger that the repair was made with. */
 export function proofText({ proof }: DefenseReport): string {
   if (!proof) return '';
   const rows = proof.bounded
@@ -96,19 +96,14 @@ export function proofText({ proof }: DefenseReport): string {
     rows.length > 0
       ? [
           table(
-            [
-              'class',
-              'mask of at most',
-              '*estimate* on the input model, %',
-              'fresh *estimate* on the repaired model, %',
-            ],
+            ['class', 'mask of at most', '*estimate* on the input model, %', 'new *estimate* on the repaired model, %'],
             rows,
           ),
-          `A trigger inverted afresh on the repaired model, held to the size of the one found in the input model; its success on ${provingImages(proof)} of other classes.`,
+          `Success on ${provingImages(proof)} of other classes of a new trigger, searched for in the repaired model and no larger than the one found in the input model.`,
         ]
       : [];
   return [
-    `**It rests on: ${proof.basis}.** ${text(proof.sentence)}`,
+    `**Based on: ${proof.basis}.** ${text(proof.sentence)}`,
     ...bounded,
     `${sign(proof.scan)} **Scan of the repaired model.** ${text(proof.scan.sentence)}`,
   ].join('\n\n');

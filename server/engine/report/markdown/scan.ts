@@ -1,5 +1,13 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import { inversionOf, type ClassInversion, type ScanResult } from '../../../protocol/report/scan';
+import {
+  suspectedClasses,
+  inversions,
+  neuralCleanse,
+  inversionOf,
+  type ClassInversion,
+  type NeuralCleanseEvidence,
+  type ScanResult,
+} from '../../../protocol/report/scan';
 import { maskBytes, maskDrawing, strongestShare } from './mask-drawing';
 import { fenced, text } from './escape';
 import { rateCell, table } from './figures';
@@ -18,13 +26,16 @@ export function scanEvidence({ scan, trigger, data }: DefenseReport): string {
   if (!scan) return '';
   const { height, width } = { height: data.shape[0], width: data.shape[1] };
   const estimated = trigger?.source === 'estimated' ? [trigger.target] : [];
-  const drawn = [...new Set([...scan.flagged, ...estimated])].flatMap((target) => inversionOf(scan, target) ?? []);
+  const drawn = [...new Set([...suspectedClasses(scan), ...estimated])].flatMap(
+    (target) => inversionOf(scan, target) ?? [],
+  );
   const drawings = drawn.slice(0, MOST_DRAWINGS).flatMap((one) => drawing(one, height, width));
   const more =
     drawn.length > MOST_DRAWINGS
       ? [`The masks of ${count(drawn.length - MOST_DRAWINGS)} more classes are in the JSON report.`]
       : [];
-  const searched = scan.classes.length > 0 ? [...imagesNote(scan), classTable(scan), scanNote(scan)] : [];
+  const masks = neuralCleanse(scan);
+  const searched = masks ? [...imagesNote(scan), classTable(scan), scanNote(masks, scan.images)] : [];
   return [`${sign(scan)} **Scan of the input model.** ${text(scan.sentence)}`, ...searched, ...drawings, ...more].join(
     '\n\n',
   );
@@ -44,7 +55,8 @@ function imagesNote({ cleanAccuracy, advice }: ScanResult): string[] {
 
 /** All classes of a scan, or those whose masks are smallest; flagged ones in words. */
 export function classTable(scan: ScanResult): string {
-  const order = [...scan.classes].sort(
+  const classes = inversions(scan);
+  const order = [...classes].sort(
     (a, b) => Number(b.flagged) - Number(a.flagged) || a.screened - b.screened || a.target - b.target,
   );
   const shown = order.slice(0, MOST_ROWS).sort((a, b) => a.target - b.target);
@@ -58,21 +70,21 @@ export function classTable(scan: ScanResult): string {
     one.flagged ? '⚠️ **suspicious**' : '–',
   ]);
   const cut =
-    shown.length < scan.classes.length
-      ? `\n\nThe ${MOST_ROWS} of ${count(scan.classes.length)} classes with the smallest masks.`
+    shown.length < classes.length
+      ? `\n\nThe ${MOST_ROWS} of ${count(classes.length)} classes with the smallest masks.`
       : '';
-  return `${table(['class', 'screened mask', 'of the median', 'anomaly index', '*estimated* trigger', 'its success, %', 'result'], rows)}${cut}`;
+  return `${table(['class', 'screened mask', 'share of the median', 'anomaly index', '*estimated* trigger', 'its success, %', 'result'], rows)}${cut}`;
 }
 
 export function sign({ word }: Pick<ScanResult, 'word'>): string {
   return word === 'suspicious' ? '⚠️' : word === 'not measurable' ? '❔' : '🔎';
 }
 
-function scanNote({ limits, medianNorm, images, steps, seeds }: ScanResult): string {
-  const screened = `Screened mask: the smallest that turns images of other classes into the class, after ${count(steps)} steps alike for all classes${seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : ''}; the median is ${pixels(medianNorm)}. Its size is the sum of its shares over the pixels.`;
-  const flagged = `Suspicious is a class with an anomaly index above ${limits.index}, a mask below ${limits.share} of the median, and an estimated trigger that works on images it was not searched on.`;
-  const success = `Success: clean images of other classes that the *estimated* trigger takes to the class, of ${count(images.measured)} measured; it was searched on ${count(images.search)} others.`;
-  return `${screened} ${flagged} ${success} Trigger inversion: Neural Cleanse (Wang et al. 2019). That nothing is found does not show that a model is clean.`;
+function scanNote({ limits, medianNorm, steps, seeds }: NeuralCleanseEvidence, images: ScanResult['images']): string {
+  const screened = `Screened mask: the smallest that sends images of other classes to the class after the same ${count(steps)} steps for each class${seeds.length > 1 ? ` (mean of ${seeds.length} seeds)` : ''}; the median is ${pixels(medianNorm)}. Its size is the sum of its values over the pixels.`;
+  const flagged = `A class is suspicious if its anomaly index is above ${limits.index}, its mask is below ${limits.share} of the median, and its estimated trigger works on images it was not searched on.`;
+  const success = `Success: clean images of other classes that the *estimated* trigger sends to the class, out of ${count(images.measured)} measured; it was searched on ${count(images.search)} others.`;
+  return `${screened} ${flagged} ${success} Trigger inversion: Neural Cleanse (Wang et al. 2019). Finding nothing does not show that a model is clean.`;
 }
 
 function drawing({ target, norm, estimate }: ClassInversion, height: number, width: number): string[] {

@@ -1,5 +1,6 @@
 import type { DefenseReport } from '../../../protocol/report/report';
-import type { ReportComparison, ReviewedIssue } from '../../../protocol/report/review';
+import type { ReportComparison } from '../../../protocol/report/comparison';
+import type { ReviewedIssue } from '../../../protocol/report/review';
 import { comparisonMarkdown, comparisonSentence, type ComparisonLabels } from './compare';
 import { reportBlocks, type Block } from './markdown';
 import { text } from './escape';
@@ -61,13 +62,13 @@ function fitted(parts: readonly SummaryPart[], most: number, head: string, highe
     const whole = `${head}${bodies.join('\n\n---\n\n')}${leftOut(left)}\n`;
     if (bodies.length === parts.length && fits(whole)) return whole;
   }
-  const note = '\n_Figures were left out for want of room; the reports have them._\n';
+  const note = '\n_Figures were left out to save space; see the reports._\n';
   let whole = head;
   let used = Buffer.byteLength(head + note);
   for (const [at, part] of parts.entries()) {
     const line = `${lineOf(part)}\n`;
     used += Buffer.byteLength(line);
-    const rest = `- … and ${count(parts.length - at)} more reports, left out for want of room.\n`;
+    const rest = `- … and ${count(parts.length - at)} more reports, left out to save space.\n`;
     if (used + Buffer.byteLength(rest) > most) return `${whole}${rest}${note}`;
     whole += line;
   }
@@ -82,11 +83,7 @@ function partMarkdown(
   const before =
     lead === undefined
       ? []
-      : [
-          Buffer.byteLength(lead) <= LEAD_BYTES
-            ? lead
-            : 'What was found about this report is too long to be shown here.',
-        ];
+      : [Buffer.byteLength(lead) <= LEAD_BYTES ? lead : 'The check results for this report are too long to show here.'];
   if (!report)
     return [
       `## Defense report: ${text(name)}`,
@@ -118,7 +115,7 @@ function partMarkdown(
 function leftOut(left: ReadonlySet<string>): string {
   if (left.size === 0) return '';
   const names = [...left];
-  return `\n\n_Not shown here: ${list(names)}. The reports have all of it._`;
+  return `\n\n_Not shown here: ${list(names)}. See the reports._`;
 }
 
 function lineOf({ name, report }: SummaryPart): string {

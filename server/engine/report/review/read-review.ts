@@ -1,10 +1,9 @@
-import Ajv, { type ValidateFunction } from 'ajv';
-import schema from '../../../../schemas/defense-review.schema.json';
 import { isDay } from '../../../protocol/day';
 import { badInput } from '../../../protocol/errors';
-import type { DefenseReview } from '../../../protocol/report/review';
+import { pointerOf } from '../../../protocol/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape-fault';
+import { DefenseReview } from '../../../protocol/report/review';
 import { placeWords } from '../json/places';
-import { schemaWords } from '../json/read-report';
 import { parseStrictJson, placeIn, type JsonKind } from '../json/strict-json';
 import { REVIEW_FILE } from '../../../protocol/files';
 
@@ -16,8 +15,6 @@ const REVIEW: JsonKind = {
   maxBytes: REVIEW_FILE.mostBytes,
   forgivingList: '/decisions',
 };
-
-let validate: ValidateFunction | undefined;
 
 /**
  * Reads the text of `<name>.defense-review.json`. A comma too few or too many between two decisions is forgiven: merging two
@@ -33,16 +30,16 @@ export function readReview(text: string, file: string): DefenseReview {
     throw badInput(`review.${word}`, message, { file, place: placeWords(text, pointer, placeIn(text, pointer)), todo });
   };
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
-  if (typeof version === 'number' && version !== 1) {
+  if (typeof version === 'number' && version !== 1 && version !== 2) {
     refuse(
       'version',
-      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1.`,
+      `These decisions have schemaVersion ${version}; this version of Fine-Prune reads 1 and 2.`,
       '/schemaVersion',
       'Use the version of Fine-Prune that wrote them.',
     );
   }
-  validate ??= new Ajv({ strict: false }).compile(schema);
-  if (!validate(value)) refuse('schema', schemaWords(validate.errors![0]!), validate.errors![0]!.instancePath);
+  const fault = firstFault(DefenseReview, value);
+  if (fault) refuse('schema', faultSentence(fault), pointerOf(fault.path));
   const review = value as DefenseReview;
   review.decisions.forEach((decision, at) => {
     for (const key of ['date', 'expires'] as const) {

@@ -11,7 +11,7 @@ import type { Decision, DefenseReview } from '../../../protocol/report/review';
  * @param decisions those in `text`, in its order
  */
 export function withDecision(text: string | null, decisions: readonly Decision[], decision: Decision): string {
-  if (text === null) return `{\n  "schemaVersion": 1,\n  "decisions": [\n    ${entryText(decision)}\n  ]\n}\n`;
+  if (text === null) return `{\n  "schemaVersion": 2,\n  "decisions": [\n    ${entryText(decision)}\n  ]\n}\n`;
   const list = listOf(text);
   const kept = (list.children ?? [])
     .map((node, at) => ({ finding: decisions[at]!.finding, text: text.slice(node.offset, node.offset + node.length) }))

@@ -5,6 +5,7 @@ import type { Decision, DefenseReview, IssueId, ReviewedIssue } from '../../../p
 import { canonicalJson, sha256 } from '../../files/hash';
 import { dataFiles } from '../consistency/settings';
 import { missedGate } from '../gate-words';
+import { figuresOf } from './figures-of';
 import { readReview } from './read-review';
 import { withDecision } from './review-text';
 import { REVIEW_FILE } from '../../../protocol/files';
@@ -12,13 +13,24 @@ import { REVIEW_FILE } from '../../../protocol/files';
 export { readReview } from './read-review';
 
 /**
- * What a decision is about, as 16 hexadecimal digits: the beginning of the SHA-256 of the issue with its figures (a finding's
- * sentence; a gate's limit, measured and judged share), the input model's hashes, the trigger and the hashes of the test data. It
+ * What a decision is about, as 16 hexadecimal digits: the beginning of the SHA-256 of the issue with its figures (the numbers in a
+ * finding's sentence; a gate's limit, measured and judged share), the input model's hashes, the trigger and the hashes of the test data. It
  * changes when any of them does, and not with anything else in the report.
  *
  * @throws FinePruneError `review.noSuchIssue` when the report has no such finding or missed gate
  */
 export function issueFingerprint(report: DefenseReport, id: IssueId): string {
+  const { layer, fineTuning } = report;
+  const names = [layer.name, layer.activation, ...fineTuning.frozen];
+  return fingerprint(report, id, (messages) => ({ figures: messages.map(figuresOf), names }));
+}
+
+/** The same as version 0.1 made it, of the sentence as it is: words that another version changes make another one. */
+export function formerFingerprint(report: DefenseReport, id: IssueId): string {
+  return fingerprint(report, id, (messages) => ({ messages }));
+}
+
+function fingerprint(report: DefenseReport, id: IssueId, said: (messages: string[]) => object): string {
   const { model, trigger, data, provenance } = report;
   const gate = gateOf(report, id);
   // Two findings may share an id (`test-subset`): a decision is about both.
@@ -28,7 +40,7 @@ export function issueFingerprint(report: DefenseReport, id: IssueId): string {
       todo: `Accept one of these: ${issueIds(report).join(', ') || 'none'}.`,
     });
   }
-  const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : { messages };
+  const what = gate ? { limit: gate.limit, measured: gate.measured, judged: gate.judged } : said(messages);
   const tested = new Set(
     dataFiles(provenance.config)
       .filter(({ role }) => role !== 'train')
@@ -50,10 +62,11 @@ export function issueFingerprint(report: DefenseReport, id: IssueId): string {
 export function reviewedIssues(report: DefenseReport, review: DefenseReview | null, today: string): ReviewedIssue[] {
   const decided = (issue: Pick<ReviewedIssue, 'id' | 'severity' | 'message' | 'pointer'>): ReviewedIssue => {
     const fingerprint = issueFingerprint(report, issue.id);
+    const counts = [fingerprint, formerFingerprint(report, issue.id)];
     const rank = { accepted: 0, expired: 1, stale: 2 } as const;
     const [best] = (review?.decisions ?? [])
       .filter((decision) => decision.finding === issue.id)
-      .map((decision) => ({ decision, status: statusOf(decision, fingerprint, today) }))
+      .map((decision) => ({ decision, status: statusOf(decision, counts, today) }))
       .sort(
         (a, b) =>
           rank[a.status] - rank[b.status] ||
@@ -81,13 +94,30 @@ export function reviewedIssues(report: DefenseReport, review: DefenseReview | nu
   ];
 }
 
-function statusOf(decision: Decision, fingerprint: string, today: string): 'accepted' | 'expired' | 'stale' {
-  if (decision.fingerprint !== fingerprint) return 'stale';
+function statusOf(
+  decision: Decision,
+  fingerprints: readonly string[],
+  today: string,
+): 'accepted' | 'expired' | 'stale' {
+  if (!fingerprints.includes(decision.fingerprint)) return 'stale';
   return decision.expires !== undefined && decision.expires < today ? 'expired' : 'accepted';
 }
 
 function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
   return report.gates.find((gate) => !gate.met && `gate.${gate.id}` === id);
+}
+
+/**
+ * Decisions about a report, each with the fingerprint that it has in this version where version 0.1 made it: so it still counts for a report
+ * that says the same in other words.
+ */
+export function renewedDecisions(report: DefenseReport, decisions: readonly Decision[]): Decision[] {
+  const open = new Set(issueIds(report));
+  return decisions.map((decision) =>
+    open.has(decision.finding) && decision.fingerprint === formerFingerprint(report, decision.finding)
+      ? { ...decision, fingerprint: issueFingerprint(report, decision.finding) }
+      : decision,
+  );
 }
 
 /** The ids of all missed gates and findings. */

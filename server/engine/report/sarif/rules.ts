@@ -65,7 +65,7 @@ export const RULES: Record<IssueId, Rule> = {
   ),
   'trigger-unknown': warning(
     'Without a trigger, neither ASR nor robust accuracy can be measured.',
-    'Give the trigger or your own triggered samples, or have it estimated with `"trigger": "inverted"`.',
+    'Give the trigger or your own triggered samples, or let it be estimated with `"trigger": "inverted"`.',
   ),
   'test-set-too-small': warning('The confidence interval is too wide to support the claim.', 'Use more test images.'),
   'frozen-layers': warning(
@@ -85,10 +85,10 @@ export const RULES: Record<IssueId, Rule> = {
   ),
   'trigger-estimated': warning(
     "The figures are for a trigger that was estimated from the model, not for the attacker's own, and it may be weaker.",
-    'Give the trigger if it is known; look at the fresh inversion.',
+    'Give the trigger if it is known; look at the fresh scan of the repaired model.',
   ),
   'no-trigger-found': warning(
-    'Trigger inversion found no class suspicious, or could not look for one, so there was no trigger to measure with. This does not mean that the model is clean.',
+    'The scan found no suspicious class, or could not search for one, so there was no trigger to measure with. This does not mean that the model is clean.',
     "Give the trigger if you know it. Set `trigger.target` to repair a class that you suspect; the strategy `head-reset` is a precaution that needs neither. Whether it helped can't be measured then.",
   ),
   'target-not-suspicious': warning(
@@ -96,11 +96,11 @@ export const RULES: Record<IssueId, Rule> = {
     'Give the trigger if you know it; judge by clean accuracy alone.',
   ),
   'scan-flags-repaired': error(
-    'A fresh trigger inversion still finds a suspicious class in the repaired model.',
+    'A fresh scan still finds a suspicious class in the repaired model.',
     'Do not use the defended model; try another strategy.',
   ),
   'scan-suspicious': warning(
-    'Trigger inversion finds a class suspicious in the input model that the known trigger does not explain.',
+    'The scan finds a suspicious class in the input model that the known trigger does not explain.',
     'Look at its estimated trigger; there may be a second backdoor.',
   ),
   'no-repair-met-gates': error(
@@ -115,5 +115,8 @@ export const RULES: Record<IssueId, Rule> = {
     'Each of these classes has fewer than 50 triggered images, so a trigger that takes one of them over would not be noticed.',
     'Use more test images of these classes.',
   ),
-  'curve-subset': information('The curve rests on a seeded subset.', 'Set `"curve": "full"` or pass `--full-curve`.'),
+  'curve-subset': information(
+    'The curve is based on a seeded subset.',
+    'Set `"curve": "full"` or pass `--full-curve`.',
+  ),
 };

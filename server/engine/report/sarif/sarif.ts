@@ -193,7 +193,7 @@ function flaggedClasses({ scan, proof, trigger }: DefenseReport, id: keyof typeo
   const classes =
     id === 'trigger-estimated' && trigger
       ? [trigger.target]
-      : ((ABOUT_CLASSES[id] === 'scan' ? scan : proof?.scan)?.flagged ?? []);
+      : ((ABOUT_CLASSES[id] === 'scan' ? scan : proof?.scan)?.suspects ?? []).map(({ target }) => target);
   return [...classes]
     .sort((a, b) => a - b)
     .slice(0, MOST_CLASSES)

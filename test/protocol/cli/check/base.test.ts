@@ -187,7 +187,7 @@ describe('fine-prune check, against the base of a change', function () {
 
   it('takes a policy from the base, not from the change', () => {
     const repo = repos.copyOf(repos.strict);
-    const policy = (limit: number) => JSON.stringify({ schemaVersion: 1, gates: { maxAttackSuccessRate: limit } });
+    const policy = (limit: number) => JSON.stringify({ schemaVersion: 2, gates: { maxAttackSuccessRate: limit } });
     repo.write('../policy.json', policy(0.01));
     repo.commit('a policy');
     repo.write('../policy.json', policy(1));

@@ -36,7 +36,7 @@ describe('the reports that fine-prune check finds', function () {
     const repo = repos.copyOf(repos.strict);
     const text = repo.read('demo.defense.json');
     repo.write('cut.defense.json', text.slice(0, 5000));
-    repo.write('next.defense.json', text.replace('"schemaVersion": 1', '"schemaVersion": 2'));
+    repo.write('next.defense.json', text.replace('"schemaVersion": 2', '"schemaVersion": 3'));
     repo.write('nan.defense.json', text.replace(/"hits": \d+/, '"hits": NaN'));
     const { code, answer } = repo.check();
     assert.equal(code, 1);

@@ -1,3 +1,4 @@
+import { changeMatrix } from '../../../fixtures/matrices';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
@@ -29,12 +30,14 @@ export function forged(report: DefenseReport, images: number): DefenseReport {
   const { after } = copy.stages;
   const target = copy.trigger!.target;
   let left = images;
-  for (const [label, row] of after.triggeredConfusion!.entries()) {
-    const moved = label === target ? 0 : Math.min(left, row[target]!);
-    row[target]! -= moved;
-    row[label]! += moved;
-    left -= moved;
-  }
+  changeMatrix(copy.confusion.after, 'triggered', (matrix) => {
+    for (const [label, row] of matrix.entries()) {
+      const moved = label === target ? 0 : Math.min(left, row[target]!);
+      row[target]! -= moved;
+      row[label]! += moved;
+      left -= moved;
+    }
+  });
   assert.equal(left, 0);
   after.attackSuccessRate = rate(after.attackSuccessRate!.hits - images, after.attackSuccessRate!.of);
   after.robustAccuracy = rate(after.robustAccuracy!.hits + images, after.robustAccuracy!.of);

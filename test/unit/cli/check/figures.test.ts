@@ -1,3 +1,5 @@
+import { sparseConfusion } from '../../../../server/engine/metrics/sparse-confusion';
+import { stagesOf } from '../../../../server/protocol/report/confusion';
 import assert from 'node:assert/strict';
 import { compareMeasured } from '../../../../server/cli/check/measured/measured';
 import { compareReproduced } from '../../../../server/cli/check/reproduced';
@@ -14,9 +16,10 @@ const told = (results: CheckResult[]): string[] =>
 
 /** What measuring would give if it gave what the report says. */
 function outcomeOf(report: DefenseReport): MeasureOutcome {
-  const { stages, comparison, layer, curve, model } = structuredClone(report);
+  const copy = structuredClone(report);
+  const { comparison, layer, curve, model } = copy;
   return {
-    stages,
+    stages: stagesOf(copy),
     comparison,
     layer,
     curve,
@@ -36,7 +39,6 @@ function sample(): DefenseReport {
     cleanMean,
     cleanMeanAbs: cleanMean,
     cleanFires: 1,
-    perClass: [],
     triggeredMean: cleanMean * 2,
     triggeredFires: 1,
   });
@@ -81,15 +83,15 @@ describe('check --measure: a report against figures measured again', () => {
 
   it('finds cells of a confusion matrix, paired counts, points of the curve and means of units', () => {
     const here = outcomeOf({ ...sample() });
-    here.stages.after!.confusion = [
+    here.stages.after!.confusion.clean = sparseConfusion([
       [1, 0],
       [0, 1],
-    ];
+    ]);
     here.comparison!.cleanAccuracy.onlyAfter += 3;
     here.curve.points[7]!.correct -= 3;
     here.layer.activations[1]!.cleanMean *= 1.1;
     assert.deepEqual(failed(compareMeasured(sample(), here)), [
-      'measure.confusion /stages/after/confusion',
+      'measure.confusion /confusion/after',
       'measure.comparison /comparison',
       'measure.activations /layer/activations',
       'measure.curve /curve/points/7',
@@ -135,7 +137,7 @@ describe('check --measure: a report against figures measured again', () => {
     report.stages = { before: report.stages.before, pruned: report.stages.before, after: report.stages.before };
     const here: MeasureOutcome = {
       ...outcomeOf(report),
-      stages: { before: report.stages.before, pruned: null, after: null },
+      stages: { before: stagesOf(report).before, pruned: null, after: null },
       comparison: null,
       silence: null,
     };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { summarizeScan } from '../../../../server/cli/output/scan-summary';
-import { quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
+import { masksOf, quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../../../fixtures/scan-report';
 
 describe('a scan on one screen', () => {
@@ -10,7 +10,7 @@ describe('a scan on one screen', () => {
   it('begins with the word and its sentence, and has every class with the mask of the one that stands out beside it', () => {
     const report = scanReport();
     const shown = summarizeScan(report, context);
-    assert.ok(shown.startsWith('SUSPICIOUS: class 0: a mask of 4.0 pixels takes 99.1 % of other images to it'), shown);
+    assert.ok(shown.startsWith('SUSPICIOUS: a mask of 4.0 pixels sends 99.1 % of other images to class 0'), shown);
     assert.ok(lines(shown).length <= 24, shown);
     assert.ok(
       lines(shown).every((line) => line.length < 80),
@@ -30,7 +30,7 @@ describe('a scan on one screen', () => {
   it('says what was tried when nothing was found, draws nothing, and never says clean of a model', () => {
     const shown = summarizeScan(scanReport(quietScan()), { ...context, file: null });
     assert.ok(shown.startsWith('NOTHING FOUND: the smallest mask'), shown);
-    assert.match(shown, /Triggers that\s+no small mask\s+imitates can escape it/);
+    assert.match(shown, /Triggers that\s+no small mask\s+can imitate may go unnoticed/);
     assert.match(shown, /^Tried {3}120 steps of 16 images\/class, from 400; success on 1,500 others; seed\s+0\./m);
     assert.doesNotMatch(shown, /│|^Result/m);
     assert.doesNotMatch(shown.replaceAll('clean images', ''), /\bclean\b/i);
@@ -55,7 +55,7 @@ describe('a scan on one screen', () => {
   it('says what to type next where a class is suspicious, and has no sign before 0', () => {
     const next = 'fine-prune run mnist.fineprune.json --strategy auto';
     const report = scanReport();
-    report.scan.classes[4]!.anomalyIndex = -0.04;
+    masksOf(report.scan).classes[4]!.anomalyIndex = -0.04;
     const shown = summarizeScan(report, { ...context, next });
     assert.match(shown, /^Next {4}fine-prune run mnist\.fineprune\.json --strategy auto$/m);
     assert.ok(lines(shown).length <= 24, shown);
@@ -95,19 +95,19 @@ describe('a scan on one screen', () => {
     assert.match(words, /hardly better than guessing, so no trigger was searched/);
     assert.match(
       words,
-      /The model seems to take pixels from -1 to 1: so 98 % of the same 500 images are right, as set 12 % \(p < 0\.0001\)\. Set --scale 0\.00392156862745098 --mean 0\.5 --std 0\.5 \(in a config: "scale": 0\.00392156862745098, "mean": 0\.5, "std": 0\.5\)\./,
+      /The model seems to expect pixels from -1 to 1: with these, 98 % of the same 500 images are classified correctly; with the current settings, 12 % \(p < 0\.0001\)\. Set --scale 0\.00392156862745098 --mean 0\.5 --std 0\.5 \(in a config: "scale": 0\.00392156862745098, "mean": 0\.5, "std": 0\.5\)\./,
     );
     assert.doesNotMatch(shown, /^Tried|^Next|screened|│|nothing found/im);
     assert.match(shown, /^Result {2}mnist\.scan\.json$/m);
     assert.match(
       summarizeScan(scanReport(unknownScan(null)), context).replace(/\s+/g, ' '),
-      /Check that labels, scale, mean and std are those that the model was made with\./,
+      /Check that labels, scale, mean and std are those the model was trained with\./,
     );
   });
 
   it('warns of settings that fit better where something was searched all the same', () => {
     const shown = summarizeScan(scanReport(knownScan(quietScan(), 900, otherPixels(250))), context);
-    assert.match(shown, /^Warning The model seems to take pixels from -1 to 1/m);
+    assert.match(shown, /^Warning The model seems to expect pixels from -1 to 1/m);
     assert.ok(shown.startsWith('NOTHING FOUND'), shown);
   });
 
@@ -118,7 +118,7 @@ describe('a scan on one screen', () => {
     );
     assert.match(
       shown.replace(/\s+/g, ' '),
-      /^SUSPICIOUS: class 3: .*of 43 classes 6 were searched \(0, 3, 7-8, 20, 42\), and nothing is said of the others\./,
+      /^SUSPICIOUS: a mask of .* to class 3 .*6 of 43 classes were searched \(0, 3, 7-8, 20, 42\), and nothing is known about the others\./,
     );
     assert.match(shown, /^! +3 +6\.3 +6\.4 /m);
     assert.match(shown, /^ +42 +71 +79 /m);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { configText } from '../../../../server/engine/config/default-config';
 import { configProblems, parseConfig, resolveConfig } from '../../../../server/engine/config/read-config';
-import { sourceFrom } from '../../../../server/protocol/data';
+import { sourceFrom } from '../../../../server/protocol/data-source';
 import { FILE, splits, base } from './support';
 
 describe('the text of a new config', () => {

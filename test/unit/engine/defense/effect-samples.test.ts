@@ -5,13 +5,14 @@ import { rate } from '../../../../server/engine/metrics/rate';
 import { effectProblems } from '../../../../server/engine/report/consistency/effect';
 import { judgeEffect } from '../../../../server/engine/defense/effect';
 import { stageTable, tableNote } from '../../../../server/engine/report/markdown/figures';
-import type { DefenseReport, StageMetrics } from '../../../../server/protocol/report/report';
+import type { Stage } from '../../../../server/protocol/report/confusion';
+import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { exampleReport } from '../../../fixtures/example-report';
 
 type Images = readonly [count: number, label: number, predicted: number][];
 
 /** Figures of a run with samples of a person's own: other images than the clean ones. */
-function samplesStage(clean: Images, samples: Images, target = 0, classes = 3): StageMetrics {
+function samplesStage(clean: Images, samples: Images, target = 0, classes = 3): Stage {
   const column = (groups: Images, which: 1 | 2): Int32Array =>
     Int32Array.from(groups.flatMap((group) => new Array<number>(group[0]).fill(group[which])));
   const others = samples.filter(([, label]) => label !== target);
@@ -47,7 +48,7 @@ const SAMPLES: Images = [
 ];
 
 /** Places that disagree. */
-function problems(stage: StageMetrics): string[] {
+function problems(stage: Stage): string[] {
   const found: string[] = [];
   const tell = {
     problem: (_: string, pointer: string) => void found.push(pointer),
@@ -92,7 +93,7 @@ describe('samples of a person’s own', () => {
   });
 
   it('are worked out again by the check of a report', () => {
-    const stage = (): StageMetrics => samplesStage(CLEAN, [...SAMPLES, [20, 0, 0], [5, 0, 1]]);
+    const stage = (): Stage => samplesStage(CLEAN, [...SAMPLES, [20, 0, 0], [5, 0, 1]]);
     assert.deepEqual(problems(stage()), []);
     const wrong = stage();
     // Right of as many clean images: 25 + 81 + 10; of the 125 samples: 20 + 30.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { decidingFigure, isWithin, judgeEffect, type EffectJudgement } from '../../../../server/engine/defense/effect';
-import type { StageMetrics } from '../../../../server/protocol/report/report';
+import type { Stage } from '../../../../server/protocol/report/confusion';
 import { others, right, stageOf, type Group } from '../../../fixtures/effect-stage';
 
 const LIMIT = 0.05;
@@ -137,7 +137,7 @@ describe('the effect of a trigger', () => {
       [judgement.fault, judgement.worst!.class, judgement.tooFew, judgement.baseRate],
       ['other class', 4, null, null],
     );
-    const honest: StageMetrics = { ...stageOf(right(300), 0) };
+    const honest: Stage = { ...stageOf(right(300), 0) };
     delete honest.effect;
     assert.equal(judgeEffect(honest, { target: 0 }, LIMIT)!.fault, null);
   });
@@ -146,7 +146,7 @@ describe('the effect of a trigger', () => {
     const classes = 120;
     const groups = Array.from({ length: classes }, (_, c): Group => [10, c, c, c === 5 ? 5 : c % 2 === 0 ? 5 : c]);
     const stage = stageOf(groups, 0, classes);
-    assert.deepEqual([stage.confusion, stage.triggeredConfusion, stage.perClass], [[], [], []]);
+    assert.equal(stage.confusion.triggered!.wrong.length, 59);
     const effect = judgeEffect(stage, { target: 0 }, LIMIT)!;
     assert.equal(effect.fault, 'other class');
     assert.deepEqual([effect.worst!.class, effect.worst!.of, effect.worst!.share], [5, 1190, 0.504202]);

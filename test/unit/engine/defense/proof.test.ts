@@ -41,7 +41,7 @@ describe('the success of a fresh trigger', () => {
     assert.equal(few.verdict.word, 'not mitigated');
     assert.match(
       few.verdict.sentence,
-      /still takes 4\.2 % of held-out images to class 0 \(up to 6\.5 % can't be ruled out\)\.$/,
+      /still sends 4\.2 % of held-out images to class 0 \(up to 6\.5 % can't be ruled out\)\.$/,
     );
   });
 
@@ -49,11 +49,11 @@ describe('the success of a fresh trigger', () => {
     const report = onTestImages(rate(8_900, 9_020), rate(900, 9_020));
     assert.match(
       report.verdict.sentence,
-      /a trigger of at most 4\.0 pixels, searched afresh, still takes 10 % of test images to class 0\.$/,
+      /a new trigger of at most 4\.0 pixels still sends 10 % of test images to class 0\.$/,
     );
-    assert.match(report.proof!.sentence, /takes 10 % of test images to class 0 \(the input model: 98\.7 %\)\.$/);
-    assert.match(markdownReport(report), /its success on test images of other classes\./);
-    assert.match(markdownReport(repairedReport()), /its success on held-out images of other classes\./);
+    assert.match(report.proof!.sentence, /sends 10 % of test images to class 0 \(in the input model: 98\.7 %\)\.$/);
+    assert.match(markdownReport(report), /Success on test images of other classes of a new trigger/);
+    assert.match(markdownReport(repairedReport()), /Success on held-out images of other classes of a new trigger/);
   });
 
   it('agrees with the other figures of its report, on test images as on held-out ones', () => {

@@ -1,3 +1,4 @@
+import { stagesApart } from '../../../../server/protocol/report/confusion';
 import assert from 'node:assert/strict';
 import { summarize } from '../../../../server/cli/output/summary';
 import { missedGate } from '../../../../server/engine/report/gate-words';
@@ -12,7 +13,7 @@ function reportOf(before: readonly Group[], after: readonly Group[], target = 0)
   const report = referenceReport();
   const [first, last] = [stageOf(before, target), stageOf(after, target)];
   const trigger = { ...report.trigger!, target, inputs: first.attackSuccessRate!.of };
-  const measured = { ...report, trigger, stages: { before: first, pruned: first, after: last } };
+  const measured = { ...report, trigger, ...stagesApart({ before: first, pruned: first, after: last }) };
   return {
     ...measured,
     gates: judgeGates(measured, report.provenance.config.gates),
@@ -92,7 +93,7 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(report.verdict.word, 'not mitigated');
     assert.match(
       report.verdict.sentence,
-      /^The trigger still misleads the model: it makes 23.4 % of all images wrong, net; the limit is 20 %/,
+      /^The trigger still misleads the model: it makes a net 23.4 % of all images wrong; the limit is 20 %/,
     );
     assert.equal(report.gates[0]!.met, false);
     assert.ok(report.gates[0]!.judged! <= 0.05, 'no class gets more than the limit');
@@ -111,7 +112,7 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(report.verdict.word, 'not measurable');
     assert.match(
       report.verdict.sentence,
-      /^Too few images: even a trigger without any effect could not be shown to take at most 5 % to class 1 on 90 images of other classes; at least 147 are needed\./,
+      /^Too few images: with 90 images of other classes, not even a trigger without any effect can be shown to send at most 5 % of them to class 1; at least 147 are needed\./,
     );
     assert.equal(report.gates[0]!.met, false);
   });
@@ -125,7 +126,7 @@ describe('the verdict on what a trigger does', () => {
     assert.equal(reportOf(attacked(4), right(300), 0).verdict.word, 'mitigated', 'it had an effect, on class 4');
     assert.match(
       reportOf(attacked(4), right(300), 0).verdict.sentence,
-      /^The trigger sent 100 % of 2,700 images to class 4, net of those that go there without it; now it sends at most 0 % to any class but 0, and 0 % to class 0 \(without/,
+      /^The trigger sent 100 % of 2,700 images to class 4, net of those that go there without it; now it sends at most 0 % to any class other than 0, and 0 % to class 0 \(without/,
     );
   });
 

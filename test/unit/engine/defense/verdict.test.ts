@@ -11,7 +11,6 @@ function unit(cleanMean: number, triggeredMean: number | null): UnitActivation {
     cleanMean,
     cleanMeanAbs: Math.abs(cleanMean),
     cleanFires: 0,
-    perClass: [],
     triggeredMean,
     triggeredFires: triggeredMean === null ? null : triggeredMean && 1,
   };
@@ -100,7 +99,7 @@ describe('a verdict', () => {
   it('names the bound that it rests on when the rate alone is within the limit', () => {
     const { word, sentence } = judged(3, 100);
     assert.equal(word, 'not mitigated');
-    assert.match(sentence, /not shown .* on 3 % of inputs .*on 100 inputs up to 8\.5 % can't be ruled out/);
+    assert.match(sentence, /not been shown .* on 3 % of inputs .*on 100 inputs up to 8\.5 % can't be ruled out/);
   });
 
   it('says plainly that the backdoor is there when the rate is above the limit', () => {
@@ -129,14 +128,9 @@ describe('the verdict after a fresh inversion', () => {
   const scan = (flagged: number[]): NonNullable<DefenseReport['scan']> => ({
     word: flagged.length ? 'suspicious' : 'nothing found',
     sentence: 'What was tried.',
-    flagged,
-    classes: [],
-    limits: { index: 2, share: 0.5 },
-    medianNorm: 70,
+    suspects: flagged.map((target) => ({ target, score: 2, methods: ['neural-cleanse'] })),
     images: { search: 400, measured: 1500 },
-    batchSize: 16,
-    steps: 120,
-    seeds: [0],
+    evidence: [],
   });
   const judgedWith = (
     source: 'known' | 'estimated',
@@ -167,14 +161,14 @@ describe('the verdict after a fresh inversion', () => {
 
   it('needs no inversion for a known trigger, but may not contradict one', () => {
     assert.deepEqual(judgedWith('known', null).word, 'mitigated');
-    assert.match(judgedWith('known', null).sentence, /rests on the known trigger alone; no fresh inversion was made/);
-    const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh inversion'));
-    assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
     assert.match(
-      proved.sentence,
-      /rests on the known trigger and on a fresh inversion, which finds no class suspicious/,
+      judgedWith('known', null).sentence,
+      /is based on the known trigger alone; the repaired model was not scanned/,
     );
-    const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh inversion'));
+    const proved = judgedWith('known', proofOf([], 2, 'known trigger and fresh scan'));
+    assert.deepEqual([proved.word, proved.met], ['mitigated', true]);
+    assert.match(proved.sentence, /is based on the known trigger and on a fresh scan, which finds no suspicious class/);
+    const doubted = judgedWith('known', proofOf([3], 2, 'known trigger and fresh scan'));
     assert.deepEqual([doubted.word, doubted.met], ['not mitigated', false]);
     assert.match(doubted.sentence, /still finds class 3 suspicious/);
   });
@@ -185,21 +179,21 @@ describe('the verdict after a fresh inversion', () => {
       met: false,
       sentence: judgedWith('estimated', null, true).sentence,
     });
-    const left = judgedWith('estimated', proofOf([], 300, 'fresh inversion'), true);
+    const left = judgedWith('estimated', proofOf([], 300, 'fresh scan'), true);
     assert.equal(left.word, 'not mitigated');
-    assert.match(left.sentence, /a trigger of at most 4\.0 pixels, searched afresh, still takes 30 %/);
-    assert.match(judgedWith('estimated', proofOf([], 45, 'fresh inversion')).sentence, /can't be ruled out/);
-    const gone = judgedWith('estimated', proofOf([], 2, 'fresh inversion'));
+    assert.match(left.sentence, /a new trigger of at most 4\.0 pixels still sends 30 %/);
+    assert.match(judgedWith('estimated', proofOf([], 45, 'fresh scan')).sentence, /can't be ruled out/);
+    const gone = judgedWith('estimated', proofOf([], 2, 'fresh scan'));
     assert.deepEqual([gone.word, gone.met], ['mitigated, estimated trigger only', false]);
-    assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true).met, true);
+    assert.equal(judgedWith('estimated', proofOf([], 2, 'fresh scan'), true).met, true);
   });
 
   it('says nothing of an estimate for a class that is not suspicious: any class has one', () => {
-    const unproved: NonNullable<DefenseReport['proof']> = { ...proofOf([], 2, 'fresh inversion'), bounded: [] };
+    const unproved: NonNullable<DefenseReport['proof']> = { ...proofOf([], 2, 'fresh scan'), bounded: [] };
     const named = judgedWith('estimated', unproved, true, scan([]));
     assert.deepEqual([named.word, named.met], ['not measurable', false]);
-    assert.match(named.sentence, /^Class 0 was named, but the scan does not find it suspicious/);
+    assert.match(named.sentence, /^The config names class 0, but the scan does not find it suspicious/);
     assert.deepEqual(judgedWith('known', unproved, false, scan([])).word, 'mitigated');
-    assert.deepEqual(judgedWith('estimated', proofOf([], 2, 'fresh inversion'), true, scan([0])).met, true);
+    assert.deepEqual(judgedWith('estimated', proofOf([], 2, 'fresh scan'), true, scan([0])).met, true);
   });
 });

@@ -15,7 +15,7 @@ import { failureOf, idxBytes, mnistFile, temporaryFolder } from '../../../harnes
 const FORMATS = path.resolve(__dirname, '../../../fixtures/formats');
 const EXAMPLE = path.resolve(__dirname, '../../../../examples/mnist-badnets');
 
-/** Files that the frameworks wrote (test/fixtures/formats/make.py says which versions), and what to do about each. */
+/** Files that the frameworks wrote (test/oracle/formats.py), and what to do about each. */
 const WRITTEN: [file: string, kind: Kind, message: RegExp, todo: RegExp][] = [
   [
     'model.h5',
@@ -203,7 +203,7 @@ describe('what a file is', () => {
         'tm-metadata',
       ],
       [[{ paths: ['group1-shard1of1'], weights: [{ name: 'a', shape: [1], dtype: 'float32' }] }], 'weights-manifest'],
-      [{ schemaVersion: 1, model: {}, data: {}, scan: {} }, 'scan-result'],
+      [{ schemaVersion: 2, model: {}, data: {}, scan: {} }, 'scan-result'],
       [{ model: 'model.json', data: {} }, 'defense-config'],
       [read(path.join(EXAMPLE, 'model.json')), null],
       [{}, null],

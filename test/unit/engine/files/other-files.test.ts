@@ -86,7 +86,7 @@ describe('files of other kinds, in the place of', () => {
         /is a web page \(HTML\), not a/,
       );
     }
-    const scan = JSON.stringify({ schemaVersion: 1, model: {}, data: {}, scan: {} });
+    const scan = JSON.stringify({ schemaVersion: 2, model: {}, data: {}, scan: {} });
     assert.match(
       (await failureOf('report.notAReport', () => readReport(scan, 'x'))).message,
       /is the result of a scan for backdoors, not a defense report/,

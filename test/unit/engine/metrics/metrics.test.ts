@@ -1,3 +1,5 @@
+import { classRate } from '../../../../server/protocol/report/confusion';
+import { matrixOf } from '../../../fixtures/matrices';
 import assert from 'node:assert/strict';
 import { argMaxRows, confusionMatrix, outcomes, stageMetrics } from '../../../../server/engine/metrics/evaluate';
 import { mcnemar } from '../../../../server/engine/metrics/mcnemar';
@@ -50,13 +52,13 @@ describe('metrics', () => {
     assert.equal(metrics.cleanAccuracy.hits, 3);
     assert.equal(metrics.attackSuccessRate?.hits, 2);
     assert.equal(metrics.robustAccuracy?.hits, 1);
-    assert.deepEqual(metrics.confusion, [
+    assert.deepEqual(matrixOf(metrics.confusion.clean), [
       [1, 0, 0],
       [0, 1, 1],
       [0, 0, 1],
     ]);
     assert.deepEqual(
-      metrics.perClass.map((r) => [r.hits, r.of]),
+      [0, 1, 2].map((label) => classRate(metrics, label)).map((r) => [r.hits, r.of]),
       [
         [1, 1],
         [1, 2],

@@ -142,7 +142,7 @@ describe('a report in which no repair met both gates', () => {
     );
     assert.equal(
       report.attempts![2]!.sentence,
-      'guided, 2 rounds, on 10,000 held-out images: clean accuracy 99 % → 97.2 %; the estimated trigger succeeds on 0 %; a freshly searched one on 2.4 %. Accuracy falls by more than 1 %; kept as the best of those that lose at most 3 points.',
+      'guided, 2 rounds, on 10,000 held-out images: clean accuracy 99 % → 97.2 %; the estimated trigger succeeds on 0 %; a newly searched one on 2.4 %. Accuracy falls by more than 1 %; kept as the best of those that lose at most 3 points.',
     );
     assert.equal(
       finding.message,
@@ -203,7 +203,7 @@ describe('a report in which every repair lost too much', () => {
     assert.deepEqual(report.verdict, {
       word: 'not mitigated',
       sentence:
-        'The backdoor is still in the model, which is as it came: the estimated trigger reaches class 0 on 98.9 % of inputs (limit: 5 %). No repair met both gates on held-out images, and each lost more than 3 points of clean accuracy, 3 times the limit: nothing was changed, and no model was written. Tried: fine-pruning (accuracy −3.1 points, attack success 95 %, up to 95.4 %); fine-pruning-conv (accuracy −4 points, attack success 93 %, up to 93.5 %); guided (accuracy −3.2 points, attack success 2.4 %, up to 2.7 %).',
+        'The backdoor is still in the model, which was not changed: the estimated trigger reaches class 0 on 98.9 % of inputs (limit: 5 %). No repair met both gates on held-out images, and each lost more than 3 points of clean accuracy, 3 times the limit: nothing was changed, and no model was written. Tried: fine-pruning (accuracy −3.1 points, attack success 95 %, up to 95.4 %); fine-pruning-conv (accuracy −4 points, attack success 93 %, up to 93.5 %); guided (accuracy −3.2 points, attack success 2.4 %, up to 2.7 %).',
     });
     assert.ok(report.gates.every(({ met }) => !met));
     assert.match(report.attempts![2]!.sentence, /Accuracy falls by more than 3 points, 3 times the limit: not kept\.$/);

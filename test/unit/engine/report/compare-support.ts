@@ -1,7 +1,7 @@
 import { compareReports } from '../../../../server/engine/report/compare/compare';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
-import type { ReportComparison } from '../../../../server/protocol/report/review';
+import type { ReportComparison } from '../../../../server/protocol/report/comparison';
 import { exampleReport, setAttackSuccess } from '../../../fixtures/example-report';
 
 export const against = (change: (report: DefenseReport) => void): ReportComparison =>
@@ -11,7 +11,7 @@ export const against = (change: (report: DefenseReport) => void): ReportComparis
 export const withSuccess =
   (hits: number, more: (r: DefenseReport) => void = () => undefined) =>
   (r: DefenseReport): void => {
-    setAttackSuccess(r.stages.after, 0, hits);
+    setAttackSuccess(r, 'after', 0, hits);
     more(r);
     r.gates = judgeGates(r, r.provenance.config.gates);
     r.verdict = judge(r, r.provenance.config.gates);

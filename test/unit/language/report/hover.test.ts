@@ -24,16 +24,16 @@ describe('hovers in a report with scan, attempts and proof', () => {
 
   it('explain a class of the scan, with its masks as pictures', () => {
     says(
-      '/scan/classes/0/anomalyIndex',
+      '/scan/evidence/0/classes/0/anomalyIndex',
       /Class 0.*suspicious/,
       /data:image\/png;base64,/,
       /Anomaly index/,
       /median absolute deviation/,
     );
-    says('/scan/classes/0/norm', /Size of a mask/, /The median of the classes is 70 pixels\./);
-    says('/scan/medianNorm', /Median size of the masks of all 10 classes/);
-    says('/scan/limits/index', /anomaly index above 2 \*and\* a mask below 0\.4 of the median/);
-    says('/proof/scan/classes/3/screened', /Class 3/, /Size of a mask/);
+    says('/scan/evidence/0/classes/0/norm', /Size of a mask/, /The median over the classes is 70 pixels\./);
+    says('/scan/evidence/0/medianNorm', /Median size of the masks of all 10 classes/);
+    says('/scan/evidence/0/limits/index', /anomaly index above 2 \*and\* a mask below 0\.4 of the median/);
+    says('/proof/scan/evidence/0/classes/3/screened', /Class 3/, /Size of a mask/);
   });
 
   it('explain a repair that was tried, its figures and its rounds', () => {
@@ -58,11 +58,11 @@ describe('hovers in a report with scan, attempts and proof', () => {
   });
 
   it('explain what the verdict rests on', () => {
-    says('/proof/basis', /The verdict rests on: fresh inversion/);
+    says('/proof/basis', /The verdict is based on: fresh scan/);
     says(
       '/proof/bounded/0/norm',
       /Class 0.*newly \*estimated\* trigger, a mask of at most 4\.0 pixels/,
-      /takes 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
+      /sends 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
     );
   });
 

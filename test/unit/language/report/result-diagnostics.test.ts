@@ -13,7 +13,6 @@ function raisedReport(): DefenseReport {
     cleanMean,
     cleanMeanAbs: cleanMean,
     cleanFires,
-    perClass: [],
     triggeredMean,
     triggeredFires,
   });

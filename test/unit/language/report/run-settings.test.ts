@@ -141,7 +141,7 @@ describe('a report with settings that its config has not, in the editor', () => 
     };
     assert.match(hover('"trigger": {'), /Last run, `with --strategy auto and --seed 5`: ASR /);
     const text = parseConfig(TextDocument.create('file:///w/x.defense.json', 'json', 1, textOf(report)));
-    const [told] = reportDiagnostics(text, [], [], settings);
+    const [told] = reportDiagnostics(text, [], [], report, settings);
     assert.deepEqual(
       [told!.code, told!.severity, /"strategy": "auto"/.test(text.document.getText(told!.range))],
       ['report.settings', 2, true],

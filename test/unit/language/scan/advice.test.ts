@@ -138,7 +138,7 @@ describe('labels in another order than the classes of a model', () => {
     );
     assert.match(
       String(warning!.message),
-      /^The scan was made at a clean accuracy of 47\.4 %\. The labels look to be in another order than the model's classes: the model's class 7 is the data's class 3, 3 is 7\. So 99\.1 % of 1500 images are right, as labelled 77\.7 % \(p < 0\.0001\)\./,
+      /^The scan was made at a clean accuracy of 47\.4 %\. The labels seem to be in a different order from the model's classes: the model's class 7 is the data's class 3, 3 is 7\. In this order, 99\.1 % of 1500 images are classified correctly; as labelled, 77\.7 % \(p < 0\.0001\)\./,
     );
   });
 });
@@ -159,7 +159,7 @@ describe('a scan that could not measure', () => {
     ]);
     assert.match(
       unknownScan().sentence,
-      /^Not measurable: the model classifies 12 % of 1,900 clean images as labelled .*hardly better than guessing, so no trigger was searched.*The model seems to take pixels from -1 to 1/,
+      /^Not measurable: the model classifies 12 % of 1,900 clean images as labelled .*hardly better than guessing, so no trigger was searched.*The model seems to expect pixels from -1 to 1/,
     );
     assert.deepEqual(place(text, unknownScan(null)), [
       ['scan.notMeasurable', 2, range, unknownScan(null).sentence, []],

@@ -66,7 +66,10 @@ describe('the text of a scan, in an editor', () => {
     const place = (where: string) =>
       brokenScan(text, { kind: 'input', code: 'scan.figure', message: 'No.', place: where }).range.start;
     const source = text.document.getText();
-    assert.deepEqual(place('/scan/medianNorm, line 3:4'), text.document.positionAt(source.indexOf('"medianNorm"')));
+    assert.deepEqual(
+      place('/scan/evidence/0/medianNorm, line 3:4'),
+      text.document.positionAt(source.indexOf('"medianNorm"')),
+    );
     assert.deepEqual(place('line 4:1'), { line: 3, character: 0 });
     assert.deepEqual(place(''), { line: 0, character: 0 });
   });

@@ -30,7 +30,7 @@ describe('a scan, on model and config', () => {
     assert.equal(related!.location.uri, SCAN_URI);
     assert.match(
       related!.message,
-      /^Class 0: a mask of 4\.0 pixels takes 99\.1 % of 1,352 other images to it; anomaly index [\d.]+, 0\.09 of the median\.$/,
+      /^Class 0: a mask of 4\.0 pixels sends 99\.1 % of 1,352 other images to it; anomaly index [\d.]+, 0\.09 of the median\.$/,
     );
     const { start } = related!.location.range;
     const { document } = found.text;
@@ -136,7 +136,7 @@ describe('a scan, on model and config', () => {
       ofModel,
       /\*\*Suspicious: class 0\*\* · estimated trigger\n\n!\[mask of class 0\]\(data:image\/png;base64,[\w+/=]+\) !\[estimated trigger of class 0 on grey\]\(data:image/,
     );
-    assert.match(ofModel, /Class 0: a mask of 4\.0 pixels takes 99\.1 % of/);
+    assert.match(ofModel, /Class 0: a mask of 4\.0 pixels sends 99\.1 % of/);
     assert.doesNotMatch(markdown(modelHover(model, SIMPLE_CNN, at('dense'), undefined, last())), /data:image/);
     assert.doesNotMatch(
       markdown(modelHover(model, SIMPLE_CNN, at('dense_1'), undefined, last(suspiciousScan(), ['the model']))),

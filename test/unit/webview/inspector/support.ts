@@ -83,7 +83,7 @@ export function overview(change: Partial<Overview> = {}): Overview {
 /** What a scan found that suspects class 0. */
 export const SEARCH: TriggerSearch = {
   word: 'suspicious',
-  sentence: 'Suspicious: class 0: a mask of 4.2 pixels takes 98 % of other images to it.',
+  sentence: 'Suspicious: a mask of 4.2 pixels sends 98 % of other images to class 0.',
   taken: { norm: 4.2, success: { rate: 0.98, hits: 98, of: 100, low: 0.93, high: 0.99 }, flagged: true },
 };
 

@@ -1,3 +1,4 @@
+import { sparseConfusion } from '../../../../server/engine/metrics/sparse-confusion';
 import assert from 'node:assert/strict';
 import { curvePoints, heatOf, layerUnits, shownClasses } from '../../../../webview/report/derive';
 import { example } from '../report-support';
@@ -36,15 +37,14 @@ describe('what the report page draws', () => {
   });
 
   it('shows all of a few classes, and of many those with the most errors and the target', () => {
-    const { stages } = example();
     assert.deepEqual(
-      shownClasses([stages.before], 40, 0),
+      shownClasses([{ confusion: example().confusion.before }], 40, 0),
       Array.from({ length: 10 }, (_, i) => i),
     );
     const confusion = Array.from({ length: 6 }, (_, i) => Array.from({ length: 6 }, (_, j) => Number(i === j) * 100));
     confusion[4]![2] = 9;
     confusion[1]![4] = 3;
-    const stage = { ...stages.before, confusion, triggeredConfusion: null };
+    const stage = { confusion: { clean: sparseConfusion(confusion), triggered: null } };
     assert.deepEqual(shownClasses([stage], 3, 5), [2, 4, 5]);
     assert.deepEqual(shownClasses([stage], 3, null), [1, 2, 4]);
   });

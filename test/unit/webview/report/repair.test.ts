@@ -3,11 +3,11 @@ import { missedWithin as ofText, WITHIN_WORDS } from '../../../../server/engine/
 import { reviewedIssues } from '../../../../server/engine/report/review/review';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { flaggedText, scanSigns } from '../../../../webview/compare/words';
-import { parseToReport } from '../../../../webview/messages/report';
+import { parseToReport } from '../../../../server/protocol/messages/report-view';
 import { layerUnits, shownInversions, triggerPixels } from '../../../../webview/report/derive';
 import { answers, attemptSign, missedWithin, scanSentence, scanSign } from '../../../../webview/report/words';
 import { guidedPruningReport, judged, repairedReport } from '../../../fixtures/repaired-report';
-import { scanOf } from '../../../fixtures/scan-result';
+import { masksOf, scanOf } from '../../../fixtures/scan-result';
 import { pixels } from '../../../../server/protocol/words';
 import { whichEstimated, whichEstimated as whichInText } from '../../../../server/protocol/report/words';
 
@@ -28,28 +28,48 @@ describe('messages of the report page with scan, attempts and proof', () => {
   });
 
   const spoiltRepairs: [string, RegExp, (report: DefenseReport) => void][] = [
-    ['a class that is left out', /one entry per class/, (r) => r.scan!.classes.pop()],
-    ['classes in another order', /not in their order/, (r) => r.scan!.classes.reverse()],
-    ['a flagged class that is none', /flagged class that does not exist/, (r) => (r.scan!.flagged = [10])],
-    ['a class flagged twice', /flagged class that does not exist/, (r) => (r.scan!.flagged = [0, 0])],
-    ['a norm below zero', /classes\.2\.norm/, (r) => (r.scan!.classes[2]!.norm = -1)],
-    ['an index that is no number', /anomalyIndex/, (r) => (r.scan!.classes[2]!.anomalyIndex = Infinity)],
+    [
+      'a class that is left out',
+      /scan\.evidence\.0\.classes: has 9 entries; 10 were expected, one per class/,
+      (r) => masksOf(r.scan).classes.pop(),
+    ],
+    [
+      'classes in another order',
+      /scan\.evidence\.0\.classes\.0\.target: .*in the order of the classes/,
+      (r) => masksOf(r.scan).classes.reverse(),
+    ],
+    [
+      'a suspected class that is none',
+      /scan\.suspects\.0\.target: is 10; a whole number from 0 to 9/,
+      (r) => (r.scan!.suspects[0]!.target = 10),
+    ],
+    [
+      'a class suspected twice',
+      /scan\.suspects\.1: is there twice/,
+      (r) => r.scan!.suspects.push(r.scan!.suspects[0]!),
+    ],
+    ['a norm below zero', /classes\.2\.norm/, (r) => (masksOf(r.scan).classes[2]!.norm = -1)],
+    ['an index that is no number', /anomalyIndex/, (r) => (masksOf(r.scan).classes[2]!.anomalyIndex = Infinity)],
     [
       'a mask that is no base64',
-      /estimate\.mask: a text that is not base64/,
-      (r) => (r.scan!.classes[0]!.estimate!.mask = '<img src=x>!'),
+      /estimate\.mask: is not base64/,
+      (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = '<img src=x>!'),
     ],
     [
       'a mask of another size',
-      /size differs from the images/,
-      (r) => (r.scan!.classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
+      /\.scan\.evidence\.0\.classes\.0\.estimate\.mask: is not the base64 text of 784 bytes/,
+      (r) => (masksOf(r.scan).classes[0]!.estimate!.mask = Buffer.alloc(785).toString('base64')),
     ],
     [
       'a pattern of another size, in the proof',
-      /size differs from the images/,
-      (r) => (r.proof!.scan.classes[4]!.estimate!.pattern = ''),
+      /proof\.scan\.evidence\.0\.classes\.4\.estimate\.pattern: is not the base64 text of 784 bytes/,
+      (r) => (masksOf(r.proof!.scan).classes[4]!.estimate!.pattern = ''),
     ],
-    ['a kept round that is none', /kept round/, (r) => (r.attempts![2]!.keptRound = 3)],
+    [
+      'a kept round that is none',
+      /attempts\.2\.keptRound: is 3; a whole number from 1 to 2/,
+      (r) => (r.attempts![2]!.keptRound = 3),
+    ],
     ['a held-out rate above 1', /heldOut\.freshTrigger\.rate/, (r) => (r.attempts![0]!.heldOut.freshTrigger!.rate = 2)],
     ['an unknown strategy', /strategy/, (r) => Object.assign(r.attempts![0]!, { strategy: 'magic' })],
     ['an unknown basis', /proof\.basis/, (r) => Object.assign(r.proof!, { basis: 'hope' })],
@@ -72,7 +92,7 @@ describe('words on scans and repairs', () => {
       [
         'warning',
         'Estimated ASR 98.9 % → 0.13 %',
-        'At most 0.23 % with 95 % confidence; limit 5 %. Fresh inversion: nothing found.',
+        'At most 0.23 % with 95 % confidence; limit 5 %. Fresh scan: nothing found.',
       ],
     );
     assert.match(evidence!.detail, /^Trigger estimated by inversion, target class 0;/);
@@ -84,7 +104,7 @@ describe('words on scans and repairs', () => {
     );
     assert.deepEqual(
       [answers(suspicious)[0]!.icon, answers(suspicious)[0]!.detail.replace(/.*5 %\. /, '')],
-      ['error', 'Fresh inversion: suspicious: class 3.'],
+      ['error', 'Fresh scan: suspicious: class 3.'],
     );
   });
 
@@ -96,7 +116,7 @@ describe('words on scans and repairs', () => {
     const suspicious = judged(
       repairedReport('known', (r) => void (r.proof!.scan = scanOf([70, 84, 61, 5.2, 79, 63, 77, 75, 103, 88]))),
     );
-    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh inversion contradicts it');
+    assert.equal(missedWithin(suspicious.gates[0]!, suspicious), 'a fresh scan contradicts it');
     // The text and the terminal say the same.
     for (const report of [estimated, known, suspicious]) {
       const within = ofText(report.gates[0]!, report);
@@ -129,7 +149,7 @@ describe('words on scans and repairs', () => {
     const { scan, proof } = repairedReport();
     assert.deepEqual(scanSign(scan!), { icon: 'warning', text: 'Suspicious: class 0' });
     assert.deepEqual(scanSign(proof!.scan), { icon: 'search', text: 'Nothing found' });
-    assert.equal(scanSentence(scan!), `${scan!.sentence.slice('Suspicious: '.length).replace(/^c/, 'C')}`);
+    assert.equal(scanSentence(scan!), `${scan!.sentence.slice('Suspicious: '.length).replace(/^a/, 'A')}`);
     assert.equal(scanSentence({ word: 'suspicious', sentence: 'Other words.' }), 'Other words.');
     assert.deepEqual([3.96, 9.99, 70.4, 1234].map(pixels), ['4.0 pixels', '10.0 pixels', '70 pixels', '1,234 pixels']);
   });

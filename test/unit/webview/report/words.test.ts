@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { referenceReport } from '../../../fixtures/report';
 import { reviewedIssues } from '../../../../server/engine/report/review/review';
 import type { Decision } from '../../../../server/protocol/report/review';
 import {
@@ -114,9 +115,12 @@ describe('words of the report page', () => {
   });
 
   it('names what made it stale', () => {
-    assert.match(staleText(['the model', 'fineTune.epochs'])!, /stale: the model and fineTune\.epochs changed/);
-    assert.equal(staleText([]), null);
-    assert.equal(staleText(null), null);
+    assert.match(
+      staleText(['the model', 'fineTune.epochs'], referenceReport(), 'a')!,
+      /stale: the model and fineTune\.epochs changed/,
+    );
+    assert.equal(staleText([], referenceReport(), 'a'), null);
+    assert.equal(staleText(null, referenceReport(), 'a'), null);
     assert.equal(list(['a', 'b', 'c'], 2), 'a, b and 1 more');
   });
 });

@@ -1,4 +1,4 @@
-import type { DataHeader, DataSource } from '../../../../protocol/data';
+import type { DataHeader, SourceOf } from '../../../../protocol/data-source';
 import { kindOfBytes } from '../../../files/file-kind';
 import { insideGzip } from '../../../files/sniff';
 import type { DataFormat } from '../format';
@@ -11,7 +11,7 @@ const UBYTE = 0x08;
 const MOST_LABELS = 4 << 20;
 
 /** MNIST's own format, plain or gzip: a file of images and one of labels. */
-export const IDX: DataFormat<Extract<DataSource, { format: 'idx' }>> = {
+export const IDX: DataFormat<SourceOf<'idx'>> = {
   name: 'idx',
   match(name, head) {
     const kind = kindOfBytes(head, { name })?.kind;

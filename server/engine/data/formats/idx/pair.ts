@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { fieldsOf, namesSplit, sourceOfPaths, SPLIT_WORDS, type DataSource } from '../../../../protocol/data';
+import { fieldsOf, namesSplit, sourceOfPaths, SPLIT_WORDS, type SourceOf } from '../../../../protocol/data-source';
 import type { DataPair } from '../format';
 
-type IdxSource = Extract<DataSource, { format: 'idx' }>;
+type IdxSource = SourceOf<'idx'>;
 
 /** Pairs of splits in one folder, by MNIST's way of naming: `train-images-idx3-ubyte` with its labels, `t10k-…` or `test-…`. */
 export function pairByName(files: readonly string[]): DataPair<IdxSource>[] {

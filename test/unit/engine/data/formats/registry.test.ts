@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { formatOf, headerOf, pairedSets, sourceOfFiles } from '../../../../../server/engine/data/formats/registry';
-import { DATA_FORMATS } from '../../../../../server/protocol/data';
+import { DATA_FORMATS } from '../../../../../server/protocol/data-source';
 import { failureOf, idxBytes, temporaryFolder } from '../../../../harness/files';
 
 const UBYTE = 0x08;

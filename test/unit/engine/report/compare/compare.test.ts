@@ -3,7 +3,7 @@ import { compareReports } from '../../../../../server/engine/report/compare/comp
 import { judgeGates } from '../../../../../server/engine/defense/verdict';
 import { rate } from '../../../../../server/engine/metrics/rate';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
-import type { FigureChange, ReportComparison } from '../../../../../server/protocol/report/review';
+import type { FigureChange, ReportComparison } from '../../../../../server/protocol/report/comparison';
 import { exampleReport } from '../../../../fixtures/example-report';
 import { against, withSuccess } from '../compare-support';
 
@@ -122,7 +122,7 @@ describe('a comparison of two reports', () => {
     ['another target', /target is class 0 in one and class 3/, (r) => void (r.trigger!.target = 3)],
     ['another trigger', /triggers differ/, (r) => void Object.assign(r.provenance.config.trigger!, { size: [5, 5] })],
     ['a trigger on one side only', /Only one of them has a trigger/, (r) => void (r.trigger = null)],
-    ['other classes', /10 and 11 classes/, (r) => void r.stages.before.confusion.push([])],
+    ['other classes', /10 and 11 classes/, (r) => void r.confusion.before.clean.of.push(0)],
   ];
   for (const [what, expected, change] of incomparable) {
     it(`does not hold figures against each other with ${what}`, () => {
@@ -139,7 +139,7 @@ describe('a comparison of two reports', () => {
       exampleReport((r) => {
         r.data.test.images = 5000;
         r.provenance.config.seed = seed;
-        r.provenance.config.data.test.images = `other-name-${seed}.gz`;
+        Object.assign(r.provenance.config.data.test, { images: `other-name-${seed}.gz` });
         r.data.files[2]!.path = `other-name-${seed}.gz`;
       });
     assert.match(compareReports(subset(0), subset(1)).caveats.join(), /seeds differ/);
@@ -148,7 +148,7 @@ describe('a comparison of two reports', () => {
       compareReports(
         exampleReport(),
         exampleReport((r) => {
-          r.provenance.config.data.test.images = 'renamed.gz';
+          Object.assign(r.provenance.config.data.test, { images: 'renamed.gz' });
           r.data.files[2]!.path = 'renamed.gz';
         }),
       ).caveats,

@@ -74,7 +74,7 @@ describe('a comparison of reports with scans', () => {
     const text = comparisonMarkdown(
       compareReports(
         repairedReport(),
-        repairedReport('inverted', (r) => setAttackSuccess(r.stages.after, 0, 900)),
+        repairedReport('inverted', (r) => setAttackSuccess(r, 'after', 0, 900)),
       ),
       { base: 'main', head: 'HEAD' },
     );

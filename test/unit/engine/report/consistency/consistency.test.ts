@@ -1,3 +1,4 @@
+import { changeMatrix } from '../../../../fixtures/matrices';
 import assert from 'node:assert/strict';
 import { judgeGates, judge } from '../../../../../server/engine/defense/verdict';
 import { mcnemar } from '../../../../../server/engine/metrics/mcnemar';
@@ -45,7 +46,6 @@ describe('figures that must agree', () => {
       'rate /stages/after/attackSuccessRate/high',
       (r) => void (r.stages.after.attackSuccessRate!.high = 0.93),
     ],
-    ['the rate of a class', 'rate /stages/before/perClass/4/low', (r) => void (r.stages.before.perClass[4]!.low = 0.9)],
     [
       'hits, with rate and interval made to fit',
       'confusion /stages/after/attackSuccessRate/hits',
@@ -54,17 +54,17 @@ describe('figures that must agree', () => {
     [
       'a cell of a confusion matrix',
       'confusion /stages/after/cleanAccuracy/hits',
-      (r) => void (r.stages.after.confusion[3]![3]! += 1),
+      (r) => changeMatrix(r.confusion.after, 'clean', (m) => (m[3]![3]! += 1)),
     ],
     [
       'a row that has more images than before',
-      'confusion /stages/after/confusion/3',
-      (r) => void (r.stages.after.confusion[3]![4]! += 1),
+      'confusion /confusion/after/clean/3',
+      (r) => changeMatrix(r.confusion.after, 'clean', (m) => (m[3]![4]! += 1)),
     ],
     [
       'a triggered input of the target class',
-      'trigger /stages/after/triggeredConfusion/0',
-      (r) => void (r.stages.after.triggeredConfusion![0]![0] = 5),
+      'trigger /confusion/after/triggered/of/0',
+      (r) => changeMatrix(r.confusion.after, 'triggered', (m) => (m[0]![0] = 5)),
     ],
     [
       'the number of test images',
@@ -198,7 +198,7 @@ describe('figures that must agree', () => {
     const forged =
       (more: (r: DefenseReport) => void) =>
       (r: DefenseReport): void => {
-        setAttackSuccess(r.stages.after, 0, 90);
+        setAttackSuccess(r, 'after', 0, 90);
         r.gates = judgeGates(r, r.provenance.config.gates);
         r.verdict = judge(r, r.provenance.config.gates);
         r.findings[1]!.message =

@@ -4,7 +4,7 @@ import { consistencyProblems, readReport } from '../../../../../server/engine/re
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import { exampleReport, textOf } from '../../../../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
-import { quietScan, scanOf } from '../../../../fixtures/scan-result';
+import { masksOf, quietScan, scanOf } from '../../../../fixtures/scan-result';
 import { type Change, known } from '../repair-support';
 
 /** Problems of a report after a change by hand, as `id pointer`. It must still be one that can be read. */
@@ -37,7 +37,9 @@ describe('scan, attempts and proof that must agree', () => {
       delete r.proof;
       Object.assign(r, { trigger: null, repaired: false });
       const { before } = r.stages;
-      Object.assign(before, { attackSuccessRate: null, robustAccuracy: null, triggeredConfusion: null });
+      Object.assign(before, { attackSuccessRate: null, robustAccuracy: null });
+      const counts = { ...r.confusion.before, triggered: null };
+      r.confusion = { before: counts, pruned: counts, after: counts };
       r.stages = { before, pruned: before, after: before };
       r.comparison = { cleanAccuracy: { onlyBefore: 0, onlyAfter: 0, pValue: 1 }, attackSuccess: null };
       for (const unit of r.layer.activations) Object.assign(unit, { triggeredMean: null, triggeredFires: null });
@@ -62,43 +64,51 @@ describe('scan, attempts and proof that must agree', () => {
   });
 
   const edits: [string, string, Change][] = [
-    ['a mask made larger', 'scan /scan/classes/0/norm', (r) => void (r.scan!.classes[0]!.norm = 74)],
+    ['a mask made larger', 'scan /scan/evidence/0/classes/0/norm', (r) => void (masksOf(r.scan).classes[0]!.norm = 74)],
     [
       'a mask exchanged for another',
-      'scan /scan/classes/0/norm',
-      (r) => void (r.scan!.classes[0]!.estimate = r.scan!.classes[1]!.estimate),
+      'scan /scan/evidence/0/classes/0/norm',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate = masksOf(r.scan).classes[1]!.estimate),
     ],
-    ['a screened norm made larger', 'scan /scan/classes/0/share', (r) => void (r.scan!.classes[0]!.screened = 74)],
+    [
+      'a screened norm made larger',
+      'scan /scan/evidence/0/classes/0/share',
+      (r) => void (masksOf(r.scan).classes[0]!.screened = 74),
+    ],
     [
       'an index made harmless',
-      'scan /scan/classes/0/anomalyIndex',
-      (r) => void (r.scan!.classes[0]!.anomalyIndex = 1.9),
+      'scan /scan/evidence/0/classes/0/anomalyIndex',
+      (r) => void (masksOf(r.scan).classes[0]!.anomalyIndex = 1.9),
     ],
-    ['a share made harmless', 'scan /scan/classes/0/share', (r) => void (r.scan!.classes[0]!.share = 0.9)],
-    ['the median', 'scan /scan/medianNorm', (r) => void (r.scan!.medianNorm = 7)],
-    ['limits that flag less', 'scan /scan/limits/index', (r) => void (r.scan!.limits.index = 9)],
+    [
+      'a share made harmless',
+      'scan /scan/evidence/0/classes/0/share',
+      (r) => void (masksOf(r.scan).classes[0]!.share = 0.9),
+    ],
+    ['the median', 'scan /scan/evidence/0/medianNorm', (r) => void (masksOf(r.scan).medianNorm = 7)],
+    ['limits that flag less', 'scan /scan/evidence/0/limits/index', (r) => void (masksOf(r.scan).limits.index = 9)],
     [
       'a class that is no longer flagged',
-      'scan /scan/classes/0/flagged',
-      (r) => void (r.scan!.classes[0]!.flagged = false),
+      'scan /scan/evidence/0/classes/0/flagged',
+      (r) => void (masksOf(r.scan).classes[0]!.flagged = false),
     ],
-    ['a class taken off the list', 'scan /scan/flagged', (r) => void (r.scan!.flagged = [])],
+    ['a class taken off the list', 'scan /scan/suspects', (r) => void (r.scan!.suspects = [])],
     [
       'a class flagged without a reason',
-      'scan /scan/classes/4/flagged',
-      (r) => void (r.scan!.classes[4]!.flagged = true),
+      'scan /scan/evidence/0/classes/4/flagged',
+      (r) => void (masksOf(r.scan).classes[4]!.flagged = true),
     ],
     ['the word of a scan', 'scan /scan/word', (r) => void (r.scan!.word = 'nothing found')],
     ['the sentence of a scan', 'scan /scan/sentence', (r) => void (r.scan!.sentence = 'All is well.')],
     [
       'a success with the wrong interval',
-      'rate /scan/classes/2/success/high',
-      (r) => void (r.scan!.classes[2]!.success.high = 1),
+      'rate /scan/evidence/0/classes/2/success/high',
+      (r) => void (masksOf(r.scan).classes[2]!.success.high = 1),
     ],
     [
       'a success on more images than were measured',
-      'scan /scan/classes/2/success/of',
-      (r) => void (r.scan!.classes[2]!.success = rate(1600, 1600)),
+      'scan /scan/evidence/0/classes/2/success/of',
+      (r) => void (masksOf(r.scan).classes[2]!.success = rate(1600, 1600)),
     ],
     [
       'more measured images than are held out',
@@ -107,10 +117,14 @@ describe('scan, attempts and proof that must agree', () => {
     ],
     [
       'a flagged class without its trigger',
-      'scan /scan/classes/0/estimate',
-      (r) => void (r.scan!.classes[0]!.estimate = null),
+      'scan /scan/evidence/0/classes/0/estimate',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate = null),
     ],
-    ['a trigger of a class that has none', 'trigger /trigger', (r) => void (r.scan!.classes[0]!.estimate = null)],
+    [
+      'a trigger of a class that has none',
+      'trigger /trigger',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate = null),
+    ],
     ['a trigger of another class', 'trigger /trigger/target', (r) => void (r.trigger!.target = 3)],
     ['an estimated trigger that is called known', 'trigger /trigger/source', (r) => void (r.trigger!.source = 'known')],
     ['an estimated trigger that is called a patch', 'trigger /trigger/kind', (r) => void (r.trigger!.kind = 'patch')],
@@ -195,7 +209,7 @@ describe('scan, attempts and proof that must agree', () => {
       r.proof = {
         ...proof!,
         bounded: [],
-        sentence: 'A fresh inversion of the repaired model finds no class suspicious.',
+        sentence: 'A fresh scan of the repaired model finds no suspicious class.',
       };
     }, guidedPruningReport);
     assert.deepEqual(
@@ -224,13 +238,13 @@ describe('scan, attempts and proof that must agree', () => {
   it('do not hold another version to its sentences and limits, but to its figures', () => {
     const other = (r: DefenseReport): void => {
       r.provenance.tool = 'fine-prune 0.0.1';
-      r.scan!.limits = { index: 2, share: 0.25 };
+      masksOf(r.scan).limits = { index: 2, share: 0.25 };
       r.scan!.sentence = r.attempts![0]!.sentence = r.proof!.sentence = 'Other words.';
     };
     assert.deepEqual(problems(other), []);
-    told('scan /scan/classes/0/anomalyIndex', (r) => {
+    told('scan /scan/evidence/0/classes/0/anomalyIndex', (r) => {
       other(r);
-      r.scan!.classes[0]!.anomalyIndex = 1;
+      masksOf(r.scan).classes[0]!.anomalyIndex = 1;
     });
   });
 });

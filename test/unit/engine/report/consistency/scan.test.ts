@@ -1,5 +1,5 @@
 import { rate } from '../../../../../server/engine/metrics/rate';
-import { quietScan } from '../../../../fixtures/scan-result';
+import { masksOf, quietScan } from '../../../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, unknownScan } from '../../../../fixtures/scan-report';
 import { changed, type ScanFault, refusesScan } from '../scan-support';
 
@@ -7,9 +7,9 @@ describe('a scan whose parts contradict each other', () => {
   const faults: ScanFault[] = [
     [
       'a flagged class that its own entry does not know',
-      changed((report) => void (report.scan.flagged = [3])),
+      changed((report) => void (report.scan.suspects[0]!.target = 3)),
       'scan.contradiction',
-      /flagged/,
+      /suspects/,
     ],
     [
       'a word that its classes do not bear out',
@@ -23,8 +23,8 @@ describe('a scan whose parts contradict each other', () => {
         ({ scan }) =>
           void Object.assign(scan, {
             word: 'nothing found',
-            flagged: [],
-            classes: scan.classes.map((one) => ({ ...one, flagged: false })),
+            suspects: [],
+            evidence: [{ ...masksOf(scan), classes: masksOf(scan).classes.map((one) => ({ ...one, flagged: false })) }],
           }),
       ),
       'scan.contradiction',
@@ -38,7 +38,7 @@ describe('a scan whose parts contradict each other', () => {
     ],
     [
       'a share that its mask does not have',
-      changed((report) => void (report.scan.classes[4]!.share = 0.2)),
+      changed((report) => void (masksOf(report.scan).classes[4]!.share = 0.2)),
       'scan.contradiction',
       /share/,
     ],
@@ -102,9 +102,16 @@ describe('a scan whose parts contradict each other', () => {
     ],
     [
       'a class that is suspicious beside too few others',
-      changed(({ scan }) => void Object.assign(scan, { word: 'suspicious', flagged: [5] }), partialScan([5], [70])),
+      changed(
+        ({ scan }) =>
+          void Object.assign(scan, {
+            word: 'suspicious',
+            suspects: [{ target: 5, score: 2, methods: ['neural-cleanse'] }],
+          }),
+        partialScan([5], [70]),
+      ),
       'scan.contradiction',
-      /flagged/,
+      /suspects/,
     ],
     [
       'too few classes passed off as nothing found',

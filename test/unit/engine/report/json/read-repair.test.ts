@@ -5,6 +5,7 @@ import { FinePruneError } from '../../../../../server/protocol/errors';
 import { textOf } from '../../../../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
 import { type Change, known } from '../repair-support';
+import { masksOf } from '../../../../fixtures/scan-result';
 
 /** The failure that a changed report is refused with. */
 function refused(change: Change): FinePruneError {
@@ -30,33 +31,45 @@ describe('reading a report with scan, attempts and proof', function () {
   });
 
   const impossible: [string, Change][] = [
-    ['/scan/classes', (r) => void r.scan!.classes.pop()],
-    ['/scan/classes/0/target', (r) => void r.scan!.classes.reverse()],
-    ['/scan/classes/3/norm', (r) => void (r.scan!.classes[3]!.norm = 785)],
-    ['/scan/classes/3/norm', (r) => void (r.scan!.classes[3]!.norm = -1)],
-    ['/scan/classes/3/screened', (r) => void (r.scan!.classes[3]!.screened = 1e6)],
-    ['/scan/classes/3/share', (r) => void (r.scan!.classes[3]!.share = -0.5)],
-    ['/scan/classes/3/anomalyIndex', (r) => void (r.scan!.classes[3]!.anomalyIndex = 1e300)],
-    ['/scan/classes/3/success/rate', (r) => void (r.scan!.classes[3]!.success.rate = 1.1)],
-    ['/scan/classes/3/success/hits', (r) => void (r.scan!.classes[3]!.success.hits = 5000)],
-    ['/scan/classes/3/steps', (r) => void (r.scan!.classes[3]!.steps = 1.5)],
-    ['/scan/classes/0/estimate/mask', (r) => void (r.scan!.classes[0]!.estimate!.mask = base64(783))],
-    ['/scan/classes/0/estimate/mask', (r) => void (r.scan!.classes[0]!.estimate!.mask = base64(785))],
+    ['/scan/evidence/0/classes', (r) => void masksOf(r.scan).classes.pop()],
+    ['/scan/evidence/0/classes/0/target', (r) => void masksOf(r.scan).classes.reverse()],
+    ['/scan/evidence/0/classes/3/norm', (r) => void (masksOf(r.scan).classes[3]!.norm = 785)],
+    ['/scan/evidence/0/classes/3/norm', (r) => void (masksOf(r.scan).classes[3]!.norm = -1)],
+    ['/scan/evidence/0/classes/3/screened', (r) => void (masksOf(r.scan).classes[3]!.screened = 1e6)],
+    ['/scan/evidence/0/classes/3/share', (r) => void (masksOf(r.scan).classes[3]!.share = -0.5)],
+    ['/scan/evidence/0/classes/3/anomalyIndex', (r) => void (masksOf(r.scan).classes[3]!.anomalyIndex = 1e300)],
+    ['/scan/evidence/0/classes/3/success/rate', (r) => void (masksOf(r.scan).classes[3]!.success.rate = 1.1)],
+    ['/scan/evidence/0/classes/3/success/hits', (r) => void (masksOf(r.scan).classes[3]!.success.hits = 5000)],
+    ['/scan/evidence/0/classes/3/steps', (r) => void (masksOf(r.scan).classes[3]!.steps = 1.5)],
     [
-      '/scan/classes/0/estimate/mask',
-      (r) => void (r.scan!.classes[0]!.estimate!.mask = base64(784).replace('AAAA', 'A<&A')),
+      '/scan/evidence/0/classes/0/estimate/mask',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate!.mask = base64(783)),
     ],
-    ['/scan/classes/0/estimate/mask', (r) => void (r.scan!.classes[0]!.estimate!.mask = ' '.repeat(1048))],
-    ['/scan/classes/0/estimate/pattern', (r) => void (r.scan!.classes[0]!.estimate!.pattern = base64(784 * 3))],
-    ['/scan/classes/0/estimate/pattern', (r) => void (r.scan!.classes[0]!.estimate!.pattern = '')],
-    ['/scan/flagged/0', (r) => void (r.scan!.flagged = [10])],
-    ['/scan/flagged/1', (r) => void (r.scan!.flagged = [0, 0])],
-    ['/scan/limits/share', (r) => void (r.scan!.limits.share = 2)],
-    ['/scan/limits/index', (r) => void (r.scan!.limits.index = -1)],
-    ['/scan/medianNorm', (r) => void (r.scan!.medianNorm = 9999)],
+    [
+      '/scan/evidence/0/classes/0/estimate/mask',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate!.mask = base64(785)),
+    ],
+    [
+      '/scan/evidence/0/classes/0/estimate/mask',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate!.mask = base64(784).replace('AAAA', 'A<&A')),
+    ],
+    [
+      '/scan/evidence/0/classes/0/estimate/mask',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate!.mask = ' '.repeat(1048)),
+    ],
+    [
+      '/scan/evidence/0/classes/0/estimate/pattern',
+      (r) => void (masksOf(r.scan).classes[0]!.estimate!.pattern = base64(784 * 3)),
+    ],
+    ['/scan/evidence/0/classes/0/estimate/pattern', (r) => void (masksOf(r.scan).classes[0]!.estimate!.pattern = '')],
+    ['/scan/suspects/0/target', (r) => void (r.scan!.suspects[0]!.target = 10)],
+    ['/scan/suspects/1', (r) => void r.scan!.suspects.push(r.scan!.suspects[0]!)],
+    ['/scan/evidence/0/limits/share', (r) => void (masksOf(r.scan).limits.share = 2)],
+    ['/scan/evidence/0/limits/index', (r) => void (masksOf(r.scan).limits.index = -1)],
+    ['/scan/evidence/0/medianNorm', (r) => void (masksOf(r.scan).medianNorm = 9999)],
     ['/scan/images/measured', (r) => void (r.scan!.images.measured = -5)],
-    ['/scan/seeds', (r) => void (r.scan!.seeds = [])],
-    ['/scan/seeds/0', (r) => void (r.scan!.seeds = [-1])],
+    ['/scan/evidence/0/seeds', (r) => void (masksOf(r.scan).seeds = [])],
+    ['/scan/evidence/0/seeds/0', (r) => void (masksOf(r.scan).seeds = [-1])],
     ['/scan', (r) => void (r.data.shape = [1e6, 1e6, 3])],
     ['/attempts/2/keptRound', (r) => void (r.attempts![2]!.keptRound = 3)],
     ['/attempts/2/keptRound', (r) => void (r.attempts![2]!.keptRound = 0)],
@@ -73,7 +86,7 @@ describe('reading a report with scan, attempts and proof', function () {
       (r) => void (r.attempts![1]!.heldOut = { ...r.attempts![1]!.heldOut, estimatedTrigger: rate(1, 6000) }),
     ],
     ['/attempts', (r) => void (r.attempts = Array.from({ length: 101 }, () => r.attempts![0]!))],
-    ['/proof/scan/classes', (r) => void r.proof!.scan.classes.pop()],
+    ['/proof/scan/evidence/0/classes', (r) => void masksOf(r.proof!.scan).classes.pop()],
     ['/proof/bounded/0/target', (r) => void (r.proof!.bounded[0]!.target = 10)],
     ['/proof/bounded/0/norm', (r) => void (r.proof!.bounded[0]!.norm = 800)],
     ['/proof/bounded/0/after/low', (r) => void (r.proof!.bounded[0]!.after.low = 0.9)],
@@ -89,7 +102,7 @@ describe('reading a report with scan, attempts and proof', function () {
 
   it('refuses an estimate of many megabytes before it is decoded', () => {
     assert.equal(
-      refused((r) => void (r.scan!.classes[0]!.estimate!.pattern = 'A'.repeat(40 << 20))).code,
+      refused((r) => void (masksOf(r.scan).classes[0]!.estimate!.pattern = 'A'.repeat(40 << 20))).code,
       'report.figure',
     );
   });
@@ -99,7 +112,7 @@ describe('reading a report with scan, attempts and proof', function () {
       (r) => Object.assign(r.scan!, { word: 'clean' }),
       (r) => Object.assign(r.attempts![0]!, { strategy: 'magic' }),
       (r) => Object.assign(r.proof!, { basis: 'hope' }),
-      (r) => Object.assign(r.scan!.classes[0]!, { more: 1 }),
+      (r) => Object.assign(masksOf(r.scan).classes[0]!, { more: 1 }),
       (r) => Object.assign(r.trigger!, { kind: 'guessed' }),
     ] satisfies Change[])
       assert.equal(refused(change).code, 'report.schema');

@@ -70,9 +70,9 @@ describe('reading a report', function () {
     assert.equal(refused(' \n').code, 'report.empty');
     for (const text of ['null', '7', '"x"', '[]', '{}', '{"name": "demo"}'])
       assert.equal(refused(text).code, 'report.notAReport', text);
-    const later = refused(withValue('/schemaVersion', 2));
+    const later = refused(withValue('/schemaVersion', 3));
     assert.equal(later.code, 'report.version');
-    assert.match(later.message, /schemaVersion 2; this version of Fine-Prune reads 1/);
+    assert.match(later.message, /schemaVersion 3; this version of Fine-Prune reads 1 and 2/);
     assert.match(later.place ?? '', /^\/schemaVersion, line \d+:\d+$/);
     assert.equal(refused('{"schemaVersion": "1"}').code, 'report.version');
   });
@@ -85,8 +85,9 @@ describe('reading a report', function () {
   it('gets through 50 MB of rubbish that is JSON', () => {
     const text = exampleText();
     const rows = `[${Array.from({ length: 5_000_000 }, () => '123456789').join(',')}]`;
-    const { code } = refused(text.replace('"confusion":', `"confusion": ${rows}, "other":`));
-    assert.equal(code, 'report.schema');
+    const { code, message } = refused(text.replace('"correct": [', `"correct": ${rows}, "other": [`));
+    assert.equal(code, 'report.figure');
+    assert.match(message, /has 5000000 entries/);
   });
 
   it('refuses brackets without end, instead of running out of stack', () => {
@@ -141,10 +142,10 @@ describe('reading a report', function () {
     ['/stages/after/cleanAccuracy/hits', -1],
     ['/stages/after/attackSuccessRate/low', 0.99],
     ['/stages/after/attackSuccessRate/high', 0.1],
-    ['/stages/before/confusion/0/0', 1e15],
-    ['/stages/before/confusion/3', [1, 2]],
-    ['/stages/after/confusion', []],
-    ['/stages/before/perClass', []],
+    ['/confusion/before/clean/correct/0', 1e15],
+    ['/confusion/before/clean/of', [1, 2]],
+    ['/confusion/after/clean/correct', []],
+    ['/confusion/before/triggered/wrong/0/as/0', [10, 1]],
     ['/pruning/units/0', 128],
     ['/pruning/units/0', -1],
     ['/pruning/units/1', 0],
@@ -152,7 +153,7 @@ describe('reading a report', function () {
     ['/layer/dead/0', 500],
     ['/layer/units', 1e9],
     ['/layer/activations', []],
-    ['/layer/activations/4/perClass', [0]],
+    ['/layer/classMeans/4', [0]],
     ['/layer/activations/4/cleanFires', 1.5],
     ['/layer/activations/4/triggeredFires', null],
     ['/comparison/cleanAccuracy/pValue', 1.5],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readScan } from '../../../../../server/engine/report/json/read-scan';
-import type { ScanResult } from '../../../../../server/protocol/report/scan';
-import { quietScan, suspiciousScan } from '../../../../fixtures/scan-result';
+import { suspectedClasses, type ScanResult } from '../../../../../server/protocol/report/scan';
+import { masksOf, quietScan, suspiciousScan } from '../../../../fixtures/scan-result';
 import {
   knownScan,
   otherPixels,
@@ -49,7 +49,7 @@ describe('the text of a scan', () => {
         'nothing found',
       ],
     );
-    assert.deepEqual(part().flagged, [3]);
+    assert.deepEqual(suspectedClasses(part()), [3]);
   });
 });
 
@@ -66,9 +66,9 @@ describe('a scan that cannot be read', () => {
     ['a list', '[]', 'scan.notAScan', /not a scan for backdoors/],
     [
       'another version',
-      changed((report) => Object.assign(report, { schemaVersion: 2 })),
+      changed((report) => Object.assign(report, { schemaVersion: 3 })),
       'scan.version',
-      /schemaVersion 2/,
+      /schemaVersion 3/,
     ],
     ['a missing part', changed((report) => Reflect.deleteProperty(report, 'data')), 'scan.schema', /`data`/],
     [
@@ -83,8 +83,13 @@ describe('a scan that cannot be read', () => {
       'scan.schema',
       /suspicious/,
     ],
-    ['a class too few', changed((report) => void report.scan.classes.pop()), 'scan.figure', /9 entries/],
-    ['a class out of order', changed((report) => void (report.scan.classes[3]!.target = 4)), 'scan.figure', /order/],
+    ['a class too few', changed((report) => void masksOf(report.scan).classes.pop()), 'scan.figure', /9 entries/],
+    [
+      'a class out of order',
+      changed((report) => void (masksOf(report.scan).classes[3]!.target = 4)),
+      'scan.figure',
+      /order/,
+    ],
     [
       'a mask of another size',
       changed((report) => void (report.model.shape = [14, 14, 1])),
@@ -93,21 +98,21 @@ describe('a scan that cannot be read', () => {
     ],
     [
       'bytes that are no base64',
-      changed((report) => void (report.scan.classes[0]!.estimate!.mask = 'é'.repeat(1048))),
+      changed((report) => void (masksOf(report.scan).classes[0]!.estimate!.mask = 'é'.repeat(1048))),
       'scan.figure',
       /mask/,
     ],
     [
       'a success above one',
-      changed((report) => void (report.scan.classes[2]!.success.rate = 1.2)),
+      changed((report) => void (masksOf(report.scan).classes[2]!.success.rate = 1.2)),
       'scan.figure',
       /success/,
     ],
     [
       'a flagged class that does not exist',
-      changed((report) => void (report.scan.flagged = [10])),
+      changed((report) => void (report.scan.suspects[0]!.target = 10)),
       'scan.figure',
-      /flagged/,
+      /suspects/,
     ],
     [
       'a rate that its counts do not have',
@@ -119,7 +124,7 @@ describe('a scan that cannot be read', () => {
       'nothing found where nothing was searched',
       changed(({ scan }) => void (scan.word = 'nothing found'), unknownScan()),
       'scan.figure',
-      /0 entries/,
+      /is empty, but the word says/,
     ],
     [
       'a deviation of nothing',
@@ -150,13 +155,13 @@ describe('a scan that cannot be read', () => {
     ],
     [
       'classes that were searched and are not there',
-      changed(({ scan }) => void scan.classes.pop(), part()),
+      changed(({ scan }) => void masksOf(scan).classes.pop(), part()),
       'scan.figure',
       /5 entries/,
     ],
     [
       'a class that was not searched',
-      changed(({ scan }) => void (scan.classes[5]!.target = 41), part()),
+      changed(({ scan }) => void (masksOf(scan).classes[5]!.target = 41), part()),
       'scan.figure',
       /order/,
     ],

@@ -21,7 +21,7 @@ describe('a comparison in Markdown', () => {
       /^\| ASR, defended model \| 91\.55 \(90\.96–92\.11\), of 9,020 \| 1\.00 \(0\.81–1\.22\), of 9,020 \| −90\.55 points \| < 0\.0001 \| ✅ better \|$/m,
     );
     assert.match(text, /^\| Attack success rate \(ASR\) \| ≤ 5 %, \*\*missed\*\* \| ≤ 5 %, met \|/m);
-    assert.match(text, /Units of `dense_1`: 24 pruned in both; only now: 1; no more: 94\./);
+    assert.match(text, /Units of `dense_1`: 24 pruned in both; only now: 1; no longer: 94\./);
     assert.match(text, /^\| `fineTune\.epochs` \| `2` \| `3` \|$/m);
     assert.ok(text.endsWith('\n'));
   });

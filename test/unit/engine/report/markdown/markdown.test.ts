@@ -130,7 +130,7 @@ describe('a report in Markdown', () => {
       exampleReport(),
       issuesOf(exampleReport()).map((issue) => (issue.decision ? { ...issue, status: 'expired' as const } : issue)),
     );
-    assert.match(over, /which is \*\*over\*\*/);
+    assert.match(over, /now \*\*expired\*\*/);
     assert.ok(!over.includes('missed**, accepted'));
   });
 
@@ -141,7 +141,8 @@ describe('a report in Markdown', () => {
         r.model.after = null;
         r.trigger = null;
         for (const stage of Object.values(r.stages))
-          Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null, triggeredConfusion: null });
+          Object.assign(stage, { attackSuccessRate: null, robustAccuracy: null });
+        for (const counts of Object.values(r.confusion)) counts.triggered = null;
         Object.assign(r.gates[0]!, { measured: null, judged: null });
         r.comparison.attackSuccess = null;
         r.curve.triggeredImages = null;
@@ -157,6 +158,6 @@ describe('a report in Markdown', () => {
   it('says that units were named, where they were', () => {
     const text = markdownReport(exampleReport((r) => void (r.pruning.ratio = null)));
     assert.match(text, /\(named in the config\)/);
-    assert.match(text, /they have no place on it/);
+    assert.match(text, /they are not marked on it/);
   });
 });

@@ -1,3 +1,4 @@
+import { stageOf as reportStage, stagesApart } from '../../../../../server/protocol/report/confusion';
 import assert from 'node:assert/strict';
 import { otherAimOf } from '../../../../../server/engine/report/markdown/figures';
 import { judgeGates } from '../../../../../server/engine/defense/verdict';
@@ -14,7 +15,7 @@ function reportOf(before: readonly Group[], after: readonly Group[]): DefenseRep
   const measured = {
     ...report,
     trigger: { ...report.trigger!, target: 0 },
-    stages: { before: first, pruned: first, after: last },
+    ...stagesApart({ before: first, pruned: first, after: last }),
   };
   return { ...measured, gates: judgeGates(measured, report.provenance.config.gates) };
 }
@@ -36,7 +37,7 @@ describe('the page of a report whose trigger aims at another class', () => {
     );
     assert.deepEqual([otherAim(report), otherAimOf(report)], [4, 4]);
     assert.deepEqual(
-      [sentTo(4, report.stages.before), sentTo(4, report.stages.after)],
+      [sentTo(4, reportStage(report, 'before')), sentTo(4, reportStage(report, 'after'))],
       [
         { share: 1, of: 2700 },
         { share: 0.1, of: 2700 },
@@ -61,6 +62,6 @@ describe('the page of a report whose trigger aims at another class', () => {
   it('says nothing of it in reports of earlier versions', () => {
     const earlier = reportOf(attacked(4), attacked(4));
     for (const stage of [earlier.stages.before, earlier.stages.after]) delete stage.effect;
-    assert.deepEqual([otherAim(earlier), sentTo(4, earlier.stages.before)], [null, null]);
+    assert.deepEqual([otherAim(earlier), sentTo(4, reportStage(earlier, 'before'))], [null, null]);
   });
 });

@@ -3,7 +3,7 @@ import { markdownReport } from '../../../../../server/engine/report/markdown/mar
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
 import { exampleReport } from '../../../../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
-import { scanOf } from '../../../../fixtures/scan-result';
+import { masksOf, scanOf } from '../../../../fixtures/scan-result';
 
 describe('scan, repairs and proof in Markdown', () => {
   const markdown = markdownReport(repairedReport());
@@ -38,15 +38,15 @@ describe('scan, repairs and proof in Markdown', () => {
   it('have a row for every class, suspicious ones in words', () => {
     assert.match(
       markdown,
-      /^\| class \| screened mask \| of the median \| anomaly index \| \*estimated\* trigger \| its success, % \| result \|$/m,
+      /^\| class \| screened mask \| share of the median \| anomaly index \| \*estimated\* trigger \| its success, % \| result \|$/m,
     );
     assert.match(
       markdown,
       /^\| 0 \| 6\.4 pixels \| 0\.09 \| 9\.81 \| 4\.0 pixels \| 99\.11 \(98\.45–99\.49\), 1,340 of 1,352 \| ⚠️ \*\*suspicious\*\* \|$/m,
     );
     assert.match(markdown, /^\| 8 \| 113 pixels \| 1\.60 \| −1\.92 \| 10\d pixels \| .* \| – \|$/m);
-    assert.match(markdown, /anomaly index above 2, a mask below 0\.4 of the median/);
-    assert.match(markdown, /That nothing is found does not show that a model is clean\./);
+    assert.match(markdown, /anomaly index is above 2, its mask is below 0\.4 of the median/);
+    assert.match(markdown, /Finding nothing does not show that a model is clean\./);
   });
 
   it('draw the mask of every suspicious class in a code block of at most 32 columns', () => {
@@ -81,7 +81,7 @@ describe('scan, repairs and proof in Markdown', () => {
       /^\| 3 \| `guided` \| 25 of `dense_1` \| 2 \| 99\.10 → 99\.14 \| 0\.24 \(0\.14–0\.44\) \| 0\.44 \(0\.20–0\.96\) \| ✅ kept, gates met \|$/m,
     );
     assert.match(markdown, /^\| `guided` \| 2, kept \| class 0: 32 pixels \| 1 \| 20\.00 \| 0\.0201 \|/m);
-    assert.match(markdown, /none of the test set/);
+    assert.match(markdown, /none is in the test set/);
     assert.doesNotMatch(markdown, /known trigger, %/, 'no column for a trigger that nobody knows');
     assert.match(markdownReport(repairedReport('known')), /\| known trigger, % \|/);
   });
@@ -89,7 +89,7 @@ describe('scan, repairs and proof in Markdown', () => {
   it('say what the verdict rests on, and how far a fresh trigger of that size gets', () => {
     assert.match(
       markdown,
-      /^\*\*It rests on: fresh inversion\.\*\* A fresh inversion of the repaired model finds no class suspicious\./m,
+      /^\*\*Based on: fresh scan\.\*\* A fresh scan of the repaired model finds no suspicious class\./m,
     );
     assert.match(markdown, /^\| 0 \| 4\.0 pixels \| 99\.11 .* \| 0\.44 \(0\.20–0\.96\), 6 of 1,352 \|$/m);
     assert.match(markdown, /\*\*Scan of the repaired model\.\*\* Nothing found/);
@@ -124,7 +124,7 @@ describe('scan, repairs and proof in Markdown', () => {
     const text = markdownReport(guidedPruningReport());
     assert.match(
       text,
-      /The fewest that bring the ASR within its gate are 25: 196 of 4,507 triggered held-out images reach the target then, and 4,914 of 5,000 clean ones are right\./,
+      /The fewest that bring the ASR within its gate are 25: 196 of 4,507 triggered held-out images then reach the target, and 4,914 of 5,000 clean ones are correct\./,
     );
     assert.match(
       text,
@@ -134,11 +134,12 @@ describe('scan, repairs and proof in Markdown', () => {
 
   it('stay bounded for a thousand classes and masks of any size', () => {
     const report = repairedReport('inverted', (r) => {
-      const one = r.scan!.classes[0]!;
+      const one = masksOf(r.scan).classes[0]!;
+      const all = Array.from({ length: 1000 }, (_, target) => target);
       r.scan = {
         ...r.scan!,
-        classes: Array.from({ length: 1000 }, (_, target) => ({ ...one, target })),
-        flagged: Array.from({ length: 1000 }, (_, target) => target),
+        suspects: all.map((target) => ({ target, score: 2, methods: ['neural-cleanse'] })),
+        evidence: [{ ...masksOf(r.scan), classes: all.map((target) => ({ ...one, target })) }],
       };
     });
     const text = markdownReport(report);

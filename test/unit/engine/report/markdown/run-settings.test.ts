@@ -12,7 +12,7 @@ describe('a report with settings that its config has not, in Markdown', () => {
     assert.match(verdict!, /^\*\*❌ Not mitigated\.\*\*/);
     assert.equal(
       settings,
-      'Made with settings from the command line: `strategy auto`, `seed 5`. A run of the config by itself may end otherwise.',
+      'Made with settings from the command line: `strategy auto`, `seed 5`. Running the config on its own may give a different result.',
     );
     assert.equal(
       markdownReport(exampleReport()),

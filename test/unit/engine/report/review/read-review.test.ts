@@ -9,7 +9,7 @@ describe('a list of decisions', () => {
       ['review.syntax', good.slice(0, -10)],
       ['review.syntax', good.replace('"decision":', '"decision"')],
       ['review.syntax', good.replace('"accept",', '"accept"')],
-      ['review.version', good.replace('"schemaVersion": 1', '"schemaVersion": 2')],
+      ['review.version', good.replace('"schemaVersion": 2', '"schemaVersion": 3')],
       ['review.schema', good.replace('"accept"', '"reject"')],
       ['review.schema', good.replace('pruned-all-dead', 'pruned-some')],
       ['review.schema', '[]'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseInspectorState } from '../../../../../webview/messages/inspector';
+import { parseInspectorState } from '../../../../../server/protocol/messages/inspector-view';
 import {
   chosenCount,
   defaultCount,

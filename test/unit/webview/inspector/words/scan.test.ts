@@ -1,3 +1,4 @@
+import { suspectedClasses } from '../../../../../server/protocol/report/scan';
 import assert from 'node:assert/strict';
 import {
   inversionFacts,
@@ -7,13 +8,14 @@ import {
   sourceText,
 } from '../../../../../webview/inspector/words/scan';
 import { repairedReport } from '../../../../fixtures/repaired-report';
+import { masksOf } from '../../../../fixtures/scan-result';
 
 describe('the inspector’s words on a scan', () => {
   it('say what a scan found class by class, smallest mask first', () => {
     const scan = repairedReport('known').scan!;
     const shown = shownMasks(scan, 40);
     assert.ok(shown.length > 1 && shown.every((one, i) => i === 0 || one.screened >= shown[i - 1]!.screened));
-    assert.equal(shown[0]!.target, scan.flagged[0]);
+    assert.equal(shown[0]!.target, suspectedClasses(scan)[0]);
     assert.ok(
       shownMasks(scan, 2).some(({ flagged }) => flagged),
       'where not all are shown, a suspicious one is',
@@ -25,7 +27,7 @@ describe('the inspector’s words on a scan', () => {
     assert.match(inversionFacts({ ...shown[0]!, anomalyIndex: -1.25 })[1], /index −1\.[23]$/);
     assert.ok(
       limitsText(scan).startsWith(
-        `Suspicious: an anomaly index above ${scan.limits.index}, a mask below ${scan.limits.share} of the median (`,
+        `Suspicious: an anomaly index above ${masksOf(scan).limits.index}, a mask below ${masksOf(scan).limits.share} of the median (`,
       ),
     );
     assert.deepEqual(

@@ -120,7 +120,7 @@ describe('the inspector’s words', () => {
     );
     assert.equal(
       estimateText(estimated()),
-      'Class 0: a mask of 4.2 pixels takes 98 % of other images to it. Every figure with the trigger uses this estimate.',
+      'Class 0: a mask of 4.2 pixels sends 98 % of other images to it. Every figure with the trigger uses this estimate.',
     );
     const named = estimated({
       search: { ...SEARCH, word: 'nothing found', taken: { ...SEARCH.taken!, flagged: false } },

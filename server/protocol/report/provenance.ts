@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { BackendName } from '../backend';
+import { ResolvedConfig } from '../resolved-config';
+import { list, MOST_ENTRIES, object, said, text, whole } from '../shape';
+
+/** What a result was made with. */
+
+/** The tool and engine, of runs and scans alike. */
+export const MadeWith = object({
+  tool: text,
+  backend: BackendName,
+  engine: text,
+  threads: whole(4096, 1),
+  oneDnn: v.nullable(v.boolean()),
+  cpuFeatures: list(text, MOST_ENTRIES),
+  step: v.optional(
+    said(v.picklist(['graph', 'eager']), 'How a training step was computed; absent: one call for each operation.'),
+  ),
+});
+
+export const OverriddenSetting = said(
+  v.picklist(['strategy', 'data.fineTuneImages', 'seed', 'curve']),
+  'A setting that a command line may give instead of the config, by its path there.',
+);
+export type OverriddenSetting = v.InferOutput<typeof OverriddenSetting>;
+
+export const Provenance = object({
+  ...MadeWith.entries,
+  configHash: said(text, 'SHA-256 of the canonical resolved config file, before overrides from a command line.'),
+  config: said(ResolvedConfig, 'What was run: the resolved config with such overrides.'),
+  overridden: v.optional(
+    said(
+      list(OverriddenSetting, 4, 1),
+      'Settings of `config` that the command line gave and the config file has otherwise; absent where there are none. Engine and threads are not among them: they change no question.',
+    ),
+  ),
+});
+export type Provenance = v.InferOutput<typeof Provenance>;
+
+/** [height, width, channels] of an image. */
+export const ImageShape = said(v.strictTuple([whole(), whole(), whole()]), '[height, width, channels].');
+
+export const HashedFiles = list(object({ path: text, sha256: text }), MOST_ENTRIES);
