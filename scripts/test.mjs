@@ -131,12 +131,12 @@ try {
     const files = testFiles('engine').filter((f) => !nativeMissing || !f.includes('native'));
     const repairs = files.filter((f) => /neural-cleanse|repair|inspect.estimated|pruning-aware|study/.test(f));
     computing.push(
-      mocha('engine: inversion and repairs', repairs, env),
       mocha(
         'engine',
         files.filter((f) => !repairs.includes(f)),
         env,
       ),
+      mocha('engine: inversion and repairs', repairs, env),
     );
   }
   if (asked('protocol')) {

@@ -102,9 +102,9 @@ for (const backend of backends) {
     });
 
     for (const [layer, sample, points] of [
-      [undefined, 1000, [0, 31, 90, 128]],
-      ['conv2d_2', 400, [0, 32, 50, 64]],
-      ['conv2d_1', 200, [0, 16, 32]],
+      [undefined, 500, [0, 31, 90, 128]],
+      ['conv2d_2', 200, [0, 32, 50, 64]],
+      ['conv2d_1', 100, [0, 16, 32]],
     ] as const) {
       it(`its curve equals evaluating the pruned network anew (${layer ?? 'dense_1'})`, async () => {
         const site = findUnitSite(model.graph, layer);

@@ -109,10 +109,8 @@ describe('fine-prune check, of a checkout', function () {
   it('calls reports and Markdown that are not fetched that', () => {
     const repo = copy();
     unfetch(repo, 'demo.defense.md');
-    assert.deepEqual(
-      [fails(only(repo.check().answer)), warned(only(repo.check().answer))],
-      [[], ['markdown.notFetched']],
-    );
+    const pointer = only(repo.check().answer);
+    assert.deepEqual([fails(pointer), warned(pointer)], [[], ['markdown.notFetched']]);
     unfetch(repo, 'demo.defense.json');
     const report = only(repo.check().answer);
     assert.deepEqual(fails(report), ['report.unreadable']);
