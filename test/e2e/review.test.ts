@@ -71,7 +71,7 @@ describe('a defense under review, as a person reviews it', function () {
       async () => (await codeLenses(page)).join('|') === 'Open Report|Compare with …|Reproduce',
     );
     // The text is what opens: a reviewer can comment on nothing else.
-    assert.ok((await editorLines(page)).some((line) => line.includes('"comparison"')));
+    assert.ok((await editorLines(page)).some((line) => line.includes('"verdict"')));
     const found = await waitFor('the missed gate in the Problems panel', async () => {
       const all = (await problems(page)).filter(({ file }) => file === REPORT);
       return all.some(({ code }) => code === 'gate.maxAttackSuccessRate') && all;

@@ -132,7 +132,7 @@ describe('a report that was made with settings from the command line', function 
     );
     assert.match(
       readFileSync(report.replace(/json$/, 'md'), 'utf8'),
-      /Made with settings from the command line: `strategy fine-pruning`, `seed 5`\. A run of the config by itself may end otherwise\./,
+      /Made with settings from the command line: `strategy fine-pruning`, `seed 5`\. Running the config on its own may give a different result\./,
     );
 
     const inspector = new Inspector(client, uri);

@@ -41,6 +41,7 @@ describe('a report of unknown origin beside an inspected config', function () {
     };
     const larger = await reported(({ layer, pruning, model }) => {
       layer.activations = Array.from({ length: 300 }, () => layer.activations[0]!);
+      layer.classMeans = Array.from({ length: 300 }, () => layer.classMeans[0]!);
       layer.units = 300;
       pruning.units = [2, 127, 128, 299];
       model.after = {
