@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { markdownReport } from '../../../../../server/engine/report/markdown/markdown';
-import { exampleReport, EXAMPLE_FOLDER } from '../../../../fixtures/example-report';
+import type { DefenseReport } from '../../../../../server/protocol/report/report';
+import { exampleReport, exampleText, EXAMPLE_FOLDER } from '../../../../fixtures/example-report';
 import { reportOf } from '../../../../fixtures/run-settings';
 
 describe('a report with settings that its config has not, in Markdown', () => {
@@ -15,7 +16,7 @@ describe('a report with settings that its config has not, in Markdown', () => {
       'Made with settings from the command line: `strategy auto`, `seed 5`. Running the config on its own may give a different result.',
     );
     assert.equal(
-      markdownReport(exampleReport()),
+      markdownReport(JSON.parse(exampleText()) as DefenseReport),
       readFileSync(path.join(EXAMPLE_FOLDER, 'mnist-badnets.defense.md'), 'utf8'),
     );
   });
