@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { markdownReport } from '../../../../../server/engine/report/markdown/markdown';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
-import { exampleReport, exampleText, EXAMPLE_FOLDER } from '../../../../fixtures/example-report';
+import { exampleText, EXAMPLE_FOLDER } from '../../../../fixtures/example-report';
 import { reportOf } from '../../../../fixtures/run-settings';
 
 describe('a report with settings that its config has not, in Markdown', () => {
