@@ -1,5 +1,3 @@
-import type { ModelFormatId } from './model';
-
 /** A kind of file that Fine-Prune reads or writes beside others of the same base name, told by its ending. */
 export interface FileKind {
   /** What follows the base name, such as `.defense.json`. */
@@ -82,8 +80,7 @@ export interface ModelFiles {
 /** A TF.js Layers model, as `model.save()` calls it. */
 export const MODEL_FILE = 'model.json';
 
-/** The model formats of `server/engine/model/formats/registry.ts`, in its order. */
-export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = {
+const FILES = {
   'tfjs-layers': {
     label: 'TF.js Layers model',
     offered: [MODEL_FILE],
@@ -93,7 +90,12 @@ export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = {
     // The weights lie in files of their own.
     mostBytes: 64 * 2 ** 20,
   },
-};
+} satisfies Record<string, ModelFiles>;
+
+/** Model formats that Fine-Prune opens, as reports name them, in the order of `server/engine/model/formats/registry.ts`. */
+export type ModelFormatId = keyof typeof FILES;
+export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = FILES;
+export const MODEL_FORMATS = Object.keys(FILES) as [ModelFormatId, ...ModelFormatId[]];
 
 /** What is opened, for people: `TF.js Layers models`. */
 export const MODEL_LABELS = Object.values(MODEL_FILES)

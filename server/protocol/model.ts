@@ -1,8 +1,5 @@
 import type { Failure } from './errors';
-
-/** Model formats that Fine-Prune opens, as reports name them. */
-export const MODEL_FORMATS = ['tfjs-layers'] as const;
-export type ModelFormatId = (typeof MODEL_FORMATS)[number];
+import type { ModelFormatId } from './files';
 
 /** What can be told of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {

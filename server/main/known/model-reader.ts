@@ -4,7 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ModelHashes } from '../../engine/model/formats/format';
 import { formatNamed, formatOfContent, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { Failure } from '../../protocol/errors';
-import type { ModelFormatId, ModelSummary } from '../../protocol/model';
+import type { ModelFormatId } from '../../protocol/files';
+import type { ModelSummary } from '../../protocol/model';
 
 /**
  * Reads models. Also the entry of a worker thread: parsing ten megabytes of JSON takes a good part of a second, in which the server

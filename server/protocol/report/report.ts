@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { DataFormat } from '../data-source';
-import { MODEL_FORMATS } from '../model';
+import { MODEL_FORMATS } from '../files';
 import { AnalysisRole } from '../resolved-data';
 import {
   atLeast0,

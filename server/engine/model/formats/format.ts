@@ -1,4 +1,5 @@
-import type { ModelFormatId, ModelSummary } from '../../../protocol/model';
+import type { ModelFormatId } from '../../../protocol/files';
+import type { ModelSummary } from '../../../protocol/model';
 import type { OpenModel } from '../model';
 
 /**

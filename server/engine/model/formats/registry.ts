@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ModelFormatId } from '../../../protocol/model';
+import type { ModelFormatId } from '../../../protocol/files';
 import { HEAD_BYTES } from '../../files/file-kind';
 import { readHead, sniffFile } from '../../files/sniff';
 import type { OpenModel } from '../model';

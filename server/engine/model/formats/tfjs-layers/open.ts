@@ -3,10 +3,10 @@ import path from 'node:path';
 import { badInput } from '../../../../protocol/errors';
 import type { JsonNode } from './json';
 import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
-import { nodeOf, type Graph } from '../../graph';
+import { assembleModel, checkFinite } from '../../assemble';
+import type { Graph } from '../../graph';
 import type { OpenModel } from '../../model';
-import { EagerNetwork } from '../../network/eager/eager-network';
-import { readParameter, type Homes } from '../../parameters';
+import type { Homes } from '../../parameters';
 import { parseModelBytes } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { modelHashes } from './model-hashes';
@@ -30,9 +30,8 @@ export async function openModel(file: string): Promise<OpenModel> {
   const groups = parseManifest(root);
   const homes = locateWeights(graph, groups, root);
   const shards = await readShards(path.dirname(await realpath(absolute)), groups);
-  const model = { root, main: json, groups, shards, graph, homes };
-  checkFinite(model, absolute);
-  return assemble(absolute, model);
+  checkFinite({ graph, segments: shards.map(({ bytes }) => bytes), homes }, absolute);
+  return assemble(absolute, { root, main: json, groups, shards, graph, homes });
 }
 
 /** A model's files, read and checked. */
@@ -50,26 +49,16 @@ export interface ReadModel {
 /** The model of files that are already read and checked. */
 export function assemble(file: string, { main, root, groups, shards, graph, homes }: ReadModel): OpenModel {
   const segments = shards.map(({ bytes }) => bytes);
-  const byId = new Map(graph.parameters.map((parameter) => [parameter.id, parameter]));
-  const hashes = modelHashes(root, segments);
-  const summary = summaryOf(graph, groups);
-  // Last: from here on there is something to dispose.
-  const network = new EagerNetwork(graph, (id) => readParameter(segments, byId.get(id)!, homes.get(id)!));
-  const input = nodeOf(graph, graph.input).shape;
-  return {
+  return assembleModel({
     format: 'tfjs-layers',
     path: file,
-    summary,
+    summary: summaryOf(graph, groups),
     graph,
-    network,
-    inputShape: [input[0]!, input[1]!, input[2] ?? 1],
-    classes: graph.classes,
-    hashes,
+    hashes: modelHashes(root, segments),
     segments,
     homes,
     source: { main, files: shards.map(({ files }) => files) },
-    dispose: () => network.dispose(),
-  };
+  });
 }
 
 async function readJson(file: string): Promise<Uint8Array> {
@@ -104,24 +93,5 @@ async function readJson(file: string): Promise<Uint8Array> {
         todo: missing ? 'Check the path; it may have been moved or deleted.' : 'Check the permissions of the file.',
       },
     );
-  }
-}
-
-function checkFinite({ shards, graph, homes }: ReadModel, file: string): void {
-  const segments = shards.map(({ bytes }) => bytes);
-  for (const parameter of graph.parameters) {
-    const home = homes.get(parameter.id)!;
-    const values = readParameter(segments, parameter, home);
-    const index = values.findIndex((v) => !Number.isFinite(v));
-    if (index >= 0)
-      throw badInput(
-        'model.notFinite',
-        `Tensor "${home.name}" holds ${values[index]!} at index ${index}; expected finite numbers.`,
-        {
-          file,
-          place: home.place,
-          todo: 'The training diverged or the file is damaged: train or export the model again.',
-        },
-      );
   }
 }
