@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const load = (file) => require(`../server/protocol/${file}`);
 
 const jobs = [
-  { file: 'config.ts', shape: 'DefenseConfig', out: 'fineprune', title: 'Fine-Prune defense config' },
+  { file: 'config/config.ts', shape: 'DefenseConfig', out: 'fineprune', title: 'Fine-Prune defense config' },
   {
     file: 'report/report.ts',
     shape: 'DefenseReport',
@@ -36,13 +36,13 @@ const jobs = [
 ];
 /** Modules whose shapes get a definition of their own, under the name that they are exported by. */
 const named = [
-  'config.ts',
-  'data-config.ts',
+  'config/config.ts',
+  'config/data-config.ts',
   'data-source.ts',
-  'resolved-data.ts',
-  'resolved-config.ts',
-  'trigger-config.ts',
-  'trigger.ts',
+  'config/resolved-data.ts',
+  'config/resolved-config.ts',
+  'config/trigger-config.ts',
+  'config/trigger.ts',
   ...['attempts', 'judgement', 'layer', 'metrics', 'report', 'review', 'scan-result'].map(
     (name) => `report/${name}.ts`,
   ),

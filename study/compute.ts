@@ -16,7 +16,7 @@ import { openModel } from '../server/engine/model/formats/registry';
 import { serialise } from '../server/engine/report/json/serialise';
 import { runDefense } from '../server/engine/tasks/run';
 import { runScan } from '../server/engine/tasks/scan';
-import type { KnownTriggerConfig } from '../server/protocol/config';
+import type { KnownTriggerConfig } from '../server/protocol/config/config';
 import {
   sourceFiles,
   withoutFormat,

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../server/engine/files/write';
 import { serialise } from '../server/engine/report/json/serialise';
-import type { StrategyName } from '../server/protocol/config';
+import type { StrategyName } from '../server/protocol/config/config';
 import type { VerdictWord } from '../server/protocol/report/report';
 import type { ScanWord } from '../server/protocol/report/scan';
 import { basisOf, cellName, type Cell } from './cells';

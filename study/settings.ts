@@ -1,4 +1,4 @@
-import type { KnownTriggerConfig, Strategy } from '../server/protocol/config';
+import type { KnownTriggerConfig, Strategy } from '../server/protocol/config/config';
 
 /**
  * What the study varies, and what it holds fixed. A change here makes the results that rest on it stale: see `basisOf`.

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { badInput } from '../../server/protocol/errors';
 import type { InspectTarget } from '../../server/protocol/messages/lsp';
-import { MOST_NAMED_UNITS } from '../../server/protocol/shape';
+import { MOST_NAMED_UNITS } from '../../server/protocol/shape/shape';
 import { carryOut, existingConfig, hasConfig, planFor, prepare } from '../config/new-config';
 import { notify } from '../ui/notify';
 import { activeFile, baseName, configOf, exists, isConfig, isModel, isReport, toUri } from '../ui/open';

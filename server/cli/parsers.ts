@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander';
-import type { KnownTriggerConfig } from '../protocol/config';
+import type { KnownTriggerConfig } from '../protocol/config/config';
 import path from 'node:path';
 import { sourceOfFiles } from '../engine/data/formats/registry';
 import { contentWords, DATA_FORMATS, fieldsOf, type DataSource } from '../protocol/data-source';
 import { badInput } from '../protocol/errors';
-import { MOST_CLASSES } from '../protocol/shape';
+import { MOST_CLASSES } from '../protocol/shape/shape';
 
 /** The kinds of trigger that a command line can name; `none` is for models whose trigger is not known. */
 export const TRIGGER_KINDS = ['patch', 'blended', 'sinusoidal', 'warped'] as const;

@@ -13,7 +13,7 @@ import { openDocument, type Host } from './host';
 import { Snapshots, type ConfigSnapshot } from './known/snapshots';
 import { pathOf, uriOf } from './uris';
 import { CONFIG_FILE, REPORT_FILE, SCAN_FILE } from '../protocol/files';
-import { DEFAULT_RATIO } from '../protocol/pruning';
+import { DEFAULT_RATIO } from '../protocol/config/pruning';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { object, said, oneOf } from './shape';
+import { object, said, oneOf } from './shape/shape';
 
 /**
  * Where data lie, for everybody who names, copies, checks or asks for them. What the files contain and how they are read is known to

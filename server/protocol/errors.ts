@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { shortText } from './shape';
+import { shortText } from './shape/shape';
 
 /** Who has to act: `input` the person's files or settings, `engine` the machinery, `cancelled` nobody. */
 export const FailureKind = v.picklist(['input', 'engine', 'cancelled']);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { GatesConfig } from './config';
+import { GatesConfig } from './config/config';
 import { Decision } from './report/review';
-import { object, said } from './shape';
+import { object, said } from './shape/shape';
 
 export const CheckPolicy = said(
   object({

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { GatesConfig } from '../../server/protocol/config';
+import { GatesConfig } from '../../server/protocol/config/config';
 import { targetOf } from '../settings';
 import {
   accuracy,

@@ -16,7 +16,7 @@ import { findUnitSite } from '../../server/engine/model/units';
 import { scanModel } from '../../server/engine/detect/scan';
 import { scanImagesOf } from '../../server/engine/detect/scan-images';
 import { train } from '../../server/engine/training/train';
-import type { KnownTrigger } from '../../server/protocol/config';
+import type { KnownTrigger } from '../../server/protocol/config/config';
 
 const ROUNDS = 3;
 const STEPS = 60;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { FromReport, ReportPageState, ToReport } from '../../server/protocol/messages/report-view';
-import { MOST_NAMED_UNITS } from '../../server/protocol/shape';
+import { MOST_NAMED_UNITS } from '../../server/protocol/shape/shape';
 import type { Host } from '../ui/host';
 import { LiveRegion, useLive } from '../ui/live';
 import { ActionsContext, type Actions } from './actions';

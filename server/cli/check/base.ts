@@ -8,7 +8,7 @@ import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
 import { readReport } from '../../engine/report/json/read-report';
 import { renewedDecisions } from '../../engine/report/review/review';
 import { readReview } from '../../engine/report/review/read-review';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { Decision } from '../../protocol/report/review';

@@ -1,8 +1,8 @@
 import { dataFiles, type DataFile } from '../../engine/report/consistency/settings';
 import { settingDifferences } from '../../engine/report/check/staleness';
 import { canonicalJson } from '../../engine/files/hash';
-import type { ResolvedConfig } from '../../protocol/config';
-import { heldOutImages, namedHoldout } from '../../protocol/holdout';
+import type { ResolvedConfig } from '../../protocol/config/config';
+import { heldOutImages, namedHoldout } from '../../protocol/config/holdout';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult, Decision } from '../../protocol/report/review';
 import type { AtBase } from './base';

@@ -3,12 +3,12 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../../engine/files/confine';
 import { parseStrictJson } from '../../engine/report/json/strict-json';
-import { GatesConfig, type ResolvedConfig } from '../../protocol/config';
+import { GatesConfig, type ResolvedConfig } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
-import { pointerOf } from '../../protocol/pointer';
+import { pointerOf } from '../../protocol/shape/pointer';
 import { CheckPolicy } from '../../protocol/policy';
 import type { CheckedReport, Decision } from '../../protocol/report/review';
-import { faultSentence, firstFault } from '../../protocol/shape-fault';
+import { faultSentence, firstFault } from '../../protocol/shape/shape-fault';
 import type { AtBase } from './base';
 import type { CheckContext } from './context';
 

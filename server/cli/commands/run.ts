@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { contains } from '../../engine/files/confine';
 import { startEngine } from '../../jobs/engine-process';
-import type { Strategy } from '../../protocol/config';
+import type { Strategy } from '../../protocol/config/config';
 import type { RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { withCancellation } from '../cancellation';
 import { conclude, exitCodeOfReport, printJson } from '../exit';

@@ -1,4 +1,4 @@
-import type { DefenseConfig, TriggerConfig } from '../../protocol/config';
+import type { DefenseConfig, TriggerConfig } from '../../protocol/config/config';
 import {
   DEFAULT_FORMAT,
   sourceFiles,

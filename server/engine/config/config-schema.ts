@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { DefenseConfig } from '../../protocol/config';
+import { DefenseConfig } from '../../protocol/config/config';
 import { DATA_FORMATS, formatNamed, SPLIT_SHAPES } from '../../protocol/data-source';
-import { DataConfig } from '../../protocol/data-config';
+import { DataConfig } from '../../protocol/config/data-config';
 import { nearest } from '../../protocol/nearest';
-import { object } from '../../protocol/shape';
-import { TriggerConfig } from '../../protocol/trigger-config';
+import { object } from '../../protocol/shape/shape';
+import { TriggerConfig } from '../../protocol/config/trigger-config';
 import {
   CONFIG_SCHEMA,
   dereference,

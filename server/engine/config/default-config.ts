@@ -1,6 +1,6 @@
-import type { Strategy, TriggerConfig } from '../../protocol/config';
+import type { Strategy, TriggerConfig } from '../../protocol/config/config';
 import { DEFAULT_FORMAT, withoutFormat, type DataSource } from '../../protocol/data-source';
-import { DEFAULT_RATIO } from '../../protocol/pruning';
+import { DEFAULT_RATIO } from '../../protocol/config/pruning';
 
 /** What a new config can't do without: paths relative to it, and the trigger if one is known. */
 export interface NewConfig {

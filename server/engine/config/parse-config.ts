@@ -1,10 +1,10 @@
 import { findNodeAtLocation, getNodeValue, printParseErrorCode, type Node } from 'jsonc-parser';
-import type { DefenseConfig } from '../../protocol/config';
+import type { DefenseConfig } from '../../protocol/config/config';
 import { badInput, type ConfigProblem } from '../../protocol/errors';
 import { kindOfText } from '../files/file-kind';
 import { fileKind, kindWords } from '../files/kinds';
 import { SYNTAX_WORDS } from '../files/json-faults';
-import { pointerOf } from '../../protocol/pointer';
+import { pointerOf } from '../../protocol/shape/pointer';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
 import { CONFIG_FILE } from '../../protocol/files';

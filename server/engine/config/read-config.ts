@@ -1,6 +1,6 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import { at, type Resolve } from './at-place';
 import { HEAD_BYTES, kindOfBytes, kindOfText } from '../files/file-kind';

@@ -9,11 +9,11 @@ import {
   type ResolvedConfig,
   type ResolvedTrigger,
   type TriggerConfig,
-} from '../../protocol/config';
+} from '../../protocol/config/config';
 import { splitOf, withoutFormat } from '../../protocol/data-source';
-import { DataConfig } from '../../protocol/data-config';
-import { recordedHoldout } from '../../protocol/holdout';
-import { BlendedTrigger, PatchTrigger, SinusoidalTrigger, WarpedTrigger } from '../../protocol/trigger-config';
+import { DataConfig } from '../../protocol/config/data-config';
+import { recordedHoldout } from '../../protocol/config/holdout';
+import { BlendedTrigger, PatchTrigger, SinusoidalTrigger, WarpedTrigger } from '../../protocol/config/trigger-config';
 
 // Defaults come from the shape, so that hovers and runs can't disagree.
 const defaults = {

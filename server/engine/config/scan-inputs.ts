@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { sourceFiles, splitOf, withPaths } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import type { ScanRequest } from '../../protocol/report/scan';

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { sourceFiles, splitOf, withPaths, type DataSource, type SplitName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { plural } from '../../protocol/words';

@@ -1,6 +1,6 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
-import { heldOutImages, namedHoldout } from '../../protocol/holdout';
+import { heldOutImages, namedHoldout } from '../../protocol/config/holdout';
 import type { DataSet, Roles, Split, View } from './dataset';
 import { drawn, shuffled } from './random';
 

@@ -1,4 +1,4 @@
-import type { StrategyName } from '../../protocol/config';
+import type { StrategyName } from '../../protocol/config/config';
 import type { Attempt, Gate, HeldOutFigures } from '../../protocol/report/report';
 import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
 import { cancelled } from '../../protocol/errors';

@@ -1,6 +1,6 @@
 import { stagesOf } from '../../protocol/report/confusion';
 import { suspectedClasses } from '../../protocol/report/scan';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { DefenseReport, Gate, Verdict } from '../../protocol/report/report';
 import { roundShare } from '../metrics/rate';
 import { judgedSuccess } from '../metrics/triggered-rate';

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { ScanResult } from '../../protocol/report/scan';
 import { checkTarget } from '../triggers/open-trigger';
 import type { BackendInfo } from '../backend/select';

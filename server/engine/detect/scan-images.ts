@@ -1,6 +1,6 @@
 import { placeOf, type DataFormatName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
-import { LEAST_HELD_OUT } from '../../protocol/holdout';
+import { LEAST_HELD_OUT } from '../../protocol/config/holdout';
 import type { Roles, View } from '../data/dataset';
 import { drawn, shuffled } from '../data/random';
 import { sourceOf, type InputSource } from '../pass/inputs';

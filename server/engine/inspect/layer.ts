@@ -15,7 +15,7 @@ import { layerData } from './layer-data';
 import type { LayerState } from './layer-state';
 import type { Subject } from './subject';
 import type { Told } from './triggers';
-import { MOST_NAMED_UNITS } from '../../protocol/shape';
+import { MOST_NAMED_UNITS } from '../../protocol/shape/shape';
 import { count } from '../../protocol/words';
 
 /** Which layer is to be analysed, in which model. */

@@ -1,4 +1,4 @@
-import type { PruneRule, ResolvedConfig } from '../../protocol/config';
+import type { PruneRule, ResolvedConfig } from '../../protocol/config/config';
 import type { LayerChoice } from '../../protocol/messages/inspect';
 import type { InspectSubject } from '../../protocol/messages/inspect-engine';
 import type { OpenTrigger } from '../triggers/open-trigger';

@@ -1,4 +1,4 @@
-import type { PruneRule, ResolvedConfig } from '../../protocol/config';
+import type { PruneRule, ResolvedConfig } from '../../protocol/config/config';
 import { sourceFiles, SPLIT_NAMES, splitOf } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { LayerChoice } from '../../protocol/messages/inspect';

@@ -1,4 +1,4 @@
-import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
+import type { KnownTrigger, ResolvedConfig } from '../../protocol/config/config';
 import { sourceFiles, sourceFrom } from '../../protocol/data-source';
 import { PHASE_TITLES } from '../../protocol/messages/engine';
 import type { ScanResult } from '../../protocol/report/scan';

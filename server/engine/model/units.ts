@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { activationOf } from './activation-functions';
 import {

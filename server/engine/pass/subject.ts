@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { Normalisation, Roles } from '../data/dataset';
 import type { OpenModel, UnitSite } from '../model/model';
 import type { MeasuredInputs } from '../triggers/triggered-inputs';

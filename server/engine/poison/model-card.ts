@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import type { PoisonTrainRequest } from '../../protocol/messages/engine';
 import type { FineTuningResult, StageMetrics } from '../../protocol/report/report';
 import type { BackendInfo } from '../backend/select';

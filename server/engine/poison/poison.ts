@@ -3,7 +3,7 @@ import type { Split } from '../data/dataset';
 import { randomStream, shuffled } from '../data/random';
 import { refuseStamp } from '../triggers/open-trigger';
 import type { Trigger } from '../triggers/trigger';
-import { countOfShare } from '../../protocol/pruning';
+import { countOfShare } from '../../protocol/config/pruning';
 
 /** A training set with a backdoor in it. */
 export interface PoisonedSplit {

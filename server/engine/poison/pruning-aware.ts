@@ -7,7 +7,7 @@ import { applyMasks, masksFor } from '../model/masks';
 import type { OpenModel, UnitSite } from '../model/model';
 import { findUnitSite, isPrunable } from '../model/units';
 import { train, type TrainOptions } from '../training/train';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 export interface PruningAwareOptions extends Omit<TrainOptions, 'source' | 'masks' | 'onStep'> {
   /** The training set before it was poisoned, and with the backdoor in it. */

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { MOST_FULL_CLASSES } from '../../protocol/report/confusion';
 import type { LayerAnalysis, PruningResult } from '../../protocol/report/report';
 import { roundFigure, roundShare } from '../metrics/rate';

@@ -1,7 +1,7 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
 import type { UnitSite } from '../model/model';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 /**
  * Refuses units that the layer does not have. For the beginning of a run: nothing else about them can be wrong later.

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { Gate, HeldOutFigures, TriggeredRate } from '../../protocol/report/report';
 import { rate } from '../metrics/rate';
 import { judgedSuccess } from '../metrics/triggered-rate';

@@ -15,7 +15,7 @@ import { bestOf, leastLoss } from './choice';
 import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
 import { Weights } from './weights';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 const MOST_ROUNDS = 5;
 /** Steps that a round takes at least, and epochs that it takes at most: a small set is gone through several times. */

@@ -12,7 +12,7 @@ import type { Subject } from '../pass/subject';
 import { pruneOrder } from '../pass/ranking';
 import { freshOn, heldOutFigures } from './held-out';
 import type { Repair, RepairContext, Repaired } from './repair';
-import { pruneCount, DEFAULT_RATIO } from '../../protocol/pruning';
+import { pruneCount, DEFAULT_RATIO } from '../../protocol/config/pruning';
 
 const SOURCE = 'Liu, Dolan-Gavitt, Garg 2018 (Fine-Pruning, section 3)';
 

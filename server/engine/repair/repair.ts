@@ -1,4 +1,4 @@
-import type { StrategyName } from '../../protocol/config';
+import type { StrategyName } from '../../protocol/config/config';
 import type { FineTuningResult, Rate, Round } from '../../protocol/report/report';
 import type { ScanResult } from '../../protocol/report/scan';
 import type { ScanImages } from '../detect/scan-images';

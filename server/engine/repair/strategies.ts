@@ -1,4 +1,4 @@
-import type { ResolvedConfig, Strategy } from '../../protocol/config';
+import type { ResolvedConfig, Strategy } from '../../protocol/config/config';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import type { Roles } from '../data/dataset';
 import type { OpenModel } from '../model/model';

@@ -1,8 +1,8 @@
 import type { EngineEvent, MeasureOutcome, MeasureRequest, Silence } from '../../protocol/messages/engine';
 import { cancelled } from '../../protocol/errors';
-import { recordedHoldout } from '../../protocol/holdout';
+import { recordedHoldout } from '../../protocol/config/holdout';
 import type { Stage } from '../../protocol/report/confusion';
-import type { PruneRule, ResolvedConfig } from '../../protocol/config';
+import type { PruneRule, ResolvedConfig } from '../../protocol/config/config';
 import { checkTarget, openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs } from '../triggers/triggered-inputs';
 import { readConfig, type OpenConfig } from '../config/read-config';

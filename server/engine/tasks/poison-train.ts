@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DefenseConfig } from '../../protocol/config';
+import type { DefenseConfig } from '../../protocol/config/config';
 import { withoutFormat, withPaths, type DataSource } from '../../protocol/data-source';
 import type { EngineEvent, PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { FinePruneError } from '../../protocol/errors';

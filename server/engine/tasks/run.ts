@@ -1,7 +1,7 @@
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { cancelled } from '../../protocol/errors';
-import { recordedHoldout } from '../../protocol/holdout';
+import { recordedHoldout } from '../../protocol/config/holdout';
 import { openTrigger, type OpenTrigger } from '../triggers/open-trigger';
 import { triggeredInputs } from '../triggers/triggered-inputs';
 import type { BackendInfo } from '../backend/select';

@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import { randomStream } from '../data/random';
 import { readPattern } from './png';
 import { clip, type Shape, type Stamp } from './stamp';

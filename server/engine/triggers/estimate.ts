@@ -1,5 +1,5 @@
 import { badInput } from '../../protocol/errors';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { inversions, inversionOf, type EstimatedTrigger, type ScanResult } from '../../protocol/report/scan';
 import { checkTarget, type OpenTrigger } from './open-trigger';
 import { clip, type Shape } from './stamp';

@@ -1,4 +1,4 @@
-import type { KnownTrigger, ResolvedConfig } from '../../protocol/config';
+import type { KnownTrigger, ResolvedConfig } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
 import type { Split } from '../data/dataset';
 import { at, type Resolve } from '../config/at-place';

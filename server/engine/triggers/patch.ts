@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
 import { readPattern, type Pattern } from './png';
 import { clip, perChannel, type Shape, type Stamp } from './stamp';

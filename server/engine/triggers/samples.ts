@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import { placeOf, sourceFrom, type DataFormatName } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { Resolve } from '../config/at-place';

@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import { clip, type Shape, type Stamp } from './stamp';
 
 type Sinusoidal = Extract<ResolvedTrigger, { kind: 'sinusoidal' }>;

@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import type { Stamp } from './stamp';
 
 /** A trigger that can be stamped on any input. Triggers act on pixels in [0, 1], before normalisation, then clip. */

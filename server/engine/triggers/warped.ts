@@ -1,4 +1,4 @@
-import type { ResolvedTrigger } from '../../protocol/config';
+import type { ResolvedTrigger } from '../../protocol/config/config';
 import { randomStream, type RandomStream } from '../data/random';
 import type { Shape, Stamp } from './stamp';
 

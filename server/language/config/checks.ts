@@ -1,12 +1,12 @@
 import type { Node } from 'jsonc-parser';
 import type { Diagnostic } from 'vscode-languageserver-types';
-import { heldOutImages } from '../../protocol/holdout';
+import { heldOutImages } from '../../protocol/config/holdout';
 import { imagesAt, sizeText } from './file-checks';
 import { dotted, nodeAt, numberAt, rangeOf, stringAt, valueAt, type ConfigText } from '../text/config-text';
 import { summaryOf, type ConfigFacts } from '../text/facts';
 import { problem, type Fix } from '../text/problem';
 import { count, plural, unitWord } from '../../protocol/words';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 import { nearestFirst } from '../../protocol/nearest';
 
 /** Checks of values against each other, the model and the data. Values of the wrong type are the schema's business. */

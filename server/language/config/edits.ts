@@ -1,5 +1,5 @@
 import { findNodeAtLocation } from 'jsonc-parser';
-import type { ResolvedConfig, Strategy } from '../../protocol/config';
+import type { ResolvedConfig, Strategy } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
 import type { OverriddenSetting } from '../../protocol/report/report';
 import { endOfLine, exchangeProperty, indentUnit, removeProperty, rootOf, setProperty } from '../text/json-edits';

@@ -1,6 +1,6 @@
 import { InlayHintKind, type InlayHint } from 'vscode-languageserver-types';
 import { SPLIT_NAMES } from '../../protocol/data-source';
-import { heldOutImages } from '../../protocol/holdout';
+import { heldOutImages } from '../../protocol/config/holdout';
 import { inputShapeText, layerToPrune, namedUnits } from './checks';
 import { imagesAt, sizeText } from './file-checks';
 import { nodeAt, numberAt, stringAt, valueAt, type ConfigText } from '../text/config-text';
@@ -9,7 +9,7 @@ import { enumeratedAt } from './schema';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanSentence, scanTitle } from '../scan/text';
 import { count, plural, unitWord } from '../../protocol/words';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 /** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
 export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {

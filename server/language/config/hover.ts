@@ -11,7 +11,7 @@ import { beforeAfter } from '../text/report-text';
 import { stillHolds, type LastScan } from '../scan/state';
 import { scanMarkdown } from '../scan/text';
 import { count, percent, plural, unitWord } from '../../protocol/words';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the

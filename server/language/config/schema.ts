@@ -1,7 +1,7 @@
 import type { JSONSchema } from 'vscode-json-languageservice';
 import generated from '../../../schemas/fineprune.schema.json';
 import { capital } from '../../protocol/words';
-import { DEFAULT_RATIO } from '../../protocol/pruning';
+import { DEFAULT_RATIO } from '../../protocol/config/pruning';
 
 /**
  * The config's schema for the editor. The generated one says "one of these" with `anyOf`, which validators answer with the

@@ -6,7 +6,7 @@ import { layerRange, modelTop, type ModelText } from './text';
 import { activeTitle, type LastRun } from '../report/run-state';
 import { scanLens } from '../scan/lenses';
 import { count, plural, unitWord } from '../../protocol/words';
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
 export interface PruningPlan {

@@ -1,4 +1,4 @@
-import type { StrategyName } from '../../protocol/config';
+import type { StrategyName } from '../../protocol/config/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof, Rate, Round } from '../../protocol/report/report';
 import type { Path } from '../text/hover-at';
 import { TERMS } from '../text/metric-text';

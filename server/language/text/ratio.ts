@@ -1,4 +1,4 @@
-import { pruneCount } from '../../protocol/pruning';
+import { pruneCount } from '../../protocol/config/pruning';
 
 /**
  * The shortest decimal share of `units` that prunes exactly `count` of them by the rule of `prune.ratio`, ⌊ratio·units + 1e-9⌋: 0.2 for 25

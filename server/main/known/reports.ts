@@ -3,7 +3,7 @@ import path from 'node:path';
 import { contentSha256 } from '../../engine/files/hash';
 import { readReport } from '../../engine/report/json/read-report';
 import { isOfConfig, runSettings, settingsRun } from '../../engine/report/check/staleness';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { RunSetting } from '../../protocol/report/run-settings';
 import { FileMemo } from './file-memo';

@@ -7,7 +7,7 @@ import { contentSha256 } from '../../engine/files/hash';
 import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { sourceFiles, splitOf } from '../../protocol/data-source';
 import type { ScanReport } from '../../protocol/report/scan';
 import { FileMemo } from './file-memo';

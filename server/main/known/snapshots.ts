@@ -16,7 +16,7 @@ import {
 import { NO_FACTS, type ConfigFacts, type FileFact, type ModelFact } from '../../language/text/facts';
 import type { LastRun } from '../../language/report/run-state';
 import { stillHolds, type LastScan } from '../../language/scan/state';
-import type { ResolvedConfig } from '../../protocol/config';
+import type { ResolvedConfig } from '../../protocol/config/config';
 import { optionsFrom } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';

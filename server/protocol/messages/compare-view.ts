@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Failure } from '../errors';
 import { ReportComparison } from '../report/comparison';
-import { shortText } from '../shape';
+import { shortText } from '../shape/shape';
 import { ExportMessage, parser } from './parts';
 
 /**

@@ -1,5 +1,5 @@
 import { type Stage } from '../report/confusion';
-import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config';
+import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config/config';
 import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';

@@ -1,4 +1,4 @@
-import type { PruneRule, Strategy } from '../config';
+import type { PruneRule, Strategy } from '../config/config';
 import type { Failure } from '../errors';
 import type { EstimatedTrigger } from '../report/scan';
 import type { InspectAnswer, InspectQuery, Overview } from './inspect';

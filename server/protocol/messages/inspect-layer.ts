@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LargestWithinLimit, LayerKind, SmallestWithinGate } from '../report/layer';
 import { Rate } from '../report/metrics';
-import { count, MOST_NAMED_UNITS, shortText } from '../shape';
+import { count, MOST_NAMED_UNITS, shortText } from '../shape/shape';
 import { areUnits, bytes, float32, int32, unitCount } from './parts';
 
 /** What the inspector says of one layer. One entry a unit, in index order, in every array; activations after the activation function. */

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
-import { AnalysisRole } from '../resolved-data';
-import { PruneRatio, PruneRule } from '../pruning';
+import { AnalysisRole } from '../config/resolved-data';
+import { PruneRatio, PruneRule } from '../config/pruning';
 import { LayerKind } from '../report/layer';
 import { Rate } from '../report/metrics';
 import { BackendName } from '../backend';
 import { ScanWord } from '../report/scan-result';
-import { atLeast0, count, list, MOST_ENTRIES, MOST_NAMED_UNITS, share, shortText, whole } from '../shape';
-import { OtherStrategy } from '../strategy';
-import { TriggerKind } from '../trigger';
+import { atLeast0, count, list, MOST_ENTRIES, MOST_NAMED_UNITS, share, shortText, whole } from '../shape/shape';
+import { OtherStrategy } from '../config/strategy';
+import { TriggerKind } from '../config/trigger';
 import { MOST_SHOWN_CLASSES, shownClass, unit } from './parts';
 
 /** What the inspector says first: the model and its config, and what is known beside them. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, finite, list, shortText, whole } from '../shape';
+import { count, finite, list, shortText, whole } from '../shape/shape';
 import { ModelState } from './inspect-layer';
 import { bytes, float32, MOST_IMAGE_BYTES, MOST_SHOWN_CLASSES, shownClass, uint32, unit } from './parts';
 

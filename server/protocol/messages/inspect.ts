@@ -3,7 +3,7 @@ import { figures } from '../report/bounds/bound-checks';
 import { checkScan } from '../report/bounds/scan-bounds';
 import { inversions } from '../report/scan';
 import { ScanResult } from '../report/scan-result';
-import { MOST_CLASSES, MOST_NAMED_UNITS, shortText, whole } from '../shape';
+import { MOST_CLASSES, MOST_NAMED_UNITS, shortText, whole } from '../shape/shape';
 import { LayerData, LimitData, MaskData, ModelState } from './inspect-layer';
 import { Overview } from './inspect-overview';
 import { ExamplesData, UnitData } from './inspect-unit';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../errors';
-import { count, list, MOST_NAMED_UNITS, share, shortText } from '../shape';
+import { count, list, MOST_NAMED_UNITS, share, shortText } from '../shape/shape';
 import { InspectAnswer, InspectQuery } from './inspect';
 import { ModelState } from './inspect-layer';
 import { areUnits, ExportMessage, parser, unit, unitCount } from './parts';

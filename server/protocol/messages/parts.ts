@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { whole, MOST_NAMED_UNITS } from '../shape';
-import { faultOf } from '../shape-fault';
+import { whole, MOST_NAMED_UNITS } from '../shape/shape';
+import { faultOf } from '../shape/shape-fault';
 
 /**
  * What the messages of all pages are made of, with bounds on everything that has a size. A message's fields that it does not know are

@@ -3,7 +3,7 @@ import { Failure } from '../errors';
 import { DefenseReport } from '../report/report';
 import { IssueId, ReviewedIssue } from '../report/review';
 import { RunSetting } from '../report/run-settings';
-import { list, MOST_ENTRIES, MOST_NAMED_UNITS, shortText, whole } from '../shape';
+import { list, MOST_ENTRIES, MOST_NAMED_UNITS, shortText, whole } from '../shape/shape';
 import { ExportMessage, parser, unit } from './parts';
 
 /**

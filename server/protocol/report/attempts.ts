@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { StrategyName } from '../strategy';
+import { StrategyName } from '../config/strategy';
 import {
   atLeast0,
   classIndex,
@@ -13,7 +13,7 @@ import {
   text,
   unitIndex,
   whole,
-} from '../shape';
+} from '../shape/shape';
 import { GateId } from './judgement';
 import { TriggeredRate } from './metrics';
 import { ScanResult } from './scan-result';

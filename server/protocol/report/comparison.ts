@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { classIndex, finite, list, MOST_CLASSES, MOST_ENTRIES, MOST_UNITS, share, text, unitIndex } from '../shape';
+import {
+  classIndex,
+  finite,
+  list,
+  MOST_CLASSES,
+  MOST_ENTRIES,
+  MOST_UNITS,
+  share,
+  text,
+  unitIndex,
+} from '../shape/shape';
 import { FindingId, Gate, GateId } from './judgement';
 import { Rate } from './metrics';
 import { DefenseReport } from './report';

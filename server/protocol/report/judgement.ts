@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { classIndex, object, said, share, signedShare, text } from '../shape';
+import { classIndex, object, said, share, signedShare, text } from '../shape/shape';
 
 /** The verdict, the limits that it rests on, and what weakens it. */
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { PruneRatio, PruneRule } from '../pruning';
+import { PruneRatio, PruneRule } from '../config/pruning';
 import {
   atLeast0,
   count,
@@ -14,7 +14,7 @@ import {
   unitCount,
   unitIndex,
   whole,
-} from '../shape';
+} from '../shape/shape';
 
 /** The layer that was pruned: its units, what was pruned of them, and the curve. */
 

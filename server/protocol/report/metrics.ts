@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, list, MOST_CLASSES, classIndex, object, said, share, signedShare } from '../shape';
+import { count, list, MOST_CLASSES, classIndex, object, said, share, signedShare } from '../shape/shape';
 
 /** What was measured: shares with their counts, confusion, and what a trigger does. */
 

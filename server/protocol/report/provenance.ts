@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { BackendName } from '../backend';
-import { ResolvedConfig } from '../resolved-config';
-import { list, MOST_ENTRIES, object, said, text, whole } from '../shape';
+import { ResolvedConfig } from '../config/resolved-config';
+import { list, MOST_ENTRIES, object, said, text, whole } from '../shape/shape';
 
 /** What a result was made with. */
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { DataFormat } from '../data-source';
 import { MODEL_FORMATS } from '../files';
-import { AnalysisRole } from '../resolved-data';
+import { AnalysisRole } from '../config/resolved-data';
 import {
   atLeast0,
   between,
@@ -14,8 +14,8 @@ import {
   said,
   share,
   text,
-} from '../shape';
-import { TriggerKind } from '../trigger';
+} from '../shape/shape';
+import { TriggerKind } from '../config/trigger';
 import { Attempts, Proof } from './attempts';
 import { figures } from './bounds/bound-checks';
 import { checkReport } from './bounds/report-bounds';
@@ -38,7 +38,7 @@ export type {
   TriggeredRate,
 } from './metrics';
 export type { OverriddenSetting, Provenance } from './provenance';
-export type { TriggerKind } from '../trigger';
+export type { TriggerKind } from '../config/trigger';
 
 export const FineTuningResult = object({
   epochs: count,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { object, said, text } from '../shape';
+import { object, said, text } from '../shape/shape';
 import { FindingId, Severity } from './judgement';
 import type { DefenseReport } from './report';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import type { ResolvedConfig } from '../config';
+import type { ResolvedConfig } from '../config/config';
 import type { DefenseReport, OverriddenSetting } from './report';
-import { text } from '../shape';
+import { text } from '../shape/shape';
 import { list } from '../words';
 
 /**

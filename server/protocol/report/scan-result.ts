@@ -12,7 +12,7 @@ import {
   share,
   text,
   whole,
-} from '../shape';
+} from '../shape/shape';
 import { McNemar, Rate } from './metrics';
 
 /** What a scan found in a model. */

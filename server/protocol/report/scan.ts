@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { DataFormat, type DataSource } from '../data-source';
-import { ResolvedSplit } from '../resolved-data';
-import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape';
+import { ResolvedSplit } from '../config/resolved-data';
+import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape/shape';
 import { figures } from './bounds/bound-checks';
 import { checkScan } from './bounds/scan-bounds';
 import { HashedFiles, ImageShape, MadeWith } from './provenance';

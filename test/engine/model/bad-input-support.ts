@@ -4,7 +4,7 @@ import path from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { openModel } from '../../../server/engine/model/formats/registry';
-import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/fresh/simple-cnn';
 import { encodeModel, temporaryFolder, useBackend, write, type ModelJson } from './support';
 
 interface SequentialJson {

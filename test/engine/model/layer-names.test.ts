@@ -6,7 +6,7 @@ import { logitsOf } from './inside';
 import { openModel } from '../../../server/engine/model/formats/registry';
 import { saveModel } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { summarise } from '../../../server/engine/model/formats/tfjs-layers/summary';
-import { modelText } from '../../../server/engine/model/formats/tfjs-layers/text-summary';
+import { modelText } from '../../../server/engine/model/formats/tfjs-layers/text/text-summary';
 import { consistencyProblems } from '../../../server/engine/report/json/read-report';
 import { startEngine, startScan } from '../../../server/jobs/engine-process';
 import { InspectorProcess } from '../../../server/jobs/inspector-process';

@@ -10,7 +10,7 @@ import { logitsOf } from './inside';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
 import { openModel } from '../../../server/engine/model/formats/registry';
-import { buildSimpleCnn, reinitialise } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
+import { buildSimpleCnn, reinitialise } from '../../../server/engine/model/formats/tfjs-layers/fresh/simple-cnn';
 import { saveModel, saveModelBeside } from '../../../server/engine/model/formats/tfjs-layers/save';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { distance, encodeModel, images, temporaryFolder, useBackend, write, type ModelJson } from './support';

@@ -15,7 +15,7 @@ import { measure, predict } from '../../../server/engine/pass/measure';
 import { pruneOrder } from '../../../server/engine/pass/ranking';
 import { applyMasks, masksFor } from '../../../server/engine/model/masks';
 import type { OpenModel } from '../../../server/engine/model/model';
-import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/simple-cnn';
+import { buildSimpleCnn } from '../../../server/engine/model/formats/tfjs-layers/fresh/simple-cnn';
 import { findUnitSite } from '../../../server/engine/model/units';
 import { train } from '../../../server/engine/training/train';
 import type { PoisonTrainRequest } from '../../../server/protocol/messages/engine';

@@ -4,7 +4,7 @@ import { CurveChart } from '../../ui/charts/curve-chart';
 import { useWidth } from '../../ui/use-width';
 import { useController } from '../state/context';
 import { useView } from '../state/store';
-import { DEFAULT_RATIO, pruneCount } from '../../../server/protocol/pruning';
+import { DEFAULT_RATIO, pruneCount } from '../../../server/protocol/config/pruning';
 import type { Chosen } from '../state/use-layer';
 import type { Limit } from '../words/rules';
 import { fileName, isEstimated, type Figures } from '../words/words';

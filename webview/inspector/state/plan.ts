@@ -1,7 +1,7 @@
 import type { LayerData, LimitData, Overview } from '../../../server/protocol/messages/inspect';
 import { nearestPoint } from './units';
 import { count as grouped, indexList, plural, unitWord } from '../../../server/protocol/words';
-import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/pruning';
+import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/config/pruning';
 
 /** What the config prunes of a layer, as far as that is known. */
 export interface Plan {

@@ -8,7 +8,7 @@ import { curvePoints, offCurve } from '../derive';
 import { Section } from './parts';
 import { count, unitWord } from '../../../server/protocol/words';
 import { isEstimated } from '../../../server/protocol/report/words';
-import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/pruning';
+import { pruneCount, DEFAULT_RATIO } from '../../../server/protocol/config/pruning';
 
 /** Clean accuracy and ASR for every number of pruned units, with the number that was chosen. */
 export function CurveSection({ report }: { report: DefenseReport }): JSX.Element {

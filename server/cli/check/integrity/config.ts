@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readConfig, type OpenConfig } from '../../../engine/config/read-config';
 import { confinedPath } from '../../../engine/files/confine';
 import { isOfConfig, runSettings, settingsRun } from '../../../engine/report/check/staleness';
-import type { ResolvedConfig } from '../../../protocol/config';
+import type { ResolvedConfig } from '../../../protocol/config/config';
 import type { DefenseReport, OverriddenSetting } from '../../../protocol/report/report';
 import type { CheckResult } from '../../../protocol/report/review';
 import { configOf, fail, failure, pass, warn, type Target } from '../context';

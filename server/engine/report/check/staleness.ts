@@ -1,5 +1,5 @@
-import type { ResolvedConfig } from '../../../protocol/config';
-import { heldOutImages, namedHoldout } from '../../../protocol/holdout';
+import type { ResolvedConfig } from '../../../protocol/config/config';
+import { heldOutImages, namedHoldout } from '../../../protocol/config/holdout';
 import type { DefenseReport, OverriddenSetting } from '../../../protocol/report/report';
 import { settingWord, type RunSetting } from '../../../protocol/report/run-settings';
 import { canonicalJson, sha256 } from '../../files/hash';

@@ -1,7 +1,7 @@
 import type { DefenseReport, UnitActivation } from '../../../protocol/report/report';
 import { mostRaised } from '../../pass/ranking';
 import type { Tell } from './consistency';
-import { pruneCount } from '../../../protocol/pruning';
+import { pruneCount } from '../../../protocol/config/pruning';
 
 /** What was pruned of the layer: as many units as were to go, in the rule's order. */
 export function pruningProblems({ layer, pruning, curve, repaired, provenance }: DefenseReport, tell: Tell): void {

@@ -1,5 +1,5 @@
 import { cleanConfusion, labelCounts } from '../../../protocol/report/confusion';
-import type { ResolvedConfig } from '../../../protocol/config';
+import type { ResolvedConfig } from '../../../protocol/config/config';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../../protocol/report/report';
 import { suspectedClasses, inversionOf } from '../../../protocol/report/scan';
 import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../../repair/choice';

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../../protocol/config';
+import type { ResolvedConfig } from '../../../protocol/config/config';
 import {
   sourceFiles,
   sourceFrom,
@@ -8,7 +8,7 @@ import {
   type SplitName,
 } from '../../../protocol/data-source';
 import type { DefenseReport } from '../../../protocol/report/report';
-import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/holdout';
+import { DEFAULT_HOLDOUT, heldOutImages, namedHoldout } from '../../../protocol/config/holdout';
 import { recordedSettings } from '../../../protocol/report/run-settings';
 import { inversionOf } from '../../../protocol/report/scan';
 import { canonicalJson, sha256 } from '../../files/hash';

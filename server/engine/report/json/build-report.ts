@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ResolvedConfig } from '../../../protocol/config';
+import type { ResolvedConfig } from '../../../protocol/config/config';
 import {
   sourceFrom,
   splitOf,

@@ -1,5 +1,5 @@
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
-import { pointerPath } from '../../../protocol/pointer';
+import { pointerPath } from '../../../protocol/shape/pointer';
 
 /** A range of a text. Lines and columns count from 1, columns in UTF-16 units; the end is behind the last character. */
 export interface TextPlace {

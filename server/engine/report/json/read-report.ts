@@ -1,6 +1,6 @@
 import { badInput } from '../../../protocol/errors';
-import { pointerOf } from '../../../protocol/pointer';
-import { faultSentence, firstFault } from '../../../protocol/shape-fault';
+import { pointerOf } from '../../../protocol/shape/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape/shape-fault';
 import { kindOfJson } from '../../files/kind-of-json';
 import { kindWords } from '../../files/kinds';
 import { DefenseReport } from '../../../protocol/report/report';

@@ -2,7 +2,7 @@ import { getNodeValue, parseTree, printParseErrorCode, visit } from 'jsonc-parse
 import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { kindOfText } from '../../files/file-kind';
 import { fileKind, kindWords } from '../../files/kinds';
-import { pointerOf, pointerPath } from '../../../protocol/pointer';
+import { pointerOf, pointerPath } from '../../../protocol/shape/pointer';
 import { placeWords } from './places';
 import { SYNTAX_WORDS } from '../../files/json-faults';
 import { limitMegabytes } from '../../../protocol/words';

@@ -1,7 +1,7 @@
 import { isDay } from '../../../protocol/day';
 import { badInput } from '../../../protocol/errors';
-import { pointerOf } from '../../../protocol/pointer';
-import { faultSentence, firstFault } from '../../../protocol/shape-fault';
+import { pointerOf } from '../../../protocol/shape/pointer';
+import { faultSentence, firstFault } from '../../../protocol/shape/shape-fault';
 import { DefenseReview } from '../../../protocol/report/review';
 import { placeWords } from '../json/places';
 import { parseStrictJson, placeIn, type JsonKind } from '../json/strict-json';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { pointerPath } from '../../pointer';
+import { pointerPath } from '../../shape/pointer';
 import type { Rate, TriggeredRate } from '../metrics';
 
 /**

@@ -1,4 +1,4 @@
-import { MOST_UNITS } from '../../shape';
+import { MOST_UNITS } from '../../shape/shape';
 import type { Attempt, HeldOutFigures, Proof, Round } from '../attempts';
 import { checkTriggeredRate, count, index, refuse } from './bound-checks';
 import { checkScan, norm, pixelsOf, type ScannedModel } from './scan-bounds';

@@ -2,7 +2,7 @@ import { classesOf } from '../confusion';
 import type { LayerAnalysis, PruningCurve, PruningResult } from '../layer';
 import type { StageMetrics } from '../metrics';
 import type { DefenseReport } from '../report';
-import { MOST_CLASSES } from '../../shape';
+import { MOST_CLASSES } from '../../shape/shape';
 import { checkRate, count, index, length, refuse } from './bound-checks';
 import { checkEffect, checkSparse } from './effect-bounds';
 import { checkAttempts, checkProof } from './repair-bounds';

@@ -1,4 +1,4 @@
-import { base64Bytes } from '../../shape';
+import { base64Bytes } from '../../shape/shape';
 import type { Rate } from '../metrics';
 import type { EstimatedTrigger, NeuralCleanseEvidence, ScanAdvice, ScanResult } from '../scan-result';
 import { checkRate, count, index, length, refuse } from './bound-checks';

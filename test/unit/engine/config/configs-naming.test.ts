@@ -6,7 +6,7 @@ import { configText } from '../../../../server/engine/config/default-config';
 import { configsNaming } from '../../../../server/engine/config/configs-naming';
 import { Throttle } from '../../../../server/engine/process/throttle';
 import { nearest } from '../../../../server/protocol/nearest';
-import { countOfShare, DEFAULT_RATIO, pruneCount } from '../../../../server/protocol/pruning';
+import { countOfShare, DEFAULT_RATIO, pruneCount } from '../../../../server/protocol/config/pruning';
 import { temporaryFolder } from '../../../harness/files';
 
 describe('configs that name a model', () => {

@@ -5,8 +5,8 @@ import { canonicalJson, sha256 } from '../../../../server/engine/files/hash';
 import { formerHoldout, settingProblems } from '../../../../server/engine/report/consistency/settings';
 import { tellOf } from '../../../../server/engine/report/consistency/consistency';
 import { isOfConfig, settingsRun } from '../../../../server/engine/report/check/staleness';
-import { heldOutImages, namedHoldout, recordedHoldout } from '../../../../server/protocol/holdout';
-import type { ResolvedConfig } from '../../../../server/protocol/config';
+import { heldOutImages, namedHoldout, recordedHoldout } from '../../../../server/protocol/config/holdout';
+import type { ResolvedConfig } from '../../../../server/protocol/config/config';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { exampleReport } from '../../../fixtures/example-report';
 

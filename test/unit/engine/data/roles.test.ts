@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DataConfig } from '../../../../server/protocol/config';
+import type { DataConfig } from '../../../../server/protocol/config/config';
 import { resolveConfig } from '../../../../server/engine/config/resolve-config';
 import type { DataSet, Split } from '../../../../server/engine/data/dataset';
 import { modelInput, normalise } from '../../../../server/engine/data/normalise';

@@ -3,7 +3,7 @@ import type { FinePruneError } from '../../../../server/protocol/errors';
 import { nodeOf, type Graph } from '../../../../server/engine/model/graph';
 import { parseModelJson } from '../../../../server/engine/model/formats/tfjs-layers/model-json';
 import { isTfjsModelJson, summarise } from '../../../../server/engine/model/formats/tfjs-layers/summary';
-import { parseTopology } from '../../../../server/engine/model/formats/tfjs-layers/topology';
+import { parseTopology } from '../../../../server/engine/model/formats/tfjs-layers/topology/topology';
 import { findUnitSite, prunableLayers, strategySite } from '../../../../server/engine/model/units';
 
 type Layer = [className: string, name: string, config?: Record<string, unknown>, inputs?: string[]];

@@ -6,9 +6,9 @@ import {
   placeOfShard,
   shardPaths,
   weightsText,
-} from '../../../../server/engine/model/formats/tfjs-layers/text-summary';
+} from '../../../../server/engine/model/formats/tfjs-layers/text/text-summary';
 import { unknownWeightsText } from '../../../../server/engine/model/formats/file-text';
-import { ranges } from '../../../../server/engine/model/formats/tfjs-layers/tensor-text';
+import { ranges } from '../../../../server/engine/model/formats/tfjs-layers/text/tensor-text';
 import { FinePruneError } from '../../../../server/protocol/errors';
 
 const EXAMPLE = path.resolve(__dirname, '../../../../examples/mnist-badnets');

@@ -3,7 +3,7 @@ import { ActivationStatistics } from '../../../../server/engine/pass/activations
 import { curvePoints, largestWithinLimit } from '../../../../server/engine/pruning/curve-plan';
 import { denseCurveHits } from '../../../../server/engine/pruning/dense-curve';
 import { mostRaised, pruneOrder } from '../../../../server/engine/pass/ranking';
-import { pruneCount } from '../../../../server/protocol/pruning';
+import { pruneCount } from '../../../../server/protocol/config/pruning';
 
 describe('ranking and curve', () => {
   it('prunes ⌊ratio·n + 1e-9⌋ units', () => {

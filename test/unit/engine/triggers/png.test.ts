@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { deflateSync } from 'node:zlib';
-import type { KnownTriggerConfig } from '../../../../server/protocol/config';
+import type { KnownTriggerConfig } from '../../../../server/protocol/config/config';
 import { failureOf } from '../../../harness/files';
 import { triggerFolder } from './support';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { PNG, type ColorType } from 'pngjs';
-import type { KnownTriggerConfig } from '../../../../server/protocol/config';
+import type { KnownTriggerConfig } from '../../../../server/protocol/config/config';
 import { resolveTrigger } from '../../../../server/engine/config/resolve-config';
 import { openTrigger } from '../../../../server/engine/triggers/open-trigger';
 import { temporaryFolder } from '../../../harness/files';

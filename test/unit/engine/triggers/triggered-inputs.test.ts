@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KnownTriggerConfig } from '../../../../server/protocol/config';
+import type { KnownTriggerConfig } from '../../../../server/protocol/config/config';
 import { triggeredInputs } from '../../../../server/engine/triggers/triggered-inputs';
 import type { Split } from '../../../../server/engine/data/dataset';
 import { openIdx } from '../../../../server/engine/data/formats/idx/open-idx';

@@ -3,7 +3,7 @@ import { parse } from 'jsonc-parser';
 import { withChoice, type PruneChoice } from '../../../../server/language/config/edits';
 import { changedPart } from '../../../../server/language/text/json-edits';
 import { ratioFor } from '../../../../server/language/text/ratio';
-import { pruneCount } from '../../../../server/protocol/pruning';
+import { pruneCount } from '../../../../server/protocol/config/pruning';
 
 const CONFIG = `{
   // The model to defend.

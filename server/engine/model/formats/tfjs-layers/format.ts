@@ -4,7 +4,7 @@ import { checkModelFile } from './check-model';
 import { modelFileHashes, pointedModelHashes } from './hash-files';
 import { layerSpan } from './layer-span';
 import { isTfjsModelJson, summarise } from './summary';
-import { manifestKey, modelText, placeOfShard, shardPaths, weightsText } from './text-summary';
+import { manifestKey, modelText, placeOfShard, shardPaths, weightsText } from './text/text-summary';
 
 /** TF.js Layers models: what `model.save()` of TF.js and `tensorflowjs_converter` write, a model.json and weight files beside it. */
 export const tfjsLayers: ModelFormat = {

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { badInput } from '../../../../protocol/errors';
 import { confinedPath } from '../../../files/confine';
 import { canonicalJson, lfsObjectAt, sha256 } from '../../../files/hash';
-import { parseManifest, type ManifestGroup } from './manifest';
+import { parseManifest, type ManifestGroup } from './weights/manifest';
 import { parseModelJson } from './model-json';
 import { refuseOtherModel } from '../other-model';
-import { wrongSize } from './shards';
+import { wrongSize } from './weights/shards';
 import { MOST_MODEL_BYTES } from './limits';
 
 /**

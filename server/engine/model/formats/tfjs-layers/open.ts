@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../../../protocol/errors';
 import type { JsonNode } from './json';
-import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
+import { locateWeights, parseManifest, type ManifestGroup } from './weights/manifest';
 import { assembleModel, checkFinite } from '../../assemble';
 import type { Graph } from '../../graph';
 import type { OpenModel } from '../../model';
@@ -10,9 +10,9 @@ import type { Homes } from '../../parameters';
 import { parseModelBytes } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { modelHashes } from './model-hashes';
-import { readShards, type JoinedShards } from './shards';
+import { readShards, type JoinedShards } from './weights/shards';
 import { summaryOf } from './summary';
-import { parseTopology } from './topology';
+import { parseTopology } from './topology/topology';
 import { MOST_MODEL_BYTES } from './limits';
 
 /**

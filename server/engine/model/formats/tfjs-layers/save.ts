@@ -2,7 +2,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SavedModel } from '../format';
 import { checkFolder, writeBeside, writeFolder } from '../saved-folder';
-import { parseManifest } from './manifest';
+import { parseManifest } from './weights/manifest';
 import type { OpenModel } from '../../model';
 import { patchSegments } from '../../parameters';
 import { weightsHash } from './model-hashes';

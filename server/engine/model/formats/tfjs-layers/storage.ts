@@ -4,7 +4,7 @@ import type { ModelStorage } from '../format';
 import { weightsHash } from './model-hashes';
 import { openModel } from './open';
 import { checkSaveFolder, encodeWeights, saveModel, saveModelBeside } from './save';
-import { buildSimpleCnn, reinitialise } from './simple-cnn';
+import { buildSimpleCnn, reinitialise } from './fresh/simple-cnn';
 
 /** Opens and saves TF.js Layers models: model.json and the weight files that it names. */
 export const storage: ModelStorage = {

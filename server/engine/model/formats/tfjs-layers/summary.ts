@@ -1,9 +1,9 @@
 import { FinePruneError } from '../../../../protocol/errors';
 import type { ModelSummary } from '../../../../protocol/model';
 import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
-import { locateWeights, parseManifest, type ManifestGroup } from './manifest';
+import { locateWeights, parseManifest, type ManifestGroup } from './weights/manifest';
 import { parseModelJson } from './model-json';
-import { parseTopology } from './topology';
+import { parseTopology } from './topology/topology';
 import { isPrunable, planSite } from '../../units';
 
 /**

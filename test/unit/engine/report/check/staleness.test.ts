@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readReport } from '../../../../../server/engine/report/json/read-report';
 import { isOfConfig, overriddenBy, runSettings } from '../../../../../server/engine/report/check/staleness';
-import type { ResolvedConfig } from '../../../../../server/protocol/config';
+import type { ResolvedConfig } from '../../../../../server/protocol/config/config';
 import {
   recordedSettings,
   settingsText,

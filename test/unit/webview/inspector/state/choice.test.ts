@@ -21,7 +21,7 @@ import {
   toggled,
 } from '../../../../../webview/inspector/state/units';
 import { CONFIG, layerData, overview } from '../support';
-import { pruneCount } from '../../../../../server/protocol/pruning';
+import { pruneCount } from '../../../../../server/protocol/config/pruning';
 
 const CHOICE = { ...FIRST_CHOICE, layer: 'dense_1', unit: 8, count: 3, selected: [1, 8], row: 4 };
 

@@ -1,8 +1,8 @@
-import { plain } from '../../../files/plain';
-import { mainNode, parametersOf, type Graph, type Layer } from '../../graph';
-import { locateWeights, type ManifestGroup, type ManifestTensor } from './manifest';
-import type { JsonNode } from './json';
-import { floats, shortHash, statistics } from '../values-text';
+import { plain } from '../../../../files/plain';
+import { mainNode, parametersOf, type Graph, type Layer } from '../../../graph';
+import { locateWeights, type ManifestGroup, type ManifestTensor } from '../weights/manifest';
+import type { JsonNode } from '../json';
+import { floats, shortHash, statistics } from '../../values-text';
 
 /** Bytes of a part of a group's concatenated shards; null when they are not all there. */
 export type ReadBytes = (group: number, offset: number, bytes: number) => Uint8Array | null;

@@ -1,7 +1,7 @@
-import { findClassifier } from '../../classifier';
-import type { Graph } from '../../graph';
+import { findClassifier } from '../../../classifier';
+import type { Graph } from '../../../graph';
 import { nameOfTensor, tensorList, tensorsOfCall } from './calls';
-import type { JsonNode } from './json';
+import type { JsonNode } from '../json';
 import type { KerasLayer } from './keras-layer';
 import { isModelClass, nestedModel, readLayer } from './layer-config';
 import { inputShape } from './layer-fields';

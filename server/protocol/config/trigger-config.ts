@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { finite, list, object, said, wholeFrom } from './shape';
+import { finite, list, object, said, wholeFrom } from '../shape/shape';
 import { alpha, amplitude, distance, frequency, grid, seed, strength, target } from './trigger';
 
 /** Triggers as a config describes them. Their texts are what a person reads in a hover and in completion. */

@@ -1,15 +1,15 @@
 import * as v from 'valibot';
-import { BackendChoice } from './backend';
+import { BackendChoice } from '../backend';
 import { DataConfig } from './data-config';
-import { CONFIG_FILE } from './files';
+import { CONFIG_FILE } from '../files';
 import { DEFAULT_RATIO, PruneRatio, PruneRule } from './pruning';
 import { batchSize, CurveCost, epochs, learningRate, seed, threads } from './resolved-config';
-import { distinct, list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from './shape';
+import { distinct, list, MOST_NAMED_UNITS, object, said, share, wholeFrom } from '../shape/shape';
 import { Strategy } from './strategy';
 import { TriggerConfig } from './trigger-config';
 
 export type { DataConfig } from './data-config';
-export type { SplitFiles } from './data-source';
+export type { SplitFiles } from '../data-source';
 export type { PruneRatio, PruneRule } from './pruning';
 export type { ResolvedConfig } from './resolved-config';
 export type { OtherStrategy, Strategy, StrategyName } from './strategy';

@@ -11,8 +11,8 @@ import {
   said,
   share,
   whole,
-} from '../../../server/protocol/shape';
-import { faultSentence, firstFault } from '../../../server/protocol/shape-fault';
+} from '../../../../server/protocol/shape/shape';
+import { faultSentence, firstFault } from '../../../../server/protocol/shape/shape-fault';
 
 /** The sentence that a value is refused with; null where it fits. */
 const refusal = (shape: v.GenericSchema, value: unknown): string | null => {

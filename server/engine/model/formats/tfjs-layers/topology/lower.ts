@@ -1,5 +1,5 @@
-import type { UnclassifiedGraph } from '../../classifier';
-import type { Layer, Node, Op, Parameter, Role } from '../../graph';
+import type { UnclassifiedGraph } from '../../../classifier';
+import type { Layer, Node, Op, Parameter, Role } from '../../../graph';
 import { forLayer, type ActivationName, type KerasLayer, type KerasTable, type WeightName } from './keras-layer';
 
 /** What a weight is to its node. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { DATA_FORMATS, DataFormat, fieldsOf, type SplitFiles } from './data-source';
-import { above0, channels, object, oneOf, said, text, wholeFrom } from './shape';
+import { DATA_FORMATS, DataFormat, fieldsOf, type SplitFiles } from '../data-source';
+import { above0, channels, object, oneOf, said, text, wholeFrom } from '../shape/shape';
 
 /** The clean data of a config, with every default filled in. */
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { share } from './shape';
+import { share } from '../shape/shape';
 
 /** Share of a layer's units that the reference prunes, where a config does not say. */
 export const DEFAULT_RATIO = 0.2;

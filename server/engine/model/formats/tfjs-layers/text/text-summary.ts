@@ -1,19 +1,19 @@
-import { HEAD_BYTES, kindOfBytes } from '../../../files/file-kind';
-import { kindWords } from '../../../files/kinds';
-import { lfsObject, MOST_POINTER_BYTES } from '../../../files/lfs-pointer';
-import { canonicalJson } from '../../../files/hash';
-import { plain } from '../../../files/plain';
-import { FinePruneError } from '../../../../protocol/errors';
-import { MODEL_FILES } from '../../../../protocol/files';
-import { activationOfLayer } from '../../activation-functions';
-import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../graph';
-import type { JsonNode } from './json';
-import { parseManifest, type ManifestGroup } from './manifest';
-import { parseModelBytes } from './model-json';
-import { shortHash } from '../values-text';
+import { HEAD_BYTES, kindOfBytes } from '../../../../files/file-kind';
+import { kindWords } from '../../../../files/kinds';
+import { lfsObject, MOST_POINTER_BYTES } from '../../../../files/lfs-pointer';
+import { canonicalJson } from '../../../../files/hash';
+import { plain } from '../../../../files/plain';
+import { FinePruneError } from '../../../../../protocol/errors';
+import { MODEL_FILES } from '../../../../../protocol/files';
+import { activationOfLayer } from '../../../activation-functions';
+import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '../../../graph';
+import type { JsonNode } from '../json';
+import { parseManifest, type ManifestGroup } from '../weights/manifest';
+import { parseModelBytes } from '../model-json';
+import { shortHash } from '../../values-text';
 import { tensorLines, zeroedLines, type ReadBytes } from './tensor-text';
-import { parseTopology } from './topology';
-import { isPrunable } from '../../units';
+import { parseTopology } from '../topology/topology';
+import { isPrunable } from '../../../units';
 
 /**
  * A model as text, for diffs: the same bytes give the same text, and each line stands for itself, so that a diff shows what

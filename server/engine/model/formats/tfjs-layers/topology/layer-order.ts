@@ -1,5 +1,5 @@
-import type { FinePruneError } from '../../../../protocol/errors';
-import type { JsonNode } from './json';
+import type { FinePruneError } from '../../../../../protocol/errors';
+import type { JsonNode } from '../json';
 
 interface Reader {
   readonly name: string;

@@ -1,5 +1,5 @@
-import type { ActivationFunction } from '../../activation-functions';
-import type { Padding, Pair } from '../../graph';
+import type { ActivationFunction } from '../../../activation-functions';
+import type { Padding, Pair } from '../../../graph';
 
 /** A layer as Keras has it, every field checked: what `lower.ts` makes nodes of. Shapes leave out the batch dimension. */
 export interface KerasLayer {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { BackendChoice } from './backend';
+import { BackendChoice } from '../backend';
 import { ResolvedData } from './resolved-data';
 import { PruneRatio, PruneRule } from './pruning';
-import { above0To, list, MOST_NAMED_UNITS, object, said, share, text, whole, wholeFrom } from './shape';
+import { above0To, list, MOST_NAMED_UNITS, object, said, share, text, whole, wholeFrom } from '../shape/shape';
 import { OtherStrategy } from './strategy';
 import { ResolvedTrigger } from './trigger';
 

@@ -1,11 +1,11 @@
-import type { SimpleCnnOptions } from '../format';
+import type { SimpleCnnOptions } from '../../format';
 import { initialise } from './initialise';
-import { locateWeights, parseManifest } from './manifest';
-import { parseModelJson } from './model-json';
-import type { OpenModel } from '../../model';
-import { assemble, type ReadModel } from './open';
-import { encodeWeights } from './save';
-import { parseTopology } from './topology';
+import { locateWeights, parseManifest } from '../weights/manifest';
+import { parseModelJson } from '../model-json';
+import type { OpenModel } from '../../../model';
+import { assemble, type ReadModel } from '../open';
+import { encodeWeights } from '../save';
+import { parseTopology } from '../topology/topology';
 import { simpleCnnJson } from './simple-cnn-json';
 
 /**

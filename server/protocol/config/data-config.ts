@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { DataFormat, DEFAULT_FORMAT, SplitFiles } from './data-source';
+import { DataFormat, DEFAULT_FORMAT, SplitFiles } from '../data-source';
 import { AnalysisRole, scale, some } from './resolved-data';
-import { finite, object, said, wholeFrom } from './shape';
+import { finite, object, said, wholeFrom } from '../shape/shape';
 
 /** The clean data of a config, as it is written. */
 

@@ -1,8 +1,8 @@
-import { parametersOf } from '../../graph';
-import type { OpenModel } from '../../model';
-import { GLOROT_UNIFORM, initialValues, seedOf, ZEROS, type Initialiser } from '../../initialisers';
-import { isObject, type JsonNode } from './json';
-import type { WeightName } from './keras-layer';
+import { parametersOf } from '../../../graph';
+import type { OpenModel } from '../../../model';
+import { GLOROT_UNIFORM, initialValues, seedOf, ZEROS, type Initialiser } from '../../../initialisers';
+import { isObject, type JsonNode } from '../json';
+import type { WeightName } from '../topology/keras-layer';
 
 /** Where a layer's config names each weight's initialiser, and Keras's default. */
 const FIELDS: Record<WeightName, { field: string; fallback: string }> = {

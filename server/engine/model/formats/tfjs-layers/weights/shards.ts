@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { open, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { badInput, type FinePruneError } from '../../../../protocol/errors';
-import { contains } from '../../../files/confine';
-import { kindWords } from '../../../files/kinds';
-import { insideGzip, readHead, sniffFile } from '../../../files/sniff';
+import { badInput, type FinePruneError } from '../../../../../protocol/errors';
+import { contains } from '../../../../files/confine';
+import { kindWords } from '../../../../files/kinds';
+import { insideGzip, readHead, sniffFile } from '../../../../files/sniff';
 import type { ManifestGroup } from './manifest';
-import { lfsPointer } from '../other-model';
+import { lfsPointer } from '../../other-model';
 
 /** Git takes a file for text when its first bytes hold no zero: no large file of weights is like that. */
 const MOST_LINES_BYTES = 16 * 2 ** 20;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { pruneCount } from '../../../server/protocol/pruning';
+import { pruneCount } from '../../../../server/protocol/config/pruning';
 
 describe('the number of pruned units', () => {
   it('counts pruned units as the reference does', () => {

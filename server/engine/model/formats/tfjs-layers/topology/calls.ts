@@ -1,4 +1,4 @@
-import { isObject, type JsonNode } from './json';
+import { isObject, type JsonNode } from '../json';
 import { MAX_UNITS } from './layer-fields';
 
 /** How a functional model writes down what a layer reads. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { above0, above0To, channels, finite, object, said, text, whole, wholeFrom } from './shape';
+import { above0, above0To, channels, finite, object, said, text, whole, wholeFrom } from '../shape/shape';
 
 /** Triggers with every default filled in. */
 

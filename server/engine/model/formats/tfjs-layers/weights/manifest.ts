@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { layerNamed, type Graph } from '../../graph';
-import type { Home, Homes } from '../../parameters';
-import type { JsonNode } from './json';
-import { MAX_PARAMETERS } from './topology';
-import { MODEL_FILE } from '../../../../protocol/files';
+import { layerNamed, type Graph } from '../../../graph';
+import type { Home, Homes } from '../../../parameters';
+import type { JsonNode } from '../json';
+import { MAX_PARAMETERS } from '../topology/topology';
+import { MODEL_FILE } from '../../../../../protocol/files';
 
 /** One tensor of the weights manifest, with its place in the concatenated bytes of its group. */
 export interface ManifestTensor {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { count, list, object, share } from '../../../server/protocol/shape';
-import { faultSentence, firstFault } from '../../../server/protocol/shape-fault';
+import { count, list, object, share } from '../../../../server/protocol/shape/shape';
+import { faultSentence, firstFault } from '../../../../server/protocol/shape/shape-fault';
 
 const shape = object({
   word: v.picklist(['quick', 'full']),

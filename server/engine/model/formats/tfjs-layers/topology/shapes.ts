@@ -1,7 +1,7 @@
-import type { Padding } from '../../graph';
+import type { Padding } from '../../../graph';
 import { forLayer, type KerasOp, type KerasTable, type WeightName, type WeightSpec } from './keras-layer';
 import { MAX_UNITS } from './layer-fields';
-import { shown, type JsonNode } from './json';
+import { shown, type JsonNode } from '../json';
 
 type Shape = readonly number[];
 

@@ -1,7 +1,7 @@
-import { ACTIVATION_FUNCTIONS } from '../../activation-functions';
-import type { Padding, Pair } from '../../graph';
+import { ACTIVATION_FUNCTIONS } from '../../../activation-functions';
+import type { Padding, Pair } from '../../../graph';
 import type { ActivationName } from './keras-layer';
-import { isObject, shown, type JsonNode } from './json';
+import { isObject, shown, type JsonNode } from '../json';
 
 /** Fields that the configs of several layer classes have. */
 

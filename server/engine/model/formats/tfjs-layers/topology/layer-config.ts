@@ -1,6 +1,6 @@
-import type { FinePruneError } from '../../../../protocol/errors';
+import type { FinePruneError } from '../../../../../protocol/errors';
 import type { KerasOp } from './keras-layer';
-import type { JsonNode } from './json';
+import type { JsonNode } from '../json';
 import {
   activation,
   channelsLast,
