@@ -192,7 +192,7 @@ describe('runs through the language server', function () {
     ] as const) {
       console.log(`      ${name}: ${latencyWords(times)}`);
       // On a machine that is busy with other things single answers are late wherever they come from.
-      assert.ok(times[Math.floor(times.length * 0.95)]! < 50, `${name}: ${times.join()}`);
+      assert.ok(times[Math.floor(times.length * 0.95)]! < allowed(50), `${name}: ${times.join()}`);
     }
     const [running] = await client.at<CodeLens[]>('textDocument/codeLens', uri);
     assert.match(String(running?.command?.title), /Fine-tuning · step/);
