@@ -23,8 +23,9 @@ export function findClassifier(graph: UnclassifiedGraph, refuse: Refuse): Graph 
     const activation = activationOf(node.op);
     if (activation && isOneUnit(node)) throw oneOutput(refuse, node, functionWord(graph, node));
     if (node.op.kind === 'softmax' && softmax === null && node.shape.length === 1) softmax = node;
-    else if (activation) throw wrongOutput(refuse, node, functionWord(graph, node));
-    else if (!keepsClasses(node))
+    else if (activation) {
+      if (softmax === null || !isOfDense(graph, node)) throw wrongOutput(refuse, node, functionWord(graph, node));
+    } else if (!keepsClasses(node))
       throw refuse(
         'model.noDense',
         `The model has no Dense classifier: its output comes from "${node.label}" (${typeOf(graph, node)}).`,
@@ -45,6 +46,12 @@ export function findClassifier(graph: UnclassifiedGraph, refuse: Refuse): Graph 
     classes: node.shape[0]!,
     softmaxOf: softmax?.label ?? null,
   };
+}
+
+/** Whether a node is the activation function of a dense layer. Behind one more softmax it stays: what it gives are the logits then. */
+function isOfDense(graph: UnclassifiedGraph, node: Node): boolean {
+  const [main] = layerOf(graph as Graph, node).nodes;
+  return main !== node.id && graph.byId.get(main!)!.op.kind === 'dense';
 }
 
 /** Nodes that may come between the classifier and the output: one value per class goes in, one comes out. */

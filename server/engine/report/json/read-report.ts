@@ -6,6 +6,7 @@ import { kindWords } from '../../files/kinds';
 import { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { former } from './version-1/fault';
 import { upgradeReport } from './version-1/upgrade';
 import { REPORT_FILE } from '../../../protocol/files';
 
@@ -42,7 +43,7 @@ export function readReport(text: string, file: string): DefenseReport {
       'Use the version of Fine-Prune that wrote it, or run the defense again.',
     );
   }
-  const report = version === 1 ? upgradeReport(value as object) : value;
+  const report = version === 1 ? former(() => upgradeReport(value as object), refuse) : value;
   const fault = firstFault(DefenseReport, report);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
   return report as DefenseReport;

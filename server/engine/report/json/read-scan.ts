@@ -9,6 +9,7 @@ import { tellOf } from '../consistency/consistency';
 import { scanContradictions } from '../consistency/scan';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { former } from './version-1/fault';
 import { upgradeScanReport } from './version-1/upgrade';
 import { SCAN_FILE } from '../../../protocol/files';
 
@@ -56,7 +57,7 @@ export function readScan(text: string, file: string): ScanReport {
       'Use the version of Fine-Prune that wrote it, or scan the model again.',
     );
   }
-  const upgraded = version === 1 ? upgradeScanReport(value as object) : value;
+  const upgraded = version === 1 ? former(() => upgradeScanReport(value as object), refuse) : value;
   const fault = firstFault(ScanReport, upgraded);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
   const report = upgraded as ScanReport;

@@ -180,24 +180,28 @@ function biased(y: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
 function batchNorm(op: OpOf<'batchNorm'>, { variable, optional, frozen }: Place): Kernel {
   const [movingMean, movingVariance] = [variable('mean'), variable('variance')];
   const [beta, gamma] = [optional('offset'), optional('scale')];
-  const normalised = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale: tf.Tensor | undefined) =>
+  const normalised = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale?: tf.Tensor, offset?: tf.Tensor) =>
     tf.batchNorm(
       x,
       mean as tf.Tensor1D,
       variance as tf.Tensor1D,
-      beta as tf.Tensor1D,
+      offset as tf.Tensor1D,
       scale as tf.Tensor1D,
       op.epsilon,
     );
   const move = (moving: tf.Variable, batch: tf.Tensor) =>
     moving.assign(tf.add(tf.mul(moving, op.momentum), tf.mul(batch, 1 - op.momentum)));
   return ([x], mode) => {
-    if (!mode.training || frozen) return normalised(x!, movingMean, movingVariance, gamma);
+    if (!mode.training || frozen) {
+      // TF.js can't differentiate by a scale or an offset that is not there.
+      return needsGradient(mode)
+        ? normalised(x!, movingMean, movingVariance, gamma ?? tf.onesLike(movingMean), beta ?? tf.zerosLike(movingMean))
+        : normalised(x!, movingMean, movingVariance, gamma, beta);
+    }
     const { mean, variance } = tf.moments(x!, x!.shape.map((_, axis) => axis).slice(0, -1));
     move(movingMean, mean);
     move(movingVariance, variance);
-    // TF.js can't differentiate by a scale that is not there.
-    return normalised(x!, mean, variance, gamma ?? tf.onesLike(mean));
+    return normalised(x!, mean, variance, gamma ?? tf.onesLike(mean), beta ?? tf.zerosLike(mean));
   };
 }
 

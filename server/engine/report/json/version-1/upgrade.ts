@@ -2,6 +2,7 @@ import type { DefenseReport } from '../../../../protocol/report/report';
 import type { ScanReport, ScanResult } from '../../../../protocol/report/scan';
 import { judgeMasks } from '../../../detect/neural-cleanse/judge';
 import { sparseConfusion } from '../../../metrics/sparse-confusion';
+import { checkClassRates, refuseLater, refuseOthers } from './fault';
 
 /**
  * Reports and scans of schema version 1, which Fine-Prune 0.1 wrote, as values of this version. Figures and sentences stay what they were;
@@ -11,23 +12,24 @@ import { sparseConfusion } from '../../../metrics/sparse-confusion';
 
 type Fields = Record<string, unknown>;
 
-/** @param report parsed JSON whose `schemaVersion` is 1 */
+/** @param report parsed JSON whose `schemaVersion` is 1 @throws FormerFault */
 export function upgradeReport(report: object): DefenseReport | Fields {
+  refuseLater(report as Fields, '', 'confusion');
   const { scan, proof, stages, layer, ...rest } = report as Fields;
   return {
     ...rest,
     schemaVersion: 2,
     ...upgradeStages(stages),
     layer: upgradeLayer(layer),
-    ...(scan !== undefined && { scan: upgradeScan(scan) }),
+    ...(scan !== undefined && { scan: upgradeScan(scan, '/scan') }),
     ...(proof !== undefined && { proof: upgradeProof(proof) }),
   };
 }
 
-/** @param report parsed JSON whose `schemaVersion` is 1 */
+/** @param report parsed JSON whose `schemaVersion` is 1 @throws FormerFault */
 export function upgradeScanReport(report: object): ScanReport | Fields {
   const { scan, ...rest } = report as Fields;
-  return { ...rest, schemaVersion: 2, scan: upgradeScan(scan) };
+  return { ...rest, schemaVersion: 2, scan: upgradeScan(scan, '/scan') };
 }
 
 const STAGES = ['before', 'pruned', 'after'];
@@ -35,8 +37,14 @@ const STAGES = ['before', 'pruned', 'after'];
 /** Version 1 had matrices and rates by class in the stages: up to 100 classes in full, of more as they are now. */
 function upgradeStages(stages: unknown): Fields {
   if (!isFields(stages) || !STAGES.every((name) => isFields(stages[name]))) return { stages };
+  refuseOthers(stages, '/stages', STAGES);
   const each = (of: (stage: Fields) => unknown): Fields =>
     Object.fromEntries(STAGES.map((name) => [name, of(stages[name] as Fields)]));
+  for (const name of STAGES) {
+    const stage = stages[name] as Fields;
+    // Full matrices that are none are left to the reader.
+    if (stage['sparse'] !== undefined || isMatrix(stage['confusion'])) checkClassRates(stage, `/stages/${name}`);
+  }
   return {
     stages: each((stage) => without(stage, 'confusion', 'triggeredConfusion', 'perClass', 'sparse')),
     confusion: each(({ confusion, triggeredConfusion, sparse }) =>
@@ -75,18 +83,22 @@ function regrouped(held: unknown): unknown {
 /** Means by class stood with each unit, also where all of them are 0. */
 function upgradeLayer(layer: unknown): unknown {
   if (!isFields(layer) || !Array.isArray(layer['activations'])) return layer;
+  refuseLater(layer, '/layer', 'classMeans');
   const units = layer['activations'] as unknown[];
   if (!units.every(isFields)) return layer;
   return {
     ...layer,
     activations: units.map((unit) => without(unit, 'perClass')),
-    classMeans: units.map(({ perClass, cleanMeanAbs }) => (cleanMeanAbs === 0 ? [] : perClass)),
+    classMeans: units.map(({ perClass, cleanMeanAbs }) =>
+      cleanMeanAbs === 0 && Array.isArray(perClass) && perClass.every((mean) => mean === 0) ? [] : perClass,
+    ),
   };
 }
 
 /** Version 1 had one method: its table was the scan. */
-function upgradeScan(scan: unknown): unknown {
+function upgradeScan(scan: unknown, pointer: string): unknown {
   if (!isFields(scan)) return scan;
+  refuseLater(scan, pointer, 'suspects', 'evidence', 'method');
   const { flagged, classes, limits, medianNorm, batchSize, steps, seeds, ...answer } = scan;
   // Of a model that hardly knew the images nothing was searched.
   if (Array.isArray(classes) && classes.length === 0 && Array.isArray(flagged) && flagged.length === 0)
@@ -122,7 +134,7 @@ function upgradeProof(proof: unknown): unknown {
   const { basis } = proof;
   return {
     ...proof,
-    scan: upgradeScan(proof['scan']),
+    scan: upgradeScan(proof['scan'], '/proof/scan'),
     basis: typeof basis === 'string' && Object.hasOwn(BASES, basis) ? BASES[basis] : basis,
   };
 }
