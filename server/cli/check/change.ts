@@ -40,7 +40,7 @@ export function termsChanged(
   return [
     ...(before.config ? configTerms(before.config, head, report.data, base.ref) : []),
     ...contentTerms(head, report, before, base.ref, changedFiles),
-    ...decisionTerms(headDecisions, before.decisions, base.ref),
+    ...decisionTerms(headDecisions, [...before.written, ...before.decisions], base.ref),
     ...unreadable,
   ];
 }
