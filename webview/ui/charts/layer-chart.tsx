@@ -5,7 +5,7 @@ import { formatNumber } from '../format';
 import { outline } from './bins';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { LANE, LayerMarks, TOP, lanesOf } from './layer-marks';
-import { legend, type LegendEntry } from './svg';
+import { legend, legendWidth, textWidth, type LegendEntry } from './svg';
 import { pointerX, usePlot } from './use-plot';
 import { capital, count, plural } from '../../../server/protocol/words';
 
@@ -151,17 +151,24 @@ function options(
   ]);
   const low = Math.min(0, ...all);
   const high = Math.max(0, ...all);
-  const height = marginTop + FRAME + MARGIN.marginBottom;
+  const label = `${unitWord}s, ${orderText}`;
+  const entries = [CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])];
+  // In a narrow page the legend has a row of its own below the axis's name.
+  const narrow = MARGIN.marginLeft + textWidth(label) + legendWidth(entries) > width;
+  const marginBottom = MARGIN.marginBottom + (narrow ? 16 : 0);
+  const height = marginTop + FRAME + marginBottom;
   return {
     ...MARGIN,
     marginTop,
+    marginBottom,
     width,
     height,
     x: {
       domain: [0, Math.max(1, order.length)],
-      label: `${unitWord}s, ${orderText}`,
+      label,
       labelArrow: 'none',
       labelAnchor: 'left',
+      labelOffset: MARGIN.marginBottom - 3,
       ticks: width / 80,
       tickFormat: count,
     },
@@ -179,8 +186,7 @@ function options(
           strokeDasharray: '5 3',
         }),
       ruleY([0]),
-      () =>
-        legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, height - 4),
+      () => legend(entries, width, height - 4),
     ],
   };
 }
