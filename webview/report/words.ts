@@ -1,7 +1,7 @@
 import { stageOf } from '../../server/protocol/report/confusion';
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
 import { CONFIG_FILE, REPORT_FILE } from '../../server/protocol/files';
-import { formerUnknownText, formerVersion } from '../../server/protocol/report/former';
+import { formerText, formerUnknownText, formerVersion } from '../../server/protocol/report/former';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
 import { suspectedClasses, type ScanResult } from '../../server/protocol/report/scan';
 import {
@@ -235,12 +235,23 @@ export function staleText(
   name: string,
 ): string | null {
   const former = formerVersion(report);
-  if (changed?.length && former)
-    return formerUnknownText(former, `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}`);
+  if (changed?.length && former) return formerUnknownText(former, renewalOf(name));
   return changed?.length
     ? `This report is stale: ${list(changed)} changed since it was written, so its figures may no longer hold.`
     : null;
 }
+
+/** That an earlier version wrote a report in which nothing is stale; null for one of this version. */
+export function formerNotice(
+  changed: readonly string[] | null,
+  report: Pick<DefenseReport, 'provenance'>,
+  name: string,
+): string | null {
+  const former = formerVersion(report);
+  return former && changed?.length === 0 ? formerText(former, renewalOf(name)) : null;
+}
+
+const renewalOf = (name: string) => `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}` as const;
 
 /** What was decided about an issue, and what that means now; null when nothing was. */
 export function decisionText({
