@@ -4,7 +4,7 @@ import type { Failure } from './errors';
 export const MODEL_FORMATS = ['tfjs-layers'] as const;
 export type ModelFormatId = (typeof MODEL_FORMATS)[number];
 
-/** What can be told of a model from its JSON alone, without reading weights. */
+/** What can be known of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {
   format: ModelFormatId;
   layers: LayerSummary[];

@@ -146,7 +146,7 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
   const known = found.config === undefined && clean ? await settingsOf(found.naming) : null;
   const config = found.config ?? known?.config ?? undefined;
   const subject = config ?? found.model!;
-  // The current folder is a terminal's workspace: whoever stands in it means what is in it.
+  // The current folder is a terminal's workspace: whoever works there means what is in it.
   const root = contains(cwd, subject) ? cwd : path.dirname(subject);
   const inputs =
     found.config === undefined

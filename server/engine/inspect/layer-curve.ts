@@ -83,7 +83,7 @@ export async function curveOf(
   const budgets = curveBudgets(subject.config.curve, triggered !== null);
   done(0);
   const draw = drawOf(subject);
-  // Only activations that enter the classifier as they are can stand in for its input.
+  // Only activations that enter the classifier as they are can replace its input.
   const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({
     predicted,
     statistics,

@@ -183,7 +183,7 @@ function repairedBy({
   };
 }
 
-/** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */
+/** A report may come from anywhere, and be about another model by now: what it says of units is compared with the layers that there are. */
 function stateOf(
   { report: { verdict, layer, pruning }, changed, settings = [] }: LastRun,
   layers: readonly LayerChoice[],

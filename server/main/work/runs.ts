@@ -84,7 +84,7 @@ export class Runs {
     this.onSucceeded();
   }
 
-  /** The failure to answer with; told in the config too, unless nobody has to act. */
+  /** The failure to answer with; reported in the config too, unless nobody has to act. */
   private async failedBecause(error: unknown, config: string | undefined): Promise<Failure> {
     const failure = failureOf(error);
     logFailure(this.host, failure, error);

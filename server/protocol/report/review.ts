@@ -71,7 +71,7 @@ export type CheckLevel = 'consistent' | 'measured' | 'reproduced';
 export interface CheckResult {
   /** Stable word, such as `figures.disagree`; see docs/review.md. */
   id: string;
-  /** `fail` fails the check; `warn` is told; `pass` is listed with `--verbose`. */
+  /** `fail` fails the check; `warn` is only reported; `pass` is listed with `--verbose`. */
   outcome: 'pass' | 'warn' | 'fail';
   /** One sentence with the figures. */
   message: string;

@@ -102,7 +102,7 @@ function labels(
   if (asrGate !== null) {
     const gate = `max. ASR ${percent(asrGate)}`;
     const top = y(asrGate) - 3;
-    // At the other end where it would stand on the name of the line.
+    // At the other end where it would cover the name of the line.
     const covered =
       attack !== null &&
       Math.abs(top - attackTop) < 12 &&

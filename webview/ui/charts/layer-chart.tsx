@@ -23,7 +23,7 @@ export interface LayerChartProps extends ChartFrame {
   dead?: Uint8Array;
   /** Units in the order in which the config's rule prunes them; absent: `order` is that order. The first `chosenCount` are marked. */
   pruneOrder?: Int32Array;
-  /** How many units the slider would prune. Changing it, `selected` or `current` moves marks and draws nothing anew. */
+  /** How many units the slider would prune. Changing it, `selected` or `current` moves marks and redraws nothing. */
   chosenCount: number;
   /** 1 for a unit of the own mask. */
   selected: Uint8Array;
@@ -191,7 +191,7 @@ function options(
   };
 }
 
-/** Where each unit stands in an order: the inverse permutation. */
+/** Where each unit is in an order: the inverse permutation. */
 function inverse(order: Int32Array): Int32Array {
   const positions = new Int32Array(order.length);
   order.forEach((unit, position) => (positions[unit] = position));

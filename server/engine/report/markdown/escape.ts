@@ -40,7 +40,7 @@ export function text(value: string): string {
   );
 }
 
-/** A name, path or hash as code, which forges leave alone. @param cell whether it stands in a table, where `|` ends a cell even in code */
+/** A name, path or hash as code, which forges leave alone. @param cell whether it is in a table, where `|` ends a cell even in code */
 export function code(value: string, cell = false): string {
   const shown = visible(cut(value, MOST_CODE));
   if (shown.trim() === '') return '(empty)';

@@ -33,7 +33,7 @@ describe('ranking and curve', () => {
     assert.deepEqual(conv.dead(), []);
   });
 
-  it('agrees with computing every point anew', () => {
+  it('agrees with computing every point again', () => {
     const [images, units, classes] = [40, 7, 3];
     let state = 7;
     const next = () => ((state = (state * 48271) % 2147483647) / 2147483647) * 2 - 1;
