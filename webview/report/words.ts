@@ -7,6 +7,7 @@ import { suspectedClasses, type ScanResult } from '../../server/protocol/report/
 import {
   capital,
   count,
+  dropWords,
   percent,
   fixedShare,
   limitWords,
@@ -93,12 +94,10 @@ export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'ri
   return `${sides}: ${beyond} (${pWords(pValue)})`;
 }
 
-/** A share of a gate; a fall below zero is a gain, and is called one. */
+/** A share of a gate. */
 export function gateShare(id: Gate['id'], value: number | null): string {
   if (value === null) return 'not measured';
-  if (id === 'maxAttackSuccessRate') return signedFigure(value);
-  const size = pointsOf(Math.abs(value));
-  return value < 0 ? `${size} gained` : size;
+  return id === 'maxAttackSuccessRate' ? signedFigure(value) : dropWords(value);
 }
 
 /** What the figure of a gate is that is judged by a bound. */
