@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { baseName as baseNameOf } from '../../engine/config/read-config';
 import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/scan-inputs';
 import { contains } from '../../engine/files/confine';
-import { shellWord } from '../../engine/report/markdown/escape';
+import { shellWord } from '../../engine/files/shell-word';
 import { startScan } from '../../jobs/engine-process';
 import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';

@@ -1,8 +1,6 @@
 import { canonicalJson } from '../../files/hash';
 import { visible } from '../../files/shell-word';
 
-export { shellWord, visible } from '../../files/shell-word';
-
 /**
  * Text of unknown origin inside of Markdown that a forge renders. Nothing of it may become markup, a link, a mention, a reference to
  * an issue or commit, an emoji or a formula, end a table's cell, or hide. What is written by Fine-Prune itself stays readable.
