@@ -7,9 +7,9 @@ import { shellWord } from '../../engine/files/shell-word';
 import { startScan } from '../../jobs/engine-process';
 import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
-import type { ScanOutcome, ScanRequest, ScanWord } from '../../protocol/report/scan';
+import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';
-import { conclude, EXIT, printJson } from '../exit';
+import { conclude, exitCodeOfScan, printJson } from '../exit';
 import { wantsColour } from '../output/paint';
 import { baseName, classList, collect, integer, typedSource } from '../parsers';
 import { createProgress } from '../output/progress';
@@ -117,12 +117,6 @@ async function scan(target: string | undefined, flags: ScanFlags): Promise<numbe
     .finally(progress.stop);
   show(outcome, { next, pixels }, flags.json ?? false, cwd);
   return exitCodeOfScan(outcome.report.scan.word, flags.reportOnly ?? false);
-}
-
-/** What could not be measured did not come out well, whoever asks. */
-export function exitCodeOfScan(word: ScanWord, reportOnly: boolean): number {
-  if (word === 'not measurable') return EXIT.input;
-  return word === 'suspicious' && !reportOnly ? EXIT.suspicious : EXIT.ok;
 }
 
 interface PlannedScan {
