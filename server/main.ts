@@ -1,7 +1,7 @@
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { startServer } from './main/start';
 
-/** Entry of the language server. The transport (node IPC, or stdio for other editors) is told by the command line. */
+/** Entry of the language server. The transport (node IPC, or stdio for other editors) is chosen by the command line. */
 const connection = createConnection(ProposedFeatures.all);
 
 const GONE = new Set(['EPIPE', 'ERR_IPC_CHANNEL_CLOSED', 'ERR_STREAM_DESTROYED']);

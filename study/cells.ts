@@ -88,7 +88,7 @@ export function basisOf(cell: Cell): string {
   );
 }
 
-/** What a cell's defense config says beside its paths. The trigger is for the tool to find: it is not told. */
+/** What a cell's defense config says beside its paths. The trigger is for the tool to find, so it is not named. */
 export function defenseSettings({ share, seed, task }: Cell) {
   if (task === 'scan') throw new TypeError('a scan has no defense config');
   return {

@@ -21,7 +21,7 @@ Computes what is missing of the study, renders docs/study.md, and ends within th
   --list                cells in order, with what is known of them; computes nothing
   --render              only writes docs/study.md and its plots from what is there
   --into DIR            writes page and plots there instead of docs/
-  --again               computes anew what is there, too
+  --again               also compute again what is there already
   --jobs N              processes beside each other, 2 by default
   --backend NAME        auto, native or wasm
   --fashion-mnist DIR   folder of Fashion-MNIST's four files

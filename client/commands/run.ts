@@ -147,7 +147,7 @@ function tell(config: vscode.Uri, result: RunResult): void {
   );
 }
 
-/** One message for many runs; each run's own figures stand in its files, in the Problems panel and in the log. */
+/** One message for many runs; each run's own figures are in its files, in the Problems panel and in the log. */
 function summarise(finished: FinishedRun[]): void {
   const words = new Map<string, number>();
   let bad = false;

@@ -159,7 +159,7 @@ function tell(subject: vscode.Uri, name: string, result: ScanAnswer): void {
   );
 }
 
-/** One message for many scans; what each of them found stands in its file, in the Problems panel and in the log. */
+/** One message for many scans; what each of them found is in its file, in the Problems panel and in the log. */
 function summarise(finished: FinishedScan[]): void {
   const words = finished.map(({ result }) =>
     !result

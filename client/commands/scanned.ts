@@ -6,7 +6,7 @@ import { CONFIG_FILE, SCAN_FILE, beside } from '../../server/protocol/files';
 
 /**
  * What a scan's result is about: the config beside it, else the model that it names.
- * @throws FinePruneError when neither can be told
+ * @throws FinePruneError when neither can be found out
  */
 export async function scannedBy(scan: vscode.Uri): Promise<vscode.Uri> {
   const config = scan.with({ path: beside(scan.path, SCAN_FILE, CONFIG_FILE) });

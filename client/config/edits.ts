@@ -78,7 +78,7 @@ export function isShown(file: vscode.Uri): boolean {
   );
 }
 
-/** The layer that a config names, as it stands on the disk; undefined when it names none, null when it can't be told. */
+/** The layer that a config names, as it is on the disk; undefined when it names none, null when it is not known. */
 export async function readLayer(config: vscode.Uri): Promise<string | undefined | null> {
   const bytes = await vscode.workspace.fs.readFile(config).then(
     (read) => read,

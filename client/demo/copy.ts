@@ -27,7 +27,7 @@ export async function exampleFiles(folder: string, below = ''): Promise<string[]
   return files.flat().sort();
 }
 
-/** Copies the example and MNIST into a folder, each file under a temporary name first. `step` is told of every file. */
+/** Copies the example and MNIST into a folder, each file under a temporary name first. `step` is called for every file. */
 export async function copyDemo(
   example: string,
   mnist: string,

@@ -67,7 +67,7 @@ export async function repositoryOf(file: vscode.Uri): Promise<{ api: GitApi; rep
   return { api, repository };
 }
 
-/** Repositories are looked for in the background; one that is not found by then is told as missing. */
+/** Repositories are looked for in the background; one that is not found by then is reported as missing. */
 async function initialised(api: GitApi): Promise<void> {
   if (api.state === 'initialized') return;
   await new Promise<void>((resolve) => {

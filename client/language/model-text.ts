@@ -49,7 +49,7 @@ export class ModelTexts implements vscode.TextDocumentContentProvider, vscode.Di
     ];
   }
 
-  /** Makes the texts of models that are open anew. */
+  /** Makes the texts of open models again. */
   refresh(which: (model: vscode.Uri) => boolean): void {
     for (const { uri } of vscode.workspace.textDocuments) {
       if (uri.scheme === MODEL_SCHEME && which(vscode.Uri.parse(uri.query, true))) this.changed.fire(uri);

@@ -30,7 +30,7 @@ const NO_REPORT = 'no report';
 type Side = 'base' | 'head';
 type Broken = Extract<CompareReportsResult, { ok: false }>;
 
-/** Two reports beside each other, read anew whenever a file of theirs changes. */
+/** Two reports beside each other, read again whenever a file of theirs changes. */
 export class ComparePanel extends Panel<FromCompare, ToCompare> {
   /** What the page was last told to show, for tests. */
   shown: 'comparison' | 'broken' | undefined;

@@ -73,7 +73,7 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
     let lost = false;
     this.track(
       context.server.onDidChangeState((state) => {
-        // A server that was started again does not know who looks at what: the page asks anew, and then it does.
+        // A server that was started again does not know who looks at what: the page asks again, and then it does.
         if (state === 'running' && lost && this.ready) this.send({ type: 'changed' });
         lost = state === 'stopped' || (lost && state !== 'running');
       }),
@@ -91,7 +91,7 @@ export class InspectorPanel extends Panel<FromInspector, ToInspector> {
   }
 
   protected override onReady(): void {
-    // A page that was made anew (its tab moved to another group) asks again; nobody waits for its earlier questions.
+    // A page that was made again (its tab moved to another group) asks again; nobody waits for its earlier questions.
     this.cancelAll();
     this.send({
       type: 'init',

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { STYLE_HASHES } from '../../webview/ui/csp';
 import { pageHtml } from './html';
 
-/** What every page may send besides its own messages. */
+/** What every page may send in addition to its own messages. */
 interface Common {
   type: string;
 }

@@ -1,5 +1,6 @@
 import { describeFailure, type Failure } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report/report';
+import type { ScanWord } from '../protocol/report/scan';
 import { toFailure } from '../engine/process/failure';
 import { plain } from '../engine/files/plain';
 import { painter, wantsColour } from './output/paint';
@@ -10,6 +11,12 @@ export const EXIT = { ok: 0, gateMissed: 1, suspicious: 1, input: 2, engine: 3, 
 /** 0 when every gate is met, or when only the report was asked for. A gate that could not be measured is missed. */
 export function exitCodeOfReport(report: DefenseReport, reportOnly: boolean): number {
   return reportOnly || report.gates.every((gate) => gate.met) ? EXIT.ok : EXIT.gateMissed;
+}
+
+/** What could not be measured did not come out well, whoever asks. */
+export function exitCodeOfScan(word: ScanWord, reportOnly: boolean): number {
+  if (word === 'not measurable') return EXIT.input;
+  return word === 'suspicious' && !reportOnly ? EXIT.suspicious : EXIT.ok;
 }
 
 /** Bad input 2, engine 3, cancelled 130. */

@@ -1,4 +1,4 @@
-/** A kind of file that Fine-Prune reads or writes beside others of the same base name, told by its ending. */
+/** A kind of file that Fine-Prune reads or writes beside others of the same base name, recognised by its ending. */
 export interface FileKind {
   /** What follows the base name, such as `.defense.json`. */
   readonly ending: string;

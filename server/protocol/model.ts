@@ -1,7 +1,7 @@
 import type { Failure } from './errors';
 import type { ModelFormatId } from './files';
 
-/** What can be told of a model from its JSON alone, without reading weights. */
+/** What can be known of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {
   format: ModelFormatId;
   layers: LayerSummary[];

@@ -20,7 +20,7 @@ export const CheckPolicy = said(
       ),
     ),
   }),
-  'What every report has to meet, whatever its own config says: the file for `fine-prune check --policy`. It stands outside of the change that is checked: with `--base`, a policy inside the repository is read from the base revision.',
+  'What every report has to meet, whatever its own config says: the file for `fine-prune check --policy`. It is not part of the change that is checked: with `--base`, a policy inside the repository is read from the base revision.',
 );
 /** As it is written: a limit may be left out. */
 export type CheckPolicy = v.InferInput<typeof CheckPolicy>;

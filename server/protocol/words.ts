@@ -53,6 +53,11 @@ export function pointsOf(size: number): string {
   return `${shown} ${shown === 1 ? 'point' : 'points'}`;
 }
 
+/** A drop of a share, without a sign; one below 0 is a gain, and is called one. */
+export function dropWords(drop: number): string {
+  return drop < 0 ? `${pointsOf(-drop)} gained` : pointsOf(drop);
+}
+
 /** Percentage points in a column of figures: `+0.12`, `−3.40`, `±0`. */
 export function pointsChange(delta: number): string {
   const fixed = Math.abs(delta * 100).toFixed(2);

@@ -20,7 +20,7 @@ import type { KnownTrigger } from '../../server/protocol/config/config';
 
 const ROUNDS = 3;
 const STEPS = 60;
-/** Points of the curve that are really evaluated anew; the figure for all of them is scaled from these. */
+/** Points of the curve that are really evaluated again; the figure for all of them is scaled from these. */
 const REEVALUATED = 5;
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { CurvePoints } from '../ui/charts/curve-chart';
 import { valueAt } from '../ui/charts/curve-data';
 import { Figure, type ChartFrame, type ChartTable } from '../ui/charts/figure';
-import { legend, svgElement, type LegendEntry } from '../ui/charts/svg';
+import { legend, legendWidth, svgElement, textWidth, type LegendEntry } from '../ui/charts/svg';
 import { usePlot } from '../ui/charts/use-plot';
 import { formatShare } from '../ui/format';
 import { count, percent } from '../../server/protocol/words';
@@ -29,6 +29,7 @@ export interface CurvesChartProps extends ChartFrame {
 }
 
 const HEIGHT = 280;
+const Y_LABEL = 'share of images';
 const MARGIN = { marginTop: 52, marginRight: 16, marginBottom: 34, marginLeft: 46 };
 /** Base thin and broken, head thick; the dashes tell the two figures apart without colour. */
 const LOOKS = {
@@ -81,10 +82,13 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
       });
     return [looks(clean, 'var(--fp-clean)', dash.clean), attack && looks(attack, 'var(--fp-triggered)', dash.attack)];
   });
+  // In a narrow page the legend begins below the name of the axis.
+  const lower = curves.some((curve) => textWidth(Y_LABEL) + legendWidth(entriesOf(curve)) > width) ? 16 : 0;
   return {
     ...MARGIN,
+    marginTop: MARGIN.marginTop + lower,
     width,
-    height: HEIGHT,
+    height: HEIGHT + lower,
     x: same
       ? {
           domain: [0, units],
@@ -102,7 +106,7 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
           ticks: width / 90,
           tickFormat: formatShare,
         },
-    y: { domain: [0, 1], label: 'share of images', labelArrow: 'none', ticks: 5, tickFormat: formatShare },
+    y: { domain: [0, 1], label: Y_LABEL, labelArrow: 'none', ticks: 5, tickFormat: formatShare },
     marks: [
       gridY({ ticks: 5 }),
       ...lines,
@@ -111,6 +115,7 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
           ? marks(
               curves,
               width,
+              14 + lower,
               (curve, n) => Number(x(at(curve, n))),
               (share) => Number(y(share)),
             )
@@ -123,16 +128,13 @@ function options({ curves, width }: CurvesChartProps): PlotOptions {
 function marks(
   curves: readonly SideCurve[],
   width: number,
+  legendTop: number,
   x: (curve: SideCurve, n: number) => number,
   y: (share: number) => number,
 ): SVGGElement {
   const group = svgElement('g', { 'text-anchor': 'start' });
   curves.forEach((curve, row) => {
-    const {
-      side,
-      chosen,
-      points: { attack },
-    } = curve;
+    const { side, chosen } = curve;
     const shares = prunedAt(curve);
     const filled = side === 'head';
     const left = x(curve, chosen);
@@ -152,14 +154,18 @@ function marks(
           ...looks('var(--fp-triggered)'),
         }),
       );
-    const entries: LegendEntry[] = [
-      { name: `${side}: clean accuracy`, kind: 'line', colour: 'var(--fp-clean)', dash: LOOKS[side].clean },
-    ];
-    if (attack) entries.push({ name: 'ASR', kind: 'line', colour: 'var(--fp-triggered)', dash: LOOKS[side].attack });
-    entries.push({ name: `pruned: ${count(chosen)}`, kind: 'line', colour: 'none' });
-    group.append(legend(entries, width - 4, 14 + row * 16));
+    group.append(legend(entriesOf(curve), width - 4, legendTop + row * 16));
   });
   return group;
+}
+
+function entriesOf({ side, chosen, points: { attack } }: SideCurve): LegendEntry[] {
+  const entries: LegendEntry[] = [
+    { name: `${side}: clean accuracy`, kind: 'line', colour: 'var(--fp-clean)', dash: LOOKS[side].clean },
+  ];
+  if (attack) entries.push({ name: 'ASR', kind: 'line', colour: 'var(--fp-triggered)', dash: LOOKS[side].attack });
+  entries.push({ name: `pruned: ${count(chosen)}`, kind: 'line', colour: 'none' });
+  return entries;
 }
 
 /** What pruning those units did, before fine-tuning. */

@@ -1,12 +1,13 @@
 import { stageOf } from '../../server/protocol/report/confusion';
 import type { Attempt, DefenseReport, Gate, McNemar, Rate, VerdictWord } from '../../server/protocol/report/report';
 import { CONFIG_FILE, REPORT_FILE } from '../../server/protocol/files';
-import { formerUnknownText, formerVersion } from '../../server/protocol/report/former';
+import { formerText, formerUnknownText, formerVersion } from '../../server/protocol/report/former';
 import type { ReviewedIssue } from '../../server/protocol/report/review';
 import { suspectedClasses, type ScanResult } from '../../server/protocol/report/scan';
 import {
   capital,
   count,
+  dropWords,
   percent,
   fixedShare,
   limitWords,
@@ -93,12 +94,10 @@ export function pairedText({ onlyBefore, onlyAfter, pValue }: McNemar, what: 'ri
   return `${sides}: ${beyond} (${pWords(pValue)})`;
 }
 
-/** A share of a gate; a fall below zero is a gain, and is called one. */
+/** A share of a gate. */
 export function gateShare(id: Gate['id'], value: number | null): string {
   if (value === null) return 'not measured';
-  if (id === 'maxAttackSuccessRate') return signedFigure(value);
-  const size = pointsOf(Math.abs(value));
-  return value < 0 ? `${size} gained` : size;
+  return id === 'maxAttackSuccessRate' ? signedFigure(value) : dropWords(value);
 }
 
 /** What the figure of a gate is that is judged by a bound. */
@@ -235,12 +234,23 @@ export function staleText(
   name: string,
 ): string | null {
   const former = formerVersion(report);
-  if (changed?.length && former)
-    return formerUnknownText(former, `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}`);
+  if (changed?.length && former) return formerUnknownText(former, renewalOf(name));
   return changed?.length
     ? `This report is stale: ${list(changed)} changed since it was written, so its figures may no longer hold.`
     : null;
 }
+
+/** That an earlier version wrote a report in which nothing is stale; null for one of this version. */
+export function formerNotice(
+  changed: readonly string[] | null,
+  report: Pick<DefenseReport, 'provenance'>,
+  name: string,
+): string | null {
+  const former = formerVersion(report);
+  return former && changed?.length === 0 ? formerText(former, renewalOf(name)) : null;
+}
+
+const renewalOf = (name: string) => `fine-prune run ${CONFIG_FILE.named(REPORT_FILE.nameOf(name))}` as const;
 
 /** What was decided about an issue, and what that means now; null when nothing was. */
 export function decisionText({

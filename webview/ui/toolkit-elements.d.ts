@@ -31,7 +31,7 @@ declare module 'preact/jsx-runtime' {
       'vscode-divider': HTMLAttributes<HTMLElement> & { role?: 'separator' | 'presentation' };
       'vscode-dropdown': HTMLAttributes<WithValue> & {
         disabled?: boolean;
-        /** Put the options before it is set: the `value` prop of a dropdown drawn anew follows its `vscode-option selected`. */
+        /** Put the options before it is set: the `value` prop of a dropdown drawn again follows its `vscode-option selected`. */
         value?: string;
         position?: 'above' | 'below';
       };

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Rises with every change of the theme: what is drawn on a canvas has to be drawn anew, since VS Code changes variables without a word. */
+/** Rises with every change of the theme: what is drawn on a canvas has to be drawn again, since VS Code changes variables without a word. */
 export function useTheme(): number {
   const [changes, setChanges] = useState(0);
   useEffect(() => {

@@ -20,7 +20,10 @@ import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 export interface AtBase {
   config: ResolvedConfig | null;
   report: DefenseReport | null;
+  /** Those that count, with the fingerprints of this version. */
   decisions: Decision[];
+  /** The same as the file has them. */
+  written: Decision[];
   /** Files that are there but can't be read, with the reason. */
   unreadable: { file: string; message: string }[];
 }
@@ -39,7 +42,7 @@ export async function atBase(
   target: Target,
   { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
 ): Promise<AtBase> {
-  const found: AtBase = { config: null, report: null, decisions: [], unreadable: [] };
+  const found: AtBase = { config: null, report: null, decisions: [], written: [], unreadable: [] };
   if (!base || !repository) return found;
   const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_FILE.ending.length);
   const read = async <T>(file: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
@@ -61,8 +64,8 @@ export async function atBase(
   found.report = await read(REPORT_FILE.named(stem), REPORT_FILE.mostBytes, readReport);
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  const decisions = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
-  found.decisions = found.report ? renewedDecisions(found.report, decisions) : decisions;
+  found.written = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
+  found.decisions = found.report ? renewedDecisions(found.report, found.written) : found.written;
   return found;
 }
 

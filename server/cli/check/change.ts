@@ -9,7 +9,7 @@ import type { AtBase } from './base';
 import { fail, warn, type Base } from './context';
 import { percent } from '../../protocol/words';
 
-/** What decides how a defense is measured: a change to it in the same change as the figures is the first thing a reviewer is told. */
+/** What decides how a defense is measured: a change to it in the same change as the figures is the first thing a reviewer sees. */
 const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [
   { id: 'policy.triggerChanged', what: 'The trigger', fields: /^trigger(\.|$)/ },
   { id: 'policy.testChanged', what: 'The test set', fields: /^data\.(test|testImages|format|scale|mean|std)(\.|$)/ },
@@ -40,7 +40,7 @@ export function termsChanged(
   return [
     ...(before.config ? configTerms(before.config, head, report.data, base.ref) : []),
     ...contentTerms(head, report, before, base.ref, changedFiles),
-    ...decisionTerms(headDecisions, before.decisions, base.ref),
+    ...decisionTerms(headDecisions, [...before.written, ...before.decisions], base.ref),
     ...unreadable,
   ];
 }

@@ -92,7 +92,7 @@ async function checkRead(
 ): Promise<Checked> {
   const worktree = await ownReview(found);
   const { target, before, opened, results: ofConfig } = await openOwnConfig(found, beforeBesideIt, report, context);
-  // Which settings they were is told with the config, where it can be read.
+  // Which settings they were is said with the config, where it can be read.
   const figures = figureResults(report).filter(({ id }) => id !== 'figures.config.overridden' || !opened);
   const policy = effectivePolicy(context, opened?.config ?? null, worktree.decisions, before);
   const terms = opened ? await termResults(opened, report, worktree.decisions, before, context) : [];
@@ -218,7 +218,7 @@ const reviewOf = (decisions: Decision[]): DefenseReview => ({ schemaVersion: 2, 
 async function changedData(opened: OpenConfig, context: CheckContext): Promise<Set<string>> {
   const changed = new Set<string>();
   for (const { path: written } of dataFiles(opened.config)) {
-    // A path that leads out is told with the hashes.
+    // A path that leads out is reported with the hashes.
     const file = await opened.resolve(written, 'data').catch(() => null);
     if (file !== null && (await changedSince(file, context))) changed.add(written);
   }

@@ -7,7 +7,7 @@ import { readBeside } from './read';
 import { REPORT_FILE } from '../../protocol/files';
 
 /**
- * Reports that the change has under another name than the base, told by the hashes of the input model: a new name must not shake
+ * Reports that the change has under another name than the base, recognised by the hashes of the input model: a new name must not shake
  * off the gates that the old one had.
  *
  * @param deleted paths, from the repository's root, of the base's reports that are here no more
@@ -40,7 +40,7 @@ export async function withMoves(
   );
 }
 
-/** What identifies the input model of a report; null for one that can't be read, which is told elsewhere. */
+/** What identifies the input model of a report; null for one that can't be read, which is reported elsewhere. */
 async function modelOf(read: () => Promise<string>, file: string): Promise<string | null> {
   try {
     const report: DefenseReport = readReport(await read(), file);

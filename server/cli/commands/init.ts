@@ -3,12 +3,14 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
 import { headerOf } from '../../engine/data/formats/registry';
+import { contains } from '../../engine/files/confine';
+import { shellWord } from '../../engine/files/shell-word';
 import { sniffFile } from '../../engine/files/sniff';
 import { outputFailure } from '../../engine/files/write';
 import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { plain } from '../../engine/files/plain';
-import { sourceFiles, withPaths } from '../../protocol/data-source';
+import { sourceFiles, withPaths, type DataSource } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
@@ -76,13 +78,21 @@ async function init(model: string, flags: InitFlags): Promise<number> {
   const config = path.join(folder, CONFIG_FILE.named(flags.name ?? modelName(modelPath)));
   await writeNew(config, text);
   const shown = path.relative(cwd, config);
-  process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shown}\n`);
+  const allowed = foldersToAllow(config, Object.values(splits), cwd).map((dir) => ` --allow ${shellWord(dir)}`);
+  process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shellWord(shown)}${allowed.join('')}\n`);
   const unfetched = await pointers(modelPath);
   if (unfetched.length)
     process.stderr.write(
       `warning The weights of the model are missing: ${unfetched.map(plain).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
     );
   return 0;
+}
+
+/** Folders of data that a run of the config reads only when they are allowed, relative to the current one. */
+function foldersToAllow(config: string, sources: readonly DataSource[], cwd: string): string[] {
+  const root = contains(cwd, config) ? cwd : path.dirname(config);
+  const folders = sources.flatMap((source) => sourceFiles(source).map(({ path: file }) => path.dirname(file)));
+  return [...new Set(folders)].filter((dir) => !contains(root, dir)).map((dir) => path.relative(cwd, dir) || '.');
 }
 
 /** Weight files of a model in whose place Git LFS pointers lie. */

@@ -95,7 +95,7 @@ export function runRequest(config: string, flags: RunFlags, cwd: string): RunReq
     config,
     ...(flags.out !== undefined && { out: path.resolve(cwd, flags.out) }),
     allowedFolders: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
-    // The current folder is a terminal's workspace: whoever stands in it means what is in it.
+    // The current folder is a terminal's workspace: whoever works there means what is in it.
     ...(contains(cwd, config) && { root: cwd }),
     overrides: {
       ...(backend !== undefined && { backend }),

@@ -3,13 +3,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { baseName as baseNameOf } from '../../engine/config/read-config';
 import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/scan-inputs';
 import { contains } from '../../engine/files/confine';
-import { shellWord } from '../../engine/report/markdown/escape';
+import { shellWord } from '../../engine/files/shell-word';
 import { startScan } from '../../jobs/engine-process';
 import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
-import type { ScanOutcome, ScanRequest, ScanWord } from '../../protocol/report/scan';
+import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';
-import { conclude, EXIT, printJson } from '../exit';
+import { conclude, exitCodeOfScan, printJson } from '../exit';
 import { wantsColour } from '../output/paint';
 import { baseName, classList, collect, integer, typedSource } from '../parsers';
 import { createProgress } from '../output/progress';
@@ -119,12 +119,6 @@ async function scan(target: string | undefined, flags: ScanFlags): Promise<numbe
   return exitCodeOfScan(outcome.report.scan.word, flags.reportOnly ?? false);
 }
 
-/** What could not be measured did not come out well, whoever asks. */
-export function exitCodeOfScan(word: ScanWord, reportOnly: boolean): number {
-  if (word === 'not measurable') return EXIT.input;
-  return word === 'suspicious' && !reportOnly ? EXIT.suspicious : EXIT.ok;
-}
-
 interface PlannedScan {
   request: ScanRequest;
   /** Adds to a failure the file and the place that are at fault: of the config, or of the files that were typed. */
@@ -146,7 +140,7 @@ export async function planScan(target: string | undefined, flags: ScanFlags, cwd
   const known = found.config === undefined && clean ? await settingsOf(found.naming) : null;
   const config = found.config ?? known?.config ?? undefined;
   const subject = config ?? found.model!;
-  // The current folder is a terminal's workspace: whoever stands in it means what is in it.
+  // The current folder is a terminal's workspace: whoever works there means what is in it.
   const root = contains(cwd, subject) ? cwd : path.dirname(subject);
   const inputs =
     found.config === undefined

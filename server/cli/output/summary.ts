@@ -249,7 +249,7 @@ function fileLines({ files }: SummaryContext): string[] {
   ];
 }
 
-/** One line: the reason was told in full when the run began, and the findings need the room more. */
+/** One line: the reason was given in full when the run began, and the findings need the room more. */
 function backendLine({ provenance }: DefenseReport, { backendWhy }: SummaryContext, width: number): string {
   // Why it is not the faster one is worth the line; why it is needs none.
   const text =

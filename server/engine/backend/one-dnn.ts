@@ -64,7 +64,7 @@ export function oneDnnEnvironment(fault: OneDnnFault | null): NodeJS.ProcessEnv 
   return { [CHOICE]: asked === undefined ? undefined : asked ? '1' : '0', [FAULT]: undefined };
 }
 
-/** How a process ended: by a failure that it told, or without a word. */
+/** How a process ended: by a failure that it reported, or without a word. */
 export interface ProcessEnd {
   failure?: Failure | undefined;
   code?: number | null;

@@ -45,7 +45,7 @@ ${repairText(strategy)},
 `;
 }
 
-/** Comments above what is pruned, and above a strategy that stands in its place. */
+/** Comments above what is pruned, and above a strategy that takes its place. */
 export const PRUNE_COMMENT = `// Share of the layer's units to prune; "auto" chooses it on held-out data.`;
 export const STRATEGY_COMMENT = '// How the model is repaired; this strategy chooses on its own what to prune.';
 

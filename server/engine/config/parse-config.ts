@@ -144,7 +144,7 @@ function located(fault: Fault & { node?: Node }, root: Node): ConfigProblem {
     key === undefined
       ? undefined
       : (fault.node ?? node.children?.find((property) => property.children?.[0]?.value === key)?.children?.[0]);
-  // A missing field is told at the name of the object that lacks it, not all over its body.
+  // A missing field is reported at the name of the object that lacks it, not all over its body.
   const head =
     node.type === 'object'
       ? node.parent?.type === 'property'

@@ -73,7 +73,7 @@ export function modelName(model: string): string {
 }
 
 /**
- * What a failure is told as where no config names the clean data: a place in a config means nothing there, the file that stands for it
+ * How a failure is reported where no config names the clean data: a place in a config means nothing there, the file that stands for it
  * does.
  */
 export function placedWithoutConfig(error: unknown, { clean }: Pick<ScanRequest, 'clean'>): unknown {

@@ -1,7 +1,7 @@
 import type { McNemar } from '../../protocol/report/report';
 import type { OtherPixels } from '../../protocol/report/scan';
 
-/** What is advised. Apart from the comparison itself, so that a report can be held against it without an engine. */
+/** What is advised. Apart from the comparison itself, so that a report can be checked against it without an engine. */
 
 /** What another setting must be better by: a share of the images, and McNemar's p-value. */
 export const LEAST_GAIN = 0.02;

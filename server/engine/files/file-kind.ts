@@ -1,5 +1,5 @@
 /**
- * What a file is, told by its first bytes, and by its name only where they say nothing. Nothing is parsed further than that, nothing
+ * What a file is, by its first bytes, and by its name only where they say nothing. Nothing is parsed further than that, nothing
  * executed, followed or fetched.
  */
 import { fileKind, type FileKind, type Kind } from './kinds';

@@ -13,7 +13,7 @@ export class MadeFromFiles<T> {
   /** @param most how many values are kept; the one used longest ago goes first */
   constructor(private readonly most: number) {}
 
-  /** The value for a key, made anew when one of its files has changed. `make` tells which files it has read. */
+  /** The value for a key, made again when one of its files has changed. `make` tells which files it has read. */
   async get(key: string, make: () => Promise<{ value: T; files: readonly string[] }>): Promise<T> {
     const known = this.known.get(key);
     if (known?.signature && known.signature === (await signatureOf(known.files))) {

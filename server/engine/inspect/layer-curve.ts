@@ -5,7 +5,8 @@ import type { OpenModel, UnitSite } from '../model/model';
 import { sourceOf, type PassOptions } from '../pass/inputs';
 import { measure, type Measured } from '../pass/measure';
 import { curveHits, type Draw } from '../pruning/curve';
-import { curveBudgets, largestWithinLimit, type CurveHits } from '../pruning/curve-plan';
+import { curveBudgets, type CurveHits } from '../pruning/curve-plan';
+import { largestWithinLimit } from '../pruning/stopping';
 import { guideOf } from '../pruning/guide';
 import { samplesOf } from '../triggers/triggered-inputs';
 import type { Analysed } from './analyse';
@@ -83,7 +84,7 @@ export async function curveOf(
   const budgets = curveBudgets(subject.config.curve, triggered !== null);
   done(0);
   const draw = drawOf(subject);
-  // Only activations that enter the classifier as they are can stand in for its input.
+  // Only activations that enter the classifier as they are can replace its input.
   const measured = ({ predicted, statistics, activations }: Analysed): Measured => ({
     predicted,
     statistics,

@@ -131,7 +131,7 @@ export class Opener {
       const { kind, units, feedsClassifier } = findUnitSite(model.graph, name);
       return { name, kind, units, feedsClassifier };
     });
-    // A layer that is named wrongly is told before a search takes its time.
+    // A wrongly named layer is reported before a search takes its time.
     const chosen = chosenLayer(config, model, layers);
     const found = await this.triggers.of({ opened, model, dataset, roles, backend: computing }, searching);
     const triggered = found.trigger && triggeredInputs(found.trigger, roles.test);
@@ -242,7 +242,7 @@ function chosenLayer(config: ResolvedConfig, model: OpenModel, layers: readonly 
   try {
     return configuredSite(model.graph, config).layer;
   } catch (error) {
-    // A layer that the config names wrongly is told; a model without a penultimate layer can still be looked into.
+    // A layer that the config names wrongly is reported; a model without a penultimate layer can still be looked into.
     if (config.layer !== null) throw error;
     return null;
   }

@@ -15,7 +15,7 @@ import { MadeFromFiles } from './file-memo';
 /** Tells how far a question is. */
 export type Told = (title: string, overall: number) => void;
 
-/** How a search for a trigger is told of. */
+/** How a search for a trigger is announced. */
 export interface Searching {
   readonly told: Told;
   readonly signal: AbortSignal;

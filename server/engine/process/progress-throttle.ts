@@ -5,7 +5,7 @@ type Progress = Extract<EngineEvent, { type: 'progress' }>;
 
 /**
  * Passes events on, progress at most ten times a second. The last progress of each phase is always passed, and before
- * any other event, so that nobody sees a stage's figures while its bar still stands at 90 %.
+ * any other event, so that nobody sees a stage's figures while its bar is still at 90 %.
  *
  * @param send takes the events that are passed on
  * @param now clock in milliseconds

@@ -1,5 +1,3 @@
-import type { PruningCurve } from '../../protocol/report/report';
-
 /** A curve's hits for one data set, and on how many inputs they were counted. */
 export interface CurveHits {
   /** Numbers of pruned units. */
@@ -40,16 +38,4 @@ export function curveBudgets(
 /** Images of a set of `available` that fit the budget when each costs `workPerImage`; at least 500. */
 export function imagesWithin(available: number, workPerImage: number, budget: number): number {
   return Math.min(available, Math.max(500, Math.floor(budget / workPerImage)));
-}
-
-/** The largest number of pruned units whose loss of accuracy stays within the limit, read from a held-out set's curve. */
-export function largestWithinLimit(
-  { points, hits, inputs }: CurveHits,
-  maxAccuracyDrop: number,
-): NonNullable<PruningCurve['largestWithinLimit']> {
-  let best = 0;
-  points.forEach((_, at) => {
-    if (hits[0]! - hits[at]! <= maxAccuracyDrop * inputs + 1e-9) best = at;
-  });
-  return { pruned: points[best]!, heldOut: { images: inputs, correctBefore: hits[0]!, correct: hits[best]! } };
 }

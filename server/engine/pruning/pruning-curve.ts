@@ -6,7 +6,8 @@ import type { Measured } from '../pass/measure';
 import type { Subject } from '../pass/subject';
 import type { MeasuredInputs } from '../triggers/triggered-inputs';
 import { curveHits, type Draw } from './curve';
-import { curveBudgets, largestWithinLimit, type CurveHits } from './curve-plan';
+import { curveBudgets, type CurveHits } from './curve-plan';
+import { largestWithinLimit } from './stopping';
 
 interface CurveInputs {
   test: InputSource;

@@ -1,10 +1,9 @@
-import type { PruningCurve } from '../../protocol/report/report';
 import type { TriggeredInputs } from '../triggers/trigger';
-import { rate } from '../metrics/rate';
 import type { OpenModel, UnitSite } from '../model/model';
 import type { Normalisation } from '../data/dataset';
 import { curveHits, type Draw } from './curve';
 import { curveBudgets } from './curve-plan';
+import { smallestWithinGate, type GateLimits, type WithinGate } from './stopping';
 import type { InputSource, PassOptions } from '../pass/inputs';
 import { measure, type Measured } from '../pass/measure';
 import { mostRaised } from '../pass/ranking';
@@ -25,18 +24,15 @@ export interface RaisedSetting {
 interface Setting extends RaisedSetting {
   curve: 'quick' | 'full';
   draw: Draw;
-  gates: { maxAttackSuccessRate: number; maxAccuracyDrop: number };
+  gates: GateLimits;
 }
 
 /** The order of `triggered-difference`, and how far along it the gates are met on held-out images. */
-export interface GuidedOrder {
+export interface GuidedOrder extends WithinGate {
   /** All units, largest rise of the mean activation under the trigger first. */
   order: Int32Array;
   /** Number of units whose mean rises at all. */
   raised: number;
-  smallest: NonNullable<PruningCurve['smallestWithinGate']> | null;
-  /** The largest number of units, among the first of the order, within the accuracy limit. */
-  withinAccuracy: number;
 }
 
 /** Units in the order of the rule, with the passes that it was read from. */
@@ -108,21 +104,5 @@ export async function guidedOrder(setting: Setting): Promise<GuidedOrder> {
     budgets.triggered,
     told(1),
   );
-  let smallest: GuidedOrder['smallest'] = null;
-  let withinAccuracy = 0;
-  kept.points.forEach((pruned, at) => {
-    if (kept.hits[0]! - kept.hits[at]! > gates.maxAccuracyDrop * kept.inputs + 1e-9) return;
-    withinAccuracy = pruned;
-    if (smallest || rate(success.hits[at]!, success.inputs).high > gates.maxAttackSuccessRate) return;
-    smallest = {
-      pruned,
-      heldOut: {
-        images: kept.inputs,
-        triggeredImages: success.inputs,
-        successful: success.hits[at]!,
-        correct: kept.hits[at]!,
-      },
-    };
-  });
-  return { order, raised, smallest, withinAccuracy };
+  return { order, raised, ...smallestWithinGate(kept, success, gates) };
 }

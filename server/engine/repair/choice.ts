@@ -3,7 +3,7 @@ import type { Gate, HeldOutFigures, TriggeredRate } from '../../protocol/report/
 import { rate } from '../metrics/rate';
 import { judgedSuccess } from '../metrics/triggered-rate';
 
-/** What is chosen on held-out figures. Apart from their measuring, so that a report can be held against it without an engine. */
+/** What is chosen on held-out figures. Apart from their measuring, so that a report can be checked against it without an engine. */
 
 type Limits = Pick<ResolvedConfig['gates'], 'maxAttackSuccessRate' | 'maxAccuracyDrop'>;
 
@@ -68,7 +68,7 @@ export function bestOf(figures: readonly HeldOutFigures[], gates: Limits): numbe
   return best ?? null;
 }
 
-/** The place of the figures with the least loss of accuracy, the earliest of equal ones: what is told of a repair that is not kept. */
+/** The place of the figures with the least loss of accuracy, the earliest of equal ones: what is said of a repair that is not kept. */
 export function leastLoss(figures: readonly HeldOutFigures[]): number {
   return [...figures.keys()].reduce((a, b) => (figures[b]!.correct > figures[a]!.correct ? b : a));
 }

@@ -49,7 +49,7 @@ async function run(context: RepairContext): Promise<Repaired> {
   const { subject, pass } = context;
   const { config, model, roles } = subject;
   const pruned = await choosePruned(context);
-  // Few images lose what the model knew; many teach it anew, and owe nothing to an attacked teacher.
+  // Few images lose what the model knew; many teach it again, and owe nothing to an attacked teacher.
   const teacher = roles.fineTune.indices.length < MANY_IMAGES ? await teacherOf(sourceOf(roles.fineTune), pass) : null;
   const masks = masksFor(model.graph, subject.site, pruned.units);
   const plan = planOf(roles.fineTune.indices.length, config.fineTune.batchSize);
@@ -198,7 +198,7 @@ async function choosePruned({
   return { order, units: [...order.subarray(0, count)] };
 }
 
-/** All images as they are, and a share of them once more with an estimated trigger, under their true labels; and which image stands at a position. */
+/** All images as they are, and a share of them once more with an estimated trigger, under their true labels; and which image is at a position. */
 function withStamped(
   { subject: { config, model, roles } }: RepairContext,
   triggers: readonly (readonly MaskAndPattern[])[],

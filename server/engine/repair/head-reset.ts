@@ -15,8 +15,8 @@ const LEAST_EPOCHS = 2;
 const SHIFT = 1 / 14;
 
 /**
- * Draws the weights of all dense layers anew, keeps the convolutions, and trains the whole network on clean images, each moved by a
- * few pixels. It goes further than feature shift tuning, which draws only the classifier anew (Min et al., "Towards Stable
+ * Draws the weights of all dense layers again, keeps the convolutions, and trains the whole network on clean images, each moved by a
+ * few pixels. It goes further than feature shift tuning, which draws only the classifier again (Min et al., "Towards Stable
  * Backdoor Purification through Feature Shift Tuning", NeurIPS 2023): with the classifier alone the ASR stayed at 11 % on MNIST.
  * Needs no trigger and no suspicious class; close to training again, and with as much to lose where clean data are few.
  */

@@ -48,7 +48,7 @@ export async function runDefense(
   try {
     return await runOpened(opened, request, emit, signal);
   } catch (error) {
-    // What is wrong with a value is known deep inside; where that value stands in the person's file is known here.
+    // What is wrong with a value is known deep inside; where that value is in the person's file is known here.
     throw opened.placed(error);
   }
 }

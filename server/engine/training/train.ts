@@ -37,7 +37,7 @@ export interface Trained {
 }
 
 /**
- * Trains with Adam on cross-entropy, or with a teacher on the distillation loss, images shuffled anew each epoch, the last smaller batch included. Training mode: dropout
+ * Trains with Adam on cross-entropy, or with a teacher on the distillation loss, images shuffled again each epoch, the last smaller batch included. Training mode: dropout
  * drops, batch normalisation uses and updates batch statistics.
  * @returns steps done and, by epoch, mean cross-entropy against the labels (nats an image) and accuracy of the batches as they were trained
  * @throws FinePruneError of kind `cancelled` within one batch; of kind `input` when the loss is no longer finite

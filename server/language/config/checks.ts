@@ -175,7 +175,7 @@ function checkRatio(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
   return [];
 }
 
-/** Indices beyond the layer that are told one by one; who names more of them has another layer in mind. */
+/** Indices beyond the layer that are reported one by one; who names more of them has another layer in mind. */
 const MOST_BEYOND = 20;
 
 function checkUnits(config: ConfigText, facts: ConfigFacts): Diagnostic[] {
@@ -256,7 +256,7 @@ export function layerToPrune(
   return layer?.prunable ? layer : undefined;
 }
 
-/** The units that `prune.units` names, held against the layer that would be pruned; undefined without either. */
+/** The units that `prune.units` names, compared with the layer that would be pruned; undefined without either. */
 export function namedUnits(
   config: ConfigText,
   facts: ConfigFacts,

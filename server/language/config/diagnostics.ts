@@ -12,7 +12,7 @@ import { CONFIG_FILE } from '../../protocol/files';
 /**
  * Everything that is wrong with a config, one diagnostic a fault, in the order of the text.
  * @param faults those of the text alone
- * @param failed the last run, if it failed; not told when a fault is known at its place
+ * @param failed the last run, if it failed; not reported when a fault is known at its place
  */
 export function configDiagnostics(
   config: ConfigText,
@@ -30,7 +30,7 @@ export function configDiagnostics(
   );
 }
 
-// What overlaps a fault that is told already, and is no more serious, is the same fault seen in another way.
+// What overlaps a fault that is reported already, and is no more serious, is the same fault seen in another way.
 function add(config: ConfigText, told: Diagnostic[], found: Diagnostic): void {
   const [start, end] = offsets(config, found);
   const covered = told.some((known) => {

@@ -11,7 +11,7 @@ import { scanSentence, scanTitle } from '../scan/text';
 import { count, plural, unitWord } from '../../protocol/words';
 import { pruneCount } from '../../protocol/config/pruning';
 
-/** What follows from the values that stand in a config, shown after them. @param scan the last one of its model */
+/** What follows from the values in a config, shown after them. @param scan the last one of its model */
 export function configHints(config: ConfigText, facts: ConfigFacts, scan?: LastScan): InlayHint[] {
   return [
     ...modelHint(config, facts),
@@ -50,7 +50,7 @@ function modelHint(config: ConfigText, facts: ConfigFacts): InlayHint[] {
   if (!model || !summary || summary.problem) return [];
   const shape = inputShapeText(facts);
   const sizes = [plural(summary.layers.length, 'layer'), plural(summary.parameters, 'parameter')];
-  // What does not fit into a hint stands in the tooltip.
+  // What does not fit into a hint is in the tooltip.
   const label = [...sizes, ...(shape ? [shape] : [])].join(' · ');
   return [
     after(

@@ -7,7 +7,7 @@ import { changedPart } from '../text/json-edits';
 import { problem, type Fix, type SeverityWord } from '../text/problem';
 import type { LastRun } from './run-state';
 
-/** Settings of a run that its config has not, told where the config has another value, or else at its top; nothing where there are none. */
+/** Settings of a run that its config has not, reported where the config has another value, or else at its top; nothing where there are none. */
 export function configSettingsDiagnostics(config: ConfigText, last: LastRun): Diagnostic[] {
   const { settings = [] } = last;
   if (settings.length === 0) return [];
@@ -35,7 +35,7 @@ function takeOver(config: ConfigText, { report, settings = [] }: LastRun): Fix[]
       report.provenance.config,
     );
   } catch {
-    // Broken at the moment: its own fault is told.
+    // Broken at the moment: its own fault is reported.
     return [];
   }
   const { start, end, text: newText } = changedPart(text, edited);

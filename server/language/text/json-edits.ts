@@ -2,7 +2,7 @@ import { applyEdits, findNodeAtLocation, modify, type Node } from 'jsonc-parser'
 import { tolerantTree } from '../../json/tolerant';
 
 /**
- * Changes of a text of JSON with comments that touch nothing but what they are about. The library's `modify` lays out anew what it
+ * Changes of a text of JSON with comments that touch nothing but what they are about. The library's `modify` reformats what it
  * changes, and takes a comment at a line's end along to whatever it writes before it; so only the rare cases are left to it.
  */
 

@@ -1,6 +1,6 @@
 import type { Diagnostic, DiagnosticSeverity, Range } from 'vscode-languageserver-types';
 
-/** Name under which every diagnostic of ours stands in the Problems panel. */
+/** Name under which every diagnostic of ours appears in the Problems panel. */
 export const SOURCE = 'Fine-Prune';
 
 export const SEVERITY = { error: 1, warning: 2, information: 3, hint: 4 } as const satisfies Record<

@@ -33,7 +33,7 @@ import { failureOf } from '../failure';
 const configOf = (report: string): string => beside(report, REPORT_FILE, CONFIG_FILE);
 const reviewOf = (report: string): string => beside(report, REPORT_FILE, REVIEW_FILE);
 
-/** Reports as texts: what stands in them is checked and explained where a reviewer reads it. */
+/** Reports as texts: what is in them is checked and explained where a reviewer reads it. */
 export class ReportDocuments extends ResultDocuments<DefenseReport> {
   /** Settings that a report's run had and its config has not, as they were when it was last diagnosed. */
   private readonly settings = new WeakMap<DefenseReport, readonly RunSetting[]>();

@@ -20,7 +20,7 @@ interface Subject {
   config: TextDocument | undefined;
 }
 
-/** Results of scans as texts: what stands in them is checked and explained where it is read. */
+/** Results of scans as texts: what is in them is checked and explained where it is read. */
 export class ScanDocuments extends ResultDocuments<ScanReport> {
   /** By document, so that an edit does not lose it. */
   private readonly subjects = new WeakMap<TextDocument, Subject>();

@@ -7,7 +7,7 @@ import type { SourceOptions } from '../../protocol/data-source';
 import { FinePruneError } from '../../protocol/errors';
 import { FileMemo } from './file-memo';
 
-/** What can be told of a data file without reading its images. */
+/** What can be known of a data file without reading its images. */
 export class DataFiles {
   /** By the format and the options of a source, which say how its files are read. */
   private readonly memos = new Map<string, FileMemo<FileFact>>();
@@ -43,7 +43,7 @@ async function describe(file: string, options: SourceOptions): Promise<FileFact>
   }
 }
 
-/** What it is, and no more: whether it can be decoded and fits is told by a run. */
+/** What it is, and no more: whether it can be decoded and fits is found out by a run. */
 async function describePicture(file: string): Promise<FileFact> {
   try {
     refuseOtherImage(await sniffFile(file), file);

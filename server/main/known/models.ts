@@ -11,7 +11,7 @@ import type { Log } from '../host';
 import { filesOf, hashesOf, summaryAtOnce, summaryOf } from './model-worker';
 import { MODEL_FILES } from '../../protocol/files';
 
-/** An open document: what was told of it last, and what is still being found out about its newest version. */
+/** An open document: what was reported of it last, and what is still being found out about its newest version. */
 interface Reading {
   version: number;
   /** Null when its text is no model. */

@@ -16,7 +16,7 @@ import type { Models } from './models';
 import { uriOf } from '../uris';
 import { CONFIG_FILE, SCAN_FILE } from '../../protocol/files';
 
-/** What a scan's result is held against. */
+/** What a scan's result is compared with. */
 export interface ScanSubject {
   /** Absolute path of the model. */
   model: string;

@@ -109,7 +109,7 @@ export class Snapshots {
     return this.scans.at(scanPathOf(model), this.scanSubject(scanPathOf(model), model, undefined));
   }
 
-  /** What the result of a scan is held against, going by the config beside it, or else the model that it names. */
+  /** What the result of a scan is compared with, going by the config beside it, or else the model that it names. */
   async subjectOfScan(scanFile: string, named: string): Promise<ScanSubject> {
     const config = configOfScan(scanFile);
     const document = await this.document(config, 'fineprune');

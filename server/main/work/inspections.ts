@@ -20,7 +20,8 @@ import { withSettings } from '../../protocol/report/run-settings';
 import type { LastRun } from '../../language/report/run-state';
 import { stillHolds } from '../../language/scan/state';
 import type { Host } from '../host';
-import { requestOf, untrusted } from './runs';
+import { requestOf } from './runs';
+import { requireTrust } from '../trust';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf } from '../uris';
 import { failureOf } from '../failure';
@@ -55,7 +56,7 @@ export class Inspections {
     const listening = cancellation.onCancellationRequested(() => cancelling.abort());
     if (cancellation.isCancellationRequested) cancelling.abort();
     try {
-      if (!this.host.trusted) throw untrusted();
+      requireTrust(this.host);
       const config = pathOf(configUri);
       if (!config)
         throw badInput('inspect.notAFile', "Only configs on this machine's disk can be inspected.", {
@@ -183,7 +184,7 @@ function repairedBy({
   };
 }
 
-/** A report may come from anywhere, and be about another model by now: what it says of units is held against the layers that there are. */
+/** A report may come from anywhere, and be about another model by now: what it says of units is compared with the layers that there are. */
 function stateOf(
   { report: { verdict, layer, pruning }, changed, settings = [] }: LastRun,
   layers: readonly LayerChoice[],

@@ -43,7 +43,7 @@ export async function prepareConfig(
   }
   const { summary } = fact;
   if (summary.problem) return { model: null, dataSets: [], failure: summary.problem };
-  // Looked for anew: a config that was made a moment ago must be found, not made a second time.
+  // Looked for again: a config that was made a moment ago must be found, not made a second time.
   host.workspace.forget();
   const found = await host.workspace.files(host.workspace.rootOf(file));
   const existing = await openConfigsNaming(snapshots, found.configs, file);

@@ -7,6 +7,7 @@ import { badInput, describeFailure, FinePruneError, type Failure } from '../../p
 import type { RunParams, RunResult } from '../../protocol/messages/lsp';
 import type { Board } from '../board';
 import type { Host } from '../host';
+import { requireTrust } from '../trust';
 import type { Jobs } from './jobs';
 import { reportPathOf } from '../known/snapshots';
 import { pathOf, uriOf } from '../uris';
@@ -28,7 +29,7 @@ export class Runs {
     progress.begin('Fine-Prune', 0, undefined, true);
     const { signal, dispose } = signalOf(token);
     try {
-      if (!this.host.trusted) throw untrusted();
+      requireTrust(this.host);
       if (!config)
         throw badInput('run.notAFile', "Only configs on this machine's disk can be run.", {
           todo: 'Save the config to a file first.',
@@ -84,7 +85,7 @@ export class Runs {
     this.onSucceeded();
   }
 
-  /** The failure to answer with; told in the config too, unless nobody has to act. */
+  /** The failure to answer with; reported in the config too, unless nobody has to act. */
   private async failedBecause(error: unknown, config: string | undefined): Promise<Failure> {
     const failure = failureOf(error);
     logFailure(this.host, failure, error);
@@ -126,12 +127,4 @@ export async function requestOf({ settings, workspace }: Host, config: string): 
     ...(backend && { overrides: { backend } }),
     ...(nativeEnginePath && { nativeBinding: nativeEnginePath }),
   };
-}
-
-export function untrusted(): FinePruneError {
-  return badInput(
-    'run.untrusted',
-    'This workspace is not trusted, so nothing runs in it: its models and data come from whoever made it.',
-    { todo: 'Trust this workspace to run Fine-Prune.' },
-  );
 }

@@ -11,7 +11,8 @@ import type { Board } from '../board';
 import type { Host } from '../host';
 import type { Jobs } from './jobs';
 import { openConfigsNaming } from './prepare';
-import { logFailure, signalOf, untrusted } from './runs';
+import { logFailure, signalOf } from './runs';
+import { requireTrust } from '../trust';
 import { scanPathOf } from '../known/scans';
 import { pathOf, uriOf } from '../uris';
 import { CONFIG_FILE } from '../../protocol/files';
@@ -41,7 +42,7 @@ export class Scans {
     const { signal, dispose } = signalOf(token);
     let planned: Planned | undefined;
     try {
-      if (!this.host.trusted) throw untrusted();
+      requireTrust(this.host);
       const file = pathOf(params.uri);
       if (!file)
         throw badInput('scan.notAFile', "Only models on this machine's disk can be scanned.", {

@@ -55,7 +55,7 @@ export const FineTuneConfig = said(
   object({
     epochs: v.optional(said(epochs, 'Passes over the fine-tuning images. 0 only prunes.'), 2),
     learningRate: v.optional(said(learningRate, "Adam's learning rate."), 0.0005),
-    batchSize: v.optional(said(batchSize, 'Images a step.'), 64),
+    batchSize: v.optional(said(batchSize, 'Images per step.'), 64),
   }),
   'Fine-tuning: Adam on clean training data, with the pruned units held at zero.',
 );
@@ -92,21 +92,21 @@ export const DefenseConfig = said(
     trigger: v.optional(
       said(
         v.union([TriggerConfig, v.literal('inverted'), v.null()]),
-        'The trigger that the attacker stamps on inputs, if it is known. `inverted`: it is not, and is estimated from the model by trigger inversion (Neural Cleanse); all figures are then labelled *estimated*. Without one, the attack success rate cannot be measured and the verdict is `not measurable`.',
+        'The trigger that the attacker stamps on inputs, if it is known. `inverted`: it is unknown and estimated from the model by trigger inversion (Neural Cleanse); all figures are then labelled *estimated*. Without one, the attack success rate cannot be measured and the verdict is `not measurable`.',
       ),
       null,
     ),
     strategy: v.optional(
       said(
         Strategy,
-        'How the model is repaired. `fine-pruning`: the reference recipe. `fine-pruning-conv`: as the original paper has it, the last convolution, as many channels as the accuracy limit allows. `guided`: prune the units that the estimated trigger raises, then fine-tune on clean images and on images stamped with estimated triggers, towards their true labels and, where images are few, what the input model says of the clean ones. `head-reset`: needs no trigger; draws the weights of all dense layers anew and trains the whole network again on clean, slightly shifted images. `auto`: one after the other, in the order of their cost, until one meets the gates on held-out images.',
+        'How the model is repaired. `fine-pruning`: the reference recipe. `fine-pruning-conv`: prune the last convolution, as in the original paper, by as many channels as the accuracy limit allows. `guided`: prune the units that the estimated trigger raises, then fine-tune on clean images and on images stamped with estimated triggers, towards their true labels and, where images are few, what the input model says of the clean ones. `head-reset`: needs no trigger; initialise the weights of all dense layers again and train the whole network on clean, slightly shifted images. `auto`: try one after the other, the cheapest first, until one meets the gates on held-out images.',
       ),
       'fine-pruning',
     ),
     layer: v.optional(
       said(
         v.string(),
-        "Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found by itself; a strategy takes the last that can be pruned where that one can't. The original paper (Liu et al. 2018) prunes the last convolution.",
+        "Name of the Dense or Conv2D layer to prune. Left out: the penultimate layer, found automatically; where that can't be pruned, a strategy takes the last layer that can. The original paper (Liu et al. 2018) prunes the last convolution.",
       ),
     ),
     prune: v.optional(said(PruneConfig, 'What is pruned.')),
@@ -133,7 +133,7 @@ export const DefenseConfig = said(
     threads: v.optional(
       said(
         threads,
-        'Threads of the native engine. The figures of a run are reproducible only at the same number; one is the default since more bring nothing in eager training.',
+        'Threads of the native engine. The figures of a run are reproducible only at the same number; the default is one, since more do not make training faster.',
       ),
       1,
     ),

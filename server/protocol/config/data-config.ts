@@ -39,17 +39,20 @@ export const DataConfig = said(
     ),
     testImages: v.optional(said(some, 'Use only this many test images, drawn with the seed. Left out: all.')),
     scale: v.optional(
-      said(scale, 'Factor that takes a stored pixel value to the range [0, 1]. Triggers act there. 1/255 for bytes.'),
+      said(scale, 'Factor that maps a stored pixel value to the range [0, 1], where triggers act. 1/255 for bytes.'),
       0.00392156862745098,
     ),
     mean: v.optional(
-      said(perChannel, 'Mean subtracted after scaling (and after a trigger is stamped): one number, or one a channel.'),
+      said(
+        perChannel,
+        'Mean subtracted after scaling (and after a trigger is stamped): one number, or one per channel.',
+      ),
       0,
     ),
     std: v.optional(
       said(
         perChannel,
-        'Standard deviation divided by after the mean is subtracted: one number, or one a channel. Above 0.',
+        'Standard deviation to divide by after the mean is subtracted: one number, or one per channel. Above 0.',
       ),
       1,
     ),

@@ -21,7 +21,7 @@ export const ResolvedData = object({
   analysis: AnalysisRole,
   holdout: said(
     wholeFrom(0),
-    '5000 where the config leaves it out, which then stands for a fifth of the images, at most 5,000.',
+    '5000 where the config leaves it out, which then means a fifth of the images, at most 5,000.',
   ),
   holdoutNamed: v.optional(
     said(v.literal(true), 'Where the config names 5,000 itself, up to half of the images; absent otherwise.'),

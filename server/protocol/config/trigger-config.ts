@@ -26,7 +26,7 @@ export const PatchTrigger = said(
     ),
     top: v.optional(said(distance, 'Distance from the top edge, in pixels, instead of `bottom`.')),
     value: v.optional(
-      said(v.union([finite, v.array(finite)]), 'Pixel value in [0, 1]: one number, or one a channel (a colour).'),
+      said(v.union([finite, v.array(finite)]), 'Pixel value in [0, 1]: one number, or one per channel (a colour).'),
       1,
     ),
     image: v.optional(
@@ -95,11 +95,11 @@ export const InvertedTrigger = said(
     target: v.optional(
       said(
         wholeFrom(0),
-        'Class to invert the trigger of. Left out: the class that a scan of the model finds suspicious; none is taken if none is.',
+        'Class whose trigger is estimated. Left out: the class that a scan of the model finds suspicious, if there is one.',
       ),
     ),
   }),
-  'A trigger that nobody knows, estimated from the model (Neural Cleanse; Wang et al. 2019). Figures on it are labelled estimated.',
+  'An unknown trigger, estimated from the model (Neural Cleanse; Wang et al. 2019). Figures on it are labelled estimated.',
 );
 
 export const TriggerConfig = said(

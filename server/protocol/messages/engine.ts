@@ -171,7 +171,7 @@ export interface PoisonTrainRequest {
   out: string;
   /** Base name of config and card. */
   name: string;
-  /** A `model.json` whose layers are taken, its weights drawn anew; default: the reference SimpleCNN. */
+  /** A `model.json` whose layers are taken, its weights drawn again; default: the reference SimpleCNN. */
   arch?: string;
   trigger: KnownTriggerConfig;
   /** Share of the training images that get the trigger and the target's label, from 0 (a clean model) to below 1. */

@@ -27,7 +27,7 @@ export const InspectorState = v.object({
   /** Unit that is looked at. */
   unit: v.nullable(unit),
   sort: v.object({ by: InspectorSort, descending: v.boolean() }),
-  /** Number of pruned units that the slider stands at; null: as the config says. */
+  /** Number of pruned units that the slider is at; null: as the config says. */
   count: v.nullable(unitCount),
   /** Own mask: selected units, ascending. */
   selected: OwnMask,

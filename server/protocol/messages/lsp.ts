@@ -176,7 +176,7 @@ export interface InspectChanged {
   configUri: string;
 }
 
-/** Client → server. Reads the text of a defense report, as it stands in an editor or at a revision, for the rendered view. */
+/** Client → server. Reads the text of a defense report, as it is in an editor or at a revision, for the rendered view. */
 export const READ_REPORT_REQUEST = 'finePrune/readReport';
 export interface ReadReportParams {
   /** Where it was read: a `file:` URI has a model, a config and decisions beside it; for others nothing is looked up. */

@@ -16,7 +16,7 @@ export type Renewal = `fine-prune ${'run' | 'scan'} ${string}`;
 
 /** That a file is of an earlier version, where nothing is known to have changed. */
 export function formerText(version: string, renewal: Renewal): string {
-  return `Written by Fine-Prune ${version}, whose sentences are not compared with ours. Renew it with \`${renewal}\`.`;
+  return `Written by Fine-Prune ${version}, an older version, so its wording was not checked. Renew it with \`${renewal}\`.`;
 }
 
 /** The same where it no longer fits what lies beside it: whether that has changed, or is hashed in another way now, is not known. */

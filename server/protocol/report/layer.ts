@@ -36,7 +36,7 @@ export const LayerAnalysis = object({
   activation: said(text, 'Activation function whose output was measured, e.g. `relu`.'),
   chosen: said(
     v.picklist(['penultimate', 'named', 'last']),
-    "Found by itself, or named in the config or by a strategy. `last`: the last that can be pruned, of a model whose penultimate layer can't.",
+    "Found automatically, or named in the config or by a strategy. `last`: the last that can be pruned, of a model whose penultimate layer can't.",
   ),
   units: whole(MOST_UNITS, 1),
   images: said(count, 'Number of clean images analysed.'),
@@ -88,7 +88,7 @@ export const PruningCurve = object({
   ),
   images: count,
   triggeredImages: v.nullable(count),
-  subset: said(v.boolean(), 'Whether the curve rests on a seeded subset of the test set.'),
+  subset: said(v.boolean(), 'Whether the curve was computed on a seeded subset of the test set.'),
   largestWithinLimit: said(
     v.nullable(LargestWithinLimit),
     'The largest number of pruned units within `maxAccuracyDrop`, chosen on held-out clean data; null without held-out data.',

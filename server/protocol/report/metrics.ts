@@ -59,7 +59,7 @@ export const TriggerEffect = said(
   object({
     baseRate: said(
       Rate,
-      "Share of the ASR's images that are taken for the target without the trigger. Triggered samples of a person's own have no twin without it: hits and number are then of the test images of other classes, rate and interval of these weighted by the samples' classes.",
+      "Share of the ASR's images that are taken for the target without the trigger. Your own triggered samples have no counterpart without it: hits and number are then of the test images of other classes, rate and interval of these weighted by the samples' classes.",
     ),
     ofTarget: said(
       list(v.strictTuple([classIndex, count]), MOST_CLASSES),
@@ -67,7 +67,7 @@ export const TriggerEffect = said(
     ),
     classes: said(
       v.nullable(list(object({ class: classIndex, gained: count, lost: count }), MOST_CLASSES)),
-      'Classes that gain or lose an image, by number; null for samples, which have no twins.',
+      'Classes that gain or lose an image, by number; null for samples, which have no counterparts without the trigger.',
     ),
     netWrong: said(
       signedShare,

@@ -31,7 +31,7 @@ export const Provenance = object({
   overridden: v.optional(
     said(
       list(OverriddenSetting, 4, 1),
-      'Settings of `config` that the command line gave and the config file has otherwise; absent where there are none. Engine and threads are not among them: they change no question.',
+      'Settings of `config` from the command line that differ from the config file; absent where there are none. Engine and threads are not listed: they do not change what is computed.',
     ),
   ),
 });

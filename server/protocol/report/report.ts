@@ -118,7 +118,7 @@ const fields = object({
   ),
   stages: said(
     object({ before: StageMetrics, pruned: StageMetrics, after: StageMetrics }),
-    'The three figures and what they rest on, at each stage.',
+    'The three figures and what they are based on, at each stage.',
   ),
   comparison: said(
     object({ cleanAccuracy: McNemar, attackSuccess: v.nullable(McNemar) }),
@@ -128,7 +128,7 @@ const fields = object({
   attempts: v.optional(
     said(
       Attempts,
-      'Every repair that was tried, in order; the one that has `chosen` is the defended model, and none has where nothing was written. Absent for the reference recipe.',
+      'Every repair that was tried, in order; the one with `chosen` is the defended model; none has it where nothing was written. Absent for the reference recipe.',
     ),
   ),
   pruning: PruningResult,

@@ -31,7 +31,7 @@ export const Decision = said(
     ),
     fingerprint: said(
       Fingerprint,
-      'Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is stale and counts no more.',
+      'Fingerprint of what was accepted: it covers the finding, its figures and the model. When any of them changes, the decision is stale and no longer counts.',
     ),
   }),
   'A reviewer accepts a finding, or a missed gate, with a reason.',
@@ -44,7 +44,7 @@ export const DefenseReview = said(
     schemaVersion: said(v.picklist([2, 1]), 'Version of this format. 1 is still read.'),
     decisions: v.array(Decision),
   }),
-  'Decisions of reviewers about one report. Written one decision a line, so that two branches that each add one merge without a conflict inside of a line.',
+  'Decisions of reviewers about one report. One decision per line, so that two branches that each add one never conflict inside a line.',
 );
 export type DefenseReview = v.InferOutput<typeof DefenseReview>;
 
@@ -71,7 +71,7 @@ export type CheckLevel = 'consistent' | 'measured' | 'reproduced';
 export interface CheckResult {
   /** Stable word, such as `figures.disagree`; see docs/review.md. */
   id: string;
-  /** `fail` fails the check; `warn` is told; `pass` is listed with `--verbose`. */
+  /** `fail` fails the check; `warn` is only reported; `pass` is listed with `--verbose`. */
   outcome: 'pass' | 'warn' | 'fail';
   /** One sentence with the figures. */
   message: string;

@@ -141,7 +141,7 @@ export const NeuralCleanseEvidence = said(
       'What a class is flagged by: an anomaly index above `index` and a mask below `share` of the median of all classes.',
     ),
     medianNorm: said(atLeast0, 'Median of the screened norms, in pixels.'),
-    batchSize: said(count, 'Images a step and class in the screening, and its steps.'),
+    batchSize: said(count, 'Images per step and class in the screening, and its steps.'),
     steps: count,
     seeds: said(
       list(whole(MOST_SEED), 100, 1),
@@ -149,16 +149,18 @@ export const NeuralCleanseEvidence = said(
     ),
     classes: said(list(ClassInversion, MOST_CLASSES), 'One entry for each class that was searched, in class order.'),
   }),
-  'Of trigger inversion (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and pattern that send clean images to that class. A class whose mask is far smaller than those of the others is suspicious.',
+  'Result of trigger inversion (Neural Cleanse; Wang et al., IEEE S&P 2019): for every class, the smallest mask and pattern that send clean images to that class. A class whose mask is far smaller than those of the others is suspicious.',
 );
 export type NeuralCleanseEvidence = v.InferOutput<typeof NeuralCleanseEvidence>;
 
 const suspect = {
   target: said(classIndex, 'The class that images are sent to.'),
-  source: v.optional(said(classIndex, 'The class whose images are, where the method can say; absent: of any class.')),
+  source: v.optional(
+    said(classIndex, 'The class whose images are sent there, where the method can say; absent: images of any class.'),
+  ),
   score: said(
     between(0, MOST_INDEX),
-    'How far it is beyond the limits of the method, 1 at them; of several methods the highest.',
+    'How far it is beyond the limits of the method: 1 at the limits; of several methods, the highest score.',
   ),
 };
 
@@ -176,7 +178,7 @@ export const OtherEvidence = said(
     sentence: text,
     suspects: list(object(suspect), MOST_CLASSES),
   }),
-  'Of a method that has no table of its own here: what it found in words and scores.',
+  'Result of a method without a table of its own: what it found, in words and scores.',
 );
 
 export const Evidence = v.variant('method', [NeuralCleanseEvidence, OtherEvidence]);

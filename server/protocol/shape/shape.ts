@@ -55,7 +55,7 @@ export function object<const E extends v.ObjectEntries>(entries: E) {
   } as typeof schema;
 }
 
-/** A schema, or the union of several: where there is one, its own faults are told. */
+/** A schema, or the union of several: where there is one, its own faults are reported. */
 export function oneOf<const S extends Schema>(
   schemas: readonly S[],
 ): v.GenericSchema<v.InferInput<S>, v.InferOutput<S>> {

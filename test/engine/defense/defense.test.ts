@@ -106,7 +106,7 @@ for (const backend of backends) {
       ['conv2d_2', 200, [0, 32, 50, 64]],
       ['conv2d_1', 100, [0, 16, 32]],
     ] as const) {
-      it(`its curve equals evaluating the pruned network anew (${layer ?? 'dense_1'})`, async () => {
+      it(`its curve equals evaluating the pruned network again (${layer ?? 'dense_1'})`, async () => {
         const site = findUnitSite(model.graph, layer);
         for (const [source, wanted] of [
           [first(test, sample), 'labels'],

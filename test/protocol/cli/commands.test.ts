@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunOutcome } from '../../../server/protocol/messages/engine';
 import type { Failure } from '../../../server/protocol/errors';
@@ -112,7 +112,15 @@ describe('commands of the command line', function () {
     ];
     const made = await cli(args);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stdout, /fine-prune run fresh\/fresh\.fineprune\.json/);
+    assert.match(made.stdout, /fine-prune run fresh\/fresh\.fineprune\.json\n$/);
+    const elsewhere = ['init', 'model.json', '--name', 'allowed', ...args.slice(2)];
+    const { stdout } = await start(CLI, elsewhere, { cwd: runs.at('fresh') }).finished;
+    assert.match(
+      stdout,
+      /fine-prune run allowed\.fineprune\.json --allow \.\.(\/\w+)?\n$/,
+      'where the data may be read from',
+    );
+    await rm(runs.at('fresh', 'allowed.fineprune.json'));
     assert.equal(made.stderr, '', 'nothing to warn of');
     const again = await cli(args);
     assert.equal(again.code, 2);

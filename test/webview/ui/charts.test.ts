@@ -82,7 +82,7 @@ describe('charts in a page', function () {
     });
   }
 
-  it('take the colours of the theme that is on, without being drawn anew', async () => {
+  it('take the colours of the theme that is on, without being drawn again', async () => {
     const line = open.page.locator(`svg.${PLOT_CLASS} [stroke="var(--fp-clean)"]`).first();
     const colour = (): Promise<string> => line.evaluate((element) => getComputedStyle(element).stroke);
     await open.setTheme('vscode-dark');

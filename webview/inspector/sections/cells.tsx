@@ -34,7 +34,7 @@ export function Marks({ layer, unit, goes }: { layer: LayerData; unit: number; g
   const is = layer.pruned[unit] ? 'pruned' : layer.dead[unit] ? 'dead' : null;
   return (
     <span class="marks">
-      {would ? <Mark icon="trash" text="goes" title="Would be pruned: it is among those chosen above" /> : null}
+      {would ? <Mark icon="trash" text="prune" title="Would be pruned: it is among those chosen above" /> : null}
       {is ? (
         <Mark
           icon={is === 'pruned' ? 'circle-slash' : 'circle-outline'}

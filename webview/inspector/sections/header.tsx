@@ -92,7 +92,7 @@ function Verdict(): JSX.Element {
   );
 }
 
-/** Figures on a trigger that nobody knows: what was estimated stands before all that rests on it. */
+/** Figures on a trigger that nobody knows: what was estimated comes before all that is based on it. */
 function Estimate(): JSX.Element | null {
   const overview = useView((view) => view.overview)!;
   if (!isEstimated(overview)) return null;

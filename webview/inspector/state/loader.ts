@@ -10,7 +10,7 @@ import type { BusyPart, Store } from './store';
 import { mostRaised } from './units';
 import { analysedText, isEstimated, maskSummary, plannedSummary } from '../words/words';
 
-/** A search that can take a minute: it is told when it begins, and can be cancelled. */
+/** A search that can take a minute: the page says when it begins, and it can be cancelled. */
 export const SEARCHING = PHASE_TITLES.scan;
 
 /** What became of something that the person did not want to wait for. */
@@ -20,7 +20,7 @@ const CANCELLED: Failure = {
   message: 'The search for a trigger was cancelled; without one, its effect can’t be shown.',
 };
 
-/** What came of showing a layer: `failed` is told on the page, `superseded` when something newer was asked for meanwhile. */
+/** What came of showing a layer: `failed` is shown on the page, `superseded` when something newer was asked for meanwhile. */
 export type Loaded = 'shown' | 'failed' | 'superseded' | 'empty';
 
 /** Where a link leads. */
@@ -56,7 +56,7 @@ export class Loader {
     });
   }
 
-  /** Everything anew. */
+  /** Everything again. */
   async load(): Promise<Loaded> {
     const turn = ++this.turn;
     this.drop('layer', 'unit', 'mask', 'planned', 'limit', 'examples', 'scan');
@@ -193,7 +193,7 @@ export class Loader {
     this.idle.next();
   }
 
-  /** Files changed: nothing is shown anew before the person wants it, except what only the config or a report says. */
+  /** Files changed: nothing is shown again before the person wants it, except what only the config or a report says. */
   async lookAgain(): Promise<void> {
     const { overview, busy, failed } = this.store.get();
     if (busy.main) {
@@ -206,7 +206,7 @@ export class Loader {
       return;
     }
     const turn = this.turn;
-    // A look costs nothing: a trigger that has to be searched anew waits for the person.
+    // A look costs nothing: a trigger that has to be searched again waits for the person.
     const outcome = await this.asks.ask({ kind: 'open', search: false });
     if (outcome === 'superseded' || turn !== this.turn) return;
     const now = 'answer' in outcome ? outcome.answer : null;

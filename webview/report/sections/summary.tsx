@@ -8,7 +8,7 @@ import {
 } from '../../../server/protocol/report/run-settings';
 import { useActions } from '../actions';
 import { Bar, Icon } from './parts';
-import { answers, staleText, verdictSign } from '../words';
+import { answers, formerNotice, staleText, verdictSign } from '../words';
 
 /** A percentage is one word, on however narrow a card. */
 const unbroken = (text: string): string => text.replaceAll(' %', '\u00a0%');
@@ -48,6 +48,7 @@ export function Summary(props: Props): JSX.Element {
 function Notices({ name, report, changed, settings, local }: Props): JSX.Element {
   const actions = useActions();
   const stale = staleText(changed, report, name);
+  const former = formerNotice(changed, report, name);
   // Beside no config, only what the report itself says is known.
   const recorded = changed === null ? recordedSettings(report) : [];
   return (
@@ -60,6 +61,11 @@ function Notices({ name, report, changed, settings, local }: Props): JSX.Element
               Run Again
             </vscode-button>
           ) : null}
+        </Bar>
+      ) : null}
+      {former ? (
+        <Bar icon="info">
+          <span>{former}</span>
         </Bar>
       ) : null}
       {settings.length ? (

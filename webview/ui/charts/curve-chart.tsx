@@ -20,7 +20,7 @@ export interface CurveChartProps extends ChartFrame {
   points: CurvePoints;
   /** Units of the layer. */
   units: number;
-  /** Number of pruned units that is looked at; changing it moves a marker and draws nothing anew. */
+  /** Number of pruned units that is looked at; changing it moves a marker and redraws nothing. */
   chosen: number;
   /** What that number is called beside its mark; default `chosen`. */
   chosenName?: string;

@@ -9,6 +9,9 @@ import { count, percent } from '../../../server/protocol/words';
 export const HEIGHT = 270;
 export const MARGIN = { marginTop: 62, marginRight: 16, marginBottom: 34, marginLeft: 46 };
 const ATTACK_DASH = '7 4';
+/** Name of the axis, above it: what is written in the same row begins to the right of it. */
+const Y_LABEL = 'share of images';
+export const MARKER_LEFT = textWidth(Y_LABEL) + 8;
 
 /** Lines, limits and their names: all that stays when another number is looked at. */
 export function curvePlot(props: CurveChartProps): PlotOptions {
@@ -28,7 +31,7 @@ export function curvePlot(props: CurveChartProps): PlotOptions {
       ticks: Math.min(units, width / 70),
       tickFormat: (n: number) => (Number.isInteger(n) ? count(n) : ''),
     },
-    y: { domain: [0, 1], label: 'share of images', labelArrow: 'none', ticks: 5, tickFormat: formatShare },
+    y: { domain: [0, 1], label: Y_LABEL, labelArrow: 'none', ticks: 5, tickFormat: formatShare },
     marks: [
       gridY({ ticks: 5 }),
       accuracyFloor === null ? null : ruleY([accuracyFloor], gate),
@@ -102,7 +105,7 @@ function labels(
   if (asrGate !== null) {
     const gate = `max. ASR ${percent(asrGate)}`;
     const top = y(asrGate) - 3;
-    // At the other end where it would stand on the name of the line.
+    // At the other end where it would cover the name of the line.
     const covered =
       attack !== null &&
       Math.abs(top - attackTop) < 12 &&

@@ -1,6 +1,6 @@
 import type { CurveChartProps } from './curve-chart';
 import { valueAt } from './curve-data';
-import { HEIGHT, MARGIN } from './curve-drawing';
+import { HEIGHT, MARGIN, MARKER_LEFT } from './curve-drawing';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import type { Drawing } from './use-plot';
 import { count } from '../../../server/protocol/words';
@@ -59,6 +59,6 @@ export function moveMarker(
   setAttributes(marker.rule, { transform: `translate(${x},0)` });
   setAttributes(marker.clean, at(onClean));
   setAttributes(marker.attack, at(onAttack));
-  setAttributes(marker.text, { x: fit(x, textWidth(text), 2, width - 4) });
+  setAttributes(marker.text, { x: fit(x, textWidth(text), MARKER_LEFT, width - 4) });
   marker.text.textContent = text;
 }

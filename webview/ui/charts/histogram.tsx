@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { formatNumber, formatShare } from '../format';
 import { drawnEdges, isDominated, outline, sharesOf } from './bins';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
-import { legend, type LegendEntry } from './svg';
+import { legend, legendWidth, textWidth, type LegendEntry } from './svg';
 import { usePlot } from './use-plot';
 import { count, percent } from '../../../server/protocol/words';
 
@@ -50,17 +50,21 @@ function options({ edges, clean, triggered, width, estimated }: HistogramProps):
   const root = isDominated(sets);
   const [cleanSet, triggeredSet] = sets.map((shares) => outline(drawn, shares));
   const most = Math.max(...sets.map((shares) => Math.max(...shares)), 1e-9);
+  const label = root ? 'share of images, square-root scale' : 'share of images';
+  const entries = [CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])];
+  // In a narrow page the legend has a row of its own below the axis's name.
+  const lower = textWidth(label) + legendWidth(entries) > width ? 16 : 0;
   return {
     width,
-    height: HEIGHT,
-    marginTop: 40,
+    height: HEIGHT + lower,
+    marginTop: 40 + lower,
     marginBottom: 34,
     marginLeft: 46,
     x: { label: 'activation', labelArrow: 'none', labelAnchor: 'center', ticks: width / 70 },
     y: {
       type: root ? 'sqrt' : 'linear',
       domain: [0, most],
-      label: root ? 'share of images, square-root scale' : 'share of images',
+      label,
       labelArrow: 'none',
       ticks: 4,
       tickFormat: formatShare,
@@ -79,7 +83,7 @@ function options({ edges, clean, triggered, width, estimated }: HistogramProps):
           strokeDasharray: '5 3',
         }),
       ruleY([0]),
-      () => legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, 12),
+      () => legend(entries, width, 12 + lower),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { formatNumber } from '../format';
 import { outline } from './bins';
 import { Figure, triggeredName, triggeredNote, type ChartFrame, type ChartTable } from './figure';
 import { LANE, LayerMarks, TOP, lanesOf } from './layer-marks';
-import { legend, type LegendEntry } from './svg';
+import { legend, legendWidth, textWidth, type LegendEntry } from './svg';
 import { pointerX, usePlot } from './use-plot';
 import { capital, count, plural } from '../../../server/protocol/words';
 
@@ -23,7 +23,7 @@ export interface LayerChartProps extends ChartFrame {
   dead?: Uint8Array;
   /** Units in the order in which the config's rule prunes them; absent: `order` is that order. The first `chosenCount` are marked. */
   pruneOrder?: Int32Array;
-  /** How many units the slider would prune. Changing it, `selected` or `current` moves marks and draws nothing anew. */
+  /** How many units the slider would prune. Changing it, `selected` or `current` moves marks and redraws nothing. */
   chosenCount: number;
   /** 1 for a unit of the own mask. */
   selected: Uint8Array;
@@ -151,17 +151,24 @@ function options(
   ]);
   const low = Math.min(0, ...all);
   const high = Math.max(0, ...all);
-  const height = marginTop + FRAME + MARGIN.marginBottom;
+  const label = `${unitWord}s, ${orderText}`;
+  const entries = [CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])];
+  // In a narrow page the legend has a row of its own below the axis's name.
+  const narrow = MARGIN.marginLeft + textWidth(label) + legendWidth(entries) > width;
+  const marginBottom = MARGIN.marginBottom + (narrow ? 16 : 0);
+  const height = marginTop + FRAME + marginBottom;
   return {
     ...MARGIN,
     marginTop,
+    marginBottom,
     width,
     height,
     x: {
       domain: [0, Math.max(1, order.length)],
-      label: `${unitWord}s, ${orderText}`,
+      label,
       labelArrow: 'none',
       labelAnchor: 'left',
+      labelOffset: MARGIN.marginBottom - 3,
       ticks: width / 80,
       tickFormat: count,
     },
@@ -179,13 +186,12 @@ function options(
           strokeDasharray: '5 3',
         }),
       ruleY([0]),
-      () =>
-        legend([CLEAN, ...(triggered ? [{ ...TRIGGERED, name: triggeredName(estimated) }] : [])], width, height - 4),
+      () => legend(entries, width, height - 4),
     ],
   };
 }
 
-/** Where each unit stands in an order: the inverse permutation. */
+/** Where each unit is in an order: the inverse permutation. */
 function inverse(order: Int32Array): Int32Array {
   const positions = new Int32Array(order.length);
   order.forEach((unit, position) => (positions[unit] = position));

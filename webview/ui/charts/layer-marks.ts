@@ -4,7 +4,7 @@ import type { LayerChartProps } from './layer-chart';
 import { fit, label, setAttributes, svgElement, textWidth } from './svg';
 import type { Drawing } from './use-plot';
 
-/** What is marked above the activations: a lane each, so that no mark is told by its colour alone. */
+/** What is marked above the activations: a lane each, so that no mark is recognised by its colour alone. */
 
 export const LANE = 11;
 export const TOP = 22;

@@ -53,10 +53,14 @@ export interface LegendEntry {
   dash?: string;
 }
 
-/** Samples and names in a row that ends at `right`, as part of the picture, so that a saved one has them. */
+/** How wide a legend of these is, about, in pixels. */
+export const legendWidth = (entries: readonly LegendEntry[]): number =>
+  entries.reduce((sum, { name }) => sum + 27 + textWidth(name) + 18, 0);
+
+/** Samples and names in a row that ends at `right` where it fits, as part of the picture, so that a saved one has them. */
 export function legend(entries: readonly LegendEntry[], right: number, y: number): SVGGElement {
-  const width = entries.reduce((sum, { name }) => sum + 27 + textWidth(name) + 18, 0);
-  const group = svgElement('g', { transform: `translate(${right - width},${y})`, 'text-anchor': 'start' });
+  const start = Math.max(0, right - legendWidth(entries));
+  const group = svgElement('g', { transform: `translate(${start},${y})`, 'text-anchor': 'start' });
   let left = 0;
   for (const { name, kind, colour, dash } of entries) {
     group.append(

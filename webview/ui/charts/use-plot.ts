@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 /** Class of every chart's SVG. Fixed, because the text of the style element that Plot writes contains it: see ../csp.ts. */
 export const PLOT_CLASS = 'fp-plot';
 
-/** A chart as it stands in the page. */
+/** A chart as it is in the page. */
 export interface Drawing {
   svg: SVGSVGElement;
   /** Values → pixels. */

@@ -24,7 +24,7 @@ const OVERSCAN = 6;
 /**
  * Which rows of equal height are in sight below a sticky header.
  * @param kept a row that stays in the page wherever it is, so that it does not lose the focus
- * @param onFirst told when scrolling has come to rest
+ * @param onFirst called when scrolling has come to rest
  */
 export function useVirtualRows(
   rows: number,

@@ -39,7 +39,7 @@ export interface VirtualGridProps {
   onToggle(row: number, range: boolean, anchor: number): void;
   /** Enter or a plain click. */
   onActivate(row: number): void;
-  /** First row that is seen; the grid scrolls there when it differs from what it last told. */
+  /** First row that is seen; the grid scrolls there when it differs from what it last reported. */
   firstRow: number;
   /** Scrolling has come to rest. */
   onFirstRow(row: number): void;

@@ -64,7 +64,7 @@ export function decisionWords({ decision, status }: ReviewedIssue): string | nul
   return `${lead}: ${decision.reason} (${decision.author}, ${decision.date})`;
 }
 
-/** What goes first: that the terms were changed. Then what fails, then what is told. */
+/** What goes first: that the terms were changed. Then what fails, then the warnings. */
 export function inOrder(results: readonly CheckResult[]): CheckResult[] {
   const rank = ({ id, outcome }: CheckResult): number =>
     outcome === 'fail'

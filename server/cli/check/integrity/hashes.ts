@@ -154,7 +154,7 @@ async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<C
       ? [
           warn(
             'data.missing',
-            `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing, so the hash was not compared.`,
+            `${missing.join(', ')} ${missing.length === 1 ? 'is missing, so its hash was' : 'are missing, so their hashes were'} not compared.`,
             '/data/files',
           ),
         ]

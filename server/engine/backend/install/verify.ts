@@ -50,7 +50,7 @@ async function probe(
     const { version, squares } = JSON.parse(result.stdout) as { version: string; squares: number[] };
     if (result.code === 0 && squares[0] === 1 && squares[1] === 9) return { version };
   } catch {
-    // No answer: what it printed instead is told by the caller.
+    // No answer: what it printed instead is reported by the caller.
   }
   return { result };
 }

@@ -3,7 +3,7 @@ import type { Split } from '../dataset';
 
 /**
  * A format of data: its folder beside this file, and its line in `registry.ts`. Which files a source names, and where in a config, is
- * said by its fields in `server/protocol/data.ts`, which pages and editor read, too.
+ * said by its fields in `server/protocol/data-source.ts`, which pages and editor read, too.
  */
 export interface DataFormat<Source extends DataSource = DataSource> {
   readonly name: Source['format'];

@@ -49,7 +49,7 @@ export async function sourceOfFiles(files: readonly string[]): Promise<DataSourc
  */
 export async function headerOf(source: DataSource, name: string): Promise<DataHeader> {
   let known: DataHeader = {};
-  // One after the other: of several faults the first is told.
+  // One after the other: of several faults the first is reported.
   for (const { field, path: file, what } of sourceFiles(source)) {
     const { images, labels } = await formatOf(source).header(file, `${name} ${what}`, source);
     known = {

@@ -22,7 +22,7 @@ export const SCAN = {
 /** Below this number of classes an anomaly index can't tell one from the others; only the share counts. */
 const FEW_CLASSES = 4;
 
-/** What a class of a model is flagged by. Apart from the scan itself, so that a report can be held against it without an engine. */
+/** What a class of a model is flagged by. Apart from the scan itself, so that a report can be checked against it without an engine. */
 export function limitsFor(classes: number): NeuralCleanseEvidence['limits'] {
   return { index: classes < FEW_CLASSES ? 0 : SCAN.limits.index, share: SCAN.limits.share };
 }

@@ -16,7 +16,7 @@ export interface ConsistencyProblem {
   message: string;
   /** JSON pointer to the place in the report. */
   pointer: string;
-  /** `note`: nothing is wrong, but something can't be told from the report alone. */
+  /** `note`: nothing is wrong, but something can't be known from the report alone. */
   kind: 'problem' | 'note';
 }
 

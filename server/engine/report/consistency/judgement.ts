@@ -11,10 +11,10 @@ import { judge, judgeGates } from '../../defense/verdict';
 /** Gates, verdict and findings, worked out again from the figures by the code that a run uses. */
 export function judgementProblems(report: DefenseReport, tell: Tell): void {
   const { repaired, trigger, provenance } = report;
-  // A strategy may also find no repair that does no harm; consistency-repair.ts holds that against the attempts.
+  // A strategy may also find no repair that does no harm; repair.ts compares that with the attempts.
   const chance = nearChance(stageOf(report, 'before'));
   const { strategy, prune } = provenance.config;
-  // Units that a trigger raises can't be told without one.
+  // Units that a trigger raises can't be known without one.
   const unguided = strategy === undefined && prune.rule === 'triggered-difference' && trigger === null;
   if (!chance && unguided)
     tell.same('repaired', '/repaired', repaired, false, 'without a trigger to order units by, it must be');
@@ -116,7 +116,7 @@ function difference(found: readonly Finding[], expected: readonly Finding[], sam
 }
 
 /**
- * How many predictions pruning changed is not in a report; what can be told is whether it was none. Confusion matrices that
+ * How many predictions pruning changed is not in a report; what can be known is whether it was none. Confusion matrices that
  * differ say so; equal ones almost do, and do when every pruned unit is 0 on all that was measured. Most likely guess first.
  */
 function changedGuesses({ confusion, repaired, layer, pruning, data }: DefenseReport): number[] {

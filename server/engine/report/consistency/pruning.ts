@@ -8,7 +8,7 @@ export function pruningProblems({ layer, pruning, curve, repaired, provenance }:
   const { units, ratio } = pruning;
   const { prune } = provenance.config;
   tell.same('pruning', '/pruning/count', pruning.count, units.length, 'the number of listed units is');
-  // Other strategies choose by themselves: consistency-repair.ts holds the units against the chosen attempt.
+  // Other strategies choose by themselves: repair.ts compares the units with the chosen attempt.
   const asked = provenance.config.strategy === undefined;
   if (asked) {
     tell.same('pruning', '/pruning/ratio', ratio, prune.ratio, 'the config asks for');

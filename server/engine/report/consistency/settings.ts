@@ -182,7 +182,7 @@ function trainingProblems({ fineTuning, data, repaired, provenance }: DefenseRep
   if (!repaired)
     tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, 0, 'nothing was repaired, so it must be');
   tell.same('fineTuning', '/fineTuning/images', fineTuning.images, data.fineTune.images, '`/data/fineTune/images` is');
-  // Other strategies train as long, as fast and on as many stamped images as they choose; consistency-repair.ts looks at their epochs.
+  // Other strategies train as long, as fast and on as many stamped images as they choose; repair.ts looks at their epochs.
   if (strategy) return;
   if (repaired)
     tell.same('fineTuning', '/fineTuning/epochs', fineTuning.epochs, fineTune.epochs, 'the config asks for');

@@ -61,7 +61,7 @@ export function readScan(text: string, file: string): ScanReport {
   const fault = firstFault(ScanReport, upgraded);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
   const report = upgraded as ScanReport;
-  // Whoever reads the word, the sentence or one figure alone must not be told another thing than the rest tells.
+  // Whoever reads the word, the sentence or one figure alone must not read another thing than the rest says.
   scanContradictions(
     report.scan,
     '/scan',

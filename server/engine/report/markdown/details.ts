@@ -10,7 +10,8 @@ import {
 import type { DefenseReport, Rate } from '../../../protocol/report/report';
 import { canonicalJson, sha256 } from '../../files/hash';
 import { rate } from '../../metrics/rate';
-import { code, fenced, json, shellWord, text } from './escape';
+import { code, fenced, json, text } from './escape';
+import { shellWord } from '../../files/shell-word';
 import { rateCell, table } from './figures';
 import { CONFIG_FILE } from '../../../protocol/files';
 import { count, unitWord, indexList } from '../../../protocol/words';

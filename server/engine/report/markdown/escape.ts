@@ -1,8 +1,6 @@
 import { canonicalJson } from '../../files/hash';
 import { visible } from '../../files/shell-word';
 
-export { shellWord, visible } from '../../files/shell-word';
-
 /**
  * Text of unknown origin inside of Markdown that a forge renders. Nothing of it may become markup, a link, a mention, a reference to
  * an issue or commit, an emoji or a formula, end a table's cell, or hide. What is written by Fine-Prune itself stays readable.
@@ -40,7 +38,7 @@ export function text(value: string): string {
   );
 }
 
-/** A name, path or hash as code, which forges leave alone. @param cell whether it stands in a table, where `|` ends a cell even in code */
+/** A name, path or hash as code, which forges leave alone. @param cell whether it is in a table, where `|` ends a cell even in code */
 export function code(value: string, cell = false): string {
   const shown = visible(cut(value, MOST_CODE));
   if (shown.trim() === '') return '(empty)';

@@ -12,7 +12,7 @@ import {
   pWords,
   signedPercent,
   fixedShare,
-  pointsOf,
+  dropWords,
   signed,
 } from '../../../protocol/words';
 import {
@@ -89,11 +89,6 @@ function judged(gate: Gate): string {
   return gate.id === 'maxAccuracyDrop'
     ? dropWords(gate.judged)
     : `${signedPercent(gate.judged)}, upper 95 % bound${gate.excess ? ` of the ${figureBasis(gate)}` : ''}`;
-}
-
-/** A drop below 0 is a gain, and is called one. */
-function dropWords(drop: number): string {
-  return drop < 0 ? `${pointsOf(-drop)} gained` : pointsOf(drop);
 }
 
 /** The three figures at the three stages, with counts and 95 % intervals. */

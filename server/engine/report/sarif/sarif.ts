@@ -3,7 +3,8 @@ import manifest from '../../../../package.json';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { IssueId, ReviewedIssue } from '../../../protocol/report/review';
 import { canonicalJson, sha256 } from '../../files/hash';
-import { text, visible } from '../markdown/escape';
+import { visible } from '../../files/shell-word';
+import { text } from '../markdown/escape';
 import { placesIn, type Places } from '../json/places';
 import { RULES } from './rules';
 import { unitWord } from '../../../protocol/words';
@@ -60,7 +61,7 @@ const ABOUT_CLASSES = {
 
 /**
  * Missed gates and findings as a SARIF 2.1.0 log (OASIS 2020) for code scanning: plain data, ready for JSON, without times or absolute
- * paths. One run holds all reports. A result stands at its own lines of the report; its fingerprint rests on finding, layer, model
+ * paths. One run holds all reports. A result is placed at its own lines of the report; its fingerprint rests on finding, layer, model
  * and report, not on figures, so that an alert stays the same one while figures move. Accepted decisions are suppressions.
  * `baselineState` is given when every input has a baseline; results that are gone are not listed, since forges show them as open.
  */

@@ -56,6 +56,14 @@ describe('fine-prune check of a report that version 0.1 wrote', function () {
     repo.git('checkout', '--quiet', '.');
   });
 
+  it('does not call decisions added that the base has', () => {
+    const report = readReport(formerText('known.defense.json'), 'known');
+    report.provenance.tool = 'fine-prune 0.2.0';
+    writeFileSync(file('known.defense.json'), serialiseReport(report));
+    assert.ok(!warned(only(repo.check('--base', 'HEAD').answer)).includes('policy.decisionAdded'));
+    repo.git('checkout', '--quiet', '.');
+  });
+
   it('fails where it does not fit the files, and calls it neither stale nor changed', () => {
     const weights = readFileSync(file('weights.bin'));
     weights[0]! ^= 1;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { exitCodeOfScan, planScan } from '../../../../server/cli/commands/scan';
+import { planScan } from '../../../../server/cli/commands/scan';
+import { exitCodeOfScan } from '../../../../server/cli/exit';
 import { placedWithoutConfig } from '../../../../server/engine/config/scan-inputs';
 import { badInput, FinePruneError } from '../../../../server/protocol/errors';
 import { flagsOf, requested, failsWith, config, scanFolder } from './scan-support';

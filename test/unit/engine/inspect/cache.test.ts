@@ -73,7 +73,7 @@ describe('what was made from files', () => {
     });
   after(() => temp.remove());
 
-  it('is kept while they stay as they are, and made anew when one changes in any way', async () => {
+  it('is kept while they stay as they are, and made again when one changes in any way', async () => {
     const memo = new MadeFromFiles<number>(2);
     writeFileSync(file, 'one');
     await settle(memo);

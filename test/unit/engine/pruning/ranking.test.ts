@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ActivationStatistics } from '../../../../server/engine/pass/activations';
-import { curvePoints, largestWithinLimit } from '../../../../server/engine/pruning/curve-plan';
+import { curvePoints } from '../../../../server/engine/pruning/curve-plan';
 import { denseCurveHits } from '../../../../server/engine/pruning/dense-curve';
 import { mostRaised, pruneOrder } from '../../../../server/engine/pass/ranking';
 import { pruneCount } from '../../../../server/protocol/config/pruning';
@@ -33,7 +33,7 @@ describe('ranking and curve', () => {
     assert.deepEqual(conv.dead(), []);
   });
 
-  it('agrees with computing every point anew', () => {
+  it('agrees with computing every point again', () => {
     const [images, units, classes] = [40, 7, 3];
     let state = 7;
     const next = () => ((state = (state * 48271) % 2147483647) / 2147483647) * 2 - 1;
@@ -64,13 +64,5 @@ describe('ranking and curve', () => {
     const points = curvePoints(512, 65);
     assert.equal(points.length, 65);
     assert.deepEqual([points[0], points[64]], [0, 512]);
-  });
-
-  it('chooses the largest number within the accuracy limit', () => {
-    const held = largestWithinLimit(
-      { points: [0, 8, 16, 24], hits: Uint32Array.of(100, 99, 99, 90), inputs: 100 },
-      0.01,
-    );
-    assert.deepEqual(held, { pruned: 16, heldOut: { images: 100, correctBefore: 100, correct: 99 } });
   });
 });

@@ -8,7 +8,7 @@ import { configResultDiagnostics, modelDiagnostics } from '../../../../server/la
 import type { LastRun } from '../../../../server/language/report/run-state';
 import { scanTextDiagnostics } from '../../../../server/language/scan/diagnostics';
 import { parseConfig, type ConfigText } from '../../../../server/language/text/config-text';
-import { staleText } from '../../../../webview/report/words';
+import { formerNotice, staleText } from '../../../../webview/report/words';
 import { asModel } from '../support';
 import { formerText } from '../../../fixtures/former';
 
@@ -33,6 +33,9 @@ describe('a report that version 0.1 wrote, in the editor', () => {
     assert.deepEqual([note!.code, note!.severity, rest], ['report.former', 3, []]);
     assert.match(String(note!.message), /^Written by Fine-Prune 0\.1\.0, /);
     assert.match(String(note!.message), RENEW);
+    assert.equal(formerNotice([], report, 'known'), note!.message, 'so does its page');
+    assert.equal(formerNotice(['the model'], report, 'known'), null, 'which says that it is not comparable');
+    assert.equal(formerNotice([], { provenance: { ...report.provenance, tool: 'fine-prune 0.2.0' } }, 'known'), null);
   });
 
   it('is never stale: what has changed, or is hashed in another way now, asks for the same command', () => {

@@ -20,7 +20,7 @@ const CHUNK = 1 << 22;
 const inflate = promisify(gunzip) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
 
 /**
- * Reads an IDX file, plain or gzip (told by its first bytes, not its name).
+ * Reads an IDX file, plain or gzip (recognised by its first bytes, not its name).
  *
  * The header is checked before anything of the size it declares is allocated, and a compressed file is inflated to no more
  * than that size.

@@ -24,7 +24,7 @@ const HEADER_PIECE = 4096;
 
 const ELEMENT_BYTES: Record<number, number> = { 0x08: 1, 0x09: 1, 0x0b: 2, 0x0c: 4, 0x0d: 4, 0x0e: 8 };
 
-/** Whether bytes are gzip: told by them, not by a name. */
+/** Whether bytes are gzip: by what they are, not by a name. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

@@ -27,7 +27,7 @@ describe('a list of decisions', () => {
     );
   });
 
-  it('keeps line ends, indentation and what else stands in the file', () => {
+  it('keeps line ends, indentation and what else is in the file', () => {
     const first = accept(null, 'pruned-all-dead')
       .replace('{\n', '{\n  "$schema": "x.json",\n')
       .replace(/^ {4}/m, '\t\t')

@@ -5,7 +5,7 @@ import { MAX_UNITS } from './layer-fields';
 
 /**
  * The tensors that one call of a layer reads: a list of [layer, node, tensor, kwargs] in Keras 2, `{args, kwargs}` with
- * `__keras_tensor__` objects anywhere inside `args` in Keras 3. What stands in kwargs (`mask`, `training`) is no input.
+ * `__keras_tensor__` objects anywhere inside `args` in Keras 3. What is in kwargs (`mask`, `training`) is no input.
  */
 export function tensorsOfCall(call: JsonNode): JsonNode[] {
   if (Array.isArray(call.value)) return tensorList(call);

@@ -13,7 +13,7 @@ export const MAX_LAYERS = 2_000;
 export const MAX_PARAMETERS = 250_000_000;
 const MAX_NAME = 200;
 
-/** A layer as it stands in the file, before its shapes are known. */
+/** A layer as the file has it, before its shapes are known. */
 interface Entry {
   name: string;
   className: JsonNode;

@@ -92,7 +92,7 @@ async function locate(root: string, shard: string, group: ManifestGroup): Promis
 }
 
 /**
- * Says what lies there instead of weights, where that can be told, else that the sizes don't fit.
+ * Says what lies there instead of weights, where that can be seen, else that the sizes don't fit.
  * @param files paths of the group's shards, links followed
  * @param total their bytes together
  */
@@ -132,7 +132,7 @@ export async function wrongSize(
 
 async function otherShard(shard: string, file: string, place: string): Promise<FinePruneError | null> {
   const found = await sniffFile(file);
-  // Names say nothing about weights, and unsure signs may stand in any bytes.
+  // Names say nothing about weights, and unsure signs may occur in any bytes.
   if (!found || found.sure !== 'content') return null;
   if (found.kind === 'lfs-pointer') return lfsPointer(file, place);
   const inside = found.kind === 'gzip' ? insideGzip(await readHead(file)) : null;
