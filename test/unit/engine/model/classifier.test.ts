@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseModelJson } from '../../../../server/engine/model/formats/tfjs-layers/model-json';
-import { parseTopology } from '../../../../server/engine/model/formats/tfjs-layers/topology';
+import { parseTopology } from '../../../../server/engine/model/formats/tfjs-layers/topology/topology';
 import { nodeOf, type Graph } from '../../../../server/engine/model/graph';
 import { findUnitSite } from '../../../../server/engine/model/units';
 import type { FinePruneError } from '../../../../server/protocol/errors';

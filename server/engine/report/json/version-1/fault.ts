@@ -1,7 +1,7 @@
 import { rate } from '../../../metrics/rate';
 import { canonicalJson } from '../../../files/hash';
-import { pointerPath } from '../../../../protocol/pointer';
-import { faultSentence } from '../../../../protocol/shape-fault';
+import { pointerPath } from '../../../../protocol/shape/pointer';
+import { faultSentence } from '../../../../protocol/shape/shape-fault';
 
 type Fields = Readonly<Record<string, unknown>>;
 
