@@ -20,6 +20,13 @@ const ENGINE_FLOORS = [
 
 const engine = (name) => `./server/engine/${name}`;
 
+// A room that has no floor would be bound by nothing.
+const homeless = readdirSync(new URL('./server/engine', import.meta.url), { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory() && !ENGINE_FLOORS.flat().includes(entry.name),
+);
+if (homeless.length > 0)
+  throw new Error(`Give server/engine/${homeless[0].name} a floor in ENGINE_FLOORS (eslint.rooms.mjs).`);
+
 const engineZones = ENGINE_FLOORS.flatMap((rooms, floor) =>
   rooms.map((room) => ({
     target: engine(room),
@@ -44,6 +51,8 @@ const dataFormatsZone = {
       .filter((room) => room !== 'data')
       .map(engine),
     './server/engine/data/*.ts',
+    './server/engine/*.ts',
+    './server/*.ts',
   ],
   from: './server/engine/data/formats',
   except: ['./format.ts', './registry.ts'],
@@ -81,6 +90,23 @@ const zones = [
   ...engineZones,
   ...formatZones,
   dataFormatsZone,
+  ...['model', 'data'].map((room) =>
+    zone(
+      `./server/engine/${room}/formats/*/**/*`,
+      `./server/engine/${room}/formats/registry.ts`,
+      'A registry knows its formats; they do not know it.',
+    ),
+  ),
+  zone(
+    ['./{client,webview,study}/**/*', './server/!(engine)/**/*', './server/*.ts', './server/engine/!(model)/**/*'],
+    './server/engine/model/network/eager',
+    'Networks are run through server/engine/model/network/network.ts.',
+  ),
+  zone(
+    ['./client', './webview', './study', './server/*/**/*'],
+    ['./server/main.ts', './server/cli.ts'],
+    'Programs begin there; nothing imports them.',
+  ),
   zone(
     './server/protocol',
     [
