@@ -2,6 +2,7 @@ import type { DefenseReport } from '../../../protocol/report/report';
 import {
   inversions,
   isNeuralCleanse,
+  methodOf,
   type ClassInversion,
   type NeuralCleanseEvidence,
   type ScanResult,
@@ -9,6 +10,7 @@ import {
 import { anomalies } from '../../detect/neural-cleanse/anomaly';
 import { isComparable, limitsFor, SCAN } from '../../detect/neural-cleanse/settings';
 import { decide, notSearched } from '../../detect/decide';
+import { DETECTORS } from '../../detect/registry';
 import type { Found } from '../../detect/detector';
 import { judgeMasks } from '../../detect/neural-cleanse/judge';
 import { TOOL } from '../../process/version';
@@ -62,9 +64,27 @@ export function scanContradictions(scan: ScanResult, pointer: string, sameWords:
   scan.evidence.forEach((one, at) => {
     if (isNeuralCleanse(one)) maskProblems(one, scan, `${pointer}/evidence/${at}`, sameWords, tell);
   });
+  methodProblems(scan, `${pointer}/evidence`, tell);
   accuracyProblems(scan, pointer, tell);
   decisionProblems(scan, pointer, sameWords, tell);
   if (scan.advice) adviceProblems(scan.advice, scan.images, `${pointer}/advice`, sameWords, tell);
+}
+
+/** A scan that searched has evidence by every method of this version, and by no other: what that found could not be worked out again. */
+function methodProblems({ evidence }: ScanResult, pointer: string, tell: Tell): void {
+  if (evidence.length === 0) return;
+  const known = DETECTORS.map(({ method }) => method);
+  const named = evidence.map(methodOf);
+  named.forEach((method, at) => {
+    if (!known.includes(method))
+      tell.problem(
+        'scan',
+        `${pointer}/${at}/method`,
+        `The method ${JSON.stringify(method.slice(0, 60))} is not one of this version (${known.join(', ')}), so what it found can't be checked.`,
+      );
+  });
+  for (const method of known.filter((one) => !named.includes(one)))
+    tell.problem('scan', pointer, `Evidence by ${method} is missing, which every scan has that searched.`);
 }
 
 /** Word, suspects and sentence, decided again from the evidence. What a method without a table says is taken as it says it. */

@@ -31,6 +31,17 @@ describe('a scan whose parts contradict each other', () => {
       /Class 0 is not flagged, but its figures/,
     ],
     [
+      'the words of another method in place of the table of masks',
+      changed(({ scan }) => {
+        const word = 'nothing found' as const;
+        const sentence = 'Nothing found.';
+        const other = { method: 'other' as const, name: 'looking closely', word, sentence, suspects: [] };
+        Object.assign(scan, { word, sentence, suspects: [], evidence: [other] });
+      }),
+      'scan.contradiction',
+      /The method "looking closely" is not one of this version \(neural-cleanse\)/,
+    ],
+    [
       'a sentence that says something else',
       changed((report) => void (report.scan.sentence = 'This model is clean.')),
       'scan.contradiction',
