@@ -95,7 +95,7 @@ const FILES = {
 /** Model formats that Fine-Prune opens, as reports name them, in the order of `server/engine/model/formats/registry.ts`. */
 export type ModelFormatId = keyof typeof FILES;
 export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = FILES;
-export const MODEL_FORMATS = Object.keys(FILES) as [ModelFormatId, ...ModelFormatId[]];
+export const MODEL_FORMAT_IDS = Object.keys(FILES) as [ModelFormatId, ...ModelFormatId[]];
 
 /** What is opened, for people: `TF.js Layers models`. */
 export const MODEL_LABELS = Object.values(MODEL_FILES)

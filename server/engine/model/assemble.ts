@@ -13,9 +13,8 @@ export type ReadParts = Pick<
 /** The model of files that are read and checked, of any format. Here it is chosen how its network runs. */
 export function assembleModel(parts: ReadParts): OpenModel {
   const { graph, segments, homes } = parts;
-  const byId = new Map(graph.parameters.map((parameter) => [parameter.id, parameter]));
   const [height, width, channels = 1] = nodeOf(graph, graph.input).shape as [number, number, number?];
-  const network = new EagerNetwork(graph, (id) => readParameter(segments, byId.get(id)!, homes.get(id)!));
+  const network = new EagerNetwork(graph, (parameter) => readParameter(segments, parameter, homes.get(parameter.id)!));
   return {
     ...parts,
     network,

@@ -50,7 +50,7 @@ export function findClassifier(graph: UnclassifiedGraph, refuse: Refuse): Graph 
 
 /** Whether a node is the activation function of a dense layer. Behind one more softmax it stays: what it gives are the logits then. */
 function isOfDense(graph: UnclassifiedGraph, node: Node): boolean {
-  const [main] = layerOf(graph as Graph, node).nodes;
+  const [main] = layerOf(graph, node).nodes;
   return main !== node.id && graph.byId.get(main!)!.op.kind === 'dense';
 }
 
@@ -72,12 +72,12 @@ function withoutSoftmax(graph: UnclassifiedGraph, softmax: Node | null): Unclass
 }
 
 function typeOf(graph: UnclassifiedGraph, node: Node): string {
-  return layerOf(graph as Graph, node).type;
+  return layerOf(graph, node).type;
 }
 
 /** What the file calls an activation function: that of a layer that is nothing else by the layer's type. */
 function functionWord(graph: UnclassifiedGraph, node: Node): string {
-  const { type, nodes } = layerOf(graph as Graph, node);
+  const { type, nodes } = layerOf(graph, node);
   const own = node.op.kind !== 'softmax' && nodes.length === 1 && type !== 'Activation';
   return own ? type : activationOf(node.op)!.name;
 }

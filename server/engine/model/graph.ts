@@ -121,18 +121,25 @@ export function nodeOf(graph: Graph, id: string): Node {
 }
 
 /** The layer that its owner calls so; undefined where there is none. */
-export function layerNamed(graph: Graph, label: string): Layer | undefined {
+export function layerNamed(graph: Pick<Graph, 'layers'>, label: string): Layer | undefined {
   return graph.layers.find((layer) => layer.label === label);
 }
 
 /** The layer of a node. */
-export function layerOf(graph: Graph, { label }: Node): Layer {
+export function layerOf(graph: Pick<Graph, 'layers'>, { label }: Node): Layer {
   return layerNamed(graph, label)!;
 }
 
 /** The node that does a layer's work, before its activation function. */
 export function mainNode(graph: Graph, { nodes }: Layer): Node {
   return nodeOf(graph, nodes[0]!);
+}
+
+/** The parameter of that id; asking for one that is not there is a defect of the caller. */
+export function parameterOf(graph: Graph, id: string): Parameter {
+  const parameter = graph.parameters.find((one) => one.id === id);
+  if (!parameter) throw new Error(`no parameter ${id} in the graph`);
+  return parameter;
 }
 
 /** Parameters of a layer, in the file's order. */

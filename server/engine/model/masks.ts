@@ -1,8 +1,7 @@
-import type { Graph, Parameter } from './graph';
+import { parameterOf, sizeOf, type Graph } from './graph';
 import type { UnitSite } from './model';
 import type { Network } from './network/network';
 import { planSite } from './units';
-import { sizeOf } from './graph';
 
 /** What a set of pruned units silences: for each parameter that it touches, by id, 0 where a value is held at zero and 1 elsewhere. */
 export type Masks = ReadonlyMap<string, Float32Array>;
@@ -20,10 +19,9 @@ export function masksFor(graph: Graph, site: UnitSite, units: readonly number[])
   if (bad !== undefined) throw new RangeError(`unit ${bad} is not one of the ${site.units} units of ${site.layer}`);
   const pruned = new Set(units);
   const { incoming, outgoing } = planSite(graph, site.layer);
-  const byId = new Map<string, Parameter>(graph.parameters.map((parameter) => [parameter.id, parameter]));
   const masks = new Map<string, Float32Array>();
   const zero = (id: string, isPruned: (index: number) => boolean, axis: number): void => {
-    const { shape } = byId.get(id)!;
+    const { shape } = parameterOf(graph, id);
     const mask = masks.get(id) ?? new Float32Array(sizeOf(shape)).fill(1);
     masks.set(id, mask);
     const length = shape.at(axis)!;

@@ -1,4 +1,4 @@
-import type { Parameter } from './graph';
+import { sizeOf, type Parameter } from './graph';
 
 /** Where a parameter's values are in the model's files. */
 export interface Home {
@@ -65,10 +65,10 @@ function forEachPlace(
   order: readonly number[],
   visit: (inGraph: number, inFile: number) => void,
 ): void {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis]!);
   const steps = order.map((axis) => strides[axis]!);
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = sizeOf(shape);
   const at = new Array<number>(order.length).fill(0);
   let inGraph = 0;
   for (let inFile = 0; inFile < count; inFile++) {

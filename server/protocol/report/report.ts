@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { DataFormat } from '../data-source';
-import { MODEL_FORMATS } from '../files';
+import { MODEL_FORMAT_IDS } from '../files';
 import { AnalysisRole } from '../config/resolved-data';
 import {
   atLeast0,
@@ -89,7 +89,7 @@ export type DataInfo = v.InferOutput<typeof DataInfo>;
 const hashes = { topology: text, weights: text };
 
 export const ModelInfo = object({
-  format: v.picklist(MODEL_FORMATS),
+  format: v.picklist(MODEL_FORMAT_IDS),
   path: said(text, 'Path as written in the config.'),
   source: v.optional(said(text, 'What the model was read from, where that is not the file itself.')),
   architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),

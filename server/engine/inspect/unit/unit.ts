@@ -2,7 +2,7 @@ import type { Picture, UnitData } from '../../../protocol/messages/inspect';
 import type { InputSource } from '../../pass/inputs';
 import { denseTail } from '../../pruning/curve';
 import { allIndices } from '../../data/roles';
-import { layerNamed, mainNode } from '../../model/graph';
+import { layerNamed, mainNode, parameterOf } from '../../model/graph';
 import type { OpenModel } from '../../model/model';
 import type { Analysed } from '../analyse';
 import { histogramOf } from './histogram';
@@ -114,10 +114,10 @@ export function pixelBytes(source: Pick<InputSource, 'pixels'>, positions: reado
 /** The kernel of a channel of a convolution that reads the images themselves; null for every other unit. */
 function filterOf({ graph, network }: OpenModel, layer: string, unit: number): UnitData['filter'] {
   const node = mainNode(graph, layerNamed(graph, layer)!);
-  const parameter = graph.parameters.find(({ id }) => id === node.parameters.kernel);
-  if (node.op.kind !== 'conv2d' || node.inputs[0] !== graph.input || !parameter) return null;
-  const [height, width, channels, filters] = parameter.shape as [number, number, number, number];
-  const all = network.read(parameter.id);
+  if (node.op.kind !== 'conv2d' || node.inputs[0] !== graph.input) return null;
+  const { id, shape } = parameterOf(graph, node.parameters.kernel!);
+  const [height, width, channels, filters] = shape as [number, number, number, number];
+  const all = network.read(id);
   return {
     height,
     width,

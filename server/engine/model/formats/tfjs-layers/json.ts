@@ -1,4 +1,5 @@
 import { badInput, type FinePruneError } from '../../../../protocol/errors';
+import { pointerOf, pointerPath } from '../../../../protocol/shape/pointer';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -36,12 +37,12 @@ export class JsonNode {
       : isObject(this.value) && Object.hasOwn(this.value, key)
         ? this.value[key]
         : undefined;
-    return new JsonNode(
-      value,
-      this.file,
-      `${this.place}/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`,
-      what,
-    );
+    return new JsonNode(value, this.file, this.place + pointerOf([key]), what);
+  }
+
+  /** The value at a place below this one, such as `/config/layers/3`. */
+  follow(place: string): JsonNode {
+    return pointerPath(place).reduce<JsonNode>((node, key) => node.at(key), this);
   }
 
   /** A value that the file implies rather than says; faults in it point to this place. */

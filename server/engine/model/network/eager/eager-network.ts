@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Graph } from '../../graph';
+import type { Graph, Parameter } from '../../graph';
 import type { UnitSite } from '../../model';
 import type { Batch, Frontier, InputLoss, Network, Training, TrainingOptions } from '../network';
 import type { Mode } from './kernels';
@@ -19,12 +19,12 @@ export class EagerNetwork implements Network {
   /** @param valuesOf a parameter's start values, row-major; a backend may keep the array */
   constructor(
     private readonly graph: Graph,
-    valuesOf: (parameter: string) => Float32Array,
+    valuesOf: (parameter: Parameter) => Float32Array,
   ) {
     this.variables = new Map(
-      graph.parameters.map(({ id, shape, trainable }) => [
-        id,
-        tf.tidy(() => tf.variable(tf.tensor(valuesOf(id), [...shape]), trainable)),
+      graph.parameters.map((parameter) => [
+        parameter.id,
+        tf.tidy(() => tf.variable(tf.tensor(valuesOf(parameter), [...parameter.shape]), parameter.trainable)),
       ]),
     );
     this.plan = planOf(graph, (id) => this.variable(id));

@@ -25,20 +25,13 @@ const FIELDS: Record<WeightName, { field: string; fallback: string }> = {
  */
 export function initialise({ graph, network }: OpenModel, root: JsonNode, seed: number): void {
   for (const layer of graph.layers) {
-    const config = nodeAt(root, layer.place).at('config');
+    const config = root.follow(layer.place).at('config');
     for (const { id, shape } of parametersOf(graph, layer)) {
       const { field, fallback } = FIELDS[id.slice(layer.label.length + 1) as WeightName];
       const initialiser = initialiserOf(config.at(field, `Layer "${layer.label}"`), fallback);
       network.write(id, initialValues(initialiser, shape, seedOf(seed, `initial ${id}`)));
     }
   }
-}
-
-function nodeAt(root: JsonNode, place: string): JsonNode {
-  return place
-    .split('/')
-    .slice(1)
-    .reduce((node, key) => node.at(key.replace(/~1/g, '/').replace(/~0/g, '~')), root);
 }
 
 /** By name, or `{class_name, config}`. Class names and function names differ in spelling only (GlorotUniform, glorot_uniform). */

@@ -165,12 +165,8 @@ function layerLine(graph: Graph, layer: Layer, root: JsonNode): string {
 }
 
 function configHash(place: string, root: JsonNode): string {
-  const node = place
-    .split('/')
-    .slice(1)
-    .reduce((at, part) => at.at(part.replace(/~1/g, '/').replace(/~0/g, '~')), root);
   try {
-    return shortHash(canonicalJson(node.value ?? null)).slice(0, 8);
+    return shortHash(canonicalJson(root.follow(place).value ?? null)).slice(0, 8);
   } catch {
     return 'nested too deeply';
   }
