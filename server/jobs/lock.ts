@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { outputFailure } from '../engine/files/write';
+import { outputFailure } from '../engine/files/output/failure';
+import { shortName } from '../engine/files/output/work-folder';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
 
@@ -50,7 +51,7 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
   } catch (error) {
     throw outputFailure(error, folder);
   }
-  const lockPath = path.join(folder, lockName(name));
+  const lockPath = path.join(folder, lockName(shortName(name)));
   const holder: LockHolder = { pid: process.pid, host: os.hostname(), what: options.what };
   const deadline = Date.now() + (options.waitMs ?? 8_000);
   let told = false;

@@ -171,6 +171,8 @@ export interface PoisonTrainRequest {
   out: string;
   /** Base name of config and card. */
   name: string;
+  /** Absolute path of the workspace: no link in it leads the output out of it. */
+  root?: string;
   /** A `model.json` whose layers are taken, its weights drawn again; default: the reference SimpleCNN. */
   arch?: string;
   trigger: KnownTriggerConfig;
