@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { workName } from '../../../protocol/files';
 import { flushFolder, moveTo, writeNewFile } from './disk';
@@ -77,7 +78,7 @@ export async function foundWork(work: string): Promise<{ names: string[]; moves:
 /** From here on the moves will be made, by this process or by the next one. */
 export async function writeJournal(work: string, moves: readonly Move[]): Promise<void> {
   await flushFolder(work);
-  const journal: Journal = { version: 1, folder: await identityOf(work), moves };
+  const journal: Journal = { version: 1, folder: await settledIdentityOf(work), moves };
   const file = path.join(work, JOURNAL);
   await writeNewFile(`${file}.new`, JSON.stringify(journal));
   await moveTo(`${file}.new`, file);
@@ -91,7 +92,7 @@ async function readJournal(work: string): Promise<readonly Move[]> {
   if (found.isFile() && found.size <= MOST_JOURNAL_BYTES) {
     const read = parsed(await readFile(file, 'utf8'));
     const { number, made } = await identityOf(work);
-    if (read?.folder.number === number && (read.folder.made ?? made) === made) return read.moves;
+    if (read?.folder.number === number && read.folder.made === made) return read.moves;
   }
   throw leftOver(work, 'which this folder was copied from, or which somebody else made');
 }
@@ -116,6 +117,15 @@ async function identityOf(work: string): Promise<Identity> {
   const { ino, birthtimeNs, ctimeNs } = await lstat(work, { bigint: true });
   // Where the disk does not know it, the system says the time of the last change.
   return { number: String(ino), made: birthtimeNs < ctimeNs ? String(birthtimeNs) : null };
+}
+
+/** The same, of a folder that was made just now: no clock of a disk tells such a change from its making. */
+async function settledIdentityOf(work: string): Promise<Identity> {
+  const identity = await identityOf(work);
+  if (identity.made !== null) return identity;
+  await delay(20);
+  await chmod(work, (await lstat(work)).mode & 0o777);
+  return await identityOf(work);
 }
 
 /** Removes the work folder, its journal first. @throws FinePruneError `output.leftOver` when something else lies in it */
