@@ -66,7 +66,8 @@ export function checkCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled.
+Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled
+(143 by SIGTERM).
 
 A missed gate passes when a decision in ${REVIEW_FILE.form} accepts it. With --base, only decisions that the base
 revision has count.
