@@ -43,33 +43,30 @@ export async function measuredResults(
     }
     const { seed, curve, threads, strategy = 'fine-pruning', data } = report.provenance.config;
     const holdout = formerHoldout(report);
-    const { fineTuneImages } = data;
-    const measured = await startMeasure(
-      {
-        config: opened.file,
-        root: target.allowed.root,
-        allowedFolders: [...target.allowed.folders],
-        defended,
-        layer: report.layer.name,
-        units: report.pruning.units,
-        rule: report.pruning.rule,
-        ...estimateOf(report),
-        searches: {
-          scan: scan || report.scan !== undefined,
-          proof: report.proof ? { before: report.scan ?? null } : null,
-        },
-        overrides: {
-          seed,
-          curve,
-          threads,
-          strategy,
-          fineTuneImages,
-          backend: context.backend,
-          ...(holdout !== null && { holdout }),
-        },
+    const request: MeasureRequest = {
+      config: opened.file,
+      root: target.allowed.root,
+      allowedFolders: [...target.allowed.folders],
+      defended,
+      layer: report.layer.name,
+      units: report.pruning.units,
+      rule: report.pruning.rule,
+      ...estimateOf(report),
+      searches: {
+        scan: scan || report.scan !== undefined,
+        proof: report.proof ? { before: report.scan ?? null } : null,
       },
-      { onEvent: context.onEvent, signal: context.signal },
-    );
+      overrides: {
+        seed,
+        curve,
+        threads,
+        strategy,
+        fineTuneImages: data.fineTuneImages,
+        backend: context.backend,
+        ...(holdout !== null && { holdout }),
+      },
+    };
+    const measured = await context.cancellable((signal) => startMeasure(request, { onEvent: context.onEvent, signal }));
     return { results: compareMeasured(report, measured), measured };
   } catch (error) {
     return {
