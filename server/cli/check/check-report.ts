@@ -14,8 +14,8 @@ import type {
   DefenseReview,
   ReviewedIssue,
 } from '../../protocol/report/review';
-import { atBase, changedSince, type AtBase } from './base';
-import { termsChanged } from './change';
+import { atBase, changedSince, type AtBase } from './base/base';
+import { termsChanged } from './base/change';
 import { failure, warn, type CheckContext, type Target } from './context';
 import { formerResults } from './former';
 import { gateApplied, gatesHere, judgedBy } from './gates';
@@ -123,7 +123,7 @@ async function checkRead(
     : { results: [], level: 'consistent' as const, measured: null };
   // Where nothing was found there is nothing that gates could be measured on.
   const issues = foundNothingHere({ judged, measured }) ? all.filter(({ id }) => !id.startsWith('gate.')) : all;
-  const results = formerResults(
+  const results = await formerResults(
     [
       ...(await newReportResults({ target, judged, before, issues, measured }, context)),
       ...nothingFoundResults({ judged, measured }, context),
@@ -133,6 +133,8 @@ async function checkRead(
     ],
     report,
     target,
+    opened,
+    context,
   );
   const passed =
     results.every(({ outcome }) => outcome !== 'fail') &&

@@ -1,5 +1,6 @@
 import type { OpenConfig } from '../../engine/config/read-config';
 import { judge, judgeGates } from '../../engine/defense/verdict';
+import { inOwnWords } from '../../engine/report/consistency/own-words';
 import type { MeasureOutcome } from '../../protocol/messages/engine';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult, ReviewedIssue } from '../../protocol/report/review';
@@ -9,9 +10,13 @@ import { limitWords } from '../../protocol/words';
 
 /** The gates that count, which need not be those that the report was made with. */
 
-/** The report under the gates that count: with them, the verdict may be another one than it says. */
+/**
+ * The report under the gates that count, in our own words: with these gates the verdict may be another one than it says, and its sentences
+ * are shown as the check's.
+ */
 export function judgedBy(report: DefenseReport, { gates }: EffectivePolicy): DefenseReport {
-  return { ...report, gates: judgeGates(report, gates), verdict: judge(report, gates) };
+  const own = inOwnWords(report);
+  return { ...own, gates: judgeGates(own, gates), verdict: judge(own, gates) };
 }
 
 /** A figure that is two images off may be on the right side of a limit in the report alone. */

@@ -70,7 +70,7 @@ Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad inpu
 (143 by SIGTERM).
 
 A missed gate passes when a decision in ${REVIEW_FILE.form} accepts it. With --base, only decisions that the base
-revision has count.
+revision has count. docs/trust.md says what a pass proves, and against whom.
 
 Examples:
   $ fine-prune check                                     everything here: schema, hashes, figures
@@ -103,7 +103,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
       onEvent: progress.event,
     });
     const { checkReport } = await import('../check/check-report');
-    const { deletedReport } = await import('../check/deleted');
+    const { deletedReport } = await import('../check/base/deleted');
     const all: Checked[] = [];
     for (const file of deleted) all.push(await deletedReport(file, context));
     for (const target of targets) all.push(await checkReport(target, context));

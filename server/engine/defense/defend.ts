@@ -1,6 +1,6 @@
 import type { StrategyName } from '../../protocol/config/config';
 import type { Attempt, Gate, HeldOutFigures } from '../../protocol/report/report';
-import { suspectedClasses, inversionOf, type ScanResult } from '../../protocol/report/scan';
+import { inversionOf, type ScanResult } from '../../protocol/report/scan';
 import { cancelled } from '../../protocol/errors';
 import type { ScanImages } from '../detect/scan-images';
 import { nearChance } from '../metrics/near-chance';
@@ -17,6 +17,7 @@ import { bestOf, missedGates } from '../repair/choice';
 import { openHeldOut } from '../repair/held-out';
 import type { Repair, RepairContext, Repaired } from '../repair/repair';
 import { repairsOf } from '../repair/strategies';
+import { targetsOf } from '../repair/targets';
 import { Weights } from '../repair/weights';
 import { estimatedTrigger } from '../triggers/estimate';
 import type { OpenTrigger } from '../triggers/open-trigger';
@@ -168,11 +169,6 @@ async function analysisAt(
   const { curve } = await pruningCurve({ ...subject, site: at }, order, sets, pass);
   const prune = { rule: pruned?.rule ?? ('clean-mean' as const), ratio: best ? ('auto' as const) : config.prune.ratio };
   return { layer, curve, pruning: pruningResult(prune, Int32Array.from(pruned?.units ?? []), layer) };
-}
-
-/** The class that the trigger aims at, and suspicious classes, smallest mask first; only such as were searched. */
-export function targetsOf(scan: ScanResult, target: number | null): number[] {
-  return [...new Set([...(target === null || !inversionOf(scan, target) ? [] : [target]), ...suspectedClasses(scan)])];
 }
 
 function attemptOf(

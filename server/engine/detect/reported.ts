@@ -1,7 +1,7 @@
 import { inversions, isNeuralCleanse, type ScanResult } from '../../protocol/report/scan';
 
 /** Bytes of estimates that a report may hold beside those of suspicious classes. */
-const MOST_BYTES = 65_536;
+export const MOST_ESTIMATE_BYTES = 65_536;
 
 /**
  * What a report holds of a scan: estimates of all classes where they are small, else of those that matter.
@@ -12,7 +12,7 @@ export function reportedScan(scan: ScanResult, target: number | null = null): Sc
     (sum, { estimate }) => sum + (estimate ? estimate.mask.length + estimate.pattern.length : 0),
     0,
   );
-  if (bytes <= MOST_BYTES) return scan;
+  if (bytes <= MOST_ESTIMATE_BYTES) return scan;
   return {
     ...scan,
     evidence: scan.evidence.map((one) =>

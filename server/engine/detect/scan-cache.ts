@@ -10,7 +10,7 @@ import { decodeEstimate } from '../triggers/estimate';
 import { checkedScan } from './checked-scan';
 import type { CheckedSubject } from './clean-check';
 import { DETECTORS } from './registry';
-import { MEASURED_IMAGES, SEARCH_IMAGES } from './scan-images';
+import { MEASURED_IMAGES, SEARCH_IMAGES } from './scan-counts';
 
 /** Of the way a scan computes: another version makes other results of the same bytes. */
 const VERSION = 4;

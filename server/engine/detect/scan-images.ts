@@ -4,12 +4,7 @@ import { LEAST_HELD_OUT } from '../../protocol/config/holdout';
 import type { Roles, View } from '../data/dataset';
 import { drawn, shuffled } from '../data/random';
 import { sourceOf, type InputSource } from '../pass/inputs';
-
-/** Images that are searched on, and others that success is measured on: so many at most. */
-export const SEARCH_IMAGES = 400;
-export const MEASURED_IMAGES = 1500;
-/** Fewer clean images than this say too little about a model. */
-const LEAST_IMAGES = 50;
+import { countsOfRun, countsOfSplit, LEAST_IMAGES } from './scan-counts';
 
 /** The images that masks are searched on, and those that their success is measured on; never the same. */
 export interface ScanImages {
@@ -27,8 +22,9 @@ export function scanImagesOf(
   format: DataFormatName,
 ): ScanImages {
   if (holdout.indices.length === 0) return splitForScan(fineTune, seed, format);
-  const search = { ...fineTune, indices: drawn(fineTune.indices, SEARCH_IMAGES, seed, 'scan search') };
-  const measured = { ...holdout, indices: drawn(holdout.indices, MEASURED_IMAGES, seed, 'scan measured') };
+  const counts = countsOfRun(fineTune.indices.length, holdout.indices.length);
+  const search = { ...fineTune, indices: drawn(fineTune.indices, counts.search, seed, 'scan search') };
+  const measured = { ...holdout, indices: drawn(holdout.indices, counts.measured, seed, 'scan measured') };
   return checked(search, measured, { images: imagesPlace(format), measured: '/data/holdout' });
 }
 
@@ -38,10 +34,10 @@ export function scanImagesOf(
  */
 export function splitForScan({ split, indices }: View, seed: number, format: DataFormatName): ScanImages {
   const order = shuffled(indices.length, seed, 'scan split').map((position) => indices[position]!);
-  const count = Math.min(SEARCH_IMAGES, Math.floor(order.length / 2));
+  const { search: count, measured } = countsOfSplit(order.length);
   return checked(
     { split, indices: order.slice(0, count).sort() },
-    { split, indices: order.slice(count, count + MEASURED_IMAGES).sort() },
+    { split, indices: order.slice(count, count + measured).sort() },
     { images: imagesPlace(format), measured: imagesPlace(format) },
   );
 }

@@ -16,6 +16,16 @@ export const TOLERANCE_SEARCH = { norm: 0.1, success: 0.05 } as const;
 export function searchResults(report: DefenseReport, { fault, scan, proof }: SearchedAgain): CheckResult[] {
   if (fault !== null) return refused(report, fault);
   return [
+    // A layer without a gradient spares a repair its proof; here there is none.
+    ...(report.fineTuning.frozen.length > 0
+      ? [
+          fail(
+            'measure.proof',
+            'The report says that some layers have no gradient, but triggers can be searched for through all of them.',
+            '/fineTuning/frozen',
+          ),
+        ]
+      : []),
     ...(report.scan && scan ? [sameScan(report.scan, scan, 'input model', 'measure.scan', '/scan')] : []),
     ...(report.proof && proof
       ? [

@@ -3,6 +3,7 @@ import { curveProblems } from './curve';
 import { judgementProblems } from './judgement';
 import { layerProblems } from './layer';
 import { metricProblems } from './metrics';
+import { partProblems } from './parts';
 import { pruningProblems } from './pruning';
 import { repairProblems } from './repair';
 import { scanProblems } from './scan';
@@ -43,6 +44,7 @@ export function consistencyProblems(report: DefenseReport): ConsistencyProblem[]
       void found.push({ id, pointer, message, kind });
   const tell = tellOf(push('problem'), push('note'));
   for (const check of [
+    partProblems,
     metricProblems,
     layerProblems,
     pruningProblems,

@@ -1,6 +1,7 @@
 import { stageOf } from '../../../protocol/report/confusion';
 import type { DefenseReport, Finding } from '../../../protocol/report/report';
 import { canonicalJson } from '../../files/hash';
+import { formerVersion } from '../../../protocol/report/former';
 import { TOOL } from '../../process/version';
 import type { Tell } from './consistency';
 import type { Facts } from '../findings/facts';
@@ -21,13 +22,19 @@ export function judgementProblems(report: DefenseReport, tell: Tell): void {
   else if (chance || strategy === undefined)
     tell.same('repaired', '/repaired', repaired, !chance, 'given the accuracy of the input model, it must be');
   gateProblems(report, tell);
-  // Sentences may be worded otherwise by another version; figures and words may not differ.
-  const sameWords = provenance.tool === TOOL;
+  // Version 1 had other sentences; figures and words may not differ. Whatever tool a report of this format names, its sentences are ours.
+  const sameWords = formerVersion(report) === null;
   if (!sameWords)
     tell.note(
       'tool',
       '/provenance/tool',
-      `The report was written by a different version than ${TOOL}: its sentences are not compared, only its figures, verdict and findings.`,
+      `The report was written by an earlier version than ${TOOL}: its sentences are not compared, only its figures, verdict and findings.`,
+    );
+  else if (provenance.tool !== TOOL)
+    tell.note(
+      'tool',
+      '/provenance/tool',
+      `The report names another version than ${TOOL} as its tool. It is compared in full; a sentence that differs may be that version's: run the defense again to renew it.`,
     );
   const verdict = judge(report, provenance.config.gates);
   tell.same('verdict', '/verdict/word', report.verdict.word, verdict.word, 'the figures give');
@@ -89,6 +96,13 @@ function findingProblems(report: DefenseReport, sameWords: boolean, tell: Tell):
       `The finding \`${report.findings[at]!.id}\` does not follow from the figures with this wording.`,
     );
   if (best.order) tell.problem('findings', '/findings', 'The findings are not in order, most serious first.');
+}
+
+/** The findings that follow from a report's figures: of what single predictions would have to decide, as the report has it. */
+export function derivedFindings(report: DefenseReport): Finding[] {
+  const guesses = changedGuesses(report).map((pruningChanged) => findings(factsOf(report, pruningChanged)));
+  const ids = (found: readonly Finding[]): string => found.map(({ id }) => id).join();
+  return guesses.find((found) => ids(found) === ids(report.findings)) ?? guesses[0]!;
 }
 
 interface Difference {

@@ -1,10 +1,11 @@
 import { cleanConfusion, labelCounts } from '../../../protocol/report/confusion';
 import type { ResolvedConfig } from '../../../protocol/config/config';
+import { StrategyName } from '../../../protocol/config/strategy';
 import type { Attempt, DefenseReport, HeldOutFigures, Proof } from '../../../protocol/report/report';
 import { suspectedClasses, inversionOf } from '../../../protocol/report/scan';
 import { bestOf, leastLoss, losesAtMost, measuredTriggers, meetsGates, missedGates } from '../../repair/choice';
 import { canonicalJson } from '../../files/hash';
-import { TOOL } from '../../process/version';
+import { formerVersion } from '../../../protocol/report/former';
 import { attemptSentence, proofSentence } from '../../defense/attempt-words';
 import type { Tell } from './consistency';
 import { rateProblems, sum } from './metrics';
@@ -21,9 +22,10 @@ export function repairProblems(report: DefenseReport, tell: Tell): void {
   if (proof) proofProblems(proof, report, tell);
 }
 
-function attemptProblems(attempt: Attempt, pointer: string, { data, provenance }: DefenseReport, tell: Tell): void {
+function attemptProblems(attempt: Attempt, pointer: string, report: DefenseReport, tell: Tell): void {
+  const { data, provenance } = report;
   const { strategy, rounds, keptRound, heldOut, met } = attempt;
-  const { config, tool } = provenance;
+  const { config } = provenance;
   const asked = config.strategy ?? 'fine-pruning';
   if (asked !== 'auto') tell.same('attempts', `${pointer}/strategy`, strategy, asked, 'the config asks for');
   heldOutProblems(heldOut, `${pointer}/heldOut`, data.holdout.images, tell);
@@ -53,7 +55,7 @@ function attemptProblems(attempt: Attempt, pointer: string, { data, provenance }
       missedGates(heldOut, config.gates).join(', '),
       'the held-out figures give',
     );
-  if (tool === TOOL)
+  if (formerVersion(report) === null)
     tell.same(
       'attempts',
       `${pointer}/sentence`,
@@ -83,6 +85,7 @@ function choiceProblems(
   tell: Tell,
 ): void {
   const chosen = attempts.filter((attempt) => attempt.chosen);
+  orderProblems(attempts, provenance.config, tell);
   tell.same(
     'attempts',
     '/attempts',
@@ -108,6 +111,33 @@ function choiceProblems(
   tell.same('attempts', '/fineTuning/epochs', fineTuning.epochs, epochs, 'the kept rounds of the chosen attempt had');
 }
 
+/** A strategy tries its one repair; `auto` all of them in the order of their cost, until one meets the gates. */
+function orderProblems(attempts: readonly Attempt[], { strategy }: ResolvedConfig, tell: Tell): void {
+  if (strategy !== 'auto') {
+    if (attempts.length > 1)
+      tell.problem('attempts', '/attempts/1', `The strategy "${strategy ?? 'fine-pruning'}" tries one repair.`);
+    return;
+  }
+  const order = attempts.map((one) => StrategyName.options.indexOf(one.strategy));
+  const late = order.findIndex((place, at) => at > 0 && place <= order[at - 1]!);
+  if (late > 0)
+    tell.problem(
+      'attempts',
+      `/attempts/${late}/strategy`,
+      `\`auto\` tries each repair once, in this order: ${StrategyName.options.join(', ')}.`,
+    );
+  const early = attempts.findIndex(({ met }, at) => met && at < attempts.length - 1);
+  if (early >= 0)
+    tell.problem('attempts', `/attempts/${early}/met`, '`auto` stops at the first repair that meets the gates.');
+  const last = attempts.at(-1);
+  if (last && !last.met && last.strategy !== StrategyName.options.at(-1))
+    tell.problem(
+      'attempts',
+      '/attempts',
+      `No repair meets the gates, but the last one that \`auto\` tries, ${StrategyName.options.at(-1)}, is missing.`,
+    );
+}
+
 /** The order of reports without `missed`: the latest that meets the gates, else the least success within the accuracy limit, else the least loss. */
 function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['gates']): number | null {
   if (figures.length === 0) return null;
@@ -118,11 +148,8 @@ function formerBest(figures: readonly HeldOutFigures[], gates: ResolvedConfig['g
   return accurate.length ? accurate.reduce((a, b) => (success(b) < success(a) ? b : a)) : leastLoss(figures);
 }
 
-function proofProblems(
-  proof: Proof,
-  { trigger, verdict, repaired, scan: before, confusion, provenance }: DefenseReport,
-  tell: Tell,
-): void {
+function proofProblems(proof: Proof, report: DefenseReport, tell: Tell): void {
+  const { trigger, verdict, repaired, scan: before, confusion } = report;
   const { scan, bounded, basis, measuredOn } = proof;
   if (!repaired) tell.problem('proof', '/proof', 'Nothing was repaired, so there is nothing to prove.');
   const [flagged] = suspectedClasses(scan);
@@ -143,6 +170,13 @@ function proofProblems(
   const targets = bounded.map(({ target }) => target);
   if (new Set(targets).size !== targets.length)
     tell.problem('proof', '/proof/bounded', 'A class has two bounded triggers.');
+  const extra = targets.findIndex((target) => !before || !suspectedClasses(before).includes(target));
+  if (extra >= 0)
+    tell.problem(
+      'proof',
+      `/proof/bounded/${extra}`,
+      `A new trigger is listed for class ${targets[extra]}, which was not suspicious in the input model.`,
+    );
   const missing = (before ? suspectedClasses(before) : []).find((target) => !targets.includes(target));
   if (missing !== undefined)
     tell.problem(
@@ -192,6 +226,6 @@ function proofProblems(
         );
     }
   });
-  if (provenance.tool === TOOL)
+  if (formerVersion(report) === null)
     tell.same('proof', '/proof/sentence', proof.sentence, proofSentence(proof), 'the figures give');
 }

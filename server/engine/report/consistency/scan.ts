@@ -9,14 +9,14 @@ import {
 } from '../../../protocol/report/scan';
 import { anomalies } from '../../detect/neural-cleanse/anomaly';
 import { isComparable, limitsFor, SCAN } from '../../detect/neural-cleanse/settings';
-import { decide, notSearched } from '../../detect/decide';
 import { DETECTORS } from '../../detect/registry';
-import type { Found } from '../../detect/detector';
-import { judgeMasks } from '../../detect/neural-cleanse/judge';
-import { TOOL } from '../../process/version';
+import { MOST_ESTIMATE_BYTES } from '../../detect/reported';
+import { formerVersion } from '../../../protocol/report/former';
+import { countsOfRun } from '../../detect/scan-counts';
 import type { Tell } from './consistency';
 import { adviceProblems } from './advice';
 import { rateProblems } from './metrics';
+import { decidedAgain } from './own-words';
 import { percent } from '../../../protocol/words';
 
 /** What a report rounds to: six decimals of what may be a large number, nine digits of a norm. */
@@ -25,7 +25,7 @@ const NEAR_NORM = 1e-8;
 
 /** The scan of the input model and the one of the repaired model, each worked out again from its norms, bytes and counts. */
 export function scanProblems(report: DefenseReport, tell: Tell): void {
-  const { scan, attempts, proof, provenance } = report;
+  const { scan, attempts, proof } = report;
   if (!guided(report)) {
     // A proof may be there: of a reference recipe that brought the trigger within its gate.
     for (const [name, part] of [
@@ -40,14 +40,16 @@ export function scanProblems(report: DefenseReport, tell: Tell): void {
         );
     }
   }
-  const sameWords = provenance.tool === TOOL;
+  const sameWords = formerVersion(report) === null;
   for (const [part, pointer] of [
     [scan, '/scan'],
     [proof?.scan, '/proof/scan'],
   ] as const) {
     if (!part) continue;
     scanContradictions(part, pointer, sameWords, tell);
-    measuredProblems(part, pointer, report, tell);
+    measuredProblems(part, pointer, report, sameWords, tell);
+    if (sameWords)
+      estimateProblems(part, pointer, report, pointer === '/scan' ? report.trigger?.target : undefined, tell);
   }
 }
 
@@ -87,12 +89,9 @@ function methodProblems({ evidence }: ScanResult, pointer: string, tell: Tell): 
     tell.problem('scan', pointer, `Evidence by ${method} is missing, which every scan has that searched.`);
 }
 
-/** Word, suspects and sentence, decided again from the evidence. What a method without a table says is taken as it says it. */
+/** Word, suspects and sentence, against those that the evidence gives. */
 function decisionProblems(scan: ScanResult, pointer: string, sameWords: boolean, tell: Tell): void {
-  const found = scan.evidence.map((one): Found =>
-    isNeuralCleanse(one) ? judgeMasks(one, scan.searched) : { ...one, evidence: one },
-  );
-  const decision = found.length > 0 ? decide(found) : notSearched(scan);
+  const decision = decidedAgain(scan);
   const classes = (suspects: ScanResult['suspects']): string =>
     suspects.map(({ target, source }) => (source === undefined ? target : `${source} to ${target}`)).join(', ');
   tell.same(
@@ -112,6 +111,14 @@ function decisionProblems(scan: ScanResult, pointer: string, sameWords: boolean,
         `${pointer}/suspects/${at}/score`,
         'the evidence gives',
         tell,
+      );
+    if (wanted)
+      tell.same(
+        'scan',
+        `${pointer}/suspects/${at}/methods`,
+        one.methods.join(', '),
+        wanted.methods.join(', '),
+        'the methods that suspect it are',
       );
   });
   tell.same('scan', `${pointer}/word`, scan.word, decision.word, 'the evidence gives');
@@ -195,15 +202,51 @@ function accuracyProblems(scan: ScanResult, pointer: string, tell: Tell): void {
     );
 }
 
-function measuredProblems({ images }: ScanResult, pointer: string, { data }: DefenseReport, tell: Tell): void {
-  const available = data.holdout.images > 0 ? data.holdout.images : data.fineTune.images;
-  if (images.measured > available)
-    tell.problem(
-      'scan',
-      `${pointer}/images/measured`,
-      `Success was measured on ${images.measured} images, but there are ${available} to measure on.`,
-    );
+/** As many images as a run takes for its scans. */
+function measuredProblems(
+  { images }: ScanResult,
+  pointer: string,
+  { data }: DefenseReport,
+  exact: boolean,
+  tell: Tell,
+): void {
+  const counts = countsOfRun(data.fineTune.images, data.holdout.images);
+  for (const key of ['search', 'measured'] as const) {
+    if (exact) tell.same('scan', `${pointer}/images/${key}`, images[key], counts[key], 'a run takes');
+    else if (images[key] > counts[key])
+      tell.problem(
+        'scan',
+        `${pointer}/images/${key}`,
+        `${images[key]} images were taken, but there are ${counts[key]} to take.`,
+      );
+  }
 }
+
+/** Estimates are left out where pictures of all classes would be too large, and of classes that matter never. */
+function estimateProblems(
+  scan: ScanResult,
+  pointer: string,
+  { data }: DefenseReport,
+  wanted: number | undefined,
+  tell: Tell,
+): void {
+  const [height, width, channels] = data.shape;
+  const size = base64Length(height * width) + base64Length(height * width * channels);
+  scan.evidence.forEach((one, at) => {
+    if (!isNeuralCleanse(one)) return;
+    const all = one.classes.length * size <= MOST_ESTIMATE_BYTES;
+    one.classes.forEach(({ estimate, target }, place) => {
+      if (estimate === null && (all || target === wanted))
+        tell.problem(
+          'scan',
+          `${pointer}/evidence/${at}/classes/${place}/estimate`,
+          `The estimated trigger of class ${target} is missing.`,
+        );
+    });
+  });
+}
+
+const base64Length = (bytes: number): number => 4 * Math.ceil(bytes / 3);
 
 /** A class is flagged exactly when there are enough to compare it with, both limits say so and its trigger takes enough images that it was not searched on. */
 function flagProblems(

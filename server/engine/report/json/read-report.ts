@@ -6,7 +6,9 @@ import { kindWords } from '../../files/kinds';
 import { DefenseReport } from '../../../protocol/report/report';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { toolFault } from './tool-fault';
 import { former } from './version-1/fault';
+import { formerVersion } from '../../../protocol/report/former';
 import { upgradeReport } from './version-1/upgrade';
 import { REPORT_FILE } from '../../../protocol/files';
 
@@ -46,7 +48,11 @@ export function readReport(text: string, file: string): DefenseReport {
   const report = version === 1 ? former(() => upgradeReport(value as object), refuse) : value;
   const fault = firstFault(DefenseReport, report);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
-  return report as DefenseReport;
+  const read = report as DefenseReport;
+  // The tool says in which format a report was: one that names another would be judged by the rules of another.
+  if ((formerVersion(read) !== null) !== (version === 1))
+    refuse('figure', toolFault(version as 1 | 2), '/provenance/tool');
+  return read;
 }
 
 function versionOf(value: unknown): unknown {

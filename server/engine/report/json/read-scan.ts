@@ -4,11 +4,12 @@ import { faultSentence, firstFault } from '../../../protocol/shape/shape-fault';
 import { kindOfJson } from '../../files/kind-of-json';
 import { kindWords } from '../../files/kinds';
 import { ScanReport } from '../../../protocol/report/scan';
-import { TOOL } from '../../process/version';
+import { formerVersion } from '../../../protocol/report/former';
 import { tellOf } from '../consistency/consistency';
 import { scanContradictions } from '../consistency/scan';
 import { placeWords } from './places';
 import { parseStrictJson, placeIn, type JsonKind } from './strict-json';
+import { toolFault } from './tool-fault';
 import { former } from './version-1/fault';
 import { upgradeScanReport } from './version-1/upgrade';
 import { SCAN_FILE } from '../../../protocol/files';
@@ -61,15 +62,19 @@ export function readScan(text: string, file: string): ScanReport {
   const fault = firstFault(ScanReport, upgraded);
   if (fault) refuse(fault.kind, faultSentence(fault), pointerOf(fault.path));
   const report = upgraded as ScanReport;
+  if ((formerVersion(report) !== null) !== (version === 1))
+    refuse('figure', toolFault(version as 1 | 2), '/provenance/tool');
   // Whoever reads the word, the sentence or one figure alone must not read another thing than the rest says.
   scanContradictions(
     report.scan,
     '/scan',
-    report.provenance.tool === TOOL,
+    version === 2,
     tellOf(
       (_id, pointer, message) => refuse('contradiction', message, pointer),
       () => undefined,
     ),
   );
+  if (version === 2 && !report.scan.cleanAccuracy)
+    refuse('contradiction', '`/scan/cleanAccuracy` is missing, but every scan has it.', '/scan');
   return report;
 }

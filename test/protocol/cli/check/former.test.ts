@@ -26,8 +26,34 @@ describe('fine-prune check of a report that version 0.1 wrote', function () {
   });
   after(() => temp.remove());
 
-  it('passes with its decisions, and says which command renews it', () => {
+  it('fails, since its sentences can say anything, and says which command renews it', () => {
     const { code, answer } = repo.check();
+    assert.deepEqual([code, fails(only(answer))], [1, ['report.former']]);
+    assert.match(
+      only(answer).results.find(({ id }) => id === 'report.former')!.message,
+      /^Written by Fine-Prune 0\.1\.0, .* `fine-prune run known\.fineprune\.json`\.$/,
+    );
+  });
+
+  it('fails where the change touches its Markdown, its decisions or its model', () => {
+    for (const name of [
+      'known.defense.md',
+      'known.defense-review.json',
+      'known.fineprune.json',
+      'known.defense.json',
+    ]) {
+      writeFileSync(file(name), `${readFileSync(file(name), 'utf8')}\n`);
+      assert.ok(fails(only(repo.check('--base', 'HEAD').answer)).includes('report.former'), name);
+      repo.git('checkout', '--quiet', '.');
+    }
+    const claim = file('known.defense.md');
+    writeFileSync(claim, readFileSync(claim, 'utf8').replace('Not mitigated', 'Mitigated'));
+    assert.deepEqual(fails(only(repo.check('--base', 'HEAD').answer)), ['report.former']);
+    repo.git('checkout', '--quiet', '.');
+  });
+
+  it('passes with its decisions where the change touches nothing of it', () => {
+    const { code, answer } = repo.check('--base', 'HEAD');
     const result = only(answer);
     assert.deepEqual([code, fails(result)], [0, []]);
     assert.ok(warned(result).includes('report.former'), String(warned(result)));

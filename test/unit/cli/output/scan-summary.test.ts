@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ScanReport, ScanResult } from '../../../../server/protocol/report/scan';
 import { summarizeScan } from '../../../../server/cli/output/scan-summary';
 import { masksOf, quietScan, scanOf, suspiciousScan } from '../../../fixtures/scan-result';
 import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '../../../fixtures/scan-report';
@@ -6,6 +7,12 @@ import { knownScan, otherPixels, partialScan, scanReport, unknownScan } from '..
 describe('a scan on one screen', () => {
   const context = { file: 'mnist.scan.json', cached: false };
   const lines = (text: string): string[] => text.split('\n');
+  /** As version 0.1 gave them. */
+  const earlier = (scan: ScanResult): ScanReport => {
+    const report = scanReport(scan);
+    delete report.scan.cleanAccuracy;
+    return report;
+  };
 
   it('begins with the word and its sentence, and has every class with the mask of the one that stands out beside it', () => {
     const report = scanReport();
@@ -28,7 +35,7 @@ describe('a scan on one screen', () => {
   });
 
   it('says what was tried when nothing was found, draws nothing, and never says clean of a model', () => {
-    const shown = summarizeScan(scanReport(quietScan()), { ...context, file: null });
+    const shown = summarizeScan(earlier(quietScan()), { ...context, file: null });
     assert.ok(shown.startsWith('NOTHING FOUND: the smallest mask'), shown);
     assert.match(shown, /Triggers that\s+no small mask\s+can imitate may go unnoticed/);
     assert.match(shown, /^Tried {3}120 steps of 16 images\/class, from 400; success on 1,500 others; seed\s+0\./m);
@@ -82,7 +89,7 @@ describe('a scan on one screen', () => {
     assert.match(words, /Pixels: scale, mean and std of mnist\.fineprune\.json\./);
     assert.ok(lines(shown).length <= 24 && lines(shown).every((line) => line.length < 80), shown);
     assert.doesNotMatch(
-      summarizeScan(scanReport(), context),
+      summarizeScan(earlier(suspiciousScan()), context),
       /Clean accuracy|Pixels/,
       'an earlier version did not measure it',
     );

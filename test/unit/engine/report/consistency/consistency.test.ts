@@ -5,13 +5,13 @@ import { mcnemar } from '../../../../../server/engine/metrics/mcnemar';
 import { rate } from '../../../../../server/engine/metrics/rate';
 import { consistencyProblems, readReport } from '../../../../../server/engine/report/json/read-report';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
-import { exampleReport, exampleText, setAttackSuccess, textOf } from '../../../../fixtures/example-report';
+import { exampleReport, exampleText, isLeftOut, setAttackSuccess, textOf } from '../../../../fixtures/example-report';
 
 /** Problems of the committed report after a change by hand, as `id pointer`. It must still be one that can be read. */
 function problems(change: (report: DefenseReport) => void): string[] {
   const report = readReport(textOf(exampleReport(change)), 'x');
   return consistencyProblems(report)
-    .filter(({ kind }) => kind === 'problem')
+    .filter((one) => one.kind === 'problem' && !isLeftOut(one))
     .map(({ id, pointer }) => `${id} ${pointer}`);
 }
 
@@ -31,7 +31,9 @@ describe('figures that must agree', () => {
   });
 
   it('say both figures in the message', () => {
-    const [first] = consistencyProblems(exampleReport((r) => void (r.stages.after.cleanAccuracy.rate = 0.999)));
+    const [first] = consistencyProblems(exampleReport((r) => void (r.stages.after.cleanAccuracy.rate = 0.999))).filter(
+      (one) => !isLeftOut(one),
+    );
     assert.equal(first?.message, '`/stages/after/cleanAccuracy/rate` is 0.999, but 9910 of 10000 gives 0.991.');
   });
 
@@ -211,8 +213,8 @@ describe('figures that must agree', () => {
       };
     assert.deepEqual(
       problems(forged(() => undefined)),
-      [],
-      'a report forged throughout can only be told by measuring again',
+      ['proof /proof'],
+      'a run would have looked at the repaired model again; what else was forged can only be told by measuring again',
     );
     assert.equal(exampleReport(forged(() => undefined)).verdict.word, 'mitigated');
     told(
@@ -233,23 +235,57 @@ describe('figures that must agree', () => {
     );
   });
 
-  it('do not hold another version to its sentences, but to its words and figures', () => {
+  it('do not hold version 0.1 to its sentences, but to its words and figures; any other tool to all of them', () => {
     const other =
-      (change: (r: DefenseReport) => void) =>
+      (tool: string, change: (r: DefenseReport) => void = () => undefined) =>
       (r: DefenseReport): void => {
-        r.provenance.tool = 'fine-prune 0.0.1';
-        r.verdict.sentence = 'The trigger still works.';
+        r.provenance.tool = tool;
+        r.verdict.sentence = 'The trigger is gone.';
         change(r);
       };
-    assert.deepEqual(problems(other(() => undefined)), []);
-    told(
-      'verdict /verdict/word',
-      other((r) => void (r.verdict.word = 'mitigated')),
+    const ofFormer = (change?: (r: DefenseReport) => void): string[] =>
+      consistencyProblems(exampleReport(other('fine-prune 0.1.0', change)))
+        .filter((one) => one.kind === 'problem')
+        .map(({ id, pointer }) => `${id} ${pointer}`);
+    assert.deepEqual(ofFormer(), []);
+    assert.deepEqual(
+      ofFormer((r) => void (r.verdict.word = 'mitigated')),
+      ['verdict /verdict/word'],
     );
-    told(
-      'findings /findings',
-      other((r) => void r.findings.shift()),
+    assert.deepEqual(
+      ofFormer((r) => void r.findings.shift()),
+      ['findings /findings'],
     );
+    for (const tool of ['fine-prune 0.0.1', 'fine-prune 9.9.9', 'another tool', ''])
+      assert.deepEqual(problems(other(tool)), ['verdict /verdict/sentence'], tool);
+    assert.throws(() => problems(other('fine-prune 0.1.0')), /does not write schemaVersion 2/);
+  });
+
+  it('tell of a part that was cut, or that no run writes', () => {
+    const parts = (change: (r: DefenseReport) => void): string[] => {
+      const report = JSON.parse(exampleText()) as DefenseReport;
+      change(report);
+      return consistencyProblems(readReport(textOf(report), 'x'))
+        .filter(({ kind, message }) => kind === 'problem' && / but (a|no) run writes it /.test(message))
+        .map(({ id, pointer }) => `${id} ${pointer}`);
+    };
+    assert.deepEqual(
+      parts(() => undefined),
+      [],
+    );
+    const awake = exampleReport().layer.activations.findIndex(({ cleanMeanAbs }) => cleanMeanAbs > 0);
+    const cases: [string, (r: DefenseReport) => void][] = [
+      ['effect /stages/after/effect', (r) => delete r.stages.after.effect],
+      [`layer /layer/classMeans/${awake}`, (r) => void (r.layer.classMeans[awake] = [])],
+      ['curve /curve/smallestWithinGate', (r) => void (r.curve.smallestWithinGate = null)],
+      ['trigger /trigger/targets', (r) => void (r.trigger!.targets = [{ source: 1, target: 2 }])],
+      ['trigger /trigger/sources', (r) => void (r.trigger!.sources = [1])],
+      ['model /model/source', (r) => void (r.model.source = 'elsewhere')],
+      ['model /model/architecture', (r) => void (r.model.architecture = 'by hand')],
+      ['config /provenance/step', (r) => void (r.provenance.step = 'graph')],
+      ['attempts /attempts', (r) => void (r.attempts = [])],
+    ];
+    for (const [expected, change] of cases) assert.deepEqual(parts(change), [expected]);
   });
 
   it('take units that the config names in whatever place the rule gives them', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rate } from '../../../../../server/engine/metrics/rate';
 import { consistencyProblems, readReport } from '../../../../../server/engine/report/json/read-report';
 import type { DefenseReport } from '../../../../../server/protocol/report/report';
-import { exampleReport, textOf } from '../../../../fixtures/example-report';
+import { exampleReport, isLeftOut, textOf } from '../../../../fixtures/example-report';
 import { guidedPruningReport, repairedReport } from '../../../../fixtures/repaired-report';
-import { masksOf, quietScan, scanOf } from '../../../../fixtures/scan-result';
+import { known as cleanAccuracy, masksOf, quietScan, scanOf } from '../../../../fixtures/scan-result';
 import { type Change, known } from '../repair-support';
 
 /** Problems of a report after a change by hand, as `id pointer`. It must still be one that can be read. */
@@ -12,7 +12,7 @@ function problems(change: Change, base: () => DefenseReport = repairedReport): s
   const report = base();
   change(report);
   return consistencyProblems(readReport(textOf(report), 'x'))
-    .filter(({ kind }) => kind === 'problem')
+    .filter((one) => one.kind === 'problem' && !isLeftOut(one))
     .map(({ id, pointer }) => `${id} ${pointer}`);
 }
 
@@ -32,7 +32,7 @@ describe('scan, attempts and proof that must agree', () => {
 
   it('do so in a report without a repair, where a scan found nothing to repair', () => {
     const report = repairedReport('inverted', (r) => {
-      r.scan = quietScan();
+      r.scan = { ...quietScan(), ...cleanAccuracy };
       delete r.attempts;
       delete r.proof;
       Object.assign(r, { trigger: null, repaired: false });
@@ -177,7 +177,10 @@ describe('scan, attempts and proof that must agree', () => {
     [
       'a success before that the scan did not find',
       'proof /proof/bounded/0/before/hits',
-      (r) => void (r.proof!.bounded[0]!.before = rate(1352, 1352)),
+      (r) => {
+        delete r.proof!.measuredOn;
+        r.proof!.bounded[0]!.before = rate(1352, 1352);
+      },
     ],
     [
       'a fresh success on other images',
@@ -206,8 +209,10 @@ describe('scan, attempts and proof that must agree', () => {
     const found = problems((r) => Object.assign(r, { scan, attempts }), exampleReport);
     assert.ok(found.includes('scan /scan') && found.includes('attempts /attempts'), JSON.stringify(found));
     const alone = problems((r) => {
+      const { scan: again, basis } = proof!;
       r.proof = {
-        ...proof!,
+        scan: again,
+        basis,
         bounded: [],
         sentence: 'A fresh scan of the repaired model finds no suspicious class.',
       };
@@ -235,16 +240,43 @@ describe('scan, attempts and proof that must agree', () => {
     edit('pruning /pruning/count', (r) => void (r.curve.smallestWithinGate!.pruned = 24));
   });
 
-  it('do not hold another version to its sentences and limits, but to its figures', () => {
-    const other = (r: DefenseReport): void => {
-      r.provenance.tool = 'fine-prune 0.0.1';
-      masksOf(r.scan).limits = { index: 2, share: 0.25 };
-      r.scan!.sentence = r.attempts![0]!.sentence = r.proof!.sentence = 'Other words.';
+  it('do not hold version 0.1 to its sentences and limits, but to its figures; any other tool to all of them', () => {
+    const other = (tool: string, change: Change = () => undefined): string[] => {
+      const report = repairedReport();
+      report.provenance.tool = tool;
+      masksOf(report.scan).limits = { index: 2, share: 0.25 };
+      report.scan!.sentence = report.attempts![0]!.sentence = report.proof!.sentence = 'Other words.';
+      change(report);
+      return consistencyProblems(report)
+        .filter((one) => one.kind === 'problem' && !isLeftOut(one))
+        .map(({ id, pointer }) => `${id} ${pointer}`);
     };
-    assert.deepEqual(problems(other), []);
-    told('scan /scan/evidence/0/classes/0/anomalyIndex', (r) => {
-      other(r);
-      masksOf(r.scan).classes[0]!.anomalyIndex = 1;
-    });
+    assert.deepEqual(other('fine-prune 0.1.0'), []);
+    assert.ok(
+      other('fine-prune 0.1.0', (r) => void (masksOf(r.scan).classes[0]!.anomalyIndex = 1)).includes(
+        'scan /scan/evidence/0/classes/0/anomalyIndex',
+      ),
+    );
+    for (const expected of ['scan /scan/sentence', 'attempts /attempts/0/sentence', 'proof /proof/sentence'])
+      assert.ok(other('fine-prune 0.0.1').includes(expected), expected);
+  });
+
+  it('tell of a part that was cut', () => {
+    told('scan /scan', (r) => delete r.scan);
+    told('scan /scan/cleanAccuracy', (r) => delete r.scan!.cleanAccuracy);
+    told('proof /proof', (r) => delete r.proof);
+    told('proof /proof', (r) => delete r.proof, guidedPruningReport);
+    told('proof /proof/measuredOn', (r) => delete r.proof!.measuredOn);
+    told('proof /proof/bounded', (r) => void (r.proof!.bounded = []));
+    told('proof /proof/scan/cleanAccuracy', (r) => Object.assign(r.proof!.scan, cleanAccuracy));
+    told('attempts /attempts', (r) => delete r.attempts);
+    told('attempts /attempts/0/missed', (r) => delete r.attempts![0]!.missed);
+    told('attempts /attempts/1/heldOut/freshTrigger', (r) => void (r.attempts![1]!.heldOut.freshTrigger = null));
+    told('attempts /attempts/1/heldOut/knownTrigger', (r) => void (r.attempts![1]!.heldOut.knownTrigger = null), known);
+    told('attempts /attempts', (r) => void r.attempts!.splice(2, 1));
+    told('curve /curve/smallestWithinGate', (r) => delete r.curve.smallestWithinGate, guidedPruningReport);
+    told('scan /scan/evidence/0/classes/4/estimate', (r) => void (masksOf(r.scan).classes[4]!.estimate = null));
+    told('scan /scan/suspects/0/methods', (r) => void (r.scan!.suspects[0]!.methods = ['looking closely']));
+    told('scan /scan/images/search', (r) => void (r.scan!.images.search = 399));
   });
 });
