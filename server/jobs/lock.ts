@@ -1,9 +1,10 @@
 import fs from 'node:fs';
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
+import { readText } from '../engine/files/read';
 import { outputFailure } from '../engine/files/write';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
@@ -32,6 +33,7 @@ export interface LockOptions {
 const STALE_MS = 5_000;
 const LOOK_EVERY_MS = 200;
 const HOLDER_FILE = 'holder.json';
+const MOST_NOTE_BYTES = 4_096;
 
 /**
  * Takes the lock on what is written as `<folder>/<name>.…`, across processes. It lies in the output folder itself: the
@@ -129,7 +131,7 @@ function fsWithHolder(holder: LockHolder): typeof fs {
 
 async function readHolder(lockPath: string): Promise<LockHolder | null> {
   try {
-    const value = JSON.parse(await readFile(path.join(lockPath, HOLDER_FILE), 'utf8')) as Partial<LockHolder>;
+    const value = JSON.parse(await readText(path.join(lockPath, HOLDER_FILE), MOST_NOTE_BYTES)) as Partial<LockHolder>;
     const { pid, host, what } = value;
     return typeof pid === 'number' && typeof host === 'string' && typeof what === 'string' ? { pid, host, what } : null;
   } catch {

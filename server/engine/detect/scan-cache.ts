@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { inversions, type ScanResult } from '../../protocol/report/scan';
+import { SCAN_FILE } from '../../protocol/files';
 import type { BackendInfo } from '../backend/select';
 import { cacheFolder } from '../backend/native-sources';
 import { EVALUATION_BATCH, type InputSource } from '../pass/inputs';
 import { canonicalJson, sha256 } from '../files/hash';
+import { readText } from '../files/read';
 import { writeFileAtomically } from '../files/write';
 import { decodeEstimate } from '../triggers/estimate';
 import { checkedScan } from './checked-scan';
@@ -86,7 +88,10 @@ function fileOf(subject: CheckedSubject, backend: BackendInfo): string {
 
 async function readKept(file: string, { model, targets, wanted }: CheckedSubject): Promise<ScanResult | null> {
   try {
-    const { checksum, scan } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; scan: ScanResult };
+    const { checksum, scan } = JSON.parse(await readText(file, SCAN_FILE.mostBytes)) as {
+      checksum: string;
+      scan: ScanResult;
+    };
     if (checksum !== sha256(canonicalJson(scan))) return null;
     const found = inversions(scan);
     // Of a model that does not know the images nothing was searched.
