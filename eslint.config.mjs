@@ -9,7 +9,13 @@ const forbid = (files, ...rules) => ({
   rules: {
     'no-restricted-imports': [
       'error',
-      { patterns: rules.map(([group, message, importNames]) => ({ group, message, ...(importNames && { importNames }) })) },
+      {
+        patterns: rules.map(([group, message, importNames]) => ({
+          group,
+          message,
+          ...(importNames && { importNames }),
+        })),
+      },
     ],
   },
 });
