@@ -3,9 +3,9 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { readText } from '../engine/files/read';
 import { outputFailure } from '../engine/files/write';
+import { lockFile } from '../engine/process/lockfile';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
 
@@ -95,7 +95,7 @@ async function tryLock(
   onLost?: () => void,
 ): Promise<(() => Promise<void>) | null> {
   try {
-    return await lock(output, {
+    return await lockFile(output, {
       lockfilePath: lockPath,
       stale: STALE_MS,
       update: 1_000,

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { plain } from '../../engine/files/plain';
 import { readBytes, ReadFault, whatItIs } from '../../engine/files/read';
 import { FinePruneError } from '../../protocol/errors';
+import { EXIT } from '../exit';
 import type { ModelFormat, WeightFileTexts, WeightPlace } from '../../engine/model/formats/format';
 import {
   hasModelEnding,
@@ -44,6 +45,7 @@ Examples:
     .action(async (file: string) => {
       const text = await textOf(file).catch((error: unknown) => whyNot(error, file));
       process.stdout.write(text);
+      process.exitCode = EXIT.ok;
     });
 }
 
