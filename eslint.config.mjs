@@ -120,7 +120,7 @@ export default tseslint.config(
   forbid(['server/engine/**'], vscode, NO_LSP, NO_TENSORS, BARE_READS),
   forbid(['server/engine/model/**', 'server/engine/backend/**'], vscode, NO_LSP, BARE_READS),
   // They write, or give the lock's library what it asks for; /proc/cpuinfo is no regular file.
-  forbid(['server/engine/files/*.ts', 'server/engine/process/*.ts'], vscode, NO_LSP, NO_TENSORS),
+  forbid(['server/engine/files/**', 'server/engine/process/*.ts'], vscode, NO_LSP, NO_TENSORS),
   forbid(['server/engine/model/formats/saved-folder.ts', 'server/engine/backend/cpu.ts'], vscode, NO_LSP),
   forbid(['server/jobs/lock.ts'], vscode),
   forbid(['webview/**'], vscode, TOOLKIT),

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
-import { mkdir, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { outputFailure } from '../engine/files/output/failure';
+import { shortName } from '../engine/files/output/work-folder';
 import { readText } from '../engine/files/read';
-import { outputFailure } from '../engine/files/write';
 import { lockFile } from '../engine/process/lockfile';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
@@ -33,7 +34,7 @@ export interface LockOptions {
 const STALE_MS = 5_000;
 const LOOK_EVERY_MS = 200;
 const HOLDER_FILE = 'holder.json';
-const MOST_NOTE_BYTES = 4_096;
+const MOST_HOLDER_BYTES = 4_096;
 
 /**
  * Takes the lock on what is written as `<folder>/<name>.…`, across processes. It lies in the output folder itself: the
@@ -52,9 +53,10 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
   } catch (error) {
     throw outputFailure(error, folder);
   }
-  const lockPath = path.join(folder, lockName(name));
+  const lockPath = path.join(folder, lockName(shortName(name)));
   const holder: LockHolder = { pid: process.pid, host: os.hostname(), what: options.what };
   const deadline = Date.now() + (options.waitMs ?? 8_000);
+  const stopped = clocklessly(lockPath);
   let told = false;
   try {
     for (;;) {
@@ -68,6 +70,7 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
             .catch(() => undefined)
             .then(() => removeIfEmpty(folder, madeFrom)));
       }
+      if (await stopped()) await rm(lockPath, { recursive: true, force: true });
       const other = await readHolder(lockPath);
       if (!told) options.onWait?.(other);
       told = true;
@@ -129,9 +132,28 @@ function fsWithHolder(holder: LockHolder): typeof fs {
   } as unknown as typeof fs;
 }
 
+/**
+ * Whether a lock has not been renewed for as long as it takes to go stale, by a clock that never jumps. Only of locks from the future, which
+ * the machine's clock would call fresh until that comes.
+ */
+function clocklessly(lockPath: string): () => Promise<boolean> {
+  let seen: { renewed: number; since: number } | null = null;
+  return async () => {
+    const renewed = await lstat(lockPath).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
+    if (renewed === null || renewed < Date.now() + STALE_MS) seen = null;
+    else if (seen?.renewed !== renewed) seen = { renewed, since: performance.now() };
+    return seen !== null && performance.now() - seen.since > STALE_MS;
+  };
+}
+
 async function readHolder(lockPath: string): Promise<LockHolder | null> {
   try {
-    const value = JSON.parse(await readText(path.join(lockPath, HOLDER_FILE), MOST_NOTE_BYTES)) as Partial<LockHolder>;
+    // Where the lock came with a repository, this may be anything.
+    const text = await readText(path.join(lockPath, HOLDER_FILE), MOST_HOLDER_BYTES, { resolved: true });
+    const value = JSON.parse(text) as Partial<LockHolder>;
     const { pid, host, what } = value;
     return typeof pid === 'number' && typeof host === 'string' && typeof what === 'string' ? { pid, host, what } : null;
   } catch {
