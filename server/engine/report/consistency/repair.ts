@@ -168,22 +168,7 @@ function proofProblems(proof: Proof, report: DefenseReport, tell: Tell): void {
     );
   }
   const targets = bounded.map(({ target }) => target);
-  if (new Set(targets).size !== targets.length)
-    tell.problem('proof', '/proof/bounded', 'A class has two bounded triggers.');
-  const extra = targets.findIndex((target) => !before || !suspectedClasses(before).includes(target));
-  if (extra >= 0)
-    tell.problem(
-      'proof',
-      `/proof/bounded/${extra}`,
-      `A new trigger is listed for class ${targets[extra]}, which was not suspicious in the input model.`,
-    );
-  const missing = (before ? suspectedClasses(before) : []).find((target) => !targets.includes(target));
-  if (missing !== undefined)
-    tell.problem(
-      'proof',
-      '/proof/bounded',
-      `Class ${missing} was suspicious in the input model, but no new trigger of its size was searched for.`,
-    );
+  targetProblems(targets, before ? suspectedClasses(before) : [], tell);
   bounded.forEach(({ target, norm, before: was, after }, at) => {
     const pointer = `/proof/bounded/${at}`;
     rateProblems(was, `${pointer}/before`, tell);
@@ -228,4 +213,24 @@ function proofProblems(proof: Proof, report: DefenseReport, tell: Tell): void {
   });
   if (formerVersion(report) === null)
     tell.same('proof', '/proof/sentence', proof.sentence, proofSentence(proof), 'the figures give');
+}
+
+/** A new trigger for each class that was suspicious in the input model, and for no other. */
+function targetProblems(targets: readonly number[], suspected: readonly number[], tell: Tell): void {
+  if (new Set(targets).size !== targets.length)
+    tell.problem('proof', '/proof/bounded', 'A class has two bounded triggers.');
+  const extra = targets.findIndex((target) => !suspected.includes(target));
+  if (extra >= 0)
+    tell.problem(
+      'proof',
+      `/proof/bounded/${extra}`,
+      `A new trigger is listed for class ${targets[extra]}, which was not suspicious in the input model.`,
+    );
+  const missing = suspected.find((target) => !targets.includes(target));
+  if (missing !== undefined)
+    tell.problem(
+      'proof',
+      '/proof/bounded',
+      `Class ${missing} was suspicious in the input model, but no new trigger of its size was searched for.`,
+    );
 }
