@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parse as parseJsonc } from 'jsonc-parser';
 import { built } from '../../harness/built';
 import { makeTempDir } from '../../harness/processes';
 import { steering } from '../../fixtures/nasty-strings';
@@ -27,9 +28,10 @@ describe('texts from files, in a terminal', function () {
   before(async () => {
     folder = path.join(temp.dir, NAME);
     await cp(EXAMPLE, folder, { recursive: true });
-    config = JSON.parse(
-      (await readFile(path.join(folder, 'mnist-badnets.fineprune.json'), 'utf8')).replace(/^\s*\/\/.*$/gm, ''),
-    ) as Record<string, unknown>;
+    config = parseJsonc(await readFile(path.join(folder, 'mnist-badnets.fineprune.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     report = await readFile(path.join(folder, 'mnist-badnets.defense.json'), 'utf8');
   });
   after(() => temp.remove());
@@ -72,11 +74,11 @@ describe('texts from files, in a terminal', function () {
         { ...config, seed: nasty },
         { ...config, gates: { [nasty]: nasty } },
       ];
-      for (const variant of variants) {
+      for (const variant of nasty === NAME ? variants : variants.slice(0, 4)) {
         const file = await write('x.fineprune.json', variant);
         await told('run', file);
-        await told('run', file, '--json');
       }
+      await told('run', path.join(folder, 'x.fineprune.json'), '--json');
       const twice = await write('x.fineprune.json', `{${JSON.stringify(nasty)}:1,${JSON.stringify(nasty)}:2}`);
       await told('run', twice);
       await told('run', await write('x.fineprune.json', nasty));
@@ -100,7 +102,6 @@ describe('texts from files, in a terminal', function () {
         const file = await write('model.json', model.replaceAll(from, name));
         await told('textconv', file);
         await told('scan', file, '--clean', 'nowhere', 'nothing');
-        await told('run', path.join(folder, 'mnist-badnets.fineprune.json'), '--json');
       }
     }
     await write('model.json', model);
@@ -111,7 +112,7 @@ describe('texts from files, in a terminal', function () {
       const file = await write('y.defense.json', text);
       for (const format of ['md', 'sarif', 'json']) await told('report', file, '--format', format);
       await told('compare', file, path.join(EXAMPLE, 'mnist-badnets.defense.json'));
-      for (const format of ['text', 'json', 'md', 'sarif']) await told('check', file, '--format', format);
+      for (const format of ['text', 'md']) await told('check', file, '--format', format);
     };
     const name = JSON.stringify(NAME).slice(1, -1);
     for (const from of [
