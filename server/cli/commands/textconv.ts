@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { plain } from '../../engine/files/plain';
+import { plain } from '../../protocol/text/plain';
 import { FinePruneError } from '../../protocol/errors';
 import { EXIT } from '../exit';
 import type { ModelFormat, WeightFileTexts, WeightPlace } from '../../engine/model/formats/format';
@@ -15,6 +15,7 @@ import {
   MOST_MODEL_BYTES,
   MOST_TEXT_WEIGHT_BYTES,
 } from '../../protocol/files';
+import { print } from '../output/print';
 
 /** `fine-prune textconv`. */
 export function textconvCommand(): Command {
@@ -43,7 +44,7 @@ Examples:
     )
     .action(async (file: string) => {
       const text = await textOf(file).catch((error: unknown) => whyNot(error, file));
-      process.stdout.write(text);
+      print(text);
       process.exitCode = EXIT.ok;
     });
 }
@@ -53,7 +54,7 @@ function whyNot(error: unknown, file: string): string {
     error instanceof FinePruneError ? [error.message, error.todo] : [systemFault(error as NodeJS.ErrnoException, file)];
   return `Not shown as text: ${lines
     .filter((line) => line !== undefined)
-    .map(plain)
+    .map((line) => plain(line))
     .join('\n')}\n`;
 }
 
