@@ -55,6 +55,6 @@ async function compare(base: string, head: string, { format, out }: CompareFlags
   const comparison = compareReports(before?.report ?? null, after?.report ?? null);
   const text = format === 'json' ? `${jsonText(comparison)}\n` : comparisonMarkdown(comparison, { base, head });
   if (out === undefined) print(text);
-  else await writeFileAtomically(path.resolve(cwd, out), text);
+  else await writeFileAtomically(path.resolve(cwd, out), text, { allowed: { root: cwd, folders: [] } });
   return EXIT.ok;
 }
