@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenConfig } from '../../engine/config/read-config';
-import { shellWord } from '../../engine/files/shell-word';
 import { formatOf } from '../../engine/model/formats/registry';
 import { CONFIG_FILE, MARKDOWN_ENDING, REVIEW_FILE } from '../../protocol/files';
 import { formerText, formerUnknownText, formerVersion } from '../../protocol/report/former';
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult } from '../../protocol/report/review';
+import { shellWord } from '../../protocol/text/shell-word';
 import { changedSince } from './base/base';
 import { configOf, fail, warn, type CheckContext, type Target } from './context';
 import { defendedPath } from './integrity/hashes';
