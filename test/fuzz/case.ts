@@ -42,6 +42,8 @@ export interface Kind {
   readonly readers: Readonly<Record<string, Reader>>;
   /** Whether a person names that file where a reader of this kind is called: then a link in its place may be followed. */
   names?(reader: string, file: string): boolean;
+  /** What of the project the commands need beside the files of a case, where these are not the whole project. */
+  readonly beside?: RegExp;
   /** Arguments of the command line that read such a case. */
   readonly commands: readonly ((main: string) => string[])[];
   /** How an editor opens the main file; left out where it does not. */

@@ -16,6 +16,8 @@ interface Row {
   hangs: number;
   crashes: number;
   peak: number;
+  /** Milliseconds of CPU of all together. */
+  cpu: number;
   readonly outcomes: Set<string>;
 }
 
@@ -35,6 +37,7 @@ export class Counts {
       hangs: 0,
       crashes: 0,
       peak: 0,
+      cpu: 0,
       outcomes: new Set<string>(),
     };
     this.rows.set(kind, known);
@@ -48,14 +51,16 @@ export class Counts {
       outcomes,
       faults,
       peak,
+      cpu = 0,
       how = [],
-    }: { outcomes: readonly Outcome[]; faults: readonly string[]; peak: number; how?: readonly string[] },
+    }: { outcomes: readonly Outcome[]; faults: readonly string[]; peak: number; cpu?: number; how?: readonly string[] },
     way = '',
   ): void {
     const row = this.row(id.kind + way);
     this.inputs++;
     row.inputs++;
     row.peak = Math.max(row.peak, peak);
+    row.cpu += cpu;
     for (const { reader, what, fault } of outcomes) {
       row.outcomes.add(`${reader}: ${what}`);
       if (fault !== undefined) this.fault(id, row, `${reader}: ${fault}`, how);
@@ -90,7 +95,7 @@ export class Counts {
 
   /** All rows as a table, then each distinct fault with what repeats it. */
   table(): string {
-    const heads = ['kind', 'inputs', 'outcomes', 'faults', 'hangs', 'crashes', 'peak MB'];
+    const heads = ['kind', 'inputs', 'outcomes', 'faults', 'hangs', 'crashes', 'peak MB', 'CPU ms'];
     const lines = [...this.rows].map(([kind, row]) => [
       kind,
       row.inputs,
@@ -99,9 +104,10 @@ export class Counts {
       row.hangs,
       row.crashes,
       row.peak === 0 ? '-' : Math.ceil(row.peak / 2 ** 20),
+      row.cpu === 0 ? '-' : Math.round(row.cpu / row.inputs),
     ]);
     const total = (at: number): number => lines.reduce((sum, line) => sum + Number(line[at]), 0);
-    const all = [heads, ...lines, ['all', ...[1, 2, 3, 4, 5].map(total), '']].map((line) => line.map(String));
+    const all = [heads, ...lines, ['all', ...[1, 2, 3, 4, 5].map(total), '', '']].map((line) => line.map(String));
     const widths = heads.map((_, at) => Math.max(...all.map((line) => line[at]!.length)));
     const rows = all.map((line) =>
       line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  '),

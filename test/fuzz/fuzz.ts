@@ -4,9 +4,11 @@ import { makeTempDir } from '../harness/processes';
 import { Counts } from './counts';
 import { makeCorpus, readCorpus } from './corpus/corpus';
 import type { InputId } from './input';
-import { KINDS } from './kinds/kinds';
+import { KINDS, kindNamed } from './kinds/kinds';
 import type { Way } from './options';
 import { ReadingProcess } from './reading';
+import { Editor } from './samples/editor';
+import { Terminal } from './samples/terminal';
 
 export interface FuzzRequest {
   readonly seed: number;
@@ -15,6 +17,8 @@ export interface FuzzRequest {
   readonly input?: { kind: string; number: number } | null;
   /** Inputs of the engine's readers at most. */
   readonly count: number;
+  /** Inputs at most that the shipped programs read; without a limit, as many as there is time for. */
+  readonly samples: number;
   readonly milliseconds: number;
   readonly ways: readonly Way[];
   /** Folder for inputs with a fault; null to keep none. */
@@ -45,17 +49,43 @@ export async function fuzz(request: FuzzRequest): Promise<Counts> {
   if (request.keep !== null) mkdirSync(request.keep, { recursive: true });
   try {
     await makeCorpus(corpus);
-    readCorpus(corpus);
     const until = Date.now() + request.milliseconds;
-    const lanes: Promise<void>[] = [];
-    if (request.ways.includes('engine'))
-      lanes.push(
-        readAll(request, { folder: path.join(temp.dir, 'engine'), corpus, keep: request.keep }, counts, until),
-      );
-    await Promise.all(lanes);
+    const lane = (way: Way): string => path.join(temp.dir, way);
+    const engine = request.ways.includes('engine')
+      ? readAll(request, { folder: lane('engine'), corpus, keep: request.keep }, counts, until)
+      : Promise.resolve();
+    await Promise.all([engine, sample(request, corpus, lane, counts, until, engine)]);
     return counts;
   } finally {
     await temp.remove();
+  }
+}
+
+/** The same inputs through the programs as they are shipped. */
+async function sample(
+  { seed, kinds, input, ways, samples }: FuzzRequest,
+  corpusFolder: string,
+  lane: (way: Way) => string,
+  counts: Counts,
+  until: number,
+  engine: Promise<void>,
+): Promise<void> {
+  const corpus = readCorpus(corpusFolder);
+  for (const way of ways) if (way !== 'engine') mkdirSync(lane(way), { recursive: true });
+  const terminal = ways.includes('cli') ? new Terminal(lane('cli'), corpus) : null;
+  const editor = ways.includes('server') ? new Editor(lane('server'), corpus) : null;
+  let over = false;
+  void engine.finally(() => (over = ways.includes('engine')));
+  try {
+    const ids = input ? [{ seed, ...input }] : inputs(seed, kinds);
+    let left = samples;
+    for (const id of ids) {
+      if (left-- <= 0 || Date.now() >= until || (over && samples === Infinity)) break;
+      await terminal?.read(id, counts);
+      if (kindNamed(id.kind).language !== undefined) await editor?.read(id, counts);
+    }
+  } finally {
+    await editor?.stop();
   }
 }
 

@@ -15,7 +15,7 @@ export interface InputId {
 export const repeat = ({ seed, kind, number }: InputId): string =>
   `npm run fuzz -- --seed ${seed} --input ${kind}:${number} --keep`;
 
-export const makeCase = ({ seed, kind: _, number }: InputId, kind: Kind, corpus: Corpus): Case =>
+export const makeCase = ({ seed, number }: InputId, kind: Kind, corpus: Corpus): Case =>
   kind.make(new Chance(seed, kind.name, number), corpus);
 
 /** Writes a case into an empty folder. @param outside folder of the canaries */

@@ -23,6 +23,7 @@ async function main(): Promise<number> {
     count,
     ways,
     keep,
+    samples: Infinity,
     milliseconds: count < Infinity ? Infinity : options.minutes * 60_000,
     tell: (line) => console.log(line),
   });

@@ -31,6 +31,7 @@ export const data: Kind = {
     return { files, hostile: [], main: chance.pick([IMAGES, LABELS]), how };
   },
   readers: { match, header, open },
+  beside: /^(model\.json|weights.*)$/,
   commands: [
     () => ['init', 'model.json', '--train', IMAGES, LABELS, '--test', IMAGES, LABELS, '--name', 'made'],
     () => ['scan', 'model.json', '--clean', IMAGES, LABELS, '--backend', 'wasm', '--no-cache'],

@@ -8,6 +8,10 @@ import { changeBytes, changePointer } from '../mutate/bytes';
 import { pattern } from '../outcome';
 import { changeDocument } from '../mutate/document';
 
+/** Images and labels of a split. */
+export const DATA = (role: 'train' | 't10k'): string[] =>
+  ['images-idx3', 'labels-idx1'].map((name) => `data/${role}-${name}-ubyte`);
+
 /** What a model says of its layers and of its weights. */
 const TELLING = /layers\/\d+\/(class_name|name|config\/|inbound_nodes)|weightsManifest\/|output_layers|input_layers/;
 
@@ -40,10 +44,12 @@ export const model: Kind = {
     return { files, hostile: [], main: 'model.json', how };
   },
   readers: { format, summary, check, hashes, text, weights, open },
+  beside: /^data\//,
   commands: [
     (main) => ['textconv', main],
     () => ['textconv', 'weights-1-1.bin'],
-    (main) => ['init', main, '--train', 'none', 'none', '--test', 'none', 'none', '--name', 'made'],
+    (main) => ['init', main, '--train', ...DATA('train'), '--test', ...DATA('t10k'), '--name', 'made'],
+    (main) => ['scan', main, '--clean', ...DATA('t10k'), '--backend', 'wasm', '--no-cache', '--classes', '0'],
   ],
   language: 'json',
 };

@@ -9,6 +9,7 @@ import { FinePruneError } from '../../../server/protocol/errors';
 import { below, textOf, type Kind, type Opened } from '../case';
 import type { Chance } from '../chance';
 import { HOSTILE } from '../mutate/hostile';
+import { DATA } from './model';
 import { checked } from './report';
 
 /** Names that try to be more than names. */
@@ -60,18 +61,7 @@ export const place: Kind = {
     () => ['textconv', 'weights-1-1.bin'],
     () => ['report', 'small.defense.json', '--out', 'small.defense.md'],
     () => ['compare', 'small.defense.json', 'none', '--out', 'small.defense.md'],
-    () => [
-      'init',
-      'model.json',
-      '--train',
-      'data/train-images-idx3-ubyte',
-      'data/train-labels-idx1-ubyte',
-      '--test',
-      'data/t10k-images-idx3-ubyte',
-      'data/t10k-labels-idx1-ubyte',
-      '--name',
-      'small',
-    ],
+    () => ['init', 'model.json', '--train', ...DATA('train'), '--test', ...DATA('t10k'), '--name', 'small'],
   ],
   language: 'json',
 };

@@ -41,17 +41,19 @@ export const report: Kind = {
     const how: string[] = [];
     const files = below(corpus, 'project');
     const text = textOf(corpus, chance.happens(0.5) ? `project/${FILE}` : `${chance.pick(OTHERS)}.defense.json`);
+    files.set(`other/${FILE}`, files.get(FILE)!);
     files.set(FILE, changeDocument(text, chance, how, TELLING));
     return { files, hostile: [], main: FILE, how };
   },
   readers: { read, show, check, editor },
   commands: [
     (main) => ['check', main, '--json'],
+    (main) => ['check', main, '--measure', '--backend', 'wasm'],
     () => ['check', '--sarif', 'made.sarif', '--summary', 'made.md', '--verbose'],
     (main) => ['report', main],
     (main) => ['report', main, '--format', 'sarif'],
     (main) => ['report', main, '--format', 'json'],
-    (main) => ['compare', main, 'second.defense.json'],
+    (main) => ['compare', main, 'other/small.defense.json'],
     (main) => ['compare', 'none', main, '--format', 'json'],
   ],
   language: 'json',
@@ -117,7 +119,7 @@ const meaning = ({ verdict, gates, findings, stages, model, trigger, pruning }: 
 
 /** A report that passes says what the engine wrote. */
 async function check({ folder, corpus, file }: Opened): Promise<string> {
-  const [only] = await checked(folder);
+  const only = (await checked(folder)).find(({ target }) => target.shown === FILE);
   const results = only!.result.results.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id);
   if (!only!.result.passed) return `failed: ${[...new Set(results)].sort().slice(0, 4).join(' ')}`;
   const own = readReport(textOf(corpus, `project/${FILE}`), FILE);
@@ -145,7 +147,7 @@ export const markdown: Kind = {
   make: (chance, corpus) => beside(chance, corpus, 'small.defense.md', 'project/small.defense.md'),
   readers: {
     async check({ folder, corpus, file }) {
-      const [only] = await checked(folder);
+      const only = (await checked(folder)).find(({ target }) => target.shown === FILE);
       const [now, before] = [readFileSync(file, 'utf8'), textOf(corpus, 'project/small.defense.md')];
       if (only!.result.passed)
         must(now.replaceAll('\r\n', '\n') === before, 'Markdown that passes is what was written');

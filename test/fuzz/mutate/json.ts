@@ -15,7 +15,7 @@ interface Place {
 export class Draft {
   readonly how: string[] = [];
   private readonly raws: string[] = [];
-  private readonly root: { root: Json };
+  private readonly root: { root?: Json };
 
   constructor(
     value: Json,
@@ -41,6 +41,8 @@ export class Draft {
   /** A place in the document; with `of`, one whose path fits, if there is one. */
   place(of?: RegExp): Place {
     const places: Place[] = [];
+    // It may have been removed as a whole.
+    if (!('root' in this.root)) this.root.root = null;
     collect(this.root, '', places);
     const fitting = of ? places.filter(({ path }) => of.test(path)) : [];
     return this.chance.pick(fitting.length ? fitting : places);
