@@ -74,6 +74,7 @@ async function sample(
   for (const way of ways) if (way !== 'engine') mkdirSync(lane(way), { recursive: true });
   const terminal = ways.includes('cli') ? new Terminal(lane('cli'), corpus) : null;
   const editor = ways.includes('server') ? new Editor(lane('server'), corpus) : null;
+  if (!terminal && !editor) return;
   let over = false;
   void engine.finally(() => (over = ways.includes('engine')));
   try {
