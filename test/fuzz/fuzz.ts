@@ -19,7 +19,10 @@ export interface FuzzRequest {
   readonly count: number;
   /** Inputs at most that the shipped programs read; without a limit, as many as there is time for. */
   readonly samples: number;
+  /** From the first input on. */
   readonly milliseconds: number;
+  /** Inputs of the engine's readers that are read however long it takes; default: none. */
+  readonly atLeast?: number;
   readonly ways: readonly Way[];
   /** Folder for inputs with a fault; null to keep none. */
   readonly keep: string | null;
@@ -49,12 +52,11 @@ export async function fuzz(request: FuzzRequest): Promise<Counts> {
   if (request.keep !== null) mkdirSync(request.keep, { recursive: true });
   try {
     await makeCorpus(corpus);
-    const until = Date.now() + request.milliseconds;
     const lane = (way: Way): string => path.join(temp.dir, way);
     const engine = request.ways.includes('engine')
-      ? readAll(request, { folder: lane('engine'), corpus, keep: request.keep }, counts, until)
+      ? readAll(request, { folder: lane('engine'), corpus, keep: request.keep }, counts)
       : Promise.resolve();
-    await Promise.all([engine, sample(request, corpus, lane, counts, until, engine)]);
+    await Promise.all([engine, sample(request, corpus, lane, counts, engine)]);
     return counts;
   } finally {
     await temp.remove();
@@ -63,11 +65,10 @@ export async function fuzz(request: FuzzRequest): Promise<Counts> {
 
 /** The same inputs through the programs as they are shipped. */
 async function sample(
-  { seed, kinds, input, ways, samples }: FuzzRequest,
+  { seed, kinds, input, ways, samples, milliseconds }: FuzzRequest,
   corpusFolder: string,
   lane: (way: Way) => string,
   counts: Counts,
-  until: number,
   engine: Promise<void>,
 ): Promise<void> {
   const corpus = readCorpus(corpusFolder);
@@ -80,6 +81,8 @@ async function sample(
   try {
     const ids = input ? [{ seed, ...input }] : inputs(seed, kinds);
     let left = samples;
+    await terminal?.prepare();
+    const until = Date.now() + milliseconds;
     for (const id of ids) {
       if (left-- <= 0 || Date.now() >= until || (over && samples === Infinity)) break;
       await terminal?.read(id, counts);
@@ -94,15 +97,17 @@ async function readAll(
   request: FuzzRequest,
   places: ConstructorParameters<typeof ReadingProcess>[0],
   counts: Counts,
-  until: number,
 ): Promise<void> {
   const reading = new ReadingProcess(places);
   try {
     if (request.input) return await reading.read({ seed: request.seed, ...request.input }, counts);
-    let left = request.count;
+    await reading.prepare();
+    const until = Date.now() + request.milliseconds;
+    let done = 0;
     for (const id of inputs(request.seed, request.kinds)) {
-      if (left-- <= 0 || Date.now() >= until) break;
+      if (done >= request.count || (Date.now() >= until && done >= (request.atLeast ?? 0))) break;
       await reading.read(id, counts);
+      done++;
     }
     if (!reading.seesReading)
       request.tell('This file system does not note when a file is read: reading outside is not seen.');

@@ -32,6 +32,11 @@ export class ReadingProcess {
 
   constructor(private readonly places: Places) {}
 
+  /** Starts the process, which takes a while. */
+  async prepare(): Promise<void> {
+    await this.started();
+  }
+
   async stop(): Promise<void> {
     const { child } = this;
     this.child = null;

@@ -26,12 +26,14 @@ describe('changed files of every kind', () => {
       count: 600,
       samples: 12,
       milliseconds: SECONDS * 1000,
+      // A slow machine reads each kind, too.
+      atLeast: 44,
       ways: ['engine', 'cli', 'server'],
       keep: null,
       tell: (line) => void told.push(line),
     });
     assert.equal(counts.faults, 0, told.join('\n'));
-    assert.ok(counts.inputs >= 8, `only ${counts.inputs} inputs in ${SECONDS} s`);
+    assert.ok(counts.inputs >= 44, `only ${counts.inputs} inputs`);
   });
 
   it('are the same for the same seed, and others for another', () => {

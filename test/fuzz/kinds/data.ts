@@ -71,7 +71,7 @@ function liar(bytes: Uint8Array, chance: Chance, how: string[]): Uint8Array {
     fill,
   ]);
   // Much more than the file of the other half has: it may not be unpacked to see that.
-  return chance.happens(0.2) ? bomb(chance.pick([16, 128]), header) : plain;
+  return chance.happens(0.2) ? bomb(chance.pick([4, 16, 96]), header) : plain;
 }
 
 const sourceOf = (folder: string): DataSource =>

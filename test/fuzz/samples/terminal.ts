@@ -50,10 +50,15 @@ export class Terminal {
     };
   }
 
+  /** Measures a command that reads nothing. */
+  async prepare(): Promise<void> {
+    this.idle ??= (await this.ended(['textconv', 'nothing'], this.folder, READING_MS)).peak;
+  }
+
   /** Runs one command of the kind on an input. */
   async read(id: InputId, counts: Counts): Promise<void> {
     const kind = kindNamed(id.kind);
-    this.idle ??= (await this.ended(['textconv', 'nothing'], this.folder, READING_MS)).peak;
+    await this.prepare();
     const { made, folder } = written(id, kind, this.corpus, path.join(this.folder, 'case'), this.canaries.outside);
     const args = commandOf(id, kind, made.main);
     const size = sizeOnDisk(folder);
@@ -64,7 +69,7 @@ export class Terminal {
       ...this.canaries.touched(named(made, (file) => args.includes(file))),
     ];
     // What is left above the process that has read nothing, and has loaded what reads.
-    const took = ended.peak - this.idle - LOADED_BYTES;
+    const took = ended.peak - this.idle! - LOADED_BYTES;
     if (!computes && took > memoryBound(size)) faults.push(`memory: ${took >> 20} MB for ${size} bytes on the disk`);
     const how = [...made.how, `fine-prune ${args.join(' ')}`];
     if (ended.hung) counts.died(id, 'hang: the command did not end', how, ' · cli');
