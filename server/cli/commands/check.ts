@@ -1,7 +1,7 @@
-import { appendFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { outputFailure, writeFileAtomically } from '../../engine/files/write';
+import { appendToFile, writeFileAtomically } from '../../engine/files/write';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import { withCancellation } from '../cancellation';
@@ -66,7 +66,8 @@ export function checkCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled.
+Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled
+(143 by SIGTERM).
 
 A missed gate passes when a decision in ${REVIEW_FILE.form} accepts it. With --base, only decisions that the base
 revision has count.
@@ -89,7 +90,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   const cwd = await realpath(process.cwd());
   const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
   const progress = createProgress(process.stderr);
-  const done = await withCancellation(progress.line, async (signal) => {
+  const done = await (async () => {
     const { context, targets, deleted } = await prepare(reports, {
       cwd,
       level,
@@ -98,7 +99,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
       config: flags.config,
       allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
       backend: flags.backend ?? 'auto',
-      signal,
+      cancellable: (work) => withCancellation(progress.line, work),
       onEvent: progress.event,
     });
     const { checkReport } = await import('../check/check-report');
@@ -107,7 +108,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
     for (const file of deleted) all.push(await deletedReport(file, context));
     for (const target of targets) all.push(await checkReport(target, context));
     return { all, context };
-  }).finally(progress.stop);
+  })().finally(progress.stop);
   await write(done.all, done.context, flags, cwd);
   return done.all.every(({ result }) => result.passed) ? EXIT.ok : EXIT.gateMissed;
 }
@@ -140,17 +141,14 @@ async function write(
     md: () => checkSummary(all),
     sarif: () => json(checkSarif(all, context.repository)),
   };
+  const allowed = { root: cwd, folders: [] };
+  const put = (file: string, text: string): Promise<void> =>
+    writeFileAtomically(path.resolve(cwd, file), text, { allowed });
   if (flags.out === undefined) process.stdout.write(texts[format]());
-  else await writeFileAtomically(path.resolve(cwd, flags.out), texts[format]());
-  if (flags.sarif !== undefined) await writeFileAtomically(path.resolve(cwd, flags.sarif), texts.sarif());
-  if (flags.comment !== undefined) await writeFileAtomically(path.resolve(cwd, flags.comment), checkComment(all));
-  if (flags.summary !== undefined) await append(path.resolve(cwd, flags.summary), checkSummary(all));
-}
-
-/** A step's summary may hold what other tools wrote: it is added to, never replaced. */
-async function append(file: string, text: string): Promise<void> {
-  if (file === '') throw badInput('cli.usage', '--summary needs a file.');
-  await appendFile(file, text).catch((error: unknown) => {
-    throw outputFailure(error, file);
-  });
+  else await put(flags.out, texts[format]());
+  if (flags.sarif !== undefined) await put(flags.sarif, texts.sarif());
+  if (flags.comment !== undefined) await put(flags.comment, checkComment(all));
+  if (flags.summary === '') throw badInput('cli.usage', '--summary needs a file.');
+  // A step's summary may hold what other tools wrote: it is added to, never replaced.
+  if (flags.summary !== undefined) await appendToFile(path.resolve(cwd, flags.summary), checkSummary(all), allowed);
 }
