@@ -7,6 +7,7 @@ import { Canaries } from './canaries';
 import { emptied, makeCase, sizeOnDisk, writeCase, type InputId } from './input';
 import { kindNamed } from './kinds/kinds';
 import { memoryBound, PeakMemory } from './memory';
+import { named } from './samples/cases';
 import { outcomeOf, type Outcome } from './outcome';
 
 /**
@@ -77,9 +78,7 @@ async function read(id: InputId, { corpus, canaries, folder }: Prepared): Promis
     const took = (memory.peak() ?? 0) - before;
     peak = Math.max(peak, took);
     if (took > memoryBound(size)) faults.push(`memory: ${name} took ${took >> 20} MB for ${size} bytes on the disk`);
-    const mayRead = made.hostile
-      .filter(({ kind: what, path: file }) => what === 'canary' && kind.names?.(name, file))
-      .map((one) => path.basename(one.path));
+    const mayRead = named(made, (file) => kind.names?.(name, file) ?? false);
     faults.push(...canaries.touched(mayRead).map((what) => `${what} (by ${name})`));
   }
   const { user, system } = process.cpuUsage(started);

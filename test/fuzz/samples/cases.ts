@@ -18,6 +18,10 @@ export function written(
   return { made, folder: path.resolve(folder) };
 }
 
-/** Names of canaries that a link of the case leads to, and that a person has named. */
+/** Names of canaries that may be read: a link of the case leads to them, and a person has named it. A model's weights lie beside it. */
 export const named = ({ hostile }: Case, isNamed: (file: string) => boolean): string[] =>
-  hostile.filter(({ kind, path: file }) => kind === 'canary' && isNamed(file)).map((one) => path.basename(one.path));
+  hostile
+    .filter(({ kind, path: file }) => kind === 'canary' && isNamed(file))
+    .flatMap(({ path: file }) =>
+      file === 'model.json' ? [file, 'weights-1-1.bin', 'weights-1-2.bin'] : [path.basename(file)],
+    );
