@@ -95,7 +95,7 @@ export async function checked(folder: string, policy?: string): Promise<Checked[
     policy,
     allowed: [],
     backend: 'wasm',
-    signal: new AbortController().signal,
+    cancellable: (work) => work(new AbortController().signal),
     onEvent: () => undefined,
   });
   const all: Checked[] = [];
