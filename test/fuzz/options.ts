@@ -12,7 +12,7 @@ export const HELP = `npm run fuzz -- [minutes] [seed]     changed files of every
   --outcomes       list all distinct outcomes at the end
   --help
 
-Ends with a table, and with exit code 1 where there was any fault. Each fault is shown with what makes its input again.`;
+Ends with a table, and with exit code 1 where there was any fault. Each fault is shown with what makes its input again. The write phase of a run is tried by npm run kill.`;
 
 export const WAYS = ['engine', 'cli', 'server'] as const;
 export type Way = (typeof WAYS)[number];
