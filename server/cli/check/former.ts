@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenConfig } from '../../engine/config/read-config';
+import { readBytes } from '../../engine/files/read';
 import { formatOf } from '../../engine/model/formats/registry';
 import { CONFIG_FILE, MARKDOWN_ENDING, REVIEW_FILE } from '../../protocol/files';
 import { formerText, formerUnknownText, formerVersion } from '../../protocol/report/former';
@@ -10,6 +11,9 @@ import { shellWord } from '../../protocol/text/shell-word';
 import { changedSince } from './base/base';
 import { configOf, fail, warn, type CheckContext, type Target } from './context';
 import { defendedPath } from './integrity/hashes';
+
+/** A model's file beside its weights. */
+const MOST_MODEL_BYTES = 64 << 20;
 
 /** What compares hashes and texts: of an earlier version they need not be what they would be now. */
 const COMPARED = /^(stale\.|config\.differs$|markdown\.differs$|figures\.tool$)/;
@@ -68,12 +72,12 @@ async function isUntouched(
 
 async function weightFiles(model: string): Promise<string[]> {
   const format = await formatOf(model);
-  const names = format.weightFiles(await readFile(model), path.basename(model));
+  const names = format.weightFiles(await readBytes(model, MOST_MODEL_BYTES), path.basename(model));
   return names.map((name) => path.join(path.dirname(model), name));
 }
 
 const isThere = (file: string): Promise<boolean> =>
-  readFile(file).then(
+  lstat(file).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
