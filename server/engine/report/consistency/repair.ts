@@ -129,13 +129,6 @@ function orderProblems(attempts: readonly Attempt[], { strategy }: ResolvedConfi
   const early = attempts.findIndex(({ met }, at) => met && at < attempts.length - 1);
   if (early >= 0)
     tell.problem('attempts', `/attempts/${early}/met`, '`auto` stops at the first repair that meets the gates.');
-  const last = attempts.at(-1);
-  if (last && !last.met && last.strategy !== StrategyName.options.at(-1))
-    tell.problem(
-      'attempts',
-      '/attempts',
-      `No repair meets the gates, but the last one that \`auto\` tries, ${StrategyName.options.at(-1)}, is missing.`,
-    );
 }
 
 /** The order of reports without `missed`: the latest that meets the gates, else the least success within the accuracy limit, else the least loss. */

@@ -62,7 +62,7 @@ describe('hovers in a report with scan, attempts and proof', () => {
     says(
       '/proof/bounded/0/norm',
       /Class 0.*newly \*estimated\* trigger, a mask of at most 4\.0 pixels/,
-      /sends 0\.44 % of 1,352 held-out images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
+      /sends 0\.44 % of 1,352 test images of other classes to the class \(before: 99\.1 %\); at most 0\.96 %/,
     );
   });
 

@@ -273,7 +273,7 @@ describe('scan, attempts and proof that must agree', () => {
     told('attempts /attempts/0/missed', (r) => delete r.attempts![0]!.missed);
     told('attempts /attempts/1/heldOut/freshTrigger', (r) => void (r.attempts![1]!.heldOut.freshTrigger = null));
     told('attempts /attempts/1/heldOut/knownTrigger', (r) => void (r.attempts![1]!.heldOut.knownTrigger = null), known);
-    told('attempts /attempts', (r) => void r.attempts!.splice(2, 1));
+    told('attempts /attempts/1/strategy', (r) => void r.attempts!.splice(1, 0, r.attempts![0]!));
     told('curve /curve/smallestWithinGate', (r) => delete r.curve.smallestWithinGate, guidedPruningReport);
     told('scan /scan/evidence/0/classes/4/estimate', (r) => void (masksOf(r.scan).classes[4]!.estimate = null));
     told('scan /scan/suspects/0/methods', (r) => void (r.scan!.suspects[0]!.methods = ['looking closely']));
