@@ -5,6 +5,7 @@ import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';
 import type { EstimatedTrigger, ScanOutcome, ScanRequest } from '../report/scan';
 import { count, plural } from '../words';
+import type { ModelIdentity } from '../model';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
@@ -246,7 +247,7 @@ export interface MeasureOutcome {
   /** Whether the units contribute nothing in the defended model; null without one. */
   silence: Silence | null;
   /** Of the models that were read. */
-  hashes: { before: { topology: string; weights: string }; after: { topology: string; weights: string } | null };
+  hashes: { before: ModelIdentity; after: ModelIdentity | null };
   backend: { name: 'native' | 'wasm'; why: string; version: string };
 }
 

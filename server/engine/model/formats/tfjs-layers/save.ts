@@ -4,8 +4,8 @@ import type { SavedModel } from '../format';
 import { checkFolder, writeBeside, writeFolder } from '../saved-folder';
 import { parseManifest } from './weights/manifest';
 import type { OpenModel } from '../../model';
+import { hashesOfSegments, layoutOf } from '../../identity';
 import { patchSegments } from '../../parameters';
-import { weightsHash } from './model-hashes';
 import { parseModelJson } from './model-json';
 import { MOST_MODEL_BYTES } from './limits';
 import { MODEL_FILE } from '../../../../protocol/files';
@@ -18,7 +18,7 @@ export async function saveModel(model: OpenModel, outFolder: string): Promise<Sa
   const target = await checkSaveFolder(model, outFolder);
   const bytes = encodeWeights(model);
   await writeFolder(target, filesOf(model, bytes));
-  return { path: path.join(target, MODEL_FILE), topology: model.hashes.topology, weights: weightsHash(bytes) };
+  return { path: path.join(target, MODEL_FILE), ...hashesOfSegments(layoutOf(model), bytes) };
 }
 
 /** Whether `saveModel` would take this folder. See `ModelStorage.checkSaveFolder`. */
@@ -31,7 +31,7 @@ export async function checkSaveFolder(model: OpenModel, outFolder: string): Prom
 export async function saveModelBeside(model: OpenModel, folder: string): Promise<SavedModel> {
   const bytes = encodeWeights(model);
   const file = await writeBeside(path.resolve(folder), filesOf(model, bytes), MODEL_FILE);
-  return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
+  return { path: file, ...hashesOfSegments(layoutOf(model), bytes) };
 }
 
 /** What a saved model consists of, by name: model.json and every shard. */
