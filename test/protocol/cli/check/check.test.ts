@@ -177,7 +177,10 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD^').answer)), ['stale.defended']);
 
     const report = repo.report();
-    report.model.after = { ...report.model.after!, ...(await formatNamed('tfjs-layers').hashes.ofFiles(repo.file('demo.defended/model.json'))) };
+    report.model.after = {
+      ...report.model.after!,
+      ...(await formatNamed('tfjs-layers').hashes.ofFiles(repo.file('demo.defended/model.json'))),
+    };
     repo.writeReport(report);
     repo.commit('a hash that fits');
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD~2').answer)), []);

@@ -130,7 +130,7 @@ describe("a model's topology hash", () => {
       made[`n${i}`] = { op: { kind: 'activation', function: 'relu' }, inputs: [last], shape: [4] };
       last = `n${i}`;
     }
-    const nodes = Object.entries(made).map(([id, node]): Node => ({ id, label: id, parameters: {}, ...node }));
+    const nodes = Object.entries(made).map(([id, node]): Node => ({ id, label: id, ...node, parameters: {} }));
     const graph = { nodes, byId: new Map(nodes.map((n) => [n.id, n])), parameters: [], output: last, softmaxOf: null };
     assert.match(topologyHash(graph as unknown as Graph), /^[0-9a-f]{64}$/);
   });
