@@ -2,6 +2,7 @@ import { today } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
+import type { Cancellable } from '../cancellation';
 import { Repository } from '../git';
 import { openBase } from './base';
 import type { CheckContext, Target } from './context';
@@ -20,7 +21,7 @@ export interface CheckRequest {
   config?: string | undefined;
   allowed: string[];
   backend: 'auto' | 'native' | 'wasm';
-  signal: AbortSignal;
+  cancellable: Cancellable;
   onEvent(event: EngineEvent): void;
 }
 
@@ -32,7 +33,7 @@ export async function prepare(
   named: readonly string[],
   request: CheckRequest,
 ): Promise<{ context: CheckContext; targets: Target[]; deleted: string[] }> {
-  const { cwd, level, allowed, backend, signal, onEvent } = request;
+  const { cwd, level, allowed, backend, cancellable, onEvent } = request;
   if (request.config !== undefined && named.length !== 1)
     throw badInput('cli.usage', '--config applies to a single report, which must be named.', {
       todo: `Name the report, as in \`fine-prune check out/${REPORT_FILE.named('x')} --config ${CONFIG_FILE.named('x')}\`.`,
@@ -55,7 +56,7 @@ export async function prepare(
     level,
     backend,
     today: today(),
-    signal,
+    cancellable,
     onEvent,
   };
   const gone = deletedReports(context);
