@@ -97,7 +97,7 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
     case 'model':
       return path.length >= 2
         ? [
-            'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: another hash of these means another model. `form` covers how the file holds them: names, types, places.',
+            'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: a different hash of these means a different model. `form` covers how the file holds them: names, types, places.',
           ]
         : undefined;
     default:

@@ -19,7 +19,7 @@ function explain(report: ScanReport, path: Path): string[] | undefined {
   if (top === 'model')
     return second === 'topology' || second === 'weights' || second === 'form'
       ? [
-          'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: another hash of these means another model, about which this scan says nothing. `form` covers how the file holds them: names, types, places.',
+          'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: a different hash of these means a different model, about which this scan says nothing. `form` covers how the file holds them: names, types, places.',
         ]
       : undefined;
   return top === 'data' && second === 'clean'
