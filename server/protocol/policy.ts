@@ -13,6 +13,12 @@ export const CheckPolicy = said(
         "Limits for every report. A limit that is left out here is that of the base revision's config; without a base, the default.",
       ),
     ),
+    acceptNothingFound: v.optional(
+      said(
+        v.boolean(),
+        'Whether a model may pass because a scan finds nothing in it: one without a known trigger, or a new one on which the trigger of its report has no effect. Left out: true, where `fine-prune check --measure` makes that scan itself.',
+      ),
+    ),
     decisions: v.optional(
       said(
         v.array(Decision),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { MODEL_FILE } from '../../../../protocol/files';
 import type { ModelStorage } from '../format';
 import { openModel } from './open';
-import { checkSaveFolder, saveModel, saveModelBeside } from './save';
+import { checkSaveFolder, savedFiles, saveModel, saveModelBeside } from './save';
 import { buildSimpleCnn, reinitialise } from './fresh/simple-cnn';
 
 /** Opens and saves TF.js Layers models: model.json and the weight files that it names. */
@@ -15,6 +15,7 @@ export const storage: ModelStorage = {
   fileName: () => MODEL_FILE,
   save: saveModel,
   checkSaveFolder,
+  savedFiles,
   saveBeside: saveModelBeside,
   reinitialise,
   simpleCnn: buildSimpleCnn,
