@@ -26,6 +26,7 @@ import { hashResults } from './integrity/hashes';
 import { markdownResults } from './integrity/markdown';
 import { measuredResults } from './measured/measured';
 import { effectivePolicy } from './policy';
+import { unreadResults } from './unread';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
@@ -110,6 +111,7 @@ async function checkRead(
     ...figures,
     ...ofConfig,
     ...hashes,
+    ...unreadResults(report, before.report),
     ...(await markdownResults(target, report, own)),
   ];
 
