@@ -9,8 +9,8 @@ export interface UnreadTensor {
   readonly bytes: number;
 }
 
-/** Names in a summary. */
-const MOST_NAMES = 5;
+/** Names in a summary, and characters of one. */
+const [MOST_NAMES, MOST_NAME] = [5, 80];
 
 /** What a person should know of the tensors that no layer reads. */
 export function unreadOf(tensors: readonly UnreadTensor[]): UnreadTensors {
@@ -18,7 +18,9 @@ export function unreadOf(tensors: readonly UnreadTensor[]): UnreadTensors {
   return {
     count: kept.length,
     bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0),
-    names: kept.slice(0, MOST_NAMES).map(({ name }) => name),
+    names: kept
+      .slice(0, MOST_NAMES)
+      .map(({ name }) => (name.length > MOST_NAME ? `${name.slice(0, MOST_NAME)}…` : name)),
   };
 }
 

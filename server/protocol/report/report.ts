@@ -93,6 +93,12 @@ export const ModelInfo = object({
   architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),
   layers: count,
   parameters: count,
+  unread: v.optional(
+    said(
+      object({ count, bytes: count, names: list(text, 5) }),
+      "Tensors in the input model's file that no layer reads, but for an optimizer's state and counters of steps; the first names. Absent where there are none.",
+    ),
+  ),
   before: said(object(hashes), 'The input model.'),
   after: said(
     v.nullable(object({ path: text, ...hashes })),
