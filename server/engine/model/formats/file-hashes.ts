@@ -1,6 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { badInput } from '../../../protocol/errors';
+import { badInput, type FinePruneError } from '../../../protocol/errors';
+import { ReadFault, withFile } from '../../files/read';
 import type { Graph } from '../graph';
 import { hashesOf, topologyHash, type ModelLayout, type ReadSegment } from '../identity';
 import type { ModelFileHashes } from './format';
@@ -38,12 +38,7 @@ export function fileHashes({ graphOf, layoutOf }: LayoutReader): ModelFileHashes
   return {
     async ofFiles(file) {
       const layout = await layoutOf(file);
-      const reader = new PartReader(layout.parts);
-      try {
-        return await hashesOf(layout, reader.read);
-      } finally {
-        await reader.close();
-      }
+      return await hashesOf(layout, new PartReader(layout.parts).read);
     },
     topologyOf: (content, name) => topologyHash(graphOf(content, name)),
   };
@@ -57,7 +52,6 @@ class PartReader {
   private readonly buffer = Buffer.allocUnsafe(MOST);
   /** What the buffer holds: bytes of a file, from `start` to `end`. */
   private held = { file: '', start: 0, end: 0 };
-  private opened: { file: string; handle: FileHandle } | null = null;
 
   constructor(private readonly parts: FileLayout['parts']) {}
 
@@ -76,42 +70,43 @@ class PartReader {
     }
   }.bind(this);
 
-  async close(): Promise<void> {
-    await this.opened?.handle.close();
-    this.opened = null;
-  }
-
   /** The first bytes of a part from a place on, at most `most`. */
   private async piece({ file, offset, bytes }: FilePart, from: number, most: number): Promise<Uint8Array> {
     const start = offset + from;
     const { held } = this;
     if (held.file !== file || start < held.start || start >= held.end) {
       const wanted = Math.min(Math.max(LEAST, Math.min(most, MOST)), bytes - from);
-      const handle = await this.handleOf(file);
-      const { bytesRead } = await handle.read(this.buffer, 0, wanted, start);
-      if (bytesRead === 0)
-        throw badInput(
-          'model.shardTooShort',
-          `The weights file "${path.basename(file)}" became shorter while it was read.`,
-          { file, todo: 'Try again when nothing is writing to it.' },
-        );
-      this.held = { file, start, end: start + bytesRead };
+      this.held = { file, start, end: start + (await this.fill(file, start, wanted)) };
     }
     const at = start - this.held.start;
     return this.buffer.subarray(at, Math.min(at + most, this.held.end - this.held.start));
   }
 
-  private async handleOf(file: string): Promise<FileHandle> {
-    if (this.opened?.file === file) return this.opened.handle;
-    await this.close();
-    const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-      throw badInput(
-        'model.shardMissing',
-        `The weights file "${path.basename(file)}" can't be read (${error.code ?? error.message}).`,
-        { file, todo: 'Check the permissions of the file.' },
-      );
+  /** @returns how many bytes of a file, from a place on, are in the buffer now: at least one */
+  private async fill(file: string, start: number, wanted: number): Promise<number> {
+    const read = withFile(file, async ({ handle }) => (await handle.read(this.buffer, 0, wanted, start)).bytesRead, {
+      resolved: true,
     });
-    this.opened = { file, handle };
-    return handle;
+    const bytes = await read.catch((error: unknown) => {
+      throw error instanceof ReadFault ? unreadable(file, error) : error;
+    });
+    if (bytes === 0) throw changed(file);
+    return bytes;
   }
+}
+
+function unreadable(file: string, fault: ReadFault): FinePruneError {
+  if (fault.reason === 'changed') return changed(file);
+  return badInput('model.shardMissing', `The weights file "${path.basename(file)}" can't be read. ${fault.message}`, {
+    file,
+    todo: fault.todo ?? '',
+  });
+}
+
+/** Sizes were checked before. */
+function changed(file: string): FinePruneError {
+  return badInput('model.shardTooShort', `The weights file "${path.basename(file)}" changed while it was read.`, {
+    file,
+    todo: 'Try again when nothing is writing to it.',
+  });
 }

@@ -1,13 +1,12 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { badInput } from '../../../../protocol/errors';
 import type { Graph } from '../../graph';
 import type { Homes } from '../../parameters';
 import type { UnreadTensor } from '../../unread';
 import type { FileLayout } from '../file-hashes';
 import { refuseOtherModel } from '../other-model';
 import type { JsonNode } from './json';
-import { MOST_MODEL_BYTES } from './limits';
+import { readModelFile } from './limits';
 import { parseModelBytes } from './model-json';
 import { parseTopology } from './topology/topology';
 import { locateWeights, parseManifest, type ManifestGroup } from './weights/manifest';
@@ -62,36 +61,7 @@ export async function layoutOf(file: string): Promise<FileLayout> {
 }
 
 async function readJson(file: string): Promise<Uint8Array> {
-  try {
-    const real = await realpath(file);
-    const found = await stat(real);
-    await refuseOtherModel(file, real);
-    if (!found.isFile())
-      throw badInput('model.notAFile', 'The model path is not a file.', {
-        file,
-        todo: 'Name the model.json inside that folder.',
-      });
-    if (found.size > MOST_MODEL_BYTES)
-      throw badInput(
-        'model.tooLarge',
-        `The model file has ${found.size} bytes; at most ${MOST_MODEL_BYTES} are read.`,
-        {
-          file,
-          todo: 'Choose the model.json; weights belong in their own files.',
-        },
-      );
-    return await readFile(real);
-  } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException;
-    if (name === 'FinePruneError' || code === undefined) throw error;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    throw badInput(
-      missing ? 'model.notFound' : 'model.unreadable',
-      missing ? 'There is no such model file.' : `The model file can't be read (${code}).`,
-      {
-        file,
-        todo: missing ? 'Check the path; it may have been moved or deleted.' : 'Check the permissions of the file.',
-      },
-    );
-  }
+  const real = await realpath(file).catch(() => file);
+  await refuseOtherModel(file, real);
+  return await readModelFile(file, real);
 }
