@@ -1,9 +1,10 @@
 import { compareReports } from '../../../engine/report/compare/compare';
-import { text } from '../../../engine/report/markdown/escape';
+import { text } from '../../../protocol/text/markdown';
 import { commentBody, stepSummary, type SummaryPart } from '../../../engine/report/markdown/summary';
 import type { Checked } from '../check-report';
 import { conclusion, inOrder, openGates } from './words';
 import { capital } from '../../../protocol/words';
+import { plain } from '../../../protocol/text/plain';
 
 /** Lines that a list of results takes at most: the rest is in the log. */
 const MAX_LINES = 20;
@@ -51,4 +52,4 @@ function lead({ result, policyWords }: Checked): string {
   ].join('\n');
 }
 
-const short = (message: string): string => (message.length > 400 ? `${message.slice(0, 399)}…` : message);
+const short = (message: string): string => plain(message, 400);
