@@ -30,7 +30,7 @@ describe('models through the registry', () => {
       const now = hashesNow(model);
       assert.deepEqual(now, { ...model.hashes, weights: fresh.hashes.weights });
       const folder = path.join(temporary.folder, 'saved');
-      assert.equal(await storage.checkSaveFolder(model, folder), folder);
+      assert.deepEqual(await storage.checkSaveFolder(model, folder), ['model.json', 'weights.bin']);
       const saved = await storage.save(model, folder);
       assert.deepEqual(saved, { path: path.join(folder, storage.fileName(model)), ...now });
       assert.deepEqual(await (await formatOf(saved.path)).hashes.ofFiles(saved.path), now);
