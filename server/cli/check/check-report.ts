@@ -27,6 +27,7 @@ import { markdownResults } from './integrity/markdown';
 import { measuredResults } from './measured/measured';
 import { foundNothingHere, needsOwnScan, newReportResults, nothingFoundResults } from './new-report';
 import { effectivePolicy } from './policy';
+import { unreadResults } from './unread';
 import { readBeside } from './read';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
@@ -111,6 +112,7 @@ async function checkRead(
     ...figures,
     ...ofConfig,
     ...hashes,
+    ...unreadResults(report, before.report),
     ...(await markdownResults(target, report, own)),
   ];
 
