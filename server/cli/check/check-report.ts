@@ -14,8 +14,8 @@ import type {
   DefenseReview,
   ReviewedIssue,
 } from '../../protocol/report/review';
-import { atBase, changedSince, type AtBase } from './base';
-import { termsChanged } from './change';
+import { atBase, changedSince, type AtBase } from './base/base';
+import { termsChanged } from './base/change';
 import { failure, warn, type CheckContext, type Target } from './context';
 import { formerResults } from './former';
 import { gateApplied, gatesHere, judgedBy } from './gates';

@@ -9,7 +9,7 @@ import { pointerOf } from '../../protocol/shape/pointer';
 import { CheckPolicy } from '../../protocol/policy';
 import type { CheckedReport, Decision } from '../../protocol/report/review';
 import { faultSentence, firstFault } from '../../protocol/shape/shape-fault';
-import type { AtBase } from './base';
+import type { AtBase } from './base/base';
 import type { CheckContext } from './context';
 
 /** A policy is some dozen lines with decisions of a sentence each. */

@@ -3,11 +3,11 @@ import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
 import { Repository } from '../git';
-import { openBase } from './base';
+import { openBase } from './base/base';
 import type { CheckContext, Target } from './context';
 import { deletedReports, findReports } from './find';
 import { namedConfig } from './locate-config';
-import { withMoves } from './moved';
+import { withMoves } from './base/moved';
 import { openPolicy } from './policy';
 import { CONFIG_FILE, REPORT_FILE } from '../../protocol/files';
 

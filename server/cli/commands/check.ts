@@ -102,7 +102,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
       onEvent: progress.event,
     });
     const { checkReport } = await import('../check/check-report');
-    const { deletedReport } = await import('../check/deleted');
+    const { deletedReport } = await import('../check/base/deleted');
     const all: Checked[] = [];
     for (const file of deleted) all.push(await deletedReport(file, context));
     for (const target of targets) all.push(await checkReport(target, context));

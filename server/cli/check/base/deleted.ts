@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { confinedPath } from '../../engine/files/confine';
+import { confinedPath } from '../../../engine/files/confine';
 import { atBase, configAtBase } from './base';
-import type { Checked } from './check-report';
-import { fail, warn, type CheckContext } from './context';
-import { targetOf } from './find';
-import { REPORT_FILE } from '../../protocol/files';
+import type { Checked } from '../check-report';
+import { fail, warn, type CheckContext } from '../context';
+import { targetOf } from '../find';
+import { REPORT_FILE } from '../../../protocol/files';
 
 /**
  * A report that the base revision has and the change does not. While its model stays, that is a way past the gates.

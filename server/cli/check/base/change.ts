@@ -1,13 +1,13 @@
-import { dataFiles, type DataFile } from '../../engine/report/consistency/settings';
-import { settingDifferences } from '../../engine/report/check/staleness';
-import { canonicalJson } from '../../engine/files/hash';
-import type { ResolvedConfig } from '../../protocol/config/config';
-import { heldOutImages, namedHoldout } from '../../protocol/config/holdout';
-import type { DefenseReport } from '../../protocol/report/report';
-import type { CheckResult, Decision } from '../../protocol/report/review';
+import { dataFiles, type DataFile } from '../../../engine/report/consistency/settings';
+import { settingDifferences } from '../../../engine/report/check/staleness';
+import { canonicalJson } from '../../../engine/files/hash';
+import type { ResolvedConfig } from '../../../protocol/config/config';
+import { heldOutImages, namedHoldout } from '../../../protocol/config/holdout';
+import type { DefenseReport } from '../../../protocol/report/report';
+import type { CheckResult, Decision } from '../../../protocol/report/review';
 import type { AtBase } from './base';
-import { fail, warn, type Base } from './context';
-import { percent } from '../../protocol/words';
+import { fail, warn, type Base } from '../context';
+import { percent } from '../../../protocol/words';
 
 /** What decides how a defense is measured: a change to it in the same change as the figures is the first thing a reviewer sees. */
 const MEASURED_BY: { id: string; what: string; fields: RegExp }[] = [

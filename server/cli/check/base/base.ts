@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { parseConfig } from '../../engine/config/parse-config';
-import { resolveConfig } from '../../engine/config/resolve-config';
-import { lfsObject, MOST_POINTER_BYTES } from '../../engine/files/lfs-pointer';
-import { contentSha256, lfsObjectAt, sha256 } from '../../engine/files/hash';
-import { readReport } from '../../engine/report/json/read-report';
-import { renewedDecisions } from '../../engine/report/review/review';
-import { readReview } from '../../engine/report/review/read-review';
-import type { ResolvedConfig } from '../../protocol/config/config';
-import { FinePruneError } from '../../protocol/errors';
-import type { DefenseReport } from '../../protocol/report/report';
-import type { Decision } from '../../protocol/report/review';
-import type { Repository } from '../git';
-import type { Base, CheckContext, Target } from './context';
-import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
+import { parseConfig } from '../../../engine/config/parse-config';
+import { resolveConfig } from '../../../engine/config/resolve-config';
+import { lfsObject, MOST_POINTER_BYTES } from '../../../engine/files/lfs-pointer';
+import { contentSha256, lfsObjectAt, sha256 } from '../../../engine/files/hash';
+import { readReport } from '../../../engine/report/json/read-report';
+import { renewedDecisions } from '../../../engine/report/review/review';
+import { readReview } from '../../../engine/report/review/read-review';
+import type { ResolvedConfig } from '../../../protocol/config/config';
+import { FinePruneError } from '../../../protocol/errors';
+import type { DefenseReport } from '../../../protocol/report/report';
+import type { Decision } from '../../../protocol/report/review';
+import type { Repository } from '../../git';
+import type { Base, CheckContext, Target } from '../context';
+import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../../protocol/files';
 
 /** What the base revision has under a report's name. All null for a report that is new. */
 export interface AtBase {

@@ -1,10 +1,10 @@
-import { readReport } from '../../engine/report/json/read-report';
-import { canonicalJson } from '../../engine/files/hash';
-import { FinePruneError } from '../../protocol/errors';
-import type { DefenseReport } from '../../protocol/report/report';
-import type { CheckContext, Target } from './context';
-import { readBeside } from './read';
-import { REPORT_FILE } from '../../protocol/files';
+import { readReport } from '../../../engine/report/json/read-report';
+import { canonicalJson } from '../../../engine/files/hash';
+import { FinePruneError } from '../../../protocol/errors';
+import type { DefenseReport } from '../../../protocol/report/report';
+import type { CheckContext, Target } from '../context';
+import { readBeside } from '../read';
+import { REPORT_FILE } from '../../../protocol/files';
 
 /**
  * Reports that the change has under another name than the base, recognised by the hashes of the input model: a new name must not shake
