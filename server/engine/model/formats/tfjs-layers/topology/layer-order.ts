@@ -31,28 +31,43 @@ export function topologicalOrder<Entry extends Reader>(
     needed.add(entry.name);
     for (const name of entry.inputs) open.push(find(name, `Layer "${entry.name}"`));
   }
-  const order: Entry[] = [];
-  const done = new Set<string>();
-  let waiting = entries.filter((e) => needed.has(e.name));
-  while (waiting.length > 0) {
-    const later: Entry[] = [];
-    for (const entry of waiting) {
-      if (entry.inputs.every((name) => done.has(name))) {
-        order.push(entry);
-        done.add(entry.name);
-      } else later.push(entry);
+  return inPasses(
+    entries.filter((e) => needed.has(e.name)),
+    config,
+  );
+}
+
+/**
+ * As if the file were read from its beginning again and again, each time taking what reads nothing but what was taken before. Each
+ * connection is followed once: layers in reverse order would take as many passes as there are layers.
+ */
+function inPasses<Entry extends Reader>(entries: readonly Entry[], config: JsonNode): Entry[] {
+  const at = new Map(entries.map((entry, i) => [entry.name, i]));
+  const readers: number[][] = entries.map(() => []);
+  const missing = entries.map(({ inputs }, i) => {
+    const distinct = new Set(inputs);
+    for (const name of distinct) readers[at.get(name)!]!.push(i);
+    return distinct.size;
+  });
+  const pass = entries.map(() => 0);
+  const ready = missing.flatMap((inputs, i) => (inputs === 0 ? [i] : []));
+  for (let next = 0; next < ready.length; next++) {
+    const i = ready[next]!;
+    for (const reader of readers[i]!) {
+      pass[reader] = Math.max(pass[reader]!, pass[i]! + (i > reader ? 1 : 0));
+      if (--missing[reader]! === 0) ready.push(reader);
     }
-    if (later.length === waiting.length)
-      throw broken(
-        config,
-        `layers "${later
-          .map((e) => e.name)
-          .slice(0, 5)
-          .join('", "')}" read each other in a cycle`,
-      );
-    waiting = later;
   }
-  return order;
+  if (ready.length < entries.length)
+    throw broken(
+      config,
+      `layers "${entries
+        .filter((_, i) => missing[i]! > 0)
+        .map((e) => e.name)
+        .slice(0, 5)
+        .join('", "')}" read each other in a cycle`,
+    );
+  return ready.sort((a, b) => pass[a]! - pass[b]! || a - b).map((i) => entries[i]!);
 }
 
 function broken(config: JsonNode, why: string): FinePruneError {

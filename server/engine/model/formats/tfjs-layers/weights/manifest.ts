@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { layerNamed, type Graph } from '../../../graph';
 import type { Home, Homes } from '../../../parameters';
-import type { JsonNode } from '../json';
+import { isObject, type JsonNode } from '../json';
 import { MAX_PARAMETERS } from '../topology/topology';
 import { MODEL_FILE } from '../../../../../protocol/files';
 
@@ -28,6 +28,10 @@ export interface ManifestGroup {
 const BYTES: Record<string, number> = { float32: 4, int32: 4, uint8: 1, bool: 1, complex64: 8 };
 const MAX_BYTES = 4 * MAX_PARAMETERS;
 const MAX_NAME = 1_000;
+/** Ten times what a model of as many layers as are read has, with its optimizer's. */
+const MAX_TENSORS = 100_000;
+/** TF.js cuts weights into files of 4 MB. */
+const MAX_FILES = 4_096;
 
 /**
  * Reads `weightsManifest`: names, shapes and types, all checked before any file is touched.
@@ -44,6 +48,7 @@ export function parseManifest(root: JsonNode): ManifestGroup[] {
   const names = new Set<string>();
   const paths = new Set<string>();
   let total = 0;
+  checkCounts(manifest);
   return manifest.items().map((group) => {
     let offset = 0;
     const tensors = group
@@ -84,6 +89,27 @@ export function parseManifest(root: JsonNode): ManifestGroup[] {
       });
     return { paths: shards, tensors, bytes: offset, place: group.place };
   });
+}
+
+/** Before a list is walked: as many entries as fit into a file would take minutes. */
+function checkCounts(manifest: JsonNode): void {
+  const check = (of: number, most: number, what: string): void => {
+    if (of > most)
+      throw manifest.refuse(
+        'model.tooLarge',
+        `The weights manifest has ${of} ${what}; at most ${most} are supported.`,
+        'The file is damaged, or the model is too large to be defended here.',
+      );
+  };
+  const groups = manifest.array();
+  const together = (key: string): number =>
+    groups.reduce<number>((sum, group) => {
+      const list = isObject(group) ? group[key] : undefined;
+      return sum + (Array.isArray(list) ? list.length : 0);
+    }, 0);
+  check(groups.length, MAX_FILES, 'groups');
+  check(together('weights'), MAX_TENSORS, 'tensors');
+  check(together('paths'), MAX_FILES, 'files');
 }
 
 function readTensor(node: JsonNode, offset: number): ManifestTensor {
@@ -158,27 +184,15 @@ function shardPath(node: JsonNode): string {
  * @throws FinePruneError `model.missingWeight`, `model.weightShape`, `model.unsupportedDtype`
  */
 export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode): Homes {
-  const byEnding = new Map<string, { group: number; tensor: ManifestTensor }[]>();
-  groups.forEach(({ tensors }, group) => {
-    for (const tensor of tensors) {
-      const parts = tensor.name.replace(/:\d+$/, '').split('/');
-      // Every way to cut off leading scopes: a layer's own name may hold slashes.
-      for (let i = 0; i < parts.length - 1; i++) {
-        const ending = parts.slice(i).join('/');
-        byEnding.set(ending, [...(byEnding.get(ending) ?? []), { group, tensor }]);
-      }
-    }
-  });
+  const located = byEnding(graph, groups);
   const manifest = root.at('weightsManifest', 'The weights manifest');
   const homes = graph.parameters.map(({ id: wanted, label, shape }): [string, Home] => {
-    // Keras 3 calls a depthwise kernel just kernel.
-    const found = byEnding.get(wanted) ?? byEnding.get(wanted.replace(/depthwise_kernel$/, 'kernel')) ?? [];
-    const match =
-      found.length === 1 ? found[0] : found.find(({ tensor }) => tensor.name.replace(/:\d+$/, '') === wanted);
+    const found = located.get(wanted) ?? located.get(shortKernel(wanted));
+    const match = found?.count === 1 ? found.first : found?.exact;
     if (!match)
       throw manifest.refuse(
         'model.missingWeight',
-        `The weights manifest has ${found.length ? `${found.length} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${shape}].`,
+        `The weights manifest has ${found ? `${found.count} tensors` : 'no tensor'} named "${wanted}"; expected one of shape [${shape}].`,
         'model.json is damaged: export the model again.',
       );
     const { group, tensor } = match;
@@ -198,4 +212,48 @@ export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], ro
     return [wanted, { segment: group, offset, bytes, dtype: 'float32', order: null, name, place }];
   });
   return new Map(homes);
+}
+
+interface Located {
+  readonly group: number;
+  readonly tensor: ManifestTensor;
+}
+
+/** The tensors whose names end in one that a layer asks for. */
+interface Ending {
+  count: number;
+  readonly first: Located;
+  /** The first one that is called just so. */
+  exact?: Located;
+}
+
+/** Keras 3 calls a depthwise kernel just kernel. */
+const shortKernel = (id: string): string => id.replace(/depthwise_kernel$/, 'kernel');
+
+/**
+ * The tensors by every name that the graph asks for, leading scopes cut off in every way: a layer's own name may hold slashes. Names are
+ * looked through for those alone, and counted rather than listed, since a manifest may give thousands of tensors one ending.
+ */
+function byEnding(graph: Graph, groups: readonly ManifestGroup[]): ReadonlyMap<string, Ending> {
+  const wanted = new Set(graph.parameters.flatMap(({ id }) => [id, shortKernel(id)]));
+  let longest = 0;
+  for (const id of wanted) longest = Math.max(longest, id.length);
+  const found = new Map<string, Ending>();
+  groups.forEach(({ tensors }, group) => {
+    for (const tensor of tensors) {
+      const name = tensor.name.replace(/:\d+$/, '');
+      const one = { group, tensor };
+      let at = name.length > longest ? name.indexOf('/', name.length - longest - 1) + 1 : 0;
+      for (let next = name.indexOf('/', at); next >= 0; next = name.indexOf('/', at)) {
+        const ending = name.slice(at);
+        at = next + 1;
+        if (!wanted.has(ending)) continue;
+        const known = found.get(ending) ?? { count: 0, first: one };
+        known.count++;
+        if (ending === name) known.exact ??= one;
+        found.set(ending, known);
+      }
+    }
+  });
+  return found;
 }
