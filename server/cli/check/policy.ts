@@ -10,7 +10,9 @@ import { CheckPolicy } from '../../protocol/policy';
 import type { CheckedReport, Decision } from '../../protocol/report/review';
 import { faultSentence, firstFault } from '../../protocol/shape/shape-fault';
 import type { AtBase } from './base/base';
-import type { CheckContext } from './context';
+import { insideOf, notRegular } from './base/head';
+import type { Base, CheckContext } from './context';
+import type { Repository } from '../git';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
 const MAX_POLICY_BYTES = 4 << 20;
@@ -30,7 +32,7 @@ export function readPolicy(text: string, file: string): CheckPolicy {
 
 /**
  * The policy that an option names. With a base revision, a file inside the repository is read from there: the change that is
- * checked can't rewrite it.
+ * checked can't rewrite it, nor lead elsewhere by a link in its place.
  * @throws FinePruneError `policy.…`, with `policy.notAtBase` for one that the base does not have
  */
 export async function openPolicy(
@@ -38,20 +40,16 @@ export async function openPolicy(
   { cwd, repository, base }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>,
 ): Promise<NonNullable<CheckContext['policy']>> {
   const asked = path.resolve(cwd, named);
-  const file = await realpath(asked).catch(() => asked);
-  if (base && repository && contains(repository.root, file)) {
-    const inside = repository.relative(file);
-    const id = base.files.get(inside);
-    if (id === undefined)
-      throw badInput(
-        'policy.notAtBase',
-        `${base.ref} has no policy ${inside}; one added by the change being checked does not count.`,
-        { file, todo: 'Merge the policy first, or name one outside the repository.' },
-      );
-    return {
-      text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`),
-      source: `${base.ref}:${inside}`,
-    };
+  const inside = repository && (await insideOf(repository, asked));
+  if (base && repository && inside !== null) return policyAtBase(inside, base, repository);
+  const file = inside === null ? await realpath(asked).catch(() => asked) : asked;
+  if (repository && (inside !== null || contains(repository.root, file))) {
+    const fault = await notRegular(repository.root, file);
+    if (base || fault?.includes('symbolic link'))
+      throw badInput('path.link', `The policy ${named} ${fault ?? 'is a symbolic link into the repository'}.`, {
+        file: asked,
+        todo: 'Name the file itself.',
+      });
   }
   const info = await stat(file).catch(() => null);
   if (!info?.isFile())
@@ -64,7 +62,30 @@ export async function openPolicy(
       file,
       todo: TODO,
     });
-  return { text: readPolicy(await readFile(file, 'utf8'), file), source: named };
+  return { text: readPolicy(await readFile(file, 'utf8'), file), source: named, inside: null };
+}
+
+async function policyAtBase(
+  inside: string,
+  base: Base,
+  repository: Repository,
+): Promise<NonNullable<CheckContext['policy']>> {
+  const id = base.files.get(inside);
+  if (id === undefined)
+    throw badInput(
+      'policy.notAtBase',
+      `${base.ref} has no policy ${inside} that is a regular file; one added by the change being checked does not count.`,
+      {
+        file: path.join(repository.root, ...inside.split('/')),
+        todo: 'Merge the policy first, or name one outside the repository.',
+      },
+    );
+  const source = `${base.ref}:${inside}`;
+  return {
+    text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), source),
+    source,
+    inside,
+  };
 }
 
 /** The gates and decisions that one report is judged by. */

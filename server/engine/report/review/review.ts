@@ -112,12 +112,13 @@ function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
  * that says the same in other words.
  */
 export function renewedDecisions(report: DefenseReport, decisions: readonly Decision[]): Decision[] {
-  const open = new Set(issueIds(report));
-  return decisions.map((decision) =>
-    open.has(decision.finding) && decision.fingerprint === formerFingerprint(report, decision.finding)
-      ? { ...decision, fingerprint: issueFingerprint(report, decision.finding) }
-      : decision,
-  );
+  const open = issueIds(report);
+  return decisions.map((decision) => {
+    const id = open.find((one) => one === decision.finding);
+    return id && decision.fingerprint === formerFingerprint(report, id)
+      ? { ...decision, fingerprint: issueFingerprint(report, id) }
+      : decision;
+  });
 }
 
 /** The ids of all missed gates and findings. */
@@ -131,7 +132,7 @@ export function issueIds(report: DefenseReport): IssueId[] {
 }
 
 /** What a person decides; `decision` and `fingerprint` are filled in. */
-export type DecisionFields = Pick<Decision, 'finding' | 'reason' | 'author' | 'date' | 'expires'>;
+export type DecisionFields = Pick<Decision, 'reason' | 'author' | 'date' | 'expires'> & { finding: IssueId };
 
 /**
  * The text of a list of decisions with one more, or with the one about the same finding replaced: one decision a line, by the
