@@ -1,11 +1,7 @@
 #!/usr/bin/env node
-import { main } from './cli/program';
+import { guardExitCode } from './cli/guard';
 
-// A reader that stops early, such as `head`, is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return;
-  process.stderr.write(`The result can't be written to standard output: ${error.message}\n`);
-  process.exit(2);
-});
+guardExitCode();
 
-void main(process.argv.slice(2));
+// Loaded only now: what fails while it is loaded is a failure, and no answer.
+void import('./cli/program').then(({ main }) => main(process.argv.slice(2)));

@@ -1,8 +1,10 @@
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import { Lifecycle } from './main/lifecycle';
 import { startServer } from './main/start';
 
 /** Entry of the language server. The transport (node IPC, or stdio for other editors) is chosen by the command line. */
-const connection = createConnection(ProposedFeatures.all);
+const lifecycle = new Lifecycle();
+const connection = createConnection(ProposedFeatures.all, { messageStrategy: lifecycle });
 
 const GONE = new Set(['EPIPE', 'ERR_IPC_CHANNEL_CLOSED', 'ERR_STREAM_DESTROYED']);
 
@@ -19,5 +21,6 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
+lifecycle.answer(connection);
 startServer(connection);
 connection.listen();

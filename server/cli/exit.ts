@@ -3,6 +3,7 @@ import type { DefenseReport } from '../protocol/report/report';
 import type { ScanWord } from '../protocol/report/scan';
 import { toFailure } from '../engine/process/failure';
 import { plain } from '../engine/files/plain';
+import { exitCodeOfCancellation } from './cancellation';
 import { painter, wantsColour } from './output/paint';
 
 /** What a script learns from the exit code. */
@@ -19,9 +20,9 @@ export function exitCodeOfScan(word: ScanWord, reportOnly: boolean): number {
   return word === 'suspicious' && !reportOnly ? EXIT.suspicious : EXIT.ok;
 }
 
-/** Bad input 2, engine 3, cancelled 130. */
+/** Bad input 2, engine 3, cancelled 130, or what the signal says that cancelled. */
 export function exitCodeOfFailure({ kind }: Failure): number {
-  return EXIT[kind];
+  return kind === 'cancelled' ? exitCodeOfCancellation() : EXIT[kind];
 }
 
 /** Does the work of a command and says how it ended: an exit code for the shell, one message for the person or the machine. */

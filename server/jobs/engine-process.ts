@@ -30,8 +30,8 @@ export interface EngineProcessOptions extends ChildOptions {
 }
 
 /** A cancel is a message; if that does not help in time, a signal that can be handled; then one that can't. */
-const SIGTERM_AFTER_MS = 1_200;
-const SIGKILL_AFTER_MS = 1_700;
+const SIGTERM_AFTER_MS = 1_100;
+const SIGKILL_AFTER_MS = 1_500;
 /** A process that has reported its outcome may take this long to end. */
 const EXIT_WITHIN_MS = 2_000;
 

@@ -3,8 +3,8 @@ import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { outputFailure } from '../engine/files/write';
+import { lockFile } from '../engine/process/lockfile';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
 
@@ -93,7 +93,7 @@ async function tryLock(
   onLost?: () => void,
 ): Promise<(() => Promise<void>) | null> {
   try {
-    return await lock(output, {
+    return await lockFile(output, {
       lockfilePath: lockPath,
       stale: STALE_MS,
       update: 1_000,

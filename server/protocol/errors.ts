@@ -61,11 +61,12 @@ export class FinePruneError extends Error implements Failure {
 }
 
 /**
- * Any thrown value as a Failure: a FinePruneError's own; of anything else, which is a defect or a machine's fault, what the caller makes of
- * its message.
+ * Any thrown value as a Failure: a FinePruneError's own; a cancellation, however Node says it; of anything else, which is a defect or a
+ * machine's fault, what the caller makes of its message.
  */
 export function failureFrom(error: unknown, otherwise: (message: string) => Failure): Failure {
   if (error instanceof FinePruneError) return error.toFailure();
+  if (error instanceof Error && error.name === 'AbortError') return cancelled().toFailure();
   return otherwise(error instanceof Error ? error.message : String(error));
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { LanguageClient } from './language-client';
 
 /** Ids of the processes that a process has started. */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

@@ -4,6 +4,7 @@ import { FinePruneError } from '../../protocol/errors';
 import type { CheckPolicy } from '../../protocol/policy';
 import type { CheckLevel, CheckResult } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
+import type { Cancellable } from '../cancellation';
 import type { Repository } from '../git';
 import type { Head } from './base/head';
 import { CONFIG_FILE } from '../../protocol/files';
@@ -28,7 +29,8 @@ export interface CheckContext {
   backend: 'auto' | 'native' | 'wasm';
   /** YYYY-MM-DD: decisions end by it. */
   today: string;
-  signal: AbortSignal;
+  /** Around what starts an engine: a signal ends everything else by itself. */
+  cancellable: Cancellable;
   onEvent(event: EngineEvent): void;
 }
 

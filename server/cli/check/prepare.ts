@@ -4,6 +4,7 @@ import { today } from '../../protocol/day';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
+import type { Cancellable } from '../cancellation';
 import { Repository } from '../git';
 import { openBase } from './base/base';
 import { goneReports } from './base/deleted';
@@ -26,7 +27,7 @@ export interface CheckRequest {
   config?: string | undefined;
   allowed: string[];
   backend: 'auto' | 'native' | 'wasm';
-  signal: AbortSignal;
+  cancellable: Cancellable;
   onEvent(event: EngineEvent): void;
 }
 
@@ -38,7 +39,7 @@ export async function prepare(
   named: readonly string[],
   request: CheckRequest,
 ): Promise<{ context: CheckContext; targets: Target[]; orphans: Gone[] }> {
-  const { cwd, level, allowed, backend, signal, onEvent } = request;
+  const { cwd, level, allowed, backend, cancellable, onEvent } = request;
   if (request.config !== undefined && named.length !== 1)
     throw badInput('cli.usage', '--config applies to a single report, which must be named.', {
       todo: `Name the report, as in \`fine-prune check out/${REPORT_FILE.named('x')} --config ${CONFIG_FILE.named('x')}\`.`,
@@ -69,7 +70,7 @@ export async function prepare(
     level,
     backend,
     today: today(),
-    signal,
+    cancellable,
     onEvent,
   };
   const gone = await goneReports(context);

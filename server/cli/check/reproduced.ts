@@ -28,7 +28,7 @@ export async function reproducedResults(
 ): Promise<{ results: CheckResult[]; done: boolean }> {
   const out = await mkdtemp(path.join(await realpath(os.tmpdir()), 'fine-prune-check-'));
   try {
-    const outcome = await runAgain(target, report, opened, context, out);
+    const outcome = await context.cancellable((signal) => runAgain(target, report, opened, context, out, signal));
     return { results: compareReproduced(report, text, outcome.report), done: true };
   } catch (error) {
     return { results: [failure('reproduce.impossible', 'The defense could not be run again', error)], done: false };
@@ -44,6 +44,7 @@ function runAgain(
   opened: OpenConfig,
   context: CheckContext,
   out: string,
+  signal: AbortSignal,
 ): Promise<RunOutcome> {
   const { provenance } = report;
   const { config } = provenance;
@@ -62,7 +63,7 @@ function runAgain(
   };
   return startEngine(
     { config: opened.file, out, root: target.allowed.root, allowedFolders: [...target.allowed.folders], overrides },
-    { onEvent: context.onEvent, signal: context.signal, startedFrom: 'a check' },
+    { onEvent: context.onEvent, signal, startedFrom: 'a check' },
   );
 }
 

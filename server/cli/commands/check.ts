@@ -73,7 +73,8 @@ export function checkCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled.
+Exit codes: 0 every report passed, 1 a gate missed or a check failed, 2 bad input, 3 engine failure, 130 cancelled
+(143 by SIGTERM).
 
 A missed gate passes when a decision in ${REVIEW_FILE.form} accepts it. With --base, only decisions that the base
 revision has count.
@@ -96,7 +97,7 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   const cwd = await realpath(process.cwd());
   const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
   const progress = createProgress(process.stderr);
-  const done = await withCancellation(progress.line, async (signal) => {
+  const done = await (async () => {
     const { context, targets, orphans } = await prepare(reports, {
       cwd,
       level,
@@ -106,12 +107,12 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
       config: flags.config,
       allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
       backend: flags.backend ?? 'auto',
-      signal,
+      cancellable: (work) => withCancellation(progress.line, work),
       onEvent: progress.event,
     });
     const { checkWhole } = await import('../check/whole');
     return { whole: await checkWhole(targets, orphans, reports.length > 0, context), context };
-  }).finally(progress.stop);
+  })().finally(progress.stop);
   await write(done.whole, done.context, flags, cwd);
   return done.whole.passed ? EXIT.ok : EXIT.gateMissed;
 }

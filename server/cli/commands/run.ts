@@ -61,7 +61,8 @@ export function runCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 every gate met, 1 a gate missed or not measurable, 2 bad input, 3 engine failure, 130 cancelled.
+Exit codes: 0 every gate met, 1 a gate missed or not measurable, 2 bad input, 3 engine failure, 130 cancelled
+(143 by SIGTERM).
 
 The model and its data are read from the current folder if the config is in it, otherwise from the config's folder;
 --allow adds others.

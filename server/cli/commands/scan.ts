@@ -89,7 +89,8 @@ export function scanCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 nothing found, 1 suspicious, 2 not measurable or bad input, 3 engine failure, 130 cancelled.
+Exit codes: 0 nothing found, 1 suspicious, 2 not measurable or bad input, 3 engine failure, 130 cancelled
+(143 by SIGTERM).
 
 A scan never says that a model is clean: it says what was tried. docs/scan.md explains how it decides, and what it can't find.
 

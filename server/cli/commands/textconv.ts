@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { plain } from '../../engine/files/plain';
 import { FinePruneError } from '../../protocol/errors';
+import { EXIT } from '../exit';
 import type { ModelFormat, WeightFileTexts, WeightPlace } from '../../engine/model/formats/format';
 import {
   hasModelEnding,
@@ -43,6 +44,7 @@ Examples:
     .action(async (file: string) => {
       const text = await textOf(file).catch((error: unknown) => whyNot(error, file));
       process.stdout.write(text);
+      process.exitCode = EXIT.ok;
     });
 }
 

@@ -12,7 +12,7 @@ export function toFailure(error: unknown): Failure {
 }
 
 function otherFailure(error: unknown, message: string): Failure {
-  const system = error as Partial<NodeJS.ErrnoException>;
+  const system = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   const file = typeof system.path === 'string' ? { file: system.path } : {};
   switch (system.code) {
     case 'ENOSPC':

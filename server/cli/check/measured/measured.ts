@@ -39,20 +39,18 @@ export async function measuredResults(
     }
     const { seed, curve, threads, strategy = 'fine-pruning' } = report.provenance.config;
     const holdout = formerHoldout(report);
-    const measured = await startMeasure(
-      {
-        config: opened.file,
-        root: target.allowed.root,
-        allowedFolders: [...target.allowed.folders],
-        defended,
-        layer: report.layer.name,
-        units: report.pruning.units,
-        rule: report.pruning.rule,
-        ...estimateOf(report),
-        overrides: { seed, curve, threads, strategy, backend: context.backend, ...(holdout !== null && { holdout }) },
-      },
-      { onEvent: context.onEvent, signal: context.signal },
-    );
+    const request: MeasureRequest = {
+      config: opened.file,
+      root: target.allowed.root,
+      allowedFolders: [...target.allowed.folders],
+      defended,
+      layer: report.layer.name,
+      units: report.pruning.units,
+      rule: report.pruning.rule,
+      ...estimateOf(report),
+      overrides: { seed, curve, threads, strategy, backend: context.backend, ...(holdout !== null && { holdout }) },
+    };
+    const measured = await context.cancellable((signal) => startMeasure(request, { onEvent: context.onEvent, signal }));
     return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };
   } catch (error) {
     return {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import * as lockfile from 'proper-lockfile';
+import { lockFile } from '../../process/lockfile';
 import { FinePruneError } from '../../../protocol/errors';
 import { installCancelled, installFailure, reasonOf } from './failure';
 import { readEngine, writeManifest, type EngineManifest, type EngineOrigin } from '../native-manifest';
@@ -159,7 +159,7 @@ async function acquire(
   for (let waiting = false; ; waiting = true) {
     signal.throwIfAborted();
     try {
-      return await lockfile.lock(folder, {
+      return await lockFile(folder, {
         lockfilePath: path.join(folder, LOCK),
         realpath: false,
         stale: staleMs,
