@@ -4,6 +4,7 @@ import { withChoice, withRepair, type PruneChoice, type RepairChoice } from '../
 import { changedPart, rootOf } from '../../server/language/text/json-edits';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
+import { refuseLinksOutside } from './confined';
 
 /**
  * Writes what a person chose to prune into a config, as one edit that undo takes back. A config that nobody has open is saved, since
@@ -27,6 +28,7 @@ export function writeRepair(config: vscode.Uri, choice: RepairChoice): Promise<s
 
 async function write(config: vscode.Uri, change: (text: string) => { text: string; told: string }): Promise<string> {
   const name = baseName(config);
+  await refuseLinksOutside(config);
   const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === config.toString());
   const hasOwner = isShown(config) || open?.isDirty === true;
   const document = open ?? (await read(config));

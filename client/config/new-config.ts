@@ -10,6 +10,7 @@ import {
   type PrepareResult,
 } from '../../server/protocol/messages/lsp';
 import type { LanguageServer } from '../language/server';
+import { refuseLinksOutside } from './confined';
 import { ask } from './questions';
 import { CONFIG_FILE } from '../../server/protocol/files';
 import { modelName } from '../ui/open';
@@ -87,6 +88,7 @@ export async function prepare(model: vscode.Uri, server: LanguageServer): Promis
 /** Writes a planned config next to its model, under a name that is free, and opens it. */
 export async function carryOut(plan: Plan, server: LanguageServer): Promise<vscode.Uri> {
   if ('config' in plan) return plan.config;
+  await refuseLinksOutside(vscode.Uri.joinPath(plan.model, '..', CONFIG_FILE.named(modelName(plan.model))));
   const text = await server.request<string>(CONFIG_TEXT_REQUEST, plan.params);
   const folder = path.dirname(plan.model.fsPath);
   const config = vscode.Uri.file(await writeNew(folder, modelName(plan.model), text));

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { changedPart } from '../../server/language/text/json-edits';
 import { badInput } from '../../server/protocol/errors';
 import { baseName } from '../ui/open';
+import { refuseLinksOutside } from './confined';
 import { isShown } from './edits';
 
 /**
@@ -13,6 +14,7 @@ import { isShown } from './edits';
  */
 export async function writeReview(review: vscode.Uri, before: string | null, text: string): Promise<string> {
   const name = baseName(review);
+  await refuseLinksOutside(review);
   const edit = new vscode.WorkspaceEdit();
   const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === review.toString());
   const hasOwner = isShown(review) || open?.isDirty === true;

@@ -32,7 +32,7 @@ export async function saveExport(
     filters: { [KINDS[format]]: [format] },
   });
   if (!target) return undefined;
-  const temporary = vscode.Uri.joinPath(target, '..', `.${baseName(target)}.${randomBytes(6).toString('hex')}`);
+  const temporary = vscode.Uri.joinPath(target, '..', `.fineprune-${randomBytes(6).toString('hex')}.tmp`);
   try {
     await vscode.workspace.fs.writeFile(temporary, content);
     await vscode.workspace.fs.rename(temporary, target, { overwrite: true });

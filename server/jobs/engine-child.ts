@@ -123,7 +123,7 @@ export function whyItDied(
   return {
     kind: 'engine',
     code: 'engine.crashed',
-    message: `The engine crashed (${how}). Nothing was written.`,
+    message: `The engine crashed (${how}).`,
     todo: `${again}; if it crashes again, choose the backend \`wasm\` and report this with the log.`,
   };
 }

@@ -14,9 +14,18 @@ import { cancelled, FinePruneError } from '../protocol/errors';
 import type { ScanOutcome, ScanRequest } from '../protocol/report/scan';
 import type { OneDnnFault } from '../engine/backend/one-dnn';
 import { forget, notStarted, startChild, tail, tell, whyItDied, type ChildOptions } from './engine-child';
-import { describeHolder, lockOutput } from './lock';
+import { withOutput } from './output';
 import { EngineFailure, retriedWithoutOneDnn } from './one-dnn-retry';
-import { CONFIG_FILE } from '../protocol/files';
+import {
+  CARD_FILE,
+  CONFIG_FILE,
+  DEFENDED_ENDING,
+  MARKDOWN_ENDING,
+  MODEL_FILE,
+  REPORT_FILE,
+  SCAN_FILE,
+  scanBase,
+} from '../protocol/files';
 
 export interface EngineProcessOptions extends ChildOptions {
   /** Every event but the last, and what goes wrong beside the run, as it comes. */
@@ -43,15 +52,20 @@ const EXIT_WITHIN_MS = 2_000;
  *   can't be started; `output.…` from the lock; `cancelled` when the signal fires
  */
 export async function startEngine(request: RunRequest, options: EngineProcessOptions): Promise<RunOutcome> {
-  const folder = request.out ?? path.dirname(request.config);
   const name = CONFIG_FILE.nameOf(path.basename(request.config));
+  const output = {
+    folder: path.resolve(request.out ?? path.dirname(request.config)),
+    name,
+    limits: { root: request.root, folders: request.allowedFolders },
+    files: [REPORT_FILE.named(name), `${name}${MARKDOWN_ENDING}`, `${name}${DEFENDED_ENDING}`],
+  };
   // A config that is not there is the engine's to report; a lock would make its folder.
   const run = (signal: AbortSignal): Promise<EngineEvent> =>
     supervise(
       { type: 'run', request },
       { ...options, signal, threads: request.overrides?.threads ?? options.threads ?? 1 },
     );
-  const last = existsSync(request.config) ? await locked(folder, name, options, run) : await run(options.signal);
+  const last = existsSync(request.config) ? await withOutput(output, options, run) : await run(options.signal);
   if (last.type !== 'done') throw unexpected(last);
   return last.outcome;
 }
@@ -65,7 +79,13 @@ export async function startPoisonTrain(
   request: PoisonTrainRequest,
   options: EngineProcessOptions,
 ): Promise<PoisonTrainOutcome> {
-  const last = await locked(request.out, request.name, options, (signal) =>
+  const output = {
+    folder: path.resolve(request.out),
+    name: request.name,
+    limits: { root: request.root, folders: [] },
+    files: [MODEL_FILE, CONFIG_FILE.named(request.name), CARD_FILE],
+  };
+  const last = await withOutput(output, options, (signal) =>
     supervise({ type: 'poison-train', request }, { ...options, signal, threads: request.threads }),
   );
   if (last.type !== 'poison-trained') throw unexpected(last);
@@ -95,43 +115,21 @@ export async function startScan(request: ScanRequest, options: EngineProcessOpti
   const { out } = request;
   const scan = (signal: AbortSignal): Promise<EngineEvent> =>
     supervise({ type: 'scan', request }, { ...options, signal, threads: request.threads });
-  const last = out ? await locked(out.folder, `${out.name}.scan`, options, scan) : await scan(options.signal);
+  const [root, ...folders] = request.allowedFolders;
+  const last = out
+    ? await withOutput(
+        {
+          folder: path.resolve(out.folder),
+          name: scanBase(out.name),
+          limits: { root, folders },
+          files: [SCAN_FILE.named(out.name)],
+        },
+        options,
+        scan,
+      )
+    : await scan(options.signal);
   if (last.type !== 'scanned') throw unexpected(last);
   return last.outcome;
-}
-
-async function locked(
-  folder: string,
-  name: string,
-  options: EngineProcessOptions,
-  run: (signal: AbortSignal) => Promise<EngineEvent>,
-): Promise<EngineEvent> {
-  const lost = new AbortController();
-  const release = await lockOutput(folder, name, {
-    what: options.startedFrom ?? 'another run',
-    signal: options.signal,
-    onWait: (holder) =>
-      options.onEvent({
-        type: 'log',
-        level: 'info',
-        message: `Waiting for ${describeHolder(holder)}, which writes to the same place.`,
-      }),
-    onLost: () => lost.abort(),
-  });
-  try {
-    return await run(AbortSignal.any([options.signal, lost.signal]));
-  } catch (error) {
-    if (!lost.signal.aborted || options.signal.aborted) throw error;
-    throw new FinePruneError({
-      kind: 'engine',
-      code: 'output.lockLost',
-      message: 'Another run took over the output while this one was suspended. Nothing was written.',
-      file: folder,
-      todo: 'Run again.',
-    });
-  } finally {
-    await release();
-  }
 }
 
 type Work = Exclude<EngineCommand, { type: 'cancel' }>;

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { outputFailure } from '../engine/files/write';
+import { outputFailure } from '../engine/files/output/failure';
+import { shortName } from '../engine/files/output/work-folder';
 import { lockFile } from '../engine/process/lockfile';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
@@ -32,6 +33,7 @@ export interface LockOptions {
 const STALE_MS = 5_000;
 const LOOK_EVERY_MS = 200;
 const HOLDER_FILE = 'holder.json';
+const MOST_HOLDER_BYTES = 4_096;
 
 /**
  * Takes the lock on what is written as `<folder>/<name>.…`, across processes. It lies in the output folder itself: the
@@ -50,9 +52,10 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
   } catch (error) {
     throw outputFailure(error, folder);
   }
-  const lockPath = path.join(folder, lockName(name));
+  const lockPath = path.join(folder, lockName(shortName(name)));
   const holder: LockHolder = { pid: process.pid, host: os.hostname(), what: options.what };
   const deadline = Date.now() + (options.waitMs ?? 8_000);
+  const stopped = clocklessly(lockPath);
   let told = false;
   try {
     for (;;) {
@@ -66,6 +69,7 @@ export async function lockOutput(folder: string, name: string, options: LockOpti
             .catch(() => undefined)
             .then(() => removeIfEmpty(folder, madeFrom)));
       }
+      if (await stopped()) await rm(lockPath, { recursive: true, force: true });
       const other = await readHolder(lockPath);
       if (!told) options.onWait?.(other);
       told = true;
@@ -127,9 +131,30 @@ function fsWithHolder(holder: LockHolder): typeof fs {
   } as unknown as typeof fs;
 }
 
+/**
+ * Whether a lock has not been renewed for as long as it takes to go stale, by a clock that never jumps. Only of locks from the future, which
+ * the machine's clock would call fresh until that comes.
+ */
+function clocklessly(lockPath: string): () => Promise<boolean> {
+  let seen: { renewed: number; since: number } | null = null;
+  return async () => {
+    const renewed = await lstat(lockPath).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
+    if (renewed === null || renewed < Date.now() + STALE_MS) seen = null;
+    else if (seen?.renewed !== renewed) seen = { renewed, since: performance.now() };
+    return seen !== null && performance.now() - seen.since > STALE_MS;
+  };
+}
+
 async function readHolder(lockPath: string): Promise<LockHolder | null> {
   try {
-    const value = JSON.parse(await readFile(path.join(lockPath, HOLDER_FILE), 'utf8')) as Partial<LockHolder>;
+    const file = path.join(lockPath, HOLDER_FILE);
+    const found = await lstat(file);
+    // Where the lock came with a repository, this may be anything.
+    if (!found.isFile() || found.size > MOST_HOLDER_BYTES) return null;
+    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<LockHolder>;
     const { pid, host, what } = value;
     return typeof pid === 'number' && typeof host === 'string' && typeof what === 'string' ? { pid, host, what } : null;
   } catch {

@@ -84,7 +84,7 @@ export function cancelled(): FinePruneError {
   return new FinePruneError({
     kind: 'cancelled',
     code: 'cancelled',
-    message: 'The run was cancelled. Nothing was written.',
+    message: 'The run was cancelled.',
   });
 }
 

@@ -97,6 +97,9 @@ export type ModelFormatId = keyof typeof FILES;
 export const MODEL_FILES: Readonly<Record<ModelFormatId, ModelFiles>> = FILES;
 export const MODEL_FORMAT_IDS = Object.keys(FILES) as [ModelFormatId, ...ModelFormatId[]];
 
+/** What says how a model was made that `poison-train` has made. */
+export const CARD_FILE = 'CARD.md';
+
 /** What is opened, for people: `TF.js Layers models`. */
 export const MODEL_LABELS = Object.values(MODEL_FILES)
   .map(({ label }) => `${label}s`)
@@ -160,3 +163,7 @@ export const anyOf = (...patterns: readonly string[]): string =>
 
 /** The folder that stands for the lock on a run's outputs, while it runs. */
 export const lockName = (name: string): string => `.${name}.fineprune.lock`;
+/** The folder beside a run's outputs in which they wait until they are whole. */
+export const workName = (name: string): string => `.${name}.fineprune.tmp`;
+/** The base name by which lock and work folder of a scan are called: it runs beside a run of the same base name. */
+export const scanBase = (name: string): string => `${name}.scan`;

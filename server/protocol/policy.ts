@@ -19,6 +19,12 @@ export const CheckPolicy = said(
         'Globs of models that need a report, as paths from the root of the repository: `["**"]` for all, `["deploy/**"]` for a folder. A model that fits one and that no checked report is about fails the check.',
       ),
     ),
+    acceptNothingFound: v.optional(
+      said(
+        v.boolean(),
+        'Whether a model may pass because a scan finds nothing in it: one without a known trigger, or a new one on which the trigger of its report has no effect. Left out: true, where `fine-prune check --measure` makes that scan itself.',
+      ),
+    ),
     decisions: v.optional(
       said(
         v.array(Decision),

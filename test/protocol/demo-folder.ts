@@ -45,13 +45,14 @@ export async function makeSmallDemo(
   return file;
 }
 
-/** Writes that network's model.json and weights into a folder. */
-export async function writeSmallModel(folder: string): Promise<void> {
+/** Writes that network's model.json and weights into a folder. @param poisonRate 0 for one without a backdoor */
+export async function writeSmallModel(folder: string, poisonRate = 0.1): Promise<void> {
   const temp = makeTempDir('fp-small-');
   const counts = { train: 3000, test: 600 };
   const made = path.join(temp.dir, 'model');
   await makeAttackedModel(made, await writeMnistSubset(temp.dir, counts), {
     target: 0,
+    poisonRate,
     names: ['conv2d_1', 'dense_1', 'dense_2'],
     ...counts,
   });

@@ -130,7 +130,7 @@ export class ReviewRepo {
         { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
       );
       this.writeReport(report);
-      for (const name of ['demo.defense.json', 'demo.defense.md', 'demo.defended'])
+      for (const name of ['demo.defense.json', 'demo.defense.md', ...(report.repaired ? ['demo.defended'] : [])])
         cpSync(this.file(name), path.join(made, name), { recursive: true });
     });
     return this.report();

@@ -30,6 +30,7 @@ import { figureResults } from './integrity/figures';
 import { hashResults } from './integrity/hashes';
 import { markdownResults } from './integrity/markdown';
 import { measuredResults } from './measured/measured';
+import { foundNothingHere, needsOwnScan, newReportResults, nothingFoundResults } from './new-report';
 import { effectivePolicy, type EffectivePolicy } from './policy';
 import { readBeside, refuseLinks } from './read';
 import { reproducedResults } from './reproduced';
@@ -107,9 +108,9 @@ async function checkRead(
   const hashes = opened ? await hashResults(target, report, opened) : [];
 
   const judged = judgedBy(report, policy);
-  const issues = reviewedIssues(judged, reviewOf(policy.decisions), context.today);
+  const all = reviewedIssues(judged, reviewOf(policy.decisions), context.today);
   const own =
-    context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : issues;
+    context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : all;
   const consistent = [
     ...terms,
     ...movedResults(target, before, context),
@@ -126,10 +127,18 @@ async function checkRead(
     level,
     measured,
   } = opened
-    ? await deeperResults(target, report, text, opened, context)
+    ? await deeperResults(target, report, text, opened, context, needsOwnScan(judged, before, context))
     : { results: [], level: 'consistent' as const, measured: null };
+  // Where nothing was found there is nothing that gates could be measured on.
+  const issues = foundNothingHere({ judged, measured }) ? all.filter(({ id }) => !id.startsWith('gate.')) : all;
   const results = formerResults(
-    [...consistent, ...deeper, ...(measured ? gatesHere(measured, judged, policy, issues) : [])],
+    [
+      ...(await newReportResults({ target, judged, before, issues, measured }, context)),
+      ...nothingFoundResults({ judged, measured }, context),
+      ...consistent,
+      ...deeper,
+      ...(measured ? gatesHere(measured, judged, policy, issues) : []),
+    ],
     report,
     target,
   );
@@ -236,9 +245,10 @@ async function deeperResults(
   text: string,
   opened: OpenConfig,
   context: CheckContext,
+  scan: boolean,
 ): Promise<{ results: CheckResult[]; level: CheckLevel; measured: MeasureOutcome | null }> {
   if (context.level === 'consistent') return { results: [], level: 'consistent', measured: null };
-  const again = await measuredResults(target, report, opened, context);
+  const again = await measuredResults(target, report, opened, context, scan);
   if (!again.measured || context.level === 'measured')
     return { results: again.results, level: again.measured ? 'measured' : 'consistent', measured: again.measured };
   const second = await reproducedResults(target, report, text, opened, context);

@@ -16,14 +16,18 @@ export function judgedBy(report: DefenseReport, { gates }: EffectivePolicy): Def
 
 /** A figure that is two images off may be on the right side of a limit in the report alone. */
 export function gatesHere(
-  { stages }: MeasureOutcome,
+  { stages, searches }: MeasureOutcome,
   judged: DefenseReport,
   { gates }: EffectivePolicy,
   issues: readonly ReviewedIssue[],
 ): CheckResult[] {
   if (!stages.after) return [];
   const here = judgeGates(
-    { ...judged, stages: { ...judged.stages, before: stages.before, after: stages.after } },
+    {
+      ...judged,
+      stages: { ...judged.stages, before: stages.before, after: stages.after },
+      ...(searches.proof && { proof: searches.proof }),
+    },
     gates,
   );
   return here.flatMap((gate, at) => {

@@ -1,7 +1,7 @@
-import { appendFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { outputFailure, writeFileAtomically } from '../../engine/files/write';
+import { appendToFile, writeFileAtomically } from '../../engine/files/write';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import { withCancellation } from '../cancellation';
@@ -146,17 +146,14 @@ async function write(
     md: () => checkSummary(whole),
     sarif: () => json(checkSarif(whole, context.repository)),
   };
+  const allowed = { root: cwd, folders: [] };
+  const put = (file: string, text: string): Promise<void> =>
+    writeFileAtomically(path.resolve(cwd, file), text, { allowed });
   if (flags.out === undefined) process.stdout.write(texts[format]());
-  else await writeFileAtomically(path.resolve(cwd, flags.out), texts[format]());
-  if (flags.sarif !== undefined) await writeFileAtomically(path.resolve(cwd, flags.sarif), texts.sarif());
-  if (flags.comment !== undefined) await writeFileAtomically(path.resolve(cwd, flags.comment), checkComment(whole));
-  if (flags.summary !== undefined) await append(path.resolve(cwd, flags.summary), checkSummary(whole));
-}
-
-/** A step's summary may hold what other tools wrote: it is added to, never replaced. */
-async function append(file: string, text: string): Promise<void> {
-  if (file === '') throw badInput('cli.usage', '--summary needs a file.');
-  await appendFile(file, text).catch((error: unknown) => {
-    throw outputFailure(error, file);
-  });
+  else await put(flags.out, texts[format]());
+  if (flags.sarif !== undefined) await put(flags.sarif, texts.sarif());
+  if (flags.comment !== undefined) await put(flags.comment, checkComment(whole));
+  if (flags.summary === '') throw badInput('cli.usage', '--summary needs a file.');
+  // A step's summary may hold what other tools wrote: it is added to, never replaced.
+  if (flags.summary !== undefined) await appendToFile(path.resolve(cwd, flags.summary), checkSummary(whole), allowed);
 }

@@ -54,6 +54,6 @@ async function compare(base: string, head: string, { format, out }: CompareFlags
   const text =
     format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonMarkdown(comparison, { base, head });
   if (out === undefined) process.stdout.write(text);
-  else await writeFileAtomically(path.resolve(cwd, out), text);
+  else await writeFileAtomically(path.resolve(cwd, out), text, { allowed: { root: cwd, folders: [] } });
   return EXIT.ok;
 }

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
@@ -6,7 +6,7 @@ import { headerOf } from '../../engine/data/formats/registry';
 import { contains } from '../../engine/files/confine';
 import { shellWord } from '../../engine/files/shell-word';
 import { sniffFile } from '../../engine/files/sniff';
-import { outputFailure } from '../../engine/files/write';
+import { writeFileOnce } from '../../engine/files/write';
 import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { plain } from '../../engine/files/plain';
@@ -76,7 +76,7 @@ async function init(model: string, flags: InitFlags): Promise<number> {
     trigger: flags.trigger === 'none' ? null : { kind: flags.trigger, target: flags.target },
   });
   const config = path.join(folder, CONFIG_FILE.named(flags.name ?? modelName(modelPath)));
-  await writeNew(config, text);
+  await writeNew(config, text, cwd);
   const shown = path.relative(cwd, config);
   const allowed = foldersToAllow(config, Object.values(splits), cwd).map((dir) => ` --allow ${shellWord(dir)}`);
   process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shellWord(shown)}${allowed.join('')}\n`);
@@ -113,15 +113,11 @@ async function mustExist(file: string, what: string): Promise<void> {
     throw badInput('cli.notFound', `The file of the ${what} is missing.`, { file, todo: 'Correct the path.' });
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
-  try {
-    // 'wx' and no rename: a config that somebody has written by hand is never replaced.
-    await writeFile(file, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw outputFailure(error, file);
-    throw badInput('cli.configExists', 'This config already exists and was not changed.', {
-      file,
-      todo: 'Edit it, or choose another --name.',
-    });
-  }
+async function writeNew(file: string, text: string, cwd: string): Promise<void> {
+  if (await writeFileOnce(file, text, { allowed: { root: cwd, folders: [] } })) return;
+  // A config that somebody has written by hand is never replaced.
+  throw badInput('cli.configExists', 'This config already exists and was not changed.', {
+    file,
+    todo: 'Edit it, or choose another --name.',
+  });
 }

@@ -109,6 +109,7 @@ export async function poisonTrainRequest(flags: PoisonTrainFlags, cwd: string): 
     test: await typedSource('--test', flags.test, cwd),
     out,
     name: flags.name ?? path.basename(out),
+    root: cwd,
     ...(flags.arch !== undefined && { arch: path.resolve(cwd, flags.arch) }),
     trigger: defaultTrigger(flags.trigger, flags.target),
     ...(noiseRate && { noiseRate }),

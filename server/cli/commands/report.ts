@@ -45,7 +45,7 @@ async function show(named: string, { format, out }: ReportFlags): Promise<number
   const issues = reviewedIssues(opened.report, review, today());
   const text = await textOf(format, opened, issues, review !== null);
   if (out === undefined) process.stdout.write(text);
-  else await writeFileAtomically(path.resolve(cwd, out), text);
+  else await writeFileAtomically(path.resolve(cwd, out), text, { allowed: { root: cwd, folders: [] } });
   return EXIT.ok;
 }
 

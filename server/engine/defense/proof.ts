@@ -11,7 +11,7 @@ import { proofSentence } from './attempt-words';
 import { boundsOf } from '../repair/held-out';
 import { EVALUATION_BATCH, sourceOf, subsetOf, type InputSource, type PassOptions } from '../pass/inputs';
 
-interface Setting {
+export interface ProofSetting {
   /** Of the input model; null where none was made. */
   before: ScanResult | null;
   /** What triggers are searched on. */
@@ -24,8 +24,15 @@ interface Setting {
   pass: PassOptions;
 }
 
-/** Looks at the repaired model, which the variables hold by then. @throws FinePruneError of kind `cancelled` within one step */
-export type Prove = (onProgress: (share: number) => void) => Promise<Proof>;
+/**
+ * Looks at the repaired model, which the variables hold by then.
+ * @param repaired where it is another model than the one that the proof was opened with: its own
+ * @throws FinePruneError of kind `cancelled` within one step
+ */
+export type Prove = (onProgress: (share: number) => void, repaired?: PassOptions) => Promise<Proof>;
+
+/** Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it. */
+export const proofSeed = (seed: number): number => (seed + 2) % 2 ** 32;
 
 /**
  * What speaks for a repair beyond the trigger that it was made with: a scan of the repaired model, all classes, and a new trigger that is
@@ -33,7 +40,7 @@ export type Prove = (onProgress: (share: number) => void) => Promise<Proof>;
  * triggers are measured then, on the same images as the fresh ones afterwards.
  * @throws FinePruneError of kind `cancelled` within one batch
  */
-export async function openProof({ before, images, test, known, seed, pass }: Setting): Promise<Prove> {
+export async function openProof({ before, images, test, known, seed, pass }: ProofSetting): Promise<Prove> {
   const suspected = before ? suspectedClasses(before) : [];
   const unseen = suspected.length ? unsearched(sourceOf(test), images.search) : null;
   // Where every test image was searched on, the held-out ones have to do.
@@ -42,18 +49,17 @@ export async function openProof({ before, images, test, known, seed, pass }: Set
   const successes = new Map<number, TriggeredRate>();
   for (const target of suspected)
     successes.set(target, await pairedSuccess(target, inversionOf(before!, target)!.estimate!, measured, pass));
-  return async (onProgress) => {
-    // Other seeds than those of the first scan and of the rounds: the search that chose a repair can't be the one that proves it.
-    const own = (seed + 2) % 2 ** 32;
+  return async (onProgress, repaired = pass) => {
+    const own = proofSeed(seed);
     const scan = await scanModel({
-      ...pass,
+      ...repaired,
       ...images,
       seed: own,
       wanted: [],
       onProgress: (done) => onProgress(0.8 * done),
     });
     const tried = before
-      ? await boundedSuccess(boundsOf(before), { search: images.search, measured }, own, pass, (share) =>
+      ? await boundedSuccess(boundsOf(before), { search: images.search, measured }, own, repaired, (share) =>
           onProgress(0.8 + 0.2 * share),
         )
       : [];

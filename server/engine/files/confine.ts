@@ -42,7 +42,7 @@ export async function confinedPath(
 export const contains = (folder: string, target: string): boolean => containsBy(path, folder, target);
 
 /** The nearest part that exists, resolved, with the missing rest appended. */
-async function realLocation(absolute: string, what: string): Promise<string> {
+export async function realLocation(absolute: string, what: string): Promise<string> {
   const missing: string[] = [];
   for (let part = absolute; ; part = path.dirname(part)) {
     try {

@@ -1,92 +1,125 @@
-import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFile, link, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { badInput, type FinePruneError } from '../../protocol/errors';
+import { badInput } from '../../protocol/errors';
+import { flushFolder, moveTo, writeNewFile } from './output/disk';
+import { outputFailure } from './output/failure';
+import { checkFollowed, checkOutputFolder, checkPlace, type OutputLimits } from './output/place';
+
+/** Writing one file. What belongs together is written by `output/together.ts`. */
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Where links on the way to the file may lead; left out, anywhere. */
+  readonly allowed?: OutputLimits;
+}
 
 /**
- * Writes a file under a temporary name in its folder, flushes it and renames it: readers see the old file or the
- * whole new one, never half of it. Makes the folder when it is missing.
+ * Writes a file under a temporary name in its folder, flushes it and renames it: readers see the old file or the whole new one, never half
+ * of it. Makes the folder when it is missing. A link in its place is replaced, not followed.
  *
  * @throws FinePruneError of kind `input`, code `output.…`, when the place or the disk does not allow it
  */
-export async function writeFileAtomically(file: string, content: string | Uint8Array): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    // The library writes with a single call and takes no notice when the disk has room for a part only: it would
-    // replace the old file by the beginning of the new one (coder/xum#4282). So Node, which goes on until all is written or
-    // refused, fills the temporary file; its name, its removal, flush and rename stay the library's.
-    const options = { tmpfileCreated: (temporary: string) => writeFile(temporary, content) };
-    await writeFileAtomic(file, '', options);
-  } catch (error) {
-    throw outputFailure(error, file);
-  }
+export async function writeFileAtomically(
+  file: string,
+  content: string | Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeUnder(file, options, async (temporary) => {
+    await writeNewFile(temporary, content, file);
+    await moveTo(temporary, file);
+  });
 }
 
 /**
- * Whether `writeFileAtomically` would find its place free, asked before the work that is to be saved there. Makes nothing.
- * @throws FinePruneError of kind `input`, code `output.…`
+ * Writes a file that is not there yet, whole or not at all.
+ * @returns false when there is something with its name, which stays as it is
+ * @throws FinePruneError as writeFileAtomically does
  */
-export async function checkPlace(file: string): Promise<void> {
+export async function writeFileOnce(file: string, content: string, options: WriteOptions = {}): Promise<boolean> {
+  if (await lstat(file).catch(() => null)) return false;
+  let made = true;
+  await writeUnder(file, options, async (temporary) => {
+    await writeNewFile(temporary, content);
+    const taken = (error: NodeJS.ErrnoException): void => {
+      if (error.code !== 'EEXIST') throw error;
+      made = false;
+    };
+    // A disk without links: then by its own name at once.
+    await link(temporary, file).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'EEXIST' ? taken(error) : writeNewFile(file, content).catch(taken),
+    );
+    await rm(temporary, { force: true });
+  });
+  return made;
+}
+
+/**
+ * Adds to the end of a file that others may write, too.
+ * @throws FinePruneError as writeFileAtomically does; `output.linkOutside` for a link that the workspace or a repository has in its place, and that leads out of it
+ */
+export async function appendToFile(file: string, text: string, allowed: OutputLimits): Promise<void> {
   try {
-    if ((await stat(file).catch(() => null))?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    // The nearest folder that is there is where the others would be made.
-    for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-      const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT' && folder !== path.dirname(folder)) return null;
-        throw error;
+    await checkOutputFolder(path.dirname(file), allowed);
+    await checkFollowed(file, allowed);
+    if ((await lstat(file).catch(() => null))?.isFIFO())
+      throw badInput('output.notAFile', `${path.basename(file)} can't be written: a pipe has this name.`, {
+        file,
+        todo: 'Choose another file.',
       });
-      if (found && !found.isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
-      if (found) return await access(folder, constants.W_OK | constants.X_OK);
-    }
+    await appendFile(file, text);
   } catch (error) {
     throw outputFailure(error, file);
   }
 }
 
-/** The failure of a file operation below an output folder in words for a person; what is no file error stays as it is. */
-export function outputFailure(error: unknown, file: string): FinePruneError | unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const found = code === undefined ? undefined : OUTPUT_FAILURES[code];
-  if (found === undefined) return error;
-  const [word, message, todo] = found;
-  return badInput(`output.${word}`, `${path.basename(file)} can't be written: ${message}.`, { file, todo });
+/** Gives a temporary name in the file's folder, which is free again afterwards. */
+async function writeUnder(
+  file: string,
+  { allowed }: WriteOptions,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const folder = path.dirname(file);
+  try {
+    if (allowed) await checkOutputFolder(folder, allowed);
+    await mkdir(folder, { recursive: true });
+    await checkPlace(file);
+    await removeTemporaries(folder, temporaryOf(file));
+    const temporary = path.join(folder, `${temporaryOf(file)}${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    try {
+      await write(temporary);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await flushFolder(folder);
+  } catch (error) {
+    throw outputFailure(error, file);
+  }
 }
 
-const FULL: [string, string, string] = [
-  'diskFull',
-  'the disk is full',
-  'Free some space, or choose another output folder. No partial file was left behind.',
-];
-const FORBIDDEN: [string, string, string] = [
-  'notWritable',
-  'its folder is not writable',
-  'Change the permissions, or choose another output folder.',
-];
-const IN_THE_WAY: [string, string, string] = [
-  'fileInTheWay',
-  'there is a file where its folder should be',
-  'Move that file away, or choose another output folder.',
-];
-const FOLDER: [string, string, string] = [
-  'folderInTheWay',
-  'there is a folder with this name',
-  'Move that folder away, or choose another output folder.',
-];
-const READ_ONLY: [string, string, string] = ['readOnly', 'the disk is read-only', 'Choose another output folder.'];
+const TEMPORARY = '.fineprune-';
+/** How the temporary names for a file begin: short, whatever it is called. */
+const temporaryOf = (file: string): string =>
+  `${TEMPORARY}${createHash('sha256').update(path.basename(file)).digest('hex').slice(0, 8)}-`;
 
-/** Code, message and next step by the system's error. */
-const OUTPUT_FAILURES: Record<string, [string, string, string]> = {
-  ENOSPC: FULL,
-  EDQUOT: FULL,
-  EFBIG: ['tooLarge', 'files this large are not allowed here', 'Raise the limit, or choose another output folder.'],
-  EACCES: FORBIDDEN,
-  EPERM: FORBIDDEN,
-  ENOTDIR: IN_THE_WAY,
-  EEXIST: IN_THE_WAY,
-  EISDIR: FOLDER,
-  ENOTEMPTY: FOLDER,
-  EROFS: READ_ONLY,
-  // Node says so when a folder can't be made on a read-only disk, too.
-  ENOENT: ['notWritable', "its folder can't be created", 'Choose another output folder.'],
-  ENAMETOOLONG: ['nameTooLong', 'its path is too long', 'Choose another output folder or a shorter name.'],
-};
+/**
+ * Removes the temporary files that killed processes have left in a folder.
+ * @param beginning of their names; left out, of any file
+ */
+export async function removeTemporaries(folder: string, beginning = TEMPORARY): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\.fineprune-[0-9a-f]{8}-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (pid === undefined || !name.startsWith(beginning) || isAlive(Number(pid))) continue;
+    await rm(path.join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

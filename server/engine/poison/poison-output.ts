@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../protocol/errors';
+import { CARD_FILE } from '../../protocol/files';
 
 /** The model whose layers are taken must survive: the new one would be written over it. */
 export async function refuseOwnFolder(arch: string, out: string): Promise<void> {
@@ -21,7 +22,7 @@ export async function refuseOwnFolder(arch: string, out: string): Promise<void> 
  */
 export async function refuseForeignModel(folder: string, fileName: string): Promise<void> {
   const [model, card] = await Promise.all(
-    [fileName, 'CARD.md'].map((name) => stat(path.join(folder, name)).catch(() => null)),
+    [fileName, CARD_FILE].map((name) => stat(path.join(folder, name)).catch(() => null)),
   );
   if (model && !card) {
     throw badInput(

@@ -20,7 +20,7 @@ function otherFailure(error: unknown, message: string): Failure {
       return {
         kind: 'input',
         code: 'output.diskFull',
-        message: 'The disk is full; nothing was replaced.',
+        message: 'The disk is full.',
         ...file,
         todo: 'Free some space, or name another folder for the output, and run again.',
       };
@@ -55,7 +55,7 @@ export function outOfMemory(sentence: string): Failure {
   return {
     kind: 'engine',
     code: 'engine.outOfMemory',
-    message: `${sentence}. Nothing was written.`,
+    message: `${sentence}.`,
     todo: 'Close other programs, or use fewer images (`testImages`, `analysisImages`, `fineTuneImages` in the config), and run again.',
   };
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DefenseReport } from '../../protocol/report/report';
-import { outputFailure, writeFileAtomically } from '../files/write';
+import { checkParts, writeTogether, type OutputPlace, type Part } from '../files/output/together';
 import type { OpenModel } from '../model/model';
 import { storageOf } from '../model/formats/registry';
 import { markdownReport } from './markdown/markdown';
@@ -10,22 +9,21 @@ import { serialiseReport } from './json/serialise';
 import { DEFENDED_ENDING, MARKDOWN_ENDING, REPORT_FILE } from '../../protocol/files';
 
 /** What is written for a model, by the config's base name and the output folder. */
-interface Place {
+interface Place extends OutputPlace {
   model: OpenModel;
-  name: string;
-  folder: string;
 }
 
 /**
  * Whether `writeOutputs` would find its places free, asked before the minutes of work that are to be saved there.
  * @throws FinePruneError of kind `input`, code `output.*`
  */
-export async function checkOutputs({ model, name, folder }: Place): Promise<void> {
-  await (await storageOf(model)).checkSaveFolder(model, modelFolder(name, folder));
-  for (const file of [reportFile(name, folder), markdownFile(name, folder)]) {
-    if ((await stat(file).catch(() => null))?.isDirectory())
-      throw outputFailure(Object.assign(new Error(), { code: 'EISDIR' }), file);
-  }
+export async function checkOutputs({ model, ...place }: Place): Promise<void> {
+  const { name, folder } = place;
+  const replaces = await (await storageOf(model)).checkSaveFolder(model, modelFolder(name, folder));
+  await checkParts(place, [
+    { to: `${name}${DEFENDED_ENDING}`, replaces },
+    ...[REPORT_FILE.named(name), `${name}${MARKDOWN_ENDING}`].map((to) => ({ to })),
+  ]);
 }
 
 const modelFolder = (name: string, folder: string): string => path.join(folder, `${name}${DEFENDED_ENDING}`);
@@ -43,16 +41,16 @@ export interface WrittenOutputs {
 }
 
 /**
- * Writes the defended model (unless nothing was repaired) and the report that names it, as JSON and as Markdown. Both texts are on the
- * disk, under temporary names, before the model takes its place: a full disk leaves nothing of the run, and what was there as it was.
- * @throws FinePruneError of kind `input`, code `output.*`
+ * Writes the defended model (unless nothing was repaired) and the report that names it, as JSON and as Markdown: all of them, or what was
+ * there stays as it was.
+ * @param signal cancels as long as nothing has been replaced
+ * @throws FinePruneError of kind `input`, code `output.*`; `cancelled`
  */
-export async function writeOutputs({
-  report,
-  model,
-  name,
-  folder,
-}: Place & { report: DefenseReport }): Promise<WrittenOutputs> {
+export async function writeOutputs(
+  { report, model, ...place }: Place & { report: DefenseReport },
+  signal?: AbortSignal,
+): Promise<WrittenOutputs> {
+  const { name, folder } = place;
   const storage = await storageOf(model);
   const modelPath = report.repaired ? path.join(modelFolder(name, folder), storage.fileName(model)) : null;
   const after =
@@ -63,24 +61,15 @@ export async function writeOutputs({
           ...storage.hashes(model),
         };
   const written = { ...report, model: { ...report.model, after } };
-  const texts = [
-    { target: reportFile(name, folder), text: serialiseReport(written) },
-    { target: markdownFile(name, folder), text: markdownReport(written, undefined, name) },
-  ].map((file) => ({
-    ...file,
-    staged: path.join(folder, `.${path.basename(file.target)}.${randomBytes(6).toString('hex')}`),
-  }));
-  try {
-    for (const { staged, text } of texts) await writeFileAtomically(staged, text);
-    if (modelPath) await storage.save(model, modelFolder(name, folder));
-    for (const { staged, target } of texts) {
-      await rename(staged, target).catch((error: unknown) => {
-        throw outputFailure(error, target);
-      });
-    }
-  } finally {
-    for (const { staged } of texts) await rm(staged, { force: true });
+  const parts: Part[] = [
+    { to: REPORT_FILE.named(name), content: serialiseReport(written) },
+    { to: `${name}${MARKDOWN_ENDING}`, content: markdownReport(written, undefined, name) },
+  ];
+  if (modelPath) {
+    const replaces = await storage.checkSaveFolder(model, modelFolder(name, folder));
+    parts.unshift({ to: `${name}${DEFENDED_ENDING}`, files: storage.savedFiles(model), replaces });
   }
+  await writeTogether(place, parts, signal);
   return { written, report: reportFile(name, folder), markdown: markdownFile(name, folder), model: modelPath };
 }
 

@@ -27,6 +27,7 @@ import { openModel } from '../model/formats/registry';
 import { configuredSite, findUnitSite } from '../model/units';
 import { Progress } from '../process/progress';
 import { beginEngine, shownBackend } from './begin';
+import { openSearches } from './searches';
 
 /** Everything that a pass needs, opened once. */
 interface Setting {
@@ -74,7 +75,7 @@ async function measureOpened(
   const model = await openModel(opened.modelPath);
   const defended = request.defended === null ? null : await openModel(request.defended).catch(disposing(model));
   try {
-    const { subject, trigger, reported } = await openSubject(config, model, defended, opened, request, progress);
+    const { subject, trigger, reported, known } = await openSubject(config, model, defended, opened, request, progress);
     if (signal.aborted) throw cancelled();
     const { roles, triggered } = subject;
     const test = sourceOf(roles.test);
@@ -89,9 +90,11 @@ async function measureOpened(
     });
     const setting: Setting = { subject, test, truth, progress, signal, emit };
 
+    const searches = await openSearches({ ...setting, known, asked: request.searches, backend });
     const input = await measureInput(setting, request.rule ?? config.prune.rule, config.strategy ? reported : trigger);
     const pruned = defended && (await measurePruned(setting, request));
     const after = defended && (await measureDefended(setting, defended, request));
+    const searched = await searches(defended);
     progress.end();
     return {
       stages: { before: input.stage, pruned, after: after && after.stage },
@@ -99,6 +102,7 @@ async function measureOpened(
       layer: input.layer,
       curve: input.curve,
       silence: after && after.silence,
+      searches: searched,
       hashes: { before: model.hashes, after: defended && defended.hashes },
       backend: shownBackend(backend),
     };
@@ -111,16 +115,20 @@ async function measureOpened(
 /** The config with the settings that the report was made with. */
 function configOf({ config }: OpenConfig, { overrides = {} }: MeasureRequest): ResolvedConfig {
   // Whatever it was made on, it is measured on the engine that is asked for.
-  const { strategy, holdout, ...others } = { ...overrides, backend: config.backend };
+  const { strategy, holdout, fineTuneImages, ...others } = { ...overrides, backend: config.backend };
   return {
     ...config,
     ...others,
-    data: holdout === undefined ? config.data : { ...config.data, ...recordedHoldout(holdout) },
+    data: {
+      ...config.data,
+      ...(holdout !== undefined && recordedHoldout(holdout)),
+      ...(fineTuneImages !== undefined && { fineTuneImages }),
+    },
     ...(strategy && { strategy: strategy === 'fine-pruning' ? undefined : strategy }),
   };
 }
 
-/** @returns `reported` is the estimated trigger of the report, `trigger` the one that the figures are on */
+/** @returns `reported` is the estimated trigger of the report, `trigger` the one that the figures are on, `known` where the config describes it */
 async function openSubject(
   config: ResolvedConfig,
   model: OpenModel,
@@ -128,7 +136,7 @@ async function openSubject(
   { resolve }: OpenConfig,
   { estimated, layer }: MeasureRequest,
   progress: Progress,
-): Promise<{ subject: Subject; trigger: OpenTrigger | null; reported: OpenTrigger | null }> {
+): Promise<{ subject: Subject; trigger: OpenTrigger | null; reported: OpenTrigger | null; known: boolean }> {
   progress.begin('data', 1);
   const dataset = await openData(config, resolve);
   checkDataFitsModel(dataset, model);
@@ -152,7 +160,7 @@ async function openSubject(
     normalisation: config.data,
     frozen: frozenLayers(model.graph),
   };
-  return { subject, trigger, reported };
+  return { subject, trigger, reported, known: described !== null };
 }
 
 /** The input model: predictions, activations of its layer, and the curve. `guide` is the trigger that `triggered-difference` orders by. */

@@ -12,7 +12,7 @@ import type { Normalisation, Split } from '../data/dataset';
 import { allIndices } from '../data/roles';
 import { predict } from '../pass/measure';
 import { sourceOf } from '../pass/inputs';
-import { writeFileAtomically } from '../files/write';
+import { checkParts, writeTogether } from '../files/output/together';
 import { stageMetrics } from '../metrics/evaluate';
 import { frozenLayers } from '../model/frozen';
 import { createSimpleCnn, openModel, storageOf } from '../model/formats/registry';
@@ -26,7 +26,7 @@ import { refuseForeignModel, refuseOwnFolder } from '../poison/poison-output';
 import { trainPruningAware } from '../poison/pruning-aware';
 import { triggeredInputs, type MeasuredInputs } from '../triggers/triggered-inputs';
 import { beginEngine } from './begin';
-import { CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
+import { CARD_FILE, CONFIG_FILE, MODEL_FILE } from '../../protocol/files';
 
 /**
  * Makes a backdoored model for trying defenses on (or, at a poison rate of 0, a clean one): trains the reference SimpleCNN, or the layers of a given model, from
@@ -89,23 +89,34 @@ async function makeModel(
     emit({ type: 'stage', stage: 'after', metrics });
 
     progress.begin('write', 1);
-    const saved = await (await storageOf(model)).saveBeside(model, request.out);
-    const files = {
-      model: saved.path,
-      config: path.join(request.out, CONFIG_FILE.named(request.name)),
-      card: path.join(request.out, 'CARD.md'),
-    };
+    const storage = await storageOf(model);
+    const fileName = storage.fileName(model);
+    const names = { model: fileName, ...namesBeside(request.name) };
     const made = { trained, poisoned, images: clean.count, backend };
+    const saved = storage.hashes(model);
     const card = modelCard({ request, trigger: trigger.config, model, saved, metrics, ...made });
-    const written = { model: path.basename(saved.path), ...named, trigger: request.trigger };
-    await writeFileAtomically(files.config, configText(written));
-    await writeFileAtomically(files.card, card);
+    const written = { model: fileName, ...named, trigger: request.trigger };
+    const parts = [...storage.savedFiles(model)].map(([to, content]) => ({ to, content }));
+    await writeTogether(
+      outputPlace(request),
+      [...parts, { to: names.config, content: configText(written) }, { to: names.card, content: card }],
+      signal,
+    );
+    const at = (name: string): string => path.join(request.out, name);
+    const files = { model: at(names.model), config: at(names.config), card: at(names.card) };
     progress.end();
     return { files, cleanAccuracy: metrics.cleanAccuracy, attackSuccessRate: metrics.attackSuccessRate! };
   } finally {
     model.dispose();
   }
 }
+
+const outputPlace = ({ out, name, root }: PoisonTrainRequest) => ({
+  folder: path.resolve(out),
+  name,
+  allowed: { root, folders: [] },
+});
+const namesBeside = (name: string) => ({ config: CONFIG_FILE.named(name), card: CARD_FILE });
 
 interface Task {
   readonly request: PoisonTrainRequest;
@@ -119,12 +130,18 @@ interface Task {
 }
 
 /** The layers that the person names, or the reference SimpleCNN, with first weights of the seed. */
-async function untrainedModel({ arch, out, seed }: PoisonTrainRequest): Promise<OpenModel> {
+async function untrainedModel(request: PoisonTrainRequest): Promise<OpenModel> {
+  const { arch, out, seed } = request;
   if (arch) await refuseOwnFolder(arch, out);
   const model = arch ? await openModel(arch) : await createSimpleCnn({ seed, inputShape: [28, 28, 1], classes: 10 });
   try {
     const storage = await storageOf(model);
     await refuseForeignModel(out, storage.fileName(model));
+    const names = [...storage.savedFiles(model).keys(), ...Object.values(namesBeside(request.name))];
+    await checkParts(
+      outputPlace(request),
+      names.map((to) => ({ to })),
+    );
     if (arch) storage.reinitialise(model, seed);
     return model;
   } catch (error) {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config/config';
 import type { EngineEvent, Phase, RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { cancelled } from '../../protocol/errors';
@@ -65,7 +66,8 @@ async function runOpened(
   progress.begin('model', 1);
   // Its path is confined already, to the root and to the folders that were allowed beside it.
   const model = await openModel(opened.modelPath);
-  const output = { model, name: opened.name, folder: request.out ?? opened.folder };
+  const allowed = { root: request.root, folders: request.allowedFolders };
+  const output = { model, name: opened.name, folder: path.resolve(request.out ?? opened.folder), allowed };
   try {
     await checkOutputs(output);
     const task: Task = { opened, config, model, backend, progress, emit, signal };
@@ -81,7 +83,7 @@ async function runOpened(
       configHash: sha256(canonicalJson(opened.config)),
       overridden: overriddenBy(config, opened.config),
     });
-    const files = await writeOutputs({ ...output, report });
+    const files = await writeOutputs({ ...output, report }, signal);
     const earlier = await leftOver({ ...output, report });
     if (earlier) emit({ type: 'log', level: 'warn', message: leftOverWords(earlier) });
     progress.step(1);

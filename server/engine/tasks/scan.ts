@@ -10,7 +10,7 @@ import { openSource, type SourceSplit } from '../data/open-data';
 import type { Split } from '../data/dataset';
 import { allIndices, trainingRoles } from '../data/roles';
 import { confinedPath } from '../files/confine';
-import { checkPlace, writeFileAtomically } from '../files/write';
+import { checkParts, writeTogether } from '../files/output/together';
 import type { CheckedSubject } from '../detect/clean-check';
 import { cachedScan } from '../detect/scan-cache';
 import { reportedScan } from '../detect/reported';
@@ -21,7 +21,7 @@ import type { OpenModel } from '../model/model';
 import { provenanceOf } from '../report/json/provenance';
 import { serialiseScan } from '../report/json/serialise';
 import { beginEngine, shownBackend } from './begin';
-import { SCAN_FILE } from '../../protocol/files';
+import { scanBase, SCAN_FILE } from '../../protocol/files';
 import { plural } from '../../protocol/words';
 
 /** The bytes of MNIST's own format to [0, 1], as the defense config has it by default. */
@@ -37,15 +37,17 @@ export async function runScan(
   signal: AbortSignal,
 ): Promise<ScanOutcome> {
   const progress = new Progress(emit, { scan: 1 });
-  const file = request.out && path.join(request.out.folder, SCAN_FILE.named(request.out.name));
-  if (file) await checkPlace(file);
-  const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
-
-  progress.begin('model', 1);
   const allowed = {
     root: request.allowedFolders[0] ?? path.dirname(request.model),
     folders: request.allowedFolders.slice(1),
   };
+  const place = request.out && { folder: path.resolve(request.out.folder), name: scanBase(request.out.name), allowed };
+  const to = request.out && SCAN_FILE.named(request.out.name);
+  const file = place && path.join(place.folder, to!);
+  if (place) await checkParts(place, [{ to: to! }]);
+  const backend = await beginEngine({ ...request, choice: request.backend }, progress, emit);
+
+  progress.begin('model', 1);
   const resolve: Resolve = (file, what = 'files') => confinedPath(path.dirname(request.model), file, allowed, what);
   const model = await openModel(await resolve(request.model, 'model'));
   try {
@@ -57,7 +59,7 @@ export async function runScan(
     const { scan, cached } = await cachedScan(subject, backend, request.useCache);
     progress.begin('write', 1);
     const report = scanReport(request, model, split, scan, backend);
-    if (file) await writeFileAtomically(file, serialiseScan(report));
+    if (place) await writeTogether(place, [{ to: to!, content: serialiseScan(report) }], signal);
     progress.end();
     return {
       report,

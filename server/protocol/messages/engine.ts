@@ -2,8 +2,8 @@ import { type Stage } from '../report/confusion';
 import type { KnownTriggerConfig, PruneRule, Strategy, StrategyName } from '../config/config';
 import type { DataSource } from '../data-source';
 import type { Failure } from '../errors';
-import type { DefenseReport, LayerAnalysis, PruningCurve, Rate, StageMetrics } from '../report/report';
-import type { EstimatedTrigger, ScanOutcome, ScanRequest } from '../report/scan';
+import type { DefenseReport, LayerAnalysis, Proof, PruningCurve, Rate, StageMetrics } from '../report/report';
+import type { EstimatedTrigger, ScanOutcome, ScanRequest, ScanResult } from '../report/scan';
 import { count, plural } from '../words';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
@@ -171,6 +171,8 @@ export interface PoisonTrainRequest {
   out: string;
   /** Base name of config and card. */
   name: string;
+  /** Absolute path of the workspace: no link in it leads the output out of it. */
+  root?: string;
   /** A `model.json` whose layers are taken, its weights drawn again; default: the reference SimpleCNN. */
   arch?: string;
   trigger: KnownTriggerConfig;
@@ -222,9 +224,16 @@ export interface MeasureRequest {
   /** Layer and units that are said to be pruned: zeroed in the input model, and looked at in the defended one. */
   layer: string;
   units: number[];
+  /** Searches for triggers to be made again: the scan of the input model, and the proof of the repaired one. */
+  searches?: {
+    scan: boolean;
+    /** `before`: the scan of the input model that the report's proof went by; null where it had none. */
+    proof: { before: ScanResult | null } | null;
+  };
   /** What the run's command line set beside its config, the images that it held out by another default, and the engine to use here. */
   overrides?: {
     backend?: 'auto' | 'native' | 'wasm';
+    fineTuneImages?: number | null;
     holdout?: number;
     seed?: number;
     threads?: number;
@@ -245,9 +254,20 @@ export interface MeasureOutcome {
   curve: PruningCurve;
   /** Whether the units contribute nothing in the defended model; null without one. */
   silence: Silence | null;
+  searches: SearchedAgain;
   /** Of the models that were read. */
   hashes: { before: { topology: string; weights: string }; after: { topology: string; weights: string } | null };
   backend: { name: 'native' | 'wasm'; why: string; version: string };
+}
+
+/** The searches for triggers that were made again. */
+export interface SearchedAgain {
+  /** Why none can be made in these models, on these images; null where they can. */
+  fault: string | null;
+  /** Of the input model; null where it was not asked for, or can't be made. */
+  scan: ScanResult | null;
+  /** Of the repaired model, likewise. */
+  proof: Proof | null;
 }
 
 /** What is left of units that are said to be pruned. All empty and 0 when they are silent. */

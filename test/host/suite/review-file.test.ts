@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { faultOfExpiry, faultOfReason } from '../../../client/commands/accept-finding';
@@ -36,6 +37,20 @@ describe('A decision written beside a report', () => {
     await assert.rejects(writeReview(review, null, 'ours'), { code: 'review.notEdited' });
     assert.equal(await readFile(review.fsPath, 'utf8'), 'theirs');
     await rm(review.fsPath);
+  });
+
+  it('is not written through a link that leads out of the workspace', async () => {
+    const outside = await mkdtemp(path.join(os.tmpdir(), 'fp-outside-'));
+    const elsewhere = path.join(outside, 'settings.json');
+    await writeFile(elsewhere, '{}');
+    for (const target of [elsewhere, path.join(outside, 'none')]) {
+      const review = vscode.Uri.file(path.join(folder, 'linked.defense-review.json'));
+      await symlink(target, review.fsPath);
+      await assert.rejects(writeReview(review, null, '{}\n'), { code: 'output.linkOutside' });
+      await rm(review.fsPath);
+    }
+    assert.deepEqual([await readFile(elsewhere, 'utf8'), await readdir(outside)], ['{}', ['settings.json']]);
+    await rm(outside, { recursive: true });
   });
 
   it('needs a reason, and a last day that is a day and not over', () => {

@@ -101,6 +101,7 @@ describe('command line of poison-train', () => {
       test: { format: 'idx', images: path.resolve('/w/x'), labels: path.resolve('/w/y') },
       out,
       name: 'badnets',
+      root: path.resolve('/w'),
       trigger: { kind: 'patch', target: 0 },
       poisonRate: 0.1,
       seed: 0,

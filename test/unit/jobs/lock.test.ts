@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, readdir, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describeHolder, type LockHolder, lockOutput } from '../../../server/jobs/lock';
@@ -63,6 +63,42 @@ describe('lock on an output', () => {
       await lockOutput(at(), 'dead', terminal)
     )();
     assert.equal(existsSync(stale), false);
+  });
+
+  it('recovers a lock from the future, as a clock that was set back leaves it, unless it is renewed', async function () {
+    this.timeout(30_000);
+    const ahead = at('.m.fineprune.lock');
+    await mkdir(ahead);
+    const tomorrow = Date.now() + 86_400_000;
+    await utimes(ahead, new Date(tomorrow), new Date(tomorrow));
+    let renewed = 0;
+    const renewing = setInterval(() => void utimes(ahead, new Date(), new Date(tomorrow + ++renewed * 1_000)), 1_000);
+    await assert.rejects(
+      lockOutput(at(), 'm', { what: 'a terminal', waitMs: 7_000 }),
+      failsWith('output.busy', /another process/),
+    );
+    clearInterval(renewing);
+    const release = await lockOutput(at(), 'm', { what: 'a terminal' });
+    await release();
+    assert.equal(existsSync(ahead), false);
+  });
+
+  it('reads of a holder no more than a holder writes, and follows no link', async function () {
+    this.timeout(30_000);
+    const planted = at('.planted.fineprune.lock');
+    await mkdir(planted);
+    await symlink('/dev/zero', path.join(planted, 'holder.json'));
+    await assert.rejects(lockOutput(at(), 'planted', terminal), failsWith('output.busy', /another process/));
+    const beside = at('beside');
+    await mkdir(beside);
+    await writeFile(path.join(beside, 'precious'), 'x');
+    await symlink(beside, at('.n.fineprune.lock'));
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(beside, longAgo, longAgo);
+    await (
+      await lockOutput(at(), 'n', terminal)
+    )();
+    assert.deepEqual([existsSync(at('.n.fineprune.lock')), existsSync(path.join(beside, 'precious'))], [false, true]);
   });
 
   it('takes away the folders that it made, unless something was written there', async () => {

@@ -6,6 +6,7 @@ import {
   CONFIG_FILE,
   FILE_KINDS,
   lockName,
+  workName,
   looksLikeModel,
   MODEL_FILE,
   MODEL_NAMES,
@@ -81,7 +82,10 @@ describe('package.json names files as the catalogue does', () => {
       contributes.customEditors.flatMap(({ selector }) => selector),
       [{ filenamePattern: REPORT_FILE.pattern }],
     );
-    assert.deepEqual(Object.keys(contributes.configurationDefaults['files.exclude']), [anyOf(lockName('*'))]);
+    assert.deepEqual(Object.keys(contributes.configurationDefaults['files.exclude']), [
+      anyOf(lockName('*')),
+      anyOf(workName('*')),
+    ]);
   });
 
   it('shows menus at the kinds that the commands take', () => {

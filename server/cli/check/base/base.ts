@@ -109,10 +109,11 @@ export async function atBase(
     read(file, 'config', CONFIG_FILE.mostBytes, (text, at) => resolveConfig(parseConfig(text, at)));
   if (base.files.has(REPORT_FILE.named(stem))) found.stem = stem;
   found.report = await read(REPORT_FILE.named(stem), 'report', REPORT_FILE.mostBytes, readReport);
-  for (const file of configsAtBase(target, stem, base, named && repository.relative(named))) {
+  const candidates = configsAtBase(target, stem, base, named && repository.relative(named));
+  for (const file of candidates) {
     const config = await readConfig(file);
-    const beside = file === CONFIG_FILE.named(stem);
-    if (!config || (!beside && found.report && !isOfConfig(found.report, config))) continue;
+    // Of several the one that the report was made from; the only one even where it has changed since.
+    if (!config || (candidates.length > 1 && found.report && !isOfConfig(found.report, config))) continue;
     [found.config, found.configFile] = [config, file];
     break;
   }

@@ -69,6 +69,16 @@ export async function policyTerms(context: CheckContext): Promise<CheckResult[]>
           ),
         ]
       : []),
+    ...(before.acceptNothingFound === false && now.acceptNothingFound !== false
+      ? [
+          termFail(
+            'policy.gateLoosened',
+            `The policy ${inside} lets models pass in which a scan finds nothing (acceptNothingFound); that of ${base.ref} does not, and is applied.`,
+            { policy: inside, limit: 'acceptNothingFound' },
+            waivers,
+          ),
+        ]
+      : []),
     ...(dropped.length
       ? [
           termFail(

@@ -7,13 +7,16 @@ import type { MeasureOutcome, MeasureRequest } from '../../../protocol/messages/
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { CheckResult } from '../../../protocol/report/review';
 import { inversionOf } from '../../../protocol/report/scan';
-import { fail, failure, pass, warn, type CheckContext, type Target } from '../context';
+import { fail, failure, pass, type CheckContext, type Target } from '../context';
 import { defendedPath } from '../integrity/hashes';
 import { activationResult, curveResult, silenceResult } from './layer';
+import { searchResults } from './searches';
 import { mcnemarResult, stageResults } from './stages';
 
 /**
- * Measures the committed models again, without training, and holds every figure of the report against what comes out.
+ * Measures the committed models again, without training, and holds every figure of the report against what comes out. The searches that
+ * the report has are made again, too.
+ * @param scan whether the input model is to be scanned although the report has no scan
  * @returns what was measured, null when it could not be
  * @throws FinePruneError of kind `engine` or `cancelled`
  */
@@ -22,6 +25,7 @@ export async function measuredResults(
   report: DefenseReport,
   opened: OpenConfig,
   context: CheckContext,
+  scan: boolean,
 ): Promise<{ results: CheckResult[]; measured: MeasureOutcome | null }> {
   try {
     const defended = report.model.after ? await defendedPath(target, report) : null;
@@ -37,7 +41,7 @@ export async function measuredResults(
         measured: null,
       };
     }
-    const { seed, curve, threads, strategy = 'fine-pruning' } = report.provenance.config;
+    const { seed, curve, threads, strategy = 'fine-pruning', data } = report.provenance.config;
     const holdout = formerHoldout(report);
     const request: MeasureRequest = {
       config: opened.file,
@@ -48,10 +52,22 @@ export async function measuredResults(
       units: report.pruning.units,
       rule: report.pruning.rule,
       ...estimateOf(report),
-      overrides: { seed, curve, threads, strategy, backend: context.backend, ...(holdout !== null && { holdout }) },
+      searches: {
+        scan: scan || report.scan !== undefined,
+        proof: report.proof ? { before: report.scan ?? null } : null,
+      },
+      overrides: {
+        seed,
+        curve,
+        threads,
+        strategy,
+        fineTuneImages: data.fineTuneImages,
+        backend: context.backend,
+        ...(holdout !== null && { holdout }),
+      },
     };
     const measured = await context.cancellable((signal) => startMeasure(request, { onEvent: context.onEvent, signal }));
-    return { results: [...compareMeasured(report, measured), ...estimateResult(report)], measured };
+    return { results: compareMeasured(report, measured), measured };
   } catch (error) {
     return {
       results: [failure('measure.impossible', 'The models could not be measured again', error)],
@@ -60,25 +76,10 @@ export async function measuredResults(
   }
 }
 
-/** The trigger that a run estimated, as its report has it: estimating it again would be another scan. */
+/** The trigger that a run estimated, as its report has it; whether a scan gives that one is found out by the scan. */
 function estimateOf({ trigger, scan }: DefenseReport): Pick<MeasureRequest, 'estimated'> {
   const estimate = trigger && scan && inversionOf(scan, trigger.target)?.estimate;
   return estimate ? { estimated: { target: trigger.target, trigger: estimate } } : {};
-}
-
-function estimateResult({ trigger, proof }: DefenseReport): CheckResult[] {
-  if (trigger?.source !== 'estimated' && !proof) return [];
-  const what =
-    trigger?.source === 'estimated'
-      ? `The trigger estimated for class ${trigger.target} was taken from the report${proof ? ', and the repaired model was not scanned again' : ''}`
-      : 'The repaired model was not scanned again';
-  return [
-    warn(
-      'measure.estimate',
-      `${what}; \`--reproduce\` does both.`,
-      trigger?.source === 'estimated' ? '/trigger' : '/proof',
-    ),
-  ];
 }
 
 /** Every figure of a report against the same figure measured again. */
@@ -95,6 +96,7 @@ export function compareMeasured(report: DefenseReport, measured: MeasureOutcome)
     ...(measured.silence ? [silenceResult(report, measured.silence)] : []),
     activationResult(report.layer, measured.layer),
     curveResult(report.curve, measured.curve),
+    ...searchResults(report, measured.searches),
     ...modelResults(report, measured),
   ];
 }

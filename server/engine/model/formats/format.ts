@@ -134,10 +134,12 @@ export interface ModelStorage {
   save(model: OpenModel, folder: string): Promise<SavedModel>;
   /**
    * Whether `save` would take this folder, asked before the long work that is to be saved there.
-   * @returns the folder that is meant, links followed
+   * @returns the files that may lie in the folder that is replaced: paths in it, with forward slashes
    * @throws FinePruneError of kind `input`, code `output.…`
    */
-  checkSaveFolder(model: OpenModel, folder: string): Promise<string>;
+  checkSaveFolder(model: OpenModel, folder: string): Promise<readonly string[]>;
+  /** The files that `save` would write, by path in the folder with forward slashes; the one by which the model is opened is the last. */
+  savedFiles(model: OpenModel): ReadonlyMap<string, Uint8Array>;
   /**
    * Writes the model as it is now into a folder that may hold other things: each file is replaced as a whole, the one by which the
    * model is opened last.

@@ -24,6 +24,7 @@ function outcomeOf(report: DefenseReport): MeasureOutcome {
     layer,
     curve,
     silence: { weighted: [], changed: 0, inputs: 19_020 },
+    searches: { fault: null, scan: copy.scan ?? null, proof: copy.proof ?? null },
     hashes: {
       before: model.before,
       after: model.after && { topology: model.after.topology, weights: model.after.weights },

@@ -1,7 +1,8 @@
 import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeTogether } from '../../../files/output/together';
 import type { SavedModel } from '../format';
-import { checkFolder, writeBeside, writeFolder } from '../saved-folder';
+import { checkFolder } from '../saved-folder';
 import { parseManifest } from './weights/manifest';
 import type { OpenModel } from '../../model';
 import { patchSegments } from '../../parameters';
@@ -15,28 +16,38 @@ import { MODEL_FILE } from '../../../../protocol/files';
  * `ModelStorage.save`.
  */
 export async function saveModel(model: OpenModel, outFolder: string): Promise<SavedModel> {
-  const target = await checkSaveFolder(model, outFolder);
+  const target = path.resolve(outFolder);
+  const replaces = await checkSaveFolder(model, target);
   const bytes = encodeWeights(model);
-  await writeFolder(target, filesOf(model, bytes));
+  const name = path.basename(target);
+  await writeTogether({ folder: path.dirname(target), name }, [{ to: name, files: filesOf(model, bytes), replaces }]);
   return { path: path.join(target, MODEL_FILE), topology: model.hashes.topology, weights: weightsHash(bytes) };
 }
 
 /** Whether `saveModel` would take this folder. See `ModelStorage.checkSaveFolder`. */
-export async function checkSaveFolder(model: OpenModel, outFolder: string): Promise<string> {
+export async function checkSaveFolder(model: OpenModel, outFolder: string): Promise<readonly string[]> {
   const parts = [MODEL_FILE, ...model.source.files.flat().map(({ path: shard }) => shard)];
-  return await checkFolder(outFolder, { input: model.path, parts, partsOfOlder: shardsIn });
+  return await checkFolder(path.resolve(outFolder), { input: model.path, parts, partsOfOlder: shardsIn });
 }
 
 /** Writes a model as it is now into a folder that may hold other things. See `ModelStorage.saveBeside`. */
 export async function saveModelBeside(model: OpenModel, folder: string): Promise<SavedModel> {
   const bytes = encodeWeights(model);
-  const file = await writeBeside(path.resolve(folder), filesOf(model, bytes), MODEL_FILE);
-  return { path: file, topology: model.hashes.topology, weights: weightsHash(bytes) };
+  const parts = [...filesOf(model, bytes)].map(([to, content]) => ({ to, content }));
+  await writeTogether({ folder: path.resolve(folder), name: 'model' }, parts);
+  return {
+    path: path.join(path.resolve(folder), MODEL_FILE),
+    topology: model.hashes.topology,
+    weights: weightsHash(bytes),
+  };
 }
 
-/** What a saved model consists of, by name: model.json and every shard. */
+/** The files of a model as it is now. See `ModelStorage.savedFiles`. */
+export const savedFiles = (model: OpenModel): Map<string, Uint8Array> => filesOf(model, encodeWeights(model));
+
+/** What a saved model consists of, by name: every shard, and model.json, by which it is opened, last. */
 function filesOf(model: OpenModel, bytes: readonly Uint8Array[]): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>([[MODEL_FILE, model.source.main]]);
+  const files = new Map<string, Uint8Array>();
   model.source.files.forEach((shards, segment) => {
     let offset = 0;
     for (const shard of shards) {
@@ -44,7 +55,7 @@ function filesOf(model: OpenModel, bytes: readonly Uint8Array[]): Map<string, Ui
       offset += shard.bytes;
     }
   });
-  return files;
+  return files.set(MODEL_FILE, model.source.main);
 }
 
 /** Weight bytes of each segment: the network's weights at their places, all other tensors as they were read. */

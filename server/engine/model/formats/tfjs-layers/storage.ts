@@ -3,7 +3,7 @@ import { MODEL_FILE } from '../../../../protocol/files';
 import type { ModelStorage } from '../format';
 import { weightsHash } from './model-hashes';
 import { openModel } from './open';
-import { checkSaveFolder, encodeWeights, saveModel, saveModelBeside } from './save';
+import { checkSaveFolder, encodeWeights, savedFiles, saveModel, saveModelBeside } from './save';
 import { buildSimpleCnn, reinitialise } from './fresh/simple-cnn';
 
 /** Opens and saves TF.js Layers models: model.json and the weight files that it names. */
@@ -17,6 +17,7 @@ export const storage: ModelStorage = {
   fileName: () => MODEL_FILE,
   save: saveModel,
   checkSaveFolder,
+  savedFiles,
   saveBeside: saveModelBeside,
   reinitialise,
   simpleCnn: buildSimpleCnn,

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { pathFault } from '../../../../files/names';
 import { layerNamed, type Graph } from '../../../graph';
 import type { Home, Homes } from '../../../parameters';
 import { isObject, type JsonNode } from '../json';
@@ -168,12 +169,12 @@ function shardPath(node: JsonNode): string {
   if (written === '' || written.includes('\0')) throw refuse('is not a file name');
   if (posix.isAbsolute(written) || /^[A-Za-z]:/.test(written) || written.includes('\\'))
     throw refuse('is not a relative path');
-  // A file name may hold a colon; on Windows it would name a drive or a stream of another file.
   if (/^([a-z][a-z0-9+.-]*:\/\/|(blob|data|file|mailto):)/i.test(written)) throw refuse('is a URL');
-  if (process.platform === 'win32' && written.includes(':')) throw refuse('contains a colon');
   if (written.split('/').includes('..')) throw refuse('points outside the folder');
   const path = posix.normalize(written);
   if (path === '.' || path.endsWith('/')) throw refuse('is not a file name');
+  const fault = pathFault(path);
+  if (fault !== null) throw refuse(fault);
   if (path === MODEL_FILE) throw refuse('is the model.json itself');
   return path;
 }
