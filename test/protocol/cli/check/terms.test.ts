@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CheckedReport, CheckResult } from '../../../../server/protocol/report/review';
 import { pointerTo } from '../../../fixtures/other-files';
-import { demoConfig } from '../../demo-folder';
 import { CLI, command, type CheckAnswer, type ReviewRepo } from '../../review-repo';
-import { CheckRepos, fails, LOOSE, only, warned } from './support';
+import { CheckRepos, fails, only } from './support';
 
 const beside = (answer: CheckAnswer, id: string): CheckResult[] =>
   answer.results.filter((one) => one.id === id && one.outcome === 'fail');
