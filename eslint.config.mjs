@@ -6,7 +6,18 @@ import { rooms } from './eslint.rooms.mjs';
 
 const forbid = (files, ...rules) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns: rules.map(([group, message]) => ({ group, message })) }] },
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: rules.map(([group, message, importNames]) => ({
+          group,
+          message,
+          ...(importNames && { importNames }),
+        })),
+      },
+    ],
+  },
 });
 const vscode = [['vscode'], "'vscode' is imported only in client/"];
 
@@ -14,6 +25,14 @@ const NO_LSP = [['vscode-language*'], 'the engine knows no LSP'];
 const NO_TENSORS = [
   ['@tensorflow/*'],
   'tensors stay in model/ and backend/: others give and get plain arrays (model/network)',
+];
+
+// A link may lead to a device, a pipe makes a reader wait for ever, and a size that was asked for before is not the size that is read.
+const READERS = ['readFile', 'open', 'read', 'readv', 'createReadStream', 'openAsBlob'];
+const BARE_READS = [
+  ['node:fs', 'node:fs/promises', 'fs', 'fs/promises'],
+  'files are read through server/engine/files/read.ts',
+  [...READERS, ...READERS.map((name) => `${name}Sync`), 'default'],
 ];
 
 // Deprecated upstream: one file knows it, so that one file has to change when it goes.
@@ -96,9 +115,14 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
     ...rooms,
   },
-  forbid(['server/**', 'study/**'], vscode),
-  forbid(['server/engine/**', 'study/**'], vscode, NO_LSP, NO_TENSORS),
-  forbid(['server/engine/model/**', 'server/engine/backend/**'], vscode, NO_LSP),
+  forbid(['server/**'], vscode, BARE_READS),
+  forbid(['study/**'], vscode, NO_LSP, NO_TENSORS),
+  forbid(['server/engine/**'], vscode, NO_LSP, NO_TENSORS, BARE_READS),
+  forbid(['server/engine/model/**', 'server/engine/backend/**'], vscode, NO_LSP, BARE_READS),
+  // They write, or give the lock's library what it asks for; /proc/cpuinfo is no regular file.
+  forbid(['server/engine/files/**', 'server/engine/process/*.ts'], vscode, NO_LSP, NO_TENSORS),
+  forbid(['server/engine/model/formats/saved-folder.ts', 'server/engine/backend/cpu.ts'], vscode, NO_LSP),
+  forbid(['server/jobs/lock.ts'], vscode),
   forbid(['webview/**'], vscode, TOOLKIT),
   { files: ['webview/ui/toolkit.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isMissing, ReadFault, readText } from '../engine/files/read';
 import { readReport } from '../engine/report/json/read-report';
 import { readReview } from '../engine/report/review/read-review';
 import { badInput } from '../protocol/errors';
@@ -29,16 +30,20 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
   const info = await stat(file).catch(() => null);
   const colon = named.indexOf(':');
   if (!info && colon > 0) return atRevision(named, named.slice(0, colon), named.slice(colon + 1), cwd);
-  if (!info?.isFile())
-    throw badInput('cli.notFound', `There is no report ${named}.`, {
-      file,
-      todo: `Name a report (${REPORT_FILE.pattern}), or one in a git revision as REVISION:PATH.`,
-    });
-  if (info.size > REPORT_FILE.mostBytes)
-    throw badInput('report.tooLarge', `The report has ${info.size} bytes; at most ${REPORT_FILE.mostBytes} are read.`, {
-      file,
-    });
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file, REPORT_FILE.mostBytes).catch((error: unknown) => {
+    if (!(error instanceof ReadFault)) throw error;
+    const { reason, size, message } = error;
+    if (reason === 'tooLarge')
+      throw badInput('report.tooLarge', `The report has ${size} bytes; at most ${REPORT_FILE.mostBytes} are read.`, {
+        file,
+        todo: 'Name the right file, or write the report again with `fine-prune run`.',
+      });
+    throw badInput(
+      'cli.notFound',
+      reason === 'missing' ? `There is no report ${named}.` : `${named} can't be read as a report. ${message}`,
+      { file, todo: `Name a report (${REPORT_FILE.pattern}), or one in a git revision as REVISION:PATH.` },
+    );
+  });
   return { report: readReport(text, named), text, label: named, name: nameOf(file), file };
 }
 
@@ -46,17 +51,16 @@ export async function openReport(named: string, cwd: string): Promise<NamedRepor
 export async function reviewBeside({ file, name }: NamedReport): Promise<DefenseReview | null> {
   if (file === null) return null;
   const beside = path.join(path.dirname(file), REVIEW_FILE.named(name));
-  const info = await stat(beside).catch(() => null);
-  if (!info) return null;
-  if (!info.isFile() || info.size > REVIEW_FILE.mostBytes)
+  const text = await readText(beside, REVIEW_FILE.mostBytes).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    if (!(error instanceof ReadFault)) throw error;
     throw badInput(
       'review.tooLarge',
-      `The list of decisions is not a file of at most ${REVIEW_FILE.mostBytes} bytes.`,
-      {
-        file: beside,
-      },
+      `The list of decisions is not a file of at most ${REVIEW_FILE.mostBytes} bytes. ${error.message}`,
+      { file: beside, todo: 'Put the right file in its place, or remove it.' },
     );
-  return readReview(await readFile(beside, 'utf8'), beside);
+  });
+  return text === null ? null : readReview(text, beside);
 }
 
 async function atRevision(label: string, ref: string, inside: string, cwd: string): Promise<NamedReport> {

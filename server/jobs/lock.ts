@@ -1,10 +1,11 @@
 import fs from 'node:fs';
-import { lstat, mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { outputFailure } from '../engine/files/output/failure';
 import { shortName } from '../engine/files/output/work-folder';
+import { readText } from '../engine/files/read';
 import { lockFile } from '../engine/process/lockfile';
 import { badInput, cancelled } from '../protocol/errors';
 import { lockName } from '../protocol/files';
@@ -150,11 +151,9 @@ function clocklessly(lockPath: string): () => Promise<boolean> {
 
 async function readHolder(lockPath: string): Promise<LockHolder | null> {
   try {
-    const file = path.join(lockPath, HOLDER_FILE);
-    const found = await lstat(file);
     // Where the lock came with a repository, this may be anything.
-    if (!found.isFile() || found.size > MOST_HOLDER_BYTES) return null;
-    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<LockHolder>;
+    const text = await readText(path.join(lockPath, HOLDER_FILE), MOST_HOLDER_BYTES, { resolved: true });
+    const value = JSON.parse(text) as Partial<LockHolder>;
     const { pid, host, what } = value;
     return typeof pid === 'number' && typeof host === 'string' && typeof what === 'string' ? { pid, host, what } : null;
   } catch {

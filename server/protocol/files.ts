@@ -40,8 +40,8 @@ function kind(ending: string, mebibytes: number, word: string, { anyCase = false
 
 /** The defense config: what is defended, with which data, and how. Some dozen lines. */
 export const CONFIG_FILE = kind('.fineprune.json', 1, 'fineprune', { anyCase: true });
-/** The defense report that a run writes: of a large layer some megabytes. */
-export const REPORT_FILE = kind('.defense.json', 64, 'report');
+/** The defense report that a run writes: some 50 kB, of a layer of 20,000 units 8 MB. */
+export const REPORT_FILE = kind('.defense.json', 8, 'report');
 /** Decisions of reviewers about a report, a line each. */
 export const REVIEW_FILE = kind('.defense-review.json', 1, 'report');
 /** The result of a scan for backdoors: estimates of many classes or large images have some megabytes. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { GatesConfig } from './config/config';
-import { Decision } from './report/review';
-import { object, said } from './shape/shape';
+import { Decision, MOST_DECISIONS } from './report/review';
+import { list, object, said } from './shape/shape';
 
 export const CheckPolicy = said(
   object({
@@ -27,7 +27,7 @@ export const CheckPolicy = said(
     ),
     decisions: v.optional(
       said(
-        v.array(Decision),
+        list(Decision, MOST_DECISIONS),
         "The decisions that count; those beside the reports don't. Left out: those of the base revision; without a base, none.",
       ),
     ),

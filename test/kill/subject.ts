@@ -1,33 +1,31 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { randomStream } from '../../server/engine/data/random';
-import { smallConfig, writeArchitecture, writeSmallImages } from '../fixtures/small-backdoor';
+import { startPoisonTrain } from '../../server/jobs/engine-process';
+import { smallConfig, SMALL_TRIGGER, writeArchitecture, writeSmallImages } from '../fixtures/small-backdoor';
+import { built } from '../harness/built';
 
-/** Images enough for a run that measures something. */
-const COUNTS = { train: 160, test: 60 };
+/** Images enough for a run that measures something and repairs it. */
+const COUNTS = { train: 1_500, test: 150 };
 
 /**
- * Writes a small model with weights of a seed, some images, and a config: what a run takes the least time for.
+ * Trains a small backdoored model, and writes a config for the shortest run that repairs it.
  * @returns path of the config
  */
 export async function writeSubject(folder: string, name: string): Promise<string> {
+  for (const made of ['arch', 'data']) mkdirSync(path.join(folder, made), { recursive: true });
   const model = path.join(folder, 'model');
-  for (const made of [model, path.join(folder, 'data')]) mkdirSync(made, { recursive: true });
-  await writeSmallImages(path.join(folder, 'data'), COUNTS);
-  writeArchitecture(model);
-  const weights = path.join(model, 'weights.bin');
-  const random = randomStream(5, 'kill');
-  const values = Float32Array.from({ length: readFileSync(weights).length / 4 }, () => (random.unit() - 0.5) / 4);
-  writeFileSync(weights, new Uint8Array(values.buffer));
+  await startPoisonTrain(
+    {
+      ...(await writeSmallImages(path.join(folder, 'data'), COUNTS)),
+      ...{ out: model, name, arch: writeArchitecture(path.join(folder, 'arch')), trigger: SMALL_TRIGGER },
+      ...{ poisonRate: 0.2, seed: 11, epochs: 6, batchSize: 32, learningRate: 0.003, backend: 'wasm', threads: 1 },
+    },
+    { onEvent: () => undefined, signal: new AbortController().signal, workerPath: built('worker') },
+  );
   return smallConfig(
     model,
     name,
-    {
-      trigger: { kind: 'patch', target: 4 },
-      backend: 'wasm',
-      prune: { ratio: 0.1 },
-      fineTune: { epochs: 1, batchSize: 32 },
-    },
-    { holdout: 40 },
+    { trigger: SMALL_TRIGGER, backend: 'wasm', fineTune: { epochs: 1 } },
+    { holdout: 100, fineTuneImages: 64 },
   );
 }

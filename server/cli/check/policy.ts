@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../../engine/files/confine';
+import { ReadFault, readText } from '../../engine/files/read';
 import { parseStrictJson } from '../../engine/report/json/strict-json';
 import { GatesConfig, type ResolvedConfig } from '../../protocol/config/config';
 import { badInput } from '../../protocol/errors';
@@ -15,7 +16,7 @@ import type { Base, CheckContext } from './context';
 import type { Repository } from '../git';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
-const MAX_POLICY_BYTES = 4 << 20;
+export const MAX_POLICY_BYTES = 1 << 20;
 const TODO = 'Write a policy as described in docs/review.md: schemaVersion 2, then gates, decisions or both.';
 
 /**
@@ -51,18 +52,26 @@ export async function openPolicy(
         todo: 'Name the file itself.',
       });
   }
-  const info = await stat(file).catch(() => null);
-  if (!info?.isFile())
-    throw badInput('policy.missing', 'There is no such policy file.', {
-      file,
-      todo: 'Correct the path after --policy.',
-    });
-  if (info.size > MAX_POLICY_BYTES)
-    throw badInput('policy.tooLarge', `The policy has ${info.size} bytes; at most ${MAX_POLICY_BYTES} are read.`, {
-      file,
-      todo: TODO,
-    });
-  return { text: readPolicy(await readFile(file, 'utf8'), file), source: named, inside: null };
+  return { text: readPolicy(await textOf(file), file), source: named, inside: null };
+}
+
+/** @throws FinePruneError `policy.missing`, `policy.tooLarge` */
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readText(file, MAX_POLICY_BYTES);
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    if (error.reason === 'tooLarge')
+      throw badInput('policy.tooLarge', `The policy has ${error.size} bytes; at most ${MAX_POLICY_BYTES} are read.`, {
+        file,
+        todo: TODO,
+      });
+    throw badInput(
+      'policy.missing',
+      error.reason === 'missing' ? 'There is no such policy file.' : `The policy can't be read. ${error.message}`,
+      { file, todo: 'Correct the path after --policy.' },
+    );
+  }
 }
 
 async function policyAtBase(

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { confinedPath } from '../../engine/files/confine';
+import { ReadFault, readText } from '../../engine/files/read';
 import { badInput } from '../../protocol/errors';
 import { notRegular } from './base/head';
 import type { Target } from './context';
@@ -14,21 +14,25 @@ import type { Target } from './context';
  */
 export async function readBeside(target: Target, name: string, what: string, most: number): Promise<string | null> {
   const file = await confinedPath(target.folder, name, { root: target.allowed.root, folders: [] }, what);
-  const info = await stat(file).catch(() => null);
-  if (!info) return null;
-  // Before it is opened: opening a pipe would wait for ever.
-  if (!info.isFile())
-    throw badInput('check.notAFile', `The ${what} is not a regular file.`, {
-      file,
-      todo: 'Replace it with the file itself.',
-    });
-  if (info.size > most)
-    throw badInput('check.tooLarge', `The ${what} has ${info.size} bytes; at most ${most} are read.`, {
-      file,
-      todo: 'Replace it with the right file.',
-    });
-  await refuseLinks(target, path.join(target.folder, name), what);
-  return readFile(file, 'utf8');
+  try {
+    await refuseLinks(target, path.join(target.folder, name), what);
+    return await readText(file, most, { resolved: true });
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    if (error.reason === 'missing') return null;
+    if (error.reason === 'tooLarge')
+      throw badInput('check.tooLarge', `The ${what} has ${error.size} bytes; at most ${most} are read.`, {
+        file,
+        todo: 'Replace it with the right file.',
+      });
+    throw badInput(
+      'check.notAFile',
+      error.reason === 'unreadable'
+        ? `The ${what} can't be read (${error.system}).`
+        : `The ${what} is not a regular file. ${error.message}`,
+      { file, todo: 'Replace it with the file itself.' },
+    );
+  }
 }
 
 /**

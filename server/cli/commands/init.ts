@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
 import { headerOf } from '../../engine/data/formats/registry';
 import { contains } from '../../engine/files/confine';
+import { readBytes } from '../../engine/files/read';
 import { shellWord } from '../../engine/files/shell-word';
 import { sniffFile } from '../../engine/files/sniff';
 import { writeFileOnce } from '../../engine/files/write';
@@ -14,7 +15,7 @@ import { sourceFiles, withPaths, type DataSource } from '../../protocol/data-sou
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
-import { CONFIG_FILE } from '../../protocol/files';
+import { CONFIG_FILE, MOST_MODEL_BYTES } from '../../protocol/files';
 import { modelName } from '../../engine/config/scan-inputs';
 
 interface InitFlags {
@@ -99,7 +100,7 @@ function foldersToAllow(config: string, sources: readonly DataSource[], cwd: str
 async function pointers(modelPath: string): Promise<string[]> {
   const found: string[] = [];
   const format = await formatOf(modelPath);
-  for (const shard of format.weightFiles(await readFile(modelPath), path.basename(modelPath))) {
+  for (const shard of format.weightFiles(await readBytes(modelPath, MOST_MODEL_BYTES), path.basename(modelPath))) {
     const file = path.resolve(path.dirname(modelPath), shard);
     const info = await stat(file).catch(() => null);
     if (info?.isFile() && (await sniffFile(file))?.kind === 'lfs-pointer') found.push(shard);

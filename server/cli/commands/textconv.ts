@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { plain } from '../../engine/files/plain';
+import { readBytes, ReadFault, whatItIs } from '../../engine/files/read';
 import { FinePruneError } from '../../protocol/errors';
 import { EXIT } from '../exit';
 import type { ModelFormat, WeightFileTexts, WeightPlace } from '../../engine/model/formats/format';
@@ -69,7 +70,7 @@ async function textOf(file: string): Promise<string> {
   const absolute = path.resolve(file);
   const info = statSync(absolute);
   if (info.isDirectory()) await (await import('../../engine/model/formats/other-model')).refuseOtherModel(absolute);
-  if (!info.isFile()) return 'Not shown as text: not a regular file.\n';
+  if (!info.isFile()) return `Not shown as text: this is ${whatItIs(info)}, not a regular file.\n`;
   return hasModelEnding(absolute)
     ? await modelFileText(absolute, process.env.GIT_PREFIX === undefined ? file : path.basename(file), info.size)
     : await weightFileText(absolute, info.size);
@@ -79,7 +80,7 @@ async function textOf(file: string): Promise<string> {
 async function modelFileText(file: string, name: string, size: number): Promise<string> {
   if (size > MOST_MODEL_BYTES) return tooLarge(size, MOST_MODEL_BYTES);
   const { formatOfBytes } = await import('../../engine/model/formats/registry');
-  const content = await readFile(file);
+  const content = await readBytes(file, MOST_MODEL_BYTES);
   const format = formatOfBytes(name, content);
   const { mostBytes } = MODEL_FILES[format.id];
   if (size > mostBytes) return tooLarge(size, mostBytes);
@@ -95,7 +96,9 @@ async function modelFileText(file: string, name: string, size: number): Promise<
   for (const one of weightFiles) {
     // A link out of the model's folder counts as missing.
     const real = await confinedPath(folder, one, { root: folder, folders: [] }, 'weights').catch(() => null);
-    if (real !== null && sizeOf(real) !== null) weights.set(one, readFileSync(real));
+    const bytes =
+      real === null ? null : await readBytes(real, MOST_TEXT_WEIGHT_BYTES, { resolved: true }).catch(absent);
+    if (bytes) weights.set(one, bytes);
   }
   return format.text.ofModel(content, (one) => weights.get(one) ?? null, name);
 }
@@ -105,7 +108,7 @@ const tooLarge = (size: number, most: number): string =>
 
 async function weightFileText(file: string, size: number): Promise<string> {
   if (size > MOST_TEXT_WEIGHT_BYTES) return tooLarge(size, MOST_TEXT_WEIGHT_BYTES);
-  const bytes = readWhole(file, size);
+  const bytes = await readBytes(file, MOST_TEXT_WEIGHT_BYTES);
   const { sniffFile } = await import('../../engine/files/sniff');
   const other = await sniffFile(file);
   if (other?.kind === 'lfs-pointer') return `A Git LFS pointer:\n${bytes.toString('utf8', 0, 512)}`;
@@ -167,7 +170,7 @@ async function naming(
   const modelSize = sizeOf(model);
   if (modelSize === null || modelSize > MOST_MODEL_BYTES) return null;
   try {
-    const content = await readFile(model);
+    const content = await readBytes(model, MOST_MODEL_BYTES);
     const texts = formatOfBytes(model, content).text.ofWeightFile;
     if (!texts) return null;
     const sizeBeside = (one: string): number | null => sizeOf(path.join(path.dirname(model), one));
@@ -193,12 +196,8 @@ function sizeOf(file: string): number | null {
   return info?.isFile() ? info.size : null;
 }
 
-/** No more than the size that was checked, even if the file grows meanwhile. */
-function readWhole(file: string, size: number): Buffer {
-  const handle = openSync(file, 'r');
-  try {
-    return fstatSync(handle).size === size ? readFileSync(handle) : Buffer.alloc(0);
-  } finally {
-    closeSync(handle);
-  }
+/** A weight file that can't be read counts as missing. */
+function absent(error: unknown): null {
+  if (error instanceof ReadFault) return null;
+  throw error;
 }

@@ -1,10 +1,12 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readText } from '../files/read';
 
 /** Raised when the files of an engine change, so that an older one counts as not installed. */
 export const ENGINE_LAYOUT = 1;
 
 export const MANIFEST_FILE = 'engine.json';
+const MOST_MANIFEST_BYTES = 1 << 20;
 
 /** Where the TensorFlow library of an engine came from. */
 export type EngineOrigin = 'python' | 'wheel' | 'tfjs-node';
@@ -51,7 +53,7 @@ export async function writeManifest(
 export async function readEngine(folder: string): Promise<EngineReading> {
   let text: string;
   try {
-    text = await readFile(path.join(folder, MANIFEST_FILE), 'utf8');
+    text = await readText(path.join(folder, MANIFEST_FILE), MOST_MANIFEST_BYTES);
   } catch {
     return {};
   }

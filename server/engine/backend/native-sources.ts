@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import envPaths from 'env-paths';
+import { readStart } from '../files/read';
 import { readEngine } from './native-manifest';
 
 /** File name of tfjs-node's addon, wherever it lies. */
@@ -118,15 +119,10 @@ async function configuredEngine(configured: string): Promise<NativeEngineStatus>
 /** A wrong path in a setting is common (a folder, a text file): the first bytes tell without loading it. */
 async function isSharedLibrary(file: string): Promise<boolean> {
   try {
-    const handle = await open(file, 'r');
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-      if (bytesRead < 4) return false;
-      const magic = buffer.readUInt32BE(0);
-      return magic === 0x7f454c46 || magic === 0xcffaedfe || magic === 0xcafebabe || magic >>> 16 === 0x4d5a;
-    } finally {
-      await handle.close();
-    }
+    const { bytes } = await readStart(file, 4);
+    if (bytes.length < 4) return false;
+    const magic = bytes.readUInt32BE(0);
+    return magic === 0x7f454c46 || magic === 0xcffaedfe || magic === 0xcafebabe || magic >>> 16 === 0x4d5a;
   } catch {
     return false;
   }

@@ -1,7 +1,8 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FinePruneError, type Failure } from '../../protocol/errors';
 import { canonicalJson, sha256 } from '../files/hash';
+import { readText } from '../files/read';
 import { writeFileAtomically } from '../files/write';
 import { thisCpu } from './cpu';
 import { cacheFolder, type NativeEngineStatus } from './native-sources';
@@ -30,6 +31,7 @@ const inherited = faultNamed(process.env[FAULT]);
 
 /** Raised when other kernels are asked of oneDNN: what was found with the earlier ones does not count then. */
 const VERSION = 1;
+const MOST_NOTE_BYTES = 65_536;
 
 export interface OneDnnSetting {
   on: boolean;
@@ -119,7 +121,9 @@ export async function rememberedFault(
   env?: NodeJS.ProcessEnv,
 ): Promise<OneDnnFault | null> {
   try {
-    const { fault } = JSON.parse(await readFile((await noteOf(engine, env)).file, 'utf8')) as { fault?: unknown };
+    const { fault } = JSON.parse(await readText((await noteOf(engine, env)).file, MOST_NOTE_BYTES)) as {
+      fault?: unknown;
+    };
     return faultNamed(fault);
   } catch {
     return null;

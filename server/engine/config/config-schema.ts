@@ -28,6 +28,9 @@ export interface Fault {
   todo?: string;
 }
 
+/** Unknown fields of one object that are listed. */
+const MOST_UNKNOWN = 100;
+
 /**
  * The trigger is compared by the kind that it names, and the data by their format: of all kinds at once every one would complain.
  */
@@ -123,6 +126,7 @@ const faultsIn =
     return issue.expected === 'never'
       ? Object.keys(last.input as object)
           .filter((key) => !Object.hasOwn(known, key))
+          .slice(0, MOST_UNKNOWN)
           .map((key) => unknownField(path, key, Object.keys(known)))
       : [missingField(path, String(last.key), known[String(last.key)]!)];
   };

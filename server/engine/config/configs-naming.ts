@@ -1,6 +1,8 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { tolerantValue } from '../../json/tolerant';
+import { CONFIG_FILE } from '../../protocol/files';
+import { readText } from '../files/read';
 
 /**
  * The configs, of those given and in their order, that name a model: the same file, whatever links lead to it. One whose text is broken
@@ -13,7 +15,8 @@ import { tolerantValue } from '../../json/tolerant';
 export async function configsNaming(
   configs: readonly string[],
   model: string,
-  textOf: (config: string) => Promise<string | undefined> = (config) => readFile(config, 'utf8').catch(() => undefined),
+  textOf: (config: string) => Promise<string | undefined> = (config) =>
+    readText(config, CONFIG_FILE.mostBytes).catch(() => undefined),
 ): Promise<string[]> {
   const wanted = await realOf(model);
   const naming: string[] = [];

@@ -8,9 +8,13 @@ import { pointerOf } from '../../protocol/shape/pointer';
 import { schemaFaults, unknownField, type Fault } from './config-schema';
 import { ruleFaults } from './config-rules';
 import { CONFIG_FILE } from '../../protocol/files';
+import { lineAndColumn } from '../../json/bounds';
 import { tolerantTree } from '../../json/tolerant';
 
 export type { ConfigProblem };
+
+/** Problems of one text that are listed: when these are mended, others come. */
+const MOST_PROBLEMS = 100;
 
 export const NAME_A_CONFIG = `Name a \`${CONFIG_FILE.form}\`.`;
 
@@ -73,7 +77,7 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       1,
       NAME_A_CONFIG,
     );
-  const { root, errors, tooDeep } = tolerantTree(text);
+  const { root, errors, tooDeep, tooLarge } = tolerantTree(text);
   if (tooDeep)
     return syntax(
       'config.syntax',
@@ -82,6 +86,8 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
       1,
       NAME_A_CONFIG,
     );
+  if (tooLarge)
+    return syntax('config.tooLarge', 'This file has far too many values for a defense config.', 0, 1, NAME_A_CONFIG);
   if (!root && errors.length === 0) {
     return syntax(
       'config.empty',
@@ -106,7 +112,10 @@ function examine(text: string): { config: DefenseConfig | null; problems: Config
   const value = getNodeValue(root!) as unknown;
   let faults = keys.length > 0 ? keys : schemaFaults(value);
   if (faults.length === 0) faults = ruleFaults(value as DefenseConfig);
-  const problems = faults.map((fault) => located(fault, root!)).sort((a, b) => a.offset - b.offset);
+  const problems = faults
+    .slice(0, MOST_PROBLEMS)
+    .map((fault) => located(fault, root!))
+    .sort((a, b) => a.offset - b.offset);
   return { config: problems.length === 0 ? (value as DefenseConfig) : null, problems };
 }
 
@@ -166,7 +175,7 @@ function nodeAt(root: Node, path: readonly (string | number)[]): Node | undefine
 }
 
 function placeWords(text: string, pointer: string, offset: number): string {
-  const before = text.slice(0, offset).split(/\r\n|\r|\n/);
-  const place = `line ${before.length}:${before.at(-1)!.length + 1}`;
+  const { line, column } = lineAndColumn(text, offset);
+  const place = `line ${line}:${column}`;
   return pointer === '' ? place : `${pointer}, ${place}`;
 }

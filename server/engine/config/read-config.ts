@@ -1,4 +1,4 @@
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { ResolvedConfig } from '../../protocol/config/config';
 import { badInput, FinePruneError } from '../../protocol/errors';
@@ -6,6 +6,7 @@ import { at, type Resolve } from './at-place';
 import { HEAD_BYTES, kindOfBytes, kindOfText } from '../files/file-kind';
 import { kindWords } from '../files/kinds';
 import { confinedPath } from '../files/confine';
+import { ReadFault, readStart } from '../files/read';
 import { NAME_A_CONFIG, parseConfig, placeOf } from './parse-config';
 import { resolveConfig } from './resolve-config';
 import { CONFIG_FILE } from '../../protocol/files';
@@ -73,24 +74,9 @@ export function baseName(file: string): string {
  * @throws FinePruneError `config.missing`, `.unreadable`, `.tooLarge`, `.lfsPointer`, `.encoding`, `.notAFile`
  */
 export async function readConfigText(file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readStart(file, CONFIG_FILE.mostBytes + 1);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof FinePruneError) throw error;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    throw badInput(
-      missing ? 'config.missing' : 'config.unreadable',
-      missing ? 'The config does not exist.' : `The config can't be read (${code}).`,
-      {
-        file,
-        todo: missing
-          ? 'Correct the path, or run Fine-Prune on the model.json to create a config.'
-          : 'Check its permissions.',
-      },
-    );
-  }
+  const { bytes, size } = await readStart(file, CONFIG_FILE.mostBytes).catch((error: unknown) => {
+    throw unreadable(error, file);
+  });
   const other = kindOfBytes(bytes.subarray(0, HEAD_BYTES));
   // What a text is, its parser says, with a place in it.
   if (other && other.sure === 'content' && !kindOfText(bytes.toString('latin1', 0, 1024))) {
@@ -99,12 +85,11 @@ export async function readConfigText(file: string): Promise<string> {
       todo: NAME_A_CONFIG,
     });
   }
-  if (bytes.length > CONFIG_FILE.mostBytes) {
+  if (size > bytes.length)
     throw badInput('config.tooLarge', 'This file is far too large for a defense config.', {
       file,
       todo: NAME_A_CONFIG,
     });
-  }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -115,24 +100,26 @@ export async function readConfigText(file: string): Promise<string> {
   }
 }
 
-async function readStart(file: string, most: number): Promise<Buffer> {
-  // Before it is opened: opening a pipe would wait for ever.
-  if (!(await stat(file)).isFile()) {
-    throw badInput('config.notAFile', 'The config is not a file.', {
-      file,
-      todo: `Name the \`${CONFIG_FILE.form}\` itself.`,
-    });
-  }
-  const handle = await open(file, 'r');
-  try {
-    const bytes = Buffer.alloc(most);
-    let read = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(bytes, read, most - read, read);
-      read += bytesRead;
-      if (bytesRead === 0 || read === most) return bytes.subarray(0, read);
-    }
-  } finally {
-    await handle.close();
+function unreadable(error: unknown, file: string): unknown {
+  if (!(error instanceof ReadFault)) return error;
+  switch (error.reason) {
+    case 'missing':
+      return badInput('config.missing', 'The config does not exist.', {
+        file,
+        todo: 'Correct the path, or run Fine-Prune on the model.json to create a config.',
+      });
+    case 'folder':
+    case 'special':
+      return badInput('config.notAFile', `The config is not a file. ${error.message}`, {
+        file,
+        todo: `Name the \`${CONFIG_FILE.form}\` itself.`,
+      });
+    case 'changed':
+      return error;
+    default:
+      return badInput('config.unreadable', `The config can't be read (${error.system}).`, {
+        file,
+        todo: 'Check its permissions.',
+      });
   }
 }

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import canonicalize from 'canonicalize';
 import { lfsObject, MOST_POINTER_BYTES, type LfsObject } from './lfs-pointer';
+import { readPieces, readStart } from './read';
 
-/** SHA-256 of a file's bytes, as 64 hexadecimal digits. Read in pieces: a file may be larger than the memory. */
+/** Bytes of a file that is hashed at most: no reader takes a longer one. */
+export const MOST_HASHED_BYTES = 2 ** 32;
+
+/**
+ * SHA-256 of a file's bytes, as 64 hexadecimal digits. Read in pieces: a file may be larger than the memory.
+ * @throws ReadFault
+ */
 export async function sha256OfFile(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  await readPieces(file, MOST_HASHED_BYTES, (piece) => void hash.update(piece));
   return hash.digest('hex');
 }
 
 /** What a Git LFS pointer in a file's place stands for; null where the file itself is there, or no file. */
 export async function lfsObjectAt(file: string): Promise<LfsObject | null> {
-  const found = await stat(file).catch(() => null);
-  return found?.isFile() && found.size <= MOST_POINTER_BYTES ? lfsObject(await readFile(file, 'utf8')) : null;
+  const start = await readStart(file, MOST_POINTER_BYTES).catch(() => null);
+  return start && start.size <= MOST_POINTER_BYTES ? lfsObject(start.bytes.toString('utf8')) : null;
 }
 
 /** SHA-256 of a file's content. Of a Git LFS pointer, that of the content that it stands for: git has the file, it is only not fetched. */

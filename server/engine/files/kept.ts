@@ -1,8 +1,11 @@
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, sha256 } from './hash';
+import { readText } from './read';
 import { writeFileAtomically } from './write';
 
+/** Bytes of one that are read at most. */
+const MOST_BYTES = 64 * 2 ** 20;
 /** Results that are kept in a folder, the newest. */
 const MOST = 200;
 
@@ -12,7 +15,7 @@ const MOST = 200;
  */
 export async function readKept(file: string): Promise<unknown> {
   try {
-    const { checksum, result } = JSON.parse(await readFile(file, 'utf8')) as { checksum: string; result: unknown };
+    const { checksum, result } = JSON.parse(await readText(file, MOST_BYTES)) as { checksum: string; result: unknown };
     return checksum === sha256(canonicalJson(result)) ? result : undefined;
   } catch {
     return undefined;

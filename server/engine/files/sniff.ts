@@ -1,9 +1,10 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { HEAD_BYTES, kindOfBytes } from './file-kind';
 import { fileKind, type FileKind } from './kinds';
+import { readStart, withFile } from './read';
 
 /** Names of a zip archive that are looked at: PyTorch lists a model's tensors before what tells that it is one. */
 const MOST_ENTRIES = 1024;
@@ -18,7 +19,6 @@ export async function sniffFile(file: string): Promise<FileKind | null> {
   try {
     const found = await stat(file);
     if (found.isDirectory()) return await kindOfFolder(file);
-    // Before it is opened: opening a pipe would wait for ever.
     if (!found.isFile() || found.size === 0) return null;
     const head = await readHead(file);
     const entries = head.toString('latin1', 0, 2) === 'PK' ? await zipEntries(file) : undefined;
@@ -38,15 +38,12 @@ export function insideGzip(head: Uint8Array): FileKind | null {
   }
 }
 
-/** The first `HEAD_BYTES` bytes of a file. */
+/**
+ * The first `HEAD_BYTES` bytes of a file.
+ * @throws ReadFault
+ */
 export async function readHead(file: string): Promise<Buffer> {
-  const handle = await open(file, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+  return (await readStart(file, HEAD_BYTES)).bytes;
 }
 
 async function kindOfFolder(folder: string): Promise<FileKind | null> {
@@ -64,15 +61,13 @@ async function kindOfFolder(folder: string): Promise<FileKind | null> {
 async function zipEntries(file: string): Promise<string[] | undefined> {
   const names: string[] = [];
   try {
-    const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
-    try {
+    await withFile(file, async ({ handle }) => {
+      const zip = await yauzl.fromFdPromise(handle.fd, { lazyEntries: true, autoClose: false });
       for await (const { fileName } of zip.eachEntry()) {
         names.push(fileName);
         if (names.length === MOST_ENTRIES) break;
       }
-    } finally {
-      zip.close();
-    }
+    });
   } catch {
     // Cut off or damaged: what its first bytes say has to do.
     return names.length > 0 ? names : undefined;

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { PNG } from 'pngjs';
 import { badInput, type FinePruneError } from '../../protocol/errors';
 import { sha256 } from '../files/hash';
+import { readBytes, ReadFault } from '../files/read';
 import { sniffFile } from '../files/sniff';
 import { refuseOtherImage } from './other-image';
 
@@ -79,23 +79,27 @@ export async function readPattern(
 }
 
 async function readSmallFile(file: string): Promise<Buffer> {
-  const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
+  try {
+    return await readBytes(file, MAX_FILE_BYTES);
+  } catch (error) {
+    if (!(error instanceof ReadFault) || error.reason === 'changed') throw error;
+    const { reason, system } = error;
+    if (reason === 'tooLarge' || reason === 'folder' || reason === 'special') {
+      const isLarge = reason === 'tooLarge';
+      throw imageProblem(
+        'trigger.imageTooLarge',
+        `The trigger's image is ${isLarge ? `larger than ${MAX_FILE_BYTES >> 20} MB` : 'not a file'}`,
+        file,
+        isLarge ? 'Use a small PNG file.' : `${error.message} Use a small PNG file.`,
+      );
+    }
     throw imageProblem(
       'trigger.imageMissing',
-      `The trigger's image can't be read (${error.code})`,
+      `The trigger's image can't be read (${system})`,
       file,
       'Correct the path in the config.',
     );
-  });
-  if (!info.isFile() || info.size > MAX_FILE_BYTES) {
-    throw imageProblem(
-      'trigger.imageTooLarge',
-      `The trigger's image is ${info.isFile() ? `larger than ${MAX_FILE_BYTES >> 20} MB` : 'not a file'}`,
-      file,
-      'Use a small PNG file.',
-    );
   }
-  return readFile(file);
 }
 
 /** Walks the chunks: exactly one IHDR, not interlaced (the decoder would inflate such a picture without a limit). */

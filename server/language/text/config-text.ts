@@ -9,6 +9,8 @@ export interface ConfigText {
   document: TextDocument;
   /** Undefined when there is nothing but white space and comments, or brackets without end. */
   root: Node | undefined;
+  /** Whether the text goes beyond what a parser is given: nothing can be said of its parts. */
+  beyond?: boolean;
 }
 
 /** Parses a config. A byte-order mark counts as white space, so that every offset stays what the editor sees. */
@@ -16,7 +18,8 @@ export function parseConfig(source: TextDocument): ConfigText {
   const text = source.getText();
   const plain = withoutMark(text);
   const document = plain === text ? source : TextDocument.create(source.uri, source.languageId, source.version, plain);
-  return { document, root: tolerantTree(plain).root };
+  const { root, tooDeep, tooLarge } = tolerantTree(plain);
+  return { document, root, ...((tooDeep || tooLarge) && { beyond: true }) };
 }
 
 /** The node of the value at `path`, or undefined. */
@@ -43,6 +46,9 @@ export function numberAt(config: ConfigText, path: JSONPath): { node: Node; valu
 }
 
 export function rangeOf(config: ConfigText, node: { offset: number; length: number }): Range {
+  // The beginning needs no list of all lines, which may take more memory than the text.
+  if (node.offset === 0 && node.length <= 1)
+    return { start: { line: 0, character: 0 }, end: { line: 0, character: node.length } };
   return { start: config.document.positionAt(node.offset), end: config.document.positionAt(node.offset + node.length) };
 }
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { CodeAction, CodeLens, Diagnostic, Hover, Position } from 'vscode-languageserver/node';
+import { isMissing, readText } from '../../engine/files/read';
 import { compareReports } from '../../engine/report/compare/compare';
 import { readReport } from '../../engine/report/json/read-report';
 import { addDecision, readReview, reviewedIssues } from '../../engine/report/review/review';
@@ -153,11 +153,11 @@ export class ReportDocuments extends ResultDocuments<DefenseReport> {
     const file = reviewOf(report);
     const open = openDocument(this.host.documents, file);
     if (open) return readReview(open.getText(), file);
-    const found = await stat(file).catch(() => null);
-    if (!found) return null;
-    if (found.size > REVIEW_FILE.mostBytes)
-      throw badInput('review.tooLarge', 'This file is too large for a list of decisions.', { file });
-    return readReview(await readFile(file, 'utf8'), file);
+    const text = await readText(file, REVIEW_FILE.mostBytes).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    return text === null ? null : readReview(text, file);
   }
 }
 

@@ -25,6 +25,7 @@ export function configAt(
     known = { version: document.version, config: parseConfig(document) };
     parsed.set(document, known);
   }
+  if (known.config.beyond) return undefined;
   return { file, config: known.config, facts: board.config(file)?.facts ?? NO_FACTS };
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { formatOf } from '../../engine/data/formats/registry';
+import { readStart } from '../../engine/files/read';
 import { sniffFile } from '../../engine/files/sniff';
 import { refuseOtherImage } from '../../engine/triggers/other-image';
 import type { FileFact } from '../../language/text/facts';
@@ -29,7 +30,7 @@ export class DataFiles {
 
 async function factOf(file: string, memo: FileMemo<FileFact>): Promise<FileFact> {
   try {
-    return (await stat(file)).isFile() ? await memo.get(file) : { state: 'folder' };
+    return (await stat(file)).isDirectory() ? { state: 'folder' } : await memo.get(file);
   } catch {
     return { state: 'missing' };
   }
@@ -46,6 +47,7 @@ async function describe(file: string, options: SourceOptions): Promise<FileFact>
 /** What it is, and no more: whether it can be decoded and fits is found out by a run. */
 async function describePicture(file: string): Promise<FileFact> {
   try {
+    await readStart(file, 1);
     refuseOtherImage(await sniffFile(file), file);
     return { state: 'ok', header: null };
   } catch (error) {

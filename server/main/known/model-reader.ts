@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { readBytes } from '../../engine/files/read';
 import type { ModelHashes } from '../../engine/model/formats/format';
 import { formatNamed, formatOfContent, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { Failure } from '../../protocol/errors';
-import type { ModelFormatId } from '../../protocol/files';
+import { MODEL_FILES, type ModelFormatId } from '../../protocol/files';
 import type { ModelSummary } from '../../protocol/model';
 
 /**
@@ -45,7 +45,7 @@ export function readSummary({ text, file }: SummaryQuestion): SummaryAnswer {
  * @throws FinePruneError `model.…`
  */
 export async function readFiles({ format, file }: FilesQuestion): Promise<string[]> {
-  const names = formatNamed(format).weightFiles(await readFile(file), file);
+  const names = formatNamed(format).weightFiles(await readBytes(file, MODEL_FILES[format].mostBytes), file);
   return [file, ...names.map((name) => path.join(path.dirname(file), name))];
 }
 

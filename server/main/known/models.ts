@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { readText } from '../../engine/files/read';
 import type { ModelFormat, ModelHashes } from '../../engine/model/formats/format';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { formatOf, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { ModelFact } from '../../language/text/facts';
-import type { Failure, FinePruneError } from '../../protocol/errors';
+import { FinePruneError, type Failure } from '../../protocol/errors';
 import type { ModelSummary } from '../../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
 import type { Log } from '../host';
@@ -32,9 +33,10 @@ export class Models {
   /** Never rejects. */
   async fact(file: string): Promise<ModelFact> {
     try {
-      if (!(await stat(file)).isFile()) return await folderFact(file);
+      if ((await stat(file)).isDirectory()) return await folderFact(file);
       return await this.memo.get(file);
     } catch (error) {
+      if (error instanceof FinePruneError) return unreadable(error);
       const { code, message } = error as NodeJS.ErrnoException;
       return code === 'ENOENT' || code === 'ENOTDIR'
         ? { state: 'missing' }
@@ -112,7 +114,7 @@ async function readFact(file: string): Promise<ModelFact> {
   } catch (error) {
     return unreadable(error as FinePruneError);
   }
-  const { summary, problem } = await summaryOf({ text: await readText(file, format), file });
+  const { summary, problem } = await summaryOf({ text: await readText(file, MODEL_FILES[format.id].mostBytes), file });
   if (summary) return { state: 'ok', summary };
   return unreadable(problem ?? { message: `This file is not a ${MODEL_FORMATS[0].label}.` });
 }
@@ -127,11 +129,6 @@ async function folderFact(folder: string): Promise<ModelFact> {
 
 function unreadable({ message, todo }: Pick<Failure, 'message' | 'todo'>): ModelFact {
   return { state: 'unreadable', message, ...(todo !== undefined && { todo }) };
-}
-
-async function readText(file: string, format: ModelFormat): Promise<string> {
-  await checkedSize(file, format);
-  return readFile(file, 'utf8');
 }
 
 /** @throws Error for a file that is too long to be read */

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contentSha256 } from '../../engine/files/hash';
+import { readText } from '../../engine/files/read';
 import { readReport } from '../../engine/report/json/read-report';
 import { isOfConfig, runSettings, settingsRun } from '../../engine/report/check/staleness';
 import type { ResolvedConfig } from '../../protocol/config/config';
@@ -67,9 +67,7 @@ export class Reports {
   }
 
   private async read(file: string): Promise<DefenseReport> {
-    const { size } = await stat(file);
-    if (size > REPORT_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
-    return readReport(await readFile(file, 'utf8'), file);
+    return readReport(await readText(file, REPORT_FILE.mostBytes), file);
   }
 
   private async modelChanged(report: DefenseReport, modelPath: string | undefined): Promise<boolean> {

@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { modelName } from '../../engine/config/scan-inputs';
 import { baseName } from '../../engine/config/read-config';
 import { contentSha256 } from '../../engine/files/hash';
+import { readText } from '../../engine/files/read';
 import { readScan } from '../../engine/report/json/read-scan';
 import { parseConfig, type ConfigText } from '../../language/text/config-text';
 import type { LastScan } from '../../language/scan/state';
@@ -78,9 +78,7 @@ export class ScanReports {
   }
 
   private async read(file: string): Promise<Read> {
-    const { size } = await stat(file);
-    if (size > SCAN_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
-    const source = await readFile(file, 'utf8');
+    const source = await readText(file, SCAN_FILE.mostBytes);
     return { report: readScan(source, file), text: parseConfig(TextDocument.create(uriOf(file), 'json', 0, source)) };
   }
 

@@ -1,8 +1,8 @@
-import { stat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { configProblems, parseConfig as readDefenseConfig, resolveConfig } from '../../engine/config/read-config';
 import { confinedPath } from '../../engine/files/confine';
+import { readText as readTextFile } from '../../engine/files/read';
 import { tellsAll, type TextFault } from '../../language/config/faults';
 import {
   dataFormatOf,
@@ -26,7 +26,7 @@ import { Models } from './models';
 import { Reports, WITHOUT_CONFIG, type Inputs, type Standing } from './reports';
 import { scanPathOf, ScanReports, type ScanSubject } from './scans';
 import { relativePath, uriOf } from '../uris';
-import { CONFIG_FILE, REPORT_FILE, SCAN_FILE, beside } from '../../protocol/files';
+import { CONFIG_FILE, MOST_MODEL_BYTES, REPORT_FILE, SCAN_FILE, beside } from '../../protocol/files';
 
 /** A config, with everything that is known around it, at one moment. */
 export interface ConfigSnapshot {
@@ -67,7 +67,7 @@ export class Snapshots {
         uriOf(file),
         languageId,
         0,
-        await (languageId === 'fineprune' ? readConfigText(file) : readFile(file, 'utf8')),
+        await readTextFile(file, languageId === 'fineprune' ? CONFIG_FILE.mostBytes : MOST_MODEL_BYTES),
       );
     } catch {
       return undefined;
@@ -259,12 +259,8 @@ export class Snapshots {
   }
 }
 
-/** @throws when it can't be read, or is too long for a config */
-async function readConfigText(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size > CONFIG_FILE.mostBytes) throw new Error(`it has ${size} bytes`);
-  return await readFile(file, 'utf8');
-}
+/** @throws ReadFault, also for one that is too long for a config */
+const readConfigText = (file: string): Promise<string> => readTextFile(file, CONFIG_FILE.mostBytes);
 
 type Refused = { state: 'outside' } | { state: 'unreadable'; message: string };
 

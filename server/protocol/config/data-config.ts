@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { DataFormat, DEFAULT_FORMAT, SplitFiles } from '../data-source';
 import { AnalysisRole, scale, some } from './resolved-data';
-import { finite, object, said, wholeFrom } from '../shape/shape';
+import { finite, list, object, said, wholeFrom } from '../shape/shape';
 
 /** The clean data of a config, as it is written. */
 
-const perChannel = v.union([finite, v.array(finite)]);
+const perChannel = v.union([finite, list(finite, 1_024)]);
 
 export const DataConfig = said(
   object({

@@ -40,4 +40,6 @@ export type Provenance = v.InferOutput<typeof Provenance>;
 /** [height, width, channels] of an image. */
 export const ImageShape = said(v.strictTuple([whole(), whole(), whole()]), '[height, width, channels].');
 
-export const HashedFiles = list(object({ path: text, sha256: text }), MOST_ENTRIES);
+/** Each of them is looked for, and hashed. */
+const MOST_FILES = 256;
+export const HashedFiles = list(object({ path: text, sha256: text }), MOST_FILES);

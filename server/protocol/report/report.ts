@@ -25,6 +25,10 @@ import { McNemar, StageConfusion, StageMetrics } from './metrics';
 import { HashedFiles, ImageShape, Provenance } from './provenance';
 import { ScanResult } from './scan-result';
 
+/** Some times as many as there are kinds of them. */
+const MOST_GATES = 16;
+const MOST_FINDINGS = 200;
+
 export type { Attempt, HeldOutFigures, Proof, Round } from './attempts';
 export type { Finding, FindingId, Gate, Verdict, VerdictWord } from './judgement';
 export type { CurvePoint, LayerAnalysis, PruningCurve, PruningResult, UnitActivation } from './layer';
@@ -110,8 +114,8 @@ export type ModelInfo = v.InferOutput<typeof ModelInfo>;
 const fields = object({
   schemaVersion: said(v.literal(2), 'Version of this format.'),
   verdict: Verdict,
-  gates: said(list(Gate, MOST_ENTRIES), 'The limits, and whether each is met.'),
-  findings: said(list(Finding, MOST_ENTRIES), 'What weakens the result, most serious first.'),
+  gates: said(list(Gate, MOST_GATES), 'The limits, and whether each is met.'),
+  findings: said(list(Finding, MOST_FINDINGS), 'What weakens the result, most serious first.'),
   repaired: said(
     v.boolean(),
     'False when the model was measured but not touched, because its accuracy is near chance on this data, or because no repair was found that keeps its accuracy.',

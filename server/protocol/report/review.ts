@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { object, said, text } from '../shape/shape';
+import { list, object, said, text } from '../shape/shape';
 import { FindingId, Severity } from './judgement';
 import type { DefenseReport } from './report';
 
@@ -62,11 +62,14 @@ export const Decision = said(
 );
 export type Decision = v.InferOutput<typeof Decision>;
 
+/** Decisions of one file: some for each finding that a report may have. */
+export const MOST_DECISIONS = 5_000;
+
 export const DefenseReview = said(
   object({
     $schema: v.optional(said(v.string(), 'JSON schema of this file; editors fill it in.')),
     schemaVersion: said(v.picklist([2, 1]), 'Version of this format. 1 is still read.'),
-    decisions: v.array(Decision),
+    decisions: list(Decision, MOST_DECISIONS),
   }),
   'Decisions of reviewers about one report. One decision per line, so that two branches that each add one never conflict inside a line.',
 );

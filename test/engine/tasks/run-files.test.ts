@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { FinePruneError } from '../../../server/protocol/errors';
 import { built } from '../../harness/built';
@@ -56,6 +65,39 @@ describe('files of a run, in its own process', function () {
         for (const f of ['model.json', 'weights.bin']) rmSync(path.join(folder, f));
     });
     assert.ok(existsSync(files.model!));
+  });
+
+  it('reports the model that it opened when another one takes its place meanwhile', async () => {
+    const config = await demo('"backend": "wasm", "fineTune": { "epochs": 0 }');
+    const weights = path.join(path.dirname(config), 'weights.bin');
+    const { report: first } = await run(config);
+    const own = readFileSync(weights);
+    const { report } = await run(config, {}, (e) => {
+      if (e.type === 'stage' && e.stage === 'before') writeFileSync(weights, Buffer.alloc(own.length));
+    });
+    assert.deepEqual(report, first);
+  });
+
+  it('writes through no link and over no folder that takes the place of an output meanwhile', async () => {
+    for (const [code, name, make] of [
+      ['output.link', 'demo.defended', (file: string, prod: string) => symlinkSync(prod, file)],
+      ['output.folderInTheWay', 'demo.defense.json', (file: string) => void mkdirSync(file)],
+    ] as const) {
+      const config = await demo('"backend": "wasm", "fineTune": { "epochs": 0 }');
+      const folder = path.dirname(config);
+      const prod = path.join(temp.dir, `prod-${number++}`);
+      mkdirSync(prod);
+      writeFileSync(path.join(prod, 'model.json'), 'theirs');
+      await assert.rejects(
+        run(config, {}, (e) => {
+          if (e.type === 'stage' && e.stage === 'pruned') make(path.join(folder, name), prod);
+        }),
+        (e: unknown) => e instanceof FinePruneError && e.code === code,
+      );
+      assert.equal(readFileSync(path.join(prod, 'model.json'), 'utf8'), 'theirs');
+      const expected = ['data', name, 'demo.fineprune.json', 'model.json', 'weights.bin'];
+      assert.deepEqual(readdirSync(folder).sort(), expected.sort());
+    }
   });
 
   it('leaves nothing when it is cancelled in training', async () => {

@@ -50,7 +50,7 @@ describe('reports for pages, by the language server', function () {
       ['a share above 1', TEXT.replace('"judged": 0.921085', '"judged": 1e3'), 'report.figure'],
       ['a hundred thousand brackets', '['.repeat(100_000), 'report.tooDeep'],
       ['another JSON file', '{"name": "x"}', 'report.notAReport'],
-      ['more than 64 MB', `${' '.repeat(64 << 20)}${TEXT}`, 'report.tooLarge'],
+      ['more than 8 MB', `${' '.repeat(8 << 20)}${TEXT}`, 'report.tooLarge'],
     ];
     for (const [what, text, code] of hostile) {
       it(`refuses ${what} in one sentence`, async () => {

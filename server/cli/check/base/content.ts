@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { contentSha256, lfsObjectAt, sha256 } from '../../../engine/files/hash';
+import { contentSha256, lfsObjectAt, MOST_HASHED_BYTES, sha256 } from '../../../engine/files/hash';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../engine/files/lfs-pointer';
+import { piecesOf, ReadFault, withFile } from '../../../engine/files/read';
 import type { CheckContext } from '../context';
 
 /** Data of the base are read up to this size, to compare them with what a Git LFS pointer here stands for. */
@@ -21,9 +20,9 @@ export async function changedSince(
 ): Promise<boolean | null> {
   const id = repository && base?.files.get(inside ?? repository.relative(file));
   if (!repository || !id) return null;
-  const info = await stat(file).catch(() => null);
-  if (!info?.isFile()) return true;
-  if ((await blobId(file, info.size, id.length)) === id) return false;
+  const now = await blobId(file, id.length);
+  if (now === null) return true;
+  if (now === id) return false;
   const there = await repository.read(id, MOST_POINTER_BYTES).then(
     (bytes) => lfsObject(bytes.toString('utf8')),
     () => null,
@@ -33,9 +32,20 @@ export async function changedSince(
   return here === null || here.sha256 !== (await repository.read(id, MOST_DATA_BYTES).then(sha256, () => null));
 }
 
-/** Object id of a file's content as git computes it: SHA-1, or SHA-256 in repositories with ids of 64 digits. */
-async function blobId(file: string, size: number, digits: number): Promise<string> {
-  const hash = createHash(digits === 64 ? 'sha256' : 'sha1').update(`blob ${size}\0`);
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+/**
+ * Object id of a file's content as git computes it: SHA-1, or SHA-256 in repositories with ids of 64 digits. Null for what is no file that
+ * can be read.
+ */
+async function blobId(file: string, digits: number): Promise<string | null> {
+  try {
+    return await withFile(file, async (opened) => {
+      if (opened.size > MOST_HASHED_BYTES) return null;
+      const hash = createHash(digits === 64 ? 'sha256' : 'sha1').update(`blob ${opened.size}\0`);
+      for await (const piece of piecesOf(opened, file)) hash.update(piece);
+      return hash.digest('hex');
+    });
+  } catch (error) {
+    if (error instanceof ReadFault) return null;
+    throw error;
+  }
 }

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson } from '../../../engine/files/hash';
+import { readText } from '../../../engine/files/read';
 import { FinePruneError } from '../../../protocol/errors';
 import type { CheckPolicy } from '../../../protocol/policy';
 import type { CheckResult } from '../../../protocol/report/review';
 import { percent } from '../../../protocol/words';
 import { warn, type CheckContext } from '../context';
-import { readPolicy } from '../policy';
+import { MAX_POLICY_BYTES, readPolicy } from '../policy';
 import { policyWaivers } from './waivers';
 import { notRegular } from './head';
 import { termFail } from './waive';
@@ -37,7 +37,7 @@ export async function policyTerms(context: CheckContext): Promise<CheckResult[]>
   if (fault) return gone(`${fault} after this change`);
   let now: CheckPolicy;
   try {
-    now = readPolicy(await readFile(file, 'utf8'), inside);
+    now = readPolicy(await readText(file, MAX_POLICY_BYTES), inside);
   } catch (error) {
     if (!(error instanceof FinePruneError)) throw error;
     return gone(`can't be read after this change (${error.message})`);

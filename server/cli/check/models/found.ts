@@ -1,8 +1,9 @@
-import { lstat, readFile, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { HEAD_BYTES } from '../../../engine/files/file-kind';
 import { kindOfJson } from '../../../engine/files/kind-of-json';
 import type { FileKind, Kind } from '../../../engine/files/kinds';
+import { readBytes } from '../../../engine/files/read';
 import { readHead, sniffFile } from '../../../engine/files/sniff';
 import type { ModelFormat } from '../../../engine/model/formats/format';
 import { formatOfContent } from '../../../engine/model/formats/registry';
@@ -130,7 +131,11 @@ async function look(
   if (!beginning) return named ? { ...model, what: 'a file named like a model', unread: "it can't be read" } : null;
   const isJson = JSON_BEGINNING.test(beginning.toString('latin1', 0, HEAD_BYTES));
   const whole =
-    info.size <= beginning.length ? beginning : isJson && info.size <= MOST_MODEL_BYTES ? await readFile(file) : null;
+    info.size <= beginning.length
+      ? beginning
+      : isJson && info.size <= MOST_MODEL_BYTES
+        ? await readBytes(file, MOST_MODEL_BYTES)
+        : null;
   const format = whole
     ? formatOfContent(path.posix.basename(inside), isJson ? whole.toString('utf8') : whole.subarray(0, HEAD_BYTES))
     : null;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as yauzl from 'yauzl';
+import { readPieces } from '../../files/read';
 import { installFailure, reasonOf } from './failure';
 import { TENSORFLOW_LIBRARIES, pythonCommand } from './python';
 import { failureLine, run, type RunResult } from './run';
@@ -96,7 +97,10 @@ export async function checkWheel(
     });
   }
   const hash = createHash('sha256');
-  await pipeline(createReadStream(wheel, { highWaterMark: 1 << 20 }), hash, { ...(signal && { signal }) });
+  await readPieces(wheel, expected.bytes, (piece) => {
+    signal?.throwIfAborted();
+    hash.update(piece);
+  });
   const actual = hash.digest('hex');
   if (actual !== expected.sha256) {
     throw installFailure('checksum', `its sha256 is ${actual}, expected ${expected.sha256}.`, todo, { file: wheel });

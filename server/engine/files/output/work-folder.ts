@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { workName } from '../../../protocol/files';
+import { readText } from '../read';
 import { flushFolder, moveTo, writeNewFile } from './disk';
 
 /**
@@ -90,7 +91,7 @@ async function readJournal(work: string): Promise<readonly Move[]> {
   const file = path.join(work, JOURNAL);
   const found = await lstat(file);
   if (found.isFile() && found.size <= MOST_JOURNAL_BYTES) {
-    const read = parsed(await readFile(file, 'utf8'));
+    const read = parsed(await readText(file, MOST_JOURNAL_BYTES, { resolved: true }));
     const { number, made } = await identityOf(work);
     if (read?.folder.number === number && read.folder.made === made) return read.moves;
   }

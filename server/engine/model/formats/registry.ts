@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ModelFormatId } from '../../../protocol/files';
 import { HEAD_BYTES } from '../../files/file-kind';
@@ -61,7 +60,7 @@ function matchedBy(name: string, beginning: Uint8Array): Record<'content' | 'nam
 /** First bytes of a file; null for what is no file, or can't be read. */
 async function beginningOf(file: string): Promise<Uint8Array | null> {
   try {
-    return (await stat(file)).isFile() ? await readHead(file) : null;
+    return await readHead(file);
   } catch {
     return null;
   }

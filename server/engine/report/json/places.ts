@@ -1,4 +1,6 @@
-import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { findNodeAtLocation, type Node } from 'jsonc-parser';
+import { lineAndColumn } from '../../../json/bounds';
+import { tolerantTree } from '../../../json/tolerant';
 import { pointerPath } from '../../../protocol/shape/pointer';
 
 /** A range of a text. Lines and columns count from 1, columns in UTF-16 units; the end is behind the last character. */
@@ -19,9 +21,20 @@ export interface Places {
   head(pointer: string): TextPlace;
 }
 
-/** Parses the text once, for many questions. A text that is broken gives its beginning for everything below the break. */
+/**
+ * Parses the text once, for many questions. A text that is broken gives its beginning for everything below the break, and one that is too
+ * large for a tree for everything.
+ */
 export function placesIn(text: string): Places {
-  const root = parseTree(text);
+  if (last?.text !== text) last = { text, places: parsed(text) };
+  return last.places;
+}
+
+/** Results of one report ask one after the other. */
+let last: { text: string; places: Places } | undefined;
+
+function parsed(text: string): Places {
+  const { root } = tolerantTree(text);
   const starts = lineStarts(text);
   const placed = (offset: number, length: number): TextPlace => {
     const [line, endLine] = [lineOf(starts, offset), lineOf(starts, offset + length)];
@@ -64,9 +77,8 @@ export function childAt(node: Node, part: string): Node | undefined {
 
 /** `/gates/0/limit, line 7:15` for messages. */
 export function placeWords(text: string, pointer: string, offset: number): string {
-  const before = text.slice(0, offset);
-  const line = before.split(/\r\n|\r|\n/);
-  const place = `line ${line.length}:${line.at(-1)!.length + 1}`;
+  const { line, column } = lineAndColumn(text, offset);
+  const place = `line ${line}:${column}`;
   // A hostile text may have keys of any length and kind.
   const shown = pointer.length > 200 ? `${pointer.slice(0, 199)}…` : pointer;
   return shown === '' ? place : `${shown}, ${place}`;

@@ -3,12 +3,13 @@ import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { kindOfText } from '../../files/file-kind';
 import { fileKind, kindWords } from '../../files/kinds';
 import { pointerOf, pointerPath } from '../../../protocol/shape/pointer';
+import { beyondBounds } from '../../../json/bounds';
 import { placeWords } from './places';
 import { SYNTAX_WORDS } from '../../files/json-faults';
 import { limitMegabytes } from '../../../protocol/words';
 
-/** Reports and decisions are some six levels deep. */
-const MAX_DEPTH = 32;
+/** Reports and decisions are some six levels deep; a report of a layer of 20,000 units has 600,000 values. */
+const BOUNDS = { depth: 32, values: 750_000 };
 
 /** What is read, for codes and messages. */
 export interface JsonKind {
@@ -51,8 +52,10 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
       { file, todo: isPointer ? 'Run `git lfs pull` in the repository, then try again.' : kind.todo },
     );
   }
-  const deep = deeperThan(text, MAX_DEPTH);
-  if (deep !== null) throw fault('tooDeep', `This file is nested too deeply for a ${kind.noun}.`, deep);
+  const beyond = beyondBounds(text, BOUNDS);
+  if (beyond?.what === 'depth')
+    throw fault('tooDeep', `This file is nested too deeply for a ${kind.noun}.`, beyond.offset);
+  if (beyond) throw fault('tooLarge', `This file has too many values for a ${kind.noun}.`, beyond.offset);
   const value = parsed(text, kind, (message, offset) =>
     fault('syntax', message, offset, '', 'Correct it here, or write the file again.'),
   );
@@ -61,20 +64,6 @@ export function parseStrictJson(text: string, file: string, kind: JsonKind): unk
   if (bad !== null)
     throw fault('number', 'This number is too large.', placeIn(text, bad), bad, 'Correct it, or write the file again.');
   return value;
-}
-
-/** Offset of the first bracket below a depth; null when there is none. Without recursion: the parsers would run out of stack. */
-function deeperThan(text: string, most: number): number | null {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    if (c === 0x22) {
-      for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
-    } else if (c === 0x7b || c === 0x5b) {
-      if (++depth > most) return at;
-    } else if (c === 0x7d || c === 0x5d) depth--;
-  }
-  return null;
 }
 
 function parsed(

@@ -60,19 +60,26 @@ function fingerprint(report: DefenseReport, id: IssueId, said: (messages: string
  * @param today YYYY-MM-DD, of `today()`
  */
 export function reviewedIssues(report: DefenseReport, review: DefenseReview | null, today: string): ReviewedIssue[] {
+  // Once for each id: it covers model, trigger and all findings of that id.
+  const known = new Map<IssueId, Pick<ReviewedIssue, 'fingerprint' | 'status' | 'decision'>>();
   const decided = (issue: Pick<ReviewedIssue, 'id' | 'severity' | 'message' | 'pointer'>): ReviewedIssue => {
-    const fingerprint = issueFingerprint(report, issue.id);
-    const counts = [fingerprint, formerFingerprint(report, issue.id)];
+    const about = known.get(issue.id) ?? decisionOn(issue.id);
+    known.set(issue.id, about);
+    return { ...issue, ...about };
+  };
+  const decisionOn = (id: IssueId): Pick<ReviewedIssue, 'fingerprint' | 'status' | 'decision'> => {
+    const fingerprint = issueFingerprint(report, id);
+    const counts = [fingerprint, formerFingerprint(report, id)];
     const rank = { accepted: 0, expired: 1, stale: 2 } as const;
     const [best] = (review?.decisions ?? [])
-      .filter((decision) => decision.finding === issue.id)
+      .filter((decision) => decision.finding === id)
       .map((decision) => ({ decision, status: statusOf(decision, counts, today) }))
       .sort(
         (a, b) =>
           rank[a.status] - rank[b.status] ||
           (a.decision.date < b.decision.date ? 1 : a.decision.date > b.decision.date ? -1 : 0),
       );
-    return { ...issue, fingerprint, status: best?.status ?? 'open', decision: best?.decision ?? null };
+    return { fingerprint, status: best?.status ?? 'open', decision: best?.decision ?? null };
   };
   const gates = report.gates.flatMap((gate, at) =>
     gate.met
@@ -112,12 +119,13 @@ function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
  * that says the same in other words.
  */
 export function renewedDecisions(report: DefenseReport, decisions: readonly Decision[]): Decision[] {
-  const open = issueIds(report);
+  const open = new Set(issueIds(report));
+  const renewed = new Map<string, Record<'former' | 'now', string>>(
+    [...open].map((id) => [id, { former: formerFingerprint(report, id), now: issueFingerprint(report, id) }]),
+  );
   return decisions.map((decision) => {
-    const id = open.find((one) => one === decision.finding);
-    return id && decision.fingerprint === formerFingerprint(report, id)
-      ? { ...decision, fingerprint: issueFingerprint(report, id) }
-      : decision;
+    const of = renewed.get(decision.finding);
+    return of && decision.fingerprint === of.former ? { ...decision, fingerprint: of.now } : decision;
   });
 }
 

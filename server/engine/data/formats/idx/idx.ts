@@ -7,8 +7,8 @@ import { openIdx } from './open-idx';
 import { pairByName } from './pair';
 
 const UBYTE = 0x08;
-/** Labels up to this size are read whole, to know the largest one. */
-const MOST_LABELS = 4 << 20;
+/** Labels up to this size are read, to know the largest one; packed, no more than that is unpacked. */
+const MOST_LABELS = 1 << 20;
 
 /** MNIST's own format, plain or gzip: a file of images and one of labels. */
 export const IDX: DataFormat<SourceOf<'idx'>> = {

@@ -1,6 +1,7 @@
 import { badInput, type FinePruneError } from '../../../../protocol/errors';
 import type { OpenSplit } from '../format';
-import { readIdxFile, type IdxFile } from './idx-file';
+import { readIdxFile, readIdxHeader, type IdxFile } from './idx-file';
+import type { IdxHeader } from './idx-header';
 
 const UBYTE = 0x08;
 const FLOAT = 0x0d;
@@ -8,6 +9,8 @@ const MAX_SIDE = 8192;
 const MAX_CHANNELS = 1024;
 /** Labels above this are taken for a mistake, not for classes. */
 const MAX_LABEL = 65535;
+/** Of one pixel each, two gigabytes would hold so many images that their labels took four times as much. */
+const MAX_IMAGES = 2 ** 22;
 
 /**
  * Opens images of N×height×width or N×height×width×channels (bytes, or floats) with their N labels (integers), plain or gzip.
@@ -24,26 +27,38 @@ export async function openIdx(
   scale: number,
   name = 'data set',
 ): Promise<OpenSplit> {
-  const images = await readIdxFile(imagesPath, `${name} images`);
-  const shape = imageShape(images, imagesPath, `${name} images`);
-  const labels = await readIdxFile(labelsPath, `${name} labels`);
-  const classes = labelValues(labels, labelsPath, `${name} labels`);
-  const count = images.dims[0]!;
-  if (count !== classes.length) {
-    throw badInput('data.countMismatch', `The ${name} set has ${count} images but ${classes.length} labels.`, {
-      file: labelsPath,
-      place: 'byte 4',
-      todo: 'Name the two files that belong together.',
-    });
-  }
+  const ofImages = (header: IdxHeader) => imageShape(header, imagesPath, `${name} images`);
+  const declared = await readIdxHeader(imagesPath, `${name} images`);
+  const shape = ofImages(declared);
+  const count = declared.dims[0]!;
+  // Both headers go before both bodies: files that do not belong together are not unpacked.
+  const ofLabels = (header: IdxHeader): void => {
+    checkLabels(header, labelsPath, `${name} labels`);
+    const [labelled] = header.dims;
+    if (count !== labelled)
+      throw badInput('data.countMismatch', `The ${name} set has ${count} images but ${labelled} labels.`, {
+        file: labelsPath,
+        place: 'byte 4',
+        todo: 'Name the two files that belong together.',
+      });
+  };
+  ofLabels(await readIdxHeader(labelsPath, `${name} labels`));
+  const classes = labelValues(await readIdxFile(labelsPath, `${name} labels`, ofLabels), labelsPath, `${name} labels`);
+  const images = await readIdxFile(imagesPath, `${name} images`, (header) => {
+    if (String(header.dims) !== String(declared.dims) || header.type !== declared.type)
+      throw badInput('data.changed', `The file of the ${name} images changed while it was read.`, {
+        file: imagesPath,
+        todo: 'Try again when nothing is writing to it.',
+      });
+  });
   const stored = storedPixels(images);
   checkRange(stored, scale, imagesPath, `${name} images`);
   const size = shape[0] * shape[1] * shape[2];
   return {
     count,
     shape,
-    labels: classes,
-    hashes: [images.sha256, labels.sha256],
+    labels: classes.labels,
+    hashes: [images.sha256, classes.sha256],
     pixels(indices) {
       const out = new Float32Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {
@@ -63,7 +78,7 @@ function imageOffset(index: number, count: number, size: number): number {
   return index * size;
 }
 
-function imageShape({ dims, type }: IdxFile, file: string, what: string): [number, number, number] {
+function imageShape({ dims, type }: IdxHeader, file: string, what: string): [number, number, number] {
   if (type !== UBYTE && type !== FLOAT) throw elementType(file, what, type, 'bytes (08) or floats (0d)');
   if (dims.length < 3) {
     const hint = dims.length === 1 ? ' This is a file of labels: were the two swapped?' : '';
@@ -80,6 +95,16 @@ function imageShape({ dims, type }: IdxFile, file: string, what: string): [numbe
       place: 'byte 4',
       todo: 'Name a file with images.',
     });
+  if (count > MAX_IMAGES)
+    throw badInput(
+      'data.tooLarge',
+      `The file of the ${what} declares ${count} images; at most ${MAX_IMAGES} are read.`,
+      {
+        file,
+        place: 'byte 4',
+        todo: 'Use a smaller data set.',
+      },
+    );
   if (height < 1 || width < 1 || channels < 1 || height > MAX_SIDE || width > MAX_SIDE || channels > MAX_CHANNELS) {
     throw dimensions(
       file,
@@ -90,41 +115,55 @@ function imageShape({ dims, type }: IdxFile, file: string, what: string): [numbe
   return [height, width, channels];
 }
 
-function labelValues({ dims, type, body }: IdxFile, file: string, what: string): Int32Array {
+function checkLabels({ dims, type }: IdxHeader, file: string, what: string): void {
   if (dims.length !== 1) {
     const hint = dims.length > 2 ? ' These are images: were the two swapped?' : '';
     throw dimensions(file, what, `one class index per image was expected, not ${dims.join('×')} elements.${hint}`);
   }
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const read: Record<number, (i: number) => number> = {
-    0x08: (i) => view.getUint8(i),
-    0x09: (i) => view.getInt8(i),
-    0x0b: (i) => view.getInt16(2 * i),
-    0x0c: (i) => view.getInt32(4 * i),
-  };
-  const at = read[type];
-  if (!at) throw elementType(file, what, type, 'whole numbers (08, 09, 0b, 0c)');
-  const labels = Int32Array.from({ length: dims[0]! }, (_, i) => at(i));
-  const wrong = labels.findIndex((label) => label < 0 || label > MAX_LABEL);
-  if (wrong >= 0) {
-    throw badInput(
-      'data.labelRange',
-      `Label ${labels[wrong]} of image ${wrong} in the ${what} is not a class index (0 to ${MAX_LABEL}).`,
-      {
-        file,
-        place: `label ${wrong}`,
-        todo: 'Number the classes from 0.',
-      },
-    );
-  }
-  return labels;
+  if (!LABEL_READERS[type]) throw elementType(file, what, type, 'whole numbers (08, 09, 0b, 0c)');
 }
 
-/** Bytes as they are; floats turned from big-endian into the machine's order, once. */
+/** How a label of each type is read. */
+const LABEL_READERS: Record<number, (view: DataView, i: number) => number> = {
+  0x08: (view, i) => view.getUint8(i),
+  0x09: (view, i) => view.getInt8(i),
+  0x0b: (view, i) => view.getInt16(2 * i),
+  0x0c: (view, i) => view.getInt32(4 * i),
+};
+
+/** @throws FinePruneError `data.labelRange` */
+function labelValues(
+  { dims, type, body, sha256 }: IdxFile,
+  file: string,
+  what: string,
+): { labels: Int32Array; sha256: string } {
+  const view = new DataView(body.buffer);
+  const at = LABEL_READERS[type]!;
+  const labels = new Int32Array(dims[0]!);
+  for (let i = 0; i < labels.length; i++) {
+    const label = at(view, i);
+    if (label < 0 || label > MAX_LABEL)
+      throw badInput(
+        'data.labelRange',
+        `Label ${label} of image ${i} in the ${what} is not a class index (0 to ${MAX_LABEL}).`,
+        {
+          file,
+          place: `label ${i}`,
+          todo: 'Number the classes from 0.',
+        },
+      );
+    labels[i] = label;
+  }
+  return { labels, sha256 };
+}
+
+/** Bytes as they are; floats turned from big-endian into the machine's order, in place. */
 function storedPixels({ type, body }: IdxFile): Uint8Array | Float32Array {
   if (type === UBYTE) return body;
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  return Float32Array.from({ length: body.byteLength / 4 }, (_, i) => view.getFloat32(4 * i));
+  const view = new DataView(body.buffer);
+  const floats = new Float32Array(body.buffer);
+  for (let i = 0; i < floats.length; i++) floats[i] = view.getFloat32(4 * i);
+  return floats;
 }
 
 /** Triggers clip to [0, 1]: pixels outside of it would be destroyed without a word. */

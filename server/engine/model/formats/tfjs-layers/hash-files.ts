@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput } from '../../../../protocol/errors';
 import { confinedPath } from '../../../files/confine';
@@ -9,7 +8,8 @@ import { parseManifest, type ManifestGroup } from './weights/manifest';
 import { parseModelJson } from './model-json';
 import { refuseOtherModel } from '../other-model';
 import { wrongSize } from './weights/shards';
-import { MOST_MODEL_BYTES } from './limits';
+import { readPieces } from '../../../files/read';
+import { readModelFile } from './limits';
 
 /**
  * The hashes that a report has of a model (`OpenModel.hashes`), from its files and without a backend. Weights are read in pieces.
@@ -23,7 +23,8 @@ export async function modelFileHashes(file: string): Promise<{ topology: string;
   const hash = createHash('sha256');
   for (const { group, files, total } of groups) {
     if (total !== group.bytes) throw await wrongSize(group, files, total);
-    for (const real of files) for await (const chunk of createReadStream(real)) hash.update(chunk as Buffer);
+    for (const real of files)
+      await readPieces(real, group.bytes, (piece) => void hash.update(piece), { resolved: true });
   }
   return { topology, weights: hash.digest('hex') };
 }
@@ -49,18 +50,8 @@ interface WeightFiles {
 }
 
 async function filesOf(file: string): Promise<{ topology: string; groups: WeightFiles[] }> {
-  const info = await stat(file).catch(() => null);
   await refuseOtherModel(file);
-  if (!info?.isFile())
-    throw badInput('model.notFound', 'There is no such model file.', {
-      file,
-      todo: 'Commit the model, or correct the path.',
-    });
-  if (info.size > MOST_MODEL_BYTES)
-    throw badInput('model.tooLarge', `The model file has ${info.size} bytes; at most ${MOST_MODEL_BYTES} are read.`, {
-      file,
-    });
-  const root = parseModelJson(await readFile(file, 'utf8'), file);
+  const root = parseModelJson((await readModelFile(file)).toString('utf8'), file);
   const folder = path.dirname(await realpath(file));
   const groups: WeightFiles[] = [];
   for (const group of parseManifest(root)) {

@@ -1,10 +1,14 @@
 import { badInput } from '../../../../protocol/errors';
+import { beyondBounds } from '../../../../json/bounds';
 import { kindOfText } from '../../../files/file-kind';
 import { kindOfJson } from '../../../files/kind-of-json';
 import { fileKind } from '../../../files/kinds';
 import { JsonNode, shown } from './json';
 import { otherModel, refuseOtherBytes } from '../other-model';
 import { CONFIG_FILE, MODEL_FILE } from '../../../../protocol/files';
+
+/** Models inside of models are some dozens of levels deep; 2,000 layers and their weights have 200,000 values. */
+const BOUNDS = { depth: 200, values: 1_500_000 };
 
 /** As `parseModelJson`, of a file's bytes, which may be those of another kind of file. */
 export function parseModelBytes(bytes: Uint8Array, file: string): JsonNode {
@@ -31,6 +35,15 @@ export function parseModelJson(text: string, file: string): JsonNode {
       file,
       todo: `Choose the ${MODEL_FILE} that \`model.save()\` or \`tensorflowjs_converter\` wrote, or a defense config (${CONFIG_FILE.pattern}).`,
     });
+  }
+  const beyond = beyondBounds(plain, BOUNDS);
+  if (beyond) {
+    const isDeep = beyond.what === 'depth';
+    throw badInput(
+      isDeep ? 'model.badTopology' : 'model.tooLarge',
+      isDeep ? "The model's JSON is nested too deeply." : `The model's JSON has more than ${BOUNDS.values} values.`,
+      { file, place: `character ${beyond.offset}`, todo: 'The file is damaged or no model: export the model again.' },
+    );
   }
   let value: unknown;
   try {

@@ -1,6 +1,5 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { badInput } from '../../../../protocol/errors';
 import type { JsonNode } from './json';
 import { locateWeights, parseManifest, type ManifestGroup } from './weights/manifest';
 import { assembleModel, checkFinite } from '../../assemble';
@@ -13,7 +12,7 @@ import { modelHashes } from './model-hashes';
 import { readShards, type JoinedShards } from './weights/shards';
 import { summaryOf } from './summary';
 import { parseTopology } from './topology/topology';
-import { MOST_MODEL_BYTES } from './limits';
+import { readModelFile } from './limits';
 
 /**
  * Opens a TF.js Layers model: model.json and the weight shards beside it. A backend must be chosen before.
@@ -62,36 +61,7 @@ export function assemble(file: string, { main, root, groups, shards, graph, home
 }
 
 async function readJson(file: string): Promise<Uint8Array> {
-  try {
-    const real = await realpath(file);
-    const found = await stat(real);
-    await refuseOtherModel(file, real);
-    if (!found.isFile())
-      throw badInput('model.notAFile', 'The model path is not a file.', {
-        file,
-        todo: 'Name the model.json inside that folder.',
-      });
-    if (found.size > MOST_MODEL_BYTES)
-      throw badInput(
-        'model.tooLarge',
-        `The model file has ${found.size} bytes; at most ${MOST_MODEL_BYTES} are read.`,
-        {
-          file,
-          todo: 'Choose the model.json; weights belong in their own files.',
-        },
-      );
-    return await readFile(real);
-  } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException;
-    if (name === 'FinePruneError' || code === undefined) throw error;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    throw badInput(
-      missing ? 'model.notFound' : 'model.unreadable',
-      missing ? 'There is no such model file.' : `The model file can't be read (${code}).`,
-      {
-        file,
-        todo: missing ? 'Check the path; it may have been moved or deleted.' : 'Check the permissions of the file.',
-      },
-    );
-  }
+  const real = await realpath(file).catch(() => file);
+  await refuseOtherModel(file, real);
+  return await readModelFile(file, real);
 }

@@ -1,4 +1,3 @@
-import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeTogether } from '../../../files/output/together';
 import type { SavedModel } from '../format';
@@ -8,6 +7,7 @@ import type { OpenModel } from '../../model';
 import { patchSegments } from '../../parameters';
 import { weightsHash } from './model-hashes';
 import { parseModelJson } from './model-json';
+import { readText } from '../../../files/read';
 import { MOST_MODEL_BYTES } from './limits';
 import { MODEL_FILE } from '../../../../protocol/files';
 
@@ -67,8 +67,8 @@ export function encodeWeights({ segments, graph, homes, network }: OpenModel): U
 async function shardsIn(folder: string): Promise<string[]> {
   const file = path.join(folder, MODEL_FILE);
   try {
-    if ((await lstat(file)).size > MOST_MODEL_BYTES) return [];
-    return parseManifest(parseModelJson(await readFile(file, 'utf8'), file)).flatMap((group) => group.paths);
+    const json = await readText(file, MOST_MODEL_BYTES, { resolved: true });
+    return parseManifest(parseModelJson(json, file)).flatMap((group) => group.paths);
   } catch {
     return [];
   }

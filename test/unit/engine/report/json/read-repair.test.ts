@@ -102,7 +102,7 @@ describe('reading a report with scan, attempts and proof', function () {
 
   it('refuses an estimate of many megabytes before it is decoded', () => {
     assert.equal(
-      refused((r) => void (masksOf(r.scan).classes[0]!.estimate!.pattern = 'A'.repeat(40 << 20))).code,
+      refused((r) => void (masksOf(r.scan).classes[0]!.estimate!.pattern = 'A'.repeat(6 << 20))).code,
       'report.figure',
     );
   });

@@ -77,17 +77,20 @@ describe('reading a report', function () {
     assert.equal(refused('{"schemaVersion": "1"}').code, 'report.version');
   });
 
-  it('refuses more than 64 MB before it is parsed', () => {
-    assert.equal(refused(`{"a": "${'x'.repeat(65 << 20)}"}`).code, 'report.tooLarge');
-    assert.equal(refused(`{"a": "${'ä'.repeat(33 << 20)}"}`).code, 'report.tooLarge', 'in bytes, not in characters');
+  it('refuses more than 8 MB before it is parsed', () => {
+    assert.equal(refused(`{"a": "${'x'.repeat(9 << 20)}"}`).code, 'report.tooLarge');
+    assert.equal(refused(`{"a": "${'ä'.repeat(5 << 20)}"}`).code, 'report.tooLarge', 'in bytes, not in characters');
   });
 
-  it('gets through 50 MB of rubbish that is JSON', () => {
+  it('gets through 6 MB of rubbish that is JSON, and refuses more values than a report has', () => {
     const text = exampleText();
-    const rows = `[${Array.from({ length: 5_000_000 }, () => '123456789').join(',')}]`;
+    const rows = `[${Array.from({ length: 600_000 }, () => '123456789').join(',')}]`;
     const { code, message } = refused(text.replace('"correct": [', `"correct": ${rows}, "other": [`));
     assert.equal(code, 'report.figure');
-    assert.match(message, /has 5000000 entries/);
+    assert.match(message, /has 600000 entries/);
+    const many = refused(text.replace('"correct": [', `"correct": [${'{},'.repeat(800_000)}`));
+    assert.equal(many.code, 'report.tooLarge');
+    assert.match(many.message, /too many values for a defense report/);
   });
 
   it('refuses brackets without end, instead of running out of stack', () => {

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { badInput, type FinePruneError } from '../../../../../protocol/errors';
 import { contains } from '../../../../files/confine';
 import { kindWords } from '../../../../files/kinds';
+import { readBytes, ReadFault, readInto, whatItIs } from '../../../../files/read';
 import { insideGzip, readHead, sniffFile } from '../../../../files/sniff';
 import type { ManifestGroup } from './manifest';
 import { lfsPointer } from '../../other-model';
@@ -80,11 +80,15 @@ async function locate(root: string, shard: string, group: ManifestGroup): Promis
     }
     const found = await stat(file);
     if (!found.isFile())
-      throw badInput('model.shardMissing', `The weights file "${shard}" is not a regular file.`, {
-        file: wanted,
-        place: `${group.place}/paths`,
-        todo: 'Copy the weight files next to model.json.',
-      });
+      throw badInput(
+        'model.shardMissing',
+        `The weights file "${shard}" is ${found.isDirectory() ? 'a folder' : whatItIs(found)}, not a regular file.`,
+        {
+          file: wanted,
+          place: `${group.place}/paths`,
+          todo: 'Copy the weight files next to model.json.',
+        },
+      );
     return { file, size: found.size };
   } catch (error) {
     throw unreadable(error, wanted, shard, group);
@@ -154,7 +158,7 @@ async function lineBreaks(files: readonly string[], total: number): Promise<numb
   if (total > MOST_LINES_BYTES) return -1;
   let count = 0;
   for (const file of files) {
-    const bytes = await readFile(file);
+    const bytes = await readBytes(file, MOST_LINES_BYTES, { resolved: true });
     for (let at = bytes.indexOf('\r\n'); at >= 0; at = bytes.indexOf('\r\n', at + 2)) count++;
   }
   return count;
@@ -163,23 +167,21 @@ async function lineBreaks(files: readonly string[], total: number): Promise<numb
 /** The size was checked before; a file that changed in between must not go unnoticed. */
 async function readExactly(file: string, into: Uint8Array, group: ManifestGroup): Promise<void> {
   try {
-    const handle = await open(file, constants.O_RDONLY);
-    try {
-      for (let done = 0; done < into.length;) {
-        const { bytesRead } = await handle.read(into, done, into.length - done, done);
-        if (bytesRead === 0)
-          throw badInput(
-            'model.shardTooShort',
-            `The weights file "${path.basename(file)}" became shorter while it was read.`,
-            { file, place: group.place, todo: 'Try again when nothing is writing to it.' },
-          );
-        done += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
+    await readInto(file, into, { resolved: true });
   } catch (error) {
-    throw unreadable(error, file, path.basename(file), group);
+    if (!(error instanceof ReadFault)) throw error;
+    const shard = path.basename(file);
+    if (error.reason === 'changed')
+      throw badInput('model.shardTooShort', `The weights file "${shard}" changed while it was read.`, {
+        file,
+        place: group.place,
+        todo: 'Try again when nothing is writing to it.',
+      });
+    throw badInput('model.shardMissing', `The weights file "${shard}" can't be read. ${error.message}`, {
+      file,
+      place: `${group.place}/paths`,
+      todo: error.todo ?? '',
+    });
   }
 }
 
