@@ -88,6 +88,22 @@ export default tseslint.config(
     files: ['client/**', 'server/**', 'webview/**', 'study/**'],
     rules: { 'no-restricted-syntax': ['error', ...FILE_NAMES, ...DATA_FORMATS] },
   },
+  // One way to the terminal, which spells out whatever could steer it.
+  {
+    files: ['server/cli/**'],
+    ignores: ['server/cli/output/print.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...FILE_NAMES,
+        ...DATA_FORMATS,
+        {
+          selector: "CallExpression[callee.property.name='write'][callee.object.object.name='process']",
+          message: 'what people see goes through server/cli/output/print.ts',
+        },
+      ],
+    },
+  },
   // The homes of these names; `files/` tells kinds of file, of which a data format is one.
   { files: ['server/protocol/files.ts'], rules: { 'no-restricted-syntax': ['error', ...DATA_FORMATS] } },
   {

@@ -2,9 +2,9 @@ import { describeFailure, type Failure } from '../protocol/errors';
 import type { DefenseReport } from '../protocol/report/report';
 import type { ScanWord } from '../protocol/report/scan';
 import { toFailure } from '../engine/process/failure';
-import { plain } from '../engine/files/plain';
 import { exitCodeOfCancellation } from './cancellation';
 import { painter, wantsColour } from './output/paint';
+import { printJson, say } from './output/print';
 
 /** What a script learns from the exit code. */
 export const EXIT = { ok: 0, gateMissed: 1, suspicious: 1, input: 2, engine: 3, cancelled: 130 } as const;
@@ -40,13 +40,7 @@ export function reportFailure(failure: Failure, json: boolean): number {
   else {
     const paint = painter(wantsColour(process.stderr, process.env));
     const label = failure.kind === 'cancelled' ? '' : `${paint('red', 'error')} `;
-    // Names of files, layers and tensors may be anything: what could steer the terminal is spelt out.
-    process.stderr.write(`${label}${describeFailure(failure).split('\n').map(plain).join('\n')}\n`);
+    say(`${label}${describeFailure(failure)}\n`);
   }
   return exitCodeOfFailure(failure);
-}
-
-/** One JSON value on standard output, and nothing else. */
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

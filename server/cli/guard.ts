@@ -1,5 +1,6 @@
 import { toFailure } from '../engine/process/failure';
 import { EXIT, reportFailure } from './exit';
+import { say } from './output/print';
 
 /**
  * What the process ends with when something else than a command has the last word. A command's exit code is its answer, so that no
@@ -17,7 +18,7 @@ export function guardExitCode(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (READER_GONE.has(String(error.code)) || answerLost) return;
     answerLost = true;
-    process.stderr.write(`The result can't be written to standard output: ${error.message}\n`);
+    say(`The result can't be written to standard output: ${error.message}\n`);
   });
   // Progress and warnings that nobody can read are no reason to give up the work.
   process.stderr.on('error', () => undefined);

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './commands/check';
 import { compareCommand } from './commands/compare';
-import { EXIT, printJson } from './exit';
+import { EXIT } from './exit';
+import { print, printJson, say } from './output/print';
 import { engineCommand } from './commands/engine';
 import { initCommand } from './commands/init';
 import { poisonTrainCommand } from './commands/poison-train';
@@ -46,9 +47,15 @@ Run \`fine-prune help COMMAND\` for details and examples.`,
   return program;
 }
 
-/** commander would exit with 1, which means a missed gate here. Subcommands that are added do not inherit this. */
+/**
+ * commander would exit with 1, which means a missed gate here, and print what was typed as it is. Subcommands that are added do not inherit
+ * this.
+ */
 function throwErrors(command: Command): void {
-  command.exitOverride().showHelpAfterError('(run with --help for details and examples)');
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: say })
+    .showHelpAfterError('(run with --help for details and examples)');
   command.commands.forEach(throwErrors);
 }
 

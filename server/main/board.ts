@@ -14,6 +14,7 @@ import { Snapshots, type ConfigSnapshot } from './known/snapshots';
 import { pathOf, uriOf } from './uris';
 import { CONFIG_FILE, REPORT_FILE, SCAN_FILE } from '../protocol/files';
 import { DEFAULT_RATIO } from '../protocol/config/pruning';
+import { publish } from './outgoing';
 
 /** What a model's lenses, hovers and diagnostics rest on. */
 export interface ModelView {
@@ -267,8 +268,6 @@ export class Board {
     }
     if (diagnostics.length) this.published.add(uri);
     else this.published.delete(uri);
-    this.host.connection
-      .sendDiagnostics({ uri, diagnostics })
-      .catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+    publish(this.host, uri, diagnostics);
   }
 }

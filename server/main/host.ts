@@ -1,6 +1,7 @@
 import type { Connection, TextDocuments } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SettingsStore } from './settings';
+import { logged } from './outgoing';
 import { pathOf, uriOf } from './uris';
 import type { Workspace } from './workspace';
 
@@ -28,13 +29,15 @@ export interface Log {
 
 export function connectionLog(connection: Connection): Log {
   return {
-    info: (message) => connection.console.info(message),
-    warn: (message) => connection.console.warn(message),
+    info: (message) => connection.console.info(logged(message)),
+    warn: (message) => connection.console.warn(logged(message)),
     error: (message, cause) =>
       connection.console.error(
-        cause === undefined
-          ? message
-          : `${message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+        logged(
+          cause === undefined
+            ? message
+            : `${message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+        ),
       ),
   };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { shortText } from './shape/shape';
+import { MOST_NAME, named, plain } from './text/plain';
 
 /** Who has to act: `input` the person's files or settings, `engine` the machinery, `cancelled` nobody. */
 export const FailureKind = v.picklist(['input', 'engine', 'cancelled']);
@@ -35,7 +36,13 @@ export interface ConfigProblem {
   todo?: string;
 }
 
-/** The one error type that is meant for people; everything else that is thrown is a defect. */
+/** Most characters of the path of a file, where it is shown. */
+const MOST_PATH = 4 * MOST_NAME;
+
+/**
+ * The one error type that is meant for people; everything else that is thrown is a defect. Its sentences are safe to show wherever they
+ * end up, whatever the names in them are; file and place are as they are, since programs open and find them.
+ */
 export class FinePruneError extends Error implements Failure {
   readonly kind: FailureKind;
   readonly code: string;
@@ -44,13 +51,13 @@ export class FinePruneError extends Error implements Failure {
   readonly todo?: string;
 
   constructor(failure: Failure, options?: ErrorOptions) {
-    super(failure.message, options);
+    super(plain(failure.message), options);
     this.name = 'FinePruneError';
     this.kind = failure.kind;
     this.code = failure.code;
     if (failure.file !== undefined) this.file = failure.file;
     if (failure.place !== undefined) this.place = failure.place;
-    if (failure.todo !== undefined) this.todo = failure.todo;
+    if (failure.todo !== undefined) this.todo = plain(failure.todo);
   }
 
   /** The plain value to send over IPC or JSON-RPC. */
@@ -67,7 +74,7 @@ export class FinePruneError extends Error implements Failure {
 export function failureFrom(error: unknown, otherwise: (message: string) => Failure): Failure {
   if (error instanceof FinePruneError) return error.toFailure();
   if (error instanceof Error && error.name === 'AbortError') return cancelled().toFailure();
-  return otherwise(error instanceof Error ? error.message : String(error));
+  return new FinePruneError(otherwise(error instanceof Error ? error.message : String(error))).toFailure();
 }
 
 /** Bad input: the person's file or setting is at fault. */
@@ -90,6 +97,9 @@ export function cancelled(): FinePruneError {
 
 /** A failure as people read it in a terminal or a log: sentence, place, next step. */
 export function describeFailure(f: Failure): string {
-  const where = [f.file, f.place].filter(Boolean).join(' · ');
+  const where = [f.file, f.place]
+    .filter((one) => one !== undefined && one !== '')
+    .map((one) => named(one!, MOST_PATH))
+    .join(' · ');
   return [f.message, where && `  at ${where}`, f.todo && `  → ${f.todo}`].filter(Boolean).join('\n');
 }

@@ -3,7 +3,7 @@ import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult } from '../../protocol/report/review';
 import { formerText, formerUnknownText, formerVersion } from '../../protocol/report/former';
 import { CONFIG_FILE } from '../../protocol/files';
-import { shellWord } from '../../engine/files/shell-word';
+import { shellWord } from '../../protocol/text/shell-word';
 import { configOf, fail, warn, type Target } from './context';
 
 /** What compares hashes and texts: of an earlier version they need not be what they would be now. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { shellWord } from '../../engine/files/shell-word';
+import { shellWord } from '../../protocol/text/shell-word';
 import { readScan } from '../../engine/report/json/read-scan';
 import { CONFIG_FILE, SCAN_FILE } from '../../protocol/files';
 import type { MeasureOutcome } from '../../protocol/messages/engine';

@@ -10,6 +10,8 @@ import { conclude, EXIT } from '../exit';
 import { wantsColour } from '../output/paint';
 import { collect } from '../parsers';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
+import { print } from '../output/print';
+import { jsonText } from '../../protocol/text/json-text';
 
 interface CheckFlags {
   measure?: boolean;
@@ -127,7 +129,7 @@ async function write(
   const { checkText } = await import('../check/answer/text');
   const { checkComment, checkSummary } = await import('../check/answer/markdown');
   const { checkSarif } = await import('../check/answer/sarif');
-  const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+  const json = (value: unknown): string => `${jsonText(value)}\n`;
   const texts = {
     text: () =>
       checkText(whole, {
@@ -149,7 +151,7 @@ async function write(
   const allowed = { root: cwd, folders: [] };
   const put = (file: string, text: string): Promise<void> =>
     writeFileAtomically(path.resolve(cwd, file), text, { allowed });
-  if (flags.out === undefined) process.stdout.write(texts[format]());
+  if (flags.out === undefined) print(texts[format]());
   else await put(flags.out, texts[format]());
   if (flags.sarif !== undefined) await put(flags.sarif, texts.sarif());
   if (flags.comment !== undefined) await put(flags.comment, checkComment(whole));

@@ -5,6 +5,8 @@ import { writeFileAtomically } from '../../engine/files/write';
 import { badInput } from '../../protocol/errors';
 import { conclude, EXIT } from '../exit';
 import { REPORT_FILE } from '../../protocol/files';
+import { print } from '../output/print';
+import { jsonText } from '../../protocol/text/json-text';
 
 interface CompareFlags {
   format: 'md' | 'json';
@@ -51,9 +53,8 @@ async function compare(base: string, head: string, { format, out }: CompareFlags
     head === 'none' ? null : await openReport(head, cwd),
   ];
   const comparison = compareReports(before?.report ?? null, after?.report ?? null);
-  const text =
-    format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonMarkdown(comparison, { base, head });
-  if (out === undefined) process.stdout.write(text);
+  const text = format === 'json' ? `${jsonText(comparison)}\n` : comparisonMarkdown(comparison, { base, head });
+  if (out === undefined) print(text);
   else await writeFileAtomically(path.resolve(cwd, out), text, { allowed: { root: cwd, folders: [] } });
   return EXIT.ok;
 }

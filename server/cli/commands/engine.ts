@@ -10,9 +10,10 @@ import { findNativeEngine, type NativeEngineStatus } from '../../engine/backend/
 import { rememberedFault, whyOff } from '../../engine/backend/one-dnn';
 import { badInput, cancelled } from '../../protocol/errors';
 import { withCancellation } from '../cancellation';
-import { conclude, EXIT, printJson } from '../exit';
+import { conclude, EXIT } from '../exit';
 import { createProgress } from '../output/progress';
 import { megabytes } from '../../protocol/words';
+import { print, printJson, say } from '../output/print';
 
 type Source = 'python' | 'wheel' | 'tfjs-node';
 
@@ -53,7 +54,7 @@ function statusCommand(): Command {
         if (flags.json) printJson({ native, ...(oneDnnFault && { oneDnnFault }), ...(plan && { plan }) });
         else {
           const off = oneDnnFault ? `  ${whyOff({ on: false, fault: oneDnnFault, chosen: false })}\n` : '';
-          process.stdout.write(
+          print(
             `${describeStatus(native)}${off}${plan ? `${describePlan(plan)}\nInstall it: fine-prune engine install\n` : ''}`,
           );
         }
@@ -89,7 +90,7 @@ async function install({ yes, from, json }: { yes?: boolean; from?: Source; json
     });
   }).finally(progress.stop);
   if (json) printJson({ native: status });
-  else process.stdout.write(describeStatus(status));
+  else print(describeStatus(status));
   return EXIT.ok;
 }
 
@@ -100,7 +101,7 @@ async function askFirst(plan: InstallPlan, signal: AbortSignal): Promise<void> {
       todo: 'Run the command again with --yes.',
     });
   }
-  process.stderr.write(`${describePlan(plan)}\n`);
+  say(`${describePlan(plan)}\n`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   // readline takes Ctrl-C for itself while it asks.
   prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -123,7 +124,7 @@ function removeCommand(): Command {
     .action(() =>
       conclude(false, async () => {
         const removed = await removeNativeEngine();
-        process.stdout.write(
+        print(
           removed ? 'The native engine was removed from the cache.\n' : 'There was no native engine in the cache.\n',
         );
         return EXIT.ok;

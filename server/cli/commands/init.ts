@@ -4,19 +4,20 @@ import { Command, Option } from 'commander';
 import { configText } from '../../engine/config/default-config';
 import { headerOf } from '../../engine/data/formats/registry';
 import { contains } from '../../engine/files/confine';
+import { shellWord } from '../../protocol/text/shell-word';
 import { readBytes } from '../../engine/files/read';
-import { shellWord } from '../../engine/files/shell-word';
 import { sniffFile } from '../../engine/files/sniff';
 import { writeFileOnce } from '../../engine/files/write';
 import { checkModelFile, formatOf } from '../../engine/model/formats/registry';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
-import { plain } from '../../engine/files/plain';
+import { named } from '../../protocol/text/plain';
 import { sourceFiles, withPaths, type DataSource } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import { conclude } from '../exit';
 import { baseName, integer, TRIGGER_KINDS, typedSource, type TriggerKind } from '../parsers';
 import { CONFIG_FILE, MOST_MODEL_BYTES } from '../../protocol/files';
 import { modelName } from '../../engine/config/scan-inputs';
+import { print, say } from '../output/print';
 
 interface InitFlags {
   train: string[];
@@ -80,11 +81,11 @@ async function init(model: string, flags: InitFlags): Promise<number> {
   await writeNew(config, text, cwd);
   const shown = path.relative(cwd, config);
   const allowed = foldersToAllow(config, Object.values(splits), cwd).map((dir) => ` --allow ${shellWord(dir)}`);
-  process.stdout.write(`Wrote ${shown}\nRun it: fine-prune run ${shellWord(shown)}${allowed.join('')}\n`);
+  print(`Wrote ${shown}\nRun it: fine-prune run ${shellWord(shown)}${allowed.join('')}\n`);
   const unfetched = await pointers(modelPath);
   if (unfetched.length)
-    process.stderr.write(
-      `warning The weights of the model are missing: ${unfetched.map(plain).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
+    say(
+      `warning The weights of the model are missing: ${unfetched.map((name) => named(name)).join(', ')} ${unfetched.length === 1 ? 'is a Git LFS pointer' : 'are Git LFS pointers'}, not fetched.\n  → Run \`git lfs pull\` before you run the config.\n`,
     );
   return 0;
 }

@@ -5,7 +5,7 @@ import { startPoisonTrain } from '../../jobs/engine-process';
 import type { PoisonTrainOutcome, PoisonTrainRequest } from '../../protocol/messages/engine';
 import { badInput } from '../../protocol/errors';
 import { withCancellation } from '../cancellation';
-import { conclude, EXIT, printJson } from '../exit';
+import { conclude, EXIT } from '../exit';
 import {
   baseName,
   defaultTrigger,
@@ -18,6 +18,7 @@ import {
 } from '../parsers';
 import { createProgress } from '../output/progress';
 import { percent } from '../output/summary';
+import { print, printJson } from '../output/print';
 
 interface PoisonTrainFlags extends Pick<
   PoisonTrainRequest,
@@ -90,7 +91,7 @@ async function poisonTrain(flags: PoisonTrainFlags): Promise<number> {
     startPoisonTrain(request, { onEvent: progress.event, signal, startedFrom: 'a terminal' }),
   ).finally(progress.stop);
   if (flags.json) printJson(outcome);
-  else process.stdout.write(describe(outcome, request.poisonRate === 0, cwd));
+  else print(describe(outcome, request.poisonRate === 0, cwd));
   return EXIT.ok;
 }
 

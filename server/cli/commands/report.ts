@@ -5,6 +5,8 @@ import { writeFileAtomically } from '../../engine/files/write';
 import { today } from '../../protocol/day';
 import { conclude, EXIT } from '../exit';
 import { CONFIG_FILE, REPORT_FILE, beside, MARKDOWN_ENDING } from '../../protocol/files';
+import { print } from '../output/print';
+import { jsonText } from '../../protocol/text/json-text';
 
 interface ReportFlags {
   format: 'md' | 'sarif' | 'json';
@@ -44,7 +46,7 @@ async function show(named: string, { format, out }: ReportFlags): Promise<number
   const review = await reviewBeside(opened);
   const issues = reviewedIssues(opened.report, review, today());
   const text = await textOf(format, opened, issues, review !== null);
-  if (out === undefined) process.stdout.write(text);
+  if (out === undefined) print(text);
   else await writeFileAtomically(path.resolve(cwd, out), text, { allowed: { root: cwd, folders: [] } });
   return EXIT.ok;
 }
@@ -60,12 +62,12 @@ async function textOf(
     const { markdownReport } = await import('../../engine/report/markdown/markdown');
     return markdownReport(report, decided ? issues : undefined, name);
   }
-  if (format === 'json') return `${JSON.stringify({ report, issues }, null, 2)}\n`;
+  if (format === 'json') return `${jsonText({ report, issues })}\n`;
   const { sarifLog } = await import('../../engine/report/sarif/sarif');
   const { Repository } = await import('../git');
   const repository = file === null ? null : await Repository.of(path.dirname(file));
   const relative = repository
     ? repository.relative(await realpath(file!))
     : label.slice(file === null ? label.indexOf(':') + 1 : 0);
-  return `${JSON.stringify(sarifLog([{ report, issues, file: relative, text, configFile: beside(relative, REPORT_FILE, CONFIG_FILE) }]), null, 2)}\n`;
+  return `${jsonText(sarifLog([{ report, issues, file: relative, text, configFile: beside(relative, REPORT_FILE, CONFIG_FILE) }]))}\n`;
 }

@@ -5,13 +5,14 @@ import { startEngine } from '../../jobs/engine-process';
 import type { Strategy } from '../../protocol/config/config';
 import type { RunOutcome, RunRequest } from '../../protocol/messages/engine';
 import { withCancellation } from '../cancellation';
-import { conclude, exitCodeOfReport, printJson } from '../exit';
+import { conclude, exitCodeOfReport } from '../exit';
 import { findConfig } from '../find-config';
 import { wantsColour } from '../output/paint';
 import { collect, integer } from '../parsers';
 import { createProgress } from '../output/progress';
 import { summarize } from '../output/summary';
 import { CONFIG_FILE, MODEL_FORM } from '../../protocol/files';
+import { print, printJson } from '../output/print';
 
 export interface RunFlags {
   out?: string;
@@ -125,5 +126,5 @@ function show({ report, files, backend, timings }: RunOutcome, json: boolean, cw
     colour: wantsColour(process.stdout, process.env),
     columns: process.stdout.columns ?? 80,
   });
-  process.stdout.write(`${text}\n`);
+  print(`${text}\n`);
 }

@@ -3,13 +3,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { baseName as baseNameOf } from '../../engine/config/read-config';
 import { modelName, placedWithoutConfig, scanInputs } from '../../engine/config/scan-inputs';
 import { contains } from '../../engine/files/confine';
-import { shellWord } from '../../engine/files/shell-word';
+import { shellWord } from '../../protocol/text/shell-word';
 import { startScan } from '../../jobs/engine-process';
 import { sourceFiles } from '../../protocol/data-source';
 import { badInput } from '../../protocol/errors';
 import type { ScanOutcome, ScanRequest } from '../../protocol/report/scan';
 import { withCancellation } from '../cancellation';
-import { conclude, exitCodeOfScan, printJson } from '../exit';
+import { conclude, exitCodeOfScan } from '../exit';
 import { wantsColour } from '../output/paint';
 import { baseName, classList, collect, integer, typedSource } from '../parsers';
 import { createProgress } from '../output/progress';
@@ -17,6 +17,7 @@ import { summarizeScan } from '../output/scan-summary';
 import { settingsOf } from '../scan-settings';
 import { findScanTarget } from '../scan-target';
 import { CONFIG_FILE, MODEL_FORM, SCAN_FILE } from '../../protocol/files';
+import { print, printJson } from '../output/print';
 
 export interface ScanFlags {
   clean?: string[];
@@ -215,7 +216,7 @@ function show(
     colour: wantsColour(process.stdout, process.env),
     columns: process.stdout.columns ?? 80,
   });
-  process.stdout.write(`${text}\n`);
+  print(`${text}\n`);
 }
 
 function numbers(text: string): number[] {

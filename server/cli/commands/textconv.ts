@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { plain } from '../../engine/files/plain';
+import { plain } from '../../protocol/text/plain';
 import { readBytes, ReadFault, whatItIs } from '../../engine/files/read';
 import { FinePruneError } from '../../protocol/errors';
 import { EXIT } from '../exit';
@@ -16,6 +16,7 @@ import {
   MOST_MODEL_BYTES,
   MOST_TEXT_WEIGHT_BYTES,
 } from '../../protocol/files';
+import { print } from '../output/print';
 
 /** `fine-prune textconv`. */
 export function textconvCommand(): Command {
@@ -44,7 +45,7 @@ Examples:
     )
     .action(async (file: string) => {
       const text = await textOf(file).catch((error: unknown) => whyNot(error, file));
-      process.stdout.write(text);
+      print(text);
       process.exitCode = EXIT.ok;
     });
 }
@@ -54,7 +55,7 @@ function whyNot(error: unknown, file: string): string {
     error instanceof FinePruneError ? [error.message, error.todo] : [systemFault(error as NodeJS.ErrnoException, file)];
   return `Not shown as text: ${lines
     .filter((line) => line !== undefined)
-    .map(plain)
+    .map((line) => plain(line))
     .join('\n')}\n`;
 }
 

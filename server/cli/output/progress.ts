@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import { plain } from '../../engine/files/plain';
+import { visible } from '../../protocol/text/plain';
+import { terminalText } from './print';
 import { COUNTS_THOUSANDTHS, type EngineEvent, PHASE_TITLES, planText } from '../../protocol/messages/engine';
 import { percent } from './summary';
 import { maskSize } from '../../protocol/words';
@@ -20,7 +21,7 @@ export interface ProgressView {
 
 /** A terminal shows one bar; anything else gets a line now and then, as for a log. */
 export function createProgress(stream: NodeJS.WriteStream, now: () => number = () => performance.now()): ProgressView {
-  return stream.isTTY ? barView(stream, now) : lineView((text) => stream.write(`${text}\n`), now);
+  return stream.isTTY ? barView(stream, now) : lineView((text) => stream.write(terminalText(`${text}\n`, stream)), now);
 }
 
 /** Estimates the time left of a whole run from the share that is done. */
@@ -111,7 +112,7 @@ function keptLine(event: EngineEvent): string | null {
     case 'plan':
       return `${planText(event)}${event.classes > MANY_CLASSES ? ' (--classes 0-9 searches some of them)' : ''}.`;
     case 'log':
-      return plain(event.message);
+      return event.message;
     default:
       return null;
   }
@@ -139,14 +140,15 @@ function barView(stream: NodeJS.WriteStream, now: () => number): ProgressView {
   };
   const show = (share: number, text: string): void => {
     const room = Math.max(20, (stream.columns || 80) - barsize - ' 100 %  '.length - 1);
-    const payload = { text: text.length > room ? `${text.slice(0, room - 1)}…` : text };
+    const one = visible(text);
+    const payload = { text: one.length > room ? `${one.slice(0, room - 1)}…` : one };
     if (shown) bar.update(Math.round(share * 100), payload);
     else bar.start(100, Math.round(share * 100), payload);
     shown = true;
   };
   const line = (text: string): void => {
     hide();
-    stream.write(`${text}\n`);
+    stream.write(terminalText(`${text}\n`, stream));
   };
   return {
     line,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DefenseReport, Gate, Rate, StageMetrics, TriggerEffect, VerdictWord } from '../../protocol/report/report';
-import { plain } from '../../engine/files/plain';
+import { plain } from '../../protocol/text/plain';
 import { excessTo, type ClassFigure } from '../../engine/defense/effect';
 import { missedWithin } from '../../engine/report/gate-words';
 import { otherAimOf } from '../../engine/report/markdown/figures';
@@ -77,7 +77,7 @@ export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   // A percentage is one word: `5 %`.
-  for (const word of text.split(/\s+(?!%)/).map(plain)) {
+  for (const word of text.split(/\s+(?!%)/).map((one) => plain(one))) {
     if (line && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

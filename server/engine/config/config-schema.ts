@@ -14,6 +14,7 @@ import {
   triggerSchema,
   type Schema,
 } from './schema-words';
+import { named as outside } from '../../protocol/text/plain';
 
 /** What is wrong with a value, by its place: what `configProblems` gives a range in the text. */
 export interface Fault {
@@ -173,7 +174,7 @@ export function unknownField(path: (string | number)[], key: string, known: read
   const meant = nearest(key, known);
   return {
     code: 'config.unknownField',
-    message: `${path.length === 0 ? 'A config' : named(path)} has no field \`${key}\`.`,
+    message: `${path.length === 0 ? 'A config' : named(path)} has no field \`${outside(key)}\`.`,
     path,
     key,
     ...(meant !== null && { field: meant }),
@@ -188,14 +189,17 @@ export function unknownField(path: (string | number)[], key: string, known: read
 
 /** A path as people write it: `data.train.images`, `data.mean[1]`. */
 export function named(path: readonly (string | number)[]): string {
-  return `\`${path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')}\``;
+  return `\`${path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${outside(part)}`)).join('')}\``;
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ');
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Most characters of a value within a sentence. */
+const MOST_VALUE = 60;
+
 function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
+  return outside(text, MOST_VALUE);
 }

@@ -5,6 +5,7 @@ import { enumeratedAt, propertyNames } from './schema';
 import { pointerToPath, rangeOf, valueAt, type ConfigText } from '../text/config-text';
 import { problem, type Fix } from '../text/problem';
 import { nearestFirst } from '../../protocol/nearest';
+import { named } from '../../protocol/text/plain';
 
 /**
  * One fault of a config's text alone (syntax, types, ranges, unknown and missing fields, fields that exclude each other), as
@@ -105,7 +106,7 @@ function removal(config: ConfigText, property: Node | undefined): Fix[] {
   else if (after) end += after[0].length;
   return [
     {
-      title: `Remove \`${String(property.children?.[0]?.value)}\``,
+      title: `Remove \`${named(String(property.children?.[0]?.value))}\``,
       range: rangeOf(config, { offset: start, length: end - start }),
       newText: '',
     },

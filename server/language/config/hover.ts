@@ -12,6 +12,7 @@ import { stillHolds, type LastScan } from '../scan/state';
 import { scanMarkdown } from '../scan/text';
 import { count, percent, plural, unitWord } from '../../protocol/words';
 import { pruneCount } from '../../protocol/config/pruning';
+import { code, text } from '../../protocol/text/markdown';
 
 /**
  * Says what the field at a position is: definition, what it accepts, default, what it comes to with this model, and the
@@ -75,7 +76,7 @@ function here(config: ConfigText, facts: ConfigFacts, field: Field, path: JSONPa
     ];
   }
   if (field.name === 'layer' && layer?.units)
-    return [`Here: ${layer.className} with ${plural(layer.units, unitWord(layer.className))}.`];
+    return [`Here: ${text(layer.className)} with ${plural(layer.units, unitWord(layer.className))}.`];
   if (field.name === 'prune.ratio' && typeof value === 'number' && value >= 0 && value <= 1 && layer?.units) {
     return [
       `Here: **${count(pruneCount(value, layer.units))} of ${plural(layer.units, unitWord(layer.className))}** of layer ${code(layer.name)}.`,
@@ -130,9 +131,4 @@ export function settingsMarkdown(settings: readonly RunSetting[]): string[] {
 function scanned(field: Field, scan: LastScan | undefined): string[] {
   if (!scan || !stillHolds(scan) || scan.report.scan.word !== 'suspicious') return [];
   return /^trigger(\.(kind|target))?$|^strategy$/.test(field.name) ? scanMarkdown(scan.report) : [];
-}
-
-/** A name from a file as inline code, whatever characters it has. */
-export function code(name: string): string {
-  return `\`${name.replace(/[`\r\n]/g, ' ')}\``;
 }

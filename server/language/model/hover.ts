@@ -1,7 +1,8 @@
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver-types';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { strategyLayer, type LayerSummary, type ModelSummary } from '../../protocol/model';
-import { code, settingsMarkdown } from '../config/hover';
+import { settingsMarkdown } from '../config/hover';
+import { code, text } from '../../protocol/text/markdown';
 import { TERMS } from '../text/metric-text';
 import { stringAround } from './text';
 import { stageTable } from '../text/report-text';
@@ -41,7 +42,7 @@ export function modelHover(
 
 function head(layer: LayerSummary): string {
   const parts = [
-    layer.className,
+    text(layer.className),
     ...(layer.units === null ? [] : [plural(layer.units, unitWord(layer.className))]),
     plural(layer.parameters, 'parameter'),
   ];
@@ -58,5 +59,5 @@ function role(layer: LayerSummary, summary: ModelSummary): string {
 
 function results(layer: LayerSummary, last: LastRun | undefined): string[] {
   if (!last || last.changed.length || last.report.layer.name !== layer.name) return [];
-  return [prunedText(last.report), ...settingsMarkdown(last.settings ?? []), stageTable(last.report)];
+  return [text(prunedText(last.report)), ...settingsMarkdown(last.settings ?? []), stageTable(last.report)];
 }

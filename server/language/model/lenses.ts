@@ -7,6 +7,8 @@ import { activeTitle, type LastRun } from '../report/run-state';
 import { scanLens } from '../scan/lenses';
 import { count, plural, unitWord } from '../../protocol/words';
 import { pruneCount } from '../../protocol/config/pruning';
+import { label } from '../../protocol/text/label';
+import { MOST_SENTENCE, named } from '../../protocol/text/plain';
 
 /** What a config asks for, as far as it concerns the model's lenses; the reference set-up where there is no config. */
 export interface PruningPlan {
@@ -33,7 +35,10 @@ export function modelLenses(
     return [
       {
         range: top,
-        command: { title: `Fine-Prune cannot defend this model: ${summary.problem.message}`, command: '' },
+        command: {
+          title: `Fine-Prune cannot defend this model: ${label(summary.problem.message, MOST_SENTENCE)}`,
+          command: '',
+        },
       },
     ];
   }
@@ -85,16 +90,16 @@ function layerLenses(text: ModelText, summary: ModelSummary, plan: PruningPlan, 
     ? { command: COMMANDS.showConfig, arguments: [plan.configUri] }
     : { command: COMMANDS.run, arguments: [text.document.uri] };
   const title = fresh
-    ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${layer.name}`
-    : planned(layer.name, layer.className, layer.units, plan);
+    ? `Fine-Prune pruned ${count(fresh.pruning.count)} of ${plural(fresh.layer.units, unitWord(fresh.layer.kind))} of ${label(layer.name)}`
+    : planned(label(layer.name), label(layer.className), layer.units, plan);
   const range = layerRange(text, layer.name);
   const lenses: CodeLens[] = [{ range, command: { title, ...show } }];
   if (plan.configUri) {
-    const tooltip = `See what each ${unitWord(layer.className)} of ${layer.name} does on clean and on triggered inputs; nothing is trained or written`;
+    const tooltip = `See what each ${unitWord(layer.className)} of ${named(layer.name)} does on clean and on triggered inputs; nothing is trained or written`;
     lenses.push({
       range,
       command: {
-        title: `Inspect ${layer.name}`,
+        title: `Inspect ${label(layer.name)}`,
         tooltip,
         command: COMMANDS.inspect,
         arguments: [plan.configUri, { layer: layer.name } satisfies InspectTarget],

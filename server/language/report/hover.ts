@@ -8,6 +8,7 @@ import { TERMS, type TermId } from '../text/metric-text';
 import { repairPart } from './repair-hover';
 import { capital, count, percent, plural, unitWord } from '../../protocol/words';
 import { rateTitle } from '../../protocol/report/words';
+import { code, text } from '../../protocol/text/markdown';
 
 const RULES: Record<DefenseReport['pruning']['rule'], string> = {
   'clean-mean': 'Units with the lowest mean activation on clean images were pruned first.',
@@ -27,12 +28,12 @@ function rule({ pruning }: DefenseReport): string {
  * @param settings those that its run had and the config beside it has not, as far as they are known
  */
 export function reportHover(
-  text: ConfigText,
+  document: ConfigText,
   report: DefenseReport,
   position: Position,
   settings: readonly RunSetting[] = [],
 ): Hover | null {
-  return hoverAt(text, position, (path) => explain(report, path, settings));
+  return hoverAt(document, position, (path) => explain(report, path, settings));
 }
 
 /** Markdown paragraphs for the value at a path; undefined when a wider one explains it. */
@@ -44,7 +45,7 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
     case 'gates':
       return typeof second === 'number' ? gate(report, second) : term('gate');
     case 'verdict':
-      return [`**${capital(report.verdict.word)}**`, report.verdict.sentence, ...settingsMarkdown(settings)];
+      return [`**${capital(report.verdict.word)}**`, text(report.verdict.sentence), ...settingsMarkdown(settings)];
     case 'findings':
       return typeof second === 'number' && path.length === 2 ? finding(report, second) : undefined;
     case 'comparison':
@@ -151,14 +152,14 @@ function gate(report: DefenseReport, index: number): string[] | undefined {
     found.judged === null
       ? 'It could not be measured, so it is not met.'
       : `Measured ${percent(found.measured ?? 0)}, judged by ${percent(found.judged)}${found.excess ? `, the upper bound of the excess of class ${found.excess.class} over the untriggered images` : found.id === 'maxAttackSuccessRate' ? ', the upper bound of the 95 % interval' : ''}: ${found.met ? 'met' : '**missed**'}.`;
-  return [`**Gate \`${found.id}\`** · limit ${percent(found.limit)}`, judged, TERMS.gate.definition];
+  return [`**Gate ${code(found.id)}** · limit ${percent(found.limit)}`, judged, TERMS.gate.definition];
 }
 
 function finding(report: DefenseReport, index: number): string[] | undefined {
   const found = report.findings[index];
   return (
     found && [
-      `**Finding \`${found.id}\`** · ${found.severity}`,
+      `**Finding ${code(found.id)}** · ${found.severity}`,
       'It weakens the result. A reviewer can accept it with a reason, which is saved next to the report.',
     ]
   );

@@ -3,6 +3,7 @@ import { COMMANDS } from '../../protocol/messages/lsp';
 import { topRange, type ConfigText } from '../text/config-text';
 import { SOURCE } from '../text/problem';
 import type { IssueData } from './diagnostics';
+import { label } from '../../protocol/text/label';
 
 /** Lenses at the top of a report: see it drawn, beside another one, or made again. */
 export function reportLenses(text: ConfigText, configUri: string | undefined): CodeLens[] {
@@ -48,7 +49,7 @@ export function reportActions(uri: string, diagnostics: readonly Diagnostic[]): 
   return diagnostics.flatMap((diagnostic) => {
     const issue = (diagnostic.data as Partial<IssueData> | undefined)?.issue;
     if (diagnostic.source !== SOURCE || typeof issue !== 'string') return [];
-    const title = `Accept ${issue.replace(/^gate\./, 'the missed gate ')} with a reason …`;
+    const title = `Accept ${label(issue).replace(/^gate\./, 'the missed gate ')} with a reason …`;
     return [
       {
         title,

@@ -7,6 +7,7 @@ import { changedPart } from '../text/json-edits';
 import { problem, type Fix } from '../text/problem';
 import type { LastScan } from './state';
 import { percent } from '../../protocol/words';
+import { plain } from '../../protocol/text/plain';
 
 export const NOT_MEASURABLE = 'scan.notMeasurable';
 export const OTHER_PIXELS = 'scan.settings';
@@ -88,5 +89,4 @@ function pixelFixes({ document }: ConfigText, settings: readonly OtherPixels[]):
   ];
 }
 
-const cut = (sentence: string): string =>
-  sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence;
+const cut = (sentence: string): string => plain(sentence, MOST_SENTENCE);

@@ -12,6 +12,7 @@ import type { Rate } from '../../protocol/report/report';
 import { maskPicture, triggerPicture } from '../text/mask-picture';
 import { TERMS } from '../text/metric-text';
 import { capital, count, percent, pixels } from '../../protocol/words';
+import { plain } from '../../protocol/text/plain';
 
 /** How the result of a scan is written wherever the editor shows it. Figures only: its sentence may come from anywhere. */
 
@@ -73,7 +74,7 @@ function adviceText({ advice }: ScanResult): string[] {
 
 /** The scan's sentence, as plain text. */
 export function scanSentence({ sentence }: Pick<ScanResult, 'sentence'>): string {
-  return sentence.length > MOST_SENTENCE ? `${sentence.slice(0, MOST_SENTENCE)}…` : sentence;
+  return plain(sentence, MOST_SENTENCE);
 }
 
 /** `Class 0: a mask of 4.2 pixels sends 99.9 % of 1,384 other images to it; anomaly index 4.1, 0.11 of the median.` */

@@ -5,6 +5,7 @@ import type { Failure } from '../../protocol/errors';
 import type { Host } from '../host';
 import { pathOf } from '../uris';
 import { failureOf } from '../failure';
+import { publish } from '../outgoing';
 
 const TYPING_MS = 200;
 
@@ -88,9 +89,7 @@ export abstract class ResultDocuments<Result> {
   }
 
   private send(uri: string, diagnostics: Diagnostic[]): void {
-    this.host.connection
-      .sendDiagnostics({ uri, diagnostics })
-      .catch((error: unknown) => this.host.log.error('Diagnostics could not be sent', error));
+    publish(this.host, uri, diagnostics);
   }
 }
 

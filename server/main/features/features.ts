@@ -2,6 +2,7 @@ import type { CodeAction, CodeLens, Diagnostic, InlayHint } from 'vscode-languag
 import { configCompletion } from '../../language/config/completion';
 import type { Parts } from '../parts';
 import { actionsFor, hintsIn, hoverAt, lensesOf } from './answers';
+import { shown } from '../outgoing';
 import { jsonService } from './json-service';
 import { configAt } from './open-texts';
 
@@ -16,7 +17,7 @@ export function registerFeatures(parts: Parts): void {
   /** A service that fails is a missing lens, not an error box; the log has the reason. */
   const guarded = async <T>(what: string, fallback: T, work: () => T | Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return shown(await work());
     } catch (error) {
       log.error(`${what} failed`, error);
       return fallback;

@@ -4,6 +4,8 @@ import type { ActiveRun } from '../../language/report/run-state';
 import { planText, type EngineEvent } from '../../protocol/messages/engine';
 import { STATUS_NOTIFICATION, type StatusParams } from '../../protocol/messages/lsp';
 import type { Host } from '../host';
+import { label } from '../../protocol/text/label';
+import { plain } from '../../protocol/text/plain';
 
 const STATUS_EVERY_MS = 200;
 /** Lenses are asked for again at most this often while a job goes on. */
@@ -46,7 +48,7 @@ export class Jobs {
   /** @returns when the job has ended; rejects as its work does, and with a failure of kind `cancelled` */
   async perform<T>({ key, name, signal, progress, starting, onState, run }: ShownJob<T>): Promise<T> {
     const shown = (title: string, overall: number, state: ActiveRun['state'] = 'running'): void => {
-      progress.report(Math.floor(overall * 100), title);
+      progress.report(Math.floor(overall * 100), plain(title));
       onState({ state, title, overall });
       if (state === 'running') this.update({ running: { name, title, overall } });
       this.lensesSoon();
@@ -100,10 +102,19 @@ export class Jobs {
   }
 
   private update(change: { [K in keyof StatusParams]?: StatusParams[K] | undefined }): void {
-    this.status = { ...this.status, ...change } as StatusParams;
+    this.status = labelled({ ...this.status, ...change } as StatusParams);
     this.statusTimer ??= setTimeout(() => {
       this.statusTimer = undefined;
       void this.host.connection.sendNotification(STATUS_NOTIFICATION, this.status).catch(() => undefined);
     }, STATUS_EVERY_MS);
   }
+}
+
+/** Status items draw icons; names are no icons. */
+function labelled({ last, running, ...others }: StatusParams): StatusParams {
+  return {
+    ...others,
+    ...(last && { last: { ...last, name: label(last.name), sentence: plain(last.sentence) } }),
+    ...(running && { running: { ...running, name: label(running.name), title: plain(running.title) } }),
+  };
 }

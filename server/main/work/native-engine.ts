@@ -5,6 +5,7 @@ import type { EngineInstallResult, EngineStatus } from '../../protocol/messages/
 import type { Host } from '../host';
 import { megabytes } from '../../protocol/words';
 import { failureOf } from '../failure';
+import { plain } from '../../protocol/text/plain';
 
 /** Which native engine there is, and what an installation would do. */
 export async function engineStatus(host: Host): Promise<EngineStatus> {
@@ -36,7 +37,7 @@ export async function installEngine(
       onProgress: (step, done, total) =>
         progress.report(
           Math.floor((100 * done) / Math.max(1, total)),
-          total > 1 ? `${step} · ${megabytes(done)} of ${megabytes(total)}` : step,
+          plain(total > 1 ? `${step} · ${megabytes(done)} of ${megabytes(total)}` : step),
         ),
     });
     return { ok: true, status: await engineStatus(host) };

@@ -103,7 +103,7 @@ describe('summary of a run', () => {
     report.layer.name = 'Größe\u001b[2J\u202e+1';
     report.verdict.sentence = 'Layer \u009b31m stays.';
     const shown = summarize(report, { files: FILES });
-    assert.match(shown, /neurons in Größe\\u\{1b\}\[2J\\u\{202e\}\+1/);
+    assert.match(shown, /neurons in Größe⟨U\+001B⟩\[2J⟨U\+202E⟩\+1/);
     assert.doesNotMatch(shown, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
   });
 

@@ -1,11 +1,12 @@
 import { compareReports } from '../../../engine/report/compare/compare';
-import { text } from '../../../engine/report/markdown/escape';
+import { text } from '../../../protocol/text/markdown';
 import { commentBody, stepSummary, type SummaryPart } from '../../../engine/report/markdown/summary';
 import type { Checked } from '../check-report';
 import type { WholeCheck } from '../whole';
 import { BESIDE_REPORTS, conclusion, inOrder, openGates, wholeConclusion } from './words';
 import type { CheckResult } from '../../../protocol/report/review';
 import { capital } from '../../../protocol/words';
+import { plain } from '../../../protocol/text/plain';
 
 /** Lines that a list of results takes at most: the rest is in the log. */
 const MAX_LINES = 20;
@@ -72,4 +73,4 @@ function lead({ result, policyWords }: Checked): string {
   ].join('\n');
 }
 
-const short = (message: string): string => (message.length > 700 ? `${message.slice(0, 699)}…` : message);
+const short = (message: string): string => plain(message, 700);

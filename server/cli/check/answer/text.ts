@@ -1,5 +1,5 @@
 import type { CheckedReport } from '../../../protocol/report/review';
-import { plain } from '../../../engine/files/plain';
+import { plain } from '../../../protocol/text/plain';
 import { painter } from '../../output/paint';
 import { wrap } from '../../output/summary';
 import type { WholeCheck } from '../whole';

@@ -3,7 +3,7 @@ import { badInput, type FinePruneError } from '../../../protocol/errors';
 import { MODEL_LABELS } from '../../../protocol/files';
 import { HEAD_BYTES, kindOfBytes } from '../../files/file-kind';
 import { kindWords, type FileKind, type Kind } from '../../files/kinds';
-import { shellWord } from '../../files/shell-word';
+import { shellWord } from '../../../protocol/text/shell-word';
 import { insideGzip, readHead, sniffFile } from '../../files/sniff';
 
 /**

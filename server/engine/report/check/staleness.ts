@@ -4,6 +4,7 @@ import type { DefenseReport, OverriddenSetting } from '../../../protocol/report/
 import { settingWord, type RunSetting } from '../../../protocol/report/run-settings';
 import { canonicalJson, sha256 } from '../../files/hash';
 import { portable } from '../json/build-report';
+import { named } from '../../../protocol/text/plain';
 
 /** Which engine computed, and how fast, is not what a report is about. */
 const MACHINE = new Set(['backend', 'threads']);
@@ -74,7 +75,7 @@ function valueWord(config: ResolvedConfig, path: string): string {
     .split('.')
     .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], config);
   const text = JSON.stringify(value) ?? 'none';
-  return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
+  return named(text, MOST_VALUE);
 }
 
 /** Where what was run and a config differ, but for the machine's affairs and for what the strategy of both leaves aside. */

@@ -1,7 +1,7 @@
 import type { FigureChange, GateChange, ReportComparison } from '../../../protocol/report/comparison';
 import { classes } from '../compare/scan';
 import { ESTIMATED_SIDE, figureTitle } from '../compare/words';
-import { code, text } from './escape';
+import { code, text } from '../../../protocol/text/markdown';
 import { table } from './figures';
 import { capital, count, limitWords, pWords, points, fixedShare, indexList } from '../../../protocol/words';
 import { GATE_TITLES, whichEstimated } from '../../../protocol/report/words';

@@ -1,6 +1,6 @@
 import type { DefenseReport } from '../../../protocol/report/report';
 import { table } from './figures';
-import { fenced } from './escape';
+import { fenced } from '../../../protocol/text/markdown';
 import { count, fixedShare, unitWord } from '../../../protocol/words';
 import { asrName } from '../../../protocol/report/words';
 

@@ -10,8 +10,9 @@ import {
 import type { DefenseReport, Rate } from '../../../protocol/report/report';
 import { canonicalJson, sha256 } from '../../files/hash';
 import { rate } from '../../metrics/rate';
-import { code, fenced, json, text } from './escape';
-import { shellWord } from '../../files/shell-word';
+import { code, fenced, text } from '../../../protocol/text/markdown';
+import { jsonBlock } from './json-block';
+import { shellWord } from '../../../protocol/text/shell-word';
 import { rateCell, table } from './figures';
 import { CONFIG_FILE } from '../../../protocol/files';
 import { count, unitWord, indexList } from '../../../protocol/words';
@@ -215,5 +216,5 @@ export function provenanceList(report: DefenseReport): string {
 }
 
 export function settings({ provenance }: DefenseReport): string {
-  return fenced('json', json(provenance.config));
+  return fenced('json', jsonBlock(provenance.config));
 }

@@ -4,7 +4,7 @@ import type { ReviewedIssue } from '../../../protocol/report/review';
 import { recordedSettings } from '../../../protocol/report/run-settings';
 import { excessTo, judgeEffect, otherAim, type ClassFigure } from '../../defense/effect';
 import { figureBasis, missedWithin, WITHIN_WORDS } from '../gate-words';
-import { code, text } from './escape';
+import { code, text } from '../../../protocol/text/markdown';
 import {
   capital,
   count,

@@ -2,7 +2,7 @@ import type { DefenseReport } from '../../../protocol/report/report';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { curveChart, curveTable } from './curve';
 import { classTable, confusions, hashes, provenanceList, prunedUnits, reproduction, settings } from './details';
-import { text } from './escape';
+import { text } from '../../../protocol/text/markdown';
 import { proofClasses, proofText, repairsTried, roundTable } from './repair';
 import { scanEvidence, scanTitle } from './scan';
 import {

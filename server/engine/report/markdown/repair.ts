@@ -1,5 +1,5 @@
 import type { Attempt, DefenseReport, HeldOutFigures, Rate } from '../../../protocol/report/report';
-import { code, text } from './escape';
+import { code, text } from '../../../protocol/text/markdown';
 import { rateCell, table } from './figures';
 import { classTable, sign } from './scan';
 import { count, pixels, fixedShare } from '../../../protocol/words';

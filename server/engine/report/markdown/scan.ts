@@ -9,7 +9,7 @@ import {
   type ScanResult,
 } from '../../../protocol/report/scan';
 import { maskBytes, maskDrawing, strongestShare } from './mask-drawing';
-import { fenced, text } from './escape';
+import { fenced, text } from '../../../protocol/text/markdown';
 import { rateCell, table } from './figures';
 import { count, pixels, fixedShare } from '../../../protocol/words';
 

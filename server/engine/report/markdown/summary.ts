@@ -3,7 +3,7 @@ import type { ReportComparison } from '../../../protocol/report/comparison';
 import type { ReviewedIssue } from '../../../protocol/report/review';
 import { comparisonMarkdown, comparisonSentence, type ComparisonLabels } from './compare';
 import { reportBlocks, type Block } from './markdown';
-import { text } from './escape';
+import { text } from '../../../protocol/text/markdown';
 import { verdictLine } from './figures';
 import { count, list } from '../../../protocol/words';
 

@@ -3,8 +3,8 @@ import manifest from '../../../../package.json';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { IssueId, ReviewedIssue } from '../../../protocol/report/review';
 import { canonicalJson, sha256 } from '../../files/hash';
-import { visible } from '../../files/shell-word';
-import { text } from '../markdown/escape';
+import { named, plain as line } from '../../../protocol/text/plain';
+import { text } from '../../../protocol/text/markdown';
 import { placesIn, type Places } from '../json/places';
 import { RULES } from './rules';
 import { unitWord } from '../../../protocol/words';
@@ -165,7 +165,7 @@ function resultOf(
 }
 
 function justification({ reason, author, date, expires }: NonNullable<ReviewedIssue['decision']>): string {
-  return visible(`${reason} (${author}, ${date}${expires === undefined ? '' : `, until ${expires}`})`);
+  return line(`${reason} (${author}, ${date}${expires === undefined ? '' : `, until ${expires}`})`);
 }
 
 /** The layer, and below it the units that a finding is about; or the classes that a scan flags. */
@@ -173,7 +173,7 @@ function logicalLocations(report: DefenseReport, id: IssueId): LogicalLocation[]
   if (id in ABOUT_CLASSES) return flaggedClasses(report, id as keyof typeof ABOUT_CLASSES);
   if (!ABOUT_LAYER.has(id)) return [];
   const { layer, pruning } = report;
-  const name = visible(layer.name).slice(0, 300);
+  const name = named(layer.name, 300);
   const dead = new Set(layer.dead);
   const units = !ABOUT_UNITS.has(id)
     ? []
@@ -220,7 +220,7 @@ function relative(file: string): string {
 
 /** Text in which brackets and braces mean themselves: in SARIF they make links and take arguments (3.11.5, 3.11.6). */
 export function plain(value: string): string {
-  return braces(visible(value).replace(/[\\[\]]/g, '\\$&'));
+  return braces(line(value, 10_000).replace(/[\\[\]]/g, '\\$&'));
 }
 
 const braces = (value: string): string => value.replace(/[{}]/g, '$&$&');

@@ -122,7 +122,7 @@ describe('a model as text', () => {
       null,
       '',
     );
-    assert.match(text, /evil\\u\{1b\}\[2J\\u\{a\}\\u\{202e\}/);
+    assert.match(text, /evil⟨U\+001B⟩\[2J⟨U\+000A⟩⟨U\+202E⟩/);
   });
 
   it('counts values that are no number', () => {

@@ -26,7 +26,7 @@ describe('names in model.json', () => {
       };
       const model = TextDocument.create(URI, 'json', 1, text);
       const hover = modelHover(model, summary, model.positionAt(offset + 9), undefined);
-      assert.match((hover?.contents as MarkupContent).value, /dicht "#1" \\ {2}ü/);
+      assert.match((hover?.contents as MarkupContent).value, /^\*\*`` dicht "#1" \\ `ü` ``\*\*/);
       assert.equal(
         model.getText(modelLenses(asModel(model), summary, { plan: { layer: null, ratio: 0.2 } })[1]!.range),
         spelling,

@@ -1,4 +1,4 @@
-import { plain } from '../../../../files/plain';
+import { visible } from '../../../../../protocol/text/plain';
 import { mainNode, parametersOf, type Graph, type Layer } from '../../../graph';
 import { locateWeights, type ManifestGroup, type ManifestTensor } from '../weights/manifest';
 import type { JsonNode } from '../json';
@@ -16,7 +16,7 @@ export function tensorLines(groups: readonly ManifestGroup[], read: ReadBytes | 
     tensors.flatMap((tensor) => {
       const bytes = read && read(group, tensor.offset, tensor.bytes);
       if (read && !bytes) return [];
-      const declared = `  ${plain(tensor.name)}  [${tensor.shape.join(', ')}] ${tensor.dtype}`;
+      const declared = `  ${visible(tensor.name)}  [${tensor.shape.join(', ')}] ${tensor.dtype}`;
       return [bytes ? `${declared}  sha256 ${shortHash(bytes)}${rangeOf(tensor, bytes)}` : declared];
     }),
   );
@@ -49,7 +49,7 @@ export function zeroedLines(
       });
     }
     const zeroed = [...silent.keys()].filter((u) => silent[u]);
-    return [`  ${plain(layer.label)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
+    return [`  ${visible(layer.label)}  ${zeroed.length} of ${units}${zeroed.length ? `: ${ranges(zeroed)}` : ''}`];
   });
 }
 

@@ -2,7 +2,7 @@ import { HEAD_BYTES, kindOfBytes } from '../../../../files/file-kind';
 import { kindWords } from '../../../../files/kinds';
 import { lfsObject, MOST_POINTER_BYTES } from '../../../../files/lfs-pointer';
 import { canonicalJson } from '../../../../files/hash';
-import { plain } from '../../../../files/plain';
+import { visible } from '../../../../../protocol/text/plain';
 import { FinePruneError } from '../../../../../protocol/errors';
 import { MODEL_FILES } from '../../../../../protocol/files';
 import { activationOfLayer } from '../../../activation-functions';
@@ -86,7 +86,7 @@ export function weightsText(json: Uint8Array, { group, offset, bytes }: WeightFi
   );
   const parts = cut.map((t) => {
     const [from, to] = [Math.max(t.offset, offset), Math.min(t.offset + t.bytes, end)];
-    return `  ${plain(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
+    return `  ${visible(t.name)}  bytes ${from - t.offset} to ${to - t.offset} of ${t.bytes}  sha256 ${shortHash(bytes.subarray(from - offset, to - offset))}`;
   });
   return text([
     `Weights of a ${MODEL_FILES['tfjs-layers'].label}, ${bytes.length} bytes`,
@@ -146,7 +146,7 @@ function headLines({ root, groups, graph, problem }: ReadModel): string[] {
     `topology sha256 ${topologyHash(root)}`,
     '',
     'Layers',
-    ...(graph ? graph.layers.map((layer) => layerLine(graph, layer, root)) : [`  not read: ${plain(problem ?? '')}`]),
+    ...(graph ? graph.layers.map((layer) => layerLine(graph, layer, root)) : [`  not read: ${visible(problem ?? '')}`]),
   ];
 }
 
@@ -155,7 +155,7 @@ function layerLine(graph: Graph, layer: Layer, root: JsonNode): string {
   const parameters = parametersOf(graph, layer).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
   const activation = activationOfLayer(graph, layer);
   return [
-    `  ${plain(label)}  ${plain(type)}  ${shape.join('×')}`,
+    `  ${visible(label)}  ${visible(type)}  ${shape.join('×')}`,
     ...(parameters ? [`${parameters} parameters`] : []),
     ...(activation === null ? [] : [activation]),
     // Padding, rate, regularisers …: whatever else changes in a layer shows here, and shows which layer it is. An input is its
@@ -186,7 +186,7 @@ function zeroed(graph: Graph, groups: readonly ManifestGroup[], root: JsonNode, 
     return zeroedLines(graph, groups, root, read, (layer) => isPrunable(graph, layer));
   } catch (error) {
     if (!(error instanceof FinePruneError)) throw error;
-    return [`  not read: ${plain(error.message)}`];
+    return [`  not read: ${visible(error.message)}`];
   }
 }
 
@@ -195,7 +195,7 @@ function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
   const parts: Uint8Array[] = [];
   for (const path of group.paths) {
     const bytes = shards(path);
-    if (!bytes) return `${plain(path)} is missing`;
+    if (!bytes) return `${visible(path)} is missing`;
     parts.push(bytes);
   }
   const total = parts.reduce((sum, part) => sum + part.length, 0);
@@ -203,9 +203,9 @@ function joined(group: ManifestGroup, shards: ShardBytes): Uint8Array | string {
     total === group.bytes
       ? -1
       : parts.findIndex((part) => kindOfBytes(part.subarray(0, HEAD_BYTES))?.sure === 'content');
-  if (other >= 0) return `${plain(group.paths[other]!)} ${whatItIs(parts[other]!)}`;
+  if (other >= 0) return `${visible(group.paths[other]!)} ${whatItIs(parts[other]!)}`;
   if (total !== group.bytes)
-    return `${group.paths.map(plain).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
+    return `${group.paths.map(visible).join(', ')}: ${total} bytes, the declared shapes need ${group.bytes}`;
   if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(total);
   let offset = 0;
