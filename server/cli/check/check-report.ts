@@ -33,6 +33,7 @@ import { measuredResults } from './measured/measured';
 import { foundNothingHere, needsOwnScan, newReportResults, nothingFoundResults } from './new-report';
 import { effectivePolicy, type EffectivePolicy } from './policy';
 import { readBeside, refuseLinks } from './read';
+import { unreadResults } from './unread';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
@@ -119,6 +120,7 @@ async function checkRead(
     ...figures,
     ...ofConfig,
     ...hashes,
+    ...unreadResults(report, before.report),
     ...(await markdownResults(target, report, own)),
   ];
 
