@@ -1,16 +1,15 @@
-import { canonicalJson, sha256 } from '../../../engine/files/hash';
 import { formatOfContent } from '../../../engine/model/formats/registry';
+import { FinePruneError } from '../../../protocol/errors';
 
 /**
  * The hash of a model's layers, whatever they have learned, from the bytes of its file alone.
- * @returns null for what is no model of a format that is opened
+ * @returns null for what is no model that can be defended
  */
 export function topologyOf(bytes: Uint8Array, name: string): string | null {
   try {
-    if (!formatOfContent(name, Buffer.from(bytes).toString('utf8'))) return null;
-    const { modelTopology } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { modelTopology?: unknown };
-    return modelTopology ? sha256(canonicalJson(modelTopology)) : null;
-  } catch {
-    return null;
+    return formatOfContent(name, bytes)?.hashes.topologyOf(bytes, name) ?? null;
+  } catch (error) {
+    if (error instanceof FinePruneError) return null;
+    throw error;
   }
 }
