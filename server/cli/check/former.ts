@@ -8,7 +8,7 @@ import { formerText, formerUnknownText, formerVersion } from '../../protocol/rep
 import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult } from '../../protocol/report/review';
 import { shellWord } from '../../protocol/text/shell-word';
-import { changedSince } from './base/base';
+import { changedSince } from './base/content';
 import { configOf, fail, warn, type CheckContext, type Target } from './context';
 import { defendedPath } from './integrity/hashes';
 

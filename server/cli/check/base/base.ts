@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { parseConfig } from '../../../engine/config/parse-config';
 import { resolveConfig } from '../../../engine/config/resolve-config';
-import { lfsObject, MOST_POINTER_BYTES } from '../../../engine/files/lfs-pointer';
-import { contentSha256, lfsObjectAt, MOST_HASHED_BYTES, sha256 } from '../../../engine/files/hash';
-import { piecesOf, ReadFault, withFile } from '../../../engine/files/read';
+import { isOfConfig } from '../../../engine/report/check/staleness';
 import { readReport } from '../../../engine/report/json/read-report';
 import { renewedDecisions } from '../../../engine/report/review/review';
 import { readReview } from '../../../engine/report/review/read-review';
@@ -17,117 +14,126 @@ import { CONFIG_FILE, REPORT_FILE, REVIEW_FILE } from '../../../protocol/files';
 
 /** What the base revision has under a report's name. All null for a report that is new. */
 export interface AtBase {
+  /** Path of the report at the base, from the repository's root and without its ending; null without a base, and where it has none. */
+  stem: string | null;
   config: ResolvedConfig | null;
+  /** Path of that config; null where it is known from the report alone. */
+  configFile: string | null;
   report: DefenseReport | null;
   /** Those that count, with the fingerprints of this version. */
   decisions: Decision[];
   /** The same as the file has them. */
   written: Decision[];
   /** Files that are there but can't be read, with the reason. */
-  unreadable: { file: string; message: string }[];
+  unreadable: { file: string; kind: 'config' | 'report' | 'decisions'; id: string; message: string }[];
+}
+
+/** Bytes of the base's reports, configs and decisions that are read at once. */
+const MOST_AT_ONCE = 256 << 20;
+
+/**
+ * Reads the names of the base revision, and the reports, configs and decisions that it has below a folder.
+ * @param below path from the repository's root; empty for all of it
+ * @throws FinePruneError `git.none`, `git.ref`
+ */
+export async function openBase(repository: Repository, ref: string, below: string): Promise<Base> {
+  const commit = await repository.commit(ref);
+  const listed = await repository.files(commit);
+  const byPath = (entries: typeof listed.files): Map<string, string> =>
+    new Map(entries.map(({ path: file, id }) => [file, id]));
+  const files = byPath(listed.files);
+  const ours = [...files].flatMap(([file, id]) =>
+    (below === '' || file.startsWith(`${below}/`)) &&
+    [REPORT_FILE, CONFIG_FILE, REVIEW_FILE].some((kind) => kind.is(file))
+      ? [id]
+      : [],
+  );
+  const submodules = byPath(listed.submodules);
+  return {
+    ref,
+    commit,
+    files,
+    submodules,
+    contents: await repository.readAll(ours, REPORT_FILE.mostBytes, MOST_AT_ONCE),
+  };
 }
 
 /**
- * Reads the base revision once.
- * @throws FinePruneError `git.none`, `git.ref`
+ * Content of a file of the base.
+ * @param most bytes that are read at most
+ * @throws FinePruneError `git.…`
  */
-export async function openBase(repository: Repository, ref: string): Promise<Base> {
-  const commit = await repository.commit(ref);
-  return { ref, commit, files: new Map((await repository.files(commit)).map(({ path: file, id }) => [file, id])) };
+export async function readAtBase(
+  id: string,
+  { contents }: Base,
+  repository: Repository,
+  most: number,
+): Promise<Buffer> {
+  const known = contents.get(id);
+  return known && known.length <= most ? known : repository.read(id, most);
 }
 
 /** Config, report and decisions of a report's name at the base revision. */
 export async function atBase(
   target: Target,
-  { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
+  { base, repository, config: named }: Pick<CheckContext, 'base' | 'repository' | 'config'>,
 ): Promise<AtBase> {
-  const found: AtBase = { config: null, report: null, decisions: [], written: [], unreadable: [] };
+  const found: AtBase = {
+    stem: null,
+    config: null,
+    configFile: null,
+    report: null,
+    decisions: [],
+    written: [],
+    unreadable: [],
+  };
   if (!base || !repository) return found;
   const stem = (target.movedFrom ?? repository.relative(target.file)).slice(0, -REPORT_FILE.ending.length);
-  const read = async <T>(file: string, most: number, parse: (text: string, file: string) => T): Promise<T | null> => {
+  const read = async <T>(
+    file: string,
+    kind: AtBase['unreadable'][number]['kind'],
+    most: number,
+    parse: (text: string, file: string) => T,
+  ): Promise<T | null> => {
     const id = base.files.get(file);
     if (id === undefined) return null;
     try {
-      return parse((await repository.read(id, most)).toString('utf8'), `${base.ref}:${file}`);
+      return parse((await readAtBase(id, base, repository, most)).toString('utf8'), `${base.ref}:${file}`);
     } catch (error) {
       if (!(error instanceof FinePruneError)) throw error;
-      found.unreadable.push({ file: `${base.ref}:${file}`, message: error.message });
+      found.unreadable.push({ file: `${base.ref}:${file}`, kind, id, message: error.message });
       return null;
     }
   };
-  const config = configAtBase(target, stem, base.files, repository);
-  found.config =
-    config === null
-      ? null
-      : await read(config, CONFIG_FILE.mostBytes, (text, file) => resolveConfig(parseConfig(text, file)));
-  found.report = await read(REPORT_FILE.named(stem), REPORT_FILE.mostBytes, readReport);
+  const readConfig = (file: string): Promise<ResolvedConfig | null> =>
+    read(file, 'config', CONFIG_FILE.mostBytes, (text, at) => resolveConfig(parseConfig(text, at)));
+  if (base.files.has(REPORT_FILE.named(stem))) found.stem = stem;
+  found.report = await read(REPORT_FILE.named(stem), 'report', REPORT_FILE.mostBytes, readReport);
+  const candidates = configsAtBase(target, stem, base, named && repository.relative(named));
+  for (const file of candidates) {
+    const config = await readConfig(file);
+    // Of several the one that the report was made from; the only one even where it has changed since.
+    if (!config || (candidates.length > 1 && found.report && !isOfConfig(found.report, config))) continue;
+    [found.config, found.configFile] = [config, file];
+    break;
+  }
   // A report that lies elsewhere than its config holds the terms that the base agreed to.
   found.config ??= found.report?.provenance.config ?? null;
-  found.written = (await read(REVIEW_FILE.named(stem), REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
+  found.written =
+    (await read(REVIEW_FILE.named(stem), 'decisions', REVIEW_FILE.mostBytes, readReview))?.decisions ?? [];
   found.decisions = found.report ? renewedDecisions(found.report, found.written) : found.written;
   return found;
 }
 
 /**
- * Path of the base's config of a report: beside it, else where the report's config lies now, else the only one of its name. A change that
- * moves its config does not get rid of the base's terms.
+ * Paths of the base's configs that may be a report's: the one that the command line names, the one beside it, else all of its name. What
+ * the change says of its config has no part in this: it does not choose the base's terms.
  */
-export function configAtBase(
-  { config, name }: Target,
-  stem: string,
-  files: Base['files'],
-  repository: Repository,
-): string | null {
+function configsAtBase({ name }: Target, stem: string, { files }: Base, named: string | null): string[] {
+  if (named !== null && files.has(named)) return [named];
   const beside = CONFIG_FILE.named(stem);
-  if (files.has(beside)) return beside;
-  const located = config && repository.relative(config);
-  if (located && files.has(located)) return located;
-  const named = [...files.keys()].filter(
-    (file) => file === CONFIG_FILE.named(name) || file.endsWith(`/${CONFIG_FILE.named(name)}`),
-  );
-  return named.length === 1 ? named[0]! : null;
-}
-
-/** Data of the base are read up to this size, to compare them with what a Git LFS pointer here stands for. */
-const MOST_DATA_BYTES = 512 << 20;
-
-/**
- * Whether a file of the working folder has another content than at the base revision; null when the base does not have it.
- * A Git LFS pointer, here or at the base, is compared by the hash that it names.
- * @param file absolute, links followed
- */
-export async function changedSince(
-  file: string,
-  { base, repository }: Pick<CheckContext, 'base' | 'repository'>,
-): Promise<boolean | null> {
-  const id = repository && base?.files.get(repository.relative(file));
-  if (!repository || !id) return null;
-  const now = await blobId(file, id.length);
-  if (now === null) return true;
-  if (now === id) return false;
-  const there = await repository.read(id, MOST_POINTER_BYTES).then(
-    (bytes) => lfsObject(bytes.toString('utf8')),
-    () => null,
-  );
-  if (there) return there.sha256 !== (await contentSha256(file));
-  const here = await lfsObjectAt(file);
-  return here === null || here.sha256 !== (await repository.read(id, MOST_DATA_BYTES).then(sha256, () => null));
-}
-
-/**
- * Object id of a file's content as git computes it: SHA-1, or SHA-256 in repositories with ids of 64 digits. Null for what is no file that
- * can be read.
- */
-async function blobId(file: string, digits: number): Promise<string | null> {
-  try {
-    return await withFile(file, async (opened) => {
-      if (opened.size > MOST_HASHED_BYTES) return null;
-      const hash = createHash(digits === 64 ? 'sha256' : 'sha1').update(`blob ${opened.size}\0`);
-      for await (const piece of piecesOf(opened, file)) hash.update(piece);
-      return hash.digest('hex');
-    });
-  } catch (error) {
-    if (error instanceof ReadFault) return null;
-    throw error;
-  }
+  if (files.has(beside)) return [beside];
+  const base = stem.slice(stem.lastIndexOf('/') + 1);
+  const names = new Set([CONFIG_FILE.named(base), CONFIG_FILE.named(name)]);
+  return [...files.keys()].filter((file) => names.has(file.slice(file.lastIndexOf('/') + 1))).sort();
 }

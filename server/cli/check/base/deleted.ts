@@ -1,45 +1,46 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { confinedPath } from '../../../engine/files/confine';
-import { atBase, configAtBase } from './base';
-import type { Checked } from '../check-report';
-import { fail, warn, type CheckContext } from '../context';
-import { targetOf } from '../find';
 import { REPORT_FILE } from '../../../protocol/files';
+import type { Checked } from '../check-report';
+import type { CheckContext } from '../context';
+import { isSkipped, targetOf } from '../find';
+import type { FoundModel } from '../models/found';
+import type { Gone } from './heirs';
+import { isRegular, isThere, notRegular } from './head';
+import { termFail } from './waive';
+import { vouchedModels } from './vouched';
+import { waiversOf } from './waivers';
 
 /**
- * A report that the base revision has and the change does not. While its model stays, that is a way past the gates.
- * @param inside path from the repository's root
+ * A report that the base revision has and the change does not, under no name. Whoever means it says so on the base first: while its model
+ * stays, or one with the same layers takes its place, that is a way past the gates.
+ * @param found models of the working folder that are not those of the base
  */
-export async function deletedReport(inside: string, context: CheckContext): Promise<Checked> {
-  const target = targetOf(path.join(context.repository!.root, inside), context);
-  const before = await atBase(target, context);
-  // One that can't be read may name any model: its deletion is a failure.
-  const { report } = before;
-  // The model lies where the config says, the defended one where the report does.
-  const config = configAtBase(
-    target,
-    inside.slice(0, -REPORT_FILE.ending.length),
-    context.base!.files,
-    context.repository!,
-  );
-  const home = config === null ? target.folder : path.join(context.repository!.root, path.dirname(config));
-  const { root } = target.allowed;
-  const stays =
-    report === null
-      ? []
-      : [
-          ...(await present(home, [report.model.path], root)),
-          ...(report.model.after ? await present(target.folder, [report.model.after.path], root) : []),
-        ];
-  const ref = context.base!.ref;
-  const result =
-    stays.length || report === null
-      ? fail(
-          'report.deleted',
-          `The report of ${ref} was deleted in this change${stays.length ? `, but ${stays.join(' and ')} ${stays.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows how good the model is any more.`,
-        )
-      : warn('report.removed', `The report of ${ref} was deleted in this change, along with its model.`);
+export async function deletedReport(
+  { file, before, topology }: Gone,
+  found: readonly FoundModel[],
+  context: CheckContext,
+): Promise<Checked> {
+  const { repository, head } = context;
+  const { root } = repository!;
+  const target = targetOf(path.join(root, ...file.split('/')), context);
+  const { ref, files } = context.base!;
+  const stays: string[] = [];
+  for (const model of vouchedModels(before)) if (await isThere(model.path, head!, repository!)) stays.push(model.path);
+  const like = found.filter((model) => topology !== null && model.topology === topology).map((model) => model.path);
+  const left = [...new Set([...stays, ...like])];
+  const what = await notRegular(root, target.file);
+  const how =
+    what === null || what === 'is missing' || what === 'lies outside'
+      ? 'was deleted in this change'
+      : `${what} in this change`;
+  const mostly = `The report of ${ref} ${how}`;
+  // One that can't be read may name any model.
+  const id = left.length || before.report === null ? 'report.deleted' : 'report.removed';
+  const message =
+    id === 'report.removed'
+      ? `${mostly}, along with its model: nothing here is under its terms any more.`
+      : `${mostly}${left.length ? `, but ${left.slice(0, 5).join(' and ')} ${left.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows how good the model is any more. Put the report back, or a new one of the model with the same terms.`;
+  const result = termFail(id, message, { report: file, id: files.get(file), left }, waiversOf(before, context));
   return {
     target,
     text: null,
@@ -47,6 +48,7 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
     before,
     baseIssues: null,
     policyWords: '',
+    models: { input: null, defended: null },
     result: {
       file: target.shown,
       passed: result.outcome !== 'fail',
@@ -59,11 +61,19 @@ export async function deletedReport(inside: string, context: CheckContext): Prom
   };
 }
 
-async function present(folder: string, paths: readonly string[], root: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const written of paths) {
-    const file = await confinedPath(folder, written, { root, folders: [] }, 'model').catch(() => null);
-    if (file !== null && (await stat(file).catch(() => null))) found.push(written);
+/** Reports of the base below the working folder that are no regular file of the working folder any more, as paths from the repository's root. */
+export async function goneReports({
+  base,
+  repository,
+  head,
+  cwd,
+}: Pick<CheckContext, 'base' | 'repository' | 'head' | 'cwd'>): Promise<string[]> {
+  if (!base || !repository || !head) return [];
+  const prefix = repository.relative(cwd);
+  const gone: string[] = [];
+  for (const file of base.files.keys()) {
+    if (!REPORT_FILE.is(file) || isSkipped(file) || !(prefix === '' || file.startsWith(`${prefix}/`))) continue;
+    if (!(await isRegular(file, head, repository))) gone.push(file);
   }
-  return found;
+  return gone.sort();
 }
