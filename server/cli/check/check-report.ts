@@ -131,7 +131,6 @@ async function checkRead(
   } = opened
     ? await deeperResults(target, report, text, opened, context, needsOwnScan(judged, before, context))
     : { results: [], level: 'consistent' as const, measured: null };
-  // Where nothing was found there is nothing that gates could be measured on.
   const issues = foundNothingHere({ judged, measured }) ? all.filter(({ id }) => !id.startsWith('gate.')) : all;
   const results = await formerResults(
     [

@@ -54,7 +54,7 @@ export interface Known {
   measured: MeasureOutcome | null;
 }
 
-/** Whether the scan of a report without a trigger was made again here, and found nothing. */
+/** Whether the scan of a report without a trigger was made again here, and found nothing: then there is nothing that gates could be measured on. */
 export function foundNothingHere({ judged, measured }: Pick<Known, 'judged' | 'measured'>): boolean {
   return isNothingFound(judged) && measured?.searches.scan?.word === 'nothing found';
 }
