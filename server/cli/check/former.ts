@@ -37,7 +37,7 @@ export async function formerResults(
   const fits = !results.some(({ id, outcome }) => outcome === 'fail' && COMPARED.test(id) && id !== 'markdown.differs');
   const words = fits ? formerText(version, renewal) : formerUnknownText(version, renewal);
   const one = (await isUntouched(report, target, opened, context))
-    ? warn('report.former', words, '/provenance/tool')
+    ? warn('report.former', formerText(version, renewal), '/provenance/tool')
     : fail('report.former', words, '/provenance/tool');
   return [one, ...results.filter(({ id, outcome }) => outcome === 'pass' || !COMPARED.test(id))];
 }
