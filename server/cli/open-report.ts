@@ -73,7 +73,7 @@ async function atRevision(label: string, ref: string, inside: string, cwd: strin
   const commit = await repository.commit(ref);
   const wanted =
     inside.startsWith('./') || inside.startsWith('../') ? repository.relative(path.resolve(cwd, inside)) : inside;
-  const entry = (await repository.files(commit)).find((one) => one.path === wanted);
+  const entry = (await repository.files(commit)).files.find((one) => one.path === wanted);
   if (!entry)
     throw badInput('cli.notFound', `${ref} has no ${wanted}.`, {
       todo: 'The path is relative to the root of the repository; with ./ before it, to the current folder.',

@@ -1,6 +1,32 @@
 import type { Failure } from './errors';
 import type { ModelFormatId } from './files';
 
+/** What identifies a model, in whatever file; SHA-256 in 64 hexadecimal digits each: see `engine/model/identity.ts`. */
+export interface ModelIdentity {
+  /** Of what the layers compute, without names: the op graph. */
+  readonly topology: string;
+  /** Of the values that the layers read. */
+  readonly weights: string;
+}
+
+export interface ModelHashes extends ModelIdentity {
+  /** Of how a file holds the two: its format, names, types and places of tensors. */
+  readonly form: string;
+}
+
+/** Whether two models are the same, in whatever files. */
+export function sameModel(a: ModelIdentity, b: ModelIdentity): boolean {
+  return a.topology === b.topology && a.weights === b.weights;
+}
+
+/** Tensors of a model's file that no layer reads, other than the state of an optimizer and counters of steps. */
+export interface UnreadTensors {
+  count: number;
+  bytes: number;
+  /** The first of them, at most five. */
+  names: string[];
+}
+
 /** What can be known of a model from its JSON alone, without reading weights. */
 export interface ModelSummary {
   format: ModelFormatId;
@@ -14,6 +40,7 @@ export interface ModelSummary {
   classifier: string | null;
   /** The layer that is pruned when none is named. */
   penultimate: string | null;
+  unread: UnreadTensors;
   /** Why this model cannot be defended, if it cannot. */
   problem?: Failure;
 }

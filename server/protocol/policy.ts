@@ -13,6 +13,12 @@ export const CheckPolicy = said(
         "Limits for every report. A limit that is left out here is that of the base revision's config; without a base, the default.",
       ),
     ),
+    requireReports: v.optional(
+      said(
+        v.array(v.pipe(v.string(), v.minLength(1, 'is empty; a glob was expected'))),
+        'Globs of models that need a report, as paths from the root of the repository: `["**"]` for all, `["deploy/**"]` for a folder. A model that fits one and that no checked report is about fails the check.',
+      ),
+    ),
     acceptNothingFound: v.optional(
       said(
         v.boolean(),

@@ -157,5 +157,6 @@ export interface CheckAnswer {
   asked: string;
   base: { ref: string; commit: string } | null;
   reports: import('../../server/protocol/report/review').CheckedReport[];
+  results: import('../../server/protocol/report/review').CheckResult[];
   failure?: { code: string; message: string };
 }

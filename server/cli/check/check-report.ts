@@ -1,4 +1,6 @@
+import path from 'node:path';
 import type { OpenConfig } from '../../engine/config/read-config';
+import { confinedPath, contains } from '../../engine/files/confine';
 import { dataFiles } from '../../engine/report/consistency/settings';
 import { readReport } from '../../engine/report/json/read-report';
 import { readReview } from '../../engine/report/review/read-review';
@@ -14,9 +16,12 @@ import type {
   DefenseReview,
   ReviewedIssue,
 } from '../../protocol/report/review';
-import { atBase, changedSince, type AtBase } from './base';
-import { termsChanged } from './change';
-import { failure, warn, type CheckContext, type Target } from './context';
+import { atBase, type AtBase } from './base/base';
+import { termsChanged } from './base/change';
+import { changedSince } from './base/content';
+import { termFail } from './base/waive';
+import { waiversOf } from './base/waivers';
+import { configOf, failure, warn, type CheckContext, type Target } from './context';
 import { formerResults } from './former';
 import { gateApplied, gatesHere, judgedBy } from './gates';
 import { locateConfig } from './locate-config';
@@ -26,8 +31,9 @@ import { hashResults } from './integrity/hashes';
 import { markdownResults } from './integrity/markdown';
 import { measuredResults } from './measured/measured';
 import { foundNothingHere, needsOwnScan, newReportResults, nothingFoundResults } from './new-report';
-import { effectivePolicy } from './policy';
-import { readBeside } from './read';
+import { effectivePolicy, type EffectivePolicy } from './policy';
+import { readBeside, refuseLinks } from './read';
+import { unreadResults } from './unread';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
 
@@ -44,6 +50,8 @@ export interface Checked {
   baseIssues: ReviewedIssue[] | null;
   /** Where gates and decisions come from, for people. */
   policyWords: string;
+  /** Paths, from the repository's root and with no link followed, of the models that it is about; null for those elsewhere or unknown. */
+  models: { input: string | null; defended: string | null };
 }
 
 /**
@@ -72,6 +80,7 @@ function unread(target: Target, before: AtBase, result: CheckResult, context: Ch
     before,
     baseIssues: null,
     policyWords: '',
+    models: { input: null, defended: null },
     result: {
       file: target.shown,
       passed: false,
@@ -96,7 +105,7 @@ async function checkRead(
   // Which settings they were is said with the config, where it can be read.
   const figures = figureResults(report).filter(({ id }) => id !== 'figures.config.overridden' || !opened);
   const policy = effectivePolicy(context, opened?.config ?? null, worktree.decisions, before);
-  const terms = opened ? await termResults(opened, report, worktree.decisions, before, context) : [];
+  const terms = opened ? await termResults(opened, report, worktree.decisions, before, policy, context) : [];
   const hashes = opened ? await hashResults(target, report, opened) : [];
 
   const judged = judgedBy(report, policy);
@@ -105,12 +114,13 @@ async function checkRead(
     context.base || context.policy ? reviewedIssues(report, reviewOf(worktree.decisions), context.today) : all;
   const consistent = [
     ...terms,
-    ...movedResults(target, context),
+    ...movedResults(target, before, context),
     ...gateApplied(opened, policy, terms),
     ...worktree.results,
     ...figures,
     ...ofConfig,
     ...hashes,
+    ...unreadResults(report, before.report),
     ...(await markdownResults(target, report, own)),
   ];
 
@@ -143,6 +153,7 @@ async function checkRead(
     judged,
     before,
     policyWords: policy.words,
+    models: modelsOf(target, report, opened, context),
     baseIssues: before.report && reviewedIssues(before.report, reviewOf(before.decisions), context.today),
     result: { file: target.shown, passed, level, report, results, issues, policy: policy.source },
   };
@@ -158,10 +169,23 @@ async function openOwnConfig(
   const located = await locateConfig(found, report, context).catch((error: unknown) =>
     failure('config.several', 'Its config is not known', error),
   );
-  if (located === null) return { target: found, before, ...(await configResults(found, report)) };
+  if (located === null) return openConfig(found, report, before);
   if (typeof located !== 'string') return { target: found, before, opened: null, results: [located] };
   const target = { ...found, config: located };
-  return { target, before: await atBase(target, context), ...(await configResults(target, report)) };
+  return openConfig(target, report, await atBase(target, context));
+}
+
+/** A config that is a link is not opened: what it leads to is another config, for the base too. */
+async function openConfig(target: Target, report: DefenseReport, before: AtBase): ReturnType<typeof openOwnConfig> {
+  const file = configOf(target);
+  const linked = await confinedPath(path.dirname(file), path.basename(file), target.allowed, 'config')
+    .then(() => refuseLinks(target, file, 'config'))
+    .then(
+      () => null,
+      (error: unknown) => failure('config.unreadable', `The config ${path.basename(file)} can't be used`, error),
+    );
+  if (linked) return { target, before, opened: null, results: [linked] };
+  return { target, before, ...(await configResults(target, report)) };
 }
 
 /** Whether the terms of the check are still those of the base revision. */
@@ -170,21 +194,50 @@ async function termResults(
   report: DefenseReport,
   decisions: Decision[],
   before: AtBase,
+  { decisions: counting }: EffectivePolicy,
   context: CheckContext,
 ): Promise<CheckResult[]> {
   if (!context.base) return [];
   const changed = await changedData(opened, context);
-  return termsChanged(opened.config, report, decisions, before, context.base, changed);
+  const waivers = { ...waiversOf(before, context), decisions: counting };
+  return termsChanged(opened.config, report, decisions, before, context.base, changed, waivers);
 }
 
-function movedResults({ movedFrom }: Target, { base }: CheckContext): CheckResult[] {
+function movedResults({ movedFrom, rivals }: Target, before: AtBase, context: CheckContext): CheckResult[] {
   if (movedFrom === null) return [];
+  const { ref } = context.base!;
   return [
     warn(
       'policy.reportMoved',
-      `This report was ${movedFrom} in ${base!.ref}: the gates and decisions that it had there apply.`,
+      `This report was ${movedFrom} in ${ref}: the gates and decisions that it had there apply.`,
     ),
+    ...(rivals.length
+      ? [
+          termFail(
+            'policy.severalSuccessors',
+            `This report's model has the layers of ${movedFrom} and of ${rivals.join(', ')}, which ${ref} has and this change has not: whose terms apply can't be known. Rename reports in one change, and change their models in the next.`,
+            { report: before.stem, rivals },
+            waiversOf(before, context),
+          ),
+        ]
+      : []),
   ];
+}
+
+function modelsOf(
+  target: Target,
+  { model }: DefenseReport,
+  opened: OpenConfig | null,
+  { repository }: CheckContext,
+): Checked['models'] {
+  const inside = (folder: string, written: string): string | null => {
+    const file = path.resolve(folder, written);
+    return repository && contains(repository.root, file) ? repository.relative(file) : null;
+  };
+  return {
+    input: opened && inside(path.dirname(configOf(target)), opened.config.model),
+    defended: model.after && inside(target.folder, model.after.path),
+  };
 }
 
 /** What measuring, and running again, found; how far that came. */
@@ -226,11 +279,17 @@ const reviewOf = (decisions: Decision[]): DefenseReview => ({ schemaVersion: 2, 
 
 /** Paths, as the config writes them, of data files that are not those of the base revision. */
 async function changedData(opened: OpenConfig, context: CheckContext): Promise<Set<string>> {
+  const folder = path.dirname(opened.file);
   const changed = new Set<string>();
   for (const { path: written } of dataFiles(opened.config)) {
     // A path that leads out is reported with the hashes.
     const file = await opened.resolve(written, 'data').catch(() => null);
-    if (file !== null && (await changedSince(file, context))) changed.add(written);
+    if (file === null) continue;
+    // By the name that the config says: behind a link that the change has put there, the base has other data, or none.
+    const { repository, base } = context;
+    const inside = repository?.relative(path.resolve(folder, written));
+    const known = inside !== undefined && base?.files.has(inside) ? inside : undefined;
+    if (await changedSince(file, context, known)) changed.add(written);
   }
   return changed;
 }

@@ -6,6 +6,7 @@ import type { CheckLevel, CheckResult } from '../../protocol/report/review';
 import type { EngineEvent } from '../../protocol/messages/engine';
 import type { Cancellable } from '../cancellation';
 import type { Repository } from '../git';
+import type { Head } from './base/head';
 import { CONFIG_FILE } from '../../protocol/files';
 
 /** What holds for all reports of one check. */
@@ -14,7 +15,12 @@ export interface CheckContext {
   cwd: string;
   repository: Repository | null;
   base: Base | null;
-  policy: { text: CheckPolicy; source: string } | null;
+  /** Names of the working folder; null where there is no repository. */
+  head: Head | null;
+  /** `inside`: its path from the repository's root, where it was read from the base revision. */
+  policy: { text: CheckPolicy; source: string; inside: string | null } | null;
+  /** Of which models the command line requires a report. */
+  required: 'changed' | 'all' | null;
   /** Data folders beyond the repository, absolute. */
   allowed: string[];
   /** Absolute path of the config that the command line names for its one report; null for none. */
@@ -35,6 +41,10 @@ export interface Base {
   commit: string;
   /** Object ids of its files by path from the repository's root. */
   files: ReadonlyMap<string, string>;
+  /** The commits of its submodules by path. */
+  submodules: ReadonlyMap<string, string>;
+  /** Contents of its reports, configs and decisions by object id. */
+  contents: ReadonlyMap<string, Buffer>;
 }
 
 /** One report, where it lies and what belongs to it. */
@@ -47,6 +57,8 @@ export interface Target {
   name: string;
   /** Path, from the repository's root, of the base's report of this very model, when it had another name there. */
   movedFrom: string | null;
+  /** Other reports of the base with other terms that it could as well have come from. */
+  rivals: readonly string[];
   /** Absolute path of its config; null for `<name>.fineprune.json` beside it. */
   config: string | null;
   /** Folder that confines what the report and its config name. */

@@ -1,8 +1,8 @@
-import { existsSync, realpathSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contains } from '../../engine/files/confine';
 import { badInput } from '../../protocol/errors';
+import { insideOf } from './base/head';
 import type { CheckContext, Target } from './context';
 import { REPORT_FILE } from '../../protocol/files';
 
@@ -16,38 +16,19 @@ const SKIPPED = new Set(['node_modules', '.git']);
  */
 export async function findReports(
   named: readonly string[],
-  context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed' | 'base'>,
+  context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed' | 'head'>,
 ): Promise<Target[]> {
-  const { cwd, repository } = context;
+  const { cwd, repository, head } = context;
   if (named.length) return Promise.all(named.map((one) => namedTarget(one, context)));
   const present = await below(cwd);
-  const tracked = repository
-    ? (await repository.tracked(cwd))
-        .map((one) => path.join(repository.root, one))
-        .filter((one) => REPORT_FILE.is(one) && !isSkipped(path.relative(cwd, one)))
-    : [];
+  const tracked =
+    repository && head
+      ? [...head.files.values()]
+          .filter((one) => one.id !== null && REPORT_FILE.is(one.path))
+          .map((one) => path.join(repository.root, ...one.path.split('/')))
+          .filter((one) => contains(cwd, one) && !isSkipped(path.relative(cwd, one)))
+      : [];
   return [...new Set([...present, ...tracked])].sort().map((file) => targetOf(file, context));
-}
-
-/** Reports of the base revision below the working folder that are here no more, as paths from the repository's root. */
-export function deletedReports({ base, repository, cwd }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>): string[] {
-  if (!base || !repository) return [];
-  const prefix = repository.relative(cwd);
-  const below = (file: string): boolean => prefix === '' || file.startsWith(`${prefix}/`);
-  return [...base.files.keys()]
-    .filter(
-      (file) => REPORT_FILE.is(file) && below(file) && !isSkipped(file) && !isHere(path.join(repository.root, file)),
-    )
-    .sort();
-}
-
-/** Whether a file lies where its path says, and not behind a link: what a link leads to is not looked through, so it would be a hiding place. */
-function isHere(file: string): boolean {
-  try {
-    return existsSync(file) && realpathSync(path.dirname(file)) === path.dirname(file);
-  } catch {
-    return false;
-  }
 }
 
 export function targetOf(
@@ -63,6 +44,7 @@ export function targetOf(
     folder,
     name: path.basename(file).slice(0, -REPORT_FILE.ending.length),
     movedFrom: null,
+    rivals: [],
     config: null,
     allowed: { root, folders: allowed },
   };
@@ -72,7 +54,8 @@ async function namedTarget(
   one: string,
   context: Pick<CheckContext, 'cwd' | 'repository' | 'allowed'>,
 ): Promise<Target> {
-  const asked = path.resolve(context.cwd, one);
+  const { cwd, repository } = context;
+  const asked = path.resolve(cwd, one);
   const info = await stat(asked).catch(() => null);
   if (!info?.isFile())
     throw badInput('cli.notFound', `There is no report ${one}.`, {
@@ -84,7 +67,9 @@ async function namedTarget(
       file: asked,
       todo: `Name a report (${REPORT_FILE.pattern}).`,
     });
-  // The folder's real path, so that it compares with git's; a report that is a link itself is refused when it is read.
+  // In the repository it is the one of that name, and refused if a link lies on the way to it: the base has other terms for what that leads to.
+  const inside = repository && (await insideOf(repository, asked));
+  if (repository && inside !== null) return targetOf(path.join(repository.root, ...inside.split('/')), context);
   return targetOf(path.join(await realpath(path.dirname(asked)), path.basename(asked)), context);
 }
 

@@ -5,6 +5,8 @@ import { contains } from '../../engine/files/confine';
 import { isOfConfig } from '../../engine/report/check/staleness';
 import { badInput, FinePruneError } from '../../protocol/errors';
 import type { DefenseReport } from '../../protocol/report/report';
+import type { Repository } from '../git';
+import { insideOf } from './base/head';
 import type { CheckContext, Target } from './context';
 import { isSkipped } from './find';
 import { CONFIG_FILE } from '../../protocol/files';
@@ -23,16 +25,21 @@ const MOST_CONFIGS = 200;
 export async function locateConfig(
   target: Target,
   report: DefenseReport,
-  { cwd, repository, config }: Pick<CheckContext, 'cwd' | 'repository' | 'config'>,
+  { cwd, repository, head, config }: Pick<CheckContext, 'cwd' | 'repository' | 'head' | 'config'>,
 ): Promise<string | null> {
   if (config !== null) return config;
   const name = CONFIG_FILE.named(target.name);
   if (await stat(path.join(target.folder, name)).catch(() => null)) return null;
   const { root } = target.allowed;
   // In a repository what git tracks is known without looking through every folder; a config that is not committed yet lies below the working folder.
-  const tracked = repository
-    ? (await repository.tracked(repository.root)).map((file) => path.join(repository.root, file))
-    : [];
+  const tracked =
+    repository && head
+      ? [...head.files.values()].flatMap((file) =>
+          file.id !== null && path.posix.basename(file.path) === name
+            ? [path.join(repository.root, ...file.path.split('/'))]
+            : [],
+        )
+      : [];
   const around = contains(root, cwd) ? cwd : root;
   const found = [...new Set([...tracked, ...(await namesBelow(around, name))])].filter(
     (file) => path.basename(file) === name && contains(root, file) && !isSkipped(path.relative(root, file)),
@@ -58,7 +65,7 @@ export async function locateConfig(
 }
 
 /** Absolute path of the config that a command line names. @throws FinePruneError `cli.notFound` */
-export async function namedConfig(named: string, cwd: string): Promise<string> {
+export async function namedConfig(named: string, cwd: string, repository: Repository | null): Promise<string> {
   const asked = path.resolve(cwd, named);
   const info = await stat(asked).catch(() => null);
   if (!info?.isFile())
@@ -66,7 +73,11 @@ export async function namedConfig(named: string, cwd: string): Promise<string> {
       file: asked,
       todo: `Name a defense config (${CONFIG_FILE.pattern}).`,
     });
-  return path.join(await realpath(path.dirname(asked)), path.basename(asked));
+  // As with reports: in the repository, no link on the way is followed.
+  const inside = repository && (await insideOf(repository, asked));
+  return repository && inside !== null
+    ? path.join(repository.root, ...inside.split('/'))
+    : path.join(await realpath(path.dirname(asked)), path.basename(asked));
 }
 
 /** Whether a report was made from a config, by its hash. One that can't be read is not the one. */

@@ -7,7 +7,7 @@ import type { DefenseReport } from '../../protocol/report/report';
 import type { CheckResult, ReviewedIssue } from '../../protocol/report/review';
 import { inversions, suspectedClasses, type ScanResult } from '../../protocol/report/scan';
 import { list } from '../../protocol/words';
-import type { AtBase } from './base';
+import type { AtBase } from './base/base';
 import { configOf, fail, failure, pass, type CheckContext, type Target } from './context';
 import { readBeside } from './read';
 

@@ -10,11 +10,13 @@ import { pointerOf } from '../../protocol/shape/pointer';
 import { CheckPolicy } from '../../protocol/policy';
 import type { CheckedReport, Decision } from '../../protocol/report/review';
 import { faultSentence, firstFault } from '../../protocol/shape/shape-fault';
-import type { AtBase } from './base';
-import type { CheckContext } from './context';
+import type { AtBase } from './base/base';
+import { insideOf, notRegular } from './base/head';
+import type { Base, CheckContext } from './context';
+import type { Repository } from '../git';
 
 /** A policy is some dozen lines with decisions of a sentence each. */
-const MAX_POLICY_BYTES = 1 << 20;
+export const MAX_POLICY_BYTES = 1 << 20;
 const TODO = 'Write a policy as described in docs/review.md: schemaVersion 2, then gates, decisions or both.';
 
 /**
@@ -31,7 +33,7 @@ export function readPolicy(text: string, file: string): CheckPolicy {
 
 /**
  * The policy that an option names. With a base revision, a file inside the repository is read from there: the change that is
- * checked can't rewrite it.
+ * checked can't rewrite it, nor lead elsewhere by a link in its place.
  * @throws FinePruneError `policy.…`, with `policy.notAtBase` for one that the base does not have
  */
 export async function openPolicy(
@@ -39,22 +41,18 @@ export async function openPolicy(
   { cwd, repository, base }: Pick<CheckContext, 'cwd' | 'repository' | 'base'>,
 ): Promise<NonNullable<CheckContext['policy']>> {
   const asked = path.resolve(cwd, named);
-  const file = await realpath(asked).catch(() => asked);
-  if (base && repository && contains(repository.root, file)) {
-    const inside = repository.relative(file);
-    const id = base.files.get(inside);
-    if (id === undefined)
-      throw badInput(
-        'policy.notAtBase',
-        `${base.ref} has no policy ${inside}; one added by the change being checked does not count.`,
-        { file, todo: 'Merge the policy first, or name one outside the repository.' },
-      );
-    return {
-      text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), `${base.ref}:${inside}`),
-      source: `${base.ref}:${inside}`,
-    };
+  const inside = repository && (await insideOf(repository, asked));
+  if (base && repository && inside !== null) return policyAtBase(inside, base, repository);
+  const file = inside === null ? await realpath(asked).catch(() => asked) : asked;
+  if (repository && (inside !== null || contains(repository.root, file))) {
+    const fault = await notRegular(repository.root, file);
+    if (base || fault?.includes('symbolic link'))
+      throw badInput('path.link', `The policy ${named} ${fault ?? 'is a symbolic link into the repository'}.`, {
+        file: asked,
+        todo: 'Name the file itself.',
+      });
   }
-  return { text: readPolicy(await textOf(file), file), source: named };
+  return { text: readPolicy(await textOf(file), file), source: named, inside: null };
 }
 
 /** @throws FinePruneError `policy.missing`, `policy.tooLarge` */
@@ -74,6 +72,29 @@ async function textOf(file: string): Promise<string> {
       { file, todo: 'Correct the path after --policy.' },
     );
   }
+}
+
+async function policyAtBase(
+  inside: string,
+  base: Base,
+  repository: Repository,
+): Promise<NonNullable<CheckContext['policy']>> {
+  const id = base.files.get(inside);
+  if (id === undefined)
+    throw badInput(
+      'policy.notAtBase',
+      `${base.ref} has no policy ${inside} that is a regular file; one added by the change being checked does not count.`,
+      {
+        file: path.join(repository.root, ...inside.split('/')),
+        todo: 'Merge the policy first, or name one outside the repository.',
+      },
+    );
+  const source = `${base.ref}:${inside}`;
+  return {
+    text: readPolicy((await repository.read(id, MAX_POLICY_BYTES)).toString('utf8'), source),
+    source,
+    inside,
+  };
 }
 
 /** The gates and decisions that one report is judged by. */

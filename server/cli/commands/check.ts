@@ -5,7 +5,7 @@ import { appendToFile, writeFileAtomically } from '../../engine/files/write';
 import { badInput } from '../../protocol/errors';
 import type { CheckLevel } from '../../protocol/report/review';
 import { withCancellation } from '../cancellation';
-import type { Checked } from '../check/check-report';
+import type { WholeCheck } from '../check/whole';
 import { conclude, EXIT } from '../exit';
 import { wantsColour } from '../output/paint';
 import { collect } from '../parsers';
@@ -19,6 +19,7 @@ interface CheckFlags {
   base?: string;
   policy?: string;
   config?: string;
+  requireReports?: 'changed' | 'all';
   format?: 'text' | 'json' | 'md' | 'sarif';
   out?: string;
   sarif?: string;
@@ -46,6 +47,12 @@ export function checkCommand(): Command {
       'file with gates and decisions for every report; with --base, a file in the repository is read from that revision',
     )
     .option('--config <file>', 'config of the one report that is named, if it is elsewhere and not found')
+    .addOption(
+      new Option(
+        '--require-reports <which>',
+        'fail for models that no checked report is about: those that are new or changed against the base, or all',
+      ).choices(['changed', 'all']),
+    )
     .addOption(new Option('--format <name>', 'output format').choices(['text', 'json', 'md', 'sarif']).default('text'))
     .option('--out <file>', 'write to this file instead of standard output')
     .option('--sarif <file>', 'also write SARIF to this file')
@@ -93,30 +100,27 @@ async function check(reports: readonly string[], flags: CheckFlags): Promise<num
   const level: CheckLevel = flags.reproduce ? 'reproduced' : flags.measure ? 'measured' : 'consistent';
   const progress = createProgress(process.stderr);
   const done = await (async () => {
-    const { context, targets, deleted } = await prepare(reports, {
+    const { context, targets, orphans } = await prepare(reports, {
       cwd,
       level,
       base: flags.base,
       policy: flags.policy,
+      required: flags.requireReports,
       config: flags.config,
       allowed: (flags.allow ?? []).map((folder) => path.resolve(cwd, folder)),
       backend: flags.backend ?? 'auto',
       cancellable: (work) => withCancellation(progress.line, work),
       onEvent: progress.event,
     });
-    const { checkReport } = await import('../check/check-report');
-    const { deletedReport } = await import('../check/deleted');
-    const all: Checked[] = [];
-    for (const file of deleted) all.push(await deletedReport(file, context));
-    for (const target of targets) all.push(await checkReport(target, context));
-    return { all, context };
+    const { checkWhole } = await import('../check/whole');
+    return { whole: await checkWhole(targets, orphans, reports.length > 0, context), context };
   })().finally(progress.stop);
-  await write(done.all, done.context, flags, cwd);
-  return done.all.every(({ result }) => result.passed) ? EXIT.ok : EXIT.gateMissed;
+  await write(done.whole, done.context, flags, cwd);
+  return done.whole.passed ? EXIT.ok : EXIT.gateMissed;
 }
 
 async function write(
-  all: readonly Checked[],
+  whole: WholeCheck,
   context: import('../check/context').CheckContext,
   flags: CheckFlags,
   cwd: string,
@@ -128,20 +132,21 @@ async function write(
   const json = (value: unknown): string => `${jsonText(value)}\n`;
   const texts = {
     text: () =>
-      checkText(all, {
+      checkText(whole, {
         verbose: flags.verbose ?? false,
         colour: flags.out === undefined && wantsColour(process.stdout, process.env),
         columns: process.stdout.columns ?? 100,
       }),
     json: () =>
       json({
-        passed: all.every(({ result }) => result.passed),
+        passed: whole.passed,
         asked: context.level,
         base: context.base && { ref: context.base.ref, commit: context.base.commit },
-        reports: all.map(({ result }) => result),
+        reports: whole.reports.map(({ result }) => result),
+        results: whole.results,
       }),
-    md: () => checkSummary(all),
-    sarif: () => json(checkSarif(all, context.repository)),
+    md: () => checkSummary(whole),
+    sarif: () => json(checkSarif(whole, context.repository)),
   };
   const allowed = { root: cwd, folders: [] };
   const put = (file: string, text: string): Promise<void> =>
@@ -149,8 +154,8 @@ async function write(
   if (flags.out === undefined) print(texts[format]());
   else await put(flags.out, texts[format]());
   if (flags.sarif !== undefined) await put(flags.sarif, texts.sarif());
-  if (flags.comment !== undefined) await put(flags.comment, checkComment(all));
+  if (flags.comment !== undefined) await put(flags.comment, checkComment(whole));
   if (flags.summary === '') throw badInput('cli.usage', '--summary needs a file.');
   // A step's summary may hold what other tools wrote: it is added to, never replaced.
-  if (flags.summary !== undefined) await appendToFile(path.resolve(cwd, flags.summary), checkSummary(all), allowed);
+  if (flags.summary !== undefined) await appendToFile(path.resolve(cwd, flags.summary), checkSummary(whole), allowed);
 }

@@ -26,7 +26,8 @@ export function scanKey(
       version: VERSION,
       images: { search: SEARCH_IMAGES, measured: MEASURED_IMAGES },
       detectors: DETECTORS.map(({ method, settings }) => ({ method, settings })),
-      model: model.hashes,
+      // Whatever file the model lies in.
+      model: { topology: model.hashes.topology, weights: model.hashes.weights },
       scale,
       mean: normalisation.mean,
       std: normalisation.std,

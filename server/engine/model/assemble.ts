@@ -1,5 +1,6 @@
 import { badInput } from '../../protocol/errors';
 import { nodeOf } from './graph';
+import { hashesOfSegments, layoutOf } from './identity';
 import type { OpenModel } from './model';
 import { EagerNetwork } from './network/eager/eager-network';
 import { readParameter, type Homes } from './parameters';
@@ -7,7 +8,7 @@ import { readParameter, type Homes } from './parameters';
 /** What a format has read of a model. */
 export type ReadParts = Pick<
   OpenModel,
-  'format' | 'path' | 'summary' | 'graph' | 'hashes' | 'segments' | 'homes' | 'source'
+  'format' | 'path' | 'summary' | 'graph' | 'segments' | 'homes' | 'unread' | 'source'
 >;
 
 /** The model of files that are read and checked, of any format. Here it is chosen how its network runs. */
@@ -17,6 +18,7 @@ export function assembleModel(parts: ReadParts): OpenModel {
   const network = new EagerNetwork(graph, (parameter) => readParameter(segments, parameter, homes.get(parameter.id)!));
   return {
     ...parts,
+    hashes: hashesOfSegments(layoutOf(parts), segments),
     network,
     inputShape: [height, width, channels],
     classes: graph.classes,

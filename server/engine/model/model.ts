@@ -1,8 +1,9 @@
 import type { ModelFormatId } from '../../protocol/files';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelHashes, ModelSummary } from '../../protocol/model';
 import type { Graph } from './graph';
 import type { Network } from './network/network';
 import type { Homes } from './parameters';
+import type { UnreadTensor } from './unread';
 
 /** An opened model of any format. */
 export interface OpenModel {
@@ -19,11 +20,13 @@ export interface OpenModel {
   /** [height, width, channels]. */
   readonly inputShape: readonly [number, number, number];
   readonly classes: number;
-  /** SHA-256: canonical JSON of `modelTopology`; weight bytes in manifest order. */
-  readonly hashes: { topology: string; weights: string };
+  /** Of the files as they were read: see `identity.ts`. */
+  readonly hashes: ModelHashes;
   /** The weight bytes as they were read; `homes` says where in them each parameter is. */
   readonly segments: readonly Uint8Array[];
   readonly homes: Homes;
+  /** Tensors of the file that no layer reads, all of them. */
+  readonly unread: readonly UnreadTensor[];
   /** The file as it was read: what saving starts from. */
   readonly source: ModelSource;
   dispose(): void;

@@ -25,13 +25,29 @@ export type Homes = ReadonlyMap<string, Home>;
 /** A parameter's values as the file has them, in the graph's layout, row-major. */
 export function readParameter(
   segments: readonly Uint8Array[],
-  { shape }: Pick<Parameter, 'shape'>,
-  { segment, offset, bytes, order }: Home,
+  parameter: Pick<Parameter, 'shape'>,
+  home: Home,
 ): Float32Array {
-  const whole = segments[segment]!;
+  const { segment, offset, bytes } = home;
+  return valuesOf(segments[segment]!.subarray(offset, offset + bytes), parameter, home);
+}
+
+/** Whether the file holds a parameter's values as the graph has them: little-endian float32, row-major in its order of axes. */
+export function isPlain({ dtype, order }: Pick<Home, 'dtype' | 'order'>): boolean {
+  return dtype === 'float32' && order === null;
+}
+
+/**
+ * A parameter's values as the graph has them, as bytes.
+ * @param bytes the whole parameter, as the file has it
+ */
+export function graphBytes(bytes: Uint8Array, parameter: Pick<Parameter, 'shape'>, home: Home): Uint8Array {
+  return isPlain(home) ? bytes : new Uint8Array(valuesOf(bytes, parameter, home).buffer);
+}
+
+function valuesOf(bytes: Uint8Array, { shape }: Pick<Parameter, 'shape'>, { order }: Home): Float32Array {
   // A copy: segments need not be aligned, and a backend may keep the array it is given.
-  const start = whole.byteOffset + offset;
-  const values = new Float32Array(whole.buffer.slice(start, start + bytes) as ArrayBuffer);
+  const values = new Float32Array(new Uint8Array(bytes).buffer);
   if (!order) return values;
   const ordered = new Float32Array(values.length);
   forEachPlace(shape, order, (inGraph, inFile) => (ordered[inGraph] = values[inFile]!));

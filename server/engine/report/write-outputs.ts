@@ -4,6 +4,7 @@ import type { DefenseReport } from '../../protocol/report/report';
 import { checkParts, writeTogether, type OutputPlace, type Part } from '../files/output/together';
 import type { OpenModel } from '../model/model';
 import { storageOf } from '../model/formats/registry';
+import { hashesNow } from '../model/identity';
 import { markdownReport } from './markdown/markdown';
 import { serialiseReport } from './json/serialise';
 import { DEFENDED_ENDING, MARKDOWN_ENDING, REPORT_FILE } from '../../protocol/files';
@@ -58,7 +59,7 @@ export async function writeOutputs(
       ? null
       : {
           path: path.relative(folder, modelPath).split(path.sep).join('/'),
-          ...storage.hashes(model),
+          ...hashesNow(model),
         };
   const written = { ...report, model: { ...report.model, after } };
   const parts: Part[] = [

@@ -16,6 +16,7 @@ import { checkParts, writeTogether } from '../files/output/together';
 import { stageMetrics } from '../metrics/evaluate';
 import { frozenLayers } from '../model/frozen';
 import { createSimpleCnn, openModel, storageOf } from '../model/formats/registry';
+import { hashesNow } from '../model/identity';
 import type { OpenModel } from '../model/model';
 import { Progress } from '../process/progress';
 import { train } from '../training/train';
@@ -93,7 +94,7 @@ async function makeModel(
     const fileName = storage.fileName(model);
     const names = { model: fileName, ...namesBeside(request.name) };
     const made = { trained, poisoned, images: clean.count, backend };
-    const saved = storage.hashes(model);
+    const saved = hashesNow(model);
     const card = modelCard({ request, trigger: trigger.config, model, saved, metrics, ...made });
     const written = { model: fileName, ...named, trigger: request.trigger };
     const parts = [...storage.savedFiles(model)].map(([to, content]) => ({ to, content }));

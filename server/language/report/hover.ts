@@ -97,7 +97,9 @@ function explain(report: DefenseReport, path: Path, settings: readonly RunSettin
         : undefined;
     case 'model':
       return path.length >= 2
-        ? ['SHA-256 of the topology (canonical JSON) and of the weight bytes. Different hashes mean a different model.']
+        ? [
+            'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: a different hash of these means a different model. `form` covers how the file holds them: names, types, places.',
+          ]
         : undefined;
     default:
       return undefined;

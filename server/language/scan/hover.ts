@@ -17,9 +17,9 @@ function explain(report: ScanReport, path: Path): string[] | undefined {
   if (top === 'scan') return scanPart(report, path.slice(1));
   if (path.length !== 2) return undefined;
   if (top === 'model')
-    return second === 'topology' || second === 'weights'
+    return second === 'topology' || second === 'weights' || second === 'form'
       ? [
-          'SHA-256 of the topology (canonical JSON) and of the weight bytes. Different hashes mean a different model, about which this scan says nothing.',
+          'SHA-256 of what the layers compute (`topology`) and of the values that they read (`weights`), whatever file the model lies in: a different hash of these means a different model, about which this scan says nothing. `form` covers how the file holds them: names, types, places.',
         ]
       : undefined;
   return top === 'data' && second === 'clean'

@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { readBytes } from '../../engine/files/read';
-import type { ModelHashes } from '../../engine/model/formats/format';
 import { formatNamed, formatOfContent, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { Failure } from '../../protocol/errors';
 import { MODEL_FILES, type ModelFormatId } from '../../protocol/files';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelHashes, ModelSummary } from '../../protocol/model';
 
 /**
  * Reads models. Also the entry of a worker thread: parsing ten megabytes of JSON takes a good part of a second, in which the server
@@ -50,12 +49,11 @@ export async function readFiles({ format, file }: FilesQuestion): Promise<string
 }
 
 /**
- * The hashes of a model's files, as a report has them; of what Git LFS pointers stand for where they say it.
+ * The hashes of a model's files, as a report has them.
  * @throws FinePruneError `model.…`, `path.…`
  */
 export async function readHashes({ format, file }: FilesQuestion): Promise<ModelHashes> {
-  const { hashes } = formatNamed(format);
-  return (await hashes.ofPointers(file)) ?? (await hashes.ofFiles(file));
+  return await formatNamed(format).hashes.ofFiles(file);
 }
 
 const asked = workerData as SummaryQuestion | FilesQuestion | null;

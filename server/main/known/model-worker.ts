@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { ModelHashes } from '../../engine/model/formats/format';
 import {
   readFiles,
   readHashes,
@@ -11,6 +10,7 @@ import {
   type SummaryAnswer,
   type SummaryQuestion,
 } from './model-reader';
+import type { ModelHashes } from '../../protocol/model';
 
 /** Models up to this length are read at once, within some milliseconds; longer ones in a thread of their own. */
 const AT_ONCE_LENGTH = 256 * 1024;

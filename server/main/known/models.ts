@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { readText } from '../../engine/files/read';
-import type { ModelFormat, ModelHashes } from '../../engine/model/formats/format';
+import type { ModelFormat } from '../../engine/model/formats/format';
 import { refuseOtherModel } from '../../engine/model/formats/other-model';
 import { formatOf, MODEL_FORMATS } from '../../engine/model/formats/registry';
 import type { ModelFact } from '../../language/text/facts';
 import { FinePruneError, type Failure } from '../../protocol/errors';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelHashes, ModelSummary } from '../../protocol/model';
 import { FileMemo, stampOf } from './file-memo';
 import type { Log } from '../host';
 import { filesOf, hashesOf, summaryAtOnce, summaryOf } from './model-worker';

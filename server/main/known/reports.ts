@@ -10,6 +10,7 @@ import { FileMemo } from './file-memo';
 import type { Log } from '../host';
 import type { Models } from './models';
 import { REPORT_FILE } from '../../protocol/files';
+import { sameModel } from '../../protocol/model';
 
 /** The config as it stands now, and the files it names: what a report is compared with. */
 export interface Inputs {
@@ -73,8 +74,7 @@ export class Reports {
   private async modelChanged(report: DefenseReport, modelPath: string | undefined): Promise<boolean> {
     if (!modelPath) return true;
     try {
-      const { topology, weights } = await this.models.hashes(modelPath);
-      return topology !== report.model.before.topology || weights !== report.model.before.weights;
+      return !sameModel(await this.models.hashes(modelPath), report.model.before);
     } catch {
       return true;
     }

@@ -15,6 +15,7 @@ import type { Log } from '../host';
 import type { Models } from './models';
 import { uriOf } from '../uris';
 import { CONFIG_FILE, SCAN_FILE } from '../../protocol/files';
+import { sameModel } from '../../protocol/model';
 
 /** What a scan's result is compared with. */
 export interface ScanSubject {
@@ -82,10 +83,9 @@ export class ScanReports {
     return { report: readScan(source, file), text: parseConfig(TextDocument.create(uriOf(file), 'json', 0, source)) };
   }
 
-  private async isModel({ topology, weights }: ScanReport['model'], file: string): Promise<boolean> {
+  private async isModel(model: ScanReport['model'], file: string): Promise<boolean> {
     try {
-      const now = await this.models.hashes(file);
-      return now.topology === topology && now.weights === weights;
+      return sameModel(await this.models.hashes(file), model);
     } catch {
       return false;
     }

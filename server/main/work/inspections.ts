@@ -25,6 +25,7 @@ import { requireTrust } from '../trust';
 import type { Snapshots } from '../known/snapshots';
 import { pathOf } from '../uris';
 import { failureOf } from '../failure';
+import { sameModel } from '../../protocol/model';
 
 const CHANGED_AFTER_MS = 400;
 /** Characters of a report's text that a page is handed: no run writes as many. */
@@ -155,9 +156,8 @@ export class Inspections {
         { root: this.host.workspace.rootOf(config), folders: [] },
         'defended model',
       );
-      const { topology, weights } = await this.snapshots.models.hashes(model);
-      return topology === after.topology && weights === after.weights
-        ? { model, weights, layer: report.layer.name, pruned: report.pruning.units }
+      return sameModel(await this.snapshots.models.hashes(model), after)
+        ? { model, weights: after.weights, layer: report.layer.name, pruned: report.pruning.units }
         : null;
     } catch {
       // Gone or broken: then there is nothing to look into, and the answer says so.

@@ -5,6 +5,7 @@ import type { Failure } from '../errors';
 import type { DefenseReport, LayerAnalysis, Proof, PruningCurve, Rate, StageMetrics } from '../report/report';
 import type { EstimatedTrigger, ScanOutcome, ScanRequest, ScanResult } from '../report/scan';
 import { count, plural } from '../words';
+import type { ModelIdentity } from '../model';
 
 /** The steps of a run, in order; `poison` and `train` belong to the making of a backdoored model. */
 export type Phase =
@@ -256,7 +257,7 @@ export interface MeasureOutcome {
   silence: Silence | null;
   searches: SearchedAgain;
   /** Of the models that were read. */
-  hashes: { before: { topology: string; weights: string }; after: { topology: string; weights: string } | null };
+  hashes: { before: ModelIdentity; after: ModelIdentity | null };
   backend: { name: 'native' | 'wasm'; why: string; version: string };
 }
 

@@ -68,6 +68,7 @@ export const FindingId = v.picklist([
   'no-repair-met-gates',
   'trigger-reaches-other-class',
   'classes-not-judged',
+  'unread-tensors',
 ]);
 export type FindingId = v.InferOutput<typeof FindingId>;
 

@@ -37,6 +37,21 @@ export const Provenance = object({
 });
 export type Provenance = v.InferOutput<typeof Provenance>;
 
+/**
+ * What identifies a model: see `engine/model/identity.ts`. Reports and scans of version 0.1 have other hashes under these names, and no
+ * `form`.
+ */
+export const hashes = {
+  topology: said(text, 'SHA-256 of what the layers compute: the op graph, without names.'),
+  weights: said(text, 'SHA-256 of the values that the layers read.'),
+  form: v.optional(
+    said(
+      text,
+      'SHA-256 of how the file holds the two: format, names, types and places. Absent in files of version 0.1.',
+    ),
+  ),
+};
+
 /** [height, width, channels] of an image. */
 export const ImageShape = said(v.strictTuple([whole(), whole(), whole()]), '[height, width, channels].');
 

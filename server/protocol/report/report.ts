@@ -22,7 +22,7 @@ import { checkReport } from './bounds/report-bounds';
 import { Finding, Gate, Verdict } from './judgement';
 import { LayerAnalysis, PruningCurve, PruningResult } from './layer';
 import { McNemar, StageConfusion, StageMetrics } from './metrics';
-import { HashedFiles, ImageShape, Provenance } from './provenance';
+import { HashedFiles, hashes, ImageShape, Provenance } from './provenance';
 import { ScanResult } from './scan-result';
 
 /** Some times as many as there are kinds of them. */
@@ -90,8 +90,6 @@ export const DataInfo = object({
 });
 export type DataInfo = v.InferOutput<typeof DataInfo>;
 
-const hashes = { topology: text, weights: text };
-
 export const ModelInfo = object({
   format: v.picklist(MODEL_FORMAT_IDS),
   path: said(text, 'Path as written in the config.'),
@@ -99,10 +97,13 @@ export const ModelInfo = object({
   architecture: v.optional(said(text, 'How the layers were found, where the file does not name them.')),
   layers: count,
   parameters: count,
-  before: said(
-    object(hashes),
-    'SHA-256 of model.json in canonical form and of the weight bytes, for input and output.',
+  unread: v.optional(
+    said(
+      object({ count, bytes: count, names: list(text, 5) }),
+      "Tensors in the input model's file that no layer reads, but for an optimizer's state and counters of steps; the first names. Absent where there are none.",
+    ),
   ),
+  before: said(object(hashes), 'The input model.'),
   after: said(
     v.nullable(object({ path: text, ...hashes })),
     'The defended model, its path relative to the report; null when nothing was repaired.',

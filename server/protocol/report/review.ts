@@ -9,6 +9,27 @@ export const IssueId = said(
 );
 export type IssueId = v.InferOutput<typeof IssueId>;
 
+/** Changes of what the base vouched for: what `fine-prune check --base` fails with, and a decision on the base can allow. */
+export const TermId = said(
+  v.picklist([
+    'policy.gateLoosened',
+    'policy.triggerChanged',
+    'policy.testChanged',
+    'policy.splitChanged',
+    'policy.modelUncovered',
+    'policy.successorUncovered',
+    'policy.severalSuccessors',
+    'policy.baseUnreadable',
+    'policy.policyRemoved',
+    'policy.requirementDropped',
+    'report.deleted',
+    'report.removed',
+    'models.uncovered',
+  ]),
+  'What `check --base` calls a change of the terms that the base set.',
+);
+export type TermId = v.InferOutput<typeof TermId>;
+
 const someText = (most: number) =>
   v.pipe(
     v.string(),
@@ -21,7 +42,10 @@ const Fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'is not a finge
 
 export const Decision = said(
   object({
-    finding: said(IssueId, "The finding's id, or `gate.` and the gate's id."),
+    finding: said(
+      v.picklist([...IssueId.options, ...TermId.options]),
+      "The finding's id; `gate.` and the gate's id; or what `check --base` calls a change that this decision allows.",
+    ),
     decision: said(v.literal('accept'), '`accept`: known, and not a reason to hold back.'),
     reason: said(someText(1000), 'Why, in one sentence.'),
     author: said(someText(300), 'Who decided, as git names people: `Name <mail>`.'),
@@ -80,6 +104,10 @@ export interface CheckResult {
   message: string;
   /** JSON pointer into the report, when it is about a place there. */
   pointer?: string;
+  /** What a decision on the base has to name so that it allows this change, 16 hexadecimal digits; only of changes that one can allow. */
+  fingerprint?: string;
+  /** Path, from the repository's root, of the file that it is about, where that is no report. */
+  file?: string;
 }
 
 /** What `fine-prune check` found out about one report. */

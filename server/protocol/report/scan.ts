@@ -4,7 +4,7 @@ import { ResolvedSplit } from '../config/resolved-data';
 import { above0, channels, MOST_CLASSES, object, said, text, whole } from '../shape/shape';
 import { figures } from './bounds/bound-checks';
 import { checkScan } from './bounds/scan-bounds';
-import { HashedFiles, ImageShape, MadeWith } from './provenance';
+import { HashedFiles, hashes, ImageShape, MadeWith } from './provenance';
 import {
   ScanResult,
   type ClassInversion,
@@ -49,8 +49,7 @@ const fields = object({
   scan: ScanResult,
   model: object({
     path: said(text, 'Path relative to this file.'),
-    topology: said(text, 'SHA-256 of model.json in canonical form and of the weight bytes.'),
-    weights: text,
+    ...hashes,
     classes: whole(MOST_CLASSES, 1),
     shape: ImageShape,
   }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openModel, storageOf, checkModelFile, formatOf } from '../../../server/engine/model/formats/registry';
+import { hashesNow } from '../../../server/engine/model/identity';
 import { below, must, textOf, type Corpus, type Kind, type Opened } from '../case';
 import type { Chance } from '../chance';
 import { drawnNetwork, networkFiles, plainNetwork } from '../corpus/networks';
@@ -161,9 +162,11 @@ async function check({ file }: Opened): Promise<string> {
 
 async function hashes({ file }: Opened): Promise<string> {
   const { hashes: known } = await formatOf(file);
-  const pointed = await known.ofPointers(file);
-  if (pointed) return 'of a pointer';
-  await known.ofFiles(file);
+  const { topology } = await known.ofFiles(file);
+  must(
+    known.topologyOf(readFileSync(file), 'model.json') === topology,
+    'the topology is the same with and without weights',
+  );
   return 'hashed';
 }
 
@@ -193,7 +196,7 @@ async function open({ file, folder, out }: Opened): Promise<string> {
   try {
     const storage = await storageOf(opened);
     const { hashes: known } = await formatOf(file);
-    const [ofFiles, ofModel] = [await known.ofFiles(file), storage.hashes(opened)];
+    const [ofFiles, ofModel] = [await known.ofFiles(file), hashesNow(opened)];
     must(
       JSON.stringify(ofFiles) === JSON.stringify(opened.hashes),
       'hashes of the files are those of the opened model',

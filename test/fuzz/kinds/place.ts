@@ -103,7 +103,6 @@ async function direct({ file }: Opened): Promise<string> {
       () => formatOf(file),
       () => checkModelFile(file, { strict: true }),
       async () => (await formatOf(file)).hashes.ofFiles(file),
-      async () => (await formatOf(file)).hashes.ofPointers(file),
       dispose,
     ]);
   if (/png$/.test(name)) return outcomes([() => sniffFile(file), () => readPattern(file, 1, () => null)]);

@@ -37,10 +37,8 @@ describe('action.yml and the example workflow, by their text', () => {
     }
   });
 
-  it('runs on pull requests that change what belongs to a model, with the least permissions', () => {
-    assert.deepEqual(Object.keys(workflow.on), ['pull_request']);
-    for (const pattern of ['**/model.json', '**/*.bin', '**/*.fineprune.json', '**/*.defense.json'])
-      assert.ok(workflow.on.pull_request!.paths.includes(pattern), pattern);
+  it('runs on all pull requests, with the least permissions', () => {
+    assert.deepEqual(workflow.on, { pull_request: null }, 'a list of paths would leave out models under other names');
     assert.deepEqual(workflow.permissions, {});
     assert.deepEqual(
       Object.values(workflow.jobs).map(({ permissions }) => permissions),
@@ -57,6 +55,7 @@ describe('action.yml and the example workflow, by their text', () => {
     for (const name of Object.keys(own.with ?? {})) assert.ok(name in action.inputs, name);
     assert.equal(action.runs.using, 'composite');
     assert.equal(action.inputs.level!.default, 'measured');
+    assert.equal(action.inputs['require-reports']!.default, 'changed');
   });
 });
 
@@ -154,6 +153,21 @@ describe('the scripts of action.yml, run on pull requests', function () {
     });
     assert.equal(run.codes.Outcome, 1);
     assert.match(run.summary, /The report is stale: the defended model is not the one it describes/);
+  });
+
+  it('fails for a new model without a report, unless it is told to list it only', async () => {
+    const add = (repo: ReviewRepo): void => {
+      repo.write('new/model.json', repo.read('model.json'));
+      repo.write('new/weights.bin', readFileSync(repo.file('weights.bin')));
+    };
+    const run = await pullRequest(loose, add, { level: 'consistent' });
+    assert.equal(run.codes.Outcome, 1, run.log);
+    assert.match(run.summary, /^## Beside the reports[\s\S]*new\/model\.json, new against/);
+    const listed = await pullRequest(loose, add, { level: 'consistent', 'require-reports': 'none' });
+    assert.equal(listed.codes.Outcome, 0, listed.log);
+    assert.match(listed.summary, /⚠️ .*new\/model\.json, new against/);
+    const wrong = await pullRequest(loose, add, { level: 'consistent', 'require-reports': 'some' });
+    assert.deepEqual([wrong.failed, wrong.codes.Check], [true, 2]);
   });
 
   it("takes the merge commit's first parent as the base, not an older one that the event names", async () => {

@@ -23,7 +23,7 @@ export interface Action {
   runs: { using: string; steps: Step[] };
 }
 export interface Workflow {
-  on: Record<string, { paths: string[] } | null>;
+  on: Record<string, null>;
   permissions: Record<string, string>;
   jobs: Record<string, { permissions: Record<string, string>; steps: Step[]; 'timeout-minutes': number }>;
 }

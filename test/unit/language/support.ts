@@ -70,6 +70,7 @@ export const SIMPLE_CNN: ModelSummary = {
   parameters: 225034,
   classifier: 'dense_1',
   penultimate: 'dense',
+  unread: { count: 0, bytes: 0, names: [] },
 };
 
 /** Facts of a workspace in which everything is there and fits. */

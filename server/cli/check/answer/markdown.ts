@@ -2,7 +2,9 @@ import { compareReports } from '../../../engine/report/compare/compare';
 import { text } from '../../../protocol/text/markdown';
 import { commentBody, stepSummary, type SummaryPart } from '../../../engine/report/markdown/summary';
 import type { Checked } from '../check-report';
-import { conclusion, inOrder, openGates } from './words';
+import type { WholeCheck } from '../whole';
+import { BESIDE_REPORTS, conclusion, inOrder, openGates, wholeConclusion } from './words';
+import type { CheckResult } from '../../../protocol/report/review';
 import { capital } from '../../../protocol/words';
 import { plain } from '../../../protocol/text/plain';
 
@@ -11,13 +13,38 @@ const MAX_LINES = 20;
 const SIGNS = { fail: '❌', warn: '⚠️', pass: '✅' } as const;
 
 /** Markdown of a whole check, below the size that a forge takes as a step's summary. */
-export function checkSummary(all: readonly Checked[]): string {
-  return stepSummary(all.map(part));
+export function checkSummary(whole: WholeCheck): string {
+  return stepSummary(parts(whole));
 }
 
 /** Body of a comment on a pull request, with the marker by which the same comment is found again. */
-export function checkComment(all: readonly Checked[]): string {
-  return commentBody('check', all.map(part));
+export function checkComment(whole: WholeCheck): string {
+  return commentBody('check', parts(whole));
+}
+
+/** Of what is about no single report, what fails goes first: it is short, and easily missed behind reports that passed. */
+function parts({ reports, results }: WholeCheck): SummaryPart[] {
+  const shown = inOrder(results);
+  if (shown.length === 0) return reports.map(part);
+  const fails = shown.some(({ outcome }) => outcome === 'fail');
+  const beside: SummaryPart = {
+    name: BESIDE_REPORTS,
+    title: BESIDE_REPORTS,
+    report: null,
+    issues: [],
+    lead: [`**${SIGNS[fails ? 'fail' : 'warn']} ${wholeConclusion(results)}**`, '', ...resultLines(shown)].join('\n'),
+  };
+  return fails ? [beside, ...reports.map(part)] : [...reports.map(part), beside];
+}
+
+function resultLines(told: readonly CheckResult[]): string[] {
+  const lines = told
+    .slice(0, MAX_LINES)
+    .map(
+      ({ outcome, message, id }) => `- ${SIGNS[outcome]} ${text(short(message))} (\`${id.replace(/[^\w.-]/g, '')}\`)`,
+    );
+  if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the check log`);
+  return lines;
 }
 
 function part(checked: Checked): SummaryPart {
@@ -34,13 +61,7 @@ function part(checked: Checked): SummaryPart {
 
 /** What the check found, as a list: the outcome, then what speaks against it. */
 function lead({ result, policyWords }: Checked): string {
-  const told = inOrder(result.results).filter(({ outcome }) => outcome !== 'pass');
-  const lines = told
-    .slice(0, MAX_LINES)
-    .map(
-      ({ outcome, message, id }) => `- ${SIGNS[outcome]} ${text(short(message))} (\`${id.replace(/[^\w.-]/g, '')}\`)`,
-    );
-  if (told.length > MAX_LINES) lines.push(`- … and ${told.length - MAX_LINES} more, in the check log`);
+  const lines = resultLines(inOrder(result.results).filter(({ outcome }) => outcome !== 'pass'));
   const gates = openGates(result).map((gate) => `- ${SIGNS.fail} ${text(gate.message)}`);
   const policy = policyWords && result.policy.source !== 'worktree' ? [`- ${text(`${capital(policyWords)}.`)}`] : [];
   return [
@@ -52,4 +73,4 @@ function lead({ result, policyWords }: Checked): string {
   ].join('\n');
 }
 
-const short = (message: string): string => plain(message, 400);
+const short = (message: string): string => plain(message, 700);

@@ -6,18 +6,25 @@ import { sha256 } from '../../../engine/files/hash';
 import type { CheckResult } from '../../../protocol/report/review';
 import type { Repository } from '../../git';
 import type { Checked } from '../check-report';
+import type { WholeCheck } from '../whole';
 import { configOf } from '../context';
 import { inOrder } from './words';
 
 /** What a check found as SARIF 2.1.0, for code scanning: missed gates and findings of each report, then what the check itself says. */
-export function checkSarif(all: readonly Checked[], repository: Repository | null): SarifLog {
-  const log = sarifLog(all.flatMap((checked) => inputOf(checked, repository)));
+export function checkSarif({ reports, results }: WholeCheck, repository: Repository | null): SarifLog {
+  const log = sarifLog(reports.flatMap((checked) => inputOf(checked, repository)));
   const [run] = log.runs;
-  const told = all.flatMap((checked) =>
-    inOrder(checked.result.results)
-      .filter(({ outcome }) => outcome !== 'pass')
-      .map((result) => ({ checked, result })),
-  );
+  const told: Told[] = [
+    // Without a file there is no line to show it at.
+    ...inOrder(results).flatMap((result) =>
+      result.file === undefined ? [] : [{ file: result.file, text: null, result }],
+    ),
+    ...reports.flatMap(({ target, text, result: report }) =>
+      inOrder(report.results)
+        .filter(({ outcome }) => outcome !== 'pass')
+        .map((result) => ({ file: inside(target.file, report.file, repository), text, result })),
+    ),
+  ];
   const { rules } = run.tool.driver;
   const indices = new Map<string, number>();
   for (const id of new Set(told.map(({ result }) => result.id))) {
@@ -33,14 +40,14 @@ export function checkSarif(all: readonly Checked[], repository: Repository | nul
   // All results of a run have a state, or none has.
   const state = run.results.some((result) => 'baselineState' in result) ? ({ baselineState: 'new' } as const) : {};
   run.results = [
-    ...told.map(({ checked, result }, at) => {
+    ...told.map((one, at) => {
+      const { file, result } = one;
       const turn = told
         .slice(0, at)
         .filter(
-          (other) =>
-            other.checked === checked && other.result.id === result.id && other.result.pointer === result.pointer,
+          (other) => other.file === file && other.result.id === result.id && other.result.pointer === result.pointer,
         ).length;
-      return { ...resultOf(checked, result, indices.get(result.id)!, turn, repository), ...state };
+      return { ...resultOf(one, indices.get(result.id)!, turn), ...state };
     }),
     ...run.results,
   ];
@@ -59,14 +66,18 @@ function inputOf({ result, judged, text, target, baseIssues }: Checked, reposito
   return [result.policy.source === 'worktree' ? input : { ...input, baseIssues }];
 }
 
+/** A result, and where it belongs: the file's path from the repository's root, and its text where there is one. */
+interface Told {
+  file: string;
+  text: string | null;
+  result: CheckResult;
+}
+
 function resultOf(
-  { target, text, result: report }: Checked,
-  { id, outcome, message, pointer }: CheckResult,
+  { file, text, result: { id, outcome, message, pointer } }: Told,
   ruleIndex: number,
   turn: number,
-  repository: Repository | null,
 ): Result {
-  const file = inside(target.file, report.file, repository);
   const { line, column, endLine, endColumn } =
     text === null ? { line: 1, column: 1, endLine: 1, endColumn: 1 } : placesIn(text).head(pointer ?? '');
   // Not of the sentence: its figures change while the problem stays the same.

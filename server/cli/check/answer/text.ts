@@ -2,8 +2,8 @@ import type { CheckedReport } from '../../../protocol/report/review';
 import { plain } from '../../../protocol/text/plain';
 import { painter } from '../../output/paint';
 import { wrap } from '../../output/summary';
-import type { Checked } from '../check-report';
-import { conclusion, decisionWords, inOrder } from './words';
+import type { WholeCheck } from '../whole';
+import { BESIDE_REPORTS, conclusion, decisionWords, inOrder, wholeConclusion } from './words';
 import { capital } from '../../../protocol/words';
 
 export interface TextOptions {
@@ -14,15 +14,15 @@ export interface TextOptions {
 }
 
 /** What a check found, for a terminal: a block a report, its last line saying what the outcome rests on. */
-export function checkText(all: readonly Checked[], { verbose, colour, columns }: TextOptions): string {
+export function checkText({ reports, results }: WholeCheck, { verbose, colour, columns }: TextOptions): string {
   const paint = painter(colour);
   const width = Math.min(120, Math.max(60, columns));
   // Names and sentences come from files: what could steer a terminal is spelt out.
   const block = (sign: string, text: string): string[] =>
     wrap(plain(text), width - 4).map((line, at) => (at === 0 ? `  ${sign} ${line}` : `    ${line}`));
-  const lines = all.flatMap(({ result, judged, policyWords }) => {
+  const signs = { fail: paint('red', '✗'), warn: paint('yellow', '!'), pass: paint('green', '✓') };
+  const lines = reports.flatMap(({ result, judged, policyWords }) => {
     const shown = inOrder(result.results).filter(({ outcome }) => verbose || outcome !== 'pass');
-    const signs = { fail: paint('red', '✗'), warn: paint('yellow', '!'), pass: paint('green', '✓') };
     return [
       paint('bold', plain(result.file)),
       ...(judged ? block(' ', `${judged.verdict.word.toUpperCase()}: ${judged.verdict.sentence}`) : []),
@@ -39,9 +39,19 @@ export function checkText(all: readonly Checked[], { verbose, colour, columns }:
       '',
     ];
   });
-  if (all.length > 1) {
-    const failed = all.filter(({ result }) => !result.passed).length;
-    lines.push(`${all.length} reports, ${all.length - failed} passed, ${failed} failed.`, '');
+  if (results.length) {
+    lines.push(
+      paint('bold', BESIDE_REPORTS),
+      ...inOrder(results).flatMap(({ outcome, message, id }) =>
+        block(signs[outcome], verbose ? `${message} [${id}]` : message),
+      ),
+      ...(results.some(({ outcome }) => outcome === 'fail') ? [`  ${paint('red', wholeConclusion(results))}`] : []),
+      '',
+    );
+  }
+  if (reports.length > 1) {
+    const failed = reports.filter(({ result }) => !result.passed).length;
+    lines.push(`${reports.length} reports, ${reports.length - failed} passed, ${failed} failed.`, '');
   }
   return lines.join('\n');
 }

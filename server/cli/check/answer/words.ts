@@ -2,6 +2,17 @@ import type { CheckedReport, CheckLevel, CheckResult, ReviewedIssue } from '../.
 import { TOLERANCE_IMAGES } from '../measured/tolerance';
 import { REPRODUCED } from '../reproduced';
 
+/** The heading of what is about no single report. */
+export const BESIDE_REPORTS = 'Beside the reports';
+
+/** How what is about no single report ended. */
+export function wholeConclusion(results: readonly CheckResult[]): string {
+  const fails = results.filter(({ outcome }) => outcome === 'fail').length;
+  return fails
+    ? `FAILED: ${fails} ${fails === 1 ? 'problem' : 'problems'} beside the reports.`
+    : 'Nothing that fails the check.';
+}
+
 /** What each level rests on, in words for people. */
 const LEVEL_WORDS: Record<Exclude<CheckLevel, 'consistent'>, string> = {
   measured: `the committed models were measured again, without training; figures may differ by ${TOLERANCE_IMAGES} images`,

@@ -2,15 +2,15 @@ import { stat } from 'node:fs/promises';
 import type { OpenConfig } from '../../../engine/config/read-config';
 import { confinedPath } from '../../../engine/files/confine';
 import { contentSha256, lfsObjectAt } from '../../../engine/files/hash';
-import type { ModelHashes } from '../../../engine/model/formats/format';
 import { formatOf } from '../../../engine/model/formats/registry';
 import { dataFiles } from '../../../engine/report/consistency/settings';
 import { FinePruneError } from '../../../protocol/errors';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { CheckResult } from '../../../protocol/report/review';
 import { fail, failure, FETCH, hold, pass, warn, type Target } from '../context';
+import type { ModelHashes } from '../../../protocol/model';
 
-/** ModelHashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
+/** Hashes of models and data against the report. What is not here can't be compared; what is here and differs is stale. */
 export async function hashResults(target: Target, report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {
   return [...(await modelResults(target, report, opened)), ...(await dataResults(report, opened))];
 }
@@ -58,19 +58,22 @@ export function defendedPath(target: Target, report: DefenseReport): Promise<str
   );
 }
 
+/** As a report has them. */
+type Recorded = DefenseReport['model']['before'];
+
 async function hashed(
   id: string,
   notFetched: string,
   what: string,
   file: string,
-  expected: ModelHashes,
+  expected: Recorded,
   pointer: string,
 ): Promise<CheckResult> {
   try {
     return compared(id, what, await (await formatOf(file)).hashes.ofFiles(file), expected, pointer);
   } catch (error) {
     if (error instanceof FinePruneError && error.code === 'model.lfsPointer')
-      return await unfetched(id, notFetched, what, file, expected, pointer);
+      return unfetched(id, notFetched, what, pointer);
     return failure(
       id === 'stale.model' ? 'model.unreadable' : 'defended.unreadable',
       `${what} can't be read`,
@@ -83,19 +86,23 @@ async function hashed(
 function compared(
   id: string,
   what: string,
-  { topology, weights }: ModelHashes,
-  expected: ModelHashes,
+  { topology, weights, form }: ModelHashes,
+  expected: Recorded,
   pointer: string,
 ): CheckResult {
   const changed = [
     ...(topology === expected.topology ? [] : ['layers']),
     ...(weights === expected.weights ? [] : ['weights']),
   ];
+  // The same model: what its file calls the layers, and where it keeps the weights, changes no answer.
+  const elsewhere = expected.form !== undefined && form !== expected.form;
   return hold(
     id,
     changed.length === 0,
     {
-      good: `${what} matches the report.`,
+      good: elsewhere
+        ? `${what} is the one in the report, in another file: names, files or places of its weights differ, and nothing that its layers compute.`
+        : `${what} matches the report.`,
       bad: `The report is stale: ${what.toLowerCase()} is not the one it describes (${changed.join(' and ')} differ).`,
     },
     pointer,
@@ -103,27 +110,12 @@ function compared(
 }
 
 /**
- * A model of which git has left Git LFS pointers. What a pointer to the one weight file stands for is known by its hash; else nothing is
+ * A model of which git has left Git LFS pointers. They have the hashes of files, and a report those of what the layers read, so nothing is
  * known, which is no more than when the file is missing: an input model has to be there.
  */
-async function unfetched(
-  id: string,
-  notFetched: string,
-  what: string,
-  file: string,
-  expected: ModelHashes,
-  pointer: string,
-): Promise<CheckResult> {
-  const pointed = await formatOf(file)
-    .then((format) => format.hashes.ofPointers(file))
-    .catch(() => null);
-  const same = pointed && compared(id, what, pointed, expected, pointer);
-  if (same?.outcome === 'fail') return same;
-  const how = same
-    ? 'there is a Git LFS pointer instead, with the hash in the report'
-    : 'there are Git LFS pointers instead, so its hashes were not compared';
-  const message = `${what} is not fetched: ${how}. ${FETCH}`;
-  return same || id === 'stale.defended' ? warn(notFetched, message, pointer) : fail(notFetched, message, pointer);
+function unfetched(id: string, notFetched: string, what: string, pointer: string): CheckResult {
+  const message = `${what} is not fetched: there are Git LFS pointers instead, so its hashes were not compared. ${FETCH}`;
+  return id === 'stale.defended' ? warn(notFetched, message, pointer) : fail(notFetched, message, pointer);
 }
 
 async function dataResults(report: DefenseReport, opened: OpenConfig): Promise<CheckResult[]> {

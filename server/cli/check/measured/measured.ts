@@ -12,6 +12,7 @@ import { defendedPath } from '../integrity/hashes';
 import { activationResult, curveResult, silenceResult } from './layer';
 import { searchResults } from './searches';
 import { mcnemarResult, stageResults } from './stages';
+import { sameModel } from '../../../protocol/model';
 
 /**
  * Measures the committed models again, without training, and holds every figure of the report against what comes out. The searches that
@@ -106,7 +107,7 @@ function modelResults({ model }: DefenseReport, { hashes }: MeasureOutcome): Che
   return (['before', 'after'] as const).flatMap((side) => {
     const [told, here] = [model[side], hashes[side]];
     if (!told || !here) return [];
-    const same = told.topology === here.topology && told.weights === here.weights;
+    const same = sameModel(told, here);
     return [
       same
         ? pass(

@@ -1,5 +1,5 @@
 import type { ModelFormatId } from '../../../protocol/files';
-import type { ModelSummary } from '../../../protocol/model';
+import type { ModelHashes, ModelSummary } from '../../../protocol/model';
 import type { OpenModel } from '../model';
 
 /**
@@ -32,6 +32,7 @@ export interface ModelFormat {
    * @throws FinePruneError `model.…` when the content is no model of this format
    */
   weightFiles(content: Uint8Array, name: string): string[];
+  /** By `fileHashes` (`file-hashes.ts`): a format says only what the graph is and where the bytes are. */
   readonly hashes: ModelFileHashes;
   readonly text: ModelTexts;
   /**
@@ -52,22 +53,20 @@ export interface Span {
   readonly length: number;
 }
 
-/** The hashes that a report has of a model: of its layers, and of all bytes of its weights. SHA-256, 64 hexadecimal digits each. */
-export interface ModelHashes {
-  readonly topology: string;
-  readonly weights: string;
-}
-
 /** Hashes of a model from its files, equal to those of the opened model (`OpenModel.hashes`). Weights are read in pieces. */
 export interface ModelFileHashes {
-  /** @throws FinePruneError `model.…`, `path.…` when a file can't be read, lies outside the model's folder, or has another size */
+  /**
+   * @throws FinePruneError `model.…` when it is no model that can be defended, or when a file can't be read, lies outside the model's
+   *   folder, or has another size; `model.lfsPointer` for weights that are not fetched: a pointer has the hash of a file, not of its values
+   */
   ofFiles(file: string): Promise<ModelHashes>;
   /**
-   * Those of the content that Git LFS pointers stand for.
-   * @returns null where the pointers don't say it, or there are none
-   * @throws FinePruneError as `ofFiles`
+   * The hash of the layers alone, from the model's file without its weights: models that differ only in what they learned have the same.
+   * @param content of the model's file, as a whole
+   * @param name what people call it, for messages
+   * @throws FinePruneError `model.…` when it is no model that can be defended
    */
-  ofPointers(file: string): Promise<ModelHashes | null>;
+  topologyOf(content: Uint8Array, name: string): string;
 }
 
 /** A model as text for diffs: the same bytes give the same text, and each line stands for itself. No paths, no times. */
@@ -122,8 +121,6 @@ export interface ModelStorage {
   open(file: string): Promise<OpenModel>;
   /** Absolute paths of the files that an opened model was read from. */
   files(model: OpenModel): string[];
-  /** The hashes of a model as it is now, which are those of the files that `save` would write. */
-  hashes(model: OpenModel): ModelHashes;
   /** Name of the file, in the folder of a saved model, by which that is opened. */
   fileName(model: OpenModel): string;
   /**

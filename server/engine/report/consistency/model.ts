@@ -1,15 +1,20 @@
 import path from 'node:path';
+import { formerVersion } from '../../../protocol/report/former';
 import type { DefenseReport } from '../../../protocol/report/report';
 import type { Tell } from './consistency';
 
 /** Whether the report's two models can be what it says of them. */
-export function modelProblems({ model, repaired, fineTuning, provenance }: DefenseReport, tell: Tell): void {
+export function modelProblems(report: DefenseReport, tell: Tell): void {
+  const { model, repaired, fineTuning, provenance } = report;
   tell.same('model', '/model/path', model.path, provenance.config.model, 'the config names');
   for (const side of ['before', 'after'] as const) {
     const hashes = model[side];
     if (!hashes) continue;
     hashProblem(hashes.topology, `/model/${side}/topology`, tell);
     hashProblem(hashes.weights, `/model/${side}/weights`, tell);
+    // Version 0.1 had none.
+    if (hashes.form !== undefined || formerVersion(report) === null)
+      hashProblem(hashes.form ?? '', `/model/${side}/form`, tell);
   }
   if ((model.after === null) === repaired)
     tell.problem('model', '/model/after', 'A defended model must be named exactly when the model was repaired.');

@@ -5,6 +5,7 @@ import { dataFindings } from './data';
 import type { Facts } from './facts';
 import { pruningFindings } from './pruning';
 import { triggerFindings } from './trigger';
+import { unreadSentence } from '../unread-words';
 import { percent } from '../../../protocol/words';
 
 const SEVERITY_ORDER = { error: 0, warning: 1, information: 2 } as const;
@@ -26,7 +27,7 @@ export function findings(facts: Facts): Finding[] {
   return found.sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
 }
 
-function modelFindings({ stages, confusion, repaired, fineTuning }: Facts): Finding[] {
+function modelFindings({ stages, confusion, repaired, fineTuning, model }: Facts): Finding[] {
   const found: Finding[] = [];
   if (nearChance(stageOf({ stages, confusion }, 'before'))) {
     found.push({
@@ -49,5 +50,7 @@ function modelFindings({ stages, confusion, repaired, fineTuning }: Facts): Find
       message: `Not trained, because the engine has no gradient for them: ${fineTuning.frozen.join(', ')}.`,
     });
   }
+  if (model.unread)
+    found.push({ id: 'unread-tensors', severity: 'information', message: unreadSentence(model.unread) });
   return found;
 }

@@ -64,6 +64,7 @@ export function buildReport({
       path: withoutMachine(config.model),
       layers: model.summary.layers.length,
       parameters: model.summary.parameters,
+      ...(model.summary.unread.count > 0 && { unread: model.summary.unread }),
       before: model.hashes,
       after: null,
     },

@@ -16,6 +16,8 @@ const LEAD_BYTES = 16_000;
 export interface SummaryPart {
   /** The config's base name. */
   name: string;
+  /** What stands above it instead of `Defense report: <name>`, for a part that is about no single report. */
+  title?: string;
   /** Null when it could not be read, or was deleted. */
   report: DefenseReport | null;
   issues: readonly ReviewedIssue[];
@@ -76,7 +78,7 @@ function fitted(parts: readonly SummaryPart[], most: number, head: string, highe
 }
 
 function partMarkdown(
-  { name, report, issues, lead, comparison, labels = { base: 'base', head: 'head' } }: SummaryPart,
+  { name, title, report, issues, lead, comparison, labels = { base: 'base', head: 'head' } }: SummaryPart,
   priority: number,
   left: Set<string>,
 ): string {
@@ -86,7 +88,7 @@ function partMarkdown(
       : [Buffer.byteLength(lead) <= LEAD_BYTES ? lead : 'The check results for this report are too long to show here.'];
   if (!report)
     return [
-      `## Defense report: ${text(name)}`,
+      `## ${title === undefined ? `Defense report: ${text(name)}` : text(title)}`,
       ...before,
       ...(comparison ? [comparisonSentence(comparison)] : []),
     ].join('\n\n');
@@ -107,8 +109,8 @@ function partMarkdown(
     if (block.priority > priority) left.add(block.name);
     return block.priority <= priority;
   });
-  const [title, ...rest] = shown.map((block) => block.markdown()) as [string, ...string[]];
-  const [heading, ...verdict] = title.split('\n\n');
+  const [top, ...rest] = shown.map((block) => block.markdown()) as [string, ...string[]];
+  const [heading, ...verdict] = top.split('\n\n');
   return [heading, ...before, ...verdict, ...rest].join('\n\n');
 }
 
@@ -118,6 +120,7 @@ function leftOut(left: ReadonlySet<string>): string {
   return `\n\n_Not shown here: ${list(names)}. See the reports._`;
 }
 
-function lineOf({ name, report }: SummaryPart): string {
+function lineOf({ name, title, report, lead }: SummaryPart): string {
+  if (title !== undefined) return `- ${text(title)}: ${lead === undefined ? 'nothing.' : 'see the log of the check.'}`;
   return `- ${text(name)}: ${report ? verdictLine(report) : 'no report to show.'}`;
 }

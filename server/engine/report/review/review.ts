@@ -120,7 +120,7 @@ function gateOf(report: DefenseReport, id: IssueId): Gate | undefined {
  */
 export function renewedDecisions(report: DefenseReport, decisions: readonly Decision[]): Decision[] {
   const open = new Set(issueIds(report));
-  const renewed = new Map(
+  const renewed = new Map<string, Record<'former' | 'now', string>>(
     [...open].map((id) => [id, { former: formerFingerprint(report, id), now: issueFingerprint(report, id) }]),
   );
   return decisions.map((decision) => {
@@ -140,7 +140,7 @@ export function issueIds(report: DefenseReport): IssueId[] {
 }
 
 /** What a person decides; `decision` and `fingerprint` are filled in. */
-export type DecisionFields = Pick<Decision, 'finding' | 'reason' | 'author' | 'date' | 'expires'>;
+export type DecisionFields = Pick<Decision, 'reason' | 'author' | 'date' | 'expires'> & { finding: IssueId };
 
 /**
  * The text of a list of decisions with one more, or with the one about the same finding replaced: one decision a line, by the

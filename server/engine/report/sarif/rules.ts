@@ -68,6 +68,10 @@ export const RULES: Record<IssueId, Rule> = {
     'Give the trigger or your own triggered samples, or let it be estimated with `"trigger": "inverted"`.',
   ),
   'test-set-too-small': warning('The confidence interval is too wide to support the claim.', 'Use more test images.'),
+  'unread-tensors': information(
+    "The model's file holds tensors that no layer reads, other than an optimizer's state and counters of steps.",
+    'Export the model without them, or find out what they are.',
+  ),
   'frozen-layers': warning(
     'The engine has no gradient for these layers; they keep their weights.',
     'Keep in mind that part of the model was not trained.',

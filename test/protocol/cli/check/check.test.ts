@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DefenseReport } from '../../../../server/protocol/report/report';
 import { judge, judgeGates } from '../../../../server/engine/defense/verdict';
-import { modelFileHashes } from '../../../../server/engine/model/formats/tfjs-layers/hash-files';
+import { formatNamed } from '../../../../server/engine/model/formats/registry';
 import { demoConfig } from '../../demo-folder';
 import { ROOT, type CheckAnswer } from '../../review-repo';
 import { CheckRepos, fails, forged, LOOSE, only, warned } from './support';
@@ -177,7 +177,10 @@ describe('fine-prune check, in a git repository with a base and a head', functio
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD^').answer)), ['stale.defended']);
 
     const report = repo.report();
-    report.model.after = { ...report.model.after!, ...(await modelFileHashes(repo.file('demo.defended/model.json'))) };
+    report.model.after = {
+      ...report.model.after!,
+      ...(await formatNamed('tfjs-layers').hashes.ofFiles(repo.file('demo.defended/model.json'))),
+    };
     repo.writeReport(report);
     repo.commit('a hash that fits');
     assert.deepEqual(fails(only(repo.check('--base', 'HEAD~2').answer)), []);

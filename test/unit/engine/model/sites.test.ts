@@ -254,6 +254,7 @@ describe('a model.json by its content', () => {
       parameters: 1379,
       classifier: 'classes',
       penultimate: 'hidden',
+      unread: { count: 0, bytes: 0, names: [] },
     });
   });
 });

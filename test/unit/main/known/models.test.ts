@@ -14,13 +14,13 @@ describe('hashes of a model, as the editor compares them with a report', () => {
 
   it('are those of the report, also of a model.json so long that a thread reads it, and follow the files', async () => {
     const report = readReport(readFileSync(path.join(EXAMPLE, 'mnist-badnets.defense.json'), 'utf8'), 'x');
-    const { topology, weights } = report.model.before;
+    const { topology, weights, form } = report.model.before;
     const models = new Models(log);
-    assert.deepEqual(await models.hashes(path.join(EXAMPLE, 'model.json')), { topology, weights });
+    assert.deepEqual(await models.hashes(path.join(EXAMPLE, 'model.json')), { topology, weights, form });
     const [long, bytes] = [path.join(folder.path, 'model.json'), path.join(folder.path, 'weights.bin')];
     writeFileSync(long, readFileSync(path.join(EXAMPLE, 'model.json'), 'utf8') + ' '.repeat(300_000));
     copyFileSync(path.join(EXAMPLE, 'weights.bin'), bytes);
-    assert.deepEqual(await models.hashes(long), { topology, weights });
+    assert.deepEqual(await models.hashes(long), { topology, weights, form });
     const changed = readFileSync(bytes);
     changed[0]! ^= 1;
     writeFileSync(bytes, changed);

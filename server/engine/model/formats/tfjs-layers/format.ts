@@ -1,8 +1,9 @@
 import { looksLikeModel, MODEL_FILES } from '../../../../protocol/files';
+import { fileHashes } from '../file-hashes';
 import type { ModelFormat } from '../format';
 import { checkModelFile } from './check-model';
-import { modelFileHashes, pointedModelHashes } from './hash-files';
 import { layerSpan } from './layer-span';
+import { layoutOf, partsOf } from './read';
 import { isTfjsModelJson, summarise } from './summary';
 import { manifestKey, modelText, placeOfShard, shardPaths, weightsText } from './text/text-summary';
 
@@ -18,7 +19,7 @@ export const tfjsLayers: ModelFormat = {
   summary: summarise,
   check: checkModelFile,
   weightFiles: shardPaths,
-  hashes: { ofFiles: modelFileHashes, ofPointers: pointedModelHashes },
+  hashes: fileHashes({ graphOf: (content, name) => partsOf(content, name).graph, layoutOf }),
   text: {
     ofModel: modelText,
     ofWeightFile: {

@@ -4,8 +4,8 @@ import type { SavedModel } from '../format';
 import { checkFolder } from '../saved-folder';
 import { parseManifest } from './weights/manifest';
 import type { OpenModel } from '../../model';
+import { hashesOfSegments, layoutOf } from '../../identity';
 import { patchSegments } from '../../parameters';
-import { weightsHash } from './model-hashes';
 import { parseModelJson } from './model-json';
 import { readText } from '../../../files/read';
 import { MOST_MODEL_BYTES } from './limits';
@@ -21,7 +21,7 @@ export async function saveModel(model: OpenModel, outFolder: string): Promise<Sa
   const bytes = encodeWeights(model);
   const name = path.basename(target);
   await writeTogether({ folder: path.dirname(target), name }, [{ to: name, files: filesOf(model, bytes), replaces }]);
-  return { path: path.join(target, MODEL_FILE), topology: model.hashes.topology, weights: weightsHash(bytes) };
+  return { path: path.join(target, MODEL_FILE), ...hashesOfSegments(layoutOf(model), bytes) };
 }
 
 /** Whether `saveModel` would take this folder. See `ModelStorage.checkSaveFolder`. */
@@ -37,8 +37,7 @@ export async function saveModelBeside(model: OpenModel, folder: string): Promise
   await writeTogether({ folder: path.resolve(folder), name: 'model' }, parts);
   return {
     path: path.join(path.resolve(folder), MODEL_FILE),
-    topology: model.hashes.topology,
-    weights: weightsHash(bytes),
+    ...hashesOfSegments(layoutOf(model), bytes),
   };
 }
 

@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { MODEL_FILE } from '../../../../protocol/files';
 import type { ModelStorage } from '../format';
-import { weightsHash } from './model-hashes';
 import { openModel } from './open';
-import { checkSaveFolder, encodeWeights, savedFiles, saveModel, saveModelBeside } from './save';
+import { checkSaveFolder, savedFiles, saveModel, saveModelBeside } from './save';
 import { buildSimpleCnn, reinitialise } from './fresh/simple-cnn';
 
 /** Opens and saves TF.js Layers models: model.json and the weight files that it names. */
@@ -13,7 +12,6 @@ export const storage: ModelStorage = {
     file,
     ...source.files.flat().map((shard) => path.join(path.dirname(file), shard.path)),
   ],
-  hashes: (model) => ({ topology: model.hashes.topology, weights: weightsHash(encodeWeights(model)) }),
   fileName: () => MODEL_FILE,
   save: saveModel,
   checkSaveFolder,

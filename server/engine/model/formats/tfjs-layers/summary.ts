@@ -4,6 +4,8 @@ import { mainNode, nodeOf, parametersOf, sizeOf, type Graph, type Layer } from '
 import { locateWeights, parseManifest, type ManifestGroup } from './weights/manifest';
 import { parseModelJson } from './model-json';
 import { parseTopology } from './topology/topology';
+import { unreadTensors } from './weights/unread';
+import { unreadOf, type UnreadTensor } from '../../unread';
 import { isPrunable, planSite } from '../../units';
 
 /**
@@ -15,8 +17,8 @@ export function summarise(jsonText: string, file: string): ModelSummary {
     const root = parseModelJson(jsonText, file);
     const graph = parseTopology(root);
     const groups = parseManifest(root);
-    locateWeights(graph, groups, root);
-    return summaryOf(graph, groups);
+    const homes = locateWeights(graph, groups, root);
+    return summaryOf(graph, groups, unreadTensors(groups, homes));
   } catch (error) {
     if (!(error instanceof FinePruneError)) throw error;
     return {
@@ -27,13 +29,18 @@ export function summarise(jsonText: string, file: string): ModelSummary {
       parameters: 0,
       classifier: null,
       penultimate: null,
+      unread: { count: 0, bytes: 0, names: [] },
       problem: error.toFailure(),
     };
   }
 }
 
 /** The summary of a model that was read without a fault. */
-export function summaryOf(graph: Graph, groups: readonly ManifestGroup[]): ModelSummary {
+export function summaryOf(
+  graph: Graph,
+  groups: readonly ManifestGroup[],
+  unread: readonly UnreadTensor[],
+): ModelSummary {
   const input = nodeOf(graph, graph.input).shape;
   return {
     format: 'tfjs-layers',
@@ -49,6 +56,7 @@ export function summaryOf(graph: Graph, groups: readonly ManifestGroup[]): Model
     parameters: groups.reduce((sum, g) => sum + g.tensors.reduce((s, t) => s + sizeOf(t.shape), 0), 0),
     classifier: nodeOf(graph, graph.classifier).label,
     penultimate: penultimateOf(graph),
+    unread: unreadOf(unread),
   };
 }
 

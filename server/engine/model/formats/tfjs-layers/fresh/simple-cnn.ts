@@ -1,11 +1,10 @@
 import type { SimpleCnnOptions } from '../../format';
 import { initialise } from './initialise';
-import { locateWeights, parseManifest } from '../weights/manifest';
 import { parseModelJson } from '../model-json';
 import type { OpenModel } from '../../../model';
-import { assemble, type ReadModel } from '../open';
+import { assemble } from '../open';
+import { partsOf, type ModelParts } from '../read';
 import { encodeWeights } from '../save';
-import { parseTopology } from '../topology/topology';
 import { simpleCnnJson } from './simple-cnn-json';
 
 /**
@@ -15,21 +14,7 @@ import { simpleCnnJson } from './simple-cnn-json';
  */
 export function buildSimpleCnn(opts: SimpleCnnOptions): OpenModel {
   const json = simpleCnnJson(opts.inputShape ?? [28, 28, 1], opts.classes ?? 10);
-  const root = parseModelJson(json, '');
-  const graph = parseTopology(root);
-  const groups = parseManifest(root);
-  const blank: ReadModel = {
-    main: new TextEncoder().encode(json),
-    root,
-    groups,
-    shards: groups.map(({ bytes, paths }) => ({
-      bytes: new Uint8Array(bytes),
-      files: paths.map((path) => ({ path, bytes })),
-    })),
-    graph,
-    homes: locateWeights(graph, groups, root),
-  };
-  return withFreshWeights(blank, opts.seed);
+  return withFreshWeights(partsOf(new TextEncoder().encode(json), ''), opts.seed);
 }
 
 /**
@@ -42,12 +27,20 @@ export function reinitialise(model: OpenModel, seed: number): void {
 }
 
 /** Hashes and bytes of a from-scratch model are those of its start weights. */
-function withFreshWeights(blank: ReadModel, seed: number): OpenModel {
-  const model = assemble('', blank);
+function withFreshWeights(parts: ModelParts, seed: number): OpenModel {
+  const blank = parts.groups.map(({ bytes, paths }) => ({
+    bytes: new Uint8Array(bytes),
+    files: paths.map((path) => ({ path, bytes })),
+  }));
+  const model = assemble('', parts, blank);
   try {
     reinitialise(model, seed);
     const bytes = encodeWeights(model);
-    return assemble('', { ...blank, shards: blank.shards.map((shards, i) => ({ ...shards, bytes: bytes[i]! })) });
+    return assemble(
+      '',
+      parts,
+      blank.map((shards, i) => ({ ...shards, bytes: bytes[i]! })),
+    );
   } finally {
     model.dispose();
   }

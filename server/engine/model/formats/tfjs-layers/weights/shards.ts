@@ -11,6 +11,14 @@ import { lfsPointer } from '../../other-model';
 /** Git takes a file for text when its first bytes hold no zero: no large file of weights is like that. */
 const MOST_LINES_BYTES = 16 * 2 ** 20;
 
+/** Weight files of a group of the manifest, in the order of `ManifestGroup.paths`. */
+export interface FoundShards {
+  /** Absolute paths, links followed. */
+  readonly files: readonly string[];
+  /** In bytes; together they are `ManifestGroup.bytes`. */
+  readonly sizes: readonly number[];
+}
+
 /** The weight files of a group of the manifest, joined. */
 export interface JoinedShards {
   readonly bytes: Uint8Array;
@@ -19,17 +27,17 @@ export interface JoinedShards {
 }
 
 /**
- * Reads the weight files of a manifest. The sizes of all files are compared with the declared shapes before any memory is
- * allocated, and no file outside of the model's folder is opened, whatever links say.
+ * Finds the weight files of a manifest and compares their sizes with the declared shapes. None may lie outside of the model's folder,
+ * whatever links say.
  *
  * @param folder absolute folder of model.json
  * @throws FinePruneError `model.shardMissing`, `model.shardPath`, `model.shardTooShort`, `model.shardTooLong`, `model.lfsPointer`,
  *   `model.shardFormat`, `model.lineEndings`
  */
-export async function readShards(folder: string, groups: readonly ManifestGroup[]): Promise<JoinedShards[]> {
+export async function findShards(folder: string, groups: readonly ManifestGroup[]): Promise<FoundShards[]> {
   const root = await realpath(folder);
   const seen = new Set<string>();
-  const sized: { files: string[]; sizes: number[] }[] = [];
+  const found: FoundShards[] = [];
   for (const group of groups) {
     const files: string[] = [];
     const sizes: number[] = [];
@@ -47,10 +55,18 @@ export async function readShards(folder: string, groups: readonly ManifestGroup[
     }
     const total = sizes.reduce((a, b) => a + b, 0);
     if (total !== group.bytes) throw await wrongSize(group, files, total);
-    sized.push({ files, sizes });
+    found.push({ files, sizes });
   }
+  return found;
+}
+
+/** Reads the weight files of a manifest, all of which `findShards` has found before any memory is allocated. */
+export async function readShards(
+  found: readonly FoundShards[],
+  groups: readonly ManifestGroup[],
+): Promise<JoinedShards[]> {
   const read: JoinedShards[] = [];
-  for (const [i, { files, sizes }] of sized.entries()) {
+  for (const [i, { files, sizes }] of found.entries()) {
     const manifest = groups[i]!;
     const bytes = new Uint8Array(manifest.bytes);
     let offset = 0;
@@ -100,11 +116,7 @@ async function locate(root: string, shard: string, group: ManifestGroup): Promis
  * @param files paths of the group's shards, links followed
  * @param total their bytes together
  */
-export async function wrongSize(
-  group: ManifestGroup,
-  files: readonly string[],
-  total: number,
-): Promise<FinePruneError> {
+async function wrongSize(group: ManifestGroup, files: readonly string[], total: number): Promise<FinePruneError> {
   for (const [i, file] of files.entries()) {
     const other = await otherShard(group.paths[i]!, file, `${group.place}/paths`);
     if (other) return other;
