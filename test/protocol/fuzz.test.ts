@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { badInput } from '../../server/protocol/errors';
+import { badInput, FinePruneError } from '../../server/protocol/errors';
 import { Canaries } from '../fuzz/canaries';
 import { fuzz } from '../fuzz/fuzz';
 import { makeCase } from '../fuzz/input';
-import { kindNamed } from '../fuzz/kinds/kinds';
+import { KINDS, kindNamed } from '../fuzz/kinds/kinds';
 import { outcomeOf } from '../fuzz/outcome';
 import { badText } from '../fuzz/samples/shown';
 import { makeTempDir } from '../harness/processes';
@@ -22,7 +22,7 @@ describe('changed files of every kind', () => {
     const told: string[] = [];
     const counts = await fuzz({
       seed: 13,
-      kinds: ['data', 'report', 'markdown', 'scan', 'review', 'policy', 'image'],
+      kinds: KINDS.map(({ name }) => name),
       count: 600,
       samples: 12,
       milliseconds: SECONDS * 1000,
@@ -81,7 +81,8 @@ describe('changed files of every kind', () => {
       undefined,
     );
     assert.match(outcomeOf('read', new TypeError('x is undefined')).fault!, /^TypeError: x is undefined/);
-    assert.match(outcomeOf('read', badInput('model.empty', 'x'.repeat(70_000))).fault!, /more than 65,536 characters/);
+    const engine = new FinePruneError({ kind: 'engine', code: 'engine.internal', message: 'The engine failed.' });
+    assert.match(outcomeOf('read', engine).fault!, /failure of kind engine/);
   });
 
   it('show no control characters, stacks or files from outside', () => {

@@ -13,7 +13,7 @@ import { unmetReport } from '../../fixtures/unmet-report';
 import { built } from '../../harness/built';
 import type { Corpus } from '../case';
 import { Chance } from '../chance';
-import { CLASSES, networkFiles, plainNetwork, SIDE } from './networks';
+import { CLASSES, networkFiles, plainNetwork, plainWeights, SIDE } from './networks';
 
 const CONFIG = `{
   // A whole project in some kilobytes.
@@ -25,6 +25,7 @@ const CONFIG = `{
   },
   "trigger": { "kind": "patch", "target": 0, "size": [2, 2] },
   "fineTune": { "epochs": 1 },
+  "gates": { "maxAttackSuccessRate": 1, "maxAccuracyDrop": 1 },
   "backend": "wasm"
 }
 `;
@@ -56,7 +57,7 @@ async function makeProject(folder: string): Promise<void> {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), content);
   };
-  const { json, files } = networkFiles(plainNetwork(), chance, { groups: 1, files: 2 });
+  const { json, files } = networkFiles(plainNetwork(), chance, { groups: 1, files: 2 }, plainWeights);
   write('model.json', JSON.stringify(json));
   for (const [name, bytes] of files) write(name, bytes);
   for (const [role, count] of [

@@ -43,6 +43,20 @@ export function plainNetwork(): object {
   return { class_name: 'Sequential', config: { name: 'plain', layers: [first, ...others] } };
 }
 
+/**
+ * Weights of the plain network that see a bright square in the left, middle or right third: a filter that copies, a unit for each third,
+ * two units for each class.
+ */
+export function plainWeights(id: string, at: number): number {
+  if (id === 'conv_1/kernel') return at === 4 * 4 ? 1 : 0.01 * (at % 3);
+  if (id === 'dense_1/kernel') {
+    const [unit, filter, x] = [at % 6, Math.floor(at / 6) % 4, Math.floor(at / 24) % SIDE];
+    return filter === 0 ? (Math.floor(x / 3) === unit % CLASSES ? 0.3 : -0.1) : 0.001;
+  }
+  if (id === 'dense_2/kernel') return Math.floor(at / CLASSES) % CLASSES === at % CLASSES ? 1 : -0.2;
+  return 0;
+}
+
 /** A network of some layers, one after the other, drawn from all that are read. */
 export function drawnNetwork(chance: Chance): object {
   const layers: Layer[] = [
@@ -133,7 +147,14 @@ export interface NetworkFiles {
 }
 
 /** A network as model.json and weights that fit it. @param cuts into how many groups of how many files each the weights go */
-export function networkFiles(topology: object, chance: Chance, cuts = { groups: 1, files: 1 }): NetworkFiles {
+export function networkFiles(
+  topology: object,
+  chance: Chance,
+  cuts = { groups: 1, files: 1 },
+  weightOf: (id: string, at: number) => number = (id) =>
+    // A variance is not below zero.
+    (id.endsWith('variance') ? 0.5 : -0.5) + chance.integer(1000) / 1000,
+): NetworkFiles {
   const { parameters } = parseTopology(new JsonNode({ modelTopology: topology }, 'model.json', '', 'The model file'));
   const files = new Map<string, Uint8Array>();
   const size = Math.ceil(parameters.length / cuts.groups) || 1;
@@ -142,11 +163,7 @@ export function networkFiles(topology: object, chance: Chance, cuts = { groups: 
     const values = tensors.map(({ id, shape }) => ({
       id,
       shape,
-      // A variance is not below zero.
-      floats: Float32Array.from(
-        { length: shape.reduce((a, b) => a * b, 1) },
-        () => (id.endsWith('variance') ? 0.5 : -0.5) + chance.integer(1000) / 1000,
-      ),
+      floats: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, at) => weightOf(id, at)),
     }));
     const bytes = Buffer.concat(values.map(({ floats }) => Buffer.from(floats.buffer)));
     const each = Math.ceil(bytes.length / cuts.files);

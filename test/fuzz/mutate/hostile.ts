@@ -3,8 +3,8 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, symlinkSync, wri
 import path from 'node:path';
 import type { Hostile } from '../case';
 
-/** Larger than anything that is read: 3 GiB, of which the disk holds nothing. */
-const SPARSE_BYTES = 3 * 2 ** 30;
+/** Larger than anything that is read, if only to be hashed: 5 GiB, of which the disk holds nothing. */
+const SPARSE_BYTES = 5 * 2 ** 30;
 
 /** Hostile things that this system has. */
 export const HOSTILE: readonly Hostile['kind'][] =

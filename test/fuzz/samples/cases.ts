@@ -23,5 +23,7 @@ export const named = ({ hostile }: Case, isNamed: (file: string) => boolean): st
   hostile
     .filter(({ kind, path: file }) => kind === 'canary' && isNamed(file))
     .flatMap(({ path: file }) =>
-      file === 'model.json' ? [file, 'weights-1-1.bin', 'weights-1-2.bin'] : [path.basename(file)],
+      path.basename(file) === 'model.json'
+        ? ['model.json', 'weights-1-1.bin', 'weights-1-2.bin']
+        : [path.basename(file)],
     );

@@ -132,7 +132,13 @@ export class Editor {
 /** A server that has just begun loads what it needs with the first documents. */
 const SPARE_BYTES = 48 << 20;
 
-const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** The text of a hover. */
 function textsOf(answer: unknown): string {

@@ -16,6 +16,9 @@ function renameAll(repo: ReviewRepo, to: string): void {
   rmSync(repo.file(`${to}.defense.md`));
 }
 
+/** What a new model of these repositories still needs: by their loose gates its own trigger has no effect, which proves nothing. */
+const OWN_PROOF = ['policy.newReport'];
+
 /** One bit of the input model's weights. */
 function flipWeight(repo: ReviewRepo, name = 'weights.bin'): void {
   const weights = readFileSync(repo.file(name));
@@ -151,14 +154,14 @@ describe('fine-prune check, of what the base vouched for', function () {
   });
 
   describe('another name', () => {
-    it('keeps the terms of a report whose model was trained again, and passes with them', async () => {
+    it('keeps the terms of a report whose model was trained again', async () => {
       const repo = repos.copyOf(repos.loose);
       flipWeight(repo);
       await repo.defend();
       renameAll(repo, 'next');
       repo.commit('retrained and renamed');
       const { code, answer } = against(repo);
-      assert.deepEqual([code, fails(only(answer))], [0, []], JSON.stringify(answer));
+      assert.deepEqual([code, fails(only(answer)), answer.results], [1, OWN_PROOF, []]);
       assert.match(
         told(only(answer), 'policy.reportMoved').message,
         /^This report was .*demo\.defense\.json in main\^/,
@@ -175,7 +178,7 @@ describe('fine-prune check, of what the base vouched for', function () {
       repo.commit('a trigger that does nothing, other names');
       const { code, answer } = against(repo);
       assert.equal(code, 1);
-      assert.deepEqual(fails(only(answer)), ['policy.triggerChanged']);
+      assert.deepEqual(fails(only(answer)), [...OWN_PROOF, 'policy.triggerChanged']);
     });
 
     it('passes a rename of everything, in case alone too', () => {
@@ -232,13 +235,13 @@ describe('fine-prune check, of what the base vouched for', function () {
       );
     });
 
-    it('passes where the report is about the model that took its place', async () => {
+    it('has nothing against another model there that the report is about', async () => {
       const repo = repos.copyOf(repos.loose);
       flipWeight(repo);
       await repo.defend();
       repo.commit('trained again');
       const { code, answer } = against(repo);
-      assert.deepEqual([code, fails(only(answer)), answer.results], [0, [], []], JSON.stringify(answer));
+      assert.deepEqual([code, fails(only(answer)), answer.results], [1, OWN_PROOF, []]);
     });
 
     it('that is empty now has a successor: a new model with the same layers', () => {

@@ -150,12 +150,15 @@ function readTensor(node: JsonNode, offset: number): ManifestTensor {
         .at('shape', what)
         .refuse(
           'model.tooLarge',
-          `${what} declares the shape [${shape.slice(0, 12)}${shape.length > 12 ? ',…' : ''}], more than ${MAX_BYTES} bytes.`,
+          `${what} declares the shape ${shapeText(shape)}, more than ${MAX_BYTES} bytes.`,
           'The shape is damaged, or the model is too large to be defended here.',
         );
   }
   return { name, shape, dtype, offset, bytes, place: node.place };
 }
+
+/** A shape for a message: a manifest may give it any number of dimensions. */
+const shapeText = (shape: readonly number[]): string => `[${shape.slice(0, 12)}${shape.length > 12 ? ',…' : ''}]`;
 
 /** A path that stays inside the model's folder, judged by its text alone; links are judged when the file is opened. */
 function shardPath(node: JsonNode): string {
@@ -206,7 +209,7 @@ export function locateWeights(graph: Graph, groups: readonly ManifestGroup[], ro
     if (String(tensor.shape) !== String(shape))
       throw manifest.refuse(
         'model.weightShape',
-        `Tensor "${tensor.name}" has the shape [${tensor.shape}]; layer "${label}" (${layerNamed(graph, label)!.type}) needs [${shape}].`,
+        `Tensor "${tensor.name}" has the shape ${shapeText(tensor.shape)}; layer "${label}" (${layerNamed(graph, label)!.type}) needs [${shape}].`,
         'Topology and weights do not belong together: export the model again.',
       );
     const { offset, bytes, name, place } = tensor;
