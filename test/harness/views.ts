@@ -207,9 +207,10 @@ export function waitForNotification(page: Page, message: string | RegExp, deadli
   );
 }
 
-/** Presses a button of the notification with this in its message. */
+/** Presses a button of the notification with this in its message, behind the bell where its toast has gone meanwhile. */
 export async function clickNotificationButton(page: Page, message: string | RegExp, button: string): Promise<void> {
   const item = page.locator('.notification-list-item:visible').filter({ hasText: message }).first();
+  if ((await item.count()) === 0) await page.locator('[id="status.notifications"]').click();
   await item.locator('.monaco-button').getByText(button, { exact: true }).click();
 }
 

@@ -238,10 +238,11 @@ function refuseOther(found: BigIntStats, file: string): void {
   throw new ReadFault('special', file, `This is ${whatItIs(found)}, not a regular file.`);
 }
 
-/** What is no file and no folder, with its article. */
+/** What is no regular file, with its article. */
 export function whatItIs(
-  found: Pick<BigIntStats, 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'>,
+  found: Pick<BigIntStats, 'isDirectory' | 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'>,
 ): string {
+  if (found.isDirectory()) return 'a folder';
   if (found.isFIFO()) return 'a named pipe (FIFO)';
   if (found.isSocket()) return 'a socket';
   return found.isCharacterDevice() || found.isBlockDevice() ? 'a device' : 'something else';

@@ -48,6 +48,9 @@ describe('files that are made to cost much', function () {
   };
 
   it('textconv: tensors of one ending, many values, deep brackets, long text', async () => {
+    // The command itself on a small model, as the server's idle process has its code loaded.
+    write('model.json', modelJson({}));
+    const idle = await costOfCommand(['textconv', 'model.json'], folder);
     for (const [what, json, said] of [
       ['40,000 tensors of one ending', manyTensors(40_000), /Tensors/],
       ['8 MB of lists', modelJson({ extra: `[${'[],'.repeat(2_800_000)}0]` }), /more than 1500000 values/],

@@ -114,7 +114,7 @@ describe('fine-prune textconv', function () {
     symlinkSync('/etc/passwd', path.join(leading, 'weights.bin'));
     const cases: [string, RegExp][] = [
       [path.join(temp.dir, 'none.json'), /^Not shown as text: There is no file \S+none\.json\.\n$/],
-      [temp.dir, /^Not shown as text: not a regular file/],
+      [temp.dir, /^Not shown as text: this is a folder, not a regular file/],
       [file('cut.json', '{"format": "layers-model", '), /^Not shown as text: The model file is not valid JSON/],
       [file('empty.json', ''), /^Not shown as text: The model file is empty/],
       [file('deep.json', `${'['.repeat(200_000)}`), /^Not shown as text: /],
