@@ -160,7 +160,7 @@ describe('runs through the language server', function () {
       [model, /the model changed/],
     ] as const) {
       const bytes = readFileSync(file);
-      if (file === model) writeFileSync(file, bytes.toString().replace('"trainable":true', '"trainable":false'));
+      if (file === model) writeFileSync(file, bytes.toString().replace('"activation":"relu"', '"activation":"elu"'));
       else writeFileSync(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]));
       await client.filesChanged(file);
       await stale(what);
