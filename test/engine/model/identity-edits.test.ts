@@ -142,7 +142,7 @@ describe('edits of a model.json', function () {
       found?.logits.dispose();
     }
     base.logits.dispose();
-    for (const [outcome, times] of Object.entries(count)) assert.ok(times >= 12, `${times} are ${outcome}`);
+    for (const [outcome, times] of Object.entries(count)) assert.ok(times >= 5, `${times} are ${outcome}`);
   });
 
   const tensors = (json: ModelJson) => json.weightsManifest![0]!.weights;
