@@ -36,6 +36,7 @@ import { readBeside, refuseLinks } from './read';
 import { unreadResults } from './unread';
 import { reproducedResults } from './reproduced';
 import { REPORT_FILE, REVIEW_FILE } from '../../protocol/files';
+import { unjudged } from './unjudged';
 
 /** What was found out about one report, with what its presentation needs beside that. */
 export interface Checked {
@@ -66,31 +67,10 @@ export async function checkReport(found: Target, context: CheckContext): Promise
     text = (await readBeside(found, REPORT_FILE.named(found.name), 'report', REPORT_FILE.mostBytes)) ?? missing(found);
     report = readReport(text, found.shown);
   } catch (error) {
-    return unread(found, before, failure('report.unreadable', "The report can't be used", error), context);
+    const fault = failure('report.unreadable', "The report can't be used", error);
+    return unjudged(found, before, fault, effectivePolicy(context, null, [], before).source);
   }
   return await checkRead(found, before, text, report, context);
-}
-
-/** A report that can't be read. */
-function unread(target: Target, before: AtBase, result: CheckResult, context: CheckContext): Checked {
-  return {
-    target,
-    text: null,
-    judged: null,
-    before,
-    baseIssues: null,
-    policyWords: '',
-    models: { input: null, defended: null },
-    result: {
-      file: target.shown,
-      passed: false,
-      level: null,
-      report: null,
-      results: [result],
-      issues: [],
-      policy: effectivePolicy(context, null, [], before).source,
-    },
-  };
 }
 
 async function checkRead(

@@ -9,6 +9,7 @@ import { isRegular, isThere, notRegular } from './head';
 import { termFail } from './waive';
 import { vouchedModels } from './vouched';
 import { waiversOf } from './waivers';
+import { unjudged } from '../unjudged';
 
 /**
  * A report that the base revision has and the change does not, under no name. Whoever means it says so on the base first: while its model
@@ -41,24 +42,7 @@ export async function deletedReport(
       ? `${mostly}, along with its model: nothing here is under its terms any more.`
       : `${mostly}${left.length ? `, but ${left.slice(0, 5).join(' and ')} ${left.length === 1 ? 'is' : 'are'} still there` : ''}: nothing shows how good the model is any more. Put the report back, or a new one of the model with the same terms.`;
   const result = termFail(id, message, { report: file, id: files.get(file), left }, waiversOf(before, context));
-  return {
-    target,
-    text: null,
-    judged: null,
-    before,
-    baseIssues: null,
-    policyWords: '',
-    models: { input: null, defended: null },
-    result: {
-      file: target.shown,
-      passed: result.outcome !== 'fail',
-      level: null,
-      report: null,
-      results: [result],
-      issues: [],
-      policy: { source: 'base', ref },
-    },
-  };
+  return unjudged(target, before, result, { source: 'base', ref });
 }
 
 /** Reports of the base below the working folder that are no regular file of the working folder any more, as paths from the repository's root. */
