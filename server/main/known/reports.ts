@@ -68,7 +68,8 @@ export class Reports {
   }
 
   private async read(file: string): Promise<DefenseReport> {
-    return readReport(await readText(file, REPORT_FILE.mostBytes), file);
+    // No link is followed, as in `check`: it could lead out of the workspace.
+    return readReport(await readText(file, REPORT_FILE.mostBytes, { resolved: true }), file);
   }
 
   private async modelChanged(report: DefenseReport, modelPath: string | undefined): Promise<boolean> {

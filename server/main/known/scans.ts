@@ -79,7 +79,8 @@ export class ScanReports {
   }
 
   private async read(file: string): Promise<Read> {
-    const source = await readText(file, SCAN_FILE.mostBytes);
+    // No link is followed, as in `check`: it could lead out of the workspace.
+    const source = await readText(file, SCAN_FILE.mostBytes, { resolved: true });
     return { report: readScan(source, file), text: parseConfig(TextDocument.create(uriOf(file), 'json', 0, source)) };
   }
 
